@@ -53,9 +53,10 @@
 //! 5. `engine`: the state machine, without a clock, socket, disk or random numbers. `schedule`, `retry` and [`status`] are parts
 //!    of it.
 //! 6. `driver` (private): the loop that runs the engine's commands over `transport`. [`client`] and [`account`] are the public API on top.
-//! 7. `stronglog` (private): what binds the engine to StrongLog's contract. Everything else takes a
+//! 7. [`contract`]: a contract that is read while the program runs, for programs that are compiled without it.
+//! 8. `stronglog` (private): what binds the engine to StrongLog's contract. Everything else takes a
 //!    [`Contract`](api::collection::Contract) as a value.
-//! 8. `rules`: the rules of the protocol by name. The simulation can switch each one off to show what it prevents.
+//! 9. `rules`: the rules of the protocol by name. The simulation can switch each one off to show what it prevents.
 //!
 //! # Features
 //!
@@ -83,6 +84,7 @@ pub mod digest;
 mod key;
 pub mod merge;
 
+pub mod contract;
 pub mod record;
 #[doc(hidden)]
 pub mod wire;

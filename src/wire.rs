@@ -211,7 +211,7 @@ impl Feed {
     pub fn contract(self) -> &'static Contract {
         match self {
             Feed::All(contract) => contract,
-            Feed::One(collection) => collection.contract,
+            Feed::One(collection) => collection.contract(),
         }
     }
 

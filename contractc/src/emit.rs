@@ -1,6 +1,7 @@
 //! Emits files from the model: one emitter per target, each a function from the [`Plan`] to files.
 
 pub mod coverage;
+pub mod data;
 pub mod docs;
 mod evaluated;
 mod json_schema;
@@ -31,11 +32,14 @@ pub enum Target {
     Coverage,
     /// The whole document, for other tools, if the compiler has completed it.
     OpenApi,
+    /// The collections and what their records must be, as data.
+    Contract,
 }
 
 impl Target {
     /// All targets.
-    pub const ALL: &'static [Target] = &[Target::Rust, Target::TypeScript, Target::Sql, Target::Docs, Target::Coverage, Target::OpenApi];
+    pub const ALL: &'static [Target] =
+        &[Target::Rust, Target::TypeScript, Target::Sql, Target::Docs, Target::Coverage, Target::OpenApi, Target::Contract];
 
     /// The name for `--only`.
     pub fn name(self) -> &'static str {
@@ -46,6 +50,7 @@ impl Target {
             Target::Docs => "docs",
             Target::Coverage => "coverage",
             Target::OpenApi => "openapi",
+            Target::Contract => "contract",
         }
     }
 
@@ -63,6 +68,7 @@ impl Target {
             Target::Docs => docs::emit(plan),
             Target::Coverage => coverage::emit(plan),
             Target::OpenApi => openapi(plan),
+            Target::Contract => data::emit(plan),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The `contractc` command: parses arguments, calls the library and prints the results. Exit codes: 0 success, 1 findings, 2 usage error.
 
+mod init;
+
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,6 +32,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Make a project: a contract with two collections, and a program that syncs them between two devices and a server.
+    Init(Init),
     /// Write the generated files; files that are up to date are not touched.
     Generate(Output),
     /// List generated files that are missing, stale or orphaned; exit with 1 if there are any.
@@ -43,6 +47,16 @@ enum Command {
 }
 
 #[derive(Args)]
+struct Init {
+    /// Folder of the project, which is made. Its name is that of the package.
+    #[arg(value_name = "FOLDER")]
+    folder: PathBuf,
+    /// Folder or address of the repository of StrongLog Sync. By default the checkout around the current folder.
+    #[arg(long, value_name = "SOURCE")]
+    from: Option<String>,
+}
+
+#[derive(Args)]
 struct Output {
     /// OpenAPI document: version 3.0 or 3.1, YAML or JSON.
     #[arg(long, value_name = "FILE")]
@@ -50,7 +64,7 @@ struct Output {
     /// Folder for the generated files.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Generate only these targets: rust, typescript, sql, docs, coverage, openapi.
+    /// Generate only these targets: rust, typescript, sql, docs, coverage, openapi, contract.
     #[arg(long, value_name = "TARGETS", value_delimiter = ',', value_parser = target)]
     only: Vec<Target>,
     /// Generate only the operations with these ids, and the schemas that they need.
@@ -59,6 +73,9 @@ struct Output {
     /// Generate only the operations with these tags, and the schemas that they need.
     #[arg(long, value_name = "TAGS", value_delimiter = ',')]
     tags: Vec<String>,
+    /// Generate the records: their types, and of the operations only those that move records of any collection.
+    #[arg(long, conflicts_with_all = ["operations", "tags"])]
+    records: bool,
     /// Generate the Rust code as a crate and the TypeScript code as a package, both named `contract`.
     #[arg(long)]
     standalone: bool,
@@ -150,6 +167,7 @@ fn main() -> ExitCode {
     let Cli { command, max_findings } = Cli::parse();
     let compile = |spec: &Path| compile(spec, max_findings);
     let result = match command {
+        Command::Init(arguments) => init(&arguments),
         Command::Generate(arguments) => generate(compile, &arguments, Mode::Write),
         Command::Check(arguments) => generate(compile, &arguments, Mode::Check),
         Command::Validate(arguments) => validate(compile, &arguments),
@@ -176,12 +194,22 @@ fn compile(spec: &Path, max_findings: usize) -> Result<Compilation, Failure> {
     Ok(compilation)
 }
 
+fn init(arguments: &Init) -> Result<(), Failure> {
+    let files = init::init(&arguments.folder, arguments.from.as_deref()).map_err(Failure::Usage)?;
+    let folder = arguments.folder.display();
+    eprintln!("{} files in {folder}, and what they are for in its README.md. Now:\n\n  cd {folder}\n  cargo run", files.len());
+    Ok(())
+}
+
 fn generate(compile: impl Fn(&Path) -> Result<Compilation, Failure>, arguments: &Output, mode: Mode) -> Result<(), Failure> {
     let mut compilation = compile(&arguments.spec)?;
     if !(arguments.operations.is_empty() && arguments.tags.is_empty()) {
         let contract = compilation.contract.as_mut().ok_or(Findings)?;
         let kept = contract.keep_operations(&arguments.operations, &arguments.tags);
         kept.map_err(|error| Failure::Usage(format!("cannot choose from {}: {error}", arguments.spec.display())))?;
+    }
+    if arguments.records {
+        compilation.contract.as_mut().ok_or(Findings)?.keep_records();
     }
     let targets = if arguments.only.is_empty() { Target::ALL } else { &arguments.only };
     let files = compilation.generate_with(targets, arguments.standalone, arguments.runtime.as_deref()).ok_or(Findings)?;

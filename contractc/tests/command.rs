@@ -1,5 +1,6 @@
 //! The command `contractc` as a user runs it: choosing operations, wrong usage, and folders that cannot be written.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -144,4 +145,87 @@ fn wrong_usage_exits_with_two_and_names_what_is_accepted() {
     let output = contractc(&folder, &["validate", "--spec", "shop.yaml", "--schema", "Pat"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(errors(&output).contains("no schema `Pat`"), "{}", errors(&output));
+}
+
+/// The text of every file below a folder, by its path, with `from` replaced by `to`.
+fn files(folder: &Path, from: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let (mut found, mut open) = (BTreeMap::new(), vec![folder.to_owned()]);
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(&next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let name = path.strip_prefix(folder).expect("below").to_string_lossy().replace('\\', "/");
+                let text = from.iter().fold(read(path).replace('\r', ""), |text, (from, to)| text.replace(from, to));
+                found.insert(name, text);
+            }
+        }
+    }
+    found
+}
+
+/// The namespace that a contract states.
+fn namespace(contract: &str) -> &str {
+    contract.lines().find_map(|line| line.strip_prefix("x-namespace: ")).expect("a namespace")
+}
+
+/// `examples/notes` is a project as it is made. tests/notes.rs runs its program.
+#[test]
+fn a_new_project_is_the_example_of_the_repository() {
+    let (folder, root) = (folder("init"), Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    let from = root.canonicalize().expect("the repository").display().to_string();
+    let output = contractc(&folder, &["init", "notes", "--from", &from]);
+    assert!(output.status.success(), "{}", errors(&output));
+    assert!(errors(&output).contains("cd notes\n  cargo run"), "{}", errors(&output));
+
+    let made = folder.join("notes");
+    let (ours, theirs) = (read(root.join("examples/notes/spec/openapi.yaml")), read(made.join("spec/openapi.yaml")));
+    let manifest = read(made.join("Cargo.toml"));
+    let to_root =
+        manifest.lines().find_map(|line| line.strip_prefix("stronglog-sync = { path = \"")?.strip_suffix("\" }")).expect("a path");
+    assert!(made.join(to_root).join("server/Cargo.toml").is_file(), "{to_root} leads to the repository");
+    let expected = files(&root.join("examples/notes"), &[]);
+    let seen = files(&made, &[(namespace(&theirs), namespace(&ours)), (to_root, "../..")]);
+    assert_eq!(seen.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+    for (path, text) in &seen {
+        assert_eq!(text, &expected[path], "examples/notes/{path}: `contractc init examples/notes` makes it anew");
+    }
+
+    // Two projects do not share ids, and what the README says to run changes nothing.
+    let another = contractc(&folder, &["init", "diary", "--from", "https://git.example.com/stronglog.git"]);
+    assert!(another.status.success(), "{}", errors(&another));
+    let diary = read(folder.join("diary/spec/openapi.yaml"));
+    assert_ne!(namespace(&diary), namespace(&theirs));
+    assert!(read(folder.join("diary/Cargo.toml")).contains("stronglog-server = { git = \"https://git.example.com/stronglog.git\" }"));
+    let readme = read(made.join("README.md"));
+    let command = readme.lines().find_map(|line| line.strip_prefix("contractc generate ")).expect("a command");
+    let again = contractc(&made, &[&["check"], command.split(' ').collect::<Vec<_>>().as_slice()].concat());
+    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stdout));
+}
+
+#[test]
+fn a_project_that_cannot_be_made_is_refused_with_the_reason_and_leaves_nothing() {
+    let folder = folder("init-refused");
+    std::fs::create_dir_all(folder.join("full/src")).expect("a folder");
+    std::fs::write(folder.join("file"), "").expect("a file");
+    let from = "https://git.example.com/stronglog.git";
+    for (name, from, why) in [
+        ("full", from, "full exists already"),
+        ("file", from, "file exists already"),
+        ("Pets!", from, "`Pets!` cannot be the name of a package: use lower-case letters"),
+        ("1st", from, "begin with a letter"),
+        ("match", from, "means something else"),
+        ("serde", from, "means something else"),
+        ("..", from, "has no name"),
+        ("pets", "full", "full has no StrongLog Sync"),
+    ] {
+        let output = contractc(&folder, &["init", name, "--from", from]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        assert!(errors(&output).contains(why), "{name}: {}", errors(&output));
+        assert!(!folder.join("pets").exists() && !folder.join("Pets!").exists());
+    }
+    let outside = std::env::temp_dir();
+    let output = contractc(&outside, &["init", "pets-of-nobody"]);
+    assert!(errors(&output).contains("give --from"), "{}", errors(&output));
 }

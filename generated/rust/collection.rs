@@ -2,6 +2,7 @@
 //! Describes a contract and its collections as values, so that an engine needs no code for a particular one.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use super::runtime::http::{Check, Method};
 use super::runtime::schema::Schema;
@@ -78,10 +79,29 @@ impl fmt::Debug for Contract {
     }
 }
 
+/// What gives a collection its contract: the contract itself, or the place for one that a program makes while it runs. There the collections
+/// are made first, because a contract lists them.
+pub trait Owner: Sync {
+    /// The contract.
+    fn contract(&'static self) -> &'static Contract;
+}
+
+impl Owner for Contract {
+    fn contract(&'static self) -> &'static Contract {
+        self
+    }
+}
+
+impl Owner for OnceLock<Contract> {
+    fn contract(&'static self) -> &'static Contract {
+        self.wait()
+    }
+}
+
 /// A synced collection.
 pub struct Collection {
-    /// The contract that declares it.
-    pub contract: &'static Contract,
+    /// What declares it.
+    pub contract: &'static dyn Owner,
     /// The path segment, and the collection's name everywhere.
     pub path: &'static str,
     /// The schema of its live records.
@@ -103,15 +123,20 @@ pub struct Collection {
 }
 
 impl Collection {
+    /// The contract that declares it.
+    pub fn contract(&self) -> &'static Contract {
+        self.contract.contract()
+    }
+
     /// The position in the order of push: that of the collection in its contract.
     pub fn place(&self) -> usize {
-        self.contract.collections.iter().position(|known| known.path == self.path).unwrap_or(usize::MAX)
+        self.contract().collections.iter().position(|known| known.path == self.path).unwrap_or(usize::MAX)
     }
 
     /// The id of a record that every device creates for itself, so that all devices create the same record. `None` if the contract has no
     /// namespace.
     pub fn deterministic_id(&self, key: &str) -> Option<String> {
-        deterministic_id(self.contract.namespace?, self.path, key)
+        deterministic_id(self.contract().namespace?, self.path, key)
     }
 }
 

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use http::{HeaderValue, Uri};
 use stronglog_sync::api::SERVER_CONTRACT;
 use stronglog_sync::api::collection::ServerContract;
+use stronglog_sync::contract;
 
 use crate::error::ServeError;
 pub use crate::net::Deadlines;
@@ -103,7 +104,10 @@ pub struct Config {
     /// How many bytes of JSON the records of one account may take; 0 is no limit.
     #[arg(long, env = "STRONGLOG_MAX_BYTES", default_value_t = BYTES_MAX, value_name = "BYTES")]
     pub max_bytes: u64,
-    /// The contract of the records: `SERVER_CONTRACT` of the generated code.
+    /// Contract whose records are served in place of StrongLog's: the contract.json that `contractc generate --only contract` writes.
+    #[arg(long = "contract", env = "STRONGLOG_CONTRACT", value_name = "FILE")]
+    pub contract_file: Option<PathBuf>,
+    /// The contract of the records, unless a file has it: `SERVER_CONTRACT` of the generated code.
     #[arg(skip = &SERVER_CONTRACT)]
     pub contract: &'static ServerContract,
     /// The times after which connections are closed.
@@ -143,6 +147,7 @@ impl Config {
             max_connections_per_network: NETWORK_CONNECTIONS_MAX,
             max_records: RECORDS_MAX,
             max_bytes: BYTES_MAX,
+            contract_file: None,
             contract: &SERVER_CONTRACT,
             deadlines: Deadlines::default(),
             site: None,
@@ -153,6 +158,22 @@ impl Config {
     pub(crate) fn quota(&self) -> Quota {
         let limit = |max: u64| (max > 0).then_some(max);
         Quota { records_max: limit(self.max_records), bytes_max: limit(self.max_bytes) }
+    }
+
+    /// The contract of the records. That of a file stays in memory: it is read once.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no compiled contract.
+    pub(crate) fn read_contract(&self) -> Result<&'static ServerContract, ServeError> {
+        let Some(path) = &self.contract_file else { return Ok(self.contract) };
+        let cannot = |cause: String| ServeError::Contract { path: path.clone(), cause };
+        let text = std::fs::read(path).map_err(|error| cannot(error.to_string()))?;
+        contract::load(&text).map_err(|error| cannot(error.to_string()))
+    }
+
+    /// Whether the records are StrongLog's.
+    pub(crate) fn is_of_stronglog(&self) -> bool {
+        std::ptr::eq(self.contract, &SERVER_CONTRACT)
     }
 
     /// Checks the settings that depend on each other.

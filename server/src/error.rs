@@ -27,6 +27,14 @@ pub enum ServeError {
     /// A setting needs another one, or excludes it.
     #[error("cannot use the settings: {0}")]
     Settings(&'static str),
+    /// The file with the contract cannot be used.
+    #[error("cannot use the contract {}: {cause}", path.display())]
+    Contract {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// The file with the signing secret cannot be used.
     #[error("cannot use the file with the signing secret {}: {cause}", path.display())]
     SecretFile {

@@ -55,7 +55,8 @@ pub fn router(app: &Arc<App>) -> Router {
         .layer(with_body(body::FORM_BYTES_MAX))
         .merge(records::routes(app).layer(with_body(BATCH_BYTES_MAX)))
         .layer(middleware::from_fn_with_state(Arc::clone(app), edge::caller));
-    let operator = probes(app).route("/metrics", get(local_metrics)).with_state(Arc::clone(app)).merge(docs::routes());
+    let docs = if app.config().is_of_stronglog() { docs::routes() } else { Router::new() };
+    let operator = probes(app).route("/metrics", get(local_metrics)).with_state(Arc::clone(app)).merge(docs);
     let all = public.merge(own).layer(middleware::from_fn(edge::contract_version)).merge(operator);
     let all = match app.config().site {
         Some(site) => {

@@ -177,6 +177,7 @@ impl HangUps {
 /// See [`ServeError`].
 pub async fn start(config: Config) -> Result<Running, ServeError> {
     config.check()?;
+    let config = Config { contract: config.read_contract()?, ..config };
     let secrets = secrets(&config)?;
     let store = Arc::new(open(&config).await?);
     if let Err(error) = check_clock(&store, &config, now_ms()).await {
@@ -254,12 +255,14 @@ fn keep_fixed(before: &Config, after: &mut Config) -> Vec<&'static str> {
     if gets_certificate {
         (after.tls_cert, after.tls_key) = (before.tls_cert.clone(), before.tls_key.clone());
     }
+    after.contract = before.contract;
     let differs = [
         ("--bind", keep(&before.bind, &mut after.bind)),
         ("--data", keep(&before.data, &mut after.data)),
         ("--store", keep(&before.store, &mut after.store)),
         ("--store-ca", keep(&before.store_ca, &mut after.store_ca)),
         ("--store-connections", keep(&before.store_connections, &mut after.store_connections)),
+        ("--contract", keep(&before.contract_file, &mut after.contract_file)),
         ("--metrics-bind", keep(&before.metrics_bind, &mut after.metrics_bind)),
         ("--tls-cert", gets_certificate),
         ("--behind-proxy", keep(&before.behind_proxy, &mut after.behind_proxy)),

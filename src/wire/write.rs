@@ -63,7 +63,7 @@ pub fn write_push_result(result: &PushResult) -> String {
         text.push_str("\"replaced\":[");
         for (index, change) in result.replaced.iter().enumerate() {
             comma(&mut text, index);
-            write_change(&mut text, change, Feed::All(change.collection.contract));
+            write_change(&mut text, change, Feed::All(change.collection.contract()));
         }
         text.push_str("],");
     }

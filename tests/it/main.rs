@@ -25,6 +25,10 @@ mod invariants;
 #[cfg(feature = "schemars")]
 #[path = "../json_schema.rs"]
 mod json_schema;
+#[path = "../loaded.rs"]
+mod loaded;
+#[path = "../notes.rs"]
+mod notes;
 #[path = "../records.rs"]
 mod records;
 #[path = "../released.rs"]

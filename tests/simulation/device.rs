@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stronglog_sync::api::CONTRACT;
+use stronglog_sync::api::collection::Contract;
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::digest::Digest;
@@ -36,6 +36,7 @@ pub fn new_database(device: Uuid, account: Uuid, chance: &mut Chance) -> MemoryS
 }
 
 pub struct Device {
+    contract: &'static Contract,
     pub number: usize,
     /// The account that the store belongs to.
     pub home: usize,
@@ -66,17 +67,18 @@ pub struct Device {
 }
 
 impl Device {
-    pub fn new(number: usize, home: usize, account: Uuid, chance: &mut Chance) -> Self {
+    pub fn new(contract: &'static Contract, number: usize, home: usize, account: Uuid, chance: &mut Chance) -> Self {
         let mut store = new_database(Uuid::from_u128(0xD0_0000 + number as u128), account, chance);
         let snapshot = Snapshot::of(&mut store).expect("a store in memory");
         let skew_ms = chance.pick(&[0, 0, 0, 5_000, -5_000, 200_000, -200_000, 1_000_000, -3_000_000, 90_000_000, 400_000_000_000]);
         Device {
+            contract,
             number,
             home,
             token: Some(home),
             session: 0,
             store,
-            engine: Engine::new(&CONTRACT, settings(), snapshot),
+            engine: Engine::new(contract, settings(), snapshot),
             jobs: Vec::new(),
             inbox: vec![Event::SignedIn { account }],
             life: 0,
@@ -103,7 +105,7 @@ impl Device {
         self.life += 1;
         self.jobs.clear();
         self.inbox = vec![Event::SignedIn { account }];
-        self.engine = Engine::new(&CONTRACT, settings(), Snapshot::of(&mut self.store).expect("a store in memory"));
+        self.engine = Engine::new(self.contract, settings(), Snapshot::of(&mut self.store).expect("a store in memory"));
         self.wake_at = None;
     }
 

@@ -20,7 +20,7 @@ use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Page, Push, PushResult, 
 use stronglog_sync::{outbox, pull};
 use uuid::Uuid;
 
-use crate::run::{plain_collection, record_text};
+use crate::world::World;
 
 type Scenario = fn() -> Result<(), String>;
 
@@ -95,10 +95,10 @@ fn plain_record(stamp: i64) -> Record {
 
 /// A device whose clock is slow edits another device's version, which the server has under another revision since it was restored.
 fn an_edit_of_a_slow_clock_follows_what_it_was_made_on() -> Result<(), String> {
-    let collection = plain_collection();
+    let collection = World::stronglog().plain();
     let seen = Row { collection, state: RowState::Clean, ..pending_row(version(2, 1, 200).op, 200, Some(7)) };
     let (key, mut loaded) = (seen.key(), loaded(1, 0, seen.clone()));
-    let text = record_text(collection, key.id, "edited").ok_or("no record")?;
+    let text = World::stronglog().record(collection, key.id, "edited");
     let clock = &mut ClockAndRng { now_ms: 100, random: &mut || 1 };
     let writes = outbox::edit(&mut loaded, key, &LocalEdit::Change(text), clock).map_err(|error| error.to_string())?;
     let Some(Write::Put(edited)) = writes.last() else { return Err("nothing was written".to_owned()) };

@@ -8,28 +8,34 @@ mod directed;
 mod mutations;
 mod run;
 mod server;
+mod world;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use world::World;
 
 /// The number of seeds in an ordinary test run. `cargo xtask simulate --seeds N` runs more.
 const SEEDS: u64 = 300;
+/// The number of seeds over a second contract.
+const SEEDS_ELSEWHERE: u64 = 300;
+/// The variable that sets another number of them.
+const ELSEWHERE: &str = "SIMULATION_ELSEWHERE";
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().and_then(|text| text.parse().ok())
 }
 
 /// Plays a seed, and converts a panic to an error.
-fn outcome(seed: u64) -> Result<(), String> {
-    std::panic::catch_unwind(|| run::play(seed)).unwrap_or_else(|panic| {
+fn outcome(world: &'static World, seed: u64) -> Result<(), String> {
+    std::panic::catch_unwind(AssertUnwindSafe(|| run::play(world, seed))).unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Err(format!("a panic: {}", said.unwrap_or_default()))
     })
 }
 
-#[test]
-fn every_run_comes_to_rest_in_one_state_whatever_goes_wrong() {
-    let first = number("SIMULATION_FIRST").unwrap_or(0);
-    let seeds = number("SIMULATION_SEEDS").unwrap_or(SEEDS);
+/// Plays seeds from `first` on in parallel, and returns what went wrong.
+fn failures(first: u64, seeds: u64, play: impl Fn(u64) -> Result<(), String> + Sync) -> Vec<String> {
     let next = AtomicU64::new(first);
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let mut failures: Vec<(u64, String)> = std::thread::scope(|scope| {
@@ -40,19 +46,31 @@ fn every_run_comes_to_rest_in_one_state_whatever_goes_wrong() {
                 if seed >= first + seeds || failures.len() > 4 {
                     return failures;
                 }
-                failures.extend(outcome(seed).err().map(|error| (seed, error)));
+                failures.extend(play(seed).err().map(|error| (seed, error)));
             }
         };
         let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
         workers.into_iter().flat_map(|worker| worker.join().expect("a worker")).collect()
     });
     failures.sort();
-    let told: Vec<String> = failures
-        .iter()
-        .map(|(seed, error)| {
-            format!("seed {seed}: {error}\n  again: SIMULATION_FIRST={seed} SIMULATION_SEEDS=1 cargo test --test simulation every_run")
-        })
-        .collect();
-    assert!(told.is_empty(), "{} of {seeds} runs went wrong\n{}", told.len(), told.join("\n"));
+    failures.into_iter().map(|(seed, error)| format!("seed {seed}: {error}")).collect()
+}
+
+#[test]
+fn every_run_comes_to_rest_in_one_state_whatever_goes_wrong() {
+    rests("every_run", number("SIMULATION_SEEDS").unwrap_or(SEEDS), |seed| outcome(World::stronglog(), seed));
+}
+
+#[test]
+fn records_of_a_second_contract_come_to_rest_too() {
+    rests("second_contract", number(ELSEWHERE).unwrap_or(SEEDS_ELSEWHERE), |seed| outcome(World::todo(), seed));
+}
+
+/// Plays the seeds of a test, from `SIMULATION_FIRST` on.
+fn rests(test: &str, seeds: u64, play: impl Fn(u64) -> Result<(), String> + Sync) {
+    let first = number("SIMULATION_FIRST").unwrap_or(0);
+    let failures = failures(first, seeds, play);
+    let again = format!("again: SIMULATION_FIRST=… SIMULATION_SEEDS=1 {ELSEWHERE}=1 cargo test --test simulation {test}");
+    assert!(failures.is_empty(), "{} of {seeds} runs went wrong\n{}\n{again}", failures.len(), failures.join("\n"));
     println!("{seeds} runs from seed {first} came to rest as they should");
 }

@@ -6,20 +6,18 @@ mod rest;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stronglog_sync::api::CONTRACT;
-use stronglog_sync::api::collection::Collection;
 use stronglog_sync::engine::{Command, Event};
 use stronglog_sync::merge::Op;
 use stronglog_sync::outbox::LocalEdit;
 use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::store::{Key, Store};
 use stronglog_sync::task::Task;
-use stronglog_sync::wire;
 use uuid::Uuid;
 
 use crate::chance::Chance;
 use crate::device::Device;
 use crate::server::Server;
+use crate::world::World;
 use network::Packet;
 
 /// The last edit of a record that only one device writes.
@@ -31,6 +29,7 @@ struct LastEdit {
 }
 
 pub struct Run {
+    pub world: &'static World,
     pub chance: Chance,
     pub now: i64,
     pub server: Server,
@@ -74,8 +73,8 @@ const DEVICES: [usize; 2] = [3, 1];
 const STEPS: usize = 400;
 
 /// Runs the first part, in which all faults can occur, and then the end, in which none occur.
-pub fn play(seed: u64) -> Result<(), String> {
-    let mut run = Run::new(seed);
+pub fn play(world: &'static World, seed: u64) -> Result<(), String> {
+    let mut run = Run::new(world, seed);
     for _ in 0..STEPS {
         run.step(true)?;
     }
@@ -89,52 +88,22 @@ pub fn account_id(account: usize) -> Uuid {
     Uuid::from_u128(0xACC0 + account as u128)
 }
 
-/// A collection whose records need few members, selected by its properties and not by its name.
-pub fn plain_collection() -> &'static Collection {
-    CONTRACT
-        .collections
-        .iter()
-        .copied()
-        .find(|known| known.singleton.is_none() && known.natural_key.is_none() && record_text(known, Uuid::nil(), "").is_some())
-        .expect("a plain collection")
-}
-
-fn singleton_collection() -> &'static Collection {
-    CONTRACT.collections.iter().copied().find(|known| known.singleton.is_some()).expect("a singleton")
-}
-
-fn seeded_collection() -> &'static Collection {
-    CONTRACT.collections.iter().copied().find(|known| known.natural_key.is_some()).expect("a collection with shipped records")
-}
-
-/// A valid record with `value` in a member that no version of the contract knows.
-pub fn record_text(collection: &Collection, id: Uuid, value: &str) -> Option<String> {
-    let sync = format!(r#""id":"{id}","clientCreatedAt":1,"clientUpdatedAt":1,"isDeleted":false,"v":"{value}""#);
-    let own = [
-        r#""date":1,"weightKg":80"#,
-        r#""preferredWeightUnit":"kg","theme":"dark","defaultRestTimerSecs":60"#,
-        r#""name":"x","isCustom":false"#,
-        r#""name":"x""#,
-    ];
-    own.iter().map(|own| format!("{{{sync},{own}}}")).find(|text| {
-        let tape = stronglog_sync::api::runtime::schema::parse(text.as_bytes()).expect("JSON");
-        wire::check_live(collection, tape.root()).is_ok()
-    })
-}
-
-/// The value of that member in a record.
+/// The value of the member that runs write in a record.
 pub fn value_of(text: &str) -> String {
     let tape = stronglog_sync::api::runtime::schema::parse(text.as_bytes()).expect("JSON");
     tape.root().get("v").and_then(|value| value.as_str()).unwrap_or_default().to_owned()
 }
 
 impl Run {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(world: &'static World, seed: u64) -> Self {
         let mut chance = Chance::new(seed);
         let homes = DEVICES.iter().enumerate().flat_map(|(account, count)| std::iter::repeat_n(account, *count));
-        let devices = homes.enumerate().map(|(number, home)| Device::new(number, home, account_id(home), &mut chance)).collect();
+        let contract = world.contract;
+        let device = |(number, home)| Device::new(contract.contract, number, home, account_id(home), &mut chance);
+        let devices = homes.enumerate().map(device).collect();
         Run {
-            server: Server::new(),
+            world,
+            server: Server::new(contract),
             devices,
             chance,
             now: 0,
@@ -159,13 +128,14 @@ impl Run {
     fn key(&mut self, device: usize) -> Key {
         let home = self.devices[device].home as u128;
         let number = self.devices[device].number as u128;
-        let plain = |id: u128| Key { collection: plain_collection(), id: Uuid::from_u128((home + 1) << 64 | id) };
-        let singleton = stronglog_sync::pull::singleton_id(singleton_collection()).expect("a fixed id");
+        let world = self.world;
+        let plain = |id: u128| Key { collection: world.plain(), id: Uuid::from_u128((home + 1) << 64 | id) };
+        let singleton = stronglog_sync::pull::singleton_id(world.singleton()).expect("a fixed id");
         match self.chance.below(8) {
             own @ 0..3 => plain((number + 1) << 16 | own as u128),
             shared @ 3..6 => plain(shared as u128),
-            6 => Key { collection: singleton_collection(), id: singleton },
-            _ => Key { collection: seeded_collection(), id: Uuid::from_u128(0x5EED) },
+            6 => Key { collection: world.singleton(), id: singleton },
+            _ => Key { collection: world.seeded(), id: Uuid::from_u128(0x5EED) },
         }
     }
 
@@ -197,7 +167,7 @@ impl Run {
                     if self.twins.contains(&device) {
                         self.open.insert((account, key));
                     }
-                    let seed = record_text(key.collection, key.id, SHIPPED).expect("a record");
+                    let seed = self.world.record(key.collection, key.id, SHIPPED);
                     self.devices[device].edit(key, &LocalEdit::Seed(seed), self.now, &mut self.chance)?;
                     return Ok(());
                 }
@@ -224,7 +194,7 @@ impl Run {
     fn edited(&mut self, device: usize, key: Key, value: &str) -> String {
         let row = self.devices[device].store.get(key).expect("a store in memory");
         let live = row.filter(|row| !row.record.deleted);
-        let shown = live.map(|row| row.record.text).or_else(|| record_text(key.collection, key.id, value)).expect("a record");
+        let shown = live.map_or_else(|| self.world.record(key.collection, key.id, value), |row| row.record.text);
         let form = if self.chance.of_thousand(200) { self.devices[device].forms.remove(&key) } else { None };
         let known = form.unwrap_or_else(|| {
             self.devices[device].forms.insert(key, shown.clone());

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use stronglog_server::feed::{self, Error, Refusal};
 use stronglog_server::store::memory::{Backup, Memory};
 use stronglog_server::store::{Quota, Records};
+use stronglog_sync::api::ProblemCode;
+use stronglog_sync::api::collection::ServerContract;
 use stronglog_sync::api::runtime::schema::parse;
-use stronglog_sync::api::{CONTRACT, ProblemCode, SERVER_CONTRACT};
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::digest::Digest;
 use stronglog_sync::engine::answer::Answered;
@@ -30,6 +31,7 @@ pub struct Replaced {
 }
 
 pub struct Server {
+    contract: &'static ServerContract,
     memory: Memory,
     backups: Vec<Backup>,
     /// Copies of the whole data that may be put back without the server's knowledge.
@@ -48,8 +50,9 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn new() -> Self {
+    pub fn new(contract: &'static ServerContract) -> Self {
         Server {
+            contract,
             memory: Memory::new("e1"),
             backups: Vec::new(),
             snapshots: Vec::new(),
@@ -72,14 +75,14 @@ impl Server {
     pub fn pull(&mut self, account: usize, since: Option<&str>, limit: u64, now: i64) -> Answered {
         let records = self.memory.user(account_id(account));
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        match feed::pull(&records, since, Some(limit), Feed::All(&CONTRACT), now) {
+        match feed::pull(&records, since, Some(limit), Feed::All(self.contract.contract), now) {
             Ok(mut page) => {
                 if self.omits && !page.changes.is_empty() {
                     let _ = page.changes.remove(0);
                     self.omits = false;
                     self.omitted.insert(account);
                 }
-                ok(wire::write_page(&page, Feed::All(&CONTRACT)))
+                ok(wire::write_page(&page, Feed::All(self.contract.contract)))
             }
             Err(error) => refused(&error),
         }
@@ -94,7 +97,7 @@ impl Server {
     }
 
     pub fn push(&mut self, account: usize, body: &str, now: i64, chance: &mut Chance) -> Result<Answered, String> {
-        let push = wire::read_push(body.as_bytes(), &SERVER_CONTRACT, Feed::All(&CONTRACT))
+        let push = wire::read_push(body.as_bytes(), self.contract, Feed::All(self.contract.contract))
             .map_err(|report| format!("a device has sent what is no push: {report}"))?;
         self.decide(account, &push, now, chance)
     }
@@ -103,10 +106,12 @@ impl Server {
         let mut records = self.memory.user(account_id(account));
         let before: BTreeMap<Uuid, Change> = records.entries().map(|entry| (entry.change.record.id, entry.change.clone())).collect();
         let mut entropy = || chance.next();
-        let answered = match feed::push(&mut records, push, Feed::All(&CONTRACT), &mut ClockAndRng { now_ms: now, random: &mut entropy }) {
-            Ok(result) => ok(wire::write_push_result(&result)),
-            Err(error) => refused(&error),
-        };
+        let answered =
+            match feed::push(&mut records, push, Feed::All(self.contract.contract), &mut ClockAndRng { now_ms: now, random: &mut entropy })
+            {
+                Ok(result) => ok(wire::write_push_result(&result)),
+                Err(error) => refused(&error),
+            };
         for entry in records.entries() {
             let (id, stamp) = (entry.change.record.id, entry.change.record.stamp);
             let known = before.get(&id).map(|change| change.record.stamp);
@@ -117,7 +122,7 @@ impl Server {
         }
         for edit in push.edits.iter().flatten() {
             self.pushed.push((edit.record.id, edit.op, edit.base_rev));
-            let now = records.find(&CONTRACT, edit.record.id).expect("a store in memory");
+            let now = records.find(self.contract.contract, edit.record.id).expect("a store in memory");
             let is_accepted = now.is_some_and(|entry| entry.change.op == edit.op);
             let Some(before) = before.get(&edit.record.id).filter(|before| is_accepted && before.op != edit.op) else { continue };
             let is_the_same = before.record.deleted && edit.record.deleted;
@@ -149,7 +154,7 @@ impl Server {
     /// A push of a device with a newer app, on a server that knows its contract. The record is not validated here.
     pub fn push_unchecked(&mut self, account: usize, key: Key, text: &str, now: i64, seq: u64, chance: &mut Chance) -> Result<(), String> {
         let records = self.memory.user(account_id(account));
-        let stored = records.find(&CONTRACT, key.id).map_err(|error| error.to_string())?;
+        let stored = records.find(self.contract.contract, key.id).map_err(|error| error.to_string())?;
         let base_rev = stored.as_ref().map(|entry| entry.change.rev);
         let stamp = stored.map_or(now, |entry| now.max(entry.change.record.stamp + 1)).min(now + 200_000);
         let text =
@@ -208,7 +213,7 @@ impl Server {
     /// Whether a device with this cursor has seen everything.
     pub fn is_seen_by(&mut self, account: usize, cursor: &str) -> bool {
         let records = self.memory.user(account_id(account));
-        feed::pull(&records, Some(cursor), Some(1), Feed::All(&CONTRACT), 0).is_ok_and(|page| page.changes.is_empty())
+        feed::pull(&records, Some(cursor), Some(1), Feed::All(self.contract.contract), 0).is_ok_and(|page| page.changes.is_empty())
     }
 
     /// Purges old tombstones, and returns them. Whoever deleted such a record before, and lost, has nothing to keep.
@@ -245,7 +250,7 @@ impl Server {
 
     pub fn stamp(&mut self, account: usize, key: Key) -> Option<i64> {
         let records = self.memory.user(account_id(account));
-        records.find(&CONTRACT, key.id).expect("a store in memory").map(|entry| entry.change.record.stamp)
+        records.find(self.contract.contract, key.id).expect("a store in memory").map(|entry| entry.change.record.stamp)
     }
 
     /// Whether this version of the contract refuses the current version of a record.

@@ -40,6 +40,14 @@ pub enum Rule {
     Nullable(&'static Rule),
     /// What a function accepts.
     Code(fn(Json<'_>, At<'_>, &mut Checker)),
+    /// What a value that the program has made while it runs accepts.
+    Judge(&'static dyn Judge),
+}
+
+/// What judges values as a contract does that the program was not compiled with.
+pub trait Judge: Sync {
+    /// Records the violations of a value in `out`.
+    fn judge(&self, value: Json<'_>, at: At<'_>, out: &mut Checker);
 }
 
 /// A keyword for strings.
@@ -186,6 +194,7 @@ impl Checker {
             Rule::Nullable(rule) if !matches!(value, Json::Null) => self.check(value, rule, at),
             Rule::Nullable(_) => {}
             Rule::Code(check) => check(value, at, self),
+            Rule::Judge(judge) => judge.judge(value, at, self),
         }
     }
 

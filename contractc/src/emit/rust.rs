@@ -27,6 +27,7 @@ use super::{OutputFile, Plan, in_parallel};
 pub use names::Names;
 use print::{ident, print, text, texts};
 pub(super) use registry::references;
+pub use scope::is_keyword;
 
 /// Emits all files of the Rust side, below `rust/`.
 pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {

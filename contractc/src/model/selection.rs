@@ -32,13 +32,24 @@ impl Contract {
     pub fn keep_operations(&mut self, ids: &[String], tags: &[String]) -> Result<(), NotFound> {
         find_all("operation", ids, self.operations.iter().map(|operation| operation.id.as_str()).collect())?;
         find_all("tag", tags, self.operations.iter().filter_map(|operation| operation.tag.as_deref()).collect())?;
+        self.keep(ids, tags);
+        Ok(())
+    }
+
+    /// Keeps the operations that move records of any collection, and the schemas that they or a collection need.
+    pub fn keep_records(&mut self) {
+        let moves = |operation: &Operation| self.reached(operation.schemas().collect()).iter().any(|id| self.schema(*id).any_collection);
+        let ids: Vec<String> = self.operations.iter().filter(|operation| moves(operation)).map(|operation| operation.id.clone()).collect();
+        self.keep(&ids, &[]);
+    }
+
+    fn keep(&mut self, ids: &[String], tags: &[String]) {
         let is_chosen = |operation: &Operation| ids.contains(&operation.id) || operation.tag.as_ref().is_some_and(|tag| tags.contains(tag));
         self.operations.retain(is_chosen);
         let needed = self.needed_schemas();
         self.names.retain(|(_, id)| needed.contains(id));
         let used: BTreeSet<&str> = self.operations.iter().filter_map(|operation| operation.tag.as_deref()).collect();
         self.tags.retain(|tag| used.contains(tag.name.as_str()));
-        Ok(())
     }
 
     /// All schemas that operations and collections reach.

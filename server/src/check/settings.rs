@@ -23,6 +23,7 @@ pub async fn settings(config: &Config) -> Vec<Finding> {
         None => data(&config.data),
     };
     let mut findings = vec![secret(config), certificate(config), place];
+    findings.extend(config.contract_file.iter().map(|_| contract(config)));
     if config.store.is_none() && is_served(&config.data) {
         findings.push(Finding::good("address", format!("a server runs in {}, so its ports were not tried", config.data.display())));
     } else {
@@ -65,6 +66,14 @@ pub fn certificate(config: &Config) -> Finding {
         Err(error) => {
             Finding::warning("certificate", format!("matches its key, but its dates cannot be read: {}: {error}", cert.display()))
         }
+    }
+}
+
+/// The contract of a file.
+fn contract(config: &Config) -> Finding {
+    match config.read_contract() {
+        Ok(known) => Finding::good("contract", format!("{} collections, version {}", known.routes.len(), known.contract.version)),
+        Err(error) => Finding::bad("contract", error.to_string()),
     }
 }
 

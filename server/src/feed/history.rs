@@ -25,7 +25,7 @@ pub fn digest(change: &Change) -> Uuid {
         return change.op.id;
     }
     let mut text = String::with_capacity(wire::edit_bytes(&change.record));
-    wire::write_change(&mut text, change, Feed::All(change.collection.contract));
+    wire::write_change(&mut text, change, Feed::All(change.collection.contract()));
     Uuid::new_v5(&Uuid::nil(), text.as_bytes())
 }
 

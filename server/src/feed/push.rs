@@ -100,7 +100,7 @@ impl Pass<'_, '_> {
         if !rules::on(Rule::NumberAcceptedOnly) {
             self.rev += 1;
         }
-        let stored = records.find(edit.collection.contract, edit.record.id)?;
+        let stored = records.find(edit.collection.contract(), edit.record.id)?;
         if stored.as_ref().is_some_and(|entry| entry.change.collection.path != edit.collection.path) {
             return Ok(rejected(edit, plain(RejectionCode::WrongCollection, "the id is that of a record in another collection")));
         }

@@ -91,6 +91,6 @@ pub fn purge(records: &mut dyn Tombstones, before_ms: i64, covered_rev: Option<u
 }
 
 fn find(records: &dyn Records, collection: &Collection, id: Uuid) -> Result<Entry, Error> {
-    let entry = records.find(collection.contract, id)?.filter(|entry| entry.change.collection.path == collection.path);
+    let entry = records.find(collection.contract(), id)?.filter(|entry| entry.change.collection.path == collection.path);
     entry.ok_or_else(|| Refusal::NotFound.into())
 }

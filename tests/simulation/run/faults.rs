@@ -6,7 +6,7 @@ use stronglog_sync::store::Key;
 use stronglog_sync::store::memory::MemoryStore;
 use uuid::Uuid;
 
-use super::{ACCOUNTS, Run, account_id, plain_collection, record_text, trace};
+use super::{ACCOUNTS, Run, account_id, trace};
 use crate::device::{Device, EPOCH_MS, new_database};
 
 impl Run {
@@ -67,7 +67,7 @@ impl Run {
     }
 
     fn poison(&mut self, index: usize) {
-        let key = Key { collection: plain_collection(), id: Uuid::from_u128(0xBAD_0000 + index as u128) };
+        let key = Key { collection: self.world.plain(), id: Uuid::from_u128(0xBAD_0000 + index as u128) };
         let home = self.devices[index].home;
         self.open.insert((home, key));
         self.devices[index].poison(key, self.now, &mut self.chance);
@@ -77,9 +77,9 @@ impl Run {
     fn newer_app(&mut self, account: usize) -> Result<(), String> {
         self.newer_app_edits += 1;
         let id = Uuid::from_u128((account as u128 + 1) << 64 | 0xF00 | u128::from(self.newer_app_edits % 3));
-        let key = Key { collection: plain_collection(), id };
+        let key = Key { collection: self.world.plain(), id };
         let readable = self.chance.of_thousand(600);
-        let text = record_text(key.collection, id, &format!("newer:{}", self.newer_app_edits)).expect("a record");
+        let text = self.world.record(key.collection, id, &format!("newer:{}", self.newer_app_edits));
         let members = [("mark", Some("\"kept\"".to_owned())), ("clientCreatedAt", Some("\"in words\"".to_owned()))];
         let text = stronglog_sync::record::rewrite(&text, &members[..if readable { 1 } else { 2 }]).expect("an object");
         self.server.push_unchecked(account, key, &text, EPOCH_MS + self.now, self.newer_app_edits, &mut self.chance)?;
@@ -125,7 +125,7 @@ impl Run {
     /// Copies a device's database to another device.
     fn clone_device(&mut self, index: usize) {
         let home = self.devices[index].home;
-        let mut clone = Device::new(self.devices.len(), home, account_id(home), &mut self.chance);
+        let mut clone = Device::new(self.world.contract.contract, self.devices.len(), home, account_id(home), &mut self.chance);
         clone.store = self.devices[index].store.clone();
         clone.restart(account_id(home));
         clone.token = Some(home);

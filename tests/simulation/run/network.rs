@@ -1,6 +1,6 @@
 //! The network of the simulated run: requests that are lost, delayed, refused on the way or delivered twice, and responses that are lost.
 
-use stronglog_sync::api::{CONTRACT, ProblemCode};
+use stronglog_sync::api::ProblemCode;
 use stronglog_sync::engine::answer::Answered;
 use stronglog_sync::engine::{Event, Message};
 use stronglog_sync::store::Key;
@@ -144,7 +144,7 @@ impl Run {
     fn note_acknowledged(&mut self, packet: &Packet, answered: &Answered) {
         let Message::Push { edits, .. } = &packet.message else { return };
         let collections: Vec<_> = edits.iter().map(|edit| edit.collection).collect();
-        let Ok(result) = wire::read_push_result(&answered.body, &CONTRACT, &collections) else { return };
+        let Ok(result) = wire::read_push_result(&answered.body, self.world.contract.contract, &collections) else { return };
         for (edit, outcome) in edits.iter().zip(result.outcomes) {
             if let wire::Outcome::Accepted(receipt) | wire::Outcome::Duplicate(receipt) = outcome {
                 let key = Key { collection: edit.collection, id: edit.record.id };

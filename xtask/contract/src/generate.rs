@@ -1,4 +1,4 @@
-//! Generates `generated/` and `docs/` from `spec/openapi.yaml`, and the code of the example from its contract: shared by
+//! Generates `generated/` and `docs/` from `spec/openapi.yaml`, and the code of the examples from their contracts: shared by
 //! `cargo xtask generate` and the freshness test.
 
 use std::path::Path;
@@ -21,19 +21,22 @@ pub fn run(root: &Path, mode: Mode) -> Result<Vec<Change>, Box<dyn std::error::E
     code.push(manifest(spec, &std::fs::read(root.join(spec))?, &code, &docs));
     let mut changes = output::apply(&root.join("generated"), &code, mode)?;
     changes.extend(output::apply(root, &docs, mode)?);
-    changes.extend(example(root, mode)?);
+    changes.extend(example(&root.join("examples/notes"), &[Target::Rust, Target::Contract], mode)?);
+    changes.extend(example(&root.join("examples/todo"), &[Target::Rust, Target::Contract, Target::OpenApi], mode)?);
     for change in &mut changes {
         change.path = change.path.strip_prefix(root).map(Path::to_owned)?;
     }
     Ok(changes)
 }
 
-/// Generates the code of a second contract, which uses the runtime of the first.
-fn example(root: &Path, mode: Mode) -> Result<Vec<Change>, Box<dyn std::error::Error>> {
-    let folder = root.join("examples/todo");
-    let compilation = Compilation::from_file(&folder.join("spec/openapi.yaml"))?;
-    let targets = [Target::Rust, Target::OpenApi];
-    let files = compilation.generate_with(&targets, false, Some("stronglog_sync::api")).ok_or_else(|| compilation.findings())?;
+/// Generates the code of another contract, which uses the runtime of the first.
+fn example(folder: &Path, targets: &[Target], mode: Mode) -> Result<Vec<Change>, Box<dyn std::error::Error>> {
+    let mut compilation = Compilation::from_file(&folder.join("spec/openapi.yaml"))?;
+    if let Some(contract) = &mut compilation.contract {
+        // The engine and the server make and answer the other requests themselves.
+        contract.keep_records();
+    }
+    let files = compilation.generate_with(targets, false, Some("stronglog_sync::api")).ok_or_else(|| compilation.findings())?;
     Ok(output::apply(&folder.join("generated"), &files, mode)?)
 }
 

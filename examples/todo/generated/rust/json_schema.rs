@@ -18,15 +18,6 @@ json_schema! {
 }
 
 json_schema! {
-    Account = r#"{"additionalProperties":false,"description":"What the server knows about an account.","properties":{"bytes":{"description":"How many bytes of JSON they take.","maximum":9007199254740991,"minimum":0,"type":"integer"},"createdAt":{"description":"When the account was created."},"email":{},"recordCount":{"description":"How many live records the account holds.","maximum":9007199254740991,"minimum":0,"type":"integer"},"userId":{"description":"The account."},"userRev":{"description":"The user's newest revision."}},"required":["userId","email","createdAt","recordCount","bytes","userRev"],"type":"object"}"# {
-        "/properties/userId" => Id,
-        "/properties/email" => Email,
-        "/properties/createdAt" => Timestamp,
-        "/properties/userRev" => Revision,
-    }
-}
-
-json_schema! {
     AccountUsage =
         r#"{"additionalProperties":false,"description":"How much an account holds, and how much it may hold.","properties":{"bytes":{"description":"How many bytes of JSON they take.","maximum":9007199254740991,"minimum":0,"type":"integer"},"bytesMax":{"description":"How many bytes of JSON they may take. Absent where there is no limit.","maximum":9007199254740991,"minimum":1,"type":"integer"},"recordCount":{"description":"How many live records the account holds.","maximum":9007199254740991,"minimum":0,"type":"integer"},"recordsMax":{"description":"How many live records the account may hold. Absent where there is no limit.","maximum":9007199254740991,"minimum":1,"type":"integer"}},"required":["recordCount","bytes"],"type":"object"}"# {}
 }
@@ -35,23 +26,6 @@ json_schema! {
     Attachment = r#"{"allOf":[{}],"description":"What is known of a file that belongs to an item. The file itself is elsewhere.","properties":{"bytes":{"maximum":1000000000000,"minimum":0,"type":"integer"},"itemId":{"x-ref":"items"},"name":{"maxLength":255,"minLength":1,"type":"string"},"sha256":{"pattern":"^[0-9a-f]{64}$","type":"string"}},"required":["itemId","name","bytes","sha256"],"type":"object"}"# {
         "/properties/itemId" => Id,
         "/allOf/0" => SyncFields,
-    }
-}
-
-json_schema! {
-    AttachmentChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
-        "/properties/rev" => Revision,
-        "/properties/op" => Op,
-        "/properties/record" => AttachmentRecord,
-    }
-}
-
-json_schema! {
-    AttachmentChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
-        "/properties/changes/items" => AttachmentChange,
-        "/properties/nextCursor" => Cursor,
-        "/properties/userRev" => Revision,
-        "/properties/serverTime" => Timestamp,
     }
 }
 
@@ -74,50 +48,9 @@ json_schema! {
 }
 
 json_schema! {
-    AttachmentPushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
-        "/properties/op" => Op,
-        "/properties/record" => AttachmentRecord,
-        "/properties/baseRev" => Revision,
-    }
-}
-
-json_schema! {
-    AttachmentPushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
-        "/oneOf/0" => AcceptedOutcome,
-        "/oneOf/1" => DuplicateOutcome,
-        "/oneOf/2" => AttachmentSupersededOutcome,
-        "/oneOf/3" => RejectedOutcome,
-    }
-}
-
-json_schema! {
-    AttachmentPushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
-        "/properties/changes/items" => AttachmentPushChange,
-        "/properties/cursor" => Cursor,
-    }
-}
-
-json_schema! {
-    AttachmentPushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
-        "/properties/outcomes/items" => AttachmentPushOutcome,
-        "/properties/prevUserRev" => Revision,
-        "/properties/userRev" => Revision,
-        "/properties/serverTime" => Timestamp,
-    }
-}
-
-json_schema! {
     AttachmentRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => Attachment,
         "/oneOf/1" => Tombstone,
-    }
-}
-
-json_schema! {
-    AttachmentSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
-        "/properties/id" => Id,
-        "/properties/op" => Op,
-        "/properties/winner" => AttachmentChange,
     }
 }
 
@@ -129,50 +62,12 @@ json_schema! {
     }
 }
 
-json_schema! {
-    ChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
-        "/properties/changes/items" => Change,
-        "/properties/nextCursor" => Cursor,
-        "/properties/userRev" => Revision,
-        "/properties/serverTime" => Timestamp,
-    }
-}
-
-json_schema! {
-    ChangePasswordRequest = r#"{"additionalProperties":false,"description":"The password as it is and as it is to be.","properties":{"currentPassword":{},"newPassword":{}},"required":["currentPassword","newPassword"],"type":"object"}"# {
-        "/properties/currentPassword" => Password,
-        "/properties/newPassword" => NewPassword,
-    }
-}
-
-json_schema! {
-    CollectionName =
-        r#"{"description":"The name of a collection, as it stands in paths. A later version may know more collections than this one.","examples":["notes"],"maxLength":63,"pattern":"^[a-z][a-z0-9-]{0,62}$","type":"string"}"# {}
-}
-
 json_schema! { Color = r#"{"description":"A color.","enum":["red","yellow","green","blue"],"type":"string"}"# {} }
 
 json_schema! {
     Comment = r#"{"allOf":[{}],"description":"What somebody says about an item.","properties":{"itemId":{"x-ref":"items"},"text":{"maxLength":5000,"minLength":1,"type":"string"}},"required":["itemId","text"],"type":"object"}"# {
         "/properties/itemId" => Id,
         "/allOf/0" => SyncFields,
-    }
-}
-
-json_schema! {
-    CommentChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
-        "/properties/rev" => Revision,
-        "/properties/op" => Op,
-        "/properties/record" => CommentRecord,
-    }
-}
-
-json_schema! {
-    CommentChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
-        "/properties/changes/items" => CommentChange,
-        "/properties/nextCursor" => Cursor,
-        "/properties/userRev" => Revision,
-        "/properties/serverTime" => Timestamp,
     }
 }
 
@@ -195,50 +90,9 @@ json_schema! {
 }
 
 json_schema! {
-    CommentPushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
-        "/properties/op" => Op,
-        "/properties/record" => CommentRecord,
-        "/properties/baseRev" => Revision,
-    }
-}
-
-json_schema! {
-    CommentPushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
-        "/oneOf/0" => AcceptedOutcome,
-        "/oneOf/1" => DuplicateOutcome,
-        "/oneOf/2" => CommentSupersededOutcome,
-        "/oneOf/3" => RejectedOutcome,
-    }
-}
-
-json_schema! {
-    CommentPushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
-        "/properties/changes/items" => CommentPushChange,
-        "/properties/cursor" => Cursor,
-    }
-}
-
-json_schema! {
-    CommentPushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
-        "/properties/outcomes/items" => CommentPushOutcome,
-        "/properties/prevUserRev" => Revision,
-        "/properties/userRev" => Revision,
-        "/properties/serverTime" => Timestamp,
-    }
-}
-
-json_schema! {
     CommentRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => Comment,
         "/oneOf/1" => Tombstone,
-    }
-}
-
-json_schema! {
-    CommentSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
-        "/properties/id" => Id,
-        "/properties/op" => Op,
-        "/properties/winner" => CommentChange,
     }
 }
 
@@ -248,39 +102,8 @@ json_schema! {
 }
 
 json_schema! {
-    ContractVersions = r#"{"additionalProperties":false,"description":"The versions of this contract that the server supports.","properties":{"max":{"description":"The newest version that the server knows."},"min":{"description":"The oldest version that the server accepts."}},"required":["min","max"],"type":"object"}"# {
-        "/properties/min" => ContractVersion,
-        "/properties/max" => ContractVersion,
-    }
-}
-
-json_schema! {
     Cursor =
         r#"{"description":"A place in a feed, `v1.<feed>--<proof>.<epoch>.<revision>`. The feed is `all` or the name of a collection. The proof tells the server which history the place is in; cursors of contract 1.0.0 have none. Clients store a cursor and send it back, and read nothing out of it.","examples":["v1.all.e1.4711","v1.notes.e1.4690"],"maxLength":200,"pattern":"^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.[0-9]{1,16}$","type":"string"}"# {}
-}
-
-json_schema! {
-    DeleteAccountRequest = r#"{"additionalProperties":false,"description":"The confirmation that the account is to be erased.","properties":{"password":{}},"required":["password"],"type":"object"}"# {
-        "/properties/password" => Password,
-    }
-}
-
-json_schema! {
-    Device = r#"{"additionalProperties":false,"description":"A signed-in device.","properties":{"id":{"description":"The session that began when the device signed in."},"isCurrent":{"description":"Whether it is the device that asks.","type":"boolean"},"lastSeenAt":{"description":"When its last request was answered."},"lastSyncedAt":{"description":"When it last had everything that the server had. Absent where it has not synced under this session."},"lastSyncedRev":{"description":"The user's revision that it had reached then. A device below `userRev` has changes to pull."},"name":{"description":"What the user calls the device. Absent where it was never named."},"platform":{"description":"What it runs on. Absent where it did not say."},"signedInAt":{"description":"When it signed in."}},"required":["id","signedInAt","lastSeenAt","isCurrent"],"type":"object"}"# {
-        "/properties/id" => Id,
-        "/properties/signedInAt" => Timestamp,
-        "/properties/lastSeenAt" => Timestamp,
-        "/properties/lastSyncedAt" => Timestamp,
-        "/properties/lastSyncedRev" => Revision,
-        "/properties/name" => Name,
-        "/properties/platform" => Platform,
-    }
-}
-
-json_schema! {
-    DeviceList = r#"{"additionalProperties":false,"description":"The devices of an account.","properties":{"devices":{"description":"The signed-in devices, the one seen last first.","items":{},"maxItems":10000,"type":"array"}},"required":["devices"],"type":"object"}"# {
-        "/properties/devices/items" => Device,
-    }
 }
 
 json_schema! {
@@ -300,16 +123,6 @@ json_schema! {
         "/properties/serverUpdatedAt" => Timestamp,
         "/properties/clientUpdatedAt" => Timestamp,
     }
-}
-
-json_schema! {
-    Email =
-        r#"{"description":"An email address. Upper and lower case are the same to the server.","examples":["sam@example.com"],"format":"email","maxLength":254,"minLength":3,"type":"string"}"# {}
-}
-
-json_schema! {
-    Epoch =
-        r#"{"description":"One unbroken life of the server's data. Restoring a backup begins another.","examples":["e1"],"maxLength":64,"pattern":"^[0-9A-Za-z_-]{1,64}$","type":"string"}"# {}
 }
 
 json_schema! {
@@ -388,23 +201,6 @@ json_schema! {
 }
 
 json_schema! {
-    ItemChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
-        "/properties/rev" => Revision,
-        "/properties/op" => Op,
-        "/properties/record" => ItemRecord,
-    }
-}
-
-json_schema! {
-    ItemChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
-        "/properties/changes/items" => ItemChange,
-        "/properties/nextCursor" => Cursor,
-        "/properties/userRev" => Revision,
-        "/properties/serverTime" => Timestamp,
-    }
-}
-
-json_schema! {
     ItemFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"items","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
@@ -423,56 +219,10 @@ json_schema! {
 }
 
 json_schema! {
-    ItemPushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
-        "/properties/op" => Op,
-        "/properties/record" => ItemRecord,
-        "/properties/baseRev" => Revision,
-    }
-}
-
-json_schema! {
-    ItemPushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
-        "/oneOf/0" => AcceptedOutcome,
-        "/oneOf/1" => DuplicateOutcome,
-        "/oneOf/2" => ItemSupersededOutcome,
-        "/oneOf/3" => RejectedOutcome,
-    }
-}
-
-json_schema! {
-    ItemPushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
-        "/properties/changes/items" => ItemPushChange,
-        "/properties/cursor" => Cursor,
-    }
-}
-
-json_schema! {
-    ItemPushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
-        "/properties/outcomes/items" => ItemPushOutcome,
-        "/properties/prevUserRev" => Revision,
-        "/properties/userRev" => Revision,
-        "/properties/serverTime" => Timestamp,
-    }
-}
-
-json_schema! {
     ItemRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => Item,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
-    ItemSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
-        "/properties/id" => Id,
-        "/properties/op" => Op,
-        "/properties/winner" => ItemChange,
-    }
-}
-
-json_schema! {
-    Limits =
-        r#"{"additionalProperties":false,"description":"The limits of the server. Bytes count after decompression.","properties":{"batchBytesMax":{"description":"The most bytes in the body of a push.","maximum":1073741824,"minimum":1,"type":"integer"},"batchChangesMax":{"description":"The most changes in a push.","maximum":500,"minimum":1,"type":"integer"},"pageBytesMax":{"description":"About how many bytes a page takes at most. A page with a single change may take more.","maximum":1073741824,"minimum":1,"type":"integer"},"pageChangesMax":{"description":"The most changes on a page.","maximum":1000,"minimum":1,"type":"integer"},"recordBytesMax":{"description":"The most bytes of JSON in a record.","maximum":1073741824,"minimum":1,"type":"integer"}},"required":["pageChangesMax","pageBytesMax","batchChangesMax","batchBytesMax","recordBytesMax"],"type":"object"}"# {}
 }
 
 json_schema! {
@@ -481,23 +231,6 @@ json_schema! {
         "/properties/color" => Color,
         "/properties/filter" => Filter,
         "/allOf/0" => SyncFields,
-    }
-}
-
-json_schema! {
-    ListChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
-        "/properties/rev" => Revision,
-        "/properties/op" => Op,
-        "/properties/record" => ListRecord,
-    }
-}
-
-json_schema! {
-    ListChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
-        "/properties/changes/items" => ListChange,
-        "/properties/nextCursor" => Cursor,
-        "/properties/userRev" => Revision,
-        "/properties/serverTime" => Timestamp,
     }
 }
 
@@ -520,50 +253,9 @@ json_schema! {
 }
 
 json_schema! {
-    ListPushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
-        "/properties/op" => Op,
-        "/properties/record" => ListRecord,
-        "/properties/baseRev" => Revision,
-    }
-}
-
-json_schema! {
-    ListPushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
-        "/oneOf/0" => AcceptedOutcome,
-        "/oneOf/1" => DuplicateOutcome,
-        "/oneOf/2" => ListSupersededOutcome,
-        "/oneOf/3" => RejectedOutcome,
-    }
-}
-
-json_schema! {
-    ListPushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
-        "/properties/changes/items" => ListPushChange,
-        "/properties/cursor" => Cursor,
-    }
-}
-
-json_schema! {
-    ListPushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
-        "/properties/outcomes/items" => ListPushOutcome,
-        "/properties/prevUserRev" => Revision,
-        "/properties/userRev" => Revision,
-        "/properties/serverTime" => Timestamp,
-    }
-}
-
-json_schema! {
     ListRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => List,
         "/oneOf/1" => Tombstone,
-    }
-}
-
-json_schema! {
-    ListSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
-        "/properties/id" => Id,
-        "/properties/op" => Op,
-        "/properties/winner" => ListChange,
     }
 }
 
@@ -574,38 +266,8 @@ json_schema! {
 }
 
 json_schema! {
-    LoginRequest = r#"{"additionalProperties":false,"description":"The credentials of an account.","properties":{"deviceName":{"description":"What the user calls this device, to tell sign-ins apart."},"email":{},"password":{},"platform":{"description":"What the device runs on, to tell sign-ins apart."}},"required":["email","password"],"type":"object"}"# {
-        "/properties/email" => Email,
-        "/properties/password" => Password,
-        "/properties/deviceName" => Name,
-        "/properties/platform" => Platform,
-    }
-}
-
-json_schema! {
-    LogoutRequest =
-        r#"{"additionalProperties":false,"description":"Which devices to sign out.","properties":{"allDevices":{"description":"Whether to sign out every device of the account. Absent means only this one.","type":"boolean"}},"type":"object"}"# {}
-}
-
-json_schema! {
-    MakeRecoveryCodeRequest = r#"{"additionalProperties":false,"description":"The confirmation that a recovery code is to be made.","properties":{"password":{}},"required":["password"],"type":"object"}"# {
-        "/properties/password" => Password,
-    }
-}
-
-json_schema! {
-    Name =
-        r#"{"description":"A name that the user reads, 1 to 200 characters. Names need not be unique.","examples":["Back squat"],"maxLength":200,"minLength":1,"type":"string"}"# {}
-}
-
-json_schema! {
     Never =
         r#"{"additionalProperties":false,"description":"It has no date.","properties":{"kind":{"const":"never","type":"string"}},"required":["kind"],"type":"object"}"# {}
-}
-
-json_schema! {
-    NewPassword =
-        r#"{"description":"A password to be set, 10 to 200 characters, of any kind.","examples":["correct horse battery staple"],"maxLength":200,"minLength":10,"type":"string"}"# {}
 }
 
 json_schema! {
@@ -622,35 +284,8 @@ json_schema! {
 }
 
 json_schema! {
-    Password =
-        r#"{"description":"A password that was set before.","examples":["correct horse battery staple"],"maxLength":200,"minLength":1,"type":"string"}"# {}
-}
-
-json_schema! {
-    Platform =
-        r#"{"description":"What a device runs on, in words that its user knows, 1 to 100 characters.","examples":["Firefox on Android"],"maxLength":100,"minLength":1,"type":"string"}"# {}
-}
-
-json_schema! {
     Preferences = r#"{"allOf":[{}],"description":"How the app looks. An account has one such record.","properties":{"theme":{"enum":["light","dark","system"],"type":"string"}},"required":["theme"],"type":"object"}"# {
         "/allOf/0" => SyncFields,
-    }
-}
-
-json_schema! {
-    PreferencesChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
-        "/properties/rev" => Revision,
-        "/properties/op" => Op,
-        "/properties/record" => PreferencesRecord,
-    }
-}
-
-json_schema! {
-    PreferencesChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
-        "/properties/changes/items" => PreferencesChange,
-        "/properties/nextCursor" => Cursor,
-        "/properties/userRev" => Revision,
-        "/properties/serverTime" => Timestamp,
     }
 }
 
@@ -673,50 +308,9 @@ json_schema! {
 }
 
 json_schema! {
-    PreferencesPushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
-        "/properties/op" => Op,
-        "/properties/record" => PreferencesRecord,
-        "/properties/baseRev" => Revision,
-    }
-}
-
-json_schema! {
-    PreferencesPushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
-        "/oneOf/0" => AcceptedOutcome,
-        "/oneOf/1" => DuplicateOutcome,
-        "/oneOf/2" => PreferencesSupersededOutcome,
-        "/oneOf/3" => RejectedOutcome,
-    }
-}
-
-json_schema! {
-    PreferencesPushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
-        "/properties/changes/items" => PreferencesPushChange,
-        "/properties/cursor" => Cursor,
-    }
-}
-
-json_schema! {
-    PreferencesPushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
-        "/properties/outcomes/items" => PreferencesPushOutcome,
-        "/properties/prevUserRev" => Revision,
-        "/properties/userRev" => Revision,
-        "/properties/serverTime" => Timestamp,
-    }
-}
-
-json_schema! {
     PreferencesRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => Preferences,
         "/oneOf/1" => Tombstone,
-    }
-}
-
-json_schema! {
-    PreferencesSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
-        "/properties/id" => Id,
-        "/properties/op" => Op,
-        "/properties/winner" => PreferencesChange,
     }
 }
 
@@ -738,35 +332,11 @@ json_schema! {
 }
 
 json_schema! {
-    PushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
-        "/properties/op" => Op,
-        "/properties/record" => Record,
-        "/properties/baseRev" => Revision,
-    }
-}
-
-json_schema! {
     PushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
         "/oneOf/0" => AcceptedOutcome,
         "/oneOf/1" => DuplicateOutcome,
         "/oneOf/2" => SupersededOutcome,
         "/oneOf/3" => RejectedOutcome,
-    }
-}
-
-json_schema! {
-    PushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
-        "/properties/changes/items" => PushChange,
-        "/properties/cursor" => Cursor,
-    }
-}
-
-json_schema! {
-    PushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
-        "/properties/outcomes/items" => PushOutcome,
-        "/properties/prevUserRev" => Revision,
-        "/properties/userRev" => Revision,
-        "/properties/serverTime" => Timestamp,
     }
 }
 
@@ -780,45 +350,6 @@ json_schema! {
     Record = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => Live,
         "/oneOf/1" => Tombstone,
-    }
-}
-
-json_schema! {
-    RecoverRequest = r#"{"additionalProperties":false,"description":"The recovery code of an account, and the password as it is to be.","properties":{"email":{},"newPassword":{},"recoveryCode":{}},"required":["email","recoveryCode","newPassword"],"type":"object"}"# {
-        "/properties/email" => Email,
-        "/properties/recoveryCode" => RecoveryCodeText,
-        "/properties/newPassword" => NewPassword,
-    }
-}
-
-json_schema! {
-    RecoveryCode = r#"{"additionalProperties":false,"description":"A recovery code that was just made.","properties":{"recoveryCode":{}},"required":["recoveryCode"],"type":"object"}"# {
-        "/properties/recoveryCode" => RecoveryCodeText,
-    }
-}
-
-json_schema! {
-    RecoveryCodeText =
-        r#"{"description":"The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not count, and the letters O, I and L are read as the digits 0 and 1.","examples":["7HXQ2-M9TRA-0VKD4-WB3EC"],"maxLength":100,"minLength":1,"type":"string"}"# {}
-}
-
-json_schema! {
-    RefreshRequest = r#"{"additionalProperties":false,"description":"The refresh token to spend.","properties":{"refreshToken":{}},"required":["refreshToken"],"type":"object"}"# {
-        "/properties/refreshToken" => RefreshToken,
-    }
-}
-
-json_schema! {
-    RefreshToken =
-        r#"{"description":"An opaque token that can be exchanged once for a new pair of tokens.","examples":["rt_5uXk0b1Zq3mJH8vWcT2yLrN7sD9eGfA4"],"maxLength":512,"minLength":1,"type":"string"}"# {}
-}
-
-json_schema! {
-    RegisterRequest = r#"{"additionalProperties":false,"description":"A new account.","properties":{"deviceName":{"description":"What the user calls this device, to tell sign-ins apart."},"email":{},"password":{},"platform":{"description":"What the device runs on, to tell sign-ins apart."}},"required":["email","password"],"type":"object"}"# {
-        "/properties/email" => Email,
-        "/properties/password" => NewPassword,
-        "/properties/deviceName" => Name,
-        "/properties/platform" => Platform,
     }
 }
 
@@ -844,12 +375,6 @@ json_schema! {
 }
 
 json_schema! {
-    RenameDeviceRequest = r#"{"additionalProperties":false,"description":"Another name for a device.","properties":{"name":{}},"required":["name"],"type":"object"}"# {
-        "/properties/name" => Name,
-    }
-}
-
-json_schema! {
     Revision =
         r#"{"description":"The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is before the first.","examples":[4712],"maximum":9007199254740991,"minimum":0,"type":"integer"}"# {}
 }
@@ -868,15 +393,6 @@ json_schema! {
 }
 
 json_schema! {
-    SyncConfig = r#"{"additionalProperties":false,"description":"What the server at hand supports.","properties":{"clockSkewMaxMs":{"description":"How far ahead of the server's clock a stamp may be, in milliseconds.","maximum":86400000,"minimum":0,"type":"integer"},"contractVersions":{},"epoch":{},"limits":{},"serverTime":{"description":"The server's clock."},"tombstoneRetentionDays":{"description":"For how many days the server keeps tombstones. A device that is away for longer pulls everything again.","maximum":36500,"minimum":1,"type":"integer"}},"required":["serverTime","limits","tombstoneRetentionDays","clockSkewMaxMs","contractVersions","epoch"],"type":"object"}"# {
-        "/properties/serverTime" => Timestamp,
-        "/properties/limits" => Limits,
-        "/properties/contractVersions" => ContractVersions,
-        "/properties/epoch" => Epoch,
-    }
-}
-
-json_schema! {
     SyncFields = r#"{"description":"The members that every live record has, beside those of its collection.","properties":{"clientCreatedAt":{"description":"When the record was created, set once by the device that created it. 0 for a record that the app seeded."},"clientUpdatedAt":{"description":"The last-write-wins stamp of this version, set by the device that made it. The server may raise it when it accepts the version."},"id":{"description":"The primary key, made by the device that created the record."},"isDeleted":{"const":false,"description":"False in a live record. A deleted record is a `Tombstone`.","type":"boolean"},"serverId":{"description":"The server's own id of the record, absent until the record was first pushed. Ignored in requests.","readOnly":true},"serverUpdatedAt":{"description":"When the server last accepted a version of the record. Ignored in requests.","readOnly":true}},"required":["id","clientCreatedAt","clientUpdatedAt","isDeleted"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/clientCreatedAt" => Timestamp,
@@ -889,23 +405,6 @@ json_schema! {
 json_schema! {
     Tag = r#"{"allOf":[{}],"description":"A word that items are found by.","properties":{"word":{"maxLength":40,"minLength":1,"type":"string"}},"required":["word"],"type":"object"}"# {
         "/allOf/0" => SyncFields,
-    }
-}
-
-json_schema! {
-    TagChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
-        "/properties/rev" => Revision,
-        "/properties/op" => Op,
-        "/properties/record" => TagRecord,
-    }
-}
-
-json_schema! {
-    TagChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
-        "/properties/changes/items" => TagChange,
-        "/properties/nextCursor" => Cursor,
-        "/properties/userRev" => Revision,
-        "/properties/serverTime" => Timestamp,
     }
 }
 
@@ -928,50 +427,9 @@ json_schema! {
 }
 
 json_schema! {
-    TagPushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
-        "/properties/op" => Op,
-        "/properties/record" => TagRecord,
-        "/properties/baseRev" => Revision,
-    }
-}
-
-json_schema! {
-    TagPushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
-        "/oneOf/0" => AcceptedOutcome,
-        "/oneOf/1" => DuplicateOutcome,
-        "/oneOf/2" => TagSupersededOutcome,
-        "/oneOf/3" => RejectedOutcome,
-    }
-}
-
-json_schema! {
-    TagPushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
-        "/properties/changes/items" => TagPushChange,
-        "/properties/cursor" => Cursor,
-    }
-}
-
-json_schema! {
-    TagPushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
-        "/properties/outcomes/items" => TagPushOutcome,
-        "/properties/prevUserRev" => Revision,
-        "/properties/userRev" => Revision,
-        "/properties/serverTime" => Timestamp,
-    }
-}
-
-json_schema! {
     TagRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => Tag,
         "/oneOf/1" => Tombstone,
-    }
-}
-
-json_schema! {
-    TagSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
-        "/properties/id" => Id,
-        "/properties/op" => Op,
-        "/properties/winner" => TagChange,
     }
 }
 
@@ -982,13 +440,6 @@ json_schema! {
 
 json_schema! {
     Title = r#"{"description":"What a list or an item is called.","maxLength":200,"minLength":1,"type":"string"}"# {}
-}
-
-json_schema! {
-    TokenPair = r#"{"additionalProperties":false,"description":"What a signed-in device holds.","properties":{"accessToken":{"description":"The JWT to send with every request.","maxLength":4096,"minLength":1,"type":"string"},"expiresInSecs":{"description":"How long the access token lives from now, in seconds.","maximum":900,"minimum":1,"type":"integer"},"refreshToken":{},"tokenType":{"const":"Bearer","description":"How the access token is sent.","type":"string"},"userId":{"description":"The account, which is also the subject of the access token."}},"required":["accessToken","refreshToken","tokenType","expiresInSecs","userId"],"type":"object"}"# {
-        "/properties/refreshToken" => RefreshToken,
-        "/properties/userId" => Id,
-    }
 }
 
 json_schema! {
@@ -1017,45 +468,21 @@ pub fn of(schema: &str) -> Option<Schema> {
     let generator = SchemaGenerator::default();
     Some(match schema {
         "AcceptedOutcome" => generator.into_root_schema_for::<types::AcceptedOutcome>(),
-        "Account" => generator.into_root_schema_for::<types::Account>(),
         "AccountUsage" => generator.into_root_schema_for::<types::AccountUsage>(),
         "Attachment" => generator.into_root_schema_for::<types::Attachment>(),
-        "AttachmentChange" => generator.into_root_schema_for::<types::AttachmentChange>(),
-        "AttachmentChangePage" => generator.into_root_schema_for::<types::AttachmentChangePage>(),
         "AttachmentFeedChange" => generator.into_root_schema_for::<types::AttachmentFeedChange>(),
         "AttachmentFeedPushChange" => generator.into_root_schema_for::<types::AttachmentFeedPushChange>(),
-        "AttachmentPushChange" => generator.into_root_schema_for::<types::AttachmentPushChange>(),
-        "AttachmentPushOutcome" => generator.into_root_schema_for::<types::AttachmentPushOutcome>(),
-        "AttachmentPushRequest" => generator.into_root_schema_for::<types::AttachmentPushRequest>(),
-        "AttachmentPushResult" => generator.into_root_schema_for::<types::AttachmentPushResult>(),
         "AttachmentRecord" => generator.into_root_schema_for::<types::AttachmentRecord>(),
-        "AttachmentSupersededOutcome" => generator.into_root_schema_for::<types::AttachmentSupersededOutcome>(),
         "Change" => generator.into_root_schema_for::<types::Change>(),
-        "ChangePage" => generator.into_root_schema_for::<types::ChangePage>(),
-        "ChangePasswordRequest" => generator.into_root_schema_for::<types::ChangePasswordRequest>(),
-        "CollectionName" => generator.into_root_schema_for::<types::CollectionName>(),
         "Color" => generator.into_root_schema_for::<types::Color>(),
         "Comment" => generator.into_root_schema_for::<types::Comment>(),
-        "CommentChange" => generator.into_root_schema_for::<types::CommentChange>(),
-        "CommentChangePage" => generator.into_root_schema_for::<types::CommentChangePage>(),
         "CommentFeedChange" => generator.into_root_schema_for::<types::CommentFeedChange>(),
         "CommentFeedPushChange" => generator.into_root_schema_for::<types::CommentFeedPushChange>(),
-        "CommentPushChange" => generator.into_root_schema_for::<types::CommentPushChange>(),
-        "CommentPushOutcome" => generator.into_root_schema_for::<types::CommentPushOutcome>(),
-        "CommentPushRequest" => generator.into_root_schema_for::<types::CommentPushRequest>(),
-        "CommentPushResult" => generator.into_root_schema_for::<types::CommentPushResult>(),
         "CommentRecord" => generator.into_root_schema_for::<types::CommentRecord>(),
-        "CommentSupersededOutcome" => generator.into_root_schema_for::<types::CommentSupersededOutcome>(),
         "ContractVersion" => generator.into_root_schema_for::<types::ContractVersion>(),
-        "ContractVersions" => generator.into_root_schema_for::<types::ContractVersions>(),
         "Cursor" => generator.into_root_schema_for::<types::Cursor>(),
-        "DeleteAccountRequest" => generator.into_root_schema_for::<types::DeleteAccountRequest>(),
-        "Device" => generator.into_root_schema_for::<types::Device>(),
-        "DeviceList" => generator.into_root_schema_for::<types::DeviceList>(),
         "Due" => generator.into_root_schema_for::<types::Due>(),
         "DuplicateOutcome" => generator.into_root_schema_for::<types::DuplicateOutcome>(),
-        "Email" => generator.into_root_schema_for::<types::Email>(),
-        "Epoch" => generator.into_root_schema_for::<types::Epoch>(),
         "FeedChange" => generator.into_root_schema_for::<types::FeedChange>(),
         "FeedPage" => generator.into_root_schema_for::<types::FeedPage>(),
         "FeedPushChange" => generator.into_root_schema_for::<types::FeedPushChange>(),
@@ -1064,87 +491,39 @@ pub fn of(schema: &str) -> Option<Schema> {
         "Filter" => generator.into_root_schema_for::<types::Filter>(),
         "Id" => generator.into_root_schema_for::<types::Id>(),
         "Item" => generator.into_root_schema_for::<types::Item>(),
-        "ItemChange" => generator.into_root_schema_for::<types::ItemChange>(),
-        "ItemChangePage" => generator.into_root_schema_for::<types::ItemChangePage>(),
         "ItemFeedChange" => generator.into_root_schema_for::<types::ItemFeedChange>(),
         "ItemFeedPushChange" => generator.into_root_schema_for::<types::ItemFeedPushChange>(),
-        "ItemPushChange" => generator.into_root_schema_for::<types::ItemPushChange>(),
-        "ItemPushOutcome" => generator.into_root_schema_for::<types::ItemPushOutcome>(),
-        "ItemPushRequest" => generator.into_root_schema_for::<types::ItemPushRequest>(),
-        "ItemPushResult" => generator.into_root_schema_for::<types::ItemPushResult>(),
         "ItemRecord" => generator.into_root_schema_for::<types::ItemRecord>(),
-        "ItemSupersededOutcome" => generator.into_root_schema_for::<types::ItemSupersededOutcome>(),
-        "Limits" => generator.into_root_schema_for::<types::Limits>(),
         "List" => generator.into_root_schema_for::<types::List>(),
-        "ListChange" => generator.into_root_schema_for::<types::ListChange>(),
-        "ListChangePage" => generator.into_root_schema_for::<types::ListChangePage>(),
         "ListFeedChange" => generator.into_root_schema_for::<types::ListFeedChange>(),
         "ListFeedPushChange" => generator.into_root_schema_for::<types::ListFeedPushChange>(),
-        "ListPushChange" => generator.into_root_schema_for::<types::ListPushChange>(),
-        "ListPushOutcome" => generator.into_root_schema_for::<types::ListPushOutcome>(),
-        "ListPushRequest" => generator.into_root_schema_for::<types::ListPushRequest>(),
-        "ListPushResult" => generator.into_root_schema_for::<types::ListPushResult>(),
         "ListRecord" => generator.into_root_schema_for::<types::ListRecord>(),
-        "ListSupersededOutcome" => generator.into_root_schema_for::<types::ListSupersededOutcome>(),
         "Live" => generator.into_root_schema_for::<types::Live>(),
-        "LoginRequest" => generator.into_root_schema_for::<types::LoginRequest>(),
-        "LogoutRequest" => generator.into_root_schema_for::<types::LogoutRequest>(),
-        "MakeRecoveryCodeRequest" => generator.into_root_schema_for::<types::MakeRecoveryCodeRequest>(),
-        "Name" => generator.into_root_schema_for::<types::Name>(),
         "Never" => generator.into_root_schema_for::<types::Never>(),
-        "NewPassword" => generator.into_root_schema_for::<types::NewPassword>(),
         "OnDay" => generator.into_root_schema_for::<types::OnDay>(),
         "Op" => generator.into_root_schema_for::<types::Op>(),
-        "Password" => generator.into_root_schema_for::<types::Password>(),
-        "Platform" => generator.into_root_schema_for::<types::Platform>(),
         "Preferences" => generator.into_root_schema_for::<types::Preferences>(),
-        "PreferencesChange" => generator.into_root_schema_for::<types::PreferencesChange>(),
-        "PreferencesChangePage" => generator.into_root_schema_for::<types::PreferencesChangePage>(),
         "PreferencesFeedChange" => generator.into_root_schema_for::<types::PreferencesFeedChange>(),
         "PreferencesFeedPushChange" => generator.into_root_schema_for::<types::PreferencesFeedPushChange>(),
-        "PreferencesPushChange" => generator.into_root_schema_for::<types::PreferencesPushChange>(),
-        "PreferencesPushOutcome" => generator.into_root_schema_for::<types::PreferencesPushOutcome>(),
-        "PreferencesPushRequest" => generator.into_root_schema_for::<types::PreferencesPushRequest>(),
-        "PreferencesPushResult" => generator.into_root_schema_for::<types::PreferencesPushResult>(),
         "PreferencesRecord" => generator.into_root_schema_for::<types::PreferencesRecord>(),
-        "PreferencesSupersededOutcome" => generator.into_root_schema_for::<types::PreferencesSupersededOutcome>(),
         "Problem" => generator.into_root_schema_for::<types::Problem>(),
         "ProblemCode" => generator.into_root_schema_for::<types::ProblemCode>(),
-        "PushChange" => generator.into_root_schema_for::<types::PushChange>(),
         "PushOutcome" => generator.into_root_schema_for::<types::PushOutcome>(),
-        "PushRequest" => generator.into_root_schema_for::<types::PushRequest>(),
-        "PushResult" => generator.into_root_schema_for::<types::PushResult>(),
         "QuotaProblem" => generator.into_root_schema_for::<types::QuotaProblem>(),
         "Record" => generator.into_root_schema_for::<types::Record>(),
-        "RecoverRequest" => generator.into_root_schema_for::<types::RecoverRequest>(),
-        "RecoveryCode" => generator.into_root_schema_for::<types::RecoveryCode>(),
-        "RecoveryCodeText" => generator.into_root_schema_for::<types::RecoveryCodeText>(),
-        "RefreshRequest" => generator.into_root_schema_for::<types::RefreshRequest>(),
-        "RefreshToken" => generator.into_root_schema_for::<types::RefreshToken>(),
-        "RegisterRequest" => generator.into_root_schema_for::<types::RegisterRequest>(),
         "RejectedOutcome" => generator.into_root_schema_for::<types::RejectedOutcome>(),
         "Rejection" => generator.into_root_schema_for::<types::Rejection>(),
         "RejectionCode" => generator.into_root_schema_for::<types::RejectionCode>(),
-        "RenameDeviceRequest" => generator.into_root_schema_for::<types::RenameDeviceRequest>(),
         "Revision" => generator.into_root_schema_for::<types::Revision>(),
         "Seq" => generator.into_root_schema_for::<types::Seq>(),
         "SupersededOutcome" => generator.into_root_schema_for::<types::SupersededOutcome>(),
-        "SyncConfig" => generator.into_root_schema_for::<types::SyncConfig>(),
         "SyncFields" => generator.into_root_schema_for::<types::SyncFields>(),
         "Tag" => generator.into_root_schema_for::<types::Tag>(),
-        "TagChange" => generator.into_root_schema_for::<types::TagChange>(),
-        "TagChangePage" => generator.into_root_schema_for::<types::TagChangePage>(),
         "TagFeedChange" => generator.into_root_schema_for::<types::TagFeedChange>(),
         "TagFeedPushChange" => generator.into_root_schema_for::<types::TagFeedPushChange>(),
-        "TagPushChange" => generator.into_root_schema_for::<types::TagPushChange>(),
-        "TagPushOutcome" => generator.into_root_schema_for::<types::TagPushOutcome>(),
-        "TagPushRequest" => generator.into_root_schema_for::<types::TagPushRequest>(),
-        "TagPushResult" => generator.into_root_schema_for::<types::TagPushResult>(),
         "TagRecord" => generator.into_root_schema_for::<types::TagRecord>(),
-        "TagSupersededOutcome" => generator.into_root_schema_for::<types::TagSupersededOutcome>(),
         "Timestamp" => generator.into_root_schema_for::<types::Timestamp>(),
         "Title" => generator.into_root_schema_for::<types::Title>(),
-        "TokenPair" => generator.into_root_schema_for::<types::TokenPair>(),
         "Tombstone" => generator.into_root_schema_for::<types::Tombstone>(),
         "Violation" => generator.into_root_schema_for::<types::ViolationType>(),
         "Weekly" => generator.into_root_schema_for::<types::Weekly>(),

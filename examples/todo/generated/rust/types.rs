@@ -29,24 +29,6 @@ record! {
 }
 
 record! {
-    /// What the server knows about an account.
-    pub struct Account as "Account" by validators::ACCOUNT {
-        /// The account.
-        0 required "userId" => user_id: Id,
-        /// An email address. Upper and lower case are the same to the server.
-        1 required "email" => email: Email,
-        /// When the account was created.
-        2 required "createdAt" => created_at: Timestamp,
-        /// How many live records the account holds.
-        3 required "recordCount" => record_count: i64,
-        /// How many bytes of JSON they take.
-        4 required "bytes" => bytes: i64,
-        /// The user's newest revision.
-        5 required "userRev" => user_rev: Revision,
-    }
-}
-
-record! {
     /// How much an account holds, and how much it may hold.
     pub struct AccountUsage as "AccountUsage" by validators::ACCOUNT_USAGE {
         /// How many live records the account holds.
@@ -90,36 +72,6 @@ record! {
 }
 
 record! {
-    /// The current version of a record, with its revision and the edit that made it.
-    pub struct AttachmentChange as "AttachmentChange" by validators::ATTACHMENT_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
-        0 required "rev" => rev: Revision,
-        /// Which edit made a version of a record.
-        1 required "op" => op: Op,
-        /// A record, live or deleted. At most 256 KiB of JSON.
-        2 required "record" => record: AttachmentRecord,
-    }
-}
-
-record! {
-    /// One page of a collection's feed.
-    pub struct AttachmentChangePage as "AttachmentChangePage" by validators::ATTACHMENT_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
-        /// change that it cannot read, and takes the others.
-        0 required "changes" => changes: Vec<Each<AttachmentChange>>,
-        /// The cursor to go on from. Stored in the same transaction as the changes of the page.
-        1 required "nextCursor" => next_cursor: Cursor,
-        /// Whether more changes follow at once. Where false, the page reaches to `userRev`.
-        2 required "hasMore" => has_more: bool,
-        /// The user's newest revision over all collections, when the page was read.
-        3 required "userRev" => user_rev: Revision,
-        /// The server's clock, from which a device learns by how much its own is wrong.
-        4 required "serverTime" => server_time: Timestamp,
-    }
-}
-
-record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct AttachmentFeedChange as "AttachmentFeedChange" by validators::ATTACHMENT_FEED_CHANGE {
@@ -155,59 +107,6 @@ record! {
     }
 }
 
-record! {
-    /// One edit of one record, in full.
-    pub struct AttachmentPushChange as "AttachmentPushChange" by validators::ATTACHMENT_PUSH_CHANGE {
-        /// Which edit made a version of a record.
-        0 required "op" => op: Op,
-        /// A record, live or deleted. At most 256 KiB of JSON.
-        1 required "record" => record: AttachmentRecord,
-        /// The revision of the version that was edited. Absent for a new record, and after a resync from the
-        /// beginning.
-        2 optional "baseRev" => base_rev: Option<Revision>,
-    }
-}
-
-tagged! {
-    /// What became of one pushed change.
-    pub enum AttachmentPushOutcome as "AttachmentPushOutcome" on "outcome" by validators::ATTACHMENT_PUSH_OUTCOME {
-        /// `accepted`
-        Accepted(AcceptedOutcome) = Json::String("accepted"),
-        /// `duplicate`
-        Duplicate(DuplicateOutcome) = Json::String("duplicate"),
-        /// `superseded`
-        Superseded(AttachmentSupersededOutcome) = Json::String("superseded"),
-        /// `rejected`
-        Rejected(RejectedOutcome) = Json::String("rejected"),
-    }
-}
-
-record! {
-    /// Edits of one collection.
-    pub struct AttachmentPushRequest as "AttachmentPushRequest" by validators::ATTACHMENT_PUSH_REQUEST {
-        /// The edits, which are decided in this order, each alone.
-        0 required "changes" => changes: Vec<Each<AttachmentPushChange>>,
-        /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
-        1 optional "cursor" => cursor: Option<Cursor>,
-    }
-}
-
-record! {
-    /// What became of a push to one collection.
-    pub struct AttachmentPushResult as "AttachmentPushResult" by validators::ATTACHMENT_PUSH_RESULT {
-        /// One outcome for each change, in the order of the request. A change without one is sent again.
-        0 required "outcomes" => outcomes: Vec<AttachmentPushOutcome>,
-        /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
-        /// and need not pull.
-        1 required "prevUserRev" => prev_user_rev: Revision,
-        /// The user's newest revision after this push.
-        2 required "userRev" => user_rev: Revision,
-        /// The server's clock.
-        3 required "serverTime" => server_time: Timestamp,
-    }
-}
-
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
     pub enum AttachmentRecord as "AttachmentRecord" on "isDeleted" by validators::ATTACHMENT_RECORD {
@@ -215,20 +114,6 @@ tagged! {
         Attachment(Attachment) = Json::Bool(false),
         /// `true`
         Tombstone(Tombstone) = Json::Bool(true),
-    }
-}
-
-record! {
-    /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
-    /// conflict history.
-    pub struct AttachmentSupersededOutcome as "AttachmentSupersededOutcome" by validators::ATTACHMENT_SUPERSEDED_OUTCOME {
-        const 2 "outcome" = Json::String("superseded"),
-        /// The id of the record.
-        0 required "id" => id: Id,
-        /// The op of the change.
-        1 required "op" => op: Op,
-        /// The version that won, which is the current one.
-        3 required "winner" => winner: AttachmentChange,
     }
 }
 
@@ -243,39 +128,6 @@ record! {
         /// A record, live or deleted. At most 256 KiB of JSON.
         2 required "record" => record: Record,
     }
-}
-
-record! {
-    /// One page of a collection's feed.
-    pub struct ChangePage as "ChangePage" by validators::CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
-        /// change that it cannot read, and takes the others.
-        0 required "changes" => changes: Vec<Each<Change>>,
-        /// The cursor to go on from. Stored in the same transaction as the changes of the page.
-        1 required "nextCursor" => next_cursor: Cursor,
-        /// Whether more changes follow at once. Where false, the page reaches to `userRev`.
-        2 required "hasMore" => has_more: bool,
-        /// The user's newest revision over all collections, when the page was read.
-        3 required "userRev" => user_rev: Revision,
-        /// The server's clock, from which a device learns by how much its own is wrong.
-        4 required "serverTime" => server_time: Timestamp,
-    }
-}
-
-record! {
-    /// The password as it is and as it is to be.
-    pub struct ChangePasswordRequest as "ChangePasswordRequest" by validators::CHANGE_PASSWORD_REQUEST {
-        /// A password that was set before.
-        0 required "currentPassword" => current_password: Password,
-        /// A password to be set, 10 to 200 characters, of any kind.
-        1 required "newPassword" => new_password: NewPassword,
-    }
-}
-
-newtype! {
-    /// The name of a collection, as it stands in paths. A later version may know more collections than this
-    /// one.
-    pub struct CollectionName(String) as "CollectionName" by validators::COLLECTION_NAME: Eq PartialOrd Ord Hash
 }
 
 texts! {
@@ -310,36 +162,6 @@ record! {
         /// When the server last accepted a version of the record. Ignored in requests.
         7 optional "serverUpdatedAt" => server_updated_at: Option<Timestamp>,
         ..unknown: BTreeMap<String, Value>,
-    }
-}
-
-record! {
-    /// The current version of a record, with its revision and the edit that made it.
-    pub struct CommentChange as "CommentChange" by validators::COMMENT_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
-        0 required "rev" => rev: Revision,
-        /// Which edit made a version of a record.
-        1 required "op" => op: Op,
-        /// A record, live or deleted. At most 256 KiB of JSON.
-        2 required "record" => record: CommentRecord,
-    }
-}
-
-record! {
-    /// One page of a collection's feed.
-    pub struct CommentChangePage as "CommentChangePage" by validators::COMMENT_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
-        /// change that it cannot read, and takes the others.
-        0 required "changes" => changes: Vec<Each<CommentChange>>,
-        /// The cursor to go on from. Stored in the same transaction as the changes of the page.
-        1 required "nextCursor" => next_cursor: Cursor,
-        /// Whether more changes follow at once. Where false, the page reaches to `userRev`.
-        2 required "hasMore" => has_more: bool,
-        /// The user's newest revision over all collections, when the page was read.
-        3 required "userRev" => user_rev: Revision,
-        /// The server's clock, from which a device learns by how much its own is wrong.
-        4 required "serverTime" => server_time: Timestamp,
     }
 }
 
@@ -379,59 +201,6 @@ record! {
     }
 }
 
-record! {
-    /// One edit of one record, in full.
-    pub struct CommentPushChange as "CommentPushChange" by validators::COMMENT_PUSH_CHANGE {
-        /// Which edit made a version of a record.
-        0 required "op" => op: Op,
-        /// A record, live or deleted. At most 256 KiB of JSON.
-        1 required "record" => record: CommentRecord,
-        /// The revision of the version that was edited. Absent for a new record, and after a resync from the
-        /// beginning.
-        2 optional "baseRev" => base_rev: Option<Revision>,
-    }
-}
-
-tagged! {
-    /// What became of one pushed change.
-    pub enum CommentPushOutcome as "CommentPushOutcome" on "outcome" by validators::COMMENT_PUSH_OUTCOME {
-        /// `accepted`
-        Accepted(AcceptedOutcome) = Json::String("accepted"),
-        /// `duplicate`
-        Duplicate(DuplicateOutcome) = Json::String("duplicate"),
-        /// `superseded`
-        Superseded(CommentSupersededOutcome) = Json::String("superseded"),
-        /// `rejected`
-        Rejected(RejectedOutcome) = Json::String("rejected"),
-    }
-}
-
-record! {
-    /// Edits of one collection.
-    pub struct CommentPushRequest as "CommentPushRequest" by validators::COMMENT_PUSH_REQUEST {
-        /// The edits, which are decided in this order, each alone.
-        0 required "changes" => changes: Vec<Each<CommentPushChange>>,
-        /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
-        1 optional "cursor" => cursor: Option<Cursor>,
-    }
-}
-
-record! {
-    /// What became of a push to one collection.
-    pub struct CommentPushResult as "CommentPushResult" by validators::COMMENT_PUSH_RESULT {
-        /// One outcome for each change, in the order of the request. A change without one is sent again.
-        0 required "outcomes" => outcomes: Vec<CommentPushOutcome>,
-        /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
-        /// and need not pull.
-        1 required "prevUserRev" => prev_user_rev: Revision,
-        /// The user's newest revision after this push.
-        2 required "userRev" => user_rev: Revision,
-        /// The server's clock.
-        3 required "serverTime" => server_time: Timestamp,
-    }
-}
-
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
     pub enum CommentRecord as "CommentRecord" on "isDeleted" by validators::COMMENT_RECORD {
@@ -442,33 +211,9 @@ tagged! {
     }
 }
 
-record! {
-    /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
-    /// conflict history.
-    pub struct CommentSupersededOutcome as "CommentSupersededOutcome" by validators::COMMENT_SUPERSEDED_OUTCOME {
-        const 2 "outcome" = Json::String("superseded"),
-        /// The id of the record.
-        0 required "id" => id: Id,
-        /// The op of the change.
-        1 required "op" => op: Op,
-        /// The version that won, which is the current one.
-        3 required "winner" => winner: CommentChange,
-    }
-}
-
 newtype! {
     /// A version of this contract, as in `info.version`.
     pub struct ContractVersion(String) as "ContractVersion" by validators::CONTRACT_VERSION: Eq PartialOrd Ord Hash
-}
-
-record! {
-    /// The versions of this contract that the server supports.
-    pub struct ContractVersions as "ContractVersions" by validators::CONTRACT_VERSIONS {
-        /// The oldest version that the server accepts.
-        0 required "min" => min: ContractVersion,
-        /// The newest version that the server knows.
-        1 required "max" => max: ContractVersion,
-    }
 }
 
 newtype! {
@@ -476,44 +221,6 @@ newtype! {
     /// collection. The proof tells the server which history the place is in; cursors of contract 1.0.0 have
     /// none. Clients store a cursor and send it back, and read nothing out of it.
     pub struct Cursor(String) as "Cursor" by validators::CURSOR: Eq PartialOrd Ord Hash
-}
-
-record! {
-    /// The confirmation that the account is to be erased.
-    pub struct DeleteAccountRequest as "DeleteAccountRequest" by validators::DELETE_ACCOUNT_REQUEST {
-        /// A password that was set before.
-        0 required "password" => password: Password,
-    }
-}
-
-record! {
-    /// A signed-in device.
-    pub struct Device as "Device" by validators::DEVICE {
-        /// The session that began when the device signed in.
-        0 required "id" => id: Id,
-        /// When it signed in.
-        1 required "signedInAt" => signed_in_at: Timestamp,
-        /// When its last request was answered.
-        2 required "lastSeenAt" => last_seen_at: Timestamp,
-        /// Whether it is the device that asks.
-        3 required "isCurrent" => is_current: bool,
-        /// When it last had everything that the server had. Absent where it has not synced under this session.
-        4 optional "lastSyncedAt" => last_synced_at: Option<Timestamp>,
-        /// The user's revision that it had reached then. A device below `userRev` has changes to pull.
-        5 optional "lastSyncedRev" => last_synced_rev: Option<Revision>,
-        /// What the user calls the device. Absent where it was never named.
-        6 optional "name" => name: Option<Name>,
-        /// What it runs on. Absent where it did not say.
-        7 optional "platform" => platform: Option<Platform>,
-    }
-}
-
-record! {
-    /// The devices of an account.
-    pub struct DeviceList as "DeviceList" by validators::DEVICE_LIST {
-        /// The signed-in devices, the one seen last first.
-        0 required "devices" => devices: Vec<Device>,
-    }
 }
 
 tagged! {
@@ -545,16 +252,6 @@ record! {
         /// The stamp that was stored.
         6 required "clientUpdatedAt" => client_updated_at: Timestamp,
     }
-}
-
-newtype! {
-    /// An email address. Upper and lower case are the same to the server.
-    pub struct Email(String) as "Email" by validators::EMAIL: Eq PartialOrd Ord Hash
-}
-
-newtype! {
-    /// One unbroken life of the server's data. Restoring a backup begins another.
-    pub struct Epoch(String) as "Epoch" by validators::EPOCH: Eq PartialOrd Ord Hash
 }
 
 tagged! {
@@ -709,36 +406,6 @@ record! {
 }
 
 record! {
-    /// The current version of a record, with its revision and the edit that made it.
-    pub struct ItemChange as "ItemChange" by validators::ITEM_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
-        0 required "rev" => rev: Revision,
-        /// Which edit made a version of a record.
-        1 required "op" => op: Op,
-        /// A record, live or deleted. At most 256 KiB of JSON.
-        2 required "record" => record: ItemRecord,
-    }
-}
-
-record! {
-    /// One page of a collection's feed.
-    pub struct ItemChangePage as "ItemChangePage" by validators::ITEM_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
-        /// change that it cannot read, and takes the others.
-        0 required "changes" => changes: Vec<Each<ItemChange>>,
-        /// The cursor to go on from. Stored in the same transaction as the changes of the page.
-        1 required "nextCursor" => next_cursor: Cursor,
-        /// Whether more changes follow at once. Where false, the page reaches to `userRev`.
-        2 required "hasMore" => has_more: bool,
-        /// The user's newest revision over all collections, when the page was read.
-        3 required "userRev" => user_rev: Revision,
-        /// The server's clock, from which a device learns by how much its own is wrong.
-        4 required "serverTime" => server_time: Timestamp,
-    }
-}
-
-record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct ItemFeedChange as "ItemFeedChange" by validators::ITEM_FEED_CHANGE {
@@ -774,59 +441,6 @@ record! {
     }
 }
 
-record! {
-    /// One edit of one record, in full.
-    pub struct ItemPushChange as "ItemPushChange" by validators::ITEM_PUSH_CHANGE {
-        /// Which edit made a version of a record.
-        0 required "op" => op: Op,
-        /// A record, live or deleted. At most 256 KiB of JSON.
-        1 required "record" => record: ItemRecord,
-        /// The revision of the version that was edited. Absent for a new record, and after a resync from the
-        /// beginning.
-        2 optional "baseRev" => base_rev: Option<Revision>,
-    }
-}
-
-tagged! {
-    /// What became of one pushed change.
-    pub enum ItemPushOutcome as "ItemPushOutcome" on "outcome" by validators::ITEM_PUSH_OUTCOME {
-        /// `accepted`
-        Accepted(AcceptedOutcome) = Json::String("accepted"),
-        /// `duplicate`
-        Duplicate(DuplicateOutcome) = Json::String("duplicate"),
-        /// `superseded`
-        Superseded(ItemSupersededOutcome) = Json::String("superseded"),
-        /// `rejected`
-        Rejected(RejectedOutcome) = Json::String("rejected"),
-    }
-}
-
-record! {
-    /// Edits of one collection.
-    pub struct ItemPushRequest as "ItemPushRequest" by validators::ITEM_PUSH_REQUEST {
-        /// The edits, which are decided in this order, each alone.
-        0 required "changes" => changes: Vec<Each<ItemPushChange>>,
-        /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
-        1 optional "cursor" => cursor: Option<Cursor>,
-    }
-}
-
-record! {
-    /// What became of a push to one collection.
-    pub struct ItemPushResult as "ItemPushResult" by validators::ITEM_PUSH_RESULT {
-        /// One outcome for each change, in the order of the request. A change without one is sent again.
-        0 required "outcomes" => outcomes: Vec<ItemPushOutcome>,
-        /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
-        /// and need not pull.
-        1 required "prevUserRev" => prev_user_rev: Revision,
-        /// The user's newest revision after this push.
-        2 required "userRev" => user_rev: Revision,
-        /// The server's clock.
-        3 required "serverTime" => server_time: Timestamp,
-    }
-}
-
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
     pub enum ItemRecord as "ItemRecord" on "isDeleted" by validators::ITEM_RECORD {
@@ -834,36 +448,6 @@ tagged! {
         Item(Item) = Json::Bool(false),
         /// `true`
         Tombstone(Tombstone) = Json::Bool(true),
-    }
-}
-
-record! {
-    /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
-    /// conflict history.
-    pub struct ItemSupersededOutcome as "ItemSupersededOutcome" by validators::ITEM_SUPERSEDED_OUTCOME {
-        const 2 "outcome" = Json::String("superseded"),
-        /// The id of the record.
-        0 required "id" => id: Id,
-        /// The op of the change.
-        1 required "op" => op: Op,
-        /// The version that won, which is the current one.
-        3 required "winner" => winner: ItemChange,
-    }
-}
-
-record! {
-    /// The limits of the server. Bytes count after decompression.
-    pub struct Limits as "Limits" by validators::LIMITS {
-        /// The most changes on a page.
-        0 required "pageChangesMax" => page_changes_max: i64,
-        /// About how many bytes a page takes at most. A page with a single change may take more.
-        1 required "pageBytesMax" => page_bytes_max: i64,
-        /// The most changes in a push.
-        2 required "batchChangesMax" => batch_changes_max: i64,
-        /// The most bytes in the body of a push.
-        3 required "batchBytesMax" => batch_bytes_max: i64,
-        /// The most bytes of JSON in a record.
-        4 required "recordBytesMax" => record_bytes_max: i64,
     }
 }
 
@@ -890,36 +474,6 @@ record! {
         /// Which items of other lists are shown here too.
         8 optional "filter" => filter: Option<Filter>,
         ..unknown: BTreeMap<String, Value>,
-    }
-}
-
-record! {
-    /// The current version of a record, with its revision and the edit that made it.
-    pub struct ListChange as "ListChange" by validators::LIST_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
-        0 required "rev" => rev: Revision,
-        /// Which edit made a version of a record.
-        1 required "op" => op: Op,
-        /// A record, live or deleted. At most 256 KiB of JSON.
-        2 required "record" => record: ListRecord,
-    }
-}
-
-record! {
-    /// One page of a collection's feed.
-    pub struct ListChangePage as "ListChangePage" by validators::LIST_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
-        /// change that it cannot read, and takes the others.
-        0 required "changes" => changes: Vec<Each<ListChange>>,
-        /// The cursor to go on from. Stored in the same transaction as the changes of the page.
-        1 required "nextCursor" => next_cursor: Cursor,
-        /// Whether more changes follow at once. Where false, the page reaches to `userRev`.
-        2 required "hasMore" => has_more: bool,
-        /// The user's newest revision over all collections, when the page was read.
-        3 required "userRev" => user_rev: Revision,
-        /// The server's clock, from which a device learns by how much its own is wrong.
-        4 required "serverTime" => server_time: Timestamp,
     }
 }
 
@@ -959,59 +513,6 @@ record! {
     }
 }
 
-record! {
-    /// One edit of one record, in full.
-    pub struct ListPushChange as "ListPushChange" by validators::LIST_PUSH_CHANGE {
-        /// Which edit made a version of a record.
-        0 required "op" => op: Op,
-        /// A record, live or deleted. At most 256 KiB of JSON.
-        1 required "record" => record: ListRecord,
-        /// The revision of the version that was edited. Absent for a new record, and after a resync from the
-        /// beginning.
-        2 optional "baseRev" => base_rev: Option<Revision>,
-    }
-}
-
-tagged! {
-    /// What became of one pushed change.
-    pub enum ListPushOutcome as "ListPushOutcome" on "outcome" by validators::LIST_PUSH_OUTCOME {
-        /// `accepted`
-        Accepted(AcceptedOutcome) = Json::String("accepted"),
-        /// `duplicate`
-        Duplicate(DuplicateOutcome) = Json::String("duplicate"),
-        /// `superseded`
-        Superseded(ListSupersededOutcome) = Json::String("superseded"),
-        /// `rejected`
-        Rejected(RejectedOutcome) = Json::String("rejected"),
-    }
-}
-
-record! {
-    /// Edits of one collection.
-    pub struct ListPushRequest as "ListPushRequest" by validators::LIST_PUSH_REQUEST {
-        /// The edits, which are decided in this order, each alone.
-        0 required "changes" => changes: Vec<Each<ListPushChange>>,
-        /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
-        1 optional "cursor" => cursor: Option<Cursor>,
-    }
-}
-
-record! {
-    /// What became of a push to one collection.
-    pub struct ListPushResult as "ListPushResult" by validators::LIST_PUSH_RESULT {
-        /// One outcome for each change, in the order of the request. A change without one is sent again.
-        0 required "outcomes" => outcomes: Vec<ListPushOutcome>,
-        /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
-        /// and need not pull.
-        1 required "prevUserRev" => prev_user_rev: Revision,
-        /// The user's newest revision after this push.
-        2 required "userRev" => user_rev: Revision,
-        /// The server's clock.
-        3 required "serverTime" => server_time: Timestamp,
-    }
-}
-
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
     pub enum ListRecord as "ListRecord" on "isDeleted" by validators::LIST_RECORD {
@@ -1019,20 +520,6 @@ tagged! {
         List(List) = Json::Bool(false),
         /// `true`
         Tombstone(Tombstone) = Json::Bool(true),
-    }
-}
-
-record! {
-    /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
-    /// conflict history.
-    pub struct ListSupersededOutcome as "ListSupersededOutcome" by validators::LIST_SUPERSEDED_OUTCOME {
-        const 2 "outcome" = Json::String("superseded"),
-        /// The id of the record.
-        0 required "id" => id: Id,
-        /// The op of the change.
-        1 required "op" => op: Op,
-        /// The version that won, which is the current one.
-        3 required "winner" => winner: ListChange,
     }
 }
 
@@ -1058,50 +545,10 @@ record! {
 }
 
 record! {
-    /// The credentials of an account.
-    pub struct LoginRequest as "LoginRequest" by validators::LOGIN_REQUEST {
-        /// An email address. Upper and lower case are the same to the server.
-        0 required "email" => email: Email,
-        /// A password that was set before.
-        1 required "password" => password: Password,
-        /// What the user calls this device, to tell sign-ins apart.
-        2 optional "deviceName" => device_name: Option<Name>,
-        /// What the device runs on, to tell sign-ins apart.
-        3 optional "platform" => platform: Option<Platform>,
-    }
-}
-
-record! {
-    /// Which devices to sign out.
-    pub struct LogoutRequest as "LogoutRequest" by validators::LOGOUT_REQUEST {
-        /// Whether to sign out every device of the account. Absent means only this one.
-        0 optional "allDevices" => all_devices: Option<bool>,
-    }
-}
-
-record! {
-    /// The confirmation that a recovery code is to be made.
-    pub struct MakeRecoveryCodeRequest as "MakeRecoveryCodeRequest" by validators::MAKE_RECOVERY_CODE_REQUEST {
-        /// A password that was set before.
-        0 required "password" => password: Password,
-    }
-}
-
-newtype! {
-    /// A name that the user reads, 1 to 200 characters. Names need not be unique.
-    pub struct Name(String) as "Name" by validators::NAME: Eq PartialOrd Ord Hash
-}
-
-record! {
     /// It has no date.
     pub struct Never as "Never" by validators::NEVER {
         const 0 "kind" = Json::String("never"),
     }
-}
-
-newtype! {
-    /// A password to be set, 10 to 200 characters, of any kind.
-    pub struct NewPassword(String) as "NewPassword" by validators::NEW_PASSWORD: Eq PartialOrd Ord Hash
 }
 
 record! {
@@ -1126,16 +573,6 @@ record! {
     }
 }
 
-newtype! {
-    /// A password that was set before.
-    pub struct Password(String) as "Password" by validators::PASSWORD: Eq PartialOrd Ord Hash
-}
-
-newtype! {
-    /// What a device runs on, in words that its user knows, 1 to 100 characters.
-    pub struct Platform(String) as "Platform" by validators::PLATFORM: Eq PartialOrd Ord Hash
-}
-
 record! {
     /// How the app looks. An account has one such record.
     pub struct Preferences as "Preferences" by validators::PREFERENCES {
@@ -1155,36 +592,6 @@ record! {
         /// When the server last accepted a version of the record. Ignored in requests.
         6 optional "serverUpdatedAt" => server_updated_at: Option<Timestamp>,
         ..unknown: BTreeMap<String, Value>,
-    }
-}
-
-record! {
-    /// The current version of a record, with its revision and the edit that made it.
-    pub struct PreferencesChange as "PreferencesChange" by validators::PREFERENCES_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
-        0 required "rev" => rev: Revision,
-        /// Which edit made a version of a record.
-        1 required "op" => op: Op,
-        /// A record, live or deleted. At most 256 KiB of JSON.
-        2 required "record" => record: PreferencesRecord,
-    }
-}
-
-record! {
-    /// One page of a collection's feed.
-    pub struct PreferencesChangePage as "PreferencesChangePage" by validators::PREFERENCES_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
-        /// change that it cannot read, and takes the others.
-        0 required "changes" => changes: Vec<Each<PreferencesChange>>,
-        /// The cursor to go on from. Stored in the same transaction as the changes of the page.
-        1 required "nextCursor" => next_cursor: Cursor,
-        /// Whether more changes follow at once. Where false, the page reaches to `userRev`.
-        2 required "hasMore" => has_more: bool,
-        /// The user's newest revision over all collections, when the page was read.
-        3 required "userRev" => user_rev: Revision,
-        /// The server's clock, from which a device learns by how much its own is wrong.
-        4 required "serverTime" => server_time: Timestamp,
     }
 }
 
@@ -1224,59 +631,6 @@ record! {
     }
 }
 
-record! {
-    /// One edit of one record, in full.
-    pub struct PreferencesPushChange as "PreferencesPushChange" by validators::PREFERENCES_PUSH_CHANGE {
-        /// Which edit made a version of a record.
-        0 required "op" => op: Op,
-        /// A record, live or deleted. At most 256 KiB of JSON.
-        1 required "record" => record: PreferencesRecord,
-        /// The revision of the version that was edited. Absent for a new record, and after a resync from the
-        /// beginning.
-        2 optional "baseRev" => base_rev: Option<Revision>,
-    }
-}
-
-tagged! {
-    /// What became of one pushed change.
-    pub enum PreferencesPushOutcome as "PreferencesPushOutcome" on "outcome" by validators::PREFERENCES_PUSH_OUTCOME {
-        /// `accepted`
-        Accepted(AcceptedOutcome) = Json::String("accepted"),
-        /// `duplicate`
-        Duplicate(DuplicateOutcome) = Json::String("duplicate"),
-        /// `superseded`
-        Superseded(PreferencesSupersededOutcome) = Json::String("superseded"),
-        /// `rejected`
-        Rejected(RejectedOutcome) = Json::String("rejected"),
-    }
-}
-
-record! {
-    /// Edits of one collection.
-    pub struct PreferencesPushRequest as "PreferencesPushRequest" by validators::PREFERENCES_PUSH_REQUEST {
-        /// The edits, which are decided in this order, each alone.
-        0 required "changes" => changes: Vec<Each<PreferencesPushChange>>,
-        /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
-        1 optional "cursor" => cursor: Option<Cursor>,
-    }
-}
-
-record! {
-    /// What became of a push to one collection.
-    pub struct PreferencesPushResult as "PreferencesPushResult" by validators::PREFERENCES_PUSH_RESULT {
-        /// One outcome for each change, in the order of the request. A change without one is sent again.
-        0 required "outcomes" => outcomes: Vec<PreferencesPushOutcome>,
-        /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
-        /// and need not pull.
-        1 required "prevUserRev" => prev_user_rev: Revision,
-        /// The user's newest revision after this push.
-        2 required "userRev" => user_rev: Revision,
-        /// The server's clock.
-        3 required "serverTime" => server_time: Timestamp,
-    }
-}
-
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
     pub enum PreferencesRecord as "PreferencesRecord" on "isDeleted" by validators::PREFERENCES_RECORD {
@@ -1284,20 +638,6 @@ tagged! {
         Preferences(Preferences) = Json::Bool(false),
         /// `true`
         Tombstone(Tombstone) = Json::Bool(true),
-    }
-}
-
-record! {
-    /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
-    /// conflict history.
-    pub struct PreferencesSupersededOutcome as "PreferencesSupersededOutcome" by validators::PREFERENCES_SUPERSEDED_OUTCOME {
-        const 2 "outcome" = Json::String("superseded"),
-        /// The id of the record.
-        0 required "id" => id: Id,
-        /// The op of the change.
-        1 required "op" => op: Op,
-        /// The version that won, which is the current one.
-        3 required "winner" => winner: PreferencesChange,
     }
 }
 
@@ -1423,19 +763,6 @@ texts! {
     }
 }
 
-record! {
-    /// One edit of one record, in full.
-    pub struct PushChange as "PushChange" by validators::PUSH_CHANGE {
-        /// Which edit made a version of a record.
-        0 required "op" => op: Op,
-        /// A record, live or deleted. At most 256 KiB of JSON.
-        1 required "record" => record: Record,
-        /// The revision of the version that was edited. Absent for a new record, and after a resync from the
-        /// beginning.
-        2 optional "baseRev" => base_rev: Option<Revision>,
-    }
-}
-
 tagged! {
     /// What became of one pushed change.
     pub enum PushOutcome as "PushOutcome" on "outcome" by validators::PUSH_OUTCOME {
@@ -1447,32 +774,6 @@ tagged! {
         Superseded(SupersededOutcome) = Json::String("superseded"),
         /// `rejected`
         Rejected(RejectedOutcome) = Json::String("rejected"),
-    }
-}
-
-record! {
-    /// Edits of one collection.
-    pub struct PushRequest as "PushRequest" by validators::PUSH_REQUEST {
-        /// The edits, which are decided in this order, each alone.
-        0 required "changes" => changes: Vec<Each<PushChange>>,
-        /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
-        1 optional "cursor" => cursor: Option<Cursor>,
-    }
-}
-
-record! {
-    /// What became of a push to one collection.
-    pub struct PushResult as "PushResult" by validators::PUSH_RESULT {
-        /// One outcome for each change, in the order of the request. A change without one is sent again.
-        0 required "outcomes" => outcomes: Vec<PushOutcome>,
-        /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
-        /// and need not pull.
-        1 required "prevUserRev" => prev_user_rev: Revision,
-        /// The user's newest revision after this push.
-        2 required "userRev" => user_rev: Revision,
-        /// The server's clock.
-        3 required "serverTime" => server_time: Timestamp,
     }
 }
 
@@ -1505,61 +806,6 @@ tagged! {
         Live(Live) = Json::Bool(false),
         /// `true`
         Tombstone(Tombstone) = Json::Bool(true),
-    }
-}
-
-record! {
-    /// The recovery code of an account, and the password as it is to be.
-    pub struct RecoverRequest as "RecoverRequest" by validators::RECOVER_REQUEST {
-        /// An email address. Upper and lower case are the same to the server.
-        0 required "email" => email: Email,
-        /// The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not
-        /// count, and the letters O, I and L are read as the digits 0 and 1.
-        1 required "recoveryCode" => recovery_code: RecoveryCodeText,
-        /// A password to be set, 10 to 200 characters, of any kind.
-        2 required "newPassword" => new_password: NewPassword,
-    }
-}
-
-record! {
-    /// A recovery code that was just made.
-    pub struct RecoveryCode as "RecoveryCode" by validators::RECOVERY_CODE {
-        /// The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not
-        /// count, and the letters O, I and L are read as the digits 0 and 1.
-        0 required "recoveryCode" => recovery_code: RecoveryCodeText,
-    }
-}
-
-newtype! {
-    /// The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not
-    /// count, and the letters O, I and L are read as the digits 0 and 1.
-    pub struct RecoveryCodeText(String) as "RecoveryCodeText" by validators::RECOVERY_CODE_TEXT: Eq PartialOrd Ord Hash
-}
-
-record! {
-    /// The refresh token to spend.
-    pub struct RefreshRequest as "RefreshRequest" by validators::REFRESH_REQUEST {
-        /// An opaque token that can be exchanged once for a new pair of tokens.
-        0 required "refreshToken" => refresh_token: RefreshToken,
-    }
-}
-
-newtype! {
-    /// An opaque token that can be exchanged once for a new pair of tokens.
-    pub struct RefreshToken(String) as "RefreshToken" by validators::REFRESH_TOKEN: Eq PartialOrd Ord Hash
-}
-
-record! {
-    /// A new account.
-    pub struct RegisterRequest as "RegisterRequest" by validators::REGISTER_REQUEST {
-        /// An email address. Upper and lower case are the same to the server.
-        0 required "email" => email: Email,
-        /// A password to be set, 10 to 200 characters, of any kind.
-        1 required "password" => password: NewPassword,
-        /// What the user calls this device, to tell sign-ins apart.
-        2 optional "deviceName" => device_name: Option<Name>,
-        /// What the device runs on, to tell sign-ins apart.
-        3 optional "platform" => platform: Option<Platform>,
     }
 }
 
@@ -1620,14 +866,6 @@ texts! {
     }
 }
 
-record! {
-    /// Another name for a device.
-    pub struct RenameDeviceRequest as "RenameDeviceRequest" by validators::RENAME_DEVICE_REQUEST {
-        /// A name that the user reads, 1 to 200 characters. Names need not be unique.
-        0 required "name" => name: Name,
-    }
-}
-
 newtype! {
     /// The number that the server gave to an accepted write. It counts up for each user over all
     /// collections; 0 is before the first.
@@ -1650,25 +888,6 @@ record! {
         1 required "op" => op: Op,
         /// The version that won, which is the current one.
         3 required "winner" => winner: Change,
-    }
-}
-
-record! {
-    /// What the server at hand supports.
-    pub struct SyncConfig as "SyncConfig" by validators::SYNC_CONFIG {
-        /// The server's clock.
-        0 required "serverTime" => server_time: Timestamp,
-        /// The limits of the server. Bytes count after decompression.
-        1 required "limits" => limits: Limits,
-        /// For how many days the server keeps tombstones. A device that is away for longer pulls everything
-        /// again.
-        2 required "tombstoneRetentionDays" => tombstone_retention_days: i64,
-        /// How far ahead of the server's clock a stamp may be, in milliseconds.
-        3 required "clockSkewMaxMs" => clock_skew_max_ms: i64,
-        /// The versions of this contract that the server supports.
-        4 required "contractVersions" => contract_versions: ContractVersions,
-        /// One unbroken life of the server's data. Restoring a backup begins another.
-        5 required "epoch" => epoch: Epoch,
     }
 }
 
@@ -1715,36 +934,6 @@ record! {
 }
 
 record! {
-    /// The current version of a record, with its revision and the edit that made it.
-    pub struct TagChange as "TagChange" by validators::TAG_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
-        0 required "rev" => rev: Revision,
-        /// Which edit made a version of a record.
-        1 required "op" => op: Op,
-        /// A record, live or deleted. At most 256 KiB of JSON.
-        2 required "record" => record: TagRecord,
-    }
-}
-
-record! {
-    /// One page of a collection's feed.
-    pub struct TagChangePage as "TagChangePage" by validators::TAG_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
-        /// change that it cannot read, and takes the others.
-        0 required "changes" => changes: Vec<Each<TagChange>>,
-        /// The cursor to go on from. Stored in the same transaction as the changes of the page.
-        1 required "nextCursor" => next_cursor: Cursor,
-        /// Whether more changes follow at once. Where false, the page reaches to `userRev`.
-        2 required "hasMore" => has_more: bool,
-        /// The user's newest revision over all collections, when the page was read.
-        3 required "userRev" => user_rev: Revision,
-        /// The server's clock, from which a device learns by how much its own is wrong.
-        4 required "serverTime" => server_time: Timestamp,
-    }
-}
-
-record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct TagFeedChange as "TagFeedChange" by validators::TAG_FEED_CHANGE {
@@ -1780,59 +969,6 @@ record! {
     }
 }
 
-record! {
-    /// One edit of one record, in full.
-    pub struct TagPushChange as "TagPushChange" by validators::TAG_PUSH_CHANGE {
-        /// Which edit made a version of a record.
-        0 required "op" => op: Op,
-        /// A record, live or deleted. At most 256 KiB of JSON.
-        1 required "record" => record: TagRecord,
-        /// The revision of the version that was edited. Absent for a new record, and after a resync from the
-        /// beginning.
-        2 optional "baseRev" => base_rev: Option<Revision>,
-    }
-}
-
-tagged! {
-    /// What became of one pushed change.
-    pub enum TagPushOutcome as "TagPushOutcome" on "outcome" by validators::TAG_PUSH_OUTCOME {
-        /// `accepted`
-        Accepted(AcceptedOutcome) = Json::String("accepted"),
-        /// `duplicate`
-        Duplicate(DuplicateOutcome) = Json::String("duplicate"),
-        /// `superseded`
-        Superseded(TagSupersededOutcome) = Json::String("superseded"),
-        /// `rejected`
-        Rejected(RejectedOutcome) = Json::String("rejected"),
-    }
-}
-
-record! {
-    /// Edits of one collection.
-    pub struct TagPushRequest as "TagPushRequest" by validators::TAG_PUSH_REQUEST {
-        /// The edits, which are decided in this order, each alone.
-        0 required "changes" => changes: Vec<Each<TagPushChange>>,
-        /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
-        1 optional "cursor" => cursor: Option<Cursor>,
-    }
-}
-
-record! {
-    /// What became of a push to one collection.
-    pub struct TagPushResult as "TagPushResult" by validators::TAG_PUSH_RESULT {
-        /// One outcome for each change, in the order of the request. A change without one is sent again.
-        0 required "outcomes" => outcomes: Vec<TagPushOutcome>,
-        /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
-        /// and need not pull.
-        1 required "prevUserRev" => prev_user_rev: Revision,
-        /// The user's newest revision after this push.
-        2 required "userRev" => user_rev: Revision,
-        /// The server's clock.
-        3 required "serverTime" => server_time: Timestamp,
-    }
-}
-
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
     pub enum TagRecord as "TagRecord" on "isDeleted" by validators::TAG_RECORD {
@@ -1840,20 +976,6 @@ tagged! {
         Tag(Tag) = Json::Bool(false),
         /// `true`
         Tombstone(Tombstone) = Json::Bool(true),
-    }
-}
-
-record! {
-    /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
-    /// conflict history.
-    pub struct TagSupersededOutcome as "TagSupersededOutcome" by validators::TAG_SUPERSEDED_OUTCOME {
-        const 2 "outcome" = Json::String("superseded"),
-        /// The id of the record.
-        0 required "id" => id: Id,
-        /// The op of the change.
-        1 required "op" => op: Op,
-        /// The version that won, which is the current one.
-        3 required "winner" => winner: TagChange,
     }
 }
 
@@ -1865,21 +987,6 @@ newtype! {
 newtype! {
     /// What a list or an item is called.
     pub struct Title(String) as "Title" by validators::TITLE: Eq PartialOrd Ord Hash
-}
-
-record! {
-    /// What a signed-in device holds.
-    pub struct TokenPair as "TokenPair" by validators::TOKEN_PAIR {
-        const 2 "tokenType" = Json::String("Bearer"),
-        /// The JWT to send with every request.
-        0 required "accessToken" => access_token: String,
-        /// An opaque token that can be exchanged once for a new pair of tokens.
-        1 required "refreshToken" => refresh_token: RefreshToken,
-        /// How long the access token lives from now, in seconds.
-        3 required "expiresInSecs" => expires_in_secs: i64,
-        /// The account, which is also the subject of the access token.
-        4 required "userId" => user_id: Id,
-    }
 }
 
 record! {

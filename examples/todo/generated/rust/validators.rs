@@ -10,7 +10,6 @@ use super::runtime::json::Json;
 use super::runtime::number::Number;
 use super::runtime::pattern::Pattern;
 use super::runtime::rule::{Bound, List, Record, Rule, Tag, Tagged, TextRule};
-static EPOCH_PATTERN: Pattern = Pattern::new("^[0-9A-Za-z_-]{1,64}$");
 static CONTRACT_VERSION_PATTERN: Pattern = Pattern::new("^[0-9]{1,5}\\.[0-9]{1,5}\\.[0-9]{1,5}$");
 static FEED_PAGE_PATTERN: Pattern = Pattern::new("^[0-9a-f]{32}$");
 static ATTACHMENT_PATTERN: Pattern = Pattern::new("^[0-9a-f]{64}$");
@@ -20,7 +19,6 @@ static FEED_PUSH_RESULT_PATTERN: Pattern = Pattern::new(
     "^[0-9a-z]{1,13}-[0-9a-z]{8}(-[0-9a-z]{1,13}-[0-9a-z]{8}){0,3}$"
 );
 
-static COLLECTION_NAME_PATTERN: Pattern = Pattern::new("^[a-z][a-z0-9-]{0,62}$");
 static CURSOR_PATTERN: Pattern = Pattern::new("^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.[0-9]{1,16}$");
 
 /// What [`AcceptedOutcome`](super::types::AcceptedOutcome) accepts.
@@ -35,21 +33,6 @@ pub static ACCEPTED_OUTCOME: Rule = Rule::Record(&Record {
         ("clientUpdatedAt", &TIMESTAMP),
     ],
     required: 7,
-    others: None,
-    more: None,
-});
-
-/// What [`Account`](super::types::Account) accepts.
-pub static ACCOUNT: Rule = Rule::Record(&Record {
-    members: &[
-        ("userId", &ID),
-        ("email", &EMAIL),
-        ("createdAt", &TIMESTAMP),
-        ("recordCount", &ACCOUNT_BYTES),
-        ("bytes", &ACCOUNT_BYTES),
-        ("userRev", &REVISION),
-    ],
-    required: 6,
     others: None,
     more: None,
 });
@@ -86,28 +69,6 @@ pub static ATTACHMENT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AttachmentChange`](super::types::AttachmentChange) accepts.
-pub static ATTACHMENT_CHANGE: Rule = Rule::Record(&Record {
-    members: &[("rev", &REVISION), ("op", &OP), ("record", &ATTACHMENT_RECORD)],
-    required: 3,
-    others: None,
-    more: None,
-});
-
-/// What [`AttachmentChangePage`](super::types::AttachmentChangePage) accepts.
-pub static ATTACHMENT_CHANGE_PAGE: Rule = Rule::Record(&Record {
-    members: &[
-        ("changes", &Rule::List(&List { items: &ATTACHMENT_CHANGE, min: 0, max: 1000, unique: false, each: true })),
-        ("nextCursor", &CURSOR),
-        ("hasMore", &Rule::Types(Types::BOOLEAN)),
-        ("userRev", &REVISION),
-        ("serverTime", &TIMESTAMP),
-    ],
-    required: 5,
-    others: None,
-    more: None,
-});
-
 /// What [`AttachmentFeedChange`](super::types::AttachmentFeedChange) accepts.
 pub static ATTACHMENT_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
@@ -136,69 +97,10 @@ pub static ATTACHMENT_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AttachmentPushChange`](super::types::AttachmentPushChange) accepts.
-pub static ATTACHMENT_PUSH_CHANGE: Rule = Rule::Record(&Record {
-    members: &[("op", &OP), ("record", &ATTACHMENT_RECORD), ("baseRev", &REVISION)],
-    required: 2,
-    others: None,
-    more: None,
-});
-
-/// What [`AttachmentPushOutcome`](super::types::AttachmentPushOutcome) accepts.
-pub static ATTACHMENT_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
-    member: "outcome",
-    variants: &[
-        (&[Tag::Text("accepted")], &ACCEPTED_OUTCOME),
-        (&[Tag::Text("duplicate")], &DUPLICATE_OUTCOME),
-        (&[Tag::Text("superseded")], &ATTACHMENT_SUPERSEDED_OUTCOME),
-        (&[Tag::Text("rejected")], &REJECTED_OUTCOME),
-    ],
-});
-
-/// What [`AttachmentPushRequest`](super::types::AttachmentPushRequest) accepts.
-pub static ATTACHMENT_PUSH_REQUEST: Rule = Rule::Record(&Record {
-    members: &[
-        ("changes", &Rule::List(&List { items: &ATTACHMENT_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
-        ("cursor", &CURSOR),
-    ],
-    required: 1,
-    others: None,
-    more: None,
-});
-
-/// What [`AttachmentPushResult`](super::types::AttachmentPushResult) accepts.
-pub static ATTACHMENT_PUSH_RESULT: Rule = Rule::Record(&Record {
-    members: &[
-        (
-            "outcomes",
-            &Rule::List(&List { items: &ATTACHMENT_PUSH_OUTCOME, min: 0, max: 500, unique: false, each: false }),
-        ),
-        ("prevUserRev", &REVISION),
-        ("userRev", &REVISION),
-        ("serverTime", &TIMESTAMP),
-    ],
-    required: 4,
-    others: None,
-    more: None,
-});
-
 /// What [`AttachmentRecord`](super::types::AttachmentRecord) accepts.
 pub static ATTACHMENT_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &ATTACHMENT), (&[Tag::Bool(true)], &TOMBSTONE)],
-});
-
-/// What [`AttachmentSupersededOutcome`](super::types::AttachmentSupersededOutcome) accepts.
-pub static ATTACHMENT_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
-    members: &[
-        ("id", &ID),
-        ("op", &OP),
-        ("outcome", &Rule::ConstantText(Types::STRING, "superseded")),
-        ("winner", &ATTACHMENT_CHANGE),
-    ],
-    required: 4,
-    others: None,
-    more: None,
 });
 
 /// What [`Change`](super::types::Change) accepts.
@@ -208,31 +110,6 @@ pub static CHANGE: Rule = Rule::Record(&Record {
     others: None,
     more: None,
 });
-
-/// What [`ChangePage`](super::types::ChangePage) accepts.
-pub static CHANGE_PAGE: Rule = Rule::Record(&Record {
-    members: &[
-        ("changes", &Rule::List(&List { items: &CHANGE, min: 0, max: 1000, unique: false, each: true })),
-        ("nextCursor", &CURSOR),
-        ("hasMore", &Rule::Types(Types::BOOLEAN)),
-        ("userRev", &REVISION),
-        ("serverTime", &TIMESTAMP),
-    ],
-    required: 5,
-    others: None,
-    more: None,
-});
-
-/// What [`ChangePasswordRequest`](super::types::ChangePasswordRequest) accepts.
-pub static CHANGE_PASSWORD_REQUEST: Rule = Rule::Record(&Record {
-    members: &[("currentPassword", &PASSWORD), ("newPassword", &NEW_PASSWORD)],
-    required: 2,
-    others: None,
-    more: None,
-});
-
-/// What [`CollectionName`](super::types::CollectionName) accepts.
-pub static COLLECTION_NAME: Rule = Rule::Text(&[TextRule::Max(63), TextRule::Pattern(&COLLECTION_NAME_PATTERN)]);
 
 /// What [`Color`](super::types::Color) accepts.
 pub static COLOR: Rule = Rule::Texts(Types::STRING, &["red", "yellow", "green", "blue"]);
@@ -251,28 +128,6 @@ pub static COMMENT: Rule = Rule::Record(&Record {
     ],
     required: 6,
     others: Some(&Rule::Any),
-    more: None,
-});
-
-/// What [`CommentChange`](super::types::CommentChange) accepts.
-pub static COMMENT_CHANGE: Rule = Rule::Record(&Record {
-    members: &[("rev", &REVISION), ("op", &OP), ("record", &COMMENT_RECORD)],
-    required: 3,
-    others: None,
-    more: None,
-});
-
-/// What [`CommentChangePage`](super::types::CommentChangePage) accepts.
-pub static COMMENT_CHANGE_PAGE: Rule = Rule::Record(&Record {
-    members: &[
-        ("changes", &Rule::List(&List { items: &COMMENT_CHANGE, min: 0, max: 1000, unique: false, each: true })),
-        ("nextCursor", &CURSOR),
-        ("hasMore", &Rule::Types(Types::BOOLEAN)),
-        ("userRev", &REVISION),
-        ("serverTime", &TIMESTAMP),
-    ],
-    required: 5,
-    others: None,
     more: None,
 });
 
@@ -304,114 +159,17 @@ pub static COMMENT_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`CommentPushChange`](super::types::CommentPushChange) accepts.
-pub static COMMENT_PUSH_CHANGE: Rule = Rule::Record(&Record {
-    members: &[("op", &OP), ("record", &COMMENT_RECORD), ("baseRev", &REVISION)],
-    required: 2,
-    others: None,
-    more: None,
-});
-
-/// What [`CommentPushOutcome`](super::types::CommentPushOutcome) accepts.
-pub static COMMENT_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
-    member: "outcome",
-    variants: &[
-        (&[Tag::Text("accepted")], &ACCEPTED_OUTCOME),
-        (&[Tag::Text("duplicate")], &DUPLICATE_OUTCOME),
-        (&[Tag::Text("superseded")], &COMMENT_SUPERSEDED_OUTCOME),
-        (&[Tag::Text("rejected")], &REJECTED_OUTCOME),
-    ],
-});
-
-/// What [`CommentPushRequest`](super::types::CommentPushRequest) accepts.
-pub static COMMENT_PUSH_REQUEST: Rule = Rule::Record(&Record {
-    members: &[
-        ("changes", &Rule::List(&List { items: &COMMENT_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
-        ("cursor", &CURSOR),
-    ],
-    required: 1,
-    others: None,
-    more: None,
-});
-
-/// What [`CommentPushResult`](super::types::CommentPushResult) accepts.
-pub static COMMENT_PUSH_RESULT: Rule = Rule::Record(&Record {
-    members: &[
-        ("outcomes", &Rule::List(&List { items: &COMMENT_PUSH_OUTCOME, min: 0, max: 500, unique: false, each: false })),
-        ("prevUserRev", &REVISION),
-        ("userRev", &REVISION),
-        ("serverTime", &TIMESTAMP),
-    ],
-    required: 4,
-    others: None,
-    more: None,
-});
-
 /// What [`CommentRecord`](super::types::CommentRecord) accepts.
 pub static COMMENT_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &COMMENT), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`CommentSupersededOutcome`](super::types::CommentSupersededOutcome) accepts.
-pub static COMMENT_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
-    members: &[
-        ("id", &ID),
-        ("op", &OP),
-        ("outcome", &Rule::ConstantText(Types::STRING, "superseded")),
-        ("winner", &COMMENT_CHANGE),
-    ],
-    required: 4,
-    others: None,
-    more: None,
-});
-
 /// What [`ContractVersion`](super::types::ContractVersion) accepts.
 pub static CONTRACT_VERSION: Rule = Rule::Text(&[TextRule::Max(17), TextRule::Pattern(&CONTRACT_VERSION_PATTERN)]);
 
-/// What [`ContractVersions`](super::types::ContractVersions) accepts.
-pub static CONTRACT_VERSIONS: Rule = Rule::Record(&Record {
-    members: &[("min", &CONTRACT_VERSION), ("max", &CONTRACT_VERSION)],
-    required: 2,
-    others: None,
-    more: None,
-});
-
 /// What [`Cursor`](super::types::Cursor) accepts.
 pub static CURSOR: Rule = Rule::Text(&[TextRule::Max(200), TextRule::Pattern(&CURSOR_PATTERN)]);
-
-/// What [`DeleteAccountRequest`](super::types::DeleteAccountRequest) accepts.
-pub static DELETE_ACCOUNT_REQUEST: Rule = Rule::Record(&Record {
-    members: &[("password", &PASSWORD)],
-    required: 1,
-    others: None,
-    more: None,
-});
-
-/// What [`Device`](super::types::Device) accepts.
-pub static DEVICE: Rule = Rule::Record(&Record {
-    members: &[
-        ("id", &ID),
-        ("signedInAt", &TIMESTAMP),
-        ("lastSeenAt", &TIMESTAMP),
-        ("isCurrent", &Rule::Types(Types::BOOLEAN)),
-        ("lastSyncedAt", &TIMESTAMP),
-        ("lastSyncedRev", &REVISION),
-        ("name", &NAME),
-        ("platform", &PLATFORM),
-    ],
-    required: 4,
-    others: None,
-    more: None,
-});
-
-/// What [`DeviceList`](super::types::DeviceList) accepts.
-pub static DEVICE_LIST: Rule = Rule::Record(&Record {
-    members: &[("devices", &Rule::List(&List { items: &DEVICE, min: 0, max: 10000, unique: false, each: false }))],
-    required: 1,
-    others: None,
-    more: None,
-});
 
 /// What [`Due`](super::types::Due) accepts.
 pub static DUE: Rule = Rule::Tagged(&Tagged {
@@ -434,12 +192,6 @@ pub static DUPLICATE_OUTCOME: Rule = Rule::Record(&Record {
     others: None,
     more: None,
 });
-
-/// What [`Email`](super::types::Email) accepts.
-pub static EMAIL: Rule = Rule::Text(&[TextRule::Min(3), TextRule::Max(254), TextRule::Format(Format::Email)]);
-
-/// What [`Epoch`](super::types::Epoch) accepts.
-pub static EPOCH: Rule = Rule::Text(&[TextRule::Max(64), TextRule::Pattern(&EPOCH_PATTERN)]);
 
 /// What [`FeedChange`](super::types::FeedChange) accepts.
 pub static FEED_CHANGE: Rule = Rule::Tagged(&Tagged {
@@ -496,7 +248,7 @@ pub static FEED_PUSH_REQUEST: Rule = Rule::Record(&Record {
 /// What [`FeedPushResult`](super::types::FeedPushResult) accepts.
 pub static FEED_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
-        ("outcomes", &FEED_PUSH_RESULT_OUTCOMES),
+        ("outcomes", &Rule::List(&List { items: &PUSH_OUTCOME, min: 0, max: 500, unique: false, each: false })),
         ("prevUserRev", &REVISION),
         ("userRev", &REVISION),
         ("serverTime", &TIMESTAMP),
@@ -561,28 +313,6 @@ pub static ITEM: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`ItemChange`](super::types::ItemChange) accepts.
-pub static ITEM_CHANGE: Rule = Rule::Record(&Record {
-    members: &[("rev", &REVISION), ("op", &OP), ("record", &ITEM_RECORD)],
-    required: 3,
-    others: None,
-    more: None,
-});
-
-/// What [`ItemChangePage`](super::types::ItemChangePage) accepts.
-pub static ITEM_CHANGE_PAGE: Rule = Rule::Record(&Record {
-    members: &[
-        ("changes", &Rule::List(&List { items: &ITEM_CHANGE, min: 0, max: 1000, unique: false, each: true })),
-        ("nextCursor", &CURSOR),
-        ("hasMore", &Rule::Types(Types::BOOLEAN)),
-        ("userRev", &REVISION),
-        ("serverTime", &TIMESTAMP),
-    ],
-    required: 5,
-    others: None,
-    more: None,
-});
-
 /// What [`ItemFeedChange`](super::types::ItemFeedChange) accepts.
 pub static ITEM_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
@@ -611,80 +341,10 @@ pub static ITEM_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ItemPushChange`](super::types::ItemPushChange) accepts.
-pub static ITEM_PUSH_CHANGE: Rule = Rule::Record(&Record {
-    members: &[("op", &OP), ("record", &ITEM_RECORD), ("baseRev", &REVISION)],
-    required: 2,
-    others: None,
-    more: None,
-});
-
-/// What [`ItemPushOutcome`](super::types::ItemPushOutcome) accepts.
-pub static ITEM_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
-    member: "outcome",
-    variants: &[
-        (&[Tag::Text("accepted")], &ACCEPTED_OUTCOME),
-        (&[Tag::Text("duplicate")], &DUPLICATE_OUTCOME),
-        (&[Tag::Text("superseded")], &ITEM_SUPERSEDED_OUTCOME),
-        (&[Tag::Text("rejected")], &REJECTED_OUTCOME),
-    ],
-});
-
-/// What [`ItemPushRequest`](super::types::ItemPushRequest) accepts.
-pub static ITEM_PUSH_REQUEST: Rule = Rule::Record(&Record {
-    members: &[
-        ("changes", &Rule::List(&List { items: &ITEM_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
-        ("cursor", &CURSOR),
-    ],
-    required: 1,
-    others: None,
-    more: None,
-});
-
-/// What [`ItemPushResult`](super::types::ItemPushResult) accepts.
-pub static ITEM_PUSH_RESULT: Rule = Rule::Record(&Record {
-    members: &[
-        ("outcomes", &Rule::List(&List { items: &ITEM_PUSH_OUTCOME, min: 0, max: 500, unique: false, each: false })),
-        ("prevUserRev", &REVISION),
-        ("userRev", &REVISION),
-        ("serverTime", &TIMESTAMP),
-    ],
-    required: 4,
-    others: None,
-    more: None,
-});
-
 /// What [`ItemRecord`](super::types::ItemRecord) accepts.
 pub static ITEM_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &ITEM), (&[Tag::Bool(true)], &TOMBSTONE)],
-});
-
-/// What [`ItemSupersededOutcome`](super::types::ItemSupersededOutcome) accepts.
-pub static ITEM_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
-    members: &[
-        ("id", &ID),
-        ("op", &OP),
-        ("outcome", &Rule::ConstantText(Types::STRING, "superseded")),
-        ("winner", &ITEM_CHANGE),
-    ],
-    required: 4,
-    others: None,
-    more: None,
-});
-
-/// What [`Limits`](super::types::Limits) accepts.
-pub static LIMITS: Rule = Rule::Record(&Record {
-    members: &[
-        ("pageChangesMax", &Rule::Integer(&[Bound::Min(Number::Signed(1)), Bound::Max(Number::Signed(1000))])),
-        ("pageBytesMax", &LIMITS_BATCH_BYTES_MAX),
-        ("batchChangesMax", &Rule::Integer(&[Bound::Min(Number::Signed(1)), Bound::Max(Number::Signed(500))])),
-        ("batchBytesMax", &LIMITS_BATCH_BYTES_MAX),
-        ("recordBytesMax", &LIMITS_BATCH_BYTES_MAX),
-    ],
-    required: 5,
-    others: None,
-    more: None,
 });
 
 /// What [`List`](super::types::List) accepts.
@@ -702,28 +362,6 @@ pub static LIST: Rule = Rule::Record(&Record {
     ],
     required: 6,
     others: Some(&Rule::Any),
-    more: None,
-});
-
-/// What [`ListChange`](super::types::ListChange) accepts.
-pub static LIST_CHANGE: Rule = Rule::Record(&Record {
-    members: &[("rev", &REVISION), ("op", &OP), ("record", &LIST_RECORD)],
-    required: 3,
-    others: None,
-    more: None,
-});
-
-/// What [`ListChangePage`](super::types::ListChangePage) accepts.
-pub static LIST_CHANGE_PAGE: Rule = Rule::Record(&Record {
-    members: &[
-        ("changes", &Rule::List(&List { items: &LIST_CHANGE, min: 0, max: 1000, unique: false, each: true })),
-        ("nextCursor", &CURSOR),
-        ("hasMore", &Rule::Types(Types::BOOLEAN)),
-        ("userRev", &REVISION),
-        ("serverTime", &TIMESTAMP),
-    ],
-    required: 5,
-    others: None,
     more: None,
 });
 
@@ -755,66 +393,10 @@ pub static LIST_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ListPushChange`](super::types::ListPushChange) accepts.
-pub static LIST_PUSH_CHANGE: Rule = Rule::Record(&Record {
-    members: &[("op", &OP), ("record", &LIST_RECORD), ("baseRev", &REVISION)],
-    required: 2,
-    others: None,
-    more: None,
-});
-
-/// What [`ListPushOutcome`](super::types::ListPushOutcome) accepts.
-pub static LIST_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
-    member: "outcome",
-    variants: &[
-        (&[Tag::Text("accepted")], &ACCEPTED_OUTCOME),
-        (&[Tag::Text("duplicate")], &DUPLICATE_OUTCOME),
-        (&[Tag::Text("superseded")], &LIST_SUPERSEDED_OUTCOME),
-        (&[Tag::Text("rejected")], &REJECTED_OUTCOME),
-    ],
-});
-
-/// What [`ListPushRequest`](super::types::ListPushRequest) accepts.
-pub static LIST_PUSH_REQUEST: Rule = Rule::Record(&Record {
-    members: &[
-        ("changes", &Rule::List(&List { items: &LIST_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
-        ("cursor", &CURSOR),
-    ],
-    required: 1,
-    others: None,
-    more: None,
-});
-
-/// What [`ListPushResult`](super::types::ListPushResult) accepts.
-pub static LIST_PUSH_RESULT: Rule = Rule::Record(&Record {
-    members: &[
-        ("outcomes", &Rule::List(&List { items: &LIST_PUSH_OUTCOME, min: 0, max: 500, unique: false, each: false })),
-        ("prevUserRev", &REVISION),
-        ("userRev", &REVISION),
-        ("serverTime", &TIMESTAMP),
-    ],
-    required: 4,
-    others: None,
-    more: None,
-});
-
 /// What [`ListRecord`](super::types::ListRecord) accepts.
 pub static LIST_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &LIST), (&[Tag::Bool(true)], &TOMBSTONE)],
-});
-
-/// What [`ListSupersededOutcome`](super::types::ListSupersededOutcome) accepts.
-pub static LIST_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
-    members: &[
-        ("id", &ID),
-        ("op", &OP),
-        ("outcome", &Rule::ConstantText(Types::STRING, "superseded")),
-        ("winner", &LIST_CHANGE),
-    ],
-    required: 4,
-    others: None,
-    more: None,
 });
 
 /// What [`Live`](super::types::Live) accepts.
@@ -832,33 +414,6 @@ pub static LIVE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`LoginRequest`](super::types::LoginRequest) accepts.
-pub static LOGIN_REQUEST: Rule = Rule::Record(&Record {
-    members: &[("email", &EMAIL), ("password", &PASSWORD), ("deviceName", &NAME), ("platform", &PLATFORM)],
-    required: 2,
-    others: None,
-    more: None,
-});
-
-/// What [`LogoutRequest`](super::types::LogoutRequest) accepts.
-pub static LOGOUT_REQUEST: Rule = Rule::Record(&Record {
-    members: &[("allDevices", &Rule::Types(Types::BOOLEAN))],
-    required: 0,
-    others: None,
-    more: None,
-});
-
-/// What [`MakeRecoveryCodeRequest`](super::types::MakeRecoveryCodeRequest) accepts.
-pub static MAKE_RECOVERY_CODE_REQUEST: Rule = Rule::Record(&Record {
-    members: &[("password", &PASSWORD)],
-    required: 1,
-    others: None,
-    more: None,
-});
-
-/// What [`Name`](super::types::Name) accepts.
-pub static NAME: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(200)]);
-
 /// What [`Never`](super::types::Never) accepts.
 pub static NEVER: Rule = Rule::Record(&Record {
     members: &[("kind", &Rule::ConstantText(Types::STRING, "never"))],
@@ -866,9 +421,6 @@ pub static NEVER: Rule = Rule::Record(&Record {
     others: None,
     more: None,
 });
-
-/// What [`NewPassword`](super::types::NewPassword) accepts.
-pub static NEW_PASSWORD: Rule = Rule::Text(&[TextRule::Min(10), TextRule::Max(200)]);
 
 /// What [`OnDay`](super::types::OnDay) accepts.
 pub static ON_DAY: Rule = Rule::Record(&Record {
@@ -889,12 +441,6 @@ pub static OP: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Password`](super::types::Password) accepts.
-pub static PASSWORD: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(200)]);
-
-/// What [`Platform`](super::types::Platform) accepts.
-pub static PLATFORM: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(100)]);
-
 /// What [`Preferences`](super::types::Preferences) accepts.
 pub static PREFERENCES: Rule = Rule::Record(&Record {
     members: &[
@@ -908,28 +454,6 @@ pub static PREFERENCES: Rule = Rule::Record(&Record {
     ],
     required: 5,
     others: Some(&Rule::Any),
-    more: None,
-});
-
-/// What [`PreferencesChange`](super::types::PreferencesChange) accepts.
-pub static PREFERENCES_CHANGE: Rule = Rule::Record(&Record {
-    members: &[("rev", &REVISION), ("op", &OP), ("record", &PREFERENCES_RECORD)],
-    required: 3,
-    others: None,
-    more: None,
-});
-
-/// What [`PreferencesChangePage`](super::types::PreferencesChangePage) accepts.
-pub static PREFERENCES_CHANGE_PAGE: Rule = Rule::Record(&Record {
-    members: &[
-        ("changes", &Rule::List(&List { items: &PREFERENCES_CHANGE, min: 0, max: 1000, unique: false, each: true })),
-        ("nextCursor", &CURSOR),
-        ("hasMore", &Rule::Types(Types::BOOLEAN)),
-        ("userRev", &REVISION),
-        ("serverTime", &TIMESTAMP),
-    ],
-    required: 5,
-    others: None,
     more: None,
 });
 
@@ -961,69 +485,10 @@ pub static PREFERENCES_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`PreferencesPushChange`](super::types::PreferencesPushChange) accepts.
-pub static PREFERENCES_PUSH_CHANGE: Rule = Rule::Record(&Record {
-    members: &[("op", &OP), ("record", &PREFERENCES_RECORD), ("baseRev", &REVISION)],
-    required: 2,
-    others: None,
-    more: None,
-});
-
-/// What [`PreferencesPushOutcome`](super::types::PreferencesPushOutcome) accepts.
-pub static PREFERENCES_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
-    member: "outcome",
-    variants: &[
-        (&[Tag::Text("accepted")], &ACCEPTED_OUTCOME),
-        (&[Tag::Text("duplicate")], &DUPLICATE_OUTCOME),
-        (&[Tag::Text("superseded")], &PREFERENCES_SUPERSEDED_OUTCOME),
-        (&[Tag::Text("rejected")], &REJECTED_OUTCOME),
-    ],
-});
-
-/// What [`PreferencesPushRequest`](super::types::PreferencesPushRequest) accepts.
-pub static PREFERENCES_PUSH_REQUEST: Rule = Rule::Record(&Record {
-    members: &[
-        ("changes", &Rule::List(&List { items: &PREFERENCES_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
-        ("cursor", &CURSOR),
-    ],
-    required: 1,
-    others: None,
-    more: None,
-});
-
-/// What [`PreferencesPushResult`](super::types::PreferencesPushResult) accepts.
-pub static PREFERENCES_PUSH_RESULT: Rule = Rule::Record(&Record {
-    members: &[
-        (
-            "outcomes",
-            &Rule::List(&List { items: &PREFERENCES_PUSH_OUTCOME, min: 0, max: 500, unique: false, each: false }),
-        ),
-        ("prevUserRev", &REVISION),
-        ("userRev", &REVISION),
-        ("serverTime", &TIMESTAMP),
-    ],
-    required: 4,
-    others: None,
-    more: None,
-});
-
 /// What [`PreferencesRecord`](super::types::PreferencesRecord) accepts.
 pub static PREFERENCES_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &PREFERENCES), (&[Tag::Bool(true)], &TOMBSTONE)],
-});
-
-/// What [`PreferencesSupersededOutcome`](super::types::PreferencesSupersededOutcome) accepts.
-pub static PREFERENCES_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
-    members: &[
-        ("id", &ID),
-        ("op", &OP),
-        ("outcome", &Rule::ConstantText(Types::STRING, "superseded")),
-        ("winner", &PREFERENCES_CHANGE),
-    ],
-    required: 4,
-    others: None,
-    more: None,
 });
 
 /// What [`PreferencesTheme`](super::types::PreferencesTheme) accepts.
@@ -1061,14 +526,6 @@ pub static PROBLEM_CODE: Rule = Rule::Texts(
     ],
 );
 
-/// What [`PushChange`](super::types::PushChange) accepts.
-pub static PUSH_CHANGE: Rule = Rule::Record(&Record {
-    members: &[("op", &OP), ("record", &RECORD), ("baseRev", &REVISION)],
-    required: 2,
-    others: None,
-    more: None,
-});
-
 /// What [`PushOutcome`](super::types::PushOutcome) accepts.
 pub static PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
@@ -1078,30 +535,6 @@ pub static PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
         (&[Tag::Text("superseded")], &SUPERSEDED_OUTCOME),
         (&[Tag::Text("rejected")], &REJECTED_OUTCOME),
     ],
-});
-
-/// What [`PushRequest`](super::types::PushRequest) accepts.
-pub static PUSH_REQUEST: Rule = Rule::Record(&Record {
-    members: &[
-        ("changes", &Rule::List(&List { items: &PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
-        ("cursor", &CURSOR),
-    ],
-    required: 1,
-    others: None,
-    more: None,
-});
-
-/// What [`PushResult`](super::types::PushResult) accepts.
-pub static PUSH_RESULT: Rule = Rule::Record(&Record {
-    members: &[
-        ("outcomes", &FEED_PUSH_RESULT_OUTCOMES),
-        ("prevUserRev", &REVISION),
-        ("userRev", &REVISION),
-        ("serverTime", &TIMESTAMP),
-    ],
-    required: 4,
-    others: None,
-    more: None,
 });
 
 /// What [`QuotaProblem`](super::types::QuotaProblem) accepts.
@@ -1125,44 +558,6 @@ pub static QUOTA_PROBLEM: Rule = Rule::Record(&Record {
 pub static RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &LIVE), (&[Tag::Bool(true)], &TOMBSTONE)],
-});
-
-/// What [`RecoverRequest`](super::types::RecoverRequest) accepts.
-pub static RECOVER_REQUEST: Rule = Rule::Record(&Record {
-    members: &[("email", &EMAIL), ("recoveryCode", &RECOVERY_CODE_TEXT), ("newPassword", &NEW_PASSWORD)],
-    required: 3,
-    others: None,
-    more: None,
-});
-
-/// What [`RecoveryCode`](super::types::RecoveryCode) accepts.
-pub static RECOVERY_CODE: Rule = Rule::Record(&Record {
-    members: &[("recoveryCode", &RECOVERY_CODE_TEXT)],
-    required: 1,
-    others: None,
-    more: None,
-});
-
-/// What [`RecoveryCodeText`](super::types::RecoveryCodeText) accepts.
-pub static RECOVERY_CODE_TEXT: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(100)]);
-
-/// What [`RefreshRequest`](super::types::RefreshRequest) accepts.
-pub static REFRESH_REQUEST: Rule = Rule::Record(&Record {
-    members: &[("refreshToken", &REFRESH_TOKEN)],
-    required: 1,
-    others: None,
-    more: None,
-});
-
-/// What [`RefreshToken`](super::types::RefreshToken) accepts.
-pub static REFRESH_TOKEN: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(512)]);
-
-/// What [`RegisterRequest`](super::types::RegisterRequest) accepts.
-pub static REGISTER_REQUEST: Rule = Rule::Record(&Record {
-    members: &[("email", &EMAIL), ("password", &NEW_PASSWORD), ("deviceName", &NAME), ("platform", &PLATFORM)],
-    required: 2,
-    others: None,
-    more: None,
 });
 
 /// What [`RejectedOutcome`](super::types::RejectedOutcome) accepts.
@@ -1198,14 +593,6 @@ pub static REJECTION_CODE: Rule = Rule::Texts(
     &["invalid_record", "record_too_large", "clock_skew", "not_singleton", "wrong_collection", "unknown_collection"],
 );
 
-/// What [`RenameDeviceRequest`](super::types::RenameDeviceRequest) accepts.
-pub static RENAME_DEVICE_REQUEST: Rule = Rule::Record(&Record {
-    members: &[("name", &NAME)],
-    required: 1,
-    others: None,
-    more: None,
-});
-
 /// What [`Revision`](super::types::Revision) accepts.
 pub static REVISION: Rule = Rule::Integer(
     &[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(9007199254740991))]
@@ -1223,21 +610,6 @@ pub static SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
         ("winner", &CHANGE),
     ],
     required: 4,
-    others: None,
-    more: None,
-});
-
-/// What [`SyncConfig`](super::types::SyncConfig) accepts.
-pub static SYNC_CONFIG: Rule = Rule::Record(&Record {
-    members: &[
-        ("serverTime", &TIMESTAMP),
-        ("limits", &LIMITS),
-        ("tombstoneRetentionDays", &Rule::Integer(&[Bound::Min(Number::Signed(1)), Bound::Max(Number::Signed(36500))])),
-        ("clockSkewMaxMs", &PROBLEM_RETRY_AFTER_MS),
-        ("contractVersions", &CONTRACT_VERSIONS),
-        ("epoch", &EPOCH),
-    ],
-    required: 6,
     others: None,
     more: None,
 });
@@ -1273,28 +645,6 @@ pub static TAG: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`TagChange`](super::types::TagChange) accepts.
-pub static TAG_CHANGE: Rule = Rule::Record(&Record {
-    members: &[("rev", &REVISION), ("op", &OP), ("record", &TAG_RECORD)],
-    required: 3,
-    others: None,
-    more: None,
-});
-
-/// What [`TagChangePage`](super::types::TagChangePage) accepts.
-pub static TAG_CHANGE_PAGE: Rule = Rule::Record(&Record {
-    members: &[
-        ("changes", &Rule::List(&List { items: &TAG_CHANGE, min: 0, max: 1000, unique: false, each: true })),
-        ("nextCursor", &CURSOR),
-        ("hasMore", &Rule::Types(Types::BOOLEAN)),
-        ("userRev", &REVISION),
-        ("serverTime", &TIMESTAMP),
-    ],
-    required: 5,
-    others: None,
-    more: None,
-});
-
 /// What [`TagFeedChange`](super::types::TagFeedChange) accepts.
 pub static TAG_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
@@ -1323,66 +673,10 @@ pub static TAG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`TagPushChange`](super::types::TagPushChange) accepts.
-pub static TAG_PUSH_CHANGE: Rule = Rule::Record(&Record {
-    members: &[("op", &OP), ("record", &TAG_RECORD), ("baseRev", &REVISION)],
-    required: 2,
-    others: None,
-    more: None,
-});
-
-/// What [`TagPushOutcome`](super::types::TagPushOutcome) accepts.
-pub static TAG_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
-    member: "outcome",
-    variants: &[
-        (&[Tag::Text("accepted")], &ACCEPTED_OUTCOME),
-        (&[Tag::Text("duplicate")], &DUPLICATE_OUTCOME),
-        (&[Tag::Text("superseded")], &TAG_SUPERSEDED_OUTCOME),
-        (&[Tag::Text("rejected")], &REJECTED_OUTCOME),
-    ],
-});
-
-/// What [`TagPushRequest`](super::types::TagPushRequest) accepts.
-pub static TAG_PUSH_REQUEST: Rule = Rule::Record(&Record {
-    members: &[
-        ("changes", &Rule::List(&List { items: &TAG_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
-        ("cursor", &CURSOR),
-    ],
-    required: 1,
-    others: None,
-    more: None,
-});
-
-/// What [`TagPushResult`](super::types::TagPushResult) accepts.
-pub static TAG_PUSH_RESULT: Rule = Rule::Record(&Record {
-    members: &[
-        ("outcomes", &Rule::List(&List { items: &TAG_PUSH_OUTCOME, min: 0, max: 500, unique: false, each: false })),
-        ("prevUserRev", &REVISION),
-        ("userRev", &REVISION),
-        ("serverTime", &TIMESTAMP),
-    ],
-    required: 4,
-    others: None,
-    more: None,
-});
-
 /// What [`TagRecord`](super::types::TagRecord) accepts.
 pub static TAG_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &TAG), (&[Tag::Bool(true)], &TOMBSTONE)],
-});
-
-/// What [`TagSupersededOutcome`](super::types::TagSupersededOutcome) accepts.
-pub static TAG_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
-    members: &[
-        ("id", &ID),
-        ("op", &OP),
-        ("outcome", &Rule::ConstantText(Types::STRING, "superseded")),
-        ("winner", &TAG_CHANGE),
-    ],
-    required: 4,
-    others: None,
-    more: None,
 });
 
 /// What [`Timestamp`](super::types::Timestamp) accepts.
@@ -1392,20 +686,6 @@ pub static TIMESTAMP: Rule = Rule::Integer(
 
 /// What [`Title`](super::types::Title) accepts.
 pub static TITLE: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(200)]);
-
-/// What [`TokenPair`](super::types::TokenPair) accepts.
-pub static TOKEN_PAIR: Rule = Rule::Record(&Record {
-    members: &[
-        ("accessToken", &Rule::Text(&[TextRule::Min(1), TextRule::Max(4096)])),
-        ("refreshToken", &REFRESH_TOKEN),
-        ("tokenType", &Rule::ConstantText(Types::STRING, "Bearer")),
-        ("expiresInSecs", &Rule::Integer(&[Bound::Min(Number::Signed(1)), Bound::Max(Number::Signed(900))])),
-        ("userId", &ID),
-    ],
-    required: 5,
-    others: None,
-    more: None,
-});
 
 /// What [`Tombstone`](super::types::Tombstone) accepts.
 pub static TOMBSTONE: Rule = Rule::Record(&Record {
@@ -1464,19 +744,7 @@ static ACCOUNT_USAGE_BYTES_MAX: Rule = Rule::Integer(
     &[Bound::Min(Number::Signed(1)), Bound::Max(Number::Signed(9007199254740991))]
 );
 
-static FEED_PUSH_RESULT_OUTCOMES: Rule = Rule::List(&List {
-    items: &PUSH_OUTCOME,
-    min: 0,
-    max: 500,
-    unique: false,
-    each: false,
-});
-
 static FILTER_ALL: Rule = Rule::List(&List { items: &FILTER, min: 1, max: 10, unique: false, each: false });
-
-static LIMITS_BATCH_BYTES_MAX: Rule = Rule::Integer(
-    &[Bound::Min(Number::Signed(1)), Bound::Max(Number::Signed(1073741824))]
-);
 
 static PROBLEM_ERRORS: Rule = Rule::List(&List {
     items: &VIOLATION_TYPE,
@@ -1500,45 +768,21 @@ static REJECTION_MESSAGE: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(20
 
 checks! {
     check_accepted_outcome by ACCEPTED_OUTCOME,
-    check_account by ACCOUNT,
     check_account_usage by ACCOUNT_USAGE,
     check_attachment by ATTACHMENT,
-    check_attachment_change by ATTACHMENT_CHANGE,
-    check_attachment_change_page by ATTACHMENT_CHANGE_PAGE,
     check_attachment_feed_change by ATTACHMENT_FEED_CHANGE,
     check_attachment_feed_push_change by ATTACHMENT_FEED_PUSH_CHANGE,
-    check_attachment_push_change by ATTACHMENT_PUSH_CHANGE,
-    check_attachment_push_outcome by ATTACHMENT_PUSH_OUTCOME,
-    check_attachment_push_request by ATTACHMENT_PUSH_REQUEST,
-    check_attachment_push_result by ATTACHMENT_PUSH_RESULT,
     check_attachment_record by ATTACHMENT_RECORD,
-    check_attachment_superseded_outcome by ATTACHMENT_SUPERSEDED_OUTCOME,
     check_change by CHANGE,
-    check_change_page by CHANGE_PAGE,
-    check_change_password_request by CHANGE_PASSWORD_REQUEST,
-    check_collection_name by COLLECTION_NAME,
     check_color by COLOR,
     check_comment by COMMENT,
-    check_comment_change by COMMENT_CHANGE,
-    check_comment_change_page by COMMENT_CHANGE_PAGE,
     check_comment_feed_change by COMMENT_FEED_CHANGE,
     check_comment_feed_push_change by COMMENT_FEED_PUSH_CHANGE,
-    check_comment_push_change by COMMENT_PUSH_CHANGE,
-    check_comment_push_outcome by COMMENT_PUSH_OUTCOME,
-    check_comment_push_request by COMMENT_PUSH_REQUEST,
-    check_comment_push_result by COMMENT_PUSH_RESULT,
     check_comment_record by COMMENT_RECORD,
-    check_comment_superseded_outcome by COMMENT_SUPERSEDED_OUTCOME,
     check_contract_version by CONTRACT_VERSION,
-    check_contract_versions by CONTRACT_VERSIONS,
     check_cursor by CURSOR,
-    check_delete_account_request by DELETE_ACCOUNT_REQUEST,
-    check_device by DEVICE,
-    check_device_list by DEVICE_LIST,
     check_due by DUE,
     check_duplicate_outcome by DUPLICATE_OUTCOME,
-    check_email by EMAIL,
-    check_epoch by EPOCH,
     check_feed_change by FEED_CHANGE,
     check_feed_page by FEED_PAGE,
     check_feed_push_change by FEED_PUSH_CHANGE,
@@ -1547,88 +791,40 @@ checks! {
     check_filter by FILTER,
     check_id by ID,
     check_item by ITEM,
-    check_item_change by ITEM_CHANGE,
-    check_item_change_page by ITEM_CHANGE_PAGE,
     check_item_feed_change by ITEM_FEED_CHANGE,
     check_item_feed_push_change by ITEM_FEED_PUSH_CHANGE,
-    check_item_push_change by ITEM_PUSH_CHANGE,
-    check_item_push_outcome by ITEM_PUSH_OUTCOME,
-    check_item_push_request by ITEM_PUSH_REQUEST,
-    check_item_push_result by ITEM_PUSH_RESULT,
     check_item_record by ITEM_RECORD,
-    check_item_superseded_outcome by ITEM_SUPERSEDED_OUTCOME,
-    check_limits by LIMITS,
     check_list by LIST,
-    check_list_change by LIST_CHANGE,
-    check_list_change_page by LIST_CHANGE_PAGE,
     check_list_feed_change by LIST_FEED_CHANGE,
     check_list_feed_push_change by LIST_FEED_PUSH_CHANGE,
-    check_list_push_change by LIST_PUSH_CHANGE,
-    check_list_push_outcome by LIST_PUSH_OUTCOME,
-    check_list_push_request by LIST_PUSH_REQUEST,
-    check_list_push_result by LIST_PUSH_RESULT,
     check_list_record by LIST_RECORD,
-    check_list_superseded_outcome by LIST_SUPERSEDED_OUTCOME,
     check_live by LIVE,
-    check_login_request by LOGIN_REQUEST,
-    check_logout_request by LOGOUT_REQUEST,
-    check_make_recovery_code_request by MAKE_RECOVERY_CODE_REQUEST,
-    check_name by NAME,
     check_never by NEVER,
-    check_new_password by NEW_PASSWORD,
     check_on_day by ON_DAY,
     check_op by OP,
-    check_password by PASSWORD,
-    check_platform by PLATFORM,
     check_preferences by PREFERENCES,
-    check_preferences_change by PREFERENCES_CHANGE,
-    check_preferences_change_page by PREFERENCES_CHANGE_PAGE,
     check_preferences_feed_change by PREFERENCES_FEED_CHANGE,
     check_preferences_feed_push_change by PREFERENCES_FEED_PUSH_CHANGE,
-    check_preferences_push_change by PREFERENCES_PUSH_CHANGE,
-    check_preferences_push_outcome by PREFERENCES_PUSH_OUTCOME,
-    check_preferences_push_request by PREFERENCES_PUSH_REQUEST,
-    check_preferences_push_result by PREFERENCES_PUSH_RESULT,
     check_preferences_record by PREFERENCES_RECORD,
-    check_preferences_superseded_outcome by PREFERENCES_SUPERSEDED_OUTCOME,
     check_preferences_theme by PREFERENCES_THEME,
     check_problem by PROBLEM,
     check_problem_code by PROBLEM_CODE,
-    check_push_change by PUSH_CHANGE,
     check_push_outcome by PUSH_OUTCOME,
-    check_push_request by PUSH_REQUEST,
-    check_push_result by PUSH_RESULT,
     check_quota_problem by QUOTA_PROBLEM,
     check_record by RECORD,
-    check_recover_request by RECOVER_REQUEST,
-    check_recovery_code by RECOVERY_CODE,
-    check_recovery_code_text by RECOVERY_CODE_TEXT,
-    check_refresh_request by REFRESH_REQUEST,
-    check_refresh_token by REFRESH_TOKEN,
-    check_register_request by REGISTER_REQUEST,
     check_rejected_outcome by REJECTED_OUTCOME,
     check_rejection by REJECTION,
     check_rejection_code by REJECTION_CODE,
-    check_rename_device_request by RENAME_DEVICE_REQUEST,
     check_revision by REVISION,
     check_seq by SEQ,
     check_superseded_outcome by SUPERSEDED_OUTCOME,
-    check_sync_config by SYNC_CONFIG,
     check_sync_fields by SYNC_FIELDS,
     check_tag by TAG,
-    check_tag_change by TAG_CHANGE,
-    check_tag_change_page by TAG_CHANGE_PAGE,
     check_tag_feed_change by TAG_FEED_CHANGE,
     check_tag_feed_push_change by TAG_FEED_PUSH_CHANGE,
-    check_tag_push_change by TAG_PUSH_CHANGE,
-    check_tag_push_outcome by TAG_PUSH_OUTCOME,
-    check_tag_push_request by TAG_PUSH_REQUEST,
-    check_tag_push_result by TAG_PUSH_RESULT,
     check_tag_record by TAG_RECORD,
-    check_tag_superseded_outcome by TAG_SUPERSEDED_OUTCOME,
     check_timestamp by TIMESTAMP,
     check_title by TITLE,
-    check_token_pair by TOKEN_PAIR,
     check_tombstone by TOMBSTONE,
     check_violation_type by VIOLATION_TYPE,
     check_weekly by WEEKLY,

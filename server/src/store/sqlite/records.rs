@@ -148,7 +148,7 @@ impl Records for UserRecords<'_> {
             }
             Feed::One(collection) => {
                 let sql = format!("SELECT {COLUMNS} FROM records WHERE user_id = ?1 AND rev > ?2 AND collection = ?3 ORDER BY rev");
-                self.each(collection.contract, &sql, &[&self.user, &after, &collection.path], take)
+                self.each(collection.contract(), &sql, &[&self.user, &after, &collection.path], take)
             }
         }
     }

@@ -1,0 +1,115 @@
+//! A contract that is data: what `contractc generate --only contract` writes, read while a program runs. An engine or a server takes it like
+//! the contract of generated code, and judges records alike.
+
+mod judge;
+mod keywords;
+mod read;
+
+use std::sync::OnceLock;
+
+use crate::api::collection::{AnyCollection, Collection, Contract, Index, Reference, Route, Routes, ServerContract};
+use crate::api::runtime::http::{Check, Method};
+use crate::api::runtime::json::Json;
+use crate::api::runtime::rule::Rule;
+use crate::api::runtime::schema::parse;
+use judge::{Entry, Rules};
+pub use read::LoadError;
+use read::{Members, count, damaged, flag, kept, list, number, text, texts};
+
+/// The version of the format that is read.
+const FORMAT: u64 = 1;
+
+/// Reads a contract from the text of its `contract.json`. It stays in memory as long as the program runs, like that of generated code, so it
+/// is read once.
+///
+/// # Errors
+/// The text is not a compiled contract, or one of another version of the compiler.
+pub fn load(json: &[u8]) -> Result<&'static ServerContract, LoadError> {
+    let other = |what: String| {
+        LoadError::new(format!(
+            "it {what}: give the contract.json that `contractc generate --only contract --spec FILE --out FOLDER` writes"
+        ))
+    };
+    let tape = parse(json).map_err(|_| other("is not JSON".to_owned()))?;
+    let format = tape.root().get("format").and_then(number).ok_or_else(|| other("is not a compiled contract".to_owned()))?;
+    if format.to_u64() != Some(FORMAT) {
+        return Err(other(format!("has the format {format} of another version of contractc, and {FORMAT} is read")));
+    }
+    let document = Members::of(tape.root())?;
+    let rules: &Rules = kept(Rules::read(&document.list("rules")?)?);
+    // The collections refer to the contract that lists them.
+    let contract: &'static OnceLock<Contract> = kept(OnceLock::new());
+    let (mut collections, mut routes): (Vec<&'static Collection>, _) = (Vec::new(), Vec::new());
+    for item in document.list("collections")? {
+        let members = Members::of(item)?;
+        let collection: &Collection = kept(read_collection(members, contract, rules)?);
+        collections.push(collection);
+        routes.push(read_routes(members, collection)?);
+    }
+    let known = Contract {
+        version: document.text("version")?,
+        namespace: document.optional_text("namespace")?,
+        collections: collections.leak(),
+        any_collection: read_any(&document.list("anyInResponses")?, rules)?,
+    };
+    Ok(kept(ServerContract {
+        grown_in: document.optional_text("grownIn")?,
+        routes: routes.leak(),
+        any_collection: read_any(&document.list("anyInRequests")?, rules)?,
+        contract: contract.get_or_init(|| known),
+    }))
+}
+
+fn read_collection(members: Members<'_>, contract: &'static OnceLock<Contract>, rules: &'static Rules) -> Result<Collection, LoadError> {
+    let index = |value: Json<'_>| Some(Index { members: texts(value.get("members")?)?.leak(), multi: flag(value.get("multi")?)? });
+    let reference = |value: Json<'_>| {
+        let path: &'static [&'static str] = texts(value.get("path")?)?.leak();
+        Some(Reference { path, collection: text(value.get("collection")?)? })
+    };
+    let indexes: Option<Vec<Index>> = members.list("indexes")?.into_iter().map(index).collect();
+    let references: Option<Vec<Reference>> = members.list("references")?.into_iter().map(reference).collect();
+    Ok(Collection {
+        contract,
+        path: members.text("path")?,
+        schema: members.text("schema")?,
+        check: check(members.get("rule")?, rules)?,
+        singleton: members.optional_text("singleton")?,
+        natural_key: members.optional_text("naturalKey")?,
+        parents: members.texts("parents")?.leak(),
+        indexes: indexes.ok_or_else(|| damaged("an index"))?.leak(),
+        references: references.ok_or_else(|| damaged("a reference"))?.leak(),
+        since: u32::try_from(members.count("since")?).map_err(|_| damaged("since"))?,
+    })
+}
+
+/// What the rule with this number accepts.
+fn check(value: Json<'_>, rules: &'static Rules) -> Result<Check, LoadError> {
+    let number = count(value).filter(|number| *number < rules.len()).ok_or_else(|| damaged("the number of a rule"))?;
+    Ok(kept(Rule::Judge(kept(Entry { rules, number }))))
+}
+
+fn read_any(items: &[Json<'_>], rules: &'static Rules) -> Result<&'static [AnyCollection], LoadError> {
+    let read = |item: &Json<'_>| {
+        let members = Members::of(*item)?;
+        Ok(AnyCollection { schema: members.text("schema")?, check: check(members.get("rule")?, rules)? })
+    };
+    let all: Result<Vec<AnyCollection>, LoadError> = items.iter().map(read).collect();
+    Ok(all?.leak())
+}
+
+fn read_routes(members: Members<'_>, collection: &'static Collection) -> Result<Routes, LoadError> {
+    let route = |name: &str| match members.get(name)? {
+        Json::Null => Ok(None),
+        value => read_route(value).map(Some).ok_or_else(|| damaged(name)),
+    };
+    Ok(Routes { collection, feed: route("feed")?, batch: route("batch")?, record: route("record")? })
+}
+
+fn read_route(value: Json<'_>) -> Option<Route> {
+    let operation = |item: Json<'_>| match list(item)?.as_slice() {
+        [method, id] => Some((Method::from_bytes(method.as_str()?.to_ascii_uppercase().as_bytes()).ok()?, text(*id)?)),
+        _ => None,
+    };
+    let operations: Option<Vec<_>> = list(value.get("operations")?)?.into_iter().map(operation).collect();
+    Some(Route { path: text(value.get("path")?)?, operations: operations?.leak() })
+}
