@@ -212,7 +212,11 @@ pub(crate) fn called(doing: &'static str, error: crate::api::runtime::http::Call
     match error {
         CallError::Request(report) => Error::argument(format!("cannot {doing}: {report}")),
         CallError::Transport(error) => offline(doing, &error),
-        CallError::Response(invalid) => Kind::Foreign { doing, message: invalid.to_string() }.into(),
+        CallError::Response(invalid) => {
+            let answer = Answered { status: invalid.status.as_u16(), retry_after_ms: None, body: invalid.body.clone() };
+            let message = if answer.is_json() { invalid.to_string() } else { answer.described() };
+            Kind::Foreign { doing, message }.into()
+        }
     }
 }
 
@@ -243,8 +247,11 @@ fn answered(response: Response) -> Answered {
 
 /// What the failure of a TLS connection means to the person who has typed the address.
 fn tls_failure(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let inner = || error.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>();
-    match error.downcast_ref::<rustls::Error>().or_else(inner)? {
+    if let Some(error) = error.downcast_ref::<std::io::Error>() {
+        // What it wraps is not among its sources.
+        return tls_failure(error.get_ref()?);
+    }
+    match error.downcast_ref::<rustls::Error>()? {
         rustls::Error::InvalidCertificate(why) => Some(format!(
             "its certificate is not valid here: {why}; if an authority of your own has signed it, give that authority's certificate"
         )),
@@ -267,6 +274,14 @@ fn retry_after_ms(headers: &http::HeaderMap) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_failure_of_tls_is_found_in_what_wraps_it() {
+        let failure = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let wrapped = std::io::Error::other(std::io::Error::other(failure));
+        assert!(tls_failure(&wrapped).is_some_and(|message| message.contains("certificate is not valid here")));
+        assert_eq!(tls_failure(&std::io::Error::other("refused")), None);
+    }
 
     #[test]
     fn an_address_is_https_or_on_this_machine() {

@@ -26,7 +26,7 @@ impl Answered {
     }
 
     /// Whether the answer is JSON, which a captive portal's is not.
-    fn is_json(&self) -> bool {
+    pub(crate) fn is_json(&self) -> bool {
         parse(&self.body).is_ok()
     }
 
@@ -39,6 +39,20 @@ impl Answered {
         };
         Some((text("code")?, text("title")?, text("detail")))
     }
+
+    /// What was answered, in words.
+    pub(crate) fn described(&self) -> String {
+        match self.problem() {
+            Some((_, title, detail)) => {
+                let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+                format!("the server answered {} ({title}){detail}", self.status)
+            }
+            None => format!(
+                "received status {} from something that is not a sync server; a proxy or a captive portal may have answered",
+                self.status
+            ),
+        }
+    }
 }
 
 const OK: u16 = 200;
@@ -49,7 +63,7 @@ const OK: u16 = 200;
 /// Returns a message for the status if the answer is not a page.
 pub fn page(answer: &Answered, contract: &'static Contract) -> Result<Page, String> {
     if answer.status != OK {
-        return Err(described(answer));
+        return Err(answer.described());
     }
     read_page(&answer.body, contract).map_err(|report| violation(answer, "a page that violates", &report))
 }
@@ -60,27 +74,14 @@ pub fn page(answer: &Answered, contract: &'static Contract) -> Result<Page, Stri
 /// Returns a message for the status if the answer is not a result.
 pub fn push_result(answer: &Answered, contract: &'static Contract, sent: &[Edit]) -> Result<PushResult, String> {
     if answer.status != OK {
-        return Err(described(answer));
+        return Err(answer.described());
     }
     let collections: Vec<_> = sent.iter().map(|edit| edit.collection).collect();
     read_push_result(&answer.body, contract, &collections).map_err(|report| violation(answer, "outcomes that violate", &report))
 }
 
 fn violation(answer: &Answered, what: &str, report: &Report) -> String {
-    if answer.is_json() { format!("the server sent {what} the contract: {report}") } else { described(answer) }
-}
-
-fn described(answer: &Answered) -> String {
-    match answer.problem() {
-        Some((_, title, detail)) => {
-            let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
-            format!("the server answered {} ({title}){detail}", answer.status)
-        }
-        None => format!(
-            "received status {} from something that is not a sync server; a proxy or a captive portal may have answered",
-            answer.status
-        ),
-    }
+    if answer.is_json() { format!("the server sent {what} the contract: {report}") } else { answer.described() }
 }
 
 /// The failure that an unsuccessful answer means.
