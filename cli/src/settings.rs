@@ -104,7 +104,7 @@ fn setting(serve: &Command, key: &str, value: &DeValue<'_>) -> Result<Setting, S
 /// Returns the text of a value that has the type of the flag's values.
 fn scalar(arg: &Arg, key: &str, value: &DeValue<'_>) -> Result<String, String> {
     let kind = arg.get_value_parser().type_id();
-    let is_number = kind == TypeId::of::<u32>() || kind == TypeId::of::<u64>();
+    let is_number = [TypeId::of::<u16>(), TypeId::of::<u32>(), TypeId::of::<u64>()].iter().any(|number| kind == *number);
     match value {
         DeValue::Boolean(value) if kind == TypeId::of::<bool>() => Ok(value.to_string()),
         DeValue::Integer(value) if is_number => Ok(value.to_string()),
@@ -181,7 +181,7 @@ mod tests {
             let key = arg.get_long().expect("a flag");
             if !NOT_IN_A_FILE.contains(&key) {
                 let told = refused(&format!("{key} = 1979-05-27\n"));
-                assert!(told[0].starts_with(&format!("line 1: {key} is ")), "{told:?}");
+                assert!(told[0].starts_with(&format!("line 1: {key} must be ")), "{told:?}");
             }
         }
     }
