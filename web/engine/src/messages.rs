@@ -2,10 +2,10 @@
 //! separately.
 
 use serde::{Deserialize, Serialize};
+use stronglog_sync::Answer;
 use stronglog_sync::Status;
 use stronglog_sync::api::runtime::http::{Method, Operation};
 use stronglog_sync::engine::{self, Event};
-use stronglog_sync::Answer;
 use stronglog_sync::task::Task;
 use uuid::Uuid;
 
