@@ -266,7 +266,8 @@ export class Host {
     }
     const { account, notice, storageProblem } = this;
     const full: LeaderStatus = { ...status, account, storageProblem: storageProblem ?? notice, tab: this.settings.tab };
-    const text = JSON.stringify({ ...full, nextAttemptInMs: null });
+    // The time to the next attempt changes all the time; whether there is one is worth a report.
+    const text = JSON.stringify({ ...full, nextAttemptInMs: status.nextAttemptInMs !== null });
     if (text !== this.reported) {
       this.reported = text;
       this.surroundings.report(full);

@@ -222,11 +222,10 @@ class Page implements Sync {
 
   private written(): void {
     this.say({ say: "written" });
-    if (this.isLed) {
-      // From now on the page must not report that everything is synced. The leader reports the exact count once it has seen the write.
-      const { pending, pendingSince } = this.current;
-      this.update({ pending: Math.max(1, pending), pendingSince: pendingSince ?? Date.now() });
-    } else {
+    // From now on the page must not report that everything is synced. The exact count follows: from the leader, or read here if there is none.
+    const { pending, pendingSince } = this.current;
+    this.update({ pending: Math.max(1, pending), pendingSince: pendingSince ?? Date.now() });
+    if (!this.isLed) {
       void this.readAlone();
     }
   }

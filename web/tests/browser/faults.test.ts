@@ -208,10 +208,10 @@ test("storage that is full is told, and sync goes on once there is room", async 
     Object.assign(self, { makeRoom: () => Object.assign(IDBObjectStore.prototype, { put }) });
   });
   await tab.page.evaluate((email) => window.sync.signIn({ email, password: "correct horse battery staple" }), email);
-  const full = await tab.until((status) => status.storageProblem !== null);
+  // During an attempt there is no next one, so the status is read between two attempts.
+  const full = await tab.until((status) => status.storageProblem !== null && status.nextAttemptInMs !== null);
   expect(full.storageProblem).toContain("storage is full");
   expect(full.lastError).toContain("storage is full");
-  expect(full.nextAttemptInMs).not.toBeNull();
   expect(await count(tab)).toBe(0);
   await worker?.evaluate(() => (self as unknown as { makeRoom(): void }).makeRoom());
   await tab.sync();
@@ -239,9 +239,9 @@ test.each(refusals)("an engine that %s: sync says why, calls end, and the app go
   pages.statusOf = (path) => (path.endsWith(".wasm") ? status : undefined);
   const tab = await Tab.open(await play.profile(), play.url);
   await weigh(tab, 61);
-  const unavailable = await tab.until((found) => found.state === "unavailable");
+  const unavailable = await tab.until((found) => found.state === "unavailable" && found.pending === 1);
   expect(unavailable.lastError).toContain(remedy);
-  expect(unavailable).toMatchObject({ pending: 1, leader: false });
+  expect(unavailable.leader).toBe(false);
   expect(await outcome(tab, "signUp")).toContain(remedy);
   await weigh(tab, 62);
   expect(await tab.until((found) => found.pending === 2)).toMatchObject({ state: "unavailable" });
@@ -277,14 +277,17 @@ test("a worker that ends is started again, and nothing waits for the old one", a
 test("a worker that hangs holds up no call for ever", async () => {
   const tab = await Tab.open(await play.profile(), play.url);
   await tab.until((status) => status.leader);
-  const hang = tab.page.workers()[0]?.evaluate(() => {
-    for (const end = Date.now() + 18_000; Date.now() < end; );
+  // A timer, so that this call ends before the worker hangs: what the page does next comes after it.
+  await tab.page.workers()[0]?.evaluate(() => {
+    setTimeout(() => {
+      for (const end = Date.now() + 18_000; Date.now() < end; );
+    });
   });
+  await tab.page.waitForTimeout(100);
   await weigh(tab, 64);
   expect(await outcome(tab, "conflicts")).toContain("does not answer");
   expect(await tab.status()).toMatchObject({ state: "starting", pending: 1 });
-  await hang;
-  await tab.until((status) => status.leader && status.state === "off" && status.pending === 1);
+  await tab.until((status) => status.leader && status.state === "off" && status.pending === 1, 30_000);
 });
 
 test("a browser without IndexedDB: sync says so, and calls end", async () => {
