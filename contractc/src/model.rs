@@ -159,8 +159,8 @@ pub struct Schema {
     pub max_depth: Option<u64>,
     /// `x-ref`: the collection that an id points to.
     pub refers_to: Option<String>,
-    /// `x-any-collection`: the schema is a union over all collections.
-    pub any_collection: bool,
+    /// `x-any-collection`: the schema is a union over all collections. The name that the document gives it, which its views keep.
+    pub any_collection: Option<String>,
     /// `x-rust-type`
     pub rust_type: Option<RustType>,
     /// For a schema that is not in the document itself: the schema that it was derived from.

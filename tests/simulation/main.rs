@@ -19,7 +19,9 @@ use world::World;
 const SEEDS: u64 = 300;
 /// The number of seeds over a second contract.
 const SEEDS_ELSEWHERE: u64 = 300;
-/// The variable that sets another number of them.
+/// The number of contracts made at random. More of them are on record in `docs/decisions/0038-a-contract-is-data.md`.
+const CONTRACTS_AT_RANDOM: u64 = 20;
+/// The variable that sets another number of seeds and contracts.
 const ELSEWHERE: &str = "SIMULATION_ELSEWHERE";
 
 fn number(variable: &str) -> Option<u64> {
@@ -64,6 +66,21 @@ fn every_run_comes_to_rest_in_one_state_whatever_goes_wrong() {
 #[test]
 fn records_of_a_second_contract_come_to_rest_too() {
     rests("second_contract", number(ELSEWHERE).unwrap_or(SEEDS_ELSEWHERE), |seed| outcome(World::todo(), seed));
+}
+
+#[test]
+fn records_of_contracts_made_at_random_come_to_rest_too() {
+    let played = AtomicU64::new(0);
+    rests("made_at_random", number(ELSEWHERE).unwrap_or(CONTRACTS_AT_RANDOM), |seed| match World::random(seed) {
+        Some(world) => {
+            played.fetch_add(1, Ordering::Relaxed);
+            outcome(Box::leak(Box::new(world)), seed)
+        }
+        None => Ok(()),
+    });
+    let played = played.into_inner();
+    println!("{played} contracts were played");
+    assert!(played > 0, "no document was compiled");
 }
 
 /// Plays the seeds of a test, from `SIMULATION_FIRST` on.

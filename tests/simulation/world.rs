@@ -1,4 +1,6 @@
-//! The contract that a run is about, StrongLog's or another one, with what its records hold.
+//! The contract that a run is about: StrongLog's, another one, or one made at random, with what its records hold.
+
+mod random;
 
 use std::sync::LazyLock;
 

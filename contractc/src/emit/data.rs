@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::rust::references;
 use super::{OutputFile, Plan};
-use crate::model::{Collection, Route, SchemaId, version};
+use crate::model::{Collection, Direction, Route, SchemaId, version};
 use rules::Rules;
 
 /// The version of the format. A program refuses others.
@@ -22,23 +22,21 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     if plan.contract.collections.is_empty() {
         return Vec::new();
     }
-    let is_any = |id: &SchemaId| plan.contract.schema(*id).any_collection;
-    let in_requests = plan.contract.request_schemas().into_iter().filter(is_any).collect();
-    let text = document(plan, &in_requests);
+    let text = document(plan, plan.contract.any_collection_schemas(Direction::Request));
     vec![OutputFile { path: "contract.json".to_owned(), text }]
 }
 
 /// The file with the rules of all named schemas, whether records use them or not, so that a test can compare judges by them.
 pub fn with_all_schemas(plan: &Plan<'_>) -> String {
-    document(plan, &plan.contract.names.iter().map(|(_, id)| *id).collect())
+    document(plan, plan.contract.names.iter().map(|(name, id)| (name.as_str(), *id)).collect())
 }
 
-fn document(plan: &Plan<'_>, in_requests: &BTreeSet<SchemaId>) -> String {
+fn document(plan: &Plan<'_>, in_requests: BTreeSet<(&str, SchemaId)>) -> String {
     let contract = plan.contract;
     let mut rules = Rules::new(plan);
     let collections: Vec<Value> = contract.collections.iter().map(|known| collection(plan, known, &mut rules)).collect();
     let since = contract.schemas.iter().filter_map(|schema| schema.annotations.since.as_deref());
-    let in_responses = contract.response_schemas().into_iter().filter(|id| contract.schema(*id).any_collection).collect();
+    let in_responses = contract.any_collection_schemas(Direction::Response);
     let document = json!({
         "format": FORMAT,
         "title": contract.title,
@@ -46,8 +44,8 @@ fn document(plan: &Plan<'_>, in_requests: &BTreeSet<SchemaId>) -> String {
         "namespace": contract.namespace,
         "grownIn": since.max_by_key(|since| version(since)),
         "collections": collections,
-        "anyInRequests": named(plan, in_requests, &mut rules),
-        "anyInResponses": named(plan, &in_responses, &mut rules),
+        "anyInRequests": named(in_requests, &mut rules),
+        "anyInResponses": named(in_responses, &mut rules),
         "rules": rules.all(),
     });
     let mut text = String::new();
@@ -83,9 +81,8 @@ fn route(route: Option<&Route>) -> Value {
 }
 
 /// The names and rules of schemas.
-fn named(plan: &Plan<'_>, of: &BTreeSet<SchemaId>, rules: &mut Rules<'_>) -> Vec<Value> {
-    let named = plan.contract.names.iter().filter(|(_, id)| of.contains(id));
-    named.map(|(name, id)| json!({"schema": name, "rule": rules.number(*id)})).collect()
+fn named(schemas: BTreeSet<(&str, SchemaId)>, rules: &mut Rules<'_>) -> Vec<Value> {
+    schemas.into_iter().map(|(name, id)| json!({"schema": name, "rule": rules.number(id)})).collect()
 }
 
 /// Prints `levels` levels with a line for each part, so that a change of a contract is a change of few lines.

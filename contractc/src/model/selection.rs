@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Contract, Operation, SchemaId};
+use super::{Contract, Direction, Operation, SchemaId};
 
 /// A chosen operation or tag that the contract does not have.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,7 +38,8 @@ impl Contract {
 
     /// Keeps the operations that move records of any collection, and the schemas that they or a collection need.
     pub fn keep_records(&mut self) {
-        let moves = |operation: &Operation| self.reached(operation.schemas().collect()).iter().any(|id| self.schema(*id).any_collection);
+        let moves =
+            |operation: &Operation| self.reached(operation.schemas().collect()).iter().any(|id| self.schema(*id).any_collection.is_some());
         let ids: Vec<String> = self.operations.iter().filter(|operation| moves(operation)).map(|operation| operation.id.clone()).collect();
         self.keep(&ids, &[]);
     }
@@ -58,16 +59,15 @@ impl Contract {
         self.reached(collections.chain(self.operations.iter().flat_map(Operation::schemas)).collect())
     }
 
-    /// All schemas that the bodies of requests reach.
-    pub fn request_schemas(&self) -> BTreeSet<SchemaId> {
-        let bodies = self.operations.iter().flat_map(|operation| &operation.body).flat_map(|body| &body.media);
-        self.reached(bodies.filter_map(|media| media.schema).collect())
-    }
-
-    /// All schemas that the bodies of responses reach.
-    pub fn response_schemas(&self) -> BTreeSet<SchemaId> {
-        let bodies = self.operations.iter().flat_map(|operation| &operation.responses).flat_map(|response| &response.media);
-        self.reached(bodies.filter_map(|media| media.schema).collect())
+    /// The schemas with `x-any-collection` that bodies of this direction hold, with their names in the document. A view has the name of its
+    /// schema: whoever looks for it knows the direction.
+    pub fn any_collection_schemas(&self, direction: Direction) -> BTreeSet<(&str, SchemaId)> {
+        let bodies = self.operations.iter().flat_map(|operation| match direction {
+            Direction::Request => operation.body.iter().flat_map(|body| &body.media).collect::<Vec<_>>(),
+            Direction::Response => operation.responses.iter().flat_map(|response| &response.media).collect(),
+        });
+        let reached = self.reached(bodies.filter_map(|media| media.schema).collect());
+        reached.into_iter().filter_map(|id| Some((self.schema(id).any_collection.as_deref()?, id))).collect()
     }
 
     fn reached(&self, mut open: Vec<SchemaId>) -> BTreeSet<SchemaId> {

@@ -4,7 +4,7 @@ use super::{Bindings, Located, Reader};
 use crate::model::{Collection, Comparison, Index, Method, Operation, Route, Rule, Schema, SchemaId, Sign, UnionTag};
 use crate::runtime::check::Types;
 use crate::runtime::format::Format;
-use crate::source::{Node, Span, Value};
+use crate::source::{Node, Span, Value, unescaped};
 
 const SYNC_MEMBERS: [&str; 6] = ["indexes", "naturalKey", "parents", "path", "since", "singleton"];
 
@@ -213,7 +213,7 @@ impl<'a> Reader<'a> {
         };
         self.count("x-any-collection", crate::model::KeywordRole::Enforced);
         schema.annotations.description = self.text(here.node, "description");
-        schema.any_collection = true;
+        schema.any_collection = here.pointer.rsplit('/').next().map(unescaped);
         let collections: Vec<_> =
             self.contract.collections.iter().map(|collection| (collection.path.clone(), collection.schema_name.clone())).collect();
         let mut values = Vec::with_capacity(collections.len());

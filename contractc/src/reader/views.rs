@@ -20,6 +20,7 @@ impl Reader<'_> {
             return;
         }
         let links = Links::new(&self.contract);
+        self.refuse_one_way_records(&links);
         for direction in [Direction::Request, Direction::Response] {
             let mut operations = std::mem::take(&mut self.contract.operations);
             let mut used: Vec<&mut SchemaId> = operations.iter_mut().flat_map(|operation| schemas_of(operation, direction)).collect();
@@ -32,6 +33,16 @@ impl Reader<'_> {
             self.contract.operations = operations;
         }
         self.contract.names.sort();
+    }
+
+    /// Rejects a required member of one direction in a record. Records have no views: a device pulls what another one pushed, word for word.
+    fn refuse_one_way_records(&mut self, links: &Links) {
+        let roots = self.contract.collections.iter().map(|collection| collection.schema);
+        for (name, member, keyword) in links.one_way_members(&self.contract, roots.collect()) {
+            let message = format!("`{name}` of a record is required and `{keyword}`, but a record is pulled as it was pushed");
+            let hint = format!("remove `{keyword}`, or take `{name}` out of `required`");
+            self.diagnostics.error(self.contract.schema(member).span, message).hint(hint);
+        }
     }
 }
 
@@ -79,6 +90,25 @@ impl Links {
             }
         }
         found.into_iter().map(|part| contract.schema(part)).collect()
+    }
+
+    /// The required members of one direction in values of these schemas: the name, the member's schema and its keyword.
+    fn one_way_members(&self, contract: &Contract, mut open: Vec<SchemaId>) -> Vec<(String, SchemaId, &'static str)> {
+        let (mut seen, mut found) = (BTreeSet::new(), Vec::new());
+        while let Some(id) = open.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let parts = self.parts(contract, id);
+            let required: BTreeSet<&String> = parts.iter().flat_map(|part| &part.object.required).collect();
+            let members = parts.iter().flat_map(|part| &part.object.properties).filter(|(name, _)| required.contains(name));
+            found.extend(members.filter_map(|(name, member)| match contract.only_direction(*member)? {
+                Direction::Response => Some((name.clone(), *member, "readOnly")),
+                Direction::Request => Some((name.clone(), *member, "writeOnly")),
+            }));
+            open.extend(self.0[id.0].iter().filter(|(role, _)| *role != Role::Question).map(|(_, inner)| *inner));
+        }
+        found
     }
 
     /// The required members of a schema that belong only to the other direction.

@@ -1,7 +1,5 @@
 //! `registry.rs`: the collections as data, for an engine that has no code for a particular one.
 
-use std::collections::BTreeSet;
-
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
@@ -9,7 +7,7 @@ use super::names::{Names, Unique, value_name};
 use super::print::{docs, ident, print, text, texts};
 use super::{Source, scope};
 use crate::emit::Plan;
-use crate::model::{Collection, Index, Method, Route, SchemaId, version};
+use crate::model::{Collection, Direction, Index, Method, Route, SchemaId, version};
 use crate::shapes::Shape;
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
@@ -21,8 +19,8 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
     let since = plan.contract.schemas.iter().filter_map(|schema| schema.annotations.since.as_deref());
     let grown_in = optional(since.max_by_key(|since| version(since)));
     let routes = collections.iter().zip(&constants).map(|(collection, name)| routes(collection, name));
-    let responses = any_collection(plan, names, plan.contract.response_schemas());
-    let requests = any_collection(plan, names, plan.contract.request_schemas());
+    let responses = any_collection(plan, names, Direction::Response);
+    let requests = any_collection(plan, names, Direction::Request);
     let fixed = quote! {
         /// The contract.
         pub static CONTRACT: Contract = Contract {
@@ -47,14 +45,13 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
     }
 }
 
-/// Those of the schemas that hold a record of any collection.
-fn any_collection(plan: &Plan<'_>, names: &Names, of: BTreeSet<SchemaId>) -> Vec<TokenStream> {
-    let named = plan.contract.names.iter().filter(|(_, id)| of.contains(id) && plan.contract.schema(*id).any_collection);
-    let item = |(name, id): &(String, SchemaId)| {
-        let (schema, check) = (text(name), ident(names.rule(plan.shapes.of(plan.contract, *id)?)));
+/// The schemas of a direction that hold a record of any collection.
+fn any_collection(plan: &Plan<'_>, names: &Names, direction: Direction) -> Vec<TokenStream> {
+    let item = |(name, id): (&str, SchemaId)| {
+        let (schema, check) = (text(name), ident(names.rule(plan.shapes.of(plan.contract, id)?)));
         Some(quote!(AnyCollection { schema: #schema, check: &validators::#check }))
     };
-    named.filter_map(item).collect()
+    plan.contract.any_collection_schemas(direction).into_iter().filter_map(item).collect()
 }
 
 fn constant(plan: &Plan<'_>, names: &Names, collection: &Collection, name: &Ident) -> TokenStream {
