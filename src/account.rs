@@ -71,12 +71,12 @@ impl Accounts<'_> {
             platform: Some(platform()),
         };
         match self.open(DOING, &Register { body, x_contract_version: self.version() }).await? {
-            RegisterResponse::Created(pair) => self.sign_in(Tokens::of(&pair)?).await,
+            RegisterResponse::Created(pair) => self.begin_session(Tokens::of(&pair)?).await,
             other => Err(refusal(DOING, other)),
         }
     }
 
-    /// Signs in. The first sign-in claims the database for the account.
+    /// Signs in. The first sign-in claims the database for the account. A session that this device had before ends.
     ///
     /// ```no_run
     /// # async fn example(client: stronglog_sync::Client) -> Result<(), stronglog_sync::Error> {
@@ -100,7 +100,7 @@ impl Accounts<'_> {
             platform: Some(platform()),
         };
         match self.open(DOING, &Login { body, x_contract_version: self.version() }).await? {
-            LoginResponse::Ok(pair) => self.sign_in(Tokens::of(&pair)?).await,
+            LoginResponse::Ok(pair) => self.begin_session(Tokens::of(&pair)?).await,
             other => Err(refusal(DOING, other)),
         }
     }
@@ -111,14 +111,50 @@ impl Accounts<'_> {
     /// Returns an error if the database belongs to another account, or if the database or the tokens cannot be written.
     pub async fn sign_in(&self, tokens: Tokens) -> Result<Uuid, Error> {
         let account = tokens.account;
+        self.take_over(tokens).await?;
+        Ok(account)
+    }
+
+    /// Signs in with the tokens of a session that the server has just begun for this device. It is the device's only session: the one
+    /// before ends, and so does this one if its tokens cannot be kept.
+    async fn begin_session(&self, tokens: Tokens) -> Result<Uuid, Error> {
+        match self.take_over(tokens.clone()).await {
+            Ok(None) => Ok(tokens.account),
+            Ok(Some(before)) => {
+                self.end_session(&before).await;
+                Ok(tokens.account)
+            }
+            Err(error) => {
+                self.end_session(&tokens).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends the session of tokens that this device does not use. If the server cannot be told, the session ends when its refresh token
+    /// expires.
+    async fn end_session(&self, tokens: &Tokens) {
+        const DOING: &str = "sign out";
+        let logout = Logout { body: LogoutRequest { all_devices: None }, x_contract_version: self.version() };
+        let Ok((http::StatusCode::UNAUTHORIZED, _)) = self.attempt(DOING, &logout, tokens).await else { return };
+        // The access token may have expired.
+        let Ok(link) = self.client.link(DOING) else { return };
+        if let Ok(Some(fresh)) = link.renewed(tokens).await {
+            _ = self.attempt(DOING, &logout, &fresh).await;
+        }
+    }
+
+    /// Claims the database for the account, and replaces the tokens. Returns those before.
+    async fn take_over(&self, tokens: Tokens) -> Result<Option<Tokens>, Error> {
+        let account = tokens.account;
         match self.owner()? {
             Some(owner) if owner != account => return Err(Kind::OtherAccount { doing: "sign in", owner }.into()),
             Some(_) => {}
             None => self.client.run(Task::Claim { account })?,
         }
-        self.client.link("sign in")?.set_tokens(Some(tokens)).await?;
+        let before = self.client.link("sign in")?.set_tokens(Some(tokens)).await?;
         self.client.tell(Event::SignedIn { account });
-        Ok(account)
+        Ok(before)
     }
 
     /// Signs out. Records and pending edits stay, and sync again after the next sign-in. The tokens are deleted even if the server cannot

@@ -33,7 +33,7 @@ pub fn load(json: &[u8]) -> Result<&'static ServerContract, LoadError> {
     let tape = parse(json).map_err(|_| other("is not JSON".to_owned()))?;
     let format = tape.root().get("format").and_then(number).ok_or_else(|| other("is not a compiled contract".to_owned()))?;
     if format.to_u64() != Some(FORMAT) {
-        return Err(other(format!("has the format {format} of another version of contractc, and {FORMAT} is read")));
+        return Err(other(format!("has the format {format} of another version of contractc; expected {FORMAT}")));
     }
     let document = Members::of(tape.root())?;
     let rules: &Rules = kept(Rules::read(&document.list("rules")?)?);

@@ -3,6 +3,7 @@
 
 pub mod memory;
 mod meta;
+mod query;
 mod row;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -19,6 +20,7 @@ pub use crate::key::Key;
 use crate::merge::{Op, Stored};
 use crate::record::Record;
 pub use meta::{Meta, Resync};
+pub use query::{Query, index_of};
 pub use row::{Block, BlockedViolation, Pending, Row, RowState};
 
 /// A device's local database. Implementations must pass the conformance suite in `tests/stores.rs`.
@@ -262,25 +264,6 @@ pub struct Counts {
     pub quarantine_digest: Option<Digest>,
 }
 
-/// Selects and orders the records of a collection. Build it with `..Query::default()`: a later version may add members.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Query {
-    /// The members of an index that the contract declares. Empty selects all records, ordered by id.
-    pub index: Vec<String>,
-    /// The values that the first members of the index must be equal to.
-    pub equal: Vec<serde_json::Value>,
-    /// The inclusive lower bound of the next member.
-    pub from: Option<serde_json::Value>,
-    /// The exclusive upper bound of that member.
-    pub until: Option<serde_json::Value>,
-    /// Whether the order is descending.
-    pub descending: bool,
-    /// The number of records to skip.
-    pub offset: usize,
-    /// The maximum number of records. `None` means no limit.
-    pub limit: Option<usize>,
-}
-
 /// The error of a database that cannot be read or written. Nothing was changed.
 #[derive(Debug)]
 pub struct StoreError {
@@ -307,20 +290,4 @@ impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_ref().map(|source| &**source as _)
     }
-}
-
-/// The index that a query uses.
-///
-/// # Errors
-/// Returns an error if the contract does not declare the index.
-pub fn index_of<'a>(collection: &'a Collection, query: &Query) -> Result<Option<&'a crate::api::collection::Index>, StoreError> {
-    if query.index.is_empty() {
-        return Ok(None);
-    }
-    let found = collection.indexes.iter().find(|index| index.members == query.index);
-    found.map(Some).ok_or_else(|| {
-        let known: Vec<String> = collection.indexes.iter().map(|index| index.members.join("+")).collect();
-        let (path, asked) = (collection.path, query.index.join("+"));
-        StoreError::new(format!("cannot list {path} by {asked}: unknown index; available: {}", known.join(", ")))
-    })
 }

@@ -91,7 +91,7 @@ impl Link {
         }
         if let Some(pem) = authority_pem {
             let certificate = reqwest::Certificate::from_pem(pem)
-                .map_err(|error| Error::argument(format!("cannot use the certificate authority: {error}; a PEM file is needed")))?;
+                .map_err(|error| Error::argument(format!("cannot use the certificate authority: {error}; give a PEM file")))?;
             http = http.tls_certs_merge([certificate]);
         }
         let http = http.build().map_err(|error| Error::argument(format!("cannot set up HTTP: {error}")))?;
@@ -115,12 +115,13 @@ impl Link {
         count(&mut self.traffic.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Saves new tokens, or deletes them.
-    pub(crate) async fn set_tokens(&self, tokens: Option<Tokens>) -> Result<(), Error> {
+    /// Saves new tokens, or deletes them. Returns those before, if they can be read.
+    pub(crate) async fn set_tokens(&self, tokens: Option<Tokens>) -> Result<Option<Tokens>, Error> {
         let mut current = self.current.lock().await;
+        let before = self.tokens.load().unwrap_or_else(|_| current.clone());
         self.tokens.save(tokens.as_ref())?;
         *current = tokens;
-        Ok(())
+        Ok(before)
     }
 
     /// Replaces `stale` tokens with new ones, unless another task has already done so. Returns `None` if the user must sign in.
@@ -131,17 +132,23 @@ impl Link {
             *current = Some(kept.clone());
             return Ok(Some(kept));
         }
-        let body = RefreshRequest { refresh_token: RefreshToken(stale.refresh_token.clone()) };
-        let request = RefreshTokens { body, x_contract_version: version_of(self.contract) };
-        let reply = call(&request, &self.base_url, &self.http, &crate::api::runtime::http::NoHooks).await;
-        let fresh = match reply.map_err(|error| called("refresh the sign-in", error))?.body {
-            RefreshTokensResponse::Ok(pair) => Some(Tokens::of(&pair)?),
-            RefreshTokensResponse::Unauthorized(_) | RefreshTokensResponse::Forbidden(_) => None,
-            other => return Err(refusal("refresh the sign-in", other)),
-        };
+        let fresh = self.renewed(stale).await?;
         self.tokens.save(fresh.as_ref())?;
         *current = fresh.clone();
         Ok(fresh)
+    }
+
+    /// Exchanges a refresh token, which is then spent. Returns `None` if its session has ended.
+    pub(crate) async fn renewed(&self, tokens: &Tokens) -> Result<Option<Tokens>, Error> {
+        const DOING: &str = "refresh the sign-in";
+        let body = RefreshRequest { refresh_token: RefreshToken(tokens.refresh_token.clone()) };
+        let request = RefreshTokens { body, x_contract_version: version_of(self.contract) };
+        let reply = call(&request, &self.base_url, &self.http, &crate::api::runtime::http::NoHooks).await;
+        match reply.map_err(|error| called(DOING, error))?.body {
+            RefreshTokensResponse::Ok(pair) => Ok(Some(Tokens::of(&pair)?)),
+            RefreshTokensResponse::Unauthorized(_) | RefreshTokensResponse::Forbidden(_) => Ok(None),
+            other => Err(refusal(DOING, other)),
+        }
     }
 
     /// Sends a message of the engine, but only with a token of `account` (R15).
@@ -196,7 +203,7 @@ fn address(text: &str) -> Result<(String, bool), String> {
         return Err("only https is safe outside this machine".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        return Err("it must have no user name, no ? and no #".to_owned());
+        return Err("it must not contain a user name, a query or a fragment".to_owned());
     }
     Ok((text.to_owned(), loopback))
 }

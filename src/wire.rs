@@ -347,7 +347,7 @@ fn checked(value: Json<'_>, feed: Feed, in_all: Option<Check>, in_one: Check) ->
     match feed {
         Feed::All(contract) => {
             let path = value.get("collection").and_then(Json::as_str);
-            let missing = || Report::new("schema", "cannot be judged: the contract has no feed of all collections");
+            let missing = || Report::new("schema", "cannot be validated: the contract has no feed of all collections");
             let checked = in_all.ok_or_else(missing).and_then(|in_all| check(value, in_all));
             (path.and_then(|path| contract.collection(path)), checked)
         }

@@ -39,8 +39,10 @@ pub struct Arguments {
 /// Options of every command.
 #[derive(Args, Clone, Debug)]
 pub struct Global {
-    /// The profile directory; by default the platform's folder for application data. Each one is a device of its own.
-    #[arg(long, global = true, value_name = "DIR", env = "STRONGLOG_DATA", help_heading = "Device")]
+    /// The profile directory; by default STRONGLOG_DATA, or else the platform's folder for application data. Each one is a device of its
+    /// own.
+    // The environment is not read here: clap would pass it on to the commands whose --data is a server's folder.
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Device")]
     pub data: Option<PathBuf>,
     /// The sync server; by default the one of the last sign-in.
     #[arg(long, global = true, value_name = "URL", env = "STRONGLOG_SERVER", help_heading = "Device")]
@@ -88,7 +90,7 @@ pub enum Command {
     /// Show versions that were replaced in a conflict or deleted, and restore them.
     #[command(args_conflicts_with_subcommands = true, after_help = CONFLICTS_HELP)]
     Conflicts(Conflicts),
-    /// Show edits that the server refused, and retry or discard them.
+    /// Show edits that the server rejected, and retry or discard them.
     #[command(args_conflicts_with_subcommands = true)]
     Blocked(Blocked),
     /// Show changes that this version of the program cannot read. They are kept unchanged and read again after an update.
@@ -266,9 +268,9 @@ pub struct Blocked {
 
 #[derive(Debug, Subcommand)]
 pub enum BlockedAction {
-    /// Send refused edits again with the next sync.
+    /// Send rejected edits again with the next sync.
     Retry(Which),
-    /// Discard refused edits: the server's versions come back, and the edits stay in the conflict history.
+    /// Discard rejected edits: the server's versions come back, and the edits stay in the conflict history.
     Discard(Which),
 }
 
@@ -278,7 +280,7 @@ pub struct Which {
     /// Records, as COLLECTION/ID.
     #[arg(value_name = "COLLECTION/ID")]
     pub records: Vec<String>,
-    /// All refused edits.
+    /// All rejected edits.
     #[arg(long)]
     pub all: bool,
 }
@@ -442,14 +444,14 @@ pub enum UserAction {
     Disable(Whose),
     /// Let the devices of a disabled account sign in again.
     Enable(Whose),
-    /// Give an account limits of its own. Without a flag, those of the server hold again.
+    /// Give an account limits of its own. Without a flag, the limits of the server apply again.
     Limit {
         #[command(flatten)]
         whose: Whose,
-        /// How many records the account may have.
+        /// How many live records the account may hold; 0 is no limit.
         #[arg(long, value_name = "NUMBER")]
         max_records: Option<u64>,
-        /// How many bytes of JSON they may take.
+        /// How many bytes of JSON they may take; 0 is no limit.
         #[arg(long, value_name = "BYTES")]
         max_bytes: Option<u64>,
     },
@@ -489,7 +491,7 @@ pub struct Whose {
 #[derive(Args, Debug)]
 pub struct ServerFolder {
     /// Folder of the server's database.
-    #[arg(long, env = "STRONGLOG_DATA", default_value = "stronglog-data", value_name = "FOLDER")]
+    #[arg(long, env = "STRONGLOG_SERVER_DATA", default_value = "stronglog-data", value_name = "FOLDER")]
     pub data: PathBuf,
 }
 

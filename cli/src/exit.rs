@@ -10,7 +10,7 @@ pub enum Exit {
     Done = 0,
     Failed = 1,
     Usage = 2,
-    /// Success, but something needs attention: unsent or refused edits, or a decision that only the user can make.
+    /// Success, but something needs attention: unsent or rejected edits, or a decision that only the user can make.
     Attention = 3,
     SignIn = 4,
     Unreachable = 5,

@@ -6,13 +6,13 @@ Start here:
   stronglog register --server URL           create an account and sync this device with it
   stronglog sync                            send and receive changes
 
-A device is a profile directory (--data DIR). It needs no network and no account. Two directories are two devices.
+A device is a profile directory (--data DIR or STRONGLOG_DATA). It needs no network and no account. Two directories are two devices.
 
 Exit codes:
   0  success                                4  signed out, or wrong credentials
   1  failure                                5  the server is not available
   2  invalid command line                   130  stopped by Ctrl-C
-  3  success, but something needs attention: unsent or refused edits, or a decision that only you can make";
+  3  success, but something needs attention: unsent or rejected edits, or a decision that only you can make";
 
 pub const LOGIN_HELP: &str = "\
 The password is asked for, or read:
@@ -53,7 +53,7 @@ Examples:
   stronglog list user-bodyweight-logs --by date --from 1735689600000 --until 1767225600000
   stronglog list exercise-definitions --json | jq -r .name
 
-With --json each record is one line.";
+A VALUE is JSON, or a string if it is not JSON. With --json each record is one line.";
 
 pub const PUT_HELP: &str = "\
 Examples:

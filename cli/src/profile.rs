@@ -13,6 +13,9 @@ use crate::args::Global;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::tokens::{FileTokens, replace};
 
+/// Names the profile directory. A server's folder is in `STRONGLOG_SERVER_DATA`.
+const PROFILE_VARIABLE: &str = "STRONGLOG_DATA";
+
 /// The profile directory of a device.
 #[derive(Clone, Debug)]
 pub struct Profile {
@@ -33,13 +36,14 @@ pub struct Remembered {
 }
 
 impl Profile {
-    /// The profile given on the command line, or the platform's default.
+    /// The profile given on the command line or in the environment, or the platform's default.
     ///
     /// # Errors
     /// The platform has no default.
     pub fn of(global: &Global) -> Outcome<Self> {
-        let folder = match &global.data {
-            Some(folder) => folder.clone(),
+        let given = || std::env::var_os(PROFILE_VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        let folder = match global.data.clone().or_else(given) {
+            Some(folder) => folder,
             None => platform_folder()?,
         };
         Ok(Profile { folder, server: global.server.clone(), authority: global.ca.clone() })

@@ -65,7 +65,7 @@ pub fn acts(status: &Status) -> Vec<String> {
         acts.push("update this program; unsent edits are kept".to_owned());
     }
     if status.blocked > 0 {
-        acts.push(format!("the server refused {}; `stronglog blocked` says why", counted(status.blocked, "edit")));
+        acts.push(format!("the server rejected {}; see `stronglog blocked`", counted(status.blocked, "edit")));
     }
     if status.quarantined > 0 {
         let changes = counted(status.quarantined, "change");

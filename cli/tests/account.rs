@@ -46,6 +46,33 @@ async fn the_losing_version_of_a_conflict_comes_back_when_it_is_asked_for() {
     assert_eq!([weight("phone"), weight("laptop")], [90, 90]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_signs_in_again_is_one_device() {
+    let setup = Setup::new().await;
+    setup.register("phone").ok();
+    setup.login("phone").ok();
+    setup.login("phone").ok();
+    assert_eq!(setup.desk.run("phone", &["devices", "--json"]).ok().lines().len(), 1, "the sessions before have ended");
+
+    // Its access token is no longer accepted, as after 15 minutes.
+    let tokens = setup.desk.path("phone/tokens.json");
+    let text = std::fs::read_to_string(&tokens).expect("the tokens");
+    std::fs::write(&tokens, text.replace("\"accessToken\":\"", "\"accessToken\":\"x")).expect("written");
+    assert_ne!(text, std::fs::read_to_string(&tokens).expect("the tokens"), "{text}");
+    setup.login("phone").ok();
+    assert_eq!(setup.desk.run("phone", &["devices", "--json"]).ok().lines().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_the_profile_refuses_leaves_no_device() {
+    let setup = Setup::new().await;
+    setup.register("phone").ok();
+    let url = setup.server.url();
+    setup.desk.run("tablet", &["register", "--server", &url, "--email", "bo@example.com"]).ok();
+    setup.desk.run("phone", &["login", "--email", "bo@example.com"]).failed(1, &["belong to ana@example.com"]);
+    assert_eq!(setup.desk.run("tablet", &["devices", "--json"]).ok().lines().len(), 1);
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_owner_can_read_the_tokens() {

@@ -50,6 +50,13 @@ fn records_are_listed_by_an_index_of_the_contract() {
     assert_eq!(weights(&["--equal", "172800000"]), [82]);
     assert_eq!(weights(&["--offset", "2"]), [83]);
     desk.run("phone", &["list", "user-bodyweight-logs", "--by", "mood"]).failed(1, &["unknown index", "date"]);
+    for bound in ["--equal", "--from", "--until"] {
+        let wrong = ["list", "user-bodyweight-logs", "--by", "date", bound, "abc"];
+        desk.run("phone", &wrong).failed(1, &["cannot list user-bodyweight-logs by date", "`date`", "\"abc\"", "integer"]);
+    }
+    let wrong = ["list", "exercise-definitions", "--by", "primaryMuscleGroups", "--equal", "7"];
+    desk.run("phone", &wrong).failed(1, &["`primaryMuscleGroups`", "7", "string"]);
+    desk.run("phone", &["list", "exercise-definitions", "--by", "primaryMuscleGroups", "--equal", "chest"]).ok();
     desk.run("phone", &["list", "user-bodyweight-logs"]).ok().says(&["weightKg", "81", "82", "83"]);
 }
 

@@ -124,7 +124,7 @@ fn wrong_lines_are_reported_by_number_and_nothing_is_half_done() {
 
     desk.feed("phone", &["import", "-", "--from", "strong"], HEVY).failed(1, &["export of Strong", "--from hevy"]);
     desk.feed("phone", &["import", "-", "--from", "hevy"], "a,b\n1,2\n")
-        .failed(1, &["its header lacks start_time, exercise_title", "found: a, b"]);
+        .failed(1, &["its header is missing start_time, exercise_title", "found: a, b"]);
 }
 
 /// A log with the columns that all exports of Strong have, in kilograms.

@@ -119,7 +119,7 @@ fn sighup_takes_over_settings_and_secrets() {
     write(&desk, "secret", &format!("{OTHER_SECRET}\n{SECRET}\n"));
     write(&desk, "server.toml", &format!("{settings}closed = true\n"));
     signal(&server.child, "HUP");
-    wait_for(&mut server.log, "took over the settings");
+    wait_for(&mut server.log, "reloaded the settings");
     let register = |device: &str, email: &str| desk.run(device, &["register", "--server", &server.url, "--email", email]);
     register("other", "bea@example.com").failed(4, &["does not accept new accounts"]);
     desk.measure("phone", 80.0);
@@ -135,7 +135,7 @@ fn sighup_takes_over_settings_and_secrets() {
     write(&desk, "secret", OTHER_SECRET);
     write(&desk, "server.toml", &format!("{settings}bind = \"127.0.0.1:1\"\n"));
     signal(&server.child, "HUP");
-    wait_for(&mut server.log, "took over the settings");
+    wait_for(&mut server.log, "reloaded the settings");
     desk.run("phone", &["sync"]).ended(4);
     let login = ["login", "--server", &server.url, "--email", EMAIL];
     desk.run("phone", &login).ok();

@@ -75,6 +75,17 @@ async fn an_operator_sees_how_much_a_server_holds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_device_and_a_server_are_named_by_variables_of_their_own() {
+    let setup = Setup::new().await;
+    setup.register("phone").ok();
+    let mut command = setup.desk.command(&["admin", "stats"]);
+    command.env("STRONGLOG_DATA", setup.desk.path("phone"));
+    Ran::of(command.output().expect("the command starts")).failed(1, &["stronglog-data"]);
+    command.env("STRONGLOG_SERVER_DATA", setup.desk.path("server"));
+    Ran::of(command.output().expect("the command starts")).ok().says(&["1 signed in"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn backups_are_made_at_intervals_and_the_newest_are_kept() {
     let setup = Setup::new().await;
     let desk = &setup.desk;

@@ -54,7 +54,7 @@ async fn a_disabled_account_is_refused_until_it_is_enabled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_has_limits_of_its_own() {
     let setup = two_devices().await;
-    user(&setup, "limit", &[EMAIL, "--max-records", "2"]).ok().says(&["limits of its own"]);
+    user(&setup, "limit", &[EMAIL, "--max-records", "2"]).ok().says(&["its own limits"]);
     user(&setup, "show", &[EMAIL]).ok().says(&["1 record of 2"]);
     setup.desk.measure("phone", 81.0);
     setup.desk.run("phone", &["sync"]).ok();
@@ -62,9 +62,14 @@ async fn an_account_has_limits_of_its_own() {
     let full = setup.desk.run("phone", &["sync"]);
     assert_ne!(full.code, Some(0), "{full:?}");
     assert_eq!(user(&setup, "show", &[EMAIL, "--json"]).ok().json()["recordsMax"], 2);
-    user(&setup, "limit", &[EMAIL]).ok().says(&["the limits of all accounts"]);
+    user(&setup, "limit", &[EMAIL]).ok().says(&["the limits of the server"]);
     setup.desk.run("phone", &["sync"]).ok();
     assert_eq!(user(&setup, "show", &[EMAIL, "--json"]).ok().json()["records"], 3);
+
+    user(&setup, "limit", &[EMAIL, "--max-records", "0"]).ok().says(&["its own limits"]);
+    user(&setup, "show", &[EMAIL]).ok().says(&["3 records, without a limit"]);
+    setup.desk.measure("phone", 83.0);
+    setup.desk.run("phone", &["sync"]).ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -75,7 +75,7 @@ fn name(folder: &Path) -> Result<String, String> {
         return Err(format!("`{name}` cannot be the name of a package: use lower-case letters, digits, - and _, and begin with a letter"));
     }
     if RESERVED.contains(&name.replace('_', "-").as_str()) || contractc::emit::rust::is_keyword(&name) {
-        return Err(format!("`{name}` cannot be the name of a package: it means something else to Rust or to this project"));
+        return Err(format!("`{name}` cannot be the name of a package: it is reserved"));
     }
     Ok(name)
 }
@@ -93,13 +93,12 @@ impl Source {
             Some(folder) if is_checkout(Path::new(folder)) => {
                 Path::new(folder).canonicalize().map(Source::Folder).map_err(|error| format!("cannot use {folder}: {error}"))
             }
-            Some(folder) => Err(format!("{folder} has no StrongLog Sync: give the folder or the address of its repository")),
+            Some(folder) => Err(format!("{folder} is not a checkout of StrongLog Sync: give the folder or the address of its repository")),
             None => {
                 let here = std::env::current_dir().map_err(|error| format!("cannot find the current folder: {error}"))?;
                 let found = here.ancestors().find(|folder| is_checkout(folder)).map(Path::to_owned);
                 found.map(Source::Folder).ok_or_else(|| {
-                    "the engine and the server are needed: give --from, the folder or the address of the repository of StrongLog Sync"
-                        .to_owned()
+                    "cannot find a checkout of StrongLog Sync: give the folder or the address of its repository with --from".to_owned()
                 })
             }
         }

@@ -144,7 +144,7 @@ fn module_path(text: &str) -> Result<String, String> {
     if text.split("::").all(is_name) {
         Ok(text.to_owned())
     } else {
-        Err("a path of a module is needed, such as `stronglog_sync::api`".to_owned())
+        Err("expected the path of a module, such as `stronglog_sync::api`".to_owned())
     }
 }
 
@@ -188,7 +188,7 @@ fn compile(spec: &Path, max_findings: usize) -> Result<Compilation, Failure> {
     let compilation = Compilation::from_file(spec).map_err(|error| Failure::Usage(format!("cannot read {}: {error}", spec.display())))?;
     eprint!("{}", compilation.findings_up_to(max_findings));
     if compilation.contract.is_none() {
-        eprintln!("the errors in {} must be fixed first", spec.display());
+        eprintln!("fix the errors in {} first", spec.display());
         return Err(Failure::Findings);
     }
     Ok(compilation)
@@ -233,7 +233,7 @@ fn validate(compile: impl Fn(&Path) -> Result<Compilation, Failure>, arguments: 
         return Ok(());
     }
     let (Some(spec), Some(name)) = (&arguments.spec, &arguments.schema) else {
-        return Err(Failure::Usage("--spec and --schema are needed".to_owned()));
+        return Err(Failure::Usage("give --spec and --schema".to_owned()));
     };
     let compilation = compile(spec)?;
     let contract = compilation.contract.as_ref().ok_or(Findings)?;
@@ -275,7 +275,7 @@ fn sample(compile: impl Fn(&Path) -> Result<Compilation, Failure>, arguments: &S
         }
         let mutations = sampler.mutations(schema, &valid);
         if mutations.is_empty() {
-            return Err(Failure::Usage(format!("`{}` accepts every value: no instance can break a rule", arguments.schema)));
+            return Err(Failure::Usage(format!("`{}` accepts every value: it has no invalid instance", arguments.schema)));
         }
         lines.extend(mutations.into_iter().map(|Mutation { value, pointer, keyword, .. }| {
             serde_json::json!({ "value": value, "pointer": pointer, "keyword": keyword }).to_string()

@@ -256,7 +256,7 @@ impl<'a> Reader<'a> {
             Value::Number(number) => Some(number.to_string()),
             Value::Bool(value) => Some(value.to_string()),
             _ => {
-                self.diagnostics.error(member.span, format!("`{key}` is {}; a string is accepted", member.kind()));
+                self.diagnostics.error(member.span, format!("invalid `{key}`: expected a string, found {}", member.kind()));
                 None
             }
         }
@@ -265,7 +265,7 @@ impl<'a> Reader<'a> {
     fn flag(&mut self, node: &Node, key: &str) -> bool {
         let Some(member) = node.get(key) else { return false };
         member.as_bool().unwrap_or_else(|| {
-            self.diagnostics.error(member.span, format!("`{key}` is {}; true or false is accepted", member.kind()));
+            self.diagnostics.error(member.span, format!("invalid `{key}`: expected true or false, found {}", member.kind()));
             false
         })
     }
@@ -284,7 +284,7 @@ impl<'a> Reader<'a> {
     /// Like `resolve`, after `hops` references have been followed already.
     fn resolve_after(&mut self, from: usize, reference: &Node, hops: usize) -> Option<Located<'a>> {
         let Some(text) = reference.as_str() else {
-            self.diagnostics.error(reference.span, format!("`$ref` is {}; a string is accepted", reference.kind()));
+            self.diagnostics.error(reference.span, format!("invalid `$ref`: expected a string, found {}", reference.kind()));
             return None;
         };
         let (file_name, fragment) = text.split_once('#').unwrap_or((text, ""));
@@ -356,7 +356,7 @@ impl<'a> Reader<'a> {
                 _ => return Some(at),
             }
         }
-        self.diagnostics.error(at.node.span, "these references form a circle");
+        self.diagnostics.error(at.node.span, "these references form a cycle");
         None
     }
 

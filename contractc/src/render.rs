@@ -71,7 +71,7 @@ fn render(diagnostic: &Diagnostic, sources: &Sources, more: usize) -> String {
         report = report.with_labels(vec![Label::primary((), excerpt.range.clone())]);
     }
     term::emit_into_string(&term::Config::default(), &excerpt.unwrap_or_default(), &report)
-        .unwrap_or_else(|error| format!("error: {} (cannot show its place: {error})\n", diagnostic.message))
+        .unwrap_or_else(|error| format!("error: {} (cannot show its location: {error})\n", diagnostic.message))
 }
 
 /// The line of a diagnostic, or an excerpt of it, with its line and column numbers in the file.

@@ -132,7 +132,7 @@ fn a_file_of_another_media_type_is_refused_on_both_sides() {
     assert_eq!((report.violations[0].pointer.as_str(), report.violations[0].keyword), ("/photos", "contentType"));
     let parts = "--b\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"x\"\r\nContent-Type: text/html\r\n\r\n\r\n";
     let error = received("multipart/form-data; boundary=b", form(parts).as_bytes()).expect_err("the contract does not accept it");
-    assert!(error.contains("/photos has the media type \"text/html\"; image/png, image/* is accepted"), "{error}");
+    assert!(error.contains("/photos has the media type \"text/html\"; expected image/png, image/*"), "{error}");
     let broken = File::new("1.png", "").with_media_type("image/png\r\nX-Injected: 1");
     let report = Upload(Body { file: broken, ..Body::default() }).request("https://example.com").expect_err("it is no media type");
     assert_eq!(report.violations[0].keyword, "contentType");
@@ -162,14 +162,14 @@ fn what_is_no_form_is_refused_with_a_reason() {
     let media_type = "multipart/form-data; boundary=b";
     let file = "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n\r\n";
     for (media_type, body, expected) in [
-        ("application/json", "{}", "multipart/form-data is accepted"),
+        ("application/json", "{}", "expected multipart/form-data"),
         ("multipart/form-data", "--b--", "has a media type without a boundary"),
         (media_type, "", "does not contain its boundary"),
         (media_type, "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nabc", "has a part that does not end with the boundary"),
         (media_type, "--b\r\n\r\nabc\r\n--b--", "has a part without a name"),
         (media_type, "--bc\r\n\r\nabc\r\n--b--", "has a boundary that does not end its line"),
-        (media_type, "--b--", "lacks the part \"file\""),
-        (media_type, &format!("{file}--b--"), "lacks the part \"name\""),
+        (media_type, "--b--", "is missing the part \"file\""),
+        (media_type, &format!("{file}--b--"), "is missing the part \"name\""),
         (media_type, &form("--b\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\n\r\n"), "/other is not declared"),
         (
             media_type,

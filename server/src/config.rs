@@ -33,7 +33,7 @@ pub struct Config {
     #[arg(long, env = "STRONGLOG_BIND", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub bind: SocketAddr,
     /// Folder of the database. Created on the first start.
-    #[arg(long, env = "STRONGLOG_DATA", default_value = "stronglog-data", value_name = "FOLDER")]
+    #[arg(long, env = "STRONGLOG_SERVER_DATA", default_value = "stronglog-data", value_name = "FOLDER")]
     pub data: PathBuf,
     /// Postgres database to use instead of the folder, such as `postgres://user:password@host/name`. Any number of servers can share it.
     #[arg(long, env = "STRONGLOG_STORE", hide_env_values = true, value_name = "URL")]
@@ -156,8 +156,7 @@ impl Config {
 
     /// How much an account without limits of its own may hold.
     pub(crate) fn quota(&self) -> Quota {
-        let limit = |max: u64| (max > 0).then_some(max);
-        Quota { records_max: limit(self.max_records), bytes_max: limit(self.max_bytes) }
+        Quota::of(self.max_records, self.max_bytes)
     }
 
     /// The contract of the records. That of a file stays in memory: it is read once.
@@ -220,7 +219,7 @@ impl FromStr for Origin {
             return Err(expected("an origin is a scheme, a host and a port, without a path"));
         }
         if authority.host().contains('*') {
-            return Err(expected("a host has no wildcard: each origin is named"));
+            return Err(expected("wildcards are not supported: name each origin"));
         }
         // Browsers send it like this, and it is compared as text.
         let usual = matches!((scheme, authority.port_u16()), ("https", Some(443)) | ("http", Some(80)));

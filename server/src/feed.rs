@@ -25,7 +25,7 @@ use crate::store::{Head, Quota, Records, StoreError, Usage};
 /// Why a whole request is refused. Whoever answers requests maps each of them to a status, so that a new one fails to compile there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("the cursor is not one of this feed")]
+    #[error("the cursor belongs to another feed")]
     InvalidCursor,
     #[error("tombstones after the cursor have been purged: pull again from the beginning")]
     CursorExpired {

@@ -102,7 +102,7 @@ impl Running {
         self.stop.send_replace(true);
         let ended = ended(self.serving.await);
         if let Err(error) = self.app.devices.store(&self.store).await {
-            tracing::error!(%error, "cannot store what the devices did last");
+            tracing::error!(%error, "cannot store the last activity of the devices");
         }
         self.store.close().await;
         ended
@@ -134,8 +134,8 @@ pub async fn serve(
             }
             served = &mut running.serving => return ended(served),
             () = hang_ups.next() => match read_again().and_then(|config| running.reload(config).map_err(|error| error.to_string())) {
-                Ok(fixed) if fixed.is_empty() => tracing::info!("took over the settings"),
-                Ok(fixed) => tracing::warn!(restart = %fixed.join(" "), "took over the settings, except those that need a restart"),
+                Ok(fixed) if fixed.is_empty() => tracing::info!("reloaded the settings"),
+                Ok(fixed) => tracing::warn!(restart = %fixed.join(" "), "reloaded the settings, except those that need a restart"),
                 Err(error) => tracing::error!(%error, "cannot use the new settings: the previous ones stay in use"),
             },
         }
@@ -304,12 +304,12 @@ async fn watch_others(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
                 news.revisions.into_iter().for_each(|(user, rev)| app.notifications.notify(user, rev));
                 news.ended.into_iter().for_each(|key| app.notifications.end(key));
             }
-            Err(error) => tracing::error!(%error, "cannot look for what other processes did"),
+            Err(error) => tracing::error!(%error, "cannot look for changes by other processes"),
         }
         if stored.elapsed() >= DEVICES_EVERY {
             stored = Instant::now();
             if let Err(error) = app.devices.store(&app.store).await {
-                tracing::error!(%error, "cannot store what the devices did last");
+                tracing::error!(%error, "cannot store the last activity of the devices");
             }
         }
         tokio::select! {
@@ -342,7 +342,7 @@ async fn note_time(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
                 "the clock was set to another time while the server ran: nothing is purged or signed out until the server is started again"
             );
         } else if let Err(error) = app.store.note_time(now).await {
-            tracing::error!(%error, "cannot note the time");
+            tracing::error!(%error, "cannot store the time");
         }
         // The operator's commands erase accounts too.
         http::handlers::finish_erasing(&app.store).await;

@@ -158,6 +158,16 @@ impl Usage {
 }
 
 impl Quota {
+    /// The quota that settings say, in which 0 is no limit.
+    pub fn of(records_max: u64, bytes_max: u64) -> Self {
+        Quota { records_max: limit(records_max), bytes_max: limit(bytes_max) }
+    }
+
+    /// The quota of an account with limits of its own, in which 0 is no limit. Where it has none, this quota holds.
+    pub fn with_own(self, records_max: Option<u64>, bytes_max: Option<u64>) -> Self {
+        Quota { records_max: records_max.map_or(self.records_max, limit), bytes_max: bytes_max.map_or(self.bytes_max, limit) }
+    }
+
     /// Whether an account may go from one usage to another. One that holds too much may shrink and stay as it is.
     pub fn allows(self, from: Usage, to: Usage) -> bool {
         let fits = |from: u64, to: u64, max: Option<u64>| to <= from || max.is_none_or(|max| to <= max);
@@ -166,6 +176,10 @@ impl Quota {
             && fits(from.bytes, to.bytes, self.bytes_max)
             && fits(from.rows(), to.rows(), rows_max)
     }
+}
+
+fn limit(max: u64) -> Option<u64> {
+    (max > 0).then_some(max)
 }
 
 /// The current version of a record, and the members that the server adds.
@@ -197,7 +211,7 @@ impl StoreError {
 
 /// The write queue is full.
 #[derive(Debug, thiserror::Error)]
-#[error("too much waits to be written")]
+#[error("too many writes are waiting")]
 struct Busy;
 
 impl StoreError {

@@ -148,7 +148,8 @@ impl<T: Synced> Records<'_, T> {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if the contract does not declare the index or the database cannot be read.
+    /// Returns an error if the contract does not declare the index, a value has another type than its member, or the database cannot be
+    /// read.
     pub fn list(&self, query: &Query) -> Result<Vec<T>, Error> {
         self.json.list(query)?.iter().map(|text| self.typed(text)).collect()
     }
@@ -271,9 +272,11 @@ impl JsonRecords<'_> {
     /// The live records that the query selects, in its order.
     ///
     /// # Errors
-    /// Returns an error if the contract does not declare the index or the database cannot be read.
+    /// Returns an error if the contract does not declare the index, a value has another type than its member, or the database cannot be
+    /// read.
     pub fn list(&self, query: &Query) -> Result<Vec<String>, Error> {
         self.client.admit(self.collection)?;
+        query.check(self.collection)?;
         let rows = self.client.with(|store| store.list(self.collection, query))?;
         Ok(rows.into_iter().map(|row| row.record.text).collect())
     }
@@ -282,9 +285,11 @@ impl JsonRecords<'_> {
     /// client block in the meantime.
     ///
     /// # Errors
-    /// Returns an error if the contract does not declare the index or the database cannot be read.
+    /// Returns an error if the contract does not declare the index, a value has another type than its member, or the database cannot be
+    /// read.
     pub fn visit(&self, query: &Query, mut visit: impl FnMut(&str) -> ControlFlow<()>) -> Result<(), Error> {
         self.client.admit(self.collection)?;
+        query.check(self.collection)?;
         Ok(self.client.with(|store| store.visit(self.collection, query, &mut |row| visit(&row.record.text)))?)
     }
 

@@ -80,7 +80,7 @@ test("a body of several parts is what another reader of forms reads", async () =
 });
 
 test("a body without a required part, or with a file of another type, is not sent", () => {
-  expect(() => form({ name: "x" })).toThrow('lacks the part "file"');
-  expect(() => form({ file: "text" })).toThrow("/file is no file; a Blob is accepted");
+  expect(() => form({ name: "x" })).toThrow('is missing the part "file"');
+  expect(() => form({ file: "text" })).toThrow("/file is not a file; expected a Blob");
   expect(() => form({ file: new Blob(), photos: [new Blob([], { type: "text/html" })] })).toThrow("/photos has the media type");
 });

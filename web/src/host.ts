@@ -191,10 +191,15 @@ export class Host {
     if (owner === null) {
       await this.driver.run({ claim: tokens.account });
     }
+    const before = await this.transport.tokens();
     await this.transport.keep(tokens);
     this.account = tokens.account;
     this.notice = null;
     this.driver.happened({ signedIn: tokens.account });
+    if (before !== undefined) {
+      // A device has one session. If the server cannot be told, the one before expires.
+      await this.transport.signOut(before).catch(() => undefined);
+    }
   }
 
   private ownedByAnother(): string {

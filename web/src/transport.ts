@@ -89,10 +89,17 @@ export class Transport {
     throw new Error(`cannot ${doing}: ${"refused" in answer ? answer.refused : answer.unavailable}`);
   }
 
-  /** Ends the session on the server. */
+  /** Ends the session of tokens that are no longer kept. */
   async signOut(tokens: Tokens): Promise<void> {
     const { body, ...call } = this.write("signOut");
-    await this.ask(call, encode(body), tokens);
+    const { status } = await this.ask(call, encode(body), tokens);
+    if (status === 401) {
+      // The access token may have expired.
+      const renewed = await this.askForTokens("sign out", { refresh: tokens.refreshToken });
+      if ("tokens" in renewed) {
+        await this.ask(call, encode(body), renewed.tokens);
+      }
+    }
   }
 
   /** Gets new tokens, or undefined if the user must sign in. Throws if the server gives no answer. */
@@ -231,7 +238,7 @@ function result(doing: string, { status, body }: Answer): unknown {
     throw new Error(`cannot ${doing}: the answer ${status} does not come from a sync server; check the server's address and the network`);
   }
   if (status >= 300) {
-    throw new Error(`cannot ${doing}: the server answered ${status}: ${read.detail ?? read.title ?? "it refuses"}`);
+    throw new Error(`cannot ${doing}: the server answered ${status}: ${read.detail ?? read.title ?? "no reason given"}`);
   }
   return read;
 }

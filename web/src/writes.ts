@@ -30,7 +30,7 @@ class Refused extends Error implements RecordRefused {
     const first = found[0];
     const reason = first === undefined ? "" : `: ${first.pointer || "the record"} ${first.message}`;
     const more = found.length > 1 ? ` (and ${found.length - 1} more, see violations)` : "";
-    super(`cannot write ${collection} ${id ?? "without an id"}: the contract refuses it${reason}${more}`);
+    super(`cannot write ${collection} ${id ?? "without an id"}: it violates the contract${reason}${more}`);
     this.violations = found;
   }
 }
@@ -226,7 +226,7 @@ class Watched {
     yield* brokenTexts(record, "");
     const bytes = new TextEncoder().encode(JSON.stringify(record)).length;
     if (bytes > RECORD_BYTES_MAX) {
-      yield { pointer: "", keyword: "maxBytes", message: `takes ${bytes} bytes of JSON; at most ${RECORD_BYTES_MAX} are accepted` };
+      yield { pointer: "", keyword: "maxBytes", message: `takes ${bytes} bytes of JSON; expected at most ${RECORD_BYTES_MAX}` };
     }
   }
 

@@ -51,7 +51,7 @@ async fn new_recovery_code(client: &stronglog_sync::Client, password: &str) -> O
     match client.account().make_recovery_code(password).await {
         Ok(code) => Some(code),
         Err(error) => {
-            remark!("there is no recovery code yet: {error}; make one with `stronglog account recovery-code`");
+            remark!("cannot make a recovery code: {error}; make one with `stronglog account recovery-code`");
             None
         }
     }
@@ -59,7 +59,7 @@ async fn new_recovery_code(client: &stronglog_sync::Client, password: &str) -> O
 
 fn say_recovery_code(code: &str) -> Outcome<()> {
     say!("  recovery code  {}", bold(code))?;
-    Ok(say!("  Write it down: it sets a new password if you forget yours, and it is not shown again.")?)
+    Ok(say!("  Write it down: it lets you set a new password if you forget yours, and it is not shown again.")?)
 }
 
 pub async fn login(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {

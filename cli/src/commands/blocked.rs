@@ -28,7 +28,7 @@ pub async fn run(profile: &Profile, blocked: &Blocked, json: bool) -> Outcome {
     if json {
         say_json(&BlockedActionOutput { records: keys.len() as u64 })?;
     } else if keys.is_empty() {
-        remark!("no refused edits");
+        remark!("no rejected edits");
     } else {
         say!("{} {} {done}", good("✓"), counted(keys.len() as u64, "edit"))?;
     }
@@ -48,7 +48,7 @@ fn list(refused: &[Refused], json: bool) -> Outcome {
         }
     }
     if refused.is_empty() && !json {
-        remark!("no refused edits");
+        remark!("no rejected edits");
     }
     Ok(Exit::Done)
 }
@@ -59,7 +59,7 @@ fn chosen(refused: &[Refused], which: &Which) -> Outcome<Vec<Key>> {
     }
     let named = |name: &String| {
         let found = refused.iter().map(|edit| edit.key).find(|key| format!("{}/{}", key.collection.path, key.id) == *name);
-        found.ok_or_else(|| Failure::new(format!("cannot find {name} among the refused edits; `stronglog blocked` lists them")))
+        found.ok_or_else(|| Failure::new(format!("cannot find {name} among the rejected edits; `stronglog blocked` lists them")))
     };
     which.records.iter().map(named).collect()
 }

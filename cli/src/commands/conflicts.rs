@@ -29,7 +29,7 @@ pub async fn run(profile: &Profile, conflicts: &Conflicts, json: bool) -> Outcom
         let why = match version.why {
             Past::Lost => "replaced by another edit",
             Past::Deleted => "deleted",
-            Past::Discarded => "refused by the server and discarded",
+            Past::Discarded => "rejected by the server and discarded",
             _ => "no longer current",
         };
         say!("{}  {} {}  {why}, {}", bold(version.number), version.collection.path, version.record.id, ago(version.at))?;

@@ -86,7 +86,7 @@ pub async fn get(profile: &Profile, get: &Get, json: bool) -> Outcome {
 fn found(records: &JsonRecords<'_>, collection: &str, id: &str) -> Outcome<String> {
     let missing = || {
         Failure::new(format!(
-            "cannot find {collection} {id}: the record does not exist or is deleted; `stronglog list {collection}` shows what there is"
+            "cannot find {collection} {id}: the record does not exist or is deleted; `stronglog list {collection}` lists the records"
         ))
     };
     records.get(id)?.ok_or_else(missing)

@@ -81,7 +81,7 @@ impl Columns {
                 |other| format!("it looks like an export of {}: use --from {}", other.name(), other.argument()),
             );
             let (app, missing) = (app.name(), missing.join(", "));
-            return Err(Failure::new(format!("cannot read the file as an export of {app}: its header lacks {missing}; {act}")));
+            return Err(Failure::new(format!("cannot read the file as an export of {app}: its header is missing {missing}; {act}")));
         }
         let weights = head.iter().enumerate().filter_map(|(column, name)| Some((column, weight_unit(name)?)));
         let distance = DISTANCES.iter().find_map(|(name, unit)| Some((find(name)?, *unit)));
@@ -177,7 +177,7 @@ impl Columns {
             "rest timer" => Ok(Kind::Rest),
             "note" => Ok(Kind::Note),
             order if order.parse::<f64>().is_ok() => Ok(Kind::Normal),
-            _ => Err(format!("{text:?} is not a kind of set that {} is known to write", self.app.name())),
+            _ => Err(format!("{text:?} is not a known kind of set of {}", self.app.name())),
         }
     }
 

@@ -229,7 +229,7 @@ fn set_key(line: &Line, done: &Done) -> String {
 }
 
 fn made_id(collection: &str, key: &str) -> Result<String, String> {
-    CONTRACT.collection(collection).and_then(|collection| collection.deterministic_id(key)).ok_or_else(|| "no id can be made".to_owned())
+    CONTRACT.collection(collection).and_then(|collection| collection.deterministic_id(key)).ok_or_else(|| "cannot make an id".to_owned())
 }
 
 /// The members of a set that say what was done.

@@ -103,7 +103,7 @@ fn date_of(text: &str, order: Option<DateOrder>) -> Result<Date, String> {
             let order = match (order, order_shown(text)) {
                 (_, OrderShown::Order(order)) | (Some(order), _) => order,
                 (None, OrderShown::Nothing) => DateOrder::DayFirst,
-                (None, OrderShown::Unclear) => return Err("it has day and month in an unknown order; use --dates".to_owned()),
+                (None, OrderShown::Unclear) => return Err("cannot tell the day from the month; use --dates".to_owned()),
             };
             let (day, month) = if order == DateOrder::DayFirst { (first, second) } else { (second, first) };
             (*year, number(month), *day)

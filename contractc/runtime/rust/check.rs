@@ -85,7 +85,7 @@ impl Checker {
 
     #[cold]
     fn wrong_type(&mut self, value: Json<'_>, types: Types, at: At<'_>) {
-        self.violation(at, "type", || format!("is {}; {types} is accepted", show(value)));
+        self.violation(at, "type", || format!("is {}; expected {types}", show(value)));
     }
 
     /// `type: boolean`
@@ -155,34 +155,34 @@ impl Checker {
     /// `enum` with only strings.
     pub fn one_of_texts(&mut self, value: Json<'_>, accepted: &[&str], at: At<'_>) {
         if !matches!(value, Json::String(text) if accepted.contains(&text)) {
-            self.violation(at, "enum", || format!("is {}; one of {} is accepted", show(value), list(accepted)));
+            self.violation(at, "enum", || format!("is {}; expected one of {}", show(value), list(accepted)));
         }
     }
 
     /// `const` with a string.
     pub fn constant_text(&mut self, value: Json<'_>, accepted: &str, at: At<'_>) {
         if !matches!(value, Json::String(text) if text == accepted) {
-            self.violation(at, "const", || format!("is {}; only {} is accepted", show(value), quote(accepted)));
+            self.violation(at, "const", || format!("is {}; expected {}", show(value), quote(accepted)));
         }
     }
 
     /// `enum` with any values, written as JSON.
     pub fn enumeration(&mut self, value: Json<'_>, accepted: &[&str], at: At<'_>) {
         if !accepted.iter().any(|text| is_literal(value, text)) {
-            self.violation(at, "enum", || format!("is {}; one of {} is accepted", show(value), accepted.join(", ")));
+            self.violation(at, "enum", || format!("is {}; expected one of {}", show(value), accepted.join(", ")));
         }
     }
 
     /// `const` with any value, written as JSON.
     pub fn constant(&mut self, value: Json<'_>, accepted: &str, at: At<'_>) {
         if !is_literal(value, accepted) {
-            self.violation(at, "const", || format!("is {}; only {accepted} is accepted", show(value)));
+            self.violation(at, "const", || format!("is {}; expected {accepted}", show(value)));
         }
     }
 
     /// The schema `false`. `keyword` is the keyword that contains it.
     pub fn never(&mut self, keyword: &'static str, at: At<'_>) {
-        self.violation(at, keyword, || "is never accepted".to_owned());
+        self.violation(at, keyword, || "is not allowed".to_owned());
     }
 
     /// `not`
@@ -204,7 +204,7 @@ impl Checker {
         if matches != 1 {
             self.violation(at, "oneOf", || match matches {
                 0 => "matches none of the variants".to_owned(),
-                _ => format!("matches {matches} variants; exactly one is accepted"),
+                _ => format!("matches {matches} variants; expected exactly one"),
             });
         }
     }
@@ -213,7 +213,7 @@ impl Checker {
     pub fn no_variant(&mut self, value: Json<'_>, tag: &str, at: At<'_>) {
         self.violation(at, "oneOf", || match value.get(tag) {
             Some(tag_value) => format!("has {} {}, which selects no variant", quote(tag), show(tag_value)),
-            None => format!("lacks the member {} that selects the variant", quote(tag)),
+            None => format!("is missing the member {} that selects the variant", quote(tag)),
         });
     }
 
@@ -221,7 +221,7 @@ impl Checker {
     pub fn rule(&mut self, left: Option<Number>, accepted: &[Ordering], right: Option<Number>, rule: &str, at: At<'_>) {
         let (Some(left), Some(right)) = (left, right) else { return };
         if !accepted.contains(&left.compare(right)) {
-            self.violation(at, "x-rules", || format!("breaks the rule {rule}: {left} against {right}"));
+            self.violation(at, "x-rules", || format!("violates the rule {rule}: {left} and {right}"));
         }
     }
 }
@@ -233,7 +233,7 @@ impl Checker {
     pub fn min_length(&mut self, text: &str, min: u64, at: At<'_>) {
         // A code point takes one to four bytes, so most texts are decided without counting.
         if ((text.len() as u64) < min.saturating_mul(4)) && length(text) < min {
-            self.violation(at, "minLength", || format!("is {} characters long; at least {min} are needed", length(text)));
+            self.violation(at, "minLength", || format!("is {} characters long; expected at least {min}", length(text)));
         }
     }
 
@@ -241,7 +241,7 @@ impl Checker {
     #[inline]
     pub fn max_length(&mut self, text: &str, max: u64, at: At<'_>) {
         if text.len() as u64 > max && length(text) > max {
-            self.violation(at, "maxLength", || format!("is {} characters long; at most {max} are accepted", length(text)));
+            self.violation(at, "maxLength", || format!("is {} characters long; expected at most {max}", length(text)));
         }
     }
 
@@ -269,7 +269,7 @@ impl Checker {
     pub fn minimum(&mut self, number: Number, min: impl Into<Number>, at: At<'_>) {
         let min = min.into();
         if number.compare(min) == Ordering::Less {
-            self.violation(at, "minimum", || format!("is {number}; at least {min} is needed"));
+            self.violation(at, "minimum", || format!("is {number}; expected at least {min}"));
         }
     }
 
@@ -278,7 +278,7 @@ impl Checker {
     pub fn maximum(&mut self, number: Number, max: impl Into<Number>, at: At<'_>) {
         let max = max.into();
         if number.compare(max) == Ordering::Greater {
-            self.violation(at, "maximum", || format!("is {number}; at most {max} is accepted"));
+            self.violation(at, "maximum", || format!("is {number}; expected at most {max}"));
         }
     }
 
@@ -287,7 +287,7 @@ impl Checker {
     pub fn exclusive_minimum(&mut self, number: Number, min: impl Into<Number>, at: At<'_>) {
         let min = min.into();
         if number.compare(min) != Ordering::Greater {
-            self.violation(at, "exclusiveMinimum", || format!("is {number}; more than {min} is needed"));
+            self.violation(at, "exclusiveMinimum", || format!("is {number}; expected more than {min}"));
         }
     }
 
@@ -296,7 +296,7 @@ impl Checker {
     pub fn exclusive_maximum(&mut self, number: Number, max: impl Into<Number>, at: At<'_>) {
         let max = max.into();
         if number.compare(max) != Ordering::Less {
-            self.violation(at, "exclusiveMaximum", || format!("is {number}; less than {max} is accepted"));
+            self.violation(at, "exclusiveMaximum", || format!("is {number}; expected less than {max}"));
         }
     }
 
@@ -314,14 +314,14 @@ impl Checker {
     /// `minItems`
     pub fn min_items(&mut self, array: Array<'_>, min: u64, at: At<'_>) {
         if (array.len() as u64) < min {
-            self.violation(at, "minItems", || format!("has {} items; at least {min} are needed", array.len()));
+            self.violation(at, "minItems", || format!("has {} items; expected at least {min}", array.len()));
         }
     }
 
     /// `maxItems`
     pub fn max_items(&mut self, array: Array<'_>, max: u64, at: At<'_>) {
         if array.len() as u64 > max {
-            self.violation(at, "maxItems", || format!("has {} items; at most {max} are accepted", array.len()));
+            self.violation(at, "maxItems", || format!("has {} items; expected at most {max}", array.len()));
         }
     }
 
@@ -336,10 +336,10 @@ impl Checker {
     pub fn contains(&mut self, count: u64, min: u64, max: u64, at: At<'_>) {
         if count < min {
             let keyword = if min == 1 { "contains" } else { "minContains" };
-            self.violation(at, keyword, || format!("has {count} matching items; at least {min} are needed"));
+            self.violation(at, keyword, || format!("has {count} matching items; expected at least {min}"));
         }
         if count > max {
-            self.violation(at, "maxContains", || format!("has {count} matching items; at most {max} are accepted"));
+            self.violation(at, "maxContains", || format!("has {count} matching items; expected at most {max}"));
         }
     }
 

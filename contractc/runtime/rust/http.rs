@@ -244,7 +244,7 @@ pub struct InvalidResponse {
 
 impl std::fmt::Display for InvalidResponse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the response with status {} is not what the contract says: {}", self.status.as_u16(), self.report)
+        write!(f, "the response with status {} violates the contract: {}", self.status.as_u16(), self.report)
     }
 }
 
@@ -335,8 +335,8 @@ pub enum CallError<E> {
 impl<E: std::fmt::Display> std::fmt::Display for CallError<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            CallError::Request(report) => write!(f, "the request was not sent, since the contract refuses it: {report}"),
-            CallError::Transport(error) => write!(f, "no response came: {error}"),
+            CallError::Request(report) => write!(f, "the request violates the contract and was not sent: {report}"),
+            CallError::Transport(error) => write!(f, "no response: {error}"),
             CallError::Response(invalid) => invalid.fmt(f),
         }
     }

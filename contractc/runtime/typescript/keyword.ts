@@ -39,7 +39,7 @@ function ofArrays(run: (array: readonly unknown[], payload: Payload) => void): C
 export function equals(accepted: unknown): Check {
   return check((payload) => {
     if (!equal(payload.value, accepted)) {
-      violate(payload, "const", `is ${show(payload.value)}; only ${toJson(accepted)} is accepted`);
+      violate(payload, "const", `is ${show(payload.value)}; expected ${toJson(accepted)}`);
     }
   });
 }
@@ -49,7 +49,7 @@ export function oneOfValues(accepted: readonly unknown[]): Check {
   return check((payload) => {
     if (!accepted.some((value) => equal(value, payload.value))) {
       const listed = accepted.map(toJson).join(", ");
-      violate(payload, "enum", `is ${show(payload.value)}; one of ${listed} is accepted`);
+      violate(payload, "enum", `is ${show(payload.value)}; expected one of ${listed}`);
     }
   });
 }
@@ -82,7 +82,7 @@ export function matchesOne(schemas: readonly z.ZodType[]): Check {
   return check((payload) => {
     const matching = schemas.filter((schema) => accepts(schema, payload.value, payload)).length;
     if (matching !== 1) {
-      violate(payload, "oneOf", `matches ${matching} variants; exactly one is accepted`);
+      violate(payload, "oneOf", `matches ${matching} variants; expected exactly one`);
     }
   });
 }
@@ -149,10 +149,10 @@ export function contains(schema: z.ZodType, min = 1, max: number = Infinity): Ch
   return ofArrays((array, payload) => {
     const count = array.filter((item) => accepts(schema, item, payload)).length;
     if (count < min) {
-      violate(payload, min === 1 ? "contains" : "minContains", `has ${count} matching items; at least ${min} are needed`);
+      violate(payload, min === 1 ? "contains" : "minContains", `has ${count} matching items; expected at least ${min}`);
     }
     if (count > max) {
-      violate(payload, "maxContains", `has ${count} matching items; at most ${max} are accepted`);
+      violate(payload, "maxContains", `has ${count} matching items; expected at most ${max}`);
     }
   });
 }
@@ -175,7 +175,7 @@ export function required(needed: readonly string[]): Check {
   return ofObjects((object, payload) => {
     const missing = needed.filter((name) => !has(object, name));
     if (missing.length > 0) {
-      violate(payload, "required", `lacks ${list(missing)}`);
+      violate(payload, "required", `is missing ${list(missing)}`);
     }
   });
 }
@@ -185,7 +185,7 @@ export function minProperties(min: number): Check {
   return ofObjects((object, payload) => {
     const count = names(object).length;
     if (count < min) {
-      violate(payload, "minProperties", `has ${count} members; at least ${min} are needed`);
+      violate(payload, "minProperties", `has ${count} members; expected at least ${min}`);
     }
   });
 }
@@ -195,7 +195,7 @@ export function maxProperties(max: number): Check {
   return ofObjects((object, payload) => {
     const count = names(object).length;
     if (count > max) {
-      violate(payload, "maxProperties", `has ${count} members; at most ${max} are accepted`);
+      violate(payload, "maxProperties", `has ${count} members; expected at most ${max}`);
     }
   });
 }
@@ -205,7 +205,7 @@ export function propertyNames(schema: z.ZodType): Check {
   return ofObjects((object, payload) => {
     for (const name of names(object)) {
       if (!accepts(schema, name, payload)) {
-        violate(payload, "propertyNames", "has a name that is not accepted", [name]);
+        violate(payload, "propertyNames", "has a name that is not allowed", [name]);
       }
     }
   });
@@ -256,7 +256,7 @@ export function rule(left: string, comparison: Comparison, right: string, sign: 
       return;
     }
     if (!holds(compareWithSum(first, second, sign === "+" ? 1 : -1, third), comparison)) {
-      violate(payload, "x-rules", `breaks the rule ${text}`);
+      violate(payload, "x-rules", `violates the rule ${text}`);
     }
   });
 }
@@ -280,7 +280,7 @@ function holds(order: number, comparison: Comparison): boolean {
 
 function applyRest(rest: z.ZodType | typeof closed, part: unknown, key: PropertyKey, keyword: string, payload: Payload): void {
   if (rest === closed) {
-    violate(payload, keyword, "is never accepted", [key]);
+    violate(payload, keyword, "is not allowed", [key]);
     return;
   }
   for (const issue of issuesOf(rest, part, payload)) {

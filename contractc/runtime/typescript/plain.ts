@@ -89,7 +89,7 @@ const Choice: z.core.$constructor<z.ZodEnum> = /* @__PURE__ */ z.core.$construct
       if (typeof payload.value !== "string") {
         wrongType(payload, ["string"]);
       }
-      violate(payload, "enum", `is ${show(payload.value)}; one of ${[...values].join(", ")} is accepted`);
+      violate(payload, "enum", `is ${show(payload.value)}; expected one of ${[...values].join(", ")}`);
     }
     return payload;
   };
@@ -110,7 +110,7 @@ const Constant: z.core.$constructor<z.ZodLiteral<Scalar>> = /* @__PURE__ */ z.co
       if (!isOfType(payload.value, [type])) {
         wrongType(payload, [type]);
       }
-      violate(payload, "const", `is ${show(payload.value)}; only ${show(value)} is accepted`);
+      violate(payload, "const", `is ${show(payload.value)}; expected ${show(value)}`);
     }
     return payload;
   };
@@ -150,7 +150,7 @@ export function json<T = unknown>(...types: JsonType[]): z.ZodType<T> {
 /** The schema `false`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function never<T = never>(): z.ZodType<T> {
-  return as<T>(json().check((payload) => violate(payload, "false", "is never accepted")));
+  return as<T>(json().check((payload) => violate(payload, "false", "is not allowed")));
 }
 
 /** Whether a schema accepts any value. */

@@ -129,7 +129,7 @@ function parseMembers(plan: Plan, patterns: readonly Pattern[], input: JsonObjec
     }
   }
   if (missing !== undefined) {
-    violate(payload, "required", `lacks ${missing.map((name) => JSON.stringify(name)).join(", ")}`);
+    violate(payload, "required", `is missing ${missing.map((name) => JSON.stringify(name)).join(", ")}`);
   }
   if (plan.rest !== undefined || patterns.length > 0) {
     parseOthers(plan, patterns, input, parts);

@@ -36,7 +36,7 @@ const OneOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.co
     if (only !== undefined && matching.length === 1) {
       payload.value = only.value;
     } else {
-      const message = only === undefined ? "matches none of the variants" : `matches ${matching.length} variants; exactly one is accepted`;
+      const message = only === undefined ? "matches none of the variants" : `matches ${matching.length} variants; expected exactly one`;
       violate(payload, "oneOf", message);
     }
     return payload;
@@ -66,7 +66,7 @@ const Tagged: z.core.$constructor<z.ZodUnion<z.ZodType[]>, TaggedDef> = /* @__PU
       return variant._zod.run(payload, context);
     }
     const name = JSON.stringify(def.tag);
-    const message = seen === undefined ? `lacks the member ${name} that selects the variant` : `has ${name} ${show(seen)}, which selects no variant`;
+    const message = seen === undefined ? `is missing the member ${name} that selects the variant` : `has ${name} ${show(seen)}, which selects no variant`;
     violate(payload, "oneOf", message);
     return payload;
   };

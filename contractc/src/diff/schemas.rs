@@ -324,8 +324,8 @@ impl<'c> Comparison<'c> {
             self.note(at, Effect::Widens, format!("the member `{name}` is no longer required"));
         }
         match (before.is_closed(), after.is_closed()) {
-            (false, true) => self.note(at, Effect::Narrows, "members that are not named are refused now"),
-            (true, false) => self.note(at, Effect::Widens, "members that are not named are accepted now"),
+            (false, true) => self.note(at, Effect::Narrows, "unknown members are rejected now"),
+            (true, false) => self.note(at, Effect::Widens, "unknown members are accepted now"),
             (true, true) => {}
             (false, false) => self.part("additionalProperties", before.additional(), after.additional(), at),
         }

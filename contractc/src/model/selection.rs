@@ -17,7 +17,7 @@ pub struct NotFound {
 
 impl std::fmt::Display for NotFound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "there is no {} `{}`", self.kind, self.name)?;
+        write!(f, "unknown {} `{}`", self.kind, self.name)?;
         self.similar.as_ref().map_or(Ok(()), |similar| write!(f, "; did you mean `{similar}`?"))
     }
 }

@@ -37,7 +37,7 @@ impl Reader<'_> {
                         let message = format!("`{}` refers to itself without a member or an item in between", schema.pointer);
                         self.diagnostics
                             .error(schema.span, message)
-                            .hint("no value can be judged by such a schema: remove one of the references");
+                            .hint("such a schema cannot be evaluated: remove one of the references");
                     }
                     Visit::New => {
                         visits[at] = Visit::Open;

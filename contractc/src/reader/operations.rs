@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
             if !parameters.iter().any(|known| known.is_same(&parameter)) {
                 parameters.push(parameter);
             } else if is_own {
-                let message = format!("ignored parameter `{}`: the operation has another one of this name and place", parameter.name);
+                let message = format!("ignored parameter `{}`: the operation already has one with this name and location", parameter.name);
                 self.diagnostics.warning(parameter.span, message);
             }
         }
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
             Some("header") => Place::Header,
             Some("cookie") => Place::Cookie,
             _ => {
-                let message = format!("the parameter `{name}` has no valid `in`; available: path, query, header, cookie");
+                let message = format!("the parameter `{name}` has an invalid `in`; available: path, query, header, cookie");
                 self.diagnostics.error(at.node.get("in").unwrap_or(at.node).span, message);
                 return None;
             }
@@ -226,7 +226,7 @@ impl<'a> Reader<'a> {
 
     fn body(&mut self, method: Method, at: Located<'a>, bindings: &Bindings) -> Option<Body> {
         if matches!(method, Method::Get | Method::Head | Method::Trace) {
-            let message = format!("the body of a {} request: `fetch` does not send one", method.name().to_ascii_uppercase());
+            let message = format!("a {} request has a body, which `fetch` does not send", method.name().to_ascii_uppercase());
             let hint = "the TypeScript client can call the operation only without a body; declare the operation with POST, or its values as parameters";
             self.diagnostics.warning(at.node.span, message).hint(hint);
         }

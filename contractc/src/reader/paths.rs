@@ -35,8 +35,9 @@ impl Reader<'_> {
             match first.entry((operation.method, shape(&operation.path))) {
                 Entry::Vacant(entry) => _ = entry.insert(&operation.path),
                 Entry::Occupied(entry) => {
-                    let message = format!("the path `{}` is the same as `{}` but for names", operation.path, entry.get());
-                    let hint = "a server answers requests of both with the operation of the other path: use one path";
+                    let message =
+                        format!("the path `{}` differs from `{}` only in the names of its parameters", operation.path, entry.get());
+                    let hint = "a server cannot tell them apart: use one path";
                     self.diagnostics.warning(operation.span, message).hint(hint);
                 }
             }

@@ -140,8 +140,8 @@ fn merge(own: &mut Node, theirs: &Node, deep: bool, diagnostics: &mut Diagnostic
 fn insert(own: &mut Node, entry: Entry, diagnostics: &mut Diagnostics) {
     let Value::Map(map) = &mut own.value else { return };
     if let Some(known) = map.iter().find(|known| known.key == entry.key) {
-        let message = format!("duplicate name `{}`: the protocol of `x-sync` has it", entry.key);
-        diagnostics.error(known.key_span, message).hint("choose another name, or refer to that of the protocol");
+        let message = format!("duplicate name `{}`: the protocol of `x-sync` defines it", entry.key);
+        diagnostics.error(known.key_span, message).hint("choose another name, or refer to the definition of the protocol");
         return;
     }
     *map = Map::sorted(map.iter().cloned().chain([entry]).collect());

@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
     fn known(&mut self, keyword: &str, known: Option<Known>, lone_reference: bool, span: Span) -> Option<Known> {
         match known {
             Some(known) if lone_reference && !matches!(known, Known::Annotation | Known::Direction | Known::V30) && keyword != "$ref" => {
-                self.diagnostics.warning(span, format!("ignored keyword `{keyword}`: OpenAPI 3.0 ignores keywords beside `$ref`"));
+                self.diagnostics.warning(span, format!("ignored keyword `{keyword}`: OpenAPI 3.0 ignores keywords next to `$ref`"));
                 None
             }
             Some(Known::V31) if self.dialect == Dialect::V30 => {
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
                 notes.since = value.node.as_str().filter(|text| version(text).is_some()).map(str::to_owned);
                 if notes.since.is_none() {
                     self.diagnostics
-                        .error(value.node.span, "`x-since` must be a version of the contract")
+                        .error(value.node.span, "invalid `x-since`: expected a version of the contract")
                         .hint("write it as in `info.version`, in quotes: `x-since: '1.1.0'`");
                 }
             }
@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
             "prefixItems" => array.prefix_items = self.schemas(value, bindings),
             "items" if value.node.as_list().is_some() => {
                 self.diagnostics
-                    .error(value.node.span, "`items` is a list; a schema is accepted")
+                    .error(value.node.span, "invalid `items`: expected a schema, found a list")
                     .hint("use `prefixItems` for a schema per position");
             }
             "items" => array.items = Some(self.child(value, bindings)),
@@ -225,7 +225,7 @@ impl<'a> Reader<'a> {
             }
             "unevaluatedProperties" => object.unevaluated_properties = Some(self.child(value, bindings)),
             "required" if value.node.as_bool().is_some() => {
-                let message = "`required` is a boolean, as in Swagger 1; it is ignored";
+                let message = "ignored `required`: a boolean, as in Swagger 1";
                 self.diagnostics
                     .warning(value.node.span, message)
                     .hint("list the names of the required members in the object that has them");
@@ -277,13 +277,13 @@ impl<'a> Reader<'a> {
             return;
         };
         let span = node.get("nullable").map_or(node.span, |nullable| nullable.span);
-        self.diagnostics.warning(span, format!("`nullable` beside {neighbour}: null is accepted"));
+        self.diagnostics.warning(span, format!("`nullable` is next to {neighbour}: null is accepted"));
     }
 
     fn list(&mut self, value: &Located<'a>) -> Option<Vec<Located<'a>>> {
         if value.node.as_list().is_none() {
             let keyword = value.pointer.rsplit('/').next().unwrap_or_default();
-            self.diagnostics.error(value.node.span, format!("`{keyword}` is {}; a list is accepted", value.node.kind()));
+            self.diagnostics.error(value.node.span, format!("invalid `{keyword}`: expected a list, found {}", value.node.kind()));
             return None;
         }
         Some(value.items())
@@ -297,7 +297,9 @@ impl<'a> Reader<'a> {
                 Some(name) if names.iter().any(|seen| seen == name) => {}
                 Some(name) => names.push(name.to_owned()),
                 None => {
-                    _ = self.diagnostics.error(item.node.span, format!("a member's name is {}; a string is accepted", item.node.kind()))
+                    _ = self
+                        .diagnostics
+                        .error(item.node.span, format!("invalid name of a member: expected a string, found {}", item.node.kind()))
                 }
             }
         }
@@ -323,7 +325,7 @@ impl<'a> Reader<'a> {
     fn map(&mut self, value: &Located<'a>) -> Option<Located<'a>> {
         let at = self.followed(value.clone())?;
         if at.node.as_map().is_none() {
-            self.diagnostics.error(at.node.span, format!("this is {}; a mapping from names to schemas is accepted", at.node.kind()));
+            self.diagnostics.error(at.node.span, format!("expected a mapping from names to schemas, found {}", at.node.kind()));
             return None;
         }
         Some(at)

@@ -14,7 +14,7 @@ impl<'a> Reader<'a> {
         if let Some(namespace) = root.node.get("x-namespace") {
             self.contract.namespace = namespace.as_str().filter(|text| Format::Uuid.matches(text)).map(str::to_owned);
             if self.contract.namespace.is_none() {
-                self.diagnostics.error(namespace.span, "`x-namespace` is not a UUID");
+                self.diagnostics.error(namespace.span, "invalid `x-namespace`: expected a UUID");
             }
         }
         let schemas = root.get("components").and_then(|components| components.get("schemas"));
@@ -28,7 +28,7 @@ impl<'a> Reader<'a> {
 
     fn collection(&mut self, schema_name: &str, node: &Node) {
         let Some(map) = node.as_map() else {
-            self.diagnostics.error(node.span, format!("`x-sync` is {}; a mapping is accepted", node.kind()));
+            self.diagnostics.error(node.span, format!("invalid `x-sync`: expected a mapping, found {}", node.kind()));
             return;
         };
         for entry in map.iter().filter(|entry| !SYNC_MEMBERS.contains(&entry.key.as_str())) {
@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
             _ => None,
         };
         version.unwrap_or_else(|| {
-            self.diagnostics.error(node.span, format!("`since` is {}; a version from 1 is accepted", node.to_json()));
+            self.diagnostics.error(node.span, format!("invalid `since`: expected a version of at least 1, found {}", node.to_json()));
             1
         })
     }
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
     fn strings(&mut self, node: Option<&Node>) -> Vec<String> {
         let Some(node) = node else { return Vec::new() };
         let Some(list) = node.as_list() else {
-            self.diagnostics.error(node.span, format!("this is {}; a list of names is accepted", node.kind()));
+            self.diagnostics.error(node.span, format!("expected a list of names, found {}", node.kind()));
             return Vec::new();
         };
         list.iter().filter_map(Node::as_str).map(str::to_owned).collect()
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
             let ready = |candidate: &Collection| !collections.iter().any(|other| candidate.parents.contains(&other.path));
             let Some(index) = collections.iter().position(ready) else {
                 let names: Vec<_> = collections.iter().map(|collection| collection.path.as_str()).collect();
-                self.diagnostics.error(collections[0].span, format!("the parents of {} form a circle", names.join(", ")));
+                self.diagnostics.error(collections[0].span, format!("the parents of {} form a cycle", names.join(", ")));
                 break;
             };
             self.contract.collections.push(collections.remove(index));
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
         let message = match node.as_str() {
             Some(name) if listed.contains(&name) => return Some(name.to_owned()),
             Some(name) => format!("`x-ref` names `{name}`, which is not a collection"),
-            None => format!("`x-ref` is {}; the name of a collection is accepted", node.kind()),
+            None => format!("invalid `x-ref`: expected the name of a collection, found {}", node.kind()),
         };
         self.diagnostics.error(node.span, message).hint(format!("available: {}", listed.join(", ")));
         None
@@ -171,7 +171,7 @@ impl<'a> Reader<'a> {
             }
         }
         if value.node.as_list().is_none() {
-            self.diagnostics.error(value.node.span, format!("`x-rules` is {}; a list is accepted", value.node.kind()));
+            self.diagnostics.error(value.node.span, format!("invalid `x-rules`: expected a list, found {}", value.node.kind()));
         }
     }
 

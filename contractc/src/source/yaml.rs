@@ -90,7 +90,7 @@ impl YamlReader<'_> {
         let start = self.byte(place.start.line(), place.start.col());
         match event {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
-            Event::DocumentStart(_) if self.root.is_some() => Err(fault("a second document begins")),
+            Event::DocumentStart(_) if self.root.is_some() => Err(fault("the file contains a second document")),
             Event::DocumentStart(_) => Ok(()),
             Event::Scalar(text, style, anchor, tag) => {
                 let end = self.byte(place.end.line(), place.end.col()).max(start);
@@ -103,7 +103,7 @@ impl YamlReader<'_> {
                 let size = Size::of(&node);
                 self.copied += size.nodes;
                 if self.copied > COPIED_NODES_MAX {
-                    return Err(fault("aliases copy more than a million values"));
+                    return Err(fault("aliases expand to more than a million values"));
                 }
                 if self.open.len() + size.depth > DEPTH_MAX {
                     return Err(fault(TOO_DEEP));
@@ -157,7 +157,7 @@ impl YamlReader<'_> {
             };
             for source in sources {
                 let Value::Map(source) = source.value else {
-                    let message = format!("`<<` merges {}; a mapping, or a list of mappings, is accepted", source.kind());
+                    let message = format!("invalid `<<`: expected a mapping or a list of mappings, found {}", source.kind());
                     self.diagnostics.error(source.span, message).hint("quote the key if it is a name");
                     continue;
                 };

@@ -42,7 +42,7 @@ pub struct User {
     pub limits: Limits,
 }
 
-/// How much one account may hold, where it differs from what the server allows all accounts.
+/// How much one account may hold, where it differs from what the server allows all accounts. 0 is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// The number of live records.

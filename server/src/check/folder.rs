@@ -133,7 +133,7 @@ fn clock(connection: &Connection, now: i64) -> Result<Finding, StoreError> {
 fn backup(connection: &Connection, wanted: Wanted, now: i64) -> Result<Finding, StoreError> {
     let accounts: u64 = connection.query_row("SELECT count(*) FROM users", [], |row| row.get(0))?;
     Ok(match backed_up_at(connection)? {
-        _ if accounts == 0 => Finding::good("backup", "there is no account to lose"),
+        _ if accounts == 0 => Finding::good("backup", "not needed: there are no accounts"),
         None => Finding::warning("backup", "there is none that could be restored; run `stronglog admin backup`"),
         Some(at) if at.saturating_sub(now) > SKEW_MS_MAX => Finding::warning(
             "backup",

@@ -161,7 +161,7 @@ fn lost_by(stored: &Change, edit: &Edit) -> Option<Lost> {
 /// Refuses an edit for reasons that do not depend on what is stored.
 fn refuse_unseen(edit: &Edit) -> Option<Rejection> {
     if edit.record.text.len() > RECORD_BYTES_MAX {
-        let message = format!("the record takes {} bytes, and {RECORD_BYTES_MAX} are accepted", edit.record.text.len());
+        let message = format!("the record takes {} bytes; expected at most {RECORD_BYTES_MAX}", edit.record.text.len());
         return Some(plain(RejectionCode::RecordTooLarge, message));
     }
     match stronglog_sync::pull::singleton_id(edit.collection) {
@@ -194,7 +194,7 @@ fn rejected(edit: &Edit, error: Rejection) -> Outcome {
 fn refuse_unreadable(unreadable: &Unreadable) -> Outcome {
     let unknown = unreadable.collection.is_some() && unreadable.known.is_none();
     let mut error = if unknown {
-        plain(RejectionCode::UnknownCollection, "this server has no such collection")
+        plain(RejectionCode::UnknownCollection, "unknown collection")
     } else {
         plain(RejectionCode::InvalidRecord, "the change does not satisfy the contract")
     };

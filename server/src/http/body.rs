@@ -77,7 +77,7 @@ fn sender(parts: &Parts, config: &Config) -> Sender {
 fn exhausted(exhausted: Exhausted) -> Failure {
     match exhausted {
         Exhausted::Share => Failure::rate_limited(1),
-        Exhausted::Total => Failure::unavailable("the server reads as many request bodies as its memory allows; try again in a moment"),
+        Exhausted::Total => Failure::unavailable("the server is reading too many request bodies; try again in a moment"),
     }
 }
 
@@ -90,10 +90,10 @@ async fn read(mut body: Body, bytes_max: usize, mut patience: Patience, held: &m
         let asked = Instant::now();
         let frame = timeout(patience.left(), body.frame())
             .await
-            .map_err(|_| Failure::unreadable("the body came too slowly; send it again over a better connection"))?;
+            .map_err(|_| Failure::unreadable("the body arrived too slowly; send it again over a better connection"))?;
         let Some(frame) = frame else { break };
         let Ok(data) = frame
-            .map_err(|_| Failure::unreadable("the connection broke before the whole body had come; send the request again"))?
+            .map_err(|_| Failure::unreadable("the connection closed before the body was complete; send the request again"))?
             .into_data()
         else {
             continue;
@@ -170,7 +170,7 @@ fn only(inflated: Vec<u8>, rest: Input<'_>) -> Result<Bytes, Failure> {
 }
 
 fn broken() -> Failure {
-    Failure::unreadable("cannot decompress the body: it is not one gzip member or zstd frame, as its Content-Encoding says")
+    Failure::unreadable("cannot decompress the body: it is not a single gzip member or zstd frame, which its Content-Encoding declares")
 }
 
 /// Compressed bytes, read in small steps and for a limited time.

@@ -150,7 +150,7 @@ async fn put_record(app: &App, caller: Caller, collection: &'static Collection, 
     let edit = wire::read_single_edit(body, collection).map_err(|report| Failure::malformed(&report))?;
     let edit = edit.map_err(|unreadable| Failure::invalid_record(&unreadable.report))?;
     if edit.record.id != id {
-        let mut report = Report::new("const", "is not the id in the path");
+        let mut report = Report::new("const", "differs from the id in the path");
         report.violations.iter_mut().for_each(|violation| violation.pointer = "/record/id".to_owned());
         return Err(Failure::invalid_record(&report));
     }

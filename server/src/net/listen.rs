@@ -135,7 +135,7 @@ impl Listener {
                     Verdict::Busy => continue,
                     Verdict::Idle => LINGER_MAX,
                     Verdict::Stalled => {
-                        tracing::debug!("a response was not taken");
+                        tracing::debug!("a client did not read its response");
                         return;
                     }
                 },

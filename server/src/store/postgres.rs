@@ -34,7 +34,7 @@ use crate::turns::Turns;
 
 /// How many statements may wait for a connection.
 const WAITING_MAX: usize = 1_024;
-const STANDBY: &str = "the database takes no writes: it is a standby, or set to be read only";
+const STANDBY: &str = "the database is read-only: it is a standby, or configured so";
 /// How long a statement waits for a connection.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 

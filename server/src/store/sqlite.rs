@@ -112,7 +112,7 @@ impl Store {
         let writer = self.writer.close();
         // Waits for a thread, and so must not hold up others.
         if tokio::task::spawn_blocking(writer).await.is_err() {
-            tracing::error!("the thread that writes could not be waited for");
+            tracing::error!("cannot wait for the writer thread");
         }
         if let Err(error) = self.lock.unlock() {
             tracing::error!(%error, "cannot unlock the data folder");

@@ -73,7 +73,7 @@ test("what cannot be is not stored: the old number comes back", async () => {
   await weight.press("Enter");
   await page
     .getByRole("status")
-    .getByText(/the contract refuses it/)
+    .getByText(/it violates the contract/)
     .waitFor();
   await page.waitForFunction(
     () => document.querySelector<HTMLInputElement>("input[aria-label^='Weight of set 1']")?.value === "20",

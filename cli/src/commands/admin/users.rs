@@ -28,7 +28,7 @@ pub async fn run(action: &UserAction, json: bool) -> Outcome {
         UserAction::Limit { whose, max_records, max_bytes } => {
             let limits = Limits { records_max: *max_records, bytes_max: *max_bytes };
             let user = users::limit(&whose.folder.data, &whose.account, limits).map_err(failed)?;
-            let told = if limits == Limits::default() { "has the limits of all accounts" } else { "has limits of its own" };
+            let told = if limits == Limits::default() { "has the limits of the server again" } else { "has its own limits" };
             done(&user, json, &format!("{} {told}", user.email))?;
         }
         UserAction::ResetPassword { whose, password_stdin, generate } => reset_password(whose, *password_stdin, *generate, json).await?,
@@ -63,7 +63,11 @@ fn show(whose: &Whose, json: bool) -> Outcome<()> {
     if json {
         return say_json(&UserOutput::of(&user));
     }
-    let limit = |max: Option<u64>, told: fn(u64) -> String| max.map(|max| format!(" of {}", told(max))).unwrap_or_default();
+    let limit = |max: Option<u64>, told: fn(u64) -> String| match max {
+        Some(0) => ", without a limit".to_owned(),
+        Some(max) => format!(" of {}", told(max)),
+        None => String::new(),
+    };
     say_fields(&[
         ("account", user.id.to_string()),
         ("email", user.email.clone()),
@@ -119,7 +123,7 @@ async fn delete(whose: &Whose, yes: bool, json: bool) -> Outcome<()> {
     let (user, erased) = users::delete(&whose.folder.data, &user.id.to_string()).map_err(failed)?;
     if !erased.log_is_empty {
         remark!(
-            "the server is reading an older state: what was erased leaves the write-ahead log with the next erasure, or when the server stops"
+            "the write-ahead log still has the erased records, because the server is reading an older state; they leave it with the next erasure or when the server stops"
         );
     }
     done(&user, json, &format!("erased {} and all its records", user.email))

@@ -25,7 +25,7 @@ impl Checker {
     pub fn missing<'n>(&mut self, object: Object<'_>, names: impl Iterator<Item = &'n str>, at: At<'_>) {
         self.violation(at, "required", || {
             let missing: Vec<&str> = names.filter(|name| object.get(name).is_none()).collect();
-            format!("lacks {}", list(&missing))
+            format!("is missing {}", list(&missing))
         });
     }
 
@@ -38,14 +38,14 @@ impl Checker {
     /// `minProperties`
     pub fn min_properties(&mut self, object: Object<'_>, min: u64, at: At<'_>) {
         if (object.len() as u64) < min {
-            self.violation(at, "minProperties", || format!("has {} members; at least {min} are needed", object.len()));
+            self.violation(at, "minProperties", || format!("has {} members; expected at least {min}", object.len()));
         }
     }
 
     /// `maxProperties`
     pub fn max_properties(&mut self, object: Object<'_>, max: u64, at: At<'_>) {
         if object.len() as u64 > max {
-            self.violation(at, "maxProperties", || format!("has {} members; at most {max} are accepted", object.len()));
+            self.violation(at, "maxProperties", || format!("has {} members; expected at most {max}", object.len()));
         }
     }
 
@@ -54,7 +54,7 @@ impl Checker {
         for (name, _) in object {
             let at = at.member(name);
             if !self.accepts(|out| check(Json::String(name), at, out)) {
-                self.violation(at, "propertyNames", || "has a name that is not accepted".to_owned());
+                self.violation(at, "propertyNames", || "has a name that is not allowed".to_owned());
             }
         }
     }

@@ -58,11 +58,11 @@ impl Reader<'_> {
             let span = self.contract.schema(id).span;
             if self.contract.collections.iter().any(|collection| self.contract.resolved(collection.schema) == id) {
                 self.diagnostics
-                    .error(span, "`x-rust-type` on the schema of a collection, whose members the sync must know")
+                    .error(span, "unsupported `x-rust-type`: sync reads the members of a collection's schema")
                     .hint("put it on the schema of a member");
             } else if crate::interpret::validate(&self.contract, id, b"null").is_ok() {
                 self.diagnostics
-                    .error(span, "`x-rust-type` on a schema that accepts null, which the named type cannot stand for")
+                    .error(span, "unsupported `x-rust-type`: the schema accepts null")
                     .hint("put it on a schema of its own without null, and combine that with null where it is used");
             }
         }

@@ -26,14 +26,14 @@ impl Reader<'_> {
             (Value::List(list), Dialect::V31) => list.iter().collect(),
             (Value::List(_), Dialect::V30) => {
                 self.diagnostics
-                    .error(node.span, "`type` is a list; OpenAPI 3.0 accepts one name")
+                    .error(node.span, "invalid `type`: expected one name in OpenAPI 3.0, found a list")
                     .hint("declare `openapi: 3.1.0`, or use `nullable: true`");
                 return None;
             }
             _ => single.to_vec(),
         };
         if names.is_empty() {
-            self.diagnostics.error(node.span, "`type` is an empty list; at least one name is needed");
+            self.diagnostics.error(node.span, "invalid `type`: expected at least one name, found an empty list");
         }
         let mut types = Types(0);
         for name in names {
@@ -57,10 +57,10 @@ impl Reader<'_> {
         if self.dialect == Dialect::V30 {
             // In OpenAPI 3.0 this is a flag that changes the meaning of the bound beside it: see `finish_schema`.
             if matches!(node.value, Value::Number(_)) {
-                let message = format!("`{keyword}` is a number; true or false is accepted");
+                let message = format!("invalid `{keyword}`: expected true or false, found a number");
                 self.diagnostics
                     .error(node.span, message)
-                    .hint("in OpenAPI 3.0 this is a flag for the bound beside it; in 3.1 it is the bound itself");
+                    .hint("in OpenAPI 3.0 this is a flag for the bound next to it; in 3.1 it is the bound itself");
                 return;
             }
             self.bool(node, keyword);
@@ -74,7 +74,7 @@ impl Reader<'_> {
     pub(super) fn step(&mut self, node: &Node) -> Option<Number> {
         let step = self.number(node, "multipleOf")?;
         if step.compare(Number::Signed(0)) != std::cmp::Ordering::Greater {
-            self.diagnostics.error(node.span, format!("`multipleOf` is {step}; a number above zero is accepted"));
+            self.diagnostics.error(node.span, format!("invalid `multipleOf`: expected a number above 0, found {step}"));
             return None;
         }
         Some(step)
@@ -84,7 +84,7 @@ impl Reader<'_> {
         if let Value::Number(number) = node.value {
             return Some(number);
         }
-        let diagnostic = self.diagnostics.error(node.span, format!("`{keyword}` is {}; a number is accepted", node.kind()));
+        let diagnostic = self.diagnostics.error(node.span, format!("invalid `{keyword}`: expected a number, found {}", node.kind()));
         if node.as_bool().is_some() {
             diagnostic.hint("in OpenAPI 3.1 this is the bound itself, not a flag");
         }
@@ -98,21 +98,21 @@ impl Reader<'_> {
         };
         if size.is_none() {
             let seen = node.to_json();
-            self.diagnostics.error(node.span, format!("`{keyword}` is {seen}; an integer from zero is accepted"));
+            self.diagnostics.error(node.span, format!("invalid `{keyword}`: expected an integer of at least 0, found {seen}"));
         }
         size
     }
 
     pub(super) fn bool(&mut self, node: &Node, keyword: &str) -> bool {
         node.as_bool().unwrap_or_else(|| {
-            self.diagnostics.error(node.span, format!("`{keyword}` is {}; true or false is accepted", node.kind()));
+            self.diagnostics.error(node.span, format!("invalid `{keyword}`: expected true or false, found {}", node.kind()));
             false
         })
     }
 
     pub(super) fn pattern(&mut self, source: Option<&str>, node: &Node) -> Option<String> {
         let Some(source) = source else {
-            self.diagnostics.error(node.span, format!("`pattern` is {}; a string is accepted", node.kind()));
+            self.diagnostics.error(node.span, format!("invalid `pattern`: expected a string, found {}", node.kind()));
             return None;
         };
         if Regex::parse(source).is_some_and(|regex| regex.is_exponential()) {
@@ -141,7 +141,7 @@ impl Reader<'_> {
 
     pub(super) fn format(&mut self, node: &Node, schema: &mut Schema) {
         let Some(name) = node.as_str() else {
-            self.diagnostics.error(node.span, format!("`format` is {}; a string is accepted", node.kind()));
+            self.diagnostics.error(node.span, format!("invalid `format`: expected a string, found {}", node.kind()));
             return;
         };
         schema.text.format = Format::from_name(name);

@@ -157,7 +157,7 @@ impl<'c> Parts<'c> {
 }
 
 fn unaccepted(part: &Part, media_type: &str) -> String {
-    format!("has the media type {media_type:?}; {} is accepted", part.media_types.join(", "))
+    format!("has the media type {media_type:?}; expected {}", part.media_types.join(", "))
 }
 
 /// The parts of a body that was received.
@@ -271,7 +271,7 @@ fn file(part: &Part, received: &Received<'_>) -> Result<File, Report> {
 }
 
 fn missing(part: &Part) -> Report {
-    Report::new("required", format!("lacks the part {:?}", part.name))
+    Report::new("required", format!("is missing the part {:?}", part.name))
 }
 
 fn violation(name: &str, keyword: &'static str, message: String) -> Report {

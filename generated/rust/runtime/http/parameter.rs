@@ -259,7 +259,7 @@ impl Encoding {
                 object.into_iter().try_for_each(|(key, value)| self.nested(&format!("{name}[{}]", self.key(key)?), value, parts))
             }
             Json::Array(array) => array.into_iter().try_for_each(|(_, item)| match item {
-                Json::Array(_) | Json::Object(_) => Err("is a list of lists or objects, which has no form as text".to_owned()),
+                Json::Array(_) | Json::Object(_) => Err("is a list of lists or objects, which cannot be written as text".to_owned()),
                 item => self.nested(name, item, parts),
             }),
             plain => {
@@ -346,9 +346,9 @@ fn reserved(text: &str, structure: &[char]) -> String {
 pub(super) fn invalid_header(text: &str) -> Option<&'static str> {
     let is_kept = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte);
     if !text.bytes().all(is_kept) {
-        Some("has characters that a header cannot carry: line breaks, control characters or other than ASCII")
+        Some("contains characters that a header cannot carry: line breaks, control characters or non-ASCII characters")
     } else if text.trim() != text {
-        Some("begins or ends with white space, which a header does not keep")
+        Some("begins or ends with white space, which a header does not preserve")
     } else {
         None
     }

@@ -94,7 +94,7 @@ impl Writer {
             let name = template.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(name, _)| name);
             if let (Some(name), "." | "..") = (name, segment) {
                 let at = At::ROOT.member("path");
-                let message = || format!("makes the segment {segment:?} of the path, which would lead to another path");
+                let message = || format!("makes the segment {segment:?} in the path, which would lead to another path");
                 self.checker.violation(at.member(name), "syntax", message);
             }
         }
@@ -134,14 +134,14 @@ impl Writer {
     pub fn file(&mut self, body: &File) {
         match body.media_type.as_deref() {
             Some(media_type) => self.content(media_type, body.content.clone()),
-            None => self.checker.violation(At::ROOT, "contentType", || "needs a media type, which the contract leaves open".to_owned()),
+            None => self.checker.violation(At::ROOT, "contentType", || "needs a media type: the contract does not declare one".to_owned()),
         }
     }
 
     fn content(&mut self, media_type: &str, body: Vec<u8>) {
         match http::HeaderValue::try_from(media_type) {
             Ok(value) => _ = self.headers.insert(http::header::CONTENT_TYPE, value),
-            Err(_) => self.checker.violation(At::ROOT, "contentType", || format!("has the media type {media_type:?}, which is not one")),
+            Err(_) => self.checker.violation(At::ROOT, "contentType", || format!("has the media type {media_type:?}, which is not valid")),
         }
         self.body = body;
     }
@@ -213,7 +213,7 @@ impl<'a> Incoming<'a> {
     pub fn required<T: ReadJson>(&self, parameter: &Parameter) -> Result<T, Rejection> {
         let missing = || {
             let at = At::ROOT.member(parameter.encoding.place.name());
-            Rejection::invalid(at, "required", format!("lacks the parameter {:?}", parameter.name))
+            Rejection::invalid(at, "required", format!("is missing the parameter {:?}", parameter.name))
         };
         self.optional(parameter)?.ok_or_else(missing)
     }
@@ -231,7 +231,7 @@ impl<'a> Incoming<'a> {
                 let lines: Result<Vec<&str>, _> = self.headers.get_all(*name).iter().map(http::HeaderValue::to_str).collect();
                 let lines = lines.map_err(|_| {
                     let at = At::ROOT.member("header");
-                    Rejection::invalid(at.member(name), "syntax", "has other characters than those of ASCII")
+                    Rejection::invalid(at.member(name), "syntax", "contains non-ASCII characters")
                 })?;
                 (!lines.is_empty()).then(|| encoding.read(shape, &lines.join(",")))
             }
@@ -295,7 +295,7 @@ impl<'a> Incoming<'a> {
 }
 
 fn unsupported(found: &str, accepted: &str) -> Rejection {
-    let report = Report::new("contentType", format!("is {found:?}; {accepted} is accepted"));
+    let report = Report::new("contentType", format!("is {found:?}; expected {accepted}"));
     Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, report)
 }
 

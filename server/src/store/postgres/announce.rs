@@ -73,7 +73,7 @@ impl Announcer {
                 let ended = listen(&address, &is_listening, &tell).await;
                 is_listening.store(false, Ordering::Relaxed);
                 if let Err(error) = ended {
-                    tracing::warn!(%error, "cannot hear what other servers announce: asking the database instead");
+                    tracing::warn!(%error, "cannot listen for changes by other servers: polling the database instead");
                 }
                 tokio::time::sleep(LISTEN_AGAIN_AFTER).await;
             }
@@ -90,7 +90,7 @@ impl Announcer {
             let _ = task.await;
         }
         if let Err(error) = send(&self.pool, self.untold.take()).await {
-            tracing::warn!(%error, "cannot tell other servers what is new");
+            tracing::warn!(%error, "cannot notify other servers");
         }
     }
 
@@ -122,7 +122,7 @@ async fn tell_others(pool: Pool, untold: Arc<Untold>) {
     loop {
         untold.came.notified().await;
         if let Err(error) = send(&pool, untold.take()).await {
-            tracing::warn!(%error, "cannot tell other servers what is new: they ask the database");
+            tracing::warn!(%error, "cannot notify other servers: they poll the database");
         }
     }
 }

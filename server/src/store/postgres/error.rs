@@ -24,7 +24,7 @@ struct Failed {
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         let told = match error.as_db_error() {
-            Some(found) => format!("the database says: {} ({})", found.message(), found.code().code()),
+            Some(found) => format!("the database reported: {} ({})", found.message(), found.code().code()),
             None => told_in_full(&error),
         };
         let passes = match error.code() {

@@ -183,7 +183,7 @@ fn read_head(row: &Answered, quota: Quota) -> Result<Head, StoreError> {
         server_updated_at: row.try_get(2)?,
         epoch: row.try_get(3)?,
         usage: Usage { records: number(row.try_get(4)?)?, bytes: number(row.try_get(5)?)?, tombstones: number(row.try_get(6)?)? },
-        quota: Quota { records_max: limit(7)?.or(quota.records_max), bytes_max: limit(8)?.or(quota.bytes_max) },
+        quota: quota.with_own(limit(7)?, limit(8)?),
         digest: row.try_get::<_, Option<&str>>(9)?.and_then(Digest::read),
     })
 }

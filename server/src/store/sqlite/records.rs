@@ -62,15 +62,13 @@ impl Records for UserRecords<'_> {
         let sql = "SELECT rev, purge_watermark, server_updated_at, (SELECT epoch FROM server), record_count, record_bytes, tombstone_count,
             records_max, bytes_max, digest FROM users WHERE user_id = ?1";
         let read = |row: &Row<'_>| {
-            let records_max = row.get::<_, Option<u64>>(7)?.or(self.quota.records_max);
-            let bytes_max = row.get::<_, Option<u64>>(8)?.or(self.quota.bytes_max);
             Ok(Head {
                 rev: row.get(0)?,
                 purge_watermark: row.get(1)?,
                 server_updated_at: row.get(2)?,
                 epoch: row.get(3)?,
                 usage: Usage { records: row.get(4)?, bytes: row.get(5)?, tombstones: row.get(6)? },
-                quota: Quota { records_max, bytes_max },
+                quota: self.quota.with_own(row.get(7)?, row.get(8)?),
                 digest: row.get::<_, Option<String>>(9)?.as_deref().and_then(Digest::read),
             })
         };

@@ -50,7 +50,7 @@ impl Writer {
             let mut connection = connection;
             while catch_unwind(AssertUnwindSafe(|| write(&connection, &counter, &jobs, &stale, &counted))).is_err() {
                 counted.panics.inc();
-                tracing::error!("the thread that writes has panicked, and starts over: its open transaction is rolled back");
+                tracing::error!("the writer thread panicked and was restarted; its open transaction was rolled back");
                 connection = reopened(&path, connection);
             }
         };
@@ -74,7 +74,7 @@ impl Writer {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         move || {
             if thread.is_some_and(|thread| thread.join().is_err()) {
-                tracing::error!("the thread that writes had panicked");
+                tracing::error!("the writer thread had panicked");
             }
         }
     }
@@ -102,7 +102,7 @@ impl Writer {
             NotTaken::Full => StoreError::busy(),
             NotTaken::Closed => StoreError::new("the database is closed, because the server is stopping"),
         })?;
-        receiver.await.map_err(|_| StoreError::new("the transaction broke off, and nothing was written"))?
+        receiver.await.map_err(|_| StoreError::new("the transaction was aborted, and nothing was written"))?
     }
 }
 
