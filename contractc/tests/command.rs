@@ -79,11 +79,11 @@ fn an_unknown_operation_or_tag_is_named_with_the_likely_one() {
     let folder = folder("unknown");
     let output = generate(&folder, &["--operations", "listPet"]);
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(errors(&output), "error: cannot choose from shop.yaml: there is no operation `listPet`; did you mean `listPets`?\n");
+    assert_eq!(errors(&output), "error: cannot choose from shop.yaml: unknown operation `listPet`; did you mean `listPets`?\n");
     let output = generate(&folder, &["--tags", "shipping"]);
     assert_eq!(
         (output.status.code(), errors(&output).as_str()),
-        (Some(2), "error: cannot choose from shop.yaml: there is no tag `shipping`\n")
+        (Some(2), "error: cannot choose from shop.yaml: unknown tag `shipping`\n")
     );
     assert!(!folder.join("out").exists());
 }
@@ -215,10 +215,10 @@ fn a_project_that_cannot_be_made_is_refused_with_the_reason_and_leaves_nothing()
         ("file", from, "file exists already"),
         ("Pets!", from, "`Pets!` cannot be the name of a package: use lower-case letters"),
         ("1st", from, "begin with a letter"),
-        ("match", from, "means something else"),
-        ("serde", from, "means something else"),
+        ("match", from, "it is reserved"),
+        ("serde", from, "it is reserved"),
         ("..", from, "has no name"),
-        ("pets", "full", "full has no StrongLog Sync"),
+        ("pets", "full", "full is not a checkout of StrongLog Sync"),
     ] {
         let output = contractc(&folder, &["init", name, "--from", from]);
         assert_eq!(output.status.code(), Some(2), "{name}");
@@ -227,5 +227,5 @@ fn a_project_that_cannot_be_made_is_refused_with_the_reason_and_leaves_nothing()
     }
     let outside = std::env::temp_dir();
     let output = contractc(&outside, &["init", "pets-of-nobody"]);
-    assert!(errors(&output).contains("give --from"), "{}", errors(&output));
+    assert!(errors(&output).contains("with --from"), "{}", errors(&output));
 }
