@@ -2,7 +2,9 @@
 
 mod circles;
 mod files;
+mod identifiers;
 mod names;
+mod objects;
 mod operations;
 mod paths;
 mod protocol;
@@ -21,7 +23,9 @@ use crate::diagnostic::Diagnostics;
 use crate::model::{Contract, KeywordRole, KeywordUse, Schema, SchemaId, Server, Tag};
 use crate::runtime::report::escaped;
 use crate::source::{Map, Node, Sources, Value, unescaped};
-use files::{load_references, percent_decoded};
+use files::load_references;
+use identifiers::percent_decoded;
+use objects::Object;
 
 /// Reads a document and all files that it refers to.
 ///
@@ -35,9 +39,9 @@ pub fn read(path: &Path, sources: &mut Sources, diagnostics: &mut Diagnostics) -
 /// Reads a document that is already loaded, and all files that it refers to. Returns `None` if there were errors.
 pub fn read_loaded(root: usize, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<Contract> {
     let is_completed = protocol::complete(root, sources, diagnostics);
-    load_references(root, sources, diagnostics);
+    let dialect = dialect(sources.root(root)?, diagnostics)?;
+    load_references(root, dialect == Dialect::V31, sources, diagnostics);
     let node = sources.root(root)?;
-    let dialect = dialect(node, diagnostics)?;
     let mut reader = Reader {
         sources,
         diagnostics,
@@ -62,12 +66,13 @@ const HOPS_MAX: usize = 32;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Dialect {
     V30,
+    /// That of 3.1 and 3.2.
     V31,
 }
 
 fn dialect(root: &Node, diagnostics: &mut Diagnostics) -> Option<Dialect> {
     if let Some(swagger) = root.get("swagger") {
-        let message = "unsupported version: Swagger 2.0; OpenAPI 3.0 and 3.1 are supported";
+        let message = "unsupported version: Swagger 2.0; OpenAPI 3.0, 3.1 and 3.2 are supported";
         diagnostics.error(swagger.span, message).hint("convert it first, for example with swagger2openapi");
         return None;
     }
@@ -78,9 +83,10 @@ fn dialect(root: &Node, diagnostics: &mut Diagnostics) -> Option<Dialect> {
     let text = version.as_str().map(str::to_owned).unwrap_or_else(|| version.to_json().to_string());
     match text.get(..3) {
         Some("3.0") => Some(Dialect::V30),
-        Some("3.1") => Some(Dialect::V31),
+        // What 3.2 adds is reported where it is used.
+        Some("3.1" | "3.2") => Some(Dialect::V31),
         _ => {
-            diagnostics.error(version.span, format!("unsupported version: OpenAPI {text}; 3.0 and 3.1 are supported"));
+            diagnostics.error(version.span, format!("unsupported version: OpenAPI {text}; 3.0, 3.1 and 3.2 are supported"));
             None
         }
     }
@@ -147,59 +153,12 @@ struct Reader<'a> {
     stated: Vec<stated::Stated<'a>>,
 }
 
-/// The fields of OpenAPI's objects that a document may leave empty. What they mean is read where they are.
-const FIELDS: [&str; 40] = [
-    "allowEmptyValue",
-    "allowReserved",
-    "bearerFormat",
-    "callbacks",
-    "content",
-    "contentType",
-    "default",
-    "delete",
-    "deprecated",
-    "description",
-    "encoding",
-    "example",
-    "examples",
-    "explode",
-    "externalDocs",
-    "externalValue",
-    "flows",
-    "get",
-    "head",
-    "headers",
-    "in",
-    "links",
-    "name",
-    "operationId",
-    "options",
-    "parameters",
-    "patch",
-    "post",
-    "put",
-    "requestBody",
-    "required",
-    "responses",
-    "schema",
-    "security",
-    "servers",
-    "style",
-    "summary",
-    "tags",
-    "trace",
-    "value",
-];
-
-/// The hint for a value that a comma cut off.
-const CUT_TEXT: &str = "quote a text that contains a comma: within braces, a comma ends the value";
-
 impl<'a> Reader<'a> {
     fn document(&mut self, node: &'a Node) {
         let root = Located { file: self.root, pointer: String::new(), node };
         self.info(&root);
         self.collections(&root);
-        for (name, schema) in root.get("components").and_then(|components| components.get("schemas")).iter().flat_map(Located::entries) {
+        for (name, schema) in self.section(&root, "schemas").iter().flat_map(Located::entries) {
             let id = self.schema(&schema, &Vec::new());
             self.contract.names.push((name.to_owned(), id));
         }
@@ -218,6 +177,12 @@ impl<'a> Reader<'a> {
         self.union_tags();
         self.check_stated();
         self.check_rust_types();
+    }
+
+    /// A section of `components`. Documents of several files often have a reference in its place, or in that of `components`.
+    fn section(&mut self, root: &Located<'a>, name: &str) -> Option<Located<'a>> {
+        let components = self.followed(root.get("components")?)?;
+        self.followed(components.get(name)?)
     }
 
     fn info(&mut self, root: &Located<'a>) {
@@ -295,8 +260,12 @@ impl<'a> Reader<'a> {
         let root = self.sources.root(file)?;
         let pointer = percent_decoded(fragment);
         if !pointer.is_empty() && !pointer.starts_with('/') {
-            let message = format!("unsupported reference `{text}`: it names an anchor");
-            self.diagnostics.error(reference.span, message).hint("refer by JSON pointer: `#/components/schemas/Name`");
+            let message = format!("`{text}` does not exist: no schema has `$anchor: {pointer}`");
+            let hint = match self.dialect {
+                Dialect::V30 => "refer by JSON pointer: `#/components/schemas/Name`; OpenAPI 3.0 has no anchors",
+                Dialect::V31 => "an anchor has its name within its file and its `$id`; `#/components/schemas/Name` works everywhere",
+            };
+            self.diagnostics.error(reference.span, message).hint(hint);
             return None;
         }
         let target = self.walk(Located { file, pointer: String::new(), node: root }, &pointer, hops);
@@ -340,10 +309,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Follows `$ref`s that replace the object itself, as in parameters and responses.
-    fn dereference(&mut self, at: Located<'a>) -> Option<Located<'a>> {
-        self.cut_texts(at.node);
+    fn dereference(&mut self, at: Located<'a>, object: &Object) -> Option<Located<'a>> {
+        self.unknown_keys(at.node, object);
+        let is_reference = at.node.get("$ref").is_some();
         let found = self.followed(at)?;
-        self.cut_texts(found.node);
+        if is_reference {
+            self.unknown_keys(found.node, object);
+        }
         Some(found)
     }
 
@@ -358,18 +330,6 @@ impl<'a> Reader<'a> {
         }
         self.diagnostics.error(at.node.span, "these references form a cycle");
         None
-    }
-
-    /// Warns of unknown keys without a value, which are what follows a comma in an unquoted text in braces.
-    pub(super) fn cut_texts(&mut self, node: &Node) {
-        for entry in node.as_map().into_iter().flat_map(Map::iter) {
-            let is_known = entry.key.starts_with("x-") || FIELDS.contains(&entry.key.as_str());
-            if !is_known && matches!(entry.node.value, Value::Null) {
-                self.diagnostics
-                    .warning(entry.key_span, format!("ignored key `{}`: it is unknown and has no value", entry.key))
-                    .hint(CUT_TEXT);
-            }
-        }
     }
 
     /// The id of the schema at a location. Its content is read later, from the queue.

@@ -145,6 +145,17 @@ impl Node {
         })
     }
 
+    fn at_pointer_mut(&mut self, pointer: &str) -> Option<&mut Node> {
+        pointer.split('/').skip(1).try_fold(self, |node, token| {
+            let token = unescaped(token);
+            match &mut node.value {
+                Value::Map(map) => map.get_mut(&token),
+                Value::List(list) => list.get_mut(token.parse::<usize>().ok()?),
+                _ => None,
+            }
+        })
+    }
+
     /// The value without positions.
     pub fn to_json(&self) -> JsonValue {
         match &self.value {
@@ -255,12 +266,13 @@ impl Sources {
     /// Parses a document that has already been read, under the name of `path`.
     pub fn add(&mut self, path: &Path, bytes: &[u8], diagnostics: &mut Diagnostics) -> usize {
         let id = self.files.len();
-        let text = String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').replace("\r\n", "\n");
+        let text = normalized(&String::from_utf8_lossy(bytes));
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(index, _)| index + 1)).collect();
         let name = path.to_string_lossy().replace('\\', "/");
         self.files.push(File { name, text, lines, path: path.to_owned(), root: None, is_held: false });
-        if std::str::from_utf8(bytes).is_err() {
-            diagnostics.error(Span { file: id, start: 0, end: 0 }, "the file is not UTF-8 text");
+        if let Err(error) = std::str::from_utf8(bytes) {
+            let before = normalized(&String::from_utf8_lossy(&bytes[..error.valid_up_to()])).len();
+            diagnostics.error(span(id, before, before + 1), "the file is not UTF-8 text").hint("save it with the encoding UTF-8");
             return id;
         }
         let file = &self.files[id];
@@ -275,6 +287,21 @@ impl Sources {
         if let Some(file) = self.files.get_mut(id) {
             file.root = Some(root);
         }
+    }
+
+    /// Replaces the text at a JSON pointer of a file.
+    pub(crate) fn replace_text(&mut self, id: usize, pointer: &str, text: String) {
+        let root = self.files.get_mut(id).and_then(|file| file.root.as_mut());
+        if let Some(node) = root.and_then(|root| root.at_pointer_mut(pointer)) {
+            node.value = Value::String(text);
+        }
+    }
+
+    /// The URI of a file.
+    pub(crate) fn location(&self, id: usize) -> String {
+        let path = self.by_path.iter().find(|(_, known)| **known == id).map(|(path, _)| path.as_path());
+        let path = path.or_else(|| self.files.get(id).map(|file| file.path.as_path())).unwrap_or(Path::new(""));
+        format!("file:{}", path.to_string_lossy().replace('\\', "/"))
     }
 
     /// Parses the text of a document that a program holds as a value.
@@ -296,6 +323,11 @@ impl Sources {
         let folder = self.files.get(from).and_then(|file| file.path.parent()).unwrap_or(Path::new(""));
         folder.join(reference)
     }
+}
+
+/// The text without a byte order mark, and with the line ends of Unix.
+fn normalized(text: &str) -> String {
+    text.trim_start_matches('\u{feff}').replace("\r\n", "\n")
 }
 
 fn span(file: usize, start: usize, end: usize) -> Span {

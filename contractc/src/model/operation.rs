@@ -272,6 +272,11 @@ impl Media {
         is_json(&self.media_type)
     }
 
+    /// Whether the media type is that of JSON itself, without a suffix.
+    pub fn is_plain_json(&self) -> bool {
+        self.media_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+    }
+
     /// Whether the body has a type of its own, and is validated.
     pub fn is_typed(&self, contract: &Contract) -> bool {
         matches!(self.content(contract), Content::Json | Content::Text | Content::Form)

@@ -1,23 +1,41 @@
 //! Loads the files that references name.
 
+use std::path::Path;
+
+use super::identifiers::{Identifiers, percent_decoded};
 use crate::diagnostic::Diagnostics;
 use crate::source::{Node, Sources, Span, Value};
 
-/// Loads every file that a reference names, recursively.
-pub(super) fn load_references(root: usize, sources: &mut Sources, diagnostics: &mut Diagnostics) {
+/// A reference to a file that could not be read.
+pub(super) struct Unread {
+    pub(super) span: Span,
+    message: String,
+    hint: Option<&'static str>,
+}
+
+impl Unread {
+    pub(super) fn report(self, diagnostics: &mut Diagnostics) {
+        let diagnostic = diagnostics.error(self.span, self.message);
+        if let Some(hint) = self.hint {
+            diagnostic.hint(hint);
+        }
+    }
+}
+
+/// Loads every file that a reference names, recursively. Then lets references that use `$id` and `$anchor` name files and pointers instead,
+/// unless the dialect has no such keywords, and reports those that lead nowhere.
+pub(super) fn load_references(root: usize, has_identifiers: bool, sources: &mut Sources, diagnostics: &mut Diagnostics) {
+    let mut identifiers = Identifiers::default();
+    let mut unread = Vec::new();
     let mut next = root;
     // Files are numbered in the order in which they are found, so the walk ends after the last number.
     while let Some(node) = sources.root(next) {
-        let mut found = Vec::new();
-        external_references(node, Keys::Words, &mut found);
-        for (reference, span) in found {
-            let path = sources.resolve(next, &percent_decoded(&reference));
-            if reference.contains("://") {
-                diagnostics
-                    .error(span, format!("cannot follow `{reference}`: references to the network are not supported"))
-                    .hint("save a copy next to this document and refer to the copy");
-            } else if let Err(error) = sources.load(&path, diagnostics) {
-                diagnostics.error(span, format!("cannot read `{}`: {error}", path.display()));
+        let first = identifiers.references.len();
+        identifiers.survey(next, node, sources);
+        for reference in &identifiers.references[first..] {
+            let name = reference.text.split('#').next().unwrap_or_default();
+            if !name.is_empty() {
+                unread.extend(load(next, name, reference.span, sources, diagnostics).err());
             }
         }
         next += 1;
@@ -25,11 +43,35 @@ pub(super) fn load_references(root: usize, sources: &mut Sources, diagnostics: &
             next += 1;
         }
     }
+    let resolved = if has_identifiers { identifiers.resolve(sources) } else { Vec::new() };
+    unread.into_iter().filter(|unread| !resolved.contains(&unread.span)).for_each(|unread| unread.report(diagnostics));
+}
+
+fn load(from: usize, name: &str, span: Span, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Result<(), Unread> {
+    if name.contains("://") {
+        let message = format!("cannot follow `{name}`: references to the network are not supported");
+        let hint = "save a copy next to this document and refer to the copy, or give the copy this `$id`";
+        return Err(Unread { span, message, hint: Some(hint) });
+    }
+    let path = sources.resolve(from, &percent_decoded(name));
+    let failed = |error| Unread { span, message: format!("cannot read `{}`: {error}", path.display()), hint: hint(name) };
+    sources.load(&path, diagnostics).map(|_| ()).map_err(failed)
+}
+
+/// The hint for a path that no URI has.
+fn hint(name: &str) -> Option<&'static str> {
+    if name.contains('\\') {
+        Some("a reference is a URI: write `/` between folders")
+    } else if Path::new(name).extension().is_none() && !name.contains('/') {
+        Some("refer to a schema of this document by JSON pointer: `#/components/schemas/Name`")
+    } else {
+        None
+    }
 }
 
 /// What the keys of a mapping are.
 #[derive(Clone, Copy, PartialEq)]
-enum Keys {
+pub(super) enum Keys {
     /// Words of OpenAPI or JSON Schema.
     Words,
     /// Names that the author of the document chose.
@@ -64,42 +106,14 @@ const NAMED: [&str; 21] = [
 /// The keywords whose value is data: a `$ref` in it is a member like any other.
 const DATA: [&str; 5] = ["const", "default", "enum", "example", "value"];
 
-fn external_references(node: &Node, keys: Keys, found: &mut Vec<(String, Span)>) {
-    match &node.value {
-        Value::List(list) => list.iter().for_each(|item| external_references(item, Keys::Words, found)),
-        Value::Map(map) => {
-            for entry in map.iter() {
-                let (key, is_word) = (entry.key.as_str(), keys == Keys::Words);
-                let file = entry.node.as_str().and_then(|text| text.split('#').next()).filter(|file| !file.is_empty());
-                match file {
-                    Some(file) if key == "$ref" => found.push((file.to_owned(), entry.node.span)),
-                    // The examples of a schema are a list of values; those of OpenAPI are named and can be references.
-                    _ if is_word && (DATA.contains(&key) || key == "examples" && entry.node.as_list().is_some()) => {}
-                    _ if is_word && NAMED.contains(&key) => external_references(&entry.node, Keys::Names, found),
-                    _ => external_references(&entry.node, Keys::Words, found),
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// The text of a URI without its escapes.
-pub(super) fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let code = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        match code {
-            Some(code) if first == b'%' => {
-                bytes.push(code);
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(first);
-                rest = tail;
-            }
+impl Keys {
+    /// What the keys in the value of a key are; `None` if the value is data.
+    pub(super) fn within(self, key: &str, value: &Node) -> Option<Keys> {
+        match self {
+            // The examples of a schema are a list of values; those of OpenAPI are named and can be references.
+            Keys::Words if DATA.contains(&key) || key == "examples" && matches!(value.value, Value::List(_)) => None,
+            Keys::Words if NAMED.contains(&key) => Some(Keys::Names),
+            _ => Some(Keys::Words),
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

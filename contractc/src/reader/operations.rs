@@ -1,7 +1,7 @@
 //! Reads paths, parameters, bodies, responses and security requirements.
 
 use super::paths::placeholders;
-use super::{Bindings, Located, Reader};
+use super::{Bindings, Located, Reader, objects};
 use crate::model::{
     Body, Content, Encoding, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style,
     Tag, is_json,
@@ -12,7 +12,8 @@ use crate::source::Node;
 impl<'a> Reader<'a> {
     pub(super) fn operations(&mut self, root: &Located<'a>) {
         self.security_schemes(root);
-        for (path, item) in root.get("paths").iter().flat_map(Located::entries) {
+        let paths = root.get("paths").and_then(|paths| self.followed(paths));
+        for (path, item) in paths.iter().flat_map(Located::entries) {
             if !path.starts_with("x-") {
                 self.path_item(root, path, item);
             }
@@ -38,7 +39,7 @@ impl<'a> Reader<'a> {
             self.diagnostics.error(item.node.span, format!("the path `{path}` does not start with `/`"));
             return;
         }
-        let Some(item) = self.dereference(item) else { return };
+        let Some(item) = self.dereference(item, &objects::PATH_ITEM) else { return };
         self.servers(item.node);
         let bindings = self.bindings(&item);
         let shared = item.get("parameters");
@@ -74,7 +75,7 @@ impl<'a> Reader<'a> {
         shared: Option<&Located<'a>>,
         bindings: &Bindings,
     ) {
-        self.cut_texts(at.node);
+        self.unknown_keys(at.node, &objects::OPERATION);
         self.servers(at.node);
         let id = self.text(at.node, "operationId").unwrap_or_else(|| format!("{} {path}", method.name()));
         let body = at.get("requestBody").and_then(|body| self.body(method, body, bindings));
@@ -128,7 +129,7 @@ impl<'a> Reader<'a> {
     }
 
     fn parameter(&mut self, at: Located<'a>, bindings: &Bindings) -> Option<Parameter> {
-        let at = self.dereference(at)?;
+        let at = self.dereference(at, &objects::PARAMETER)?;
         let Some(name) = self.text(at.node, "name") else {
             self.diagnostics.error(at.node.span, "the parameter has no `name`");
             return None;
@@ -230,7 +231,7 @@ impl<'a> Reader<'a> {
             let hint = "the TypeScript client can call the operation only without a body; declare the operation with POST, or its values as parameters";
             self.diagnostics.warning(at.node.span, message).hint(hint);
         }
-        let at = self.dereference(at)?;
+        let at = self.dereference(at, &objects::REQUEST_BODY)?;
         let required = self.flag(at.node, "required");
         let description = self.text(at.node, "description");
         Some(Body { required, description, media: self.media(&at, bindings) })
@@ -239,29 +240,31 @@ impl<'a> Reader<'a> {
     fn media(&mut self, at: &Located<'a>, bindings: &Bindings) -> Vec<Media> {
         let mut media = Vec::new();
         for (media_type, content) in at.get("content").iter().flat_map(Located::entries) {
-            let Some(content) = self.dereference(content) else { continue };
+            let Some(content) = self.dereference(content, &objects::MEDIA_TYPE) else { continue };
             let schema = content.get("schema").map(|schema| {
                 let bindings = self.reached(&schema, bindings);
                 self.schema(&schema, &bindings)
             });
             let mut examples: Vec<_> = content.node.get("example").map(Node::to_json).into_iter().collect();
             for (_, example) in content.get("examples").iter().flat_map(Located::entries) {
-                let example = self.dereference(example);
+                let example = self.dereference(example, &objects::EXAMPLE);
                 examples.extend(example.and_then(|example| example.node.get("value").map(Node::to_json)));
             }
             let encodings = self.encodings(&content, media_type);
             let part_types = self.part_types(&content, media_type);
             media.push(Media { media_type: media_type.to_owned(), schema, encodings, part_types, examples });
         }
-        // JSON comes first: the generated code prefers it.
-        media.sort_by_key(|media| !media.is_json());
+        // JSON comes first, and of its kinds the plain one: the generated code prefers it.
+        media.sort_by_key(|media| (!media.is_json(), !media.is_plain_json()));
         if let [first, others @ ..] = media.as_slice()
             && !others.is_empty()
         {
             let others: Vec<String> = others.iter().map(|media| format!("`{}`", media.media_type)).collect();
             let message = format!("the generated code uses `{}`; left to the caller: {}", first.media_type, others.join(", "));
             let span = at.node.get("content").unwrap_or(at.node).span;
-            self.diagnostics.warning(span, message).hint("generated code uses the first JSON media type, or the first one if none is JSON");
+            self.diagnostics
+                .warning(span, message)
+                .hint("generated code uses `application/json`, otherwise another JSON media type, otherwise the first by name");
         }
         media
     }
@@ -273,6 +276,7 @@ impl<'a> Reader<'a> {
         }
         let mut encodings = Vec::new();
         for (name, at) in content.get("encoding").iter().flat_map(Located::entries) {
+            self.unknown_keys(at.node, &objects::ENCODING);
             if ["style", "explode", "allowReserved"].iter().any(|key| at.node.get(key).is_some()) {
                 encodings.push((name.to_owned(), self.encoding(&at, Place::Query)));
             }
@@ -287,6 +291,7 @@ impl<'a> Reader<'a> {
         }
         let mut found = Vec::new();
         for (name, at) in content.get("encoding").iter().flat_map(Located::entries) {
+            self.unknown_keys(at.node, &objects::ENCODING);
             for keyword in ["headers", "style", "explode", "allowReserved"] {
                 if let Some(ignored) = at.node.get(keyword) {
                     let message = format!("ignored `{keyword}` of the part `{name}`: parts are written by their `contentType` alone");
@@ -326,7 +331,7 @@ impl<'a> Reader<'a> {
                 self.diagnostics.error(response.node.span, message);
                 continue;
             };
-            let Some(response) = self.dereference(response) else { continue };
+            let Some(response) = self.dereference(response, &objects::RESPONSE) else { continue };
             let description = self.text(response.node, "description").unwrap_or_default();
             let headers = self.headers(&response);
             let media = if self.has_body(method, status, &response) { self.media(&response, bindings) } else { Vec::new() };
@@ -350,7 +355,7 @@ impl<'a> Reader<'a> {
     fn headers(&mut self, response: &Located<'a>) -> Vec<Header> {
         let mut headers = Vec::new();
         for (name, header) in response.get("headers").iter().flat_map(Located::entries) {
-            let Some(header) = self.dereference(header) else { continue };
+            let Some(header) = self.dereference(header, &objects::HEADER) else { continue };
             let schema = header.get("schema").map(|schema| self.schema(&schema, &Vec::new()));
             let (description, required) = (self.text(header.node, "description"), self.flag(header.node, "required"));
             let explode = self.flag(header.node, "explode");
@@ -375,9 +380,9 @@ impl<'a> Reader<'a> {
     }
 
     fn security_schemes(&mut self, root: &Located<'a>) {
-        let schemes = root.get("components").and_then(|components| components.get("securitySchemes"));
+        let schemes = self.section(root, "securitySchemes");
         for (name, scheme) in schemes.iter().flat_map(Located::entries) {
-            let Some(scheme) = self.dereference(scheme) else { continue };
+            let Some(scheme) = self.dereference(scheme, &objects::SECURITY_SCHEME) else { continue };
             let member = |key: &str| scheme.node.get(key).and_then(Node::as_str).unwrap_or_default();
             let kind = match (member("type"), member("scheme").to_ascii_lowercase().as_str(), member("in")) {
                 ("http", "bearer", _) => SecurityKind::Bearer,

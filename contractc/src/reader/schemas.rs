@@ -19,7 +19,10 @@ impl<'a> Reader<'a> {
         match &job.node.value {
             Value::Bool(accepts) => schema.never = !accepts,
             Value::Map(_) => self.read_map(job, &mut schema),
-            _ => _ = self.diagnostics.error(job.node.span, format!("expected a schema, found {}", job.node.kind())),
+            _ => {
+                let message = format!("expected a schema, found {}", job.node.kind());
+                self.diagnostics.error(job.node.span, message).hint("write `{}` for a schema that accepts any value");
+            }
         }
         schema
     }
@@ -45,7 +48,7 @@ impl<'a> Reader<'a> {
                 Some(Known::Unsupported) => {
                     self.diagnostics
                         .error(span, format!("unsupported keyword `{keyword}`"))
-                        .hint("refer by JSON pointer within one document");
+                        .hint("refer to the schema that is meant with `$ref`");
                 }
                 Some(Known::Annotation) => {
                     self.count(keyword, KeywordRole::Annotation);
@@ -62,7 +65,7 @@ impl<'a> Reader<'a> {
             }
         }
         self.condition(&here, &job.key.bindings, schema);
-        schema.discriminator = self.discriminator(&here);
+        self.discriminator(&here, schema);
         self.finish_schema(job.node, schema);
     }
 
@@ -108,7 +111,9 @@ impl<'a> Reader<'a> {
     /// Warns of an unknown keyword without a value, which is what follows a comma in an unquoted text in braces.
     fn valueless(&mut self, keyword: &str, span: Span) {
         if close_keyword(keyword).is_none() && !keyword.starts_with("x-") {
-            self.diagnostics.warning(span, format!("ignored keyword `{keyword}`: it is unknown and has no value")).hint(super::CUT_TEXT);
+            self.diagnostics
+                .warning(span, format!("ignored keyword `{keyword}`: it is unknown and has no value"))
+                .hint(super::objects::CUT_TEXT);
         }
     }
 
@@ -360,6 +365,13 @@ impl<'a> Reader<'a> {
                 .hint("refer by JSON pointer: `#/components/schemas/Name`");
             return None;
         }
+        if let Some(found) = other_object(&target.pointer) {
+            let text = value.node.as_str().unwrap_or_default();
+            self.diagnostics
+                .error(value.node.span, format!("`{text}` is {found}; a schema is accepted"))
+                .hint("refer to a schema: `#/components/schemas/Name`");
+            return None;
+        }
         let bound = target.pointer.strip_prefix("/components/schemas/").and_then(|name| {
             let (_, to) = bindings.iter().find(|(from, _)| from == name)?;
             Some(format!("/components/schemas/{to}"))
@@ -368,6 +380,29 @@ impl<'a> Reader<'a> {
             Some(at) => Some(self.schema(&at, &Vec::new())),
             None => Some(self.child(&target, bindings)),
         }
+    }
+}
+
+/// What a JSON pointer leads to, if it is an object of `components` that is not a schema.
+fn other_object(pointer: &str) -> Option<&'static str> {
+    let section = pointer.strip_prefix("/components")?;
+    let (section, name) = section.strip_prefix('/').map_or(("", None), |rest| match rest.split_once('/') {
+        Some((section, name)) => (section, Some(name)),
+        None => (rest, None),
+    });
+    let Some(name) = name else { return Some("a mapping from names to objects") };
+    match section {
+        _ if name.contains('/') => None,
+        "callbacks" => Some("a callback"),
+        "examples" => Some("an example"),
+        "headers" => Some("a header"),
+        "links" => Some("a link"),
+        "parameters" => Some("a parameter"),
+        "pathItems" => Some("a path item"),
+        "requestBodies" => Some("a request body"),
+        "responses" => Some("a response"),
+        "securitySchemes" => Some("a security scheme"),
+        _ => None,
     }
 }
 

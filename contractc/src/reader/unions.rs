@@ -7,17 +7,39 @@ use serde_json::Value as JsonValue;
 use super::{Located, Reader};
 use crate::model::{Discriminator, Schema, SchemaId, UnionTag};
 use crate::runtime::check::Types;
-use crate::source::Node;
+use crate::source::{Node, Value};
 
 impl<'a> Reader<'a> {
-    /// Reads the `discriminator` of a union whose variants are all references, with the values that select each variant.
-    pub(super) fn discriminator(&mut self, here: &Located<'a>) -> Option<Discriminator> {
-        let at = here.get("discriminator")?;
-        let span = at.node.span;
-        let variants = match (here.get("oneOf"), here.get("anyOf")) {
-            (Some(variants), None) | (None, Some(variants)) => variants.items(),
-            _ => return None,
+    /// Reads the `discriminator` of a union, with the values that select each variant. The variants that it decides between are references; if
+    /// there are others, such as null, the references become a union of their own.
+    pub(super) fn discriminator(&mut self, here: &Located<'a>, schema: &mut Schema) {
+        let Some(at) = here.get("discriminator") else { return };
+        let (keyword, ids) = match (schema.one_of.is_empty(), schema.any_of.is_empty()) {
+            (false, true) => ("oneOf", &mut schema.one_of),
+            (true, false) => ("anyOf", &mut schema.any_of),
+            _ => return,
         };
+        let Some(listed) = here.get(keyword) else { return };
+        let variants = listed.items();
+        let objects: Vec<_> = variants.iter().filter(|variant| !excludes_objects(variant.node)).cloned().collect();
+        let Some(discriminator) = self.decided(here, &at, &objects) else { return };
+        if objects.len() == variants.len() {
+            schema.discriminator = Some(discriminator);
+        } else if objects.len() > 1 {
+            let others =
+                variants.iter().zip(&*ids).filter(|(variant, _)| excludes_objects(variant.node)).map(|(_, id)| *id).collect::<Vec<_>>();
+            let decided = ids.iter().copied().filter(|id| !others.contains(id)).collect();
+            let (one_of, any_of) = if keyword == "oneOf" { (decided, Vec::new()) } else { (Vec::new(), decided) };
+            *ids = std::iter::once(SchemaId(self.contract.schemas.len())).chain(others).collect();
+            let pointer = self.full_pointer(listed.file, &listed.pointer);
+            let discriminator = Some(discriminator);
+            self.contract.schemas.push(Schema { span: listed.node.span, pointer, one_of, any_of, discriminator, ..Schema::default() });
+        }
+    }
+
+    /// The discriminator of variants that are all references.
+    fn decided(&mut self, here: &Located<'a>, at: &Located<'a>, variants: &[Located<'a>]) -> Option<Discriminator> {
+        let span = at.node.span;
         let member = self.text(at.node, "propertyName")?;
         let references: Option<Vec<&Node>> = variants.iter().map(|variant| variant.node.get("$ref")).collect();
         let targets = references?.into_iter().map(|reference| self.resolve(here.file, reference)).collect::<Option<Vec<_>>>()?;
@@ -141,5 +163,15 @@ impl<'a> Reader<'a> {
             (None, None) => return None,
         };
         values.iter().all(|value| value.is_string() || value.is_boolean()).then_some(values)
+    }
+}
+
+/// Whether a schema accepts no object, by its `type` alone.
+fn excludes_objects(node: &Node) -> bool {
+    match node.get("type").map(|types| &types.value) {
+        Some(Value::String(name)) => name != "object",
+        Some(Value::List(names)) => !names.iter().any(|name| name.as_str() == Some("object")),
+        Some(Value::Null) => true,
+        _ => false,
     }
 }

@@ -94,8 +94,11 @@ impl YamlReader<'_> {
             Event::DocumentStart(_) => Ok(()),
             Event::Scalar(text, style, anchor, tag) => {
                 let end = self.byte(place.end.line(), place.end.col()).max(start);
-                let typed = style == ScalarStyle::Plain && tag.is_none();
-                let value = if typed { plain(&text) } else { Value::String(text.into_owned()) };
+                let is_typed = match tag.as_deref().filter(|tag| tag.is_yaml_core_schema()).map(|tag| tag.suffix.as_str()) {
+                    Some(kind) => ["bool", "float", "int", "null"].contains(&kind),
+                    None => style == ScalarStyle::Plain && tag.is_none(),
+                };
+                let value = if is_typed { plain(&text) } else { Value::String(text.into_owned()) };
                 self.add(Node { span: span(self.id, start, end), value }, anchor).map_err(|message| fault(&message))
             }
             Event::Alias(anchor) => {

@@ -23,16 +23,27 @@ pub fn ident(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
 }
 
+/// Characters that change the direction of the text around them, which Rust refuses in literals and comments.
+const TURNS: [char; 9] = ['\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}'];
+
 /// A string literal.
 pub fn text(text: &str) -> Literal {
-    Literal::string(text)
+    let literal = Literal::string(text);
+    if !text.contains(TURNS) {
+        return literal;
+    }
+    let escaped = |literal: String, turn: char| literal.replace(turn, &turn.escape_unicode().to_string());
+    TURNS.into_iter().fold(literal.to_string(), escaped).parse().unwrap_or(literal)
 }
 
 /// A raw string literal, for text with many quotes.
-pub fn raw_text(text: &str) -> Literal {
+pub fn raw_text(raw: &str) -> Literal {
+    if raw.contains(TURNS) {
+        return text(raw);
+    }
     // A carriage return is not valid in a raw string, and JSON has none.
-    let hashes = (1..).map(|count| "#".repeat(count)).find(|hashes| !text.contains(&format!("\"{hashes}"))).unwrap_or_default();
-    format!("r{hashes}\"{text}\"{hashes}").parse().unwrap_or_else(|_| Literal::string(text))
+    let hashes = (1..).map(|count| "#".repeat(count)).find(|hashes| !raw.contains(&format!("\"{hashes}"))).unwrap_or_default();
+    format!("r{hashes}\"{raw}\"{hashes}").parse().unwrap_or_else(|_| text(raw))
 }
 
 /// An array of string literals.
@@ -47,7 +58,7 @@ pub fn docs(description: &str) -> TokenStream {
     let mut fenced = false;
     for line in wrap(description.trim(), 100) {
         // A carriage return or null character in a comment is not valid Rust.
-        let mut line = line.replace('\t', "    ").replace(char::is_control, " ");
+        let mut line = line.replace('\t', "    ").replace(char::is_control, " ").replace(TURNS, "");
         let trimmed = line.trim_start();
         if trimmed.starts_with("```") {
             fenced = !fenced;

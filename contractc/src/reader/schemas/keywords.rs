@@ -25,7 +25,7 @@ pub(super) const KEYWORDS: &[(&str, Known)] = &[
     ("$defs", Known::V31),
     ("$dynamicAnchor", Known::Annotation),
     ("$dynamicRef", Known::Unsupported),
-    ("$id", Known::Unsupported),
+    ("$id", Known::Annotation),
     ("$ref", Known::Both),
     ("$schema", Known::Annotation),
     ("$vocabulary", Known::Annotation),
@@ -107,7 +107,7 @@ pub enum KeywordFate {
     Registry,
     /// Names a type.
     Type,
-    /// Holds schemas for references to point to.
+    /// Gives references something to point to.
     Place,
 }
 
@@ -116,7 +116,7 @@ pub fn keyword_fates() -> Vec<(&'static str, KeywordFate)> {
     let fate = |keyword: &str, known: Known| match known {
         _ if ["x-sync", "x-ref"].contains(&keyword) => KeywordFate::Registry,
         _ if keyword == "x-rust-type" => KeywordFate::Type,
-        _ if keyword == "$defs" => KeywordFate::Place,
+        _ if ["$anchor", "$defs", "$dynamicAnchor", "$id"].contains(&keyword) => KeywordFate::Place,
         Known::Annotation => KeywordFate::Annotation,
         Known::Direction => KeywordFate::Direction,
         Known::Unsupported => KeywordFate::Refused,

@@ -19,6 +19,31 @@ const TYPES: [(&str, Types); 7] = [
     ("object", Types::OBJECT),
 ];
 
+/// The hint for what other languages and Swagger 2.0 call a type.
+fn meant_type(name: &str) -> Option<&'static str> {
+    match name.to_ascii_lowercase().as_str() {
+        "any" | "mixed" | "unknown" => Some("leave `type` out: the schema then accepts any value"),
+        "file" | "binary" => Some("write `type: string, format: binary`"),
+        "byte" | "base64" => Some("write `type: string, format: byte`"),
+        "date" => Some("write `type: string, format: date`"),
+        "datetime" | "date-time" | "timestamp" => Some("write `type: string, format: date-time`"),
+        "uuid" => Some("write `type: string, format: uuid`"),
+        "string" | "str" | "text" | "char" => Some("did you mean `string`?"),
+        "int" | "integer" => Some("did you mean `integer`?"),
+        "int32" => Some("write `type: integer, format: int32`"),
+        "int64" | "long" => Some("write `type: integer, format: int64`"),
+        "float" => Some("write `type: number, format: float`"),
+        "double" => Some("write `type: number, format: double`"),
+        "number" | "decimal" | "numeric" => Some("did you mean `number`?"),
+        "bool" | "boolean" => Some("did you mean `boolean`?"),
+        "array" | "list" => Some("did you mean `array`?"),
+        "object" | "map" | "dict" | "dictionary" | "struct" => Some("did you mean `object`?"),
+        "enum" => Some("leave `type` out, or name the type of the values"),
+        "none" | "nil" | "null" => Some("did you mean `null`?"),
+        _ => None,
+    }
+}
+
 impl Reader<'_> {
     pub(super) fn types(&mut self, node: &Node) -> Option<Types> {
         let single = [node];
@@ -45,7 +70,10 @@ impl Reader<'_> {
                 None => {
                     let listed = TYPES.map(|(known, _)| known).join(", ");
                     let message = format!("unknown type `{}`; available: {listed}", text.unwrap_or(name.kind()));
-                    self.diagnostics.error(name.span, message);
+                    let diagnostic = self.diagnostics.error(name.span, message);
+                    if let Some(hint) = meant_type(text.unwrap_or_default()) {
+                        diagnostic.hint(hint);
+                    }
                 }
             }
         }

@@ -1,0 +1,196 @@
+//! Finds what `$id`, `$anchor` and `$self` name, and lets references by these names name files and JSON pointers instead, so that all other
+//! steps know only those.
+
+use std::collections::BTreeMap;
+
+use super::files::Keys;
+use crate::runtime::report::escaped;
+use crate::source::{Map, Node, Sources, Span, Value};
+
+/// A reference as it is written.
+pub(super) struct Reference {
+    pub(super) text: String,
+    pub(super) span: Span,
+    file: usize,
+    pointer: String,
+    /// The URI that the reference is relative to.
+    base: String,
+}
+
+/// A place: a file and a JSON pointer.
+type Place = (usize, String);
+
+/// The references of all files, and what has a name of its own.
+#[derive(Default)]
+pub(super) struct Identifiers {
+    pub(super) references: Vec<Reference>,
+    /// Documents and schemas by their URI.
+    resources: BTreeMap<String, Place>,
+    /// Schemas with `$anchor`, by the URI of the resource and their name.
+    anchors: BTreeMap<(String, String), Place>,
+    /// The URI of each file's root.
+    roots: BTreeMap<usize, String>,
+}
+
+impl Identifiers {
+    /// Adds the references and names of a file.
+    pub(super) fn survey(&mut self, file: usize, node: &Node, sources: &Sources) {
+        let place = sources.location(file);
+        let own = node.get("$self").or_else(|| node.get("$id")).and_then(Node::as_str);
+        let root = own.map_or(place.clone(), |own| joined(&place, without_fragment(own)));
+        self.resources.insert(place, (file, String::new()));
+        self.resources.insert(root.clone(), (file, String::new()));
+        self.roots.insert(file, root.clone());
+        self.node(file, node, Keys::Words, String::new(), &root);
+    }
+
+    fn node(&mut self, file: usize, node: &Node, keys: Keys, pointer: String, base: &str) {
+        match &node.value {
+            Value::List(list) => {
+                list.iter().enumerate().for_each(|(index, item)| self.node(file, item, Keys::Words, format!("{pointer}/{index}"), base));
+            }
+            Value::Map(map) => self.map(file, map, keys, &pointer, base),
+            _ => {}
+        }
+    }
+
+    fn map(&mut self, file: usize, map: &Map, keys: Keys, pointer: &str, base: &str) {
+        let word = |name: &str| map.get(name).filter(|_| keys == Keys::Words).and_then(Node::as_str);
+        let own = word("$id").filter(|_| !pointer.is_empty()).map(|id| joined(base, without_fragment(id)));
+        if let Some(own) = &own {
+            self.resources.insert(own.clone(), (file, pointer.to_owned()));
+        }
+        let base = own.as_deref().unwrap_or(base);
+        for name in ["$anchor", "$dynamicAnchor"].into_iter().filter_map(word) {
+            self.anchors.insert((base.to_owned(), name.to_owned()), (file, pointer.to_owned()));
+        }
+        for entry in map.iter() {
+            let inner = format!("{pointer}/{}", escaped(&entry.key));
+            // A name such as `$ref` is that of a member unless its value is a text.
+            match entry.node.as_str() {
+                Some(text) if entry.key == "$ref" => {
+                    let base = base.to_owned();
+                    self.references.push(Reference { text: text.to_owned(), span: entry.node.span, file, pointer: inner, base });
+                }
+                _ => {
+                    if let Some(keys) = keys.within(&entry.key, &entry.node) {
+                        self.node(file, &entry.node, keys, inner, base);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Replaces the references by `$id` and `$anchor`, and returns where they are.
+    pub(super) fn resolve(&self, sources: &mut Sources) -> Vec<Span> {
+        let mut replaced = Vec::new();
+        for reference in &self.references {
+            let Some((file, pointer)) = self.target(reference, sources) else { continue };
+            let name = if file == reference.file { String::new() } else { sources.location(file) };
+            let text = format!("{}#{}", encoded(name.trim_start_matches("file:")), encoded(&pointer));
+            sources.replace_text(reference.file, &reference.pointer, text);
+            replaced.push(reference.span);
+        }
+        replaced
+    }
+
+    /// What a reference refers to, if it does not name a file and a pointer already.
+    fn target(&self, reference: &Reference, sources: &Sources) -> Option<Place> {
+        let (name, fragment) = reference.text.split_once('#').unwrap_or((&reference.text, ""));
+        let (name, fragment) = (percent_decoded(name), percent_decoded(fragment));
+        let named = joined(&reference.base, &name);
+        let by_file = || sources.find(&sources.resolve(reference.file, &name)).and_then(|file| self.roots.get(&file)).cloned();
+        let uri = if self.resources.contains_key(&named) { named } else { by_file()? };
+        let (file, pointer) = self.resources.get(&uri)?;
+        if !fragment.is_empty() && !fragment.starts_with('/') {
+            return self.anchors.get(&(uri, fragment)).cloned();
+        }
+        let is_plain = pointer.is_empty() && (*file == reference.file && name.is_empty() || by_file() == Some(uri.clone()));
+        let target = format!("{pointer}{fragment}");
+        // Many documents with `$id` refer from the root of the document all the same.
+        let exists = sources.root(*file).is_some_and(|root| root.at_pointer(&target).is_some());
+        (!is_plain && exists).then(|| (*file, target))
+    }
+}
+
+fn without_fragment(uri: &str) -> &str {
+    uri.split('#').next().unwrap_or_default()
+}
+
+/// The URI that a reference means relative to another (RFC 3986, section 5.2), without its fragment.
+fn joined(base: &str, reference: &str) -> String {
+    let reference = percent_decoded(reference);
+    let scheme = |uri: &str| uri.find([':', '/']).filter(|end| uri[*end..].starts_with(':')).map_or(0, |end| end + 1);
+    if reference.is_empty() || scheme(&reference) > 1 {
+        return if reference.is_empty() { base.to_owned() } else { reference };
+    }
+    let scheme = scheme(base);
+    if reference.starts_with("//") {
+        return format!("{}{reference}", &base[..scheme]);
+    }
+    let path = match base[scheme..].strip_prefix("//") {
+        Some(rest) => rest.find('/').map_or(base.len(), |slash| scheme + 2 + slash),
+        None => scheme,
+    };
+    let folder = base[path..].rfind('/').map_or("/", |slash| &base[path..path + slash + 1]);
+    let whole = if reference.starts_with('/') { reference } else { format!("{folder}{reference}") };
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in whole.split('/') {
+        match segment {
+            "." => {}
+            ".." if segments.len() > 1 => _ = segments.pop(),
+            _ => segments.push(segment),
+        }
+    }
+    format!("{}{}", &base[..path], segments.join("/"))
+}
+
+/// The text of a URI without its escapes.
+pub(super) fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let code = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        match code {
+            Some(code) if first == b'%' => {
+                bytes.push(code);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The text with what `percent_decoded` and the fragment's mark would change.
+fn encoded(text: &str) -> String {
+    text.replace('%', "%25").replace('#', "%23")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn references_are_relative_to_their_base() {
+        let base = "https://example.com/schemas/pets/base.json";
+        for (reference, meant) in [
+            ("", base),
+            ("cat.json", "https://example.com/schemas/pets/cat.json"),
+            ("./cat.json", "https://example.com/schemas/pets/cat.json"),
+            ("../owner.json", "https://example.com/schemas/owner.json"),
+            ("../../../owner.json", "https://example.com/owner.json"),
+            ("/root.json", "https://example.com/root.json"),
+            ("//other.example/x", "https://other.example/x"),
+            ("urn:example:x", "urn:example:x"),
+            ("a%20b", "https://example.com/schemas/pets/a b"),
+        ] {
+            assert_eq!(joined(base, reference), meant, "{reference}");
+        }
+        assert_eq!(joined("file:/work/api.yaml", "Pet"), "file:/work/Pet");
+        assert_eq!(joined("https://example.com", "Pet"), "https://example.com/Pet");
+    }
+}
