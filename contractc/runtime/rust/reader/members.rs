@@ -2,13 +2,13 @@
 
 use super::super::rule::Record;
 use super::super::tape::same_bytes;
-use super::Reader;
+use super::{ORDER, Reader};
 
 /// Reads the names of the members of an object, between which the caller reads their values.
 pub(in super::super) struct Members {
     pub(in super::super) record: &'static Record,
-    /// The member that is expected next: usually, members are in the order of the record.
-    expected: usize,
+    /// One more than the index of the member before; 0 at the start.
+    before: usize,
     /// The members that were there, a bit each.
     seen: u64,
     is_first: bool,
@@ -19,7 +19,7 @@ impl Members {
     const COUNT_MAX: usize = 64;
 
     pub(in super::super) fn new(record: &'static Record) -> Self {
-        Members { record, expected: 0, seen: 0, is_first: true }
+        Members { record, before: 0, seen: 0, is_first: true }
     }
 
     /// Reads the next name. Returns the index of its member in the record, or `Some(None)` at the end of the object.
@@ -38,16 +38,22 @@ impl Members {
             return self.is_complete().then_some(None);
         }
         self.is_first = false;
-        let index = match self.expected_name(reader) {
+        let place = self.place();
+        let expected = usize::from(reader.order[place]).checked_sub(1).unwrap_or(self.before);
+        let index = match self.expected_name(reader, expected) {
             Some(index) => index,
-            None => self.other_name(reader)?,
+            None => {
+                let index = self.other_name(reader)?;
+                reader.order[place] = index as u8 + 1;
+                index
+            }
         };
         let bit = 1 << index;
         if self.seen & bit != 0 {
             return None;
         }
         self.seen |= bit;
-        self.expected = index + 1;
+        self.before = index + 1;
         Some(Some(index))
     }
 
@@ -56,10 +62,16 @@ impl Members {
         self.seen.trailing_ones() as usize >= self.record.required
     }
 
+    /// Where the reader keeps which member followed the one before in another object of the same record.
+    #[inline]
+    fn place(&self) -> usize {
+        ((std::ptr::from_ref(self.record) as usize >> 3) + self.before) % ORDER
+    }
+
     /// Reads the name if it is the expected one.
     #[inline]
-    fn expected_name(&self, reader: &mut Reader<'_>) -> Option<usize> {
-        let (name, _) = self.record.members.get(self.expected)?;
+    fn expected_name(&self, reader: &mut Reader<'_>, expected: usize) -> Option<usize> {
+        let (name, _) = self.record.members.get(expected)?;
         let from = reader.scanner.at + 1;
         let text = reader.scanner.bytes().get(from..from + name.len() + 2)?;
         let (text, end) = text.split_at(name.len());
@@ -68,13 +80,13 @@ impl Members {
         }
         reader.scanner.at = from + name.len() + 2;
         reader.scanner.skip_space();
-        Some(self.expected)
+        Some(expected)
     }
 
     /// Reads the name of another member than the expected one. Members that are not declared are left to the tape.
     fn other_name(&self, reader: &mut Reader<'_>) -> Option<usize> {
         let name = reader.name()?;
-        let found = self.record.find(name, self.expected + 1);
+        let found = self.record.find(name, self.before);
         reader.needs_tape |= found.is_none() && self.record.others.is_some();
         found
     }
