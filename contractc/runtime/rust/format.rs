@@ -23,6 +23,9 @@ pub enum Format {
     Uuid,
 }
 
+/// The high bits of eight bytes.
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
 impl Format {
     /// All asserted formats, ordered by name.
     pub const ALL: [Format; 9] = [
@@ -74,6 +77,19 @@ impl Format {
     }
 }
 
+/// The length of the text in this format that `bytes` begin with, up to a quote. `None` if the format allows several lengths and this is not
+/// a usual one, or if the text is not in this format.
+#[inline]
+pub(super) fn quoted_length(format: Format, bytes: &[u8]) -> Option<usize> {
+    let ends_at = |length: usize| bytes.get(length) == Some(&b'"');
+    match format {
+        Format::Uuid => (ends_at(36) && is_uuid(bytes.first_chunk()?)).then_some(36),
+        Format::DateTime if ends_at(24) => is_usual_date_time(bytes.first_chunk::<24>()?).then_some(24),
+        Format::DateTime if ends_at(20) => is_usual_date_time(bytes.first_chunk::<20>()?).then_some(20),
+        _ => None,
+    }
+}
+
 /// RFC 3339 `full-date`.
 fn date(text: &str) -> bool {
     text.as_bytes().first_chunk::<10>().is_some_and(|bytes| text.len() == 10 && is_date(bytes))
@@ -82,7 +98,13 @@ fn date(text: &str) -> bool {
 fn is_date(bytes: &[u8; 10]) -> bool {
     let (Some(century), Some(year)) = (two_digits(bytes[0], bytes[1]), two_digits(bytes[2], bytes[3])) else { return false };
     let (Some(month), Some(day)) = (two_digits(bytes[5], bytes[6]), two_digits(bytes[8], bytes[9])) else { return false };
-    let leap = year % 4 == 0 && (year != 0 || century % 4 == 0);
+    bytes[4] == b'-' && bytes[7] == b'-' && is_day(century, year, month, day)
+}
+
+/// Whether the year `century * 100 + year` has this day.
+#[inline]
+fn is_day(century: u8, year: u8, month: u8, day: u8) -> bool {
+    let leap = year.is_multiple_of(4) && (year != 0 || century.is_multiple_of(4));
     let days = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,
@@ -90,14 +112,55 @@ fn is_date(bytes: &[u8; 10]) -> bool {
         2 => 28,
         _ => return false,
     };
-    bytes[4] == b'-' && bytes[7] == b'-' && (1..=days).contains(&day)
+    (1..=days).contains(&day)
 }
 
 /// RFC 3339 `date-time`; `t` and `z` may be lower case.
 fn date_time(text: &str) -> bool {
-    match text.as_bytes().split_first_chunk::<10>() {
+    let bytes = text.as_bytes();
+    if matches!(bytes.len(), 20 | 24) && is_usual_date_time(bytes) {
+        return true;
+    }
+    match bytes.split_first_chunk::<10>() {
         Some((day, [b'T' | b't', rest @ ..])) => is_date(day) && is_time(rest),
         _ => false,
+    }
+}
+
+/// Whether 20 or 24 bytes are a `date-time` as programs write it, such as `2024-02-29T23:59:59Z` or `2024-02-29T23:59:59.000Z`. Looks at eight
+/// characters at a time. `false` if another spelling or a leap second has to be considered.
+#[inline]
+fn is_usual_date_time(bytes: &[u8]) -> bool {
+    let Some((day, time)) = bytes.split_first_chunk::<8>() else { return false };
+    let Some((time, rest)) = time.split_first_chunk::<8>() else { return false };
+    let rest = match rest {
+        [a, b, c, d] => Digits::read(*b":00Z0000", [*a, *b, *c, *d, b'0', b'0', b'0', b'0']),
+        [a, b, c, d, e, f, g, h] => Digits::read(*b":00.000Z", [*a, *b, *c, *d, *e, *f, *g, *h]),
+        _ => None,
+    };
+    let (Some(date), Some(time), Some(rest)) = (Digits::read(*b"0000-00-", *day), Digits::read(*b"00T00:00", *time), rest) else {
+        return false;
+    };
+    is_day(date.pair(0), date.pair(2), date.pair(5), time.pair(0)) && time.pair(3) <= 23 && time.pair(6) <= 59 && rest.pair(1) <= 59
+}
+
+/// The values of the digits in eight characters.
+struct Digits([u8; 8]);
+
+impl Digits {
+    /// Reads characters that must be digits where `form` has a `0`, and the same as in `form` everywhere else.
+    #[inline]
+    fn read(form: [u8; 8], text: [u8; 8]) -> Option<Digits> {
+        let values = u64::from_le_bytes(text) ^ u64::from_le_bytes(form);
+        // The high bit of a byte of the sum tells that its value is too large. Only values that have a high bit themselves could carry.
+        let limits = u64::from_le_bytes(form.map(|byte| if byte == b'0' { 0x7f - 9 } else { 0x7f }));
+        ((values | values.wrapping_add(limits)) & HIGHS == 0).then(|| Digits(values.to_le_bytes()))
+    }
+
+    /// The number that two digits write.
+    #[inline]
+    fn pair(&self, at: usize) -> u8 {
+        self.0[at] * 10 + self.0[at + 1]
     }
 }
 
@@ -273,7 +336,6 @@ pub(super) fn is_uuid(bytes: &[u8; 36]) -> bool {
 #[inline]
 fn are_hex_digits(word: u64) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
     // The high bit of a byte of the sum tells whether the byte is at least `from`, if no byte of the word has its high bit set.
     let at_least = |word: u64, from: u8| word.wrapping_add(ONES * u64::from(0x80 - from));
     let lower = word | (ONES * 0x20);

@@ -141,6 +141,12 @@ impl<'a> From<TapeValue<'a>> for Json<'a> {
     }
 }
 
+impl<'a> From<tape::Container<'a>> for Json<'a> {
+    fn from(container: tape::Container<'a>) -> Self {
+        container.located().value().into()
+    }
+}
+
 impl<'a> From<&'a Value> for Json<'a> {
     fn from(value: &'a Value) -> Self {
         match value {

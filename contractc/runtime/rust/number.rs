@@ -20,7 +20,8 @@ impl Number {
     pub fn is_integer(self) -> bool {
         match self {
             Number::Signed(_) | Number::Unsigned(_) => true,
-            Number::Float(value) => value.fract() == 0.0,
+            // Converting there and back is faster than rounding, which is a call on processors of an older kind.
+            Number::Float(value) => value as i64 as f64 == value || value.fract() == 0.0,
         }
     }
 
@@ -175,6 +176,9 @@ impl std::fmt::Display for Number {
 }
 
 fn exact_integer(value: f64) -> Option<i128> {
+    if value as i64 as f64 == value && value.abs() < 1e18 {
+        return Some((value as i64).into());
+    }
     (value.fract() == 0.0 && value.abs() < 1e38).then_some(value as i128)
 }
 
@@ -198,12 +202,17 @@ pub(super) const POWERS_OF_TEN: [f64; 23] =
 fn short_multiple(value: f64, step: f64) -> Option<bool> {
     const DIGITS_MAX: f64 = 1e15;
     // A double is the shortest form of an integer of at most 15 digits divided by a power of ten exactly if the division yields it.
-    let scaled = |number: f64, power: f64| (number * power).round();
+    let scaled = |number: f64, power: f64| nearest_integer(number * power);
     let is_short = |number: f64, power: f64| scaled(number, power).abs() < DIGITS_MAX && scaled(number, power) / power == number;
     let power = POWERS_OF_TEN.into_iter().take(7).find(|power| is_short(step, *power))?;
     let (digits, step_digits) = (scaled(value, power), scaled(step, power));
     // A value with more decimal places than the step is not a multiple of it.
     (digits.abs() < DIGITS_MAX && step_digits != 0.0).then(|| digits / power == value && digits as i64 % step_digits as i64 == 0)
+}
+
+/// The nearest integer. Converting is faster than rounding, which is a call on processors of an older kind.
+fn nearest_integer(value: f64) -> f64 {
+    if value.abs() < 1e15 { (value + 0.5_f64.copysign(value)) as i64 as f64 } else { value.round() }
 }
 
 /// Computes `value % step == 0` on decimal digits by long division, without rounding.

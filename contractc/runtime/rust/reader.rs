@@ -8,16 +8,13 @@ mod members;
 
 use super::json::Json;
 use super::report::{At, Checker};
-use super::rule::{List, Record, Rule, Tagged, TextRule};
+use super::rule::{List, Order, Record, Rule, Tagged, TextRule};
 use super::scanner::{Scanner, Text};
 use super::tape::{DEPTH_MAX, Tape, same_text};
 pub(super) use members::Members;
 
 /// How many times its length a text may be looked at again. A text with more such places, which no usual text has, gets a tape.
 const AGAIN_MAX: usize = 4;
-
-/// For how many members it is remembered which one follows.
-const ORDER: usize = 256;
 
 /// Reads one text.
 pub struct Reader<'s> {
@@ -30,9 +27,7 @@ pub struct Reader<'s> {
     again: usize,
     /// Whether the current object needs a tape.
     needs_tape: bool,
-    /// For each member, one more than the index of the one that followed it last, where that is not the next one of its record: objects of a
-    /// text usually have their members in the same order. Members share places, because a wrong guess costs only time.
-    order: [u8; ORDER],
+    order: Order,
     pub(super) out: Checker,
 }
 
@@ -53,8 +48,8 @@ pub(super) fn whole<T>(bytes: &[u8], out: Checker, read: impl FnOnce(&mut Reader
     // Longer texts are refused by the tape.
     let bytes = Some(bytes).filter(|bytes| bytes.len() < u32::MAX as usize)?;
     let scanner = Scanner::new(std::str::from_utf8(bytes).ok()?);
-    let mut reader =
-        Reader { scanner, unescaped: String::new(), depth: 0, again: 0, needs_tape: false, order: [0; ORDER], out: out.probe() };
+    let order = Order::new();
+    let mut reader = Reader { scanner, unescaped: String::new(), depth: 0, again: 0, needs_tape: false, order, out: out.probe() };
     reader.scanner.skip_space();
     let value = read(&mut reader)?;
     reader.scanner.skip_space();
@@ -155,6 +150,11 @@ impl<'s> Reader<'s> {
     pub(super) fn text(&mut self, rules: &[TextRule]) -> Option<&str> {
         if self.scanner.peek() != b'"' {
             return None;
+        }
+        if let [TextRule::Format(format)] = rules
+            && let Some(text) = self.scanner.formatted(*format)
+        {
+            return Some(text);
         }
         self.unescaped.clear();
         let text = match self.scanner.string(&mut self.unescaped).ok()? {

@@ -1,5 +1,6 @@
 //! Reads the tokens of JSON text strictly: white space, strings, numbers and words.
 
+use super::format::{Format, quoted_length};
 use super::number::{Number, POWERS_OF_TEN};
 
 /// A position in JSON text.
@@ -89,6 +90,15 @@ impl<'s> Scanner<'s> {
         }
         self.at += 1;
         Ok(Text::Plain { from, to: self.at - 1 })
+    }
+
+    /// Reads the string at the current position if it is in this format, and usual enough that its end is known beforehand.
+    #[inline]
+    pub(super) fn formatted(&mut self, format: Format) -> Option<&'s str> {
+        let from = self.at + 1;
+        let to = from + quoted_length(format, self.bytes().get(from..)?)?;
+        self.at = to + 1;
+        Some(&self.source[from..to])
     }
 
     #[cold]

@@ -157,6 +157,7 @@ fn runtime() -> Vec<OutputFile> {
         ("schema/objects", include_str!("../../runtime/rust/schema/objects.rs")),
         ("schema/values", include_str!("../../runtime/rust/schema/values.rs")),
         ("tape", include_str!("../../runtime/rust/tape.rs")),
+        ("tape/accept", include_str!("../../runtime/rust/tape/accept.rs")),
         ("tape/parser", include_str!("../../runtime/rust/tape/parser.rs")),
     ];
     FILES.iter().map(|(name, text)| verbatim(&format!("runtime/{name}"), text)).collect()

@@ -55,7 +55,7 @@ impl Types {
         names.into_iter().enumerate().filter(move |(bit, _)| self.0 >> bit & 1 == 1).map(|(_, name)| name)
     }
 
-    fn accepts(self, value: Json<'_>) -> bool {
+    pub(super) fn accepts(self, value: Json<'_>) -> bool {
         let matching = match value {
             Json::Null => Types::NULL,
             Json::Bool(_) => Types::BOOLEAN,

@@ -113,9 +113,11 @@ const FEW_DEPTHS: usize = 4;
 /// Collects violations. Costs nothing while there are none.
 pub struct Checker {
     violations: Vec<Violation>,
-    failed: bool,
+    pub(super) failed: bool,
     /// Whether only the existence of a violation matters, not its description.
-    probing: bool,
+    pub(super) probing: bool,
+    /// Whether it is known that the value is not valid, so that each part is looked at for what is wrong.
+    pub(super) telling: bool,
     /// Whether items of `x-each` arrays are skipped, to be validated one by one later.
     pub(super) apart: bool,
     /// The current recursion level of each schema with `x-max-depth`, by its index. Schemas with high indexes are in `more_depths`.
@@ -126,7 +128,15 @@ pub struct Checker {
 impl Checker {
     /// A checker that collects the violations of the whole value.
     pub fn new() -> Self {
-        Checker { violations: Vec::new(), failed: false, probing: false, apart: false, depths: [0; FEW_DEPTHS], more_depths: Vec::new() }
+        Checker {
+            violations: Vec::new(),
+            failed: false,
+            probing: false,
+            telling: false,
+            apart: false,
+            depths: [0; FEW_DEPTHS],
+            more_depths: Vec::new(),
+        }
     }
 
     /// Like [`Checker::new`], but leaves the items of `x-each` arrays to [`super::schema::Each`].
@@ -158,7 +168,7 @@ impl Checker {
     /// Whether `check` finds no violation. Any violations that it finds are discarded.
     pub fn accepts(&self, check: impl FnOnce(&mut Checker)) -> bool {
         let (depths, more_depths) = (self.depths, self.more_depths.clone());
-        let mut probe = Checker { violations: Vec::new(), failed: false, probing: true, apart: self.apart, depths, more_depths };
+        let mut probe = Checker { probing: true, apart: self.apart, depths, more_depths, ..Checker::new() };
         check(&mut probe);
         !probe.failed
     }

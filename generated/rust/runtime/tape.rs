@@ -4,6 +4,7 @@
 //! Strict means exactly RFC 8259: UTF-8, one value, unique member names, paired surrogates, and numbers that fit a double. Nesting is
 //! limited to [`DEPTH_MAX`] levels, so that no document can exhaust the stack.
 
+mod accept;
 mod parser;
 
 use super::number::Number;
@@ -147,12 +148,18 @@ pub(super) fn same_text(left: &str, right: &str) -> bool {
 /// Whether two texts of the same length are equal. Names are short, so comparing two overlapping words usually suffices, without a call.
 #[inline]
 pub(super) fn same_bytes(left: &[u8], right: &[u8]) -> bool {
-    match (left.first_chunk::<8>(), right.first_chunk::<8>(), left.last_chunk::<8>(), right.last_chunk::<8>()) {
-        (Some(left_first), Some(right_first), Some(left_last), Some(right_last)) => {
-            left_first == right_first && left_last == right_last && (left.len() <= 16 || left == right)
-        }
-        _ => left.iter().zip(right).all(|(left, right)| left == right),
+    match left.len() {
+        0..4 => left.iter().zip(right).all(|(left, right)| left == right),
+        4..8 => same_ends::<4>(left, right),
+        8..=16 => same_ends::<8>(left, right),
+        _ => same_ends::<8>(left, right) && left == right,
     }
+}
+
+/// Whether two texts have the same first and the same last `N` bytes.
+#[inline]
+fn same_ends<const N: usize>(left: &[u8], right: &[u8]) -> bool {
+    left.first_chunk::<N>() == right.first_chunk() && left.last_chunk::<N>() == right.last_chunk()
 }
 
 fn pack(low: usize, high: usize) -> u64 {
@@ -188,6 +195,11 @@ impl<'a> Container<'a> {
     /// The byte offset of the opening bracket.
     pub fn offset(self) -> usize {
         self.tape.nodes[self.index].start as usize
+    }
+
+    /// The container with its position in the text.
+    pub fn located(self) -> Located<'a> {
+        Located { tape: self.tape, index: self.index }
     }
 
     /// The source text, including the brackets.

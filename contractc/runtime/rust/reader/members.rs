@@ -2,7 +2,7 @@
 
 use super::super::rule::Record;
 use super::super::tape::same_bytes;
-use super::{ORDER, Reader};
+use super::Reader;
 
 /// Reads the names of the members of an object, between which the caller reads their values.
 pub(in super::super) struct Members {
@@ -38,13 +38,12 @@ impl Members {
             return self.is_complete().then_some(None);
         }
         self.is_first = false;
-        let place = self.place();
-        let expected = usize::from(reader.order[place]).checked_sub(1).unwrap_or(self.before);
+        let expected = reader.order.expected(self.record, self.before);
         let index = match self.expected_name(reader, expected) {
             Some(index) => index,
             None => {
                 let index = self.other_name(reader)?;
-                reader.order[place] = index as u8 + 1;
+                reader.order.learn(self.record, self.before, index);
                 index
             }
         };
@@ -60,12 +59,6 @@ impl Members {
     /// Whether all required members were there: the first ones of the record.
     fn is_complete(&self) -> bool {
         self.seen.trailing_ones() as usize >= self.record.required
-    }
-
-    /// Where the reader keeps which member followed the one before in another object of the same record.
-    #[inline]
-    fn place(&self) -> usize {
-        ((std::ptr::from_ref(self.record) as usize >> 3) + self.before) % ORDER
     }
 
     /// Reads the name if it is the expected one.
