@@ -4,10 +4,12 @@ import * as z from "zod";
 import { violate, wrongType } from "./issue.js";
 import { isOfType, show, type JsonType } from "./json.js";
 import { afterChecks, as, carry, inherit, type Context, type Payload } from "./schema.js";
+import { ownCheck, testedBy } from "./verdict.js";
 
 const ExactString: z.core.$constructor<z.ZodString> = /* @__PURE__ */ z.core.$constructor("ExactString", (schema, def) => {
   inherit(z.ZodString, schema, def);
   schema._zod.parse = (payload): Payload => (typeof payload.value === "string" ? payload : wrongType(payload, ["string"], "none"));
+  testedBy(schema, () => (value) => typeof value === "string");
 });
 
 /** `type: string` */
@@ -33,6 +35,7 @@ const Integer: z.core.$constructor<z.ZodNumber, IntegerDef> = /* @__PURE__ */ z.
   if (!def.isLong) {
     afterChecks(schema, refuseLong);
   }
+  testedBy(schema, () => Number.isInteger);
 });
 
 /** After the bounds: an integer that they refuse has no other fault. */
@@ -64,6 +67,7 @@ const Double: z.core.$constructor<z.ZodNumber> = /* @__PURE__ */ z.core.$constru
   };
   // The checks see the exact integer.
   afterChecks(schema, rounded);
+  testedBy(schema, () => Number.isFinite);
 });
 
 function rounded(payload: Payload): Payload {
@@ -93,6 +97,7 @@ const Choice: z.core.$constructor<z.ZodEnum> = /* @__PURE__ */ z.core.$construct
     }
     return payload;
   };
+  testedBy(schema, () => (text) => values.has(text as string));
 });
 
 /** `type: string` with `enum` */
@@ -114,6 +119,7 @@ const Constant: z.core.$constructor<z.ZodLiteral<Scalar>> = /* @__PURE__ */ z.co
     }
     return payload;
   };
+  testedBy(schema, () => (seen) => seen === value);
 });
 
 /** A `const` beside its `type` */
@@ -139,6 +145,8 @@ const Json: z.core.$constructor<z.ZodUnknown, JsonDef> = /* @__PURE__ */ z.core.
     }
     return payload;
   };
+  const { types } = def;
+  testedBy(schema, () => (types.length === 0 ? (value): boolean => value !== undefined : (value): boolean => isOfType(value, types)));
 });
 
 /** JSON of any of the given types, or of any type if none is given; further constraints are checks. */
@@ -150,7 +158,9 @@ export function json<T = unknown>(...types: JsonType[]): z.ZodType<T> {
 /** The schema `false`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function never<T = never>(): z.ZodType<T> {
-  return as<T>(json().check((payload) => violate(payload, "false", "is not allowed")));
+  const refuse = new z.core.$ZodCheck({ check: "custom" });
+  refuse._zod.check = (payload): void => violate(payload, "false", "is not allowed");
+  return as<T>(json().check(ownCheck(refuse)));
 }
 
 /** Whether a schema accepts any value. */

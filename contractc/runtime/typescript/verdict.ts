@@ -1,0 +1,150 @@
+// The quick way of valid values: each schema has a plain test, which makes no issues. A value that its test does not accept is parsed as Zod
+// does, which decides and names what is wrong.
+
+import * as z from "zod";
+import type { Context, Payload, Result } from "./schema.js";
+
+/** `true` only if a schema accepts the value and leaves it as it is. `false` decides nothing. */
+export type Test = (value: unknown) => boolean;
+
+/** Makes the test of a schema; undefined if it has parts or checks that are not of this runtime. */
+type Maker = () => Test | undefined;
+
+const makers = new WeakMap<z.core.$ZodType, Maker>();
+const made = new WeakMap<z.core.$ZodType, { readonly test: Test | undefined }>();
+const ownChecks = new WeakMap<z.core.$ZodCheck, Test | undefined>();
+
+const QUICK: Context = { async: false, abortEarly: true };
+
+/** Makes a schema of the contract. Constructing schemas inside a function lets bundlers drop unused ones. */
+/* @__NO_SIDE_EFFECTS__ */
+export function define<T>(build: () => z.ZodType<T>): z.ZodType<T> {
+  const schema = build();
+  const { run } = schema._zod;
+  schema._zod.run = (payload: Payload, context: Context): Result => {
+    // What is wrong with a whole is found by parsing its parts, without another test of each.
+    if (context.telling === true || payload.issues.length > 0) {
+      return run(payload, context);
+    }
+    const test = testOf(schema);
+    if (test === undefined) {
+      return run(payload, context);
+    }
+    if (test(payload.value)) {
+      return payload;
+    }
+    const telling: Context = { ...context, telling: true };
+    return run(payload, telling);
+  };
+  return schema;
+}
+
+/** Gives a schema the maker of its test, which does not look at the checks. */
+export function testedBy(schema: z.core.$ZodType, maker: Maker): void {
+  makers.set(schema, maker);
+}
+
+/** Marks a check of this runtime: it is never asynchronous, and never changes the value. Without a test of its own, it is run as a test. */
+export function ownCheck<T>(check: z.core.$ZodCheck<T>, test?: Test): z.core.$ZodCheck<T> {
+  ownChecks.set(check as z.core.$ZodCheck, test);
+  return check;
+}
+
+/** The test of a schema with its checks. */
+export function testOf(schema: z.core.$ZodType): Test | undefined {
+  const known = made.get(schema);
+  if (known !== undefined) {
+    return known.test;
+  }
+  const base = (makers.get(schema) ?? ((): Test | undefined => testOfZod(schema)))();
+  const checks = (schema._zod.def.checks ?? []).map(testOfCheck);
+  const test = base === undefined ? undefined : both(base, checks);
+  made.set(schema, { test });
+  return test;
+}
+
+/** The tests of all schemas; undefined if one has none. */
+export function testsOf(schemas: readonly z.core.$ZodType[]): readonly Test[] | undefined {
+  const tests = schemas.map(testOf);
+  return tests.every((test) => test !== undefined) ? tests : undefined;
+}
+
+/** A test that parses: for schemas whose parsing is their only way to a verdict. */
+export function parsing(schema: z.core.$ZodType): Test {
+  return (value) => {
+    const result = schema._zod.parse({ value, issues: [] }, QUICK);
+    return !(result instanceof Promise) && result.issues.length === 0 && result.value === value;
+  };
+}
+
+function both(base: Test, checks: readonly (Test | undefined)[]): Test | undefined {
+  const [first, second, ...others] = checks;
+  if (checks.includes(undefined)) {
+    return undefined;
+  }
+  if (first === undefined) {
+    return base;
+  }
+  if (second === undefined) {
+    return (value) => base(value) && first(value);
+  }
+  const rest = others as readonly Test[];
+  return (value) => base(value) && first(value) && second(value) && rest.every((test) => test(value));
+}
+
+/** The test of a schema of one of Zod's own classes that generated code uses. */
+function testOfZod(schema: z.core.$ZodType): Test | undefined {
+  if (schema instanceof z.ZodNullable) {
+    const inner = testOf(schema.def.innerType);
+    return inner === undefined ? undefined : (value): boolean => value === null || inner(value);
+  }
+  if (schema instanceof z.ZodLazy) {
+    let inner: Test | undefined;
+    return (value) => (inner ??= testOf(schema.def.getter()) ?? ((): boolean => false))(value);
+  }
+  if (schema instanceof z.ZodBoolean) {
+    return schema.def.coerce === true ? undefined : (value): boolean => typeof value === "boolean";
+  }
+  if (schema instanceof z.ZodLiteral) {
+    const { values } = schema;
+    return (value) => values.has(value as z.core.util.Literal);
+  }
+  return schema instanceof z.ZodNull ? (value): boolean => value === null : undefined;
+}
+
+/** What Zod's own checks compare values with. */
+interface Limits extends z.core.$ZodCheckDef {
+  readonly value?: number | bigint;
+  readonly inclusive?: boolean;
+  readonly maximum?: number;
+  readonly minimum?: number;
+  readonly format?: string;
+  readonly pattern?: RegExp;
+}
+
+/** The test of a check, for values of the type that its schema has tested. */
+function testOfCheck(check: z.core.$ZodCheck): Test | undefined {
+  const { check: name, value: limit, inclusive, maximum, minimum, format, pattern } = check._zod.def as Limits;
+  const slow: Test = (value) => {
+    const payload: z.core.ParsePayload<never> = { value: value as never, issues: [] };
+    void check._zod.check(payload);
+    return payload.issues.length === 0;
+  };
+  if (ownChecks.has(check)) {
+    return ownChecks.get(check) ?? slow;
+  }
+  if (name === "less_than" && limit !== undefined) {
+    return inclusive === true ? (value): boolean => (value as number | bigint) <= limit : (value): boolean => (value as number | bigint) < limit;
+  }
+  if (name === "greater_than" && limit !== undefined) {
+    return inclusive === true ? (value): boolean => (value as number | bigint) >= limit : (value): boolean => (value as number | bigint) > limit;
+  }
+  // Texts are measured in code points, which are one or two units each: only texts in between have to be counted.
+  if (name === "max_length" && maximum !== undefined) {
+    return (value) => (value as string).length <= maximum || slow(value);
+  }
+  if (name === "min_length" && minimum !== undefined) {
+    return (value) => (value as string).length >= minimum * 2 || slow(value);
+  }
+  return name === "string_format" && format === "regex" && pattern !== undefined ? (value): boolean => pattern.test(value as string) : undefined;
+}
