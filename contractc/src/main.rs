@@ -211,9 +211,12 @@ fn generate(compile: impl Fn(&Path) -> Result<Compilation, Failure>, arguments: 
     if arguments.records {
         compilation.contract.as_mut().ok_or(Findings)?.keep_records();
     }
+    compilation.sources.free_trees();
     let targets = if arguments.only.is_empty() { Target::ALL } else { &arguments.only };
     let files = compilation.generate_with(targets, arguments.standalone, arguments.runtime.as_deref()).ok_or(Findings)?;
     let changes = output::apply(&arguments.out, &files, mode).map_err(|error| Failure::Usage(error.to_string()))?;
+    // The process ends soon, and the system takes back all memory at once.
+    std::mem::forget(compilation);
     match mode {
         Mode::Write => eprintln!("{} files, {} changed", files.len(), changes.len()),
         Mode::Check if changes.is_empty() => {}

@@ -110,7 +110,7 @@ pub struct Tag {
 pub struct SchemaId(pub usize);
 
 /// One schema object. Each field represents a keyword or a group of related keywords.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Schema {
     /// The position in the document.
@@ -168,7 +168,7 @@ pub struct Schema {
 }
 
 /// Annotation keywords: they do not affect validation.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Annotations {
     /// `title`

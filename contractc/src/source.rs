@@ -282,6 +282,11 @@ impl Sources {
         id
     }
 
+    /// Frees the trees of all files, which only compiling and its diagnostics need. What is generated then takes their memory.
+    pub fn free_trees(&mut self) {
+        self.files.iter_mut().for_each(|file| file.root = None);
+    }
+
     /// Replaces the tree of a file by a completed one, whose nodes may be from other files.
     pub(crate) fn replace_root(&mut self, id: usize, root: Node) {
         if let Some(file) = self.files.get_mut(id) {

@@ -300,13 +300,13 @@ impl Media {
     /// How generated code treats the body.
     pub fn content(&self, contract: &Contract) -> Content {
         let essence = self.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let types = self.schema.map(|schema| contract.text_shape(schema).types);
+        let may_be = |wanted: Types| self.schema.map(|schema| contract.types_as_text(schema).contains(wanted));
         match essence.as_str() {
             _ if self.is_json() => Content::Json,
             "text/event-stream" => Content::Events,
             "multipart/form-data" if contract.body_parts(self).is_some() => Content::Multipart,
-            "application/x-www-form-urlencoded" if types.is_some_and(|types| types.contains(Types::OBJECT)) => Content::Form,
-            essence if essence.starts_with("text/") && types.is_none_or(|types| types.contains(Types::STRING)) => Content::Text,
+            "application/x-www-form-urlencoded" if may_be(Types::OBJECT) == Some(true) => Content::Form,
+            essence if essence.starts_with("text/") && may_be(Types::STRING) != Some(false) => Content::Text,
             _ => Content::Bytes,
         }
     }

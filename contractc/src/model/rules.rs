@@ -8,7 +8,7 @@ use crate::runtime::number::Number;
 use crate::source::Span;
 
 /// Keywords on numbers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct NumberRules {
     /// `minimum`
@@ -78,7 +78,7 @@ impl IntegerWidth {
 }
 
 /// Keywords on strings.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TextRules {
     /// `minLength`
@@ -92,7 +92,7 @@ pub struct TextRules {
 }
 
 /// Keywords on arrays.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ArrayRules {
     /// `prefixItems`
@@ -114,7 +114,7 @@ pub struct ArrayRules {
 }
 
 /// `contains`, with the bounds on the number of matches.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Contains {
     /// `contains`
@@ -126,7 +126,7 @@ pub struct Contains {
 }
 
 /// Keywords on objects.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ObjectRules {
     /// Required members first, in the order of `required`, then the others by name.
@@ -152,7 +152,7 @@ pub struct ObjectRules {
 }
 
 /// `if`, `then`, `else`
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Condition {
     /// `if`
@@ -164,7 +164,7 @@ pub struct Condition {
 }
 
 /// A discriminating member: its value selects the variant of a `oneOf`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct UnionTag {
     /// The name of the member.
     pub member: String,
@@ -175,7 +175,7 @@ pub struct UnionTag {
 }
 
 /// The `discriminator` of a union whose variants are references.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Discriminator {
     /// The position in the document.
@@ -187,7 +187,7 @@ pub struct Discriminator {
 }
 
 /// A comparison between members: `left op right [± offset]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
     /// The position in the document.
     pub span: Span,

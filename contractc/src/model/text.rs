@@ -29,8 +29,13 @@ impl Contract {
         self.shape_of(&[id], LEVELS)
     }
 
+    /// The JSON types of a value that is written as text: string if the schema names none.
+    pub fn types_as_text(&self, id: SchemaId) -> Types {
+        self.text_types(id, &mut BTreeSet::new())
+    }
+
     fn shape_of(&self, ids: &[SchemaId], levels: usize) -> TextShape {
-        let types = ids.iter().fold(Types(0), |types, id| types.or(self.text_types(*id, &mut BTreeSet::new())));
+        let types = ids.iter().fold(Types(0), |types, id| types.or(self.types_as_text(*id)));
         let mut shape = TextShape { types, items: None, members: Vec::new(), others: None };
         if levels == 0 {
             return shape;

@@ -312,7 +312,7 @@ impl<'a> Reader<'a> {
             let media = operation.body.as_ref().and_then(|body| body.media.first());
             let Some((media, schema)) = media.and_then(|media| Some((media, media.schema?))) else { continue };
             let is_bytes = media.content(&self.contract) == Content::Bytes;
-            if is_bytes && !self.contract.text_shape(schema).types.contains(Types::STRING) {
+            if is_bytes && !self.contract.types_as_text(schema).contains(Types::STRING) {
                 let message = format!("the body of type `{}` is sent and received as bytes, and is not validated", media.media_type);
                 let hint = "typed bodies: JSON, text/*, application/x-www-form-urlencoded, and multipart/form-data with members";
                 self.diagnostics.warning(operation.span, message).hint(hint);

@@ -4,6 +4,7 @@
 //! annotations. A title counts, because it names a type.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::model::{Annotations, Contract, Schema, SchemaId};
 use crate::span::Span;
@@ -15,7 +16,7 @@ pub(super) struct Equals(Vec<SchemaId>);
 impl Equals {
     /// Compares all schemas of a contract. Those in `own` represent themselves.
     pub(super) fn new(contract: &Contract, own: &BTreeSet<SchemaId>) -> Self {
-        let mut search = Search { contract, own, found: vec![None; contract.schemas.len()], by_content: HashMap::new() };
+        let mut search = Search { contract, own, found: vec![None; contract.schemas.len()], by_outline: HashMap::new() };
         Equals((0..contract.schemas.len()).map(|index| search.representative(SchemaId(index))).collect())
     }
 
@@ -30,8 +31,8 @@ struct Search<'c> {
     contract: &'c Contract,
     own: &'c BTreeSet<SchemaId>,
     found: Vec<Option<SchemaId>>,
-    /// The representatives, by the content that their equals share.
-    by_content: HashMap<String, SchemaId>,
+    /// The representatives with the content that their equals share, by its outline.
+    by_outline: HashMap<u64, Vec<(Schema, SchemaId)>>,
 }
 
 impl Search<'_> {
@@ -47,21 +48,73 @@ impl Search<'_> {
             return id;
         }
         let content = self.content(schema);
-        let representative = *self.by_content.entry(content).or_insert(id);
+        let alike = self.by_outline.entry(outline(&content)).or_default();
+        let representative = match alike.iter().find(|(known, _)| *known == content) {
+            Some((_, known)) => *known,
+            None => {
+                alike.push((content, id));
+                id
+            }
+        };
         self.found[id.0] = Some(representative);
         representative
     }
 
-    /// A text that equal schemas, and only they, share.
-    fn content(&mut self, schema: &Schema) -> String {
-        let mut schema = schema.clone();
+    /// A schema that equal schemas, and only they, share: without what does not count, and with representatives as its parts.
+    fn content(&mut self, schema: &Schema) -> Schema {
+        let mut schema = constraints(schema);
         schema.each_inner(|_, inner| *inner = self.representative(*inner));
-        schema.annotations = Annotations { title: schema.annotations.title, ..Annotations::default() };
-        schema.span = Span::default();
-        schema.pointer.clear();
-        schema.discriminator = None;
-        schema.view = None;
-        schema.rules.iter_mut().for_each(|rule| rule.span = Span::default());
-        format!("{schema:?}")
+        schema
     }
+}
+
+/// A copy of the schema without places and annotations other than the title.
+fn constraints(schema: &Schema) -> Schema {
+    #[rustfmt::skip]
+    let Schema {
+        span: _, pointer: _, annotations, never, accepts_null, types, constant, enumeration, number, text, array, object, reference, all_of,
+        any_of, one_of, not, condition, tag, discriminator: _, rules, max_depth, refers_to, any_collection, rust_type, view: _,
+    } = schema;
+    let mut rules = rules.clone();
+    rules.iter_mut().for_each(|rule| rule.span = Span::default());
+    Schema {
+        span: Span::default(),
+        pointer: String::new(),
+        annotations: Annotations { title: annotations.title.clone(), ..Annotations::default() },
+        never: *never,
+        accepts_null: *accepts_null,
+        types: *types,
+        constant: constant.clone(),
+        enumeration: enumeration.clone(),
+        number: number.clone(),
+        text: text.clone(),
+        array: array.clone(),
+        object: object.clone(),
+        reference: *reference,
+        all_of: all_of.clone(),
+        any_of: any_of.clone(),
+        one_of: one_of.clone(),
+        not: *not,
+        condition: *condition,
+        tag: tag.clone(),
+        discriminator: None,
+        rules,
+        max_depth: *max_depth,
+        refers_to: refers_to.clone(),
+        any_collection: *any_collection,
+        rust_type: rust_type.clone(),
+        view: None,
+    }
+}
+
+/// A number that equal contents share, and that others seldom do.
+fn outline(content: &Schema) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    content.types.map(|types| types.0).hash(&mut hasher);
+    content.annotations.title.hash(&mut hasher);
+    content.enumeration.as_ref().and_then(|values| Some((values.len(), values.first()?.as_str()))).hash(&mut hasher);
+    (content.text.min_length, content.text.max_length, &content.text.pattern).hash(&mut hasher);
+    (&content.object.properties, &content.object.required, content.array.items).hash(&mut hasher);
+    (content.reference, &content.all_of, &content.any_of, &content.one_of).hash(&mut hasher);
+    hasher.finish()
 }
