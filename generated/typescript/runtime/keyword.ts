@@ -2,20 +2,21 @@
 // JSON Schema keywords that have no equivalent Zod method, as checks. Each check applies to one JSON type and ignores other values.
 
 import * as z from "zod";
-import { isFormat, type Format } from "./format.js";
+import { formatTest, type Format } from "./format.js";
 import { ofCheck, violate } from "./issue.js";
 import { equal, has, hasDuplicates, isNumeric, isObject, isOfType, member, names, quote, show, toJson, type JsonObject, type JsonType } from "./json.js";
 import { compareWithSum, isMultipleOf } from "./number.js";
 import { accepts, issuesOf, type Payload } from "./schema.js";
 import { closed } from "./structure.js";
+import { ownCheck, type Test } from "./verdict.js";
 
 type Check = z.core.$ZodCheck<unknown>;
 
-/** A check that runs even if another check has failed, so that all violations are found. */
-function check(run: (payload: Payload) => void): Check {
+/** A check that runs even if another check has failed, so that all violations are found. `test` says that it finds none. */
+function check(run: (payload: Payload) => void, test?: Test): Check {
   const made = new z.core.$ZodCheck({ check: "custom", when: () => true });
   made._zod.check = run;
-  return made;
+  return ownCheck(made, test);
 }
 
 function ofObjects(run: (object: JsonObject, payload: Payload) => void): Check {
@@ -118,20 +119,23 @@ function apply(schema: z.ZodType, payload: Payload): void {
 
 /** `format` */
 export function format(name: Format): Check {
-  return check((payload) => {
-    if (typeof payload.value === "string" && !isFormat(payload.value, name)) {
+  const isFine = formatTest(name);
+  const report = (payload: Payload): void => {
+    if (typeof payload.value === "string" && !isFine(payload.value)) {
       violate(payload, "format", `is ${quote(payload.value)}, which is not a valid ${name}`);
     }
-  });
+  };
+  return check(report, (value) => typeof value !== "string" || isFine(value));
 }
 
 /** `multipleOf` */
 export function multipleOf(step: number | bigint): Check {
-  return check((payload) => {
+  const report = (payload: Payload): void => {
     if (isNumeric(payload.value) && !isMultipleOf(payload.value, step)) {
       violate(payload, "multipleOf", `is ${payload.value}, which is not a multiple of ${step}`);
     }
-  });
+  };
+  return check(report, (value) => !isNumeric(value) || isMultipleOf(value, step));
 }
 
 // Arrays
