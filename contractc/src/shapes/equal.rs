@@ -101,7 +101,7 @@ fn constraints(schema: &Schema) -> Schema {
         rules,
         max_depth: *max_depth,
         refers_to: refers_to.clone(),
-        any_collection: *any_collection,
+        any_collection: any_collection.clone(),
         rust_type: rust_type.clone(),
         view: None,
     }
