@@ -94,7 +94,7 @@ const Choice: z.core.$constructor<z.ZodEnum> = /* @__PURE__ */ z.core.$construct
       if (typeof payload.value !== "string") {
         wrongType(payload, ["string"]);
       }
-      violate(payload, "enum", `is ${show(payload.value)}; one of ${[...values].join(", ")} is accepted`);
+      violate(payload, "enum", `is ${show(payload.value)}; expected one of ${[...values].join(", ")}`);
     }
     return payload;
   };
@@ -116,7 +116,7 @@ const Constant: z.core.$constructor<z.ZodLiteral<Scalar>> = /* @__PURE__ */ z.co
       if (!isOfType(payload.value, [type])) {
         wrongType(payload, [type]);
       }
-      violate(payload, "const", `is ${show(payload.value)}; only ${show(value)} is accepted`);
+      violate(payload, "const", `is ${show(payload.value)}; expected ${show(value)}`);
     }
     return payload;
   };
@@ -160,7 +160,7 @@ export function json<T = unknown>(...types: JsonType[]): z.ZodType<T> {
 /* @__NO_SIDE_EFFECTS__ */
 export function never<T = never>(): z.ZodType<T> {
   const refuse = new z.core.$ZodCheck({ check: "custom" });
-  refuse._zod.check = (payload): void => violate(payload, "false", "is never accepted");
+  refuse._zod.check = (payload): void => violate(payload, "false", "is not allowed");
   return as<T>(json().check(ownCheck(refuse)));
 }
 
