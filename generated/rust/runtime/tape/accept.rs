@@ -51,7 +51,9 @@ impl<'t> Walk<'t, '_> {
                 self.passed(index + 1)
             }
             (Rule::Types(types), _) => types.accepts(self.tape.value(index).into()).then(|| self.tape.behind(index)),
-            (Rule::OrNull(Rule::Text(_) | Rule::Integer(_) | Rule::Number(_) | Rule::List(_) | Rule::Record(_)), Kind::Null) => Some(index + 1),
+            (Rule::OrNull(Rule::Text(_) | Rule::Integer(_) | Rule::Number(_) | Rule::List(_) | Rule::Record(_)), Kind::Null) => {
+                Some(index + 1)
+            }
             (Rule::Nullable(_), Kind::Null) => Some(index + 1),
             (Rule::OrNull(rule) | Rule::Nullable(rule), _) => self.value(index, rule),
             (Rule::List(list), Kind::Array) if !list.unique => self.list(index, list),
