@@ -12,9 +12,10 @@ use crate::api::runtime::http::{Check, Method};
 use crate::api::runtime::json::Json;
 use crate::api::runtime::rule::Rule;
 use crate::api::runtime::schema::parse;
+use crate::api::runtime::tape::Tape;
 use judge::{Entry, Rules};
 pub use read::LoadError;
-use read::{Members, count, damaged, flag, kept, list, number, text, texts};
+use read::{Members, count, damaged, each, flag, kept, list, number, text, texts};
 
 /// The version of the format that is read.
 const FORMAT: u64 = 1;
@@ -25,6 +26,31 @@ const FORMAT: u64 = 1;
 /// # Errors
 /// The text is not a compiled contract, or one of another version of the compiler.
 pub fn load(json: &[u8]) -> Result<&'static ServerContract, LoadError> {
+    let tape = parsed(json)?;
+    let document = Members::of(tape.root())?;
+    let (contract, rules) = read_contract(&document)?;
+    let items = document.list("collections")?;
+    let routes: Result<Vec<Routes>, LoadError> =
+        items.into_iter().zip(contract.collections).map(|(item, collection)| read_routes(Members::of(item)?, collection)).collect();
+    Ok(kept(ServerContract {
+        grown_in: document.optional_text("grownIn")?,
+        routes: routes?.leak(),
+        any_collection: read_any(&document.list("anyInRequests")?, rules)?,
+        contract,
+    }))
+}
+
+/// Reads what a client needs of a contract, like [`load`].
+///
+/// # Errors
+/// Like those of [`load`].
+pub fn load_for_client(json: &[u8]) -> Result<&'static Contract, LoadError> {
+    let tape = parsed(json)?;
+    read_contract(&Members::of(tape.root())?).map(|(contract, _)| contract)
+}
+
+/// Parses the text, if it is a contract in this format.
+fn parsed(json: &[u8]) -> Result<Tape<'_>, LoadError> {
     let other = |what: String| {
         LoadError::new(format!(
             "it {what}: give the contract.json that `contractc generate --only contract --spec FILE --out FOLDER` writes"
@@ -35,16 +61,16 @@ pub fn load(json: &[u8]) -> Result<&'static ServerContract, LoadError> {
     if format.to_u64() != Some(FORMAT) {
         return Err(other(format!("has the format {format} of another version of contractc; expected {FORMAT}")));
     }
-    let document = Members::of(tape.root())?;
+    Ok(tape)
+}
+
+fn read_contract(document: &Members<'_>) -> Result<(&'static Contract, &'static Rules), LoadError> {
     let rules: &Rules = kept(Rules::read(&document.list("rules")?)?);
     // The collections refer to the contract that lists them.
     let contract: &'static OnceLock<Contract> = kept(OnceLock::new());
-    let (mut collections, mut routes): (Vec<&'static Collection>, _) = (Vec::new(), Vec::new());
+    let mut collections: Vec<&'static Collection> = Vec::new();
     for item in document.list("collections")? {
-        let members = Members::of(item)?;
-        let collection: &Collection = kept(read_collection(members, contract, rules)?);
-        collections.push(collection);
-        routes.push(read_routes(members, collection)?);
+        collections.push(kept(read_collection(Members::of(item)?, contract, rules)?));
     }
     let known = Contract {
         version: document.text("version")?,
@@ -52,12 +78,7 @@ pub fn load(json: &[u8]) -> Result<&'static ServerContract, LoadError> {
         collections: collections.leak(),
         any_collection: read_any(&document.list("anyInResponses")?, rules)?,
     };
-    Ok(kept(ServerContract {
-        grown_in: document.optional_text("grownIn")?,
-        routes: routes.leak(),
-        any_collection: read_any(&document.list("anyInRequests")?, rules)?,
-        contract: contract.get_or_init(|| known),
-    }))
+    Ok((contract.get_or_init(|| known), rules))
 }
 
 fn read_collection(members: Members<'_>, contract: &'static OnceLock<Contract>, rules: &'static Rules) -> Result<Collection, LoadError> {
@@ -66,8 +87,8 @@ fn read_collection(members: Members<'_>, contract: &'static OnceLock<Contract>, 
         let path: &'static [&'static str] = texts(value.get("path")?)?.leak();
         Some(Reference { path, collection: text(value.get("collection")?)? })
     };
-    let indexes: Option<Vec<Index>> = members.list("indexes")?.into_iter().map(index).collect();
-    let references: Option<Vec<Reference>> = members.list("references")?.into_iter().map(reference).collect();
+    let indexes = each(members.get("indexes")?, index);
+    let references = each(members.get("references")?, reference);
     Ok(Collection {
         contract,
         path: members.text("path")?,
@@ -89,12 +110,12 @@ fn check(value: Json<'_>, rules: &'static Rules) -> Result<Check, LoadError> {
 }
 
 fn read_any(items: &[Json<'_>], rules: &'static Rules) -> Result<&'static [AnyCollection], LoadError> {
-    let read = |item: &Json<'_>| {
+    let mut all = Vec::new();
+    for item in items {
         let members = Members::of(*item)?;
-        Ok(AnyCollection { schema: members.text("schema")?, check: check(members.get("rule")?, rules)? })
-    };
-    let all: Result<Vec<AnyCollection>, LoadError> = items.iter().map(read).collect();
-    Ok(all?.leak())
+        all.push(AnyCollection { schema: members.text("schema")?, check: check(members.get("rule")?, rules)? });
+    }
+    Ok(all.leak())
 }
 
 fn read_routes(members: Members<'_>, collection: &'static Collection) -> Result<Routes, LoadError> {
@@ -110,6 +131,5 @@ fn read_route(value: Json<'_>) -> Option<Route> {
         [method, id] => Some((Method::from_bytes(method.as_str()?.to_ascii_uppercase().as_bytes()).ok()?, text(*id)?)),
         _ => None,
     };
-    let operations: Option<Vec<_>> = list(value.get("operations")?)?.into_iter().map(operation).collect();
-    Some(Route { path: text(value.get("path")?)?, operations: operations?.leak() })
+    Some(Route { path: text(value.get("path")?)?, operations: each(value.get("operations")?, operation)?.leak() })
 }

@@ -32,11 +32,15 @@ enum Part<'a> {
 
 impl Rules {
     pub(super) fn read(rules: &[Json<'_>]) -> Result<Self, LoadError> {
-        let keywords = |rule: &Json<'_>| {
-            let keywords = list(*rule).ok_or_else(|| damaged("a rule"))?;
-            keywords.into_iter().map(|keyword| Keyword::read(keyword, rules.len())).collect()
-        };
-        rules.iter().map(keywords).collect::<Result<_, _>>().map(Rules)
+        let mut all = Vec::with_capacity(rules.len());
+        for rule in rules {
+            let mut keywords = Vec::new();
+            for keyword in list(*rule).ok_or_else(|| damaged("a rule"))? {
+                keywords.push(Keyword::read(keyword, rules.len())?);
+            }
+            all.push(keywords);
+        }
+        Ok(Rules(all))
     }
 
     pub(super) fn len(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::read::{LoadError, count, damaged, flag, kept, list, long, number, optional, text, texts};
+use super::read::{LoadError, count, damaged, each, flag, kept, list, long, number, optional, text, texts};
 use crate::api::runtime::check::Types;
 use crate::api::runtime::format::Format;
 use crate::api::runtime::json::Json;
@@ -117,6 +117,7 @@ struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
+    #[inline(never)]
     fn at(&self, index: usize) -> Option<Json<'a>> {
         self.list.get(index).copied()
     }
@@ -125,16 +126,19 @@ impl<'a> Arguments<'a> {
         count(value).filter(|number| *number < self.rules)
     }
 
+    #[inline(never)]
     fn rule(&self, index: usize) -> Option<RuleNumber> {
         self.rule_of(self.at(index)?)
     }
 
+    #[inline(never)]
     fn optional_rule(&self, index: usize) -> Option<Option<RuleNumber>> {
         optional(self.at(index)?, |value| self.rule_of(value))
     }
 
+    #[inline(never)]
     fn rule_list(&self, index: usize) -> Option<Vec<RuleNumber>> {
-        list(self.at(index)?)?.into_iter().map(|item| self.rule_of(item)).collect()
+        each(self.at(index)?, |item| self.rule_of(item))
     }
 
     fn keyword(&self, name: &str) -> Option<Keyword> {
@@ -150,7 +154,7 @@ impl<'a> Arguments<'a> {
             },
             "enum" => match texts(self.at(0)?) {
                 Some(texts) => Keyword::Texts(texts),
-                None => Keyword::Enumeration(list(self.at(0)?)?.into_iter().map(|value| value.to_text().leak() as &str).collect()),
+                None => Keyword::Enumeration(each(self.at(0)?, |value| Some(value.to_text().leak() as &str))?),
             },
             "not" => Keyword::Not(self.rule(0)?),
             "anyOf" => Keyword::AnyOf(self.rule_list(0)?),
@@ -229,8 +233,8 @@ impl<'a> Arguments<'a> {
             _ => None,
         };
         Some(MemberRules {
-            named: list(self.at(0)?)?.into_iter().map(named).collect::<Option<_>>()?,
-            patterns: list(self.at(1)?)?.into_iter().map(pattern).collect::<Option<_>>()?,
+            named: each(self.at(0)?, named)?,
+            patterns: each(self.at(1)?, pattern)?,
             others: match self.at(2)? {
                 Json::Null => Others::Anything,
                 Json::Bool(false) => Others::Nothing,
@@ -241,10 +245,10 @@ impl<'a> Arguments<'a> {
 
     fn variants(&self) -> Option<Vec<(Vec<String>, RuleNumber)>> {
         let variant = |item: Json<'_>| match list(item)?.as_slice() {
-            [values, rule] => Some((list(*values)?.into_iter().map(Json::to_text).collect(), self.rule_of(*rule)?)),
+            [values, rule] => Some((each(*values, |value| Some(value.to_text()))?, self.rule_of(*rule)?)),
             _ => None,
         };
-        list(self.at(1)?)?.into_iter().map(variant).collect()
+        each(self.at(1)?, variant)
     }
 
     fn condition(&self, value: Json<'_>) -> Option<Condition> {
@@ -253,7 +257,7 @@ impl<'a> Arguments<'a> {
         let inner = Arguments { list: arguments, rules: self.rules };
         let nested = |index: usize| Some(Box::new(inner.condition(inner.at(index)?)?));
         Some(match name.as_str()? {
-            "any" => Condition::Any(list(inner.at(0)?)?.into_iter().map(|term| inner.condition(term)).collect::<Option<_>>()?),
+            "any" => Condition::Any(each(inner.at(0)?, |term| inner.condition(term))?),
             "always" => Condition::Always,
             "named" => Condition::Named(texts(inner.at(0)?)?),
             "matching" => Condition::Matching(Pattern::new(text(inner.at(0)?)?)),

@@ -1,4 +1,6 @@
 //! Reads the parts of a `contract.json`, and keeps what a contract refers to as long as the program runs.
+//!
+//! A contract is read once, so that size matters more than speed: in the browser each copy of these functions is downloaded.
 
 use std::fmt;
 
@@ -34,6 +36,7 @@ pub(super) fn kept_text(text: &str) -> &'static str {
 }
 
 /// The error of a part that is missing or of another type than the compiler writes.
+#[inline(never)]
 pub(super) fn damaged(part: &str) -> LoadError {
     LoadError(format!("it is damaged: {part} is missing or wrong"))
 }
@@ -50,6 +53,7 @@ impl<'a> Members<'a> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn get(&self, name: &str) -> Result<Json<'a>, LoadError> {
         self.0.get(name).ok_or_else(|| damaged(name))
     }
@@ -78,14 +82,26 @@ impl<'a> Members<'a> {
     }
 }
 
+#[inline(never)]
 pub(super) fn text(value: Json<'_>) -> Option<&'static str> {
     value.as_str().map(kept_text)
 }
 
+#[inline(never)]
 pub(super) fn texts(value: Json<'_>) -> Option<Vec<&'static str>> {
-    list(value)?.into_iter().map(text).collect()
+    each(value, text)
 }
 
+/// Reads each item of an array.
+pub(super) fn each<'a, T>(value: Json<'a>, mut read: impl FnMut(Json<'a>) -> Option<T>) -> Option<Vec<T>> {
+    let mut all = Vec::new();
+    for item in list(value)? {
+        all.push(read(item)?);
+    }
+    Some(all)
+}
+
+#[inline(never)]
 pub(super) fn list(value: Json<'_>) -> Option<Vec<Json<'_>>> {
     match value {
         Json::Array(items) => Some(items_of(items)),
@@ -104,10 +120,12 @@ pub(super) fn number(value: Json<'_>) -> Option<Number> {
     }
 }
 
+#[inline(never)]
 pub(super) fn long(value: Json<'_>) -> Option<u64> {
     number(value)?.to_u64()
 }
 
+#[inline(never)]
 pub(super) fn count(value: Json<'_>) -> Option<usize> {
     usize::try_from(long(value)?).ok()
 }

@@ -1,8 +1,9 @@
 // The package's public API: only interfaces, so that they can be read quickly.
 
 import type { Dexie, Table } from "dexie";
-import type { Records } from "../../generated/typescript/stores.js";
+import type { Records as StrongLogRecords } from "../../generated/typescript/stores.js";
 import type { Device } from "../../generated/typescript/types.js";
+import type { Contract } from "./contract.js";
 
 /** `workout-logs` as a table name: `workoutLogs`. */
 export type TableName<Path extends string> = Path extends `${infer Word}-${infer Rest}` ? `${Word}${Capitalize<TableName<Rest>>}` : Path;
@@ -25,12 +26,15 @@ export type Draft<Live> = Without<Live, Completed> & { [Name in Completed]?: Nam
  * - Add a record that the app ships with `clientUpdatedAt: 0` and an id from `deterministicId`: any user edit wins over it.
  * - A write that violates the contract rejects with a {@link RecordRefused}, and its transaction is rolled back.
  */
-export type StrongLogDatabase = Dexie & {
-  readonly [Path in keyof Records as TableName<Path>]: Table<Records[Path], string, Draft<Records[Path]>>;
+export type SyncDatabase<Records> = Dexie & {
+  readonly [Path in keyof Records & string as TableName<Path>]: Table<Records[Path], string, Draft<Records[Path]>>;
 };
 
-/** The path of a collection in the contract, such as `workout-logs`. */
-export type CollectionPath = keyof Records;
+/** The local database of StrongLog's contract. */
+export type StrongLogDatabase = SyncDatabase<StrongLogRecords>;
+
+/** The path of a collection in StrongLog's contract, such as `workout-logs`. */
+export type CollectionPath = keyof StrongLogRecords;
 
 /** The error of a write that violates the contract; `violations` says what is wrong in which member. */
 export interface RecordRefused extends Error {
@@ -47,7 +51,9 @@ export interface RecordRefused extends Error {
 export interface SyncOptions {
   /** The server's address, such as `import.meta.env.VITE_API_BASE_URL`; must be `https`, unless it is this machine. */
   readonly baseUrl: string;
-  /** The name of the local database; each account needs its own. The default is `stronglog`. */
+  /** The contract of the records, if it is not StrongLog's. */
+  readonly contract?: Contract | undefined;
+  /** The name of the local database; each account needs its own. The default is `stronglog`, or `app` with a contract of your own. */
   readonly name?: string | undefined;
   /** Also validates each request and each answer with the generated Zod schemas. For tests: it costs more than everything else together. */
   readonly validateWithZod?: boolean | undefined;
@@ -141,8 +147,8 @@ export interface SyncStatus extends CollectionStatus {
 }
 
 /** An edit that the server has rejected permanently. */
-export interface BlockedRecord {
-  readonly collection: CollectionPath;
+export interface BlockedRecord<Path extends string = CollectionPath> {
+  readonly collection: Path;
   readonly id: string;
   /** The rejected version, or its tombstone. */
   readonly record: unknown;
@@ -168,10 +174,10 @@ export interface QuarantinedChange {
 }
 
 /** A version that was replaced or deleted. */
-export interface PastVersion {
+export interface PastVersion<Path extends string = CollectionPath> {
   /** The argument for {@link Sync.restore}. */
   readonly number: number;
-  readonly collection: CollectionPath;
+  readonly collection: Path;
   /** The complete version. */
   readonly record: Readonly<Record<string, unknown>> & { readonly id: string; readonly clientUpdatedAt: number };
   /** Whether the version lost to another edit, was deleted, or was rejected by the server and discarded. */
@@ -184,8 +190,8 @@ export interface PastVersion {
  * A device's records and their sync. Every promise settles, whether or not the engine runs, and none waits for the user. A rejected promise
  * has an `Error` that says what was done, what was seen and what to do next.
  */
-export interface Sync {
-  readonly db: StrongLogDatabase;
+export interface Sync<Records = StrongLogRecords> {
+  readonly db: SyncDatabase<Records>;
   /** Compatible with React: `useSyncExternalStore(sync.status.subscribe, sync.status.getSnapshot)`. */
   readonly status: {
     readonly getSnapshot: () => SyncStatus;
@@ -225,7 +231,7 @@ export interface Sync {
   /** Answers `needsConfirmation`: deletes here the records that the server no longer has, or pushes them again. */
   confirmDeletions(answer?: "delete" | "pushAgain"): Promise<void>;
   /** Lists the edits that the server has rejected permanently. */
-  blocked(): Promise<BlockedRecord[]>;
+  blocked(): Promise<BlockedRecord<keyof Records & string>[]>;
   /** Puts a rejected edit back into the outbox. */
   retry(collection: string, id: string): Promise<void>;
   /** Discards a rejected edit. It moves to the history, and the server's version is restored if there is one. */
@@ -233,7 +239,7 @@ export interface Sync {
   /** Lists the changes that this version of the app cannot read. */
   quarantine(): Promise<QuarantinedChange[]>;
   /** Lists the newest versions that lost a conflict or were deleted; 100 by default. */
-  conflicts(limit?: number): Promise<PastVersion[]>;
+  conflicts(limit?: number): Promise<PastVersion<keyof Records & string>[]>;
   /** Restores a past version, as a new edit. */
   restore(number: number): Promise<void>;
   /** Returns a new time-ordered id, a UUIDv7. */
@@ -242,5 +248,11 @@ export interface Sync {
   close(): Promise<void>;
 }
 
-/** Creates the local database, and starts to sync in a worker if a user is signed in. */
-export type CreateSync = (options: SyncOptions) => Sync;
+/**
+ * Creates the local database, and starts to sync in a worker if a user is signed in. With a contract of your own, name the interface of its
+ * records, which is beside it: `createSync<stores.Records>({ contract, baseUrl })`.
+ */
+export interface CreateSync {
+  (options: SyncOptions): Sync;
+  <Records extends object>(options: SyncOptions & { readonly contract: Contract }): Sync<Records>;
+}

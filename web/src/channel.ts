@@ -2,6 +2,7 @@
 // to know which worker that is.
 
 import type { SyncStatus } from "./api.js";
+import type { WorkerContract } from "./contract.js";
 
 /** The sync status as the leading worker knows it. */
 export type LeaderStatus = Omit<SyncStatus, "leader" | "persisted"> & {
@@ -73,6 +74,8 @@ export interface Settings {
   readonly baseUrl: string;
   readonly validateWithZod: boolean;
   readonly pollMs: number | undefined;
+  /** The contract, if it is not StrongLog's. */
+  readonly contract?: WorkerContract | undefined;
 }
 
 /** The channel of a database. */

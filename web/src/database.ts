@@ -1,7 +1,8 @@
 // The local database: a table for each collection of the contract, which the app reads and writes, and the engine's own tables.
 
 import { Dexie, type Table, type Transaction } from "dexie";
-import { stores } from "../../generated/typescript/stores.js";
+import type { StoreVersions } from "../../generated/typescript/runtime/collection.js";
+import { stores as storesOfStrongLog } from "../../generated/typescript/stores.js";
 import type { TableName } from "./api.js";
 
 /** A row of the engine: a live or deleted record as text, and its sync state. The app's tables contain only the live records. */
@@ -122,11 +123,6 @@ export function tableName<Path extends string>(path: Path): TableName<Path> {
   return path.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()) as TableName<Path>;
 }
 
-/** The collections by table name. */
-export const pathOfTable: ReadonlyMap<string, string> = new Map(
-  Object.values(stores).flatMap((added) => Object.keys(added).map((path) => [tableName(path), path] as const)),
-);
-
 /** The parts of a record's key. */
 export function partsOfKey(key: string): { readonly path: string; readonly table: string; readonly id: string } {
   const slash = key.indexOf("/");
@@ -134,18 +130,21 @@ export function partsOfKey(key: string): { readonly path: string; readonly table
   return { path, table: tableName(path), id: key.slice(slash + 1) };
 }
 
-/** The layouts that the contract introduced: one for each contract version with new collections. */
-function contractLayouts(): Layout[] {
-  return Object.entries(stores).map(([version, added]) => ({
+/** The layouts that a contract introduced: one for each of its versions with new collections. */
+function contractLayouts(versions: StoreVersions): Layout[] {
+  return Object.entries(versions).map(([version, added]) => ({
     version: Number(version) * LAYOUTS_PER_CONTRACT,
     stores: Object.fromEntries(Object.entries(added as Readonly<Record<string, string>>).map(([path, indexes]) => [tableName(path), indexes])),
   }));
 }
 
-/** Creates the database object of this name without opening it. Every durable step is on disk when it completes. */
-export function makeDatabase(name: string): Database {
+/**
+ * Creates the database object of this name without opening it, with tables for the collections of a contract. Every durable step is on disk
+ * when it completes.
+ */
+export function makeDatabase(name: string, versions: StoreVersions = storesOfStrongLog): Database {
   const database = new Dexie(name, { chromeTransactionDurability: "strict" });
-  for (const { version, stores, upgrade } of [...OWN_LAYOUTS, ...contractLayouts()]) {
+  for (const { version, stores, upgrade } of [...OWN_LAYOUTS, ...contractLayouts(versions)]) {
     // Declaring a version twice extends it. Dexie modifies the object that it receives.
     const declared = database.version(version).stores({ ...stores });
     if (upgrade !== undefined) {

@@ -50,7 +50,7 @@ export class Host {
 
   /** Opens the database, makes this tab its only writer, and starts to sync. The WebAssembly must be loaded. */
   static async open(settings: Settings, surroundings: Surroundings): Promise<Host> {
-    const database = makeDatabase(settings.name);
+    const database = makeDatabase(settings.name, settings.contract?.stores);
     const store = new DexieStore(database, settings.tab);
     const state = await openInTime(store).catch((error: unknown) => {
       database.close();

@@ -1,6 +1,7 @@
 // StrongLog's sync for the browser: createSync creates the local database and keeps it in sync with a server.
 
 export type * from "./api.js";
+export type { Contract } from "./contract.js";
 export type * from "../../generated/typescript/types.js";
 export { credentialViolations } from "./credentials.js";
 export { migrate, type Migrated, type MigrateOptions, type OldRecord } from "./migrate.js";

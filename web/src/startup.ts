@@ -1,18 +1,21 @@
 // Starts the engine: loads the WebAssembly, and explains what prevents it from running and how to fix that.
 
 import { errorText } from "./error.js";
-import init from "../engine/pkg/engine.js";
+import init, { useContract } from "../engine/pkg/engine.js";
 
 /** The time limit for loading the WebAssembly. */
 const LOAD_MS_MAX = 30_000;
 
-/** Loads the engine, if it is not loaded yet. */
-export async function loadEngine(): Promise<void> {
+/** Loads the engine, if it is not loaded yet, for StrongLog's contract or another one, as the text of its `contract.json`. */
+export async function loadEngine(contract?: string): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`the engine was not loaded within ${LOAD_MS_MAX / 1_000} s`)), LOAD_MS_MAX);
   });
   await Promise.race([init(), late]).finally(() => clearTimeout(timer));
+  if (contract !== undefined) {
+    useContract(new TextEncoder().encode(contract));
+  }
 }
 
 /** The known causes: the browser's message, and the advice that fixes it. */

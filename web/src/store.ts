@@ -3,7 +3,7 @@
 
 import { Dexie } from "dexie";
 import type { QuarantineMove, Selection, Writes } from "./border.js";
-import { countOwnTables, ownTables, partsOfKey, pathOfTable, tableName, type Database, type PendingWrite, type StoredRow } from "./database.js";
+import { countOwnTables, ownTables, partsOfKey, tableName, type Database, type PendingWrite, type StoredRow } from "./database.js";
 import * as wasm from "../engine/pkg/engine.js";
 
 /** A row that the engine returns. */
@@ -228,10 +228,9 @@ export class DexieStore {
     for (const [table, entries] of byTable(keys.map((key) => ({ key })))) {
       const ids = entries.map(({ key }) => partsOfKey(key).id);
       const records = (await this.database.table(table).bulkGet(ids)) as ({ id: string } | undefined)[];
-      const path = pathOfTable.get(table);
-      for (const record of records) {
+      for (const [index, record] of records.entries()) {
         if (record !== undefined) {
-          texts.set(`${path}/${record.id}`, JSON.stringify(record));
+          texts.set(entries[index]?.key ?? "", JSON.stringify(record));
         }
       }
     }

@@ -14,6 +14,7 @@ import type {
   SyncStatus,
 } from "./api.js";
 import { Calls } from "./calls.js";
+import { forWorker, STRONGLOG, type Contract } from "./contract.js";
 import { openChannel, type LeaderStatus, type Message, type Method } from "./channel.js";
 import { countOwnTables, HELD_OPEN, makeDatabase, PAUSED, type Database } from "./database.js";
 import { errorText } from "./error.js";
@@ -23,6 +24,8 @@ import { WorkerSupervisor } from "./supervisor.js";
 import { watchWrites } from "./writes.js";
 
 const NAME = "stronglog";
+/** The name of the local database of an app with a contract of its own. */
+const NAME_ELSEWHERE = "app";
 /** The silence after which a page assumes that there is no leader: longer than another tab needs to take over. */
 const LEADER_SILENCE_MS_MAX = 5_000;
 /** The silence after which calls are rejected. */
@@ -50,6 +53,8 @@ const STARTING: SyncStatus = {
 };
 
 /** Creates the local database, and starts to sync in a worker if a user is signed in. */
+export function createSync(options: SyncOptions): Sync;
+export function createSync<Records extends object>(options: SyncOptions & { readonly contract: Contract }): Sync<Records>;
 export function createSync(options: SyncOptions): Sync {
   return new Page(options);
 }
@@ -73,13 +78,17 @@ class Page implements Sync {
   private watchedAt = performance.now();
 
   constructor(options: SyncOptions) {
-    const { name = NAME, pollMs, validateWithZod = false } = options;
-    const settings = { tab: this.tab, name, baseUrl: checkedUrl(options.baseUrl), validateWithZod, pollMs };
-    this.database = makeDatabase(name);
+    const { contract, name = contract === undefined ? NAME : NAME_ELSEWHERE, pollMs, validateWithZod = false } = options;
+    if (contract !== undefined && validateWithZod) {
+      throw new TypeError("cannot validate with Zod: the package has the Zod schemas of StrongLog's contract only");
+    }
+    const given = contract === undefined ? undefined : forWorker(contract);
+    const settings = { tab: this.tab, name, baseUrl: checkedUrl(options.baseUrl), validateWithZod, pollMs, contract: given };
+    this.database = makeDatabase(name, contract?.stores);
     this.channel = openChannel(name);
     this.calls = new Calls((message) => this.say(message));
     this.database.on("blocked", () => this.update({ storageProblem: HELD_OPEN }));
-    watchWrites(this.database, () => this.written());
+    watchWrites(this.database, () => this.written(), contract ?? STRONGLOG);
     this.db = this.database as unknown as StrongLogDatabase;
     this.status = {
       getSnapshot: () => this.current,

@@ -56,7 +56,7 @@ class TabWorker {
   }
 
   private async lead(): Promise<() => void> {
-    await loadEngine();
+    await loadEngine(this.settings.contract?.json);
     const surroundings: Surroundings = {
       fetch: (input, request) => fetch(input, request),
       audit: this.audit,

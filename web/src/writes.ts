@@ -4,9 +4,9 @@
 import type { DBCore, DBCoreMutateRequest, DBCoreMutateResponse, DBCoreTable, Middleware } from "dexie";
 import { pointer, violations, type Violation } from "../../generated/typescript/runtime/report.js";
 import { deterministicId, type Collection } from "../../generated/typescript/runtime/collection.js";
-import { collections, namespace } from "../../generated/typescript/stores.js";
 import type { RecordRefused } from "./api.js";
-import { pathOfTable, type Database, type OwnTables, type PendingWrite, type QuarantinedRow } from "./database.js";
+import { STRONGLOG, type PageContract } from "./contract.js";
+import { tableName, type Database, type OwnTables, type PendingWrite, type QuarantinedRow } from "./database.js";
 import { newId } from "./id.js";
 
 /** The maximum size of a record in bytes of JSON, with room for the members that the server adds. */
@@ -36,17 +36,19 @@ class Refused extends Error implements RecordRefused {
 }
 
 /** Completes and validates the app's writes. `written` is called after each transaction that has written a record. */
-export function watchWrites(database: Database, written: () => void): void {
-  const middleware: Middleware<DBCore> = { stack: "dbcore", name: "stronglog-sync", level: LEVEL, create: (core) => watched(core, written) };
+export function watchWrites(database: Database, written: () => void, contract: PageContract = STRONGLOG): void {
+  const create = (core: DBCore): DBCore => watched(core, written, contract);
+  const middleware: Middleware<DBCore> = { stack: "dbcore", name: "stronglog-sync", level: LEVEL, create };
   database.use(middleware);
 }
 
-function watched(core: DBCore, written: () => void): DBCore {
+function watched(core: DBCore, written: () => void, { collections, namespace }: PageContract): DBCore {
   const changed = new WeakSet<object>();
+  const byTable = new Map(collections.map((collection) => [tableName(collection.path), collection]));
   return {
     ...core,
     transaction(tables, mode, options) {
-      const writes = mode === "readwrite" && tables.some((table) => pathOfTable.has(table));
+      const writes = mode === "readwrite" && tables.some((table) => byTable.has(table));
       // A pending write is recorded in the transaction of the write itself, whichever tables the app has named for it.
       if (!writes) {
         return core.transaction(tables, mode, options);
@@ -58,11 +60,22 @@ function watched(core: DBCore, written: () => void): DBCore {
     },
     table(name) {
       const table = core.table(name);
-      const path = pathOfTable.get(name);
-      const collection = collections.find((candidate) => candidate.path === path);
-      return collection === undefined ? table : new Watched(core, table, collection, (transaction) => changed.add(transaction)).table();
+      const collection = byTable.get(name);
+      if (collection === undefined) {
+        return table;
+      }
+      const onlyId = collection.singleton === undefined ? undefined : singletonId(namespace, collection.path, collection.singleton);
+      return new Watched(core, table, collection, onlyId, (transaction) => changed.add(transaction)).table();
     },
   };
+}
+
+/** The id of the only record of a collection. */
+function singletonId(namespace: string | undefined, path: string, key: string): string {
+  if (namespace === undefined) {
+    throw new TypeError(`the collection ${path} has one record, but the contract has no x-namespace, in which its id is made`);
+  }
+  return deterministicId(namespace, path, key);
 }
 
 type JsonRecord = Record<string, unknown>;
@@ -89,6 +102,8 @@ class Watched {
     private readonly core: DBCore,
     private readonly below: DBCoreTable,
     private readonly collection: Collection,
+    /** The id of the record, if the collection has only one. */
+    private readonly onlyId: string | undefined,
     private readonly report: (transaction: object) => void,
   ) {}
 
@@ -195,8 +210,8 @@ class Watched {
   /** The record as it will be sent: JSON, with the members that sync needs. */
   private complete(value: unknown, type: "add" | "put", at: number): JsonRecord {
     const given = JSON.parse(JSON.stringify(value)) as JsonRecord;
-    const { singleton, path, schema } = this.collection;
-    const id = given["id"] ?? (singleton === undefined ? newId() : deterministicId(namespace, path, singleton));
+    const { path, schema } = this.collection;
+    const id = given["id"] ?? this.onlyId ?? newId();
     const shipped = type === "add" && given["clientUpdatedAt"] === 0;
     const record: JsonRecord = {
       ...given,
@@ -215,12 +230,11 @@ class Watched {
 
   /** The rules of the contract that are not part of the schema. */
   private *beyondSchema(record: JsonRecord): Generator<Violation> {
-    const { singleton, path } = this.collection;
     if (typeof record["isDeleted"] !== "boolean") {
       yield { pointer: "/isDeleted", keyword: "type", message: "is not a boolean" };
     }
-    if (singleton !== undefined && record["id"] !== deterministicId(namespace, path, singleton)) {
-      const message = `is not ${deterministicId(namespace, path, singleton)}, the one id of this collection; leave it out`;
+    if (this.onlyId !== undefined && record["id"] !== this.onlyId) {
+      const message = `is not ${this.onlyId}, the one id of this collection; leave it out`;
       yield { pointer: "/id", keyword: "const", message };
     }
     yield* brokenTexts(record, "");

@@ -46,7 +46,9 @@ pub fn test_in_chromium() -> Result {
     if !Path::new("/usr/bin/chromium").exists() {
         install(&["chromium"])?;
     }
-    node(&["node_modules/vite/bin/vite.js", "build", "--config", "tests/browser/page/vite.config.js"])?;
+    for pages in ["page", "todo"] {
+        node(&["node_modules/vite/bin/vite.js", "build", "--config", &format!("tests/browser/{pages}/vite.config.js")])?;
+    }
     node(&["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.browser.config.js"])
 }
 

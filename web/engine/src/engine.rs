@@ -7,7 +7,7 @@ use stronglog_sync::engine::{self, Engine, Event, Settings};
 use stronglog_sync::task::{Done, Snapshot, Task};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::CONTRACT;
+use crate::contract::contract;
 use crate::messages::{Call, Command, Happened, Turn, Wanted};
 use crate::random::{random, whole, with_clock_and_rng};
 use crate::rows::{Counted, LoadedRow, Plan, Selection, Writes, read, read_loaded, read_meta, write};
@@ -39,7 +39,7 @@ impl SyncEngine {
     pub fn new(base_url: String, poll_ms: Option<f64>, meta: &str, counts: &str) -> Result<SyncEngine, String> {
         let defaults = Settings::default();
         let settings = Settings { poll_ms: poll_ms.map_or(defaults.poll_ms, whole), ..defaults };
-        let engine = Engine::new(&CONTRACT, settings, snapshot(meta, counts)?);
+        let engine = Engine::new(contract(), settings, snapshot(meta, counts)?);
         Ok(SyncEngine { engine, base_url, steps: BTreeMap::new(), steps_made: 0, bodies: BTreeMap::new() })
     }
 

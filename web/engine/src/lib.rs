@@ -5,26 +5,29 @@
 //! - [`edits`]: turns the app's pending writes into stamped and numbered edits.
 //! - [`account`]: registering, signing in and signing out, with the contract's generated operations.
 //! - [`rows`]: rows, writes and counts.
+//! - [`use_contract`]: the engine syncs StrongLog's contract, or one that it is given as data.
 
 pub mod account;
 #[cfg(test)]
 mod border;
+mod contract;
 pub mod edits;
 mod engine;
 mod messages;
 mod random;
 pub mod rows;
 
+pub use contract::use_contract;
 pub use engine::SyncEngine;
 
-use stronglog_sync::api::CONTRACT;
+use contract::contract;
 use stronglog_sync::wire;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// The contract version that the engine was built from.
+/// The version of the contract that the engine syncs.
 #[wasm_bindgen(js_name = contractVersion)]
 pub fn contract_version() -> String {
-    CONTRACT.version.to_owned()
+    contract().version.to_owned()
 }
 
 /// Validates a page of the feed, and returns the number of invalid changes.
@@ -33,7 +36,7 @@ pub fn contract_version() -> String {
 /// The page as a whole violates the contract.
 #[wasm_bindgen(js_name = judgePage)]
 pub fn judge_page(body: &[u8]) -> Result<u32, String> {
-    let page = wire::read_page(body, &CONTRACT).map_err(|report| report.to_string())?;
+    let page = wire::read_page(body, contract()).map_err(|report| report.to_string())?;
     let refused = page.changes.iter().filter(|change| change.is_err()).count();
     Ok(u32::try_from(refused).unwrap_or(u32::MAX))
 }

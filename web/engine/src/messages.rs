@@ -9,7 +9,7 @@ use stronglog_sync::engine::{self, Event};
 use stronglog_sync::task::Task;
 use uuid::Uuid;
 
-use crate::CONTRACT;
+use crate::contract::contract;
 use crate::rows::read_key;
 
 /// What happens outside of the store.
@@ -79,8 +79,8 @@ impl Wanted {
             Wanted::PushAgain => Task::AnswerResync(Answer::PushAgain),
             Wanted::Claim(account) => Task::Claim { account },
             Wanted::Enable(enabled) => Task::Enable(enabled),
-            Wanted::Reread(raw) => return Ok(Task::reread(&raw, &CONTRACT)),
-            Wanted::Current => Task::Current(&CONTRACT),
+            Wanted::Reread(raw) => return Ok(Task::reread(&raw, contract())),
+            Wanted::Current => Task::Current(contract()),
         }))
     }
 }

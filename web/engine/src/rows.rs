@@ -12,7 +12,7 @@ use stronglog_sync::stored::{Readable, member};
 use uuid::Uuid;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::CONTRACT;
+use crate::contract::contract;
 
 /// What the engine knows about a row, beside its record.
 #[derive(Default, Serialize)]
@@ -86,7 +86,7 @@ pub fn write_key(key: Key) -> String {
 /// # Errors
 /// The text is not a key, or this contract does not have the collection.
 pub fn read_key(text: &str) -> Result<Key, String> {
-    let parts = text.split_once('/').and_then(|(path, id)| Some((CONTRACT.collection(path)?, Uuid::parse_str(id).ok()?)));
+    let parts = text.split_once('/').and_then(|(path, id)| Some((contract().collection(path)?, Uuid::parse_str(id).ok()?)));
     let (collection, id) =
         parts.ok_or_else(|| format!("{text:?} is not a record's key: expected a collection of the contract, a slash and an id"))?;
     Ok(Key { collection, id })

@@ -5,7 +5,7 @@ import type { Browser, BrowserContext } from "playwright-core";
 import { Gate, launch, StrongLogServer } from "./stage.js";
 
 export class Play {
-  readonly server = new StrongLogServer();
+  readonly server: StrongLogServer;
   /** In front of the server, open during a test. */
   gate!: Gate;
   /** Where the page is, behind the gate. */
@@ -14,8 +14,15 @@ export class Play {
   private contexts: BrowserContext[] = [];
   private accounts = 0;
 
-  /** Sets the stage for the tests of the file, whose accounts bear its name. */
-  constructor(private readonly name: string) {
+  /**
+   * Sets the stage for the tests of the file, whose accounts bear its name: a server with more options, and other pages than those of most
+   * tests.
+   */
+  constructor(
+    private readonly name: string,
+    { server = [], pages }: { readonly server?: readonly string[]; readonly pages?: string } = {},
+  ) {
+    this.server = new StrongLogServer(server);
     beforeAll(async () => {
       await this.server.start();
       this.browser = await launch();
@@ -25,7 +32,7 @@ export class Play {
       await this.server.end();
     });
     beforeEach(async () => {
-      this.gate = new Gate(this.server);
+      this.gate = new Gate(this.server, pages);
       this.url = await this.gate.open();
     });
     afterEach(async () => {

@@ -22,7 +22,7 @@ pub fn run(root: &Path, mode: Mode) -> Result<Vec<Change>, Box<dyn std::error::E
     let mut changes = output::apply(&root.join("generated"), &code, mode)?;
     changes.extend(output::apply(root, &docs, mode)?);
     changes.extend(example(&root.join("examples/notes"), &[Target::Rust, Target::Contract], mode)?);
-    changes.extend(example(&root.join("examples/todo"), &[Target::Rust, Target::Contract, Target::OpenApi], mode)?);
+    changes.extend(example(&root.join("examples/todo"), &[Target::Rust, Target::TypeScript, Target::Contract, Target::OpenApi], mode)?);
     for change in &mut changes {
         change.path = change.path.strip_prefix(root).map(Path::to_owned)?;
     }
