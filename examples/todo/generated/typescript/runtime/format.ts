@@ -4,9 +4,9 @@
 /** An asserted format. */
 export type Format = "date" | "date-time" | "email" | "hostname" | "ipv4" | "ipv6" | "time" | "uri" | "uuid";
 
-/** Whether a text matches a format. */
-export function isFormat(text: string, format: Format): boolean {
-  return FORMATS[format](text);
+/** The function that tells whether a text matches a format. */
+export function formatTest(format: Format): (text: string) => boolean {
+  return FORMATS[format];
 }
 
 const FORMATS: Readonly<Record<Format, (text: string) => boolean>> = {
@@ -18,41 +18,109 @@ const FORMATS: Readonly<Record<Format, (text: string) => boolean>> = {
   ipv6: isIpv6,
   time: isTime,
   uri: isUri,
-  uuid: (text) => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text),
+  uuid: isUuid,
 };
 
 /** RFC 3339 `full-date`. */
 function isDate(text: string): boolean {
-  const parts = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);
-  if (parts === null) {
-    return false;
-  }
-  const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
-  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  const days = month === 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31;
-  return month >= 1 && month <= 12 && day >= 1 && day <= days;
+  return text.length === 10 && startsWithDate(text);
+}
+
+function startsWithDate(text: string): boolean {
+  const century = digits(text, 0);
+  const year = digits(text, 2);
+  const month = digits(text, 5);
+  const day = digits(text, 8);
+  const isLeap = year % 4 === 0 && (year !== 0 || century % 4 === 0);
+  const days = month === 2 ? (isLeap ? 29 : 28) : month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+  const isRight = century >= 0 && year >= 0 && month >= 1 && month <= 12 && day >= 1 && day <= days;
+  return isRight && text.charCodeAt(4) === DASH && text.charCodeAt(7) === DASH;
+}
+
+const DASH = 0x2d;
+const COLON = 0x3a;
+const POINT = 0x2e;
+const ZERO = 0x30;
+
+/** The number that two digits write; -1 if either is not a digit. */
+function digits(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - ZERO;
+  const ones = text.charCodeAt(at + 1) - ZERO;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1;
 }
 
 /** RFC 3339 `date-time`; `t` and `z` may be lower case. */
 function isDateTime(text: string): boolean {
-  return /^.{10}[Tt]/.test(text) && isDate(text.slice(0, 10)) && isTime(text.slice(11));
+  return (text.charCodeAt(10) | 0x20) === 0x74 && startsWithDate(text) && isTimeFrom(text, 11);
 }
 
 /** RFC 3339 `full-time`; second 60 only at the times at which UTC has leap seconds. */
 function isTime(text: string): boolean {
-  const parts = /^(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))$/.exec(text);
-  if (parts === null) {
+  return isTimeFrom(text, 0);
+}
+
+function isTimeFrom(text: string, start: number): boolean {
+  const hour = digits(text, start);
+  const minute = digits(text, start + 3);
+  const second = digits(text, start + 6);
+  const isRight = hour >= 0 && hour <= 23 && minute >= 0 && minute <= 59 && second >= 0;
+  if (!isRight || text.charCodeAt(start + 2) !== COLON || text.charCodeAt(start + 5) !== COLON) {
     return false;
   }
-  const [hour, minute, second] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
-  const [offsetHours, offsetMinutes] = [Number(parts[5] ?? 0), Number(parts[6] ?? 0)];
-  if (hour > 23 || minute > 59 || offsetHours > 23 || offsetMinutes > 59) {
+  const end = behindFraction(text, start + 8);
+  const offset = offsetFrom(text, end);
+  if (offset === undefined) {
     return false;
   }
-  const offset = (offsetHours * 60 + offsetMinutes) * (parts[4] === "-" ? -1 : 1);
   const minutesInDay = 24 * 60;
   const inUtc = (hour * 60 + minute - offset + 2 * minutesInDay) % minutesInDay;
   return second <= 59 || (second === 60 && inUtc === minutesInDay - 1);
+}
+
+/** The place behind a fraction of a second; behind the whole text if the fraction has no digits. */
+function behindFraction(text: string, start: number): number {
+  if (text.charCodeAt(start) !== POINT) {
+    return start;
+  }
+  let end = start + 1;
+  while (text.charCodeAt(end) >= ZERO && text.charCodeAt(end) <= ZERO + 9) {
+    end += 1;
+  }
+  return end === start + 1 ? text.length : end;
+}
+
+/** The minutes that the rest of a time, such as `Z` or `-08:00`, is ahead of UTC. */
+function offsetFrom(text: string, start: number): number | undefined {
+  const sign = text[start];
+  if ((sign === "Z" || sign === "z") && text.length === start + 1) {
+    return 0;
+  }
+  const hours = digits(text, start + 1);
+  const minutes = digits(text, start + 4);
+  const isRight = (sign === "+" || sign === "-") && text.charCodeAt(start + 3) === COLON && text.length === start + 6;
+  if (!isRight || hours < 0 || hours > 23 || minutes < 0 || minutes > 59) {
+    return undefined;
+  }
+  return (hours * 60 + minutes) * (sign === "-" ? -1 : 1);
+}
+
+/** Which of the first 128 characters are hexadecimal digits, in either case. */
+const HEX_DIGITS: Uint8Array = /* @__PURE__ */ Uint8Array.from({ length: 128 }, (_, code) => ("0123456789abcdefABCDEF".includes(String.fromCharCode(code)) ? 1 : 0));
+
+/** The form with 36 characters, in either case. */
+function isUuid(text: string): boolean {
+  const hasDashes =
+    text.charCodeAt(8) === DASH && text.charCodeAt(13) === DASH && text.charCodeAt(18) === DASH && text.charCodeAt(23) === DASH;
+  return text.length === 36 && hasDashes && areHex(text, 0, 8) && areHex(text, 9, 13) && areHex(text, 14, 18) && areHex(text, 19, 23) && areHex(text, 24, 36);
+}
+
+function areHex(text: string, from: number, to: number): boolean {
+  for (let index = from; index < to; index += 1) {
+    if (HEX_DIGITS[text.charCodeAt(index)] !== 1) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /** RFC 5321 `Mailbox`, including quoted local parts and address literals. */

@@ -236,7 +236,7 @@ async function exchange(
     if (kind !== "aborted" && (await client.retry?.({ operation: id, number, error }))) {
       return undefined;
     }
-    const reasons = { timeout: "no response came in time", aborted: "the caller gave up", transport: "no response came" };
+    const reasons = { timeout: "the response timed out", aborted: "the call was aborted", transport: "no response" };
     throw new CallError(kind, id, reasons[kind], { cause: error });
   }
 }
@@ -296,7 +296,7 @@ export function write(baseUrl: string, operation: Operation<unknown, unknown>, c
     const refuse = (keyword: string, message: string): number => refused.push({ pointer: pointer([place, name]), keyword, message });
     if (value === undefined) {
       if (parameter.required) {
-        refused.push({ pointer: pointer([place]), keyword: "required", message: `lacks the parameter ${JSON.stringify(name)}` });
+        refused.push({ pointer: pointer([place]), keyword: "required", message: `is missing the parameter ${JSON.stringify(name)}` });
       }
       continue;
     }
@@ -336,7 +336,7 @@ export function write(baseUrl: string, operation: Operation<unknown, unknown>, c
   const body = writeBody(operation.body, call, headers, refused);
   if (refused.length > 0) {
     const listed = refused.map((violation) => `${violation.pointer} ${violation.message}`).join("; ");
-    throw new CallError("request", operation.id, `the contract refuses the call: ${listed}`, { violations: refused });
+    throw new CallError("request", operation.id, `the call violates the contract: ${listed}`, { violations: refused });
   }
   const search = query.length > 0 ? `${path.includes("?") ? "&" : "?"}${query.join("&")}` : "";
   return { url: `${baseUrl.replace(/\/+$/, "")}${path}${search}`, headers, body };
@@ -350,7 +350,7 @@ function dotSegments(template: string, path: string): Violation[] {
   const segments = path.split("/");
   return template.split("/").flatMap((part, index) => {
     const [name, segment] = [/\{(.*?)\}/.exec(part)?.[1], segments[index]];
-    const message = `makes the segment "${segment}" of the path, which would lead to another path`;
+    const message = `makes the segment "${segment}" in the path, which would lead to another path`;
     return name !== undefined && (segment === "." || segment === "..") ? [{ pointer: pointer(["path", name]), keyword: "syntax", message }] : [];
   });
 }
@@ -359,7 +359,7 @@ function writeBody(body: Body | undefined, call: Readonly<Record<string, unknown
   const value = body === undefined ? undefined : call[body.field];
   if (body === undefined || value === undefined) {
     if (body?.required === true) {
-      refused.push({ pointer: "", keyword: "required", message: "lacks the body" });
+      refused.push({ pointer: "", keyword: "required", message: "is missing the body" });
     }
     return undefined;
   }
@@ -479,7 +479,7 @@ function notReadable(what: string, error: unknown): Violation {
 
 function invalid(operation: string, { status, headers }: Response, body: Uint8Array, violations: readonly Violation[]): CallError {
   const listed = violations.map((violation) => `${violation.pointer} ${violation.message}`).join("; ");
-  const message = `the contract refuses the response with status ${status}: ${listed}`;
+  const message = `the response with status ${status} violates the contract: ${listed}`;
   return new CallError("response", operation, message, { violations, status, headers, body });
 }
 

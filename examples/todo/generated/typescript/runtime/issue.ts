@@ -21,7 +21,7 @@ export function violate(payload: Payload, keyword: string, message: string, path
 
 /** Records that a value has none of the types. */
 export function wrongType(payload: Payload, types: readonly JsonType[], onward: Onward = "all"): Payload {
-  const message = types.length === 0 ? "is not JSON" : `is ${show(payload.value)}; ${types.join(" or ")} is accepted`;
+  const message = types.length === 0 ? "is not JSON" : `is ${show(payload.value)}; expected ${types.join(" or ")}`;
   payload.issues.push({ code: "custom", params: { keyword: "type" }, message, input: payload.value, continue: CONTINUE[onward] });
   return payload;
 }

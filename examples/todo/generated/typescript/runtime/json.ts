@@ -107,12 +107,18 @@ const LEVELS_MAX = 128;
  */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  inspect(value, LEVELS_MAX);
-  // Few texts contain escaped surrogates: one search rules out most texts.
-  if (/\\u[dD][89a-fA-F]|\p{Cs}/u.test(text) && hasLoneSurrogate(value)) {
+  const isRounded = inspect(value, LEVELS_MAX);
+  // Few texts contain surrogates without a partner: one search rules out most texts.
+  if ((/\\u[dD][89a-fA-F]/.test(text) || !isWellFormed(text)) && hasLoneSurrogate(value)) {
     throw new SyntaxError("unpaired surrogate");
   }
-  return /\d{16}/.test(text) ? exact(value, JSON.parse(text.replace(TOKEN, marked))) : value;
+  return isRounded ? exact(value, JSON.parse(text.replace(TOKEN, marked))) : value;
+}
+
+/** Whether each surrogate of a text has its partner. */
+function isWellFormed(text: string): boolean {
+  const { isWellFormed: native } = text as { isWellFormed?: () => boolean };
+  return native === undefined ? !/\p{Cs}/u.test(text) : native.call(text);
 }
 
 /** Strings and numbers of JSON text. */
@@ -169,18 +175,32 @@ function hasLoneSurrogate(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.entries(value).flat().some(hasLoneSurrogate);
 }
 
-/** Rejects what JSON.parse accepts but JSON with these limits does not. */
-function inspect(value: unknown, levels: number): void {
-  if (value === Infinity || value === -Infinity) {
-    throw new SyntaxError("a number is beyond the range of doubles");
+/** Rejects what JSON.parse accepts but JSON with these limits does not. Returns whether there is an integer that may have been rounded. */
+function inspect(value: unknown, levels: number): boolean {
+  if (typeof value === "number") {
+    if (value === Infinity || value === -Infinity) {
+      throw new SyntaxError("a number is beyond the range of doubles");
+    }
+    return Number.isInteger(value) && !Number.isSafeInteger(value);
   }
   if (typeof value !== "object" || value === null) {
-    return;
+    return false;
   }
   if (levels === 0) {
     throw new SyntaxError(`nests deeper than ${LEVELS_MAX} levels`);
   }
-  Object.values(value).forEach((part) => inspect(part, levels - 1));
+  let isRounded = false;
+  if (Array.isArray(value)) {
+    for (const item of value as unknown[]) {
+      isRounded = inspect(item, levels - 1) || isRounded;
+    }
+    return isRounded;
+  }
+  // JSON.parse makes all members enumerable, and nothing else.
+  for (const name in value) {
+    isRounded = inspect((value as JsonObject)[name], levels - 1) || isRounded;
+  }
+  return isRounded;
 }
 
 /** A value as shown in messages: short values in full, others by their type. */

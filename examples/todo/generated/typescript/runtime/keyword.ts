@@ -2,20 +2,21 @@
 // JSON Schema keywords that have no equivalent Zod method, as checks. Each check applies to one JSON type and ignores other values.
 
 import * as z from "zod";
-import { isFormat, type Format } from "./format.js";
+import { formatTest, type Format } from "./format.js";
 import { ofCheck, violate } from "./issue.js";
 import { equal, has, hasDuplicates, isNumeric, isObject, isOfType, member, names, quote, show, toJson, type JsonObject, type JsonType } from "./json.js";
 import { compareWithSum, isMultipleOf } from "./number.js";
 import { accepts, issuesOf, type Payload } from "./schema.js";
 import { closed } from "./structure.js";
+import { ownCheck, type Test } from "./verdict.js";
 
 type Check = z.core.$ZodCheck<unknown>;
 
-/** A check that runs even if another check has failed, so that all violations are found. */
-function check(run: (payload: Payload) => void): Check {
+/** A check that runs even if another check has failed, so that all violations are found. `test` says that it finds none. */
+function check(run: (payload: Payload) => void, test?: Test): Check {
   const made = new z.core.$ZodCheck({ check: "custom", when: () => true });
   made._zod.check = run;
-  return made;
+  return ownCheck(made, test);
 }
 
 function ofObjects(run: (object: JsonObject, payload: Payload) => void): Check {
@@ -40,7 +41,7 @@ function ofArrays(run: (array: readonly unknown[], payload: Payload) => void): C
 export function equals(accepted: unknown): Check {
   return check((payload) => {
     if (!equal(payload.value, accepted)) {
-      violate(payload, "const", `is ${show(payload.value)}; only ${toJson(accepted)} is accepted`);
+      violate(payload, "const", `is ${show(payload.value)}; expected ${toJson(accepted)}`);
     }
   });
 }
@@ -50,7 +51,7 @@ export function oneOfValues(accepted: readonly unknown[]): Check {
   return check((payload) => {
     if (!accepted.some((value) => equal(value, payload.value))) {
       const listed = accepted.map(toJson).join(", ");
-      violate(payload, "enum", `is ${show(payload.value)}; one of ${listed} is accepted`);
+      violate(payload, "enum", `is ${show(payload.value)}; expected one of ${listed}`);
     }
   });
 }
@@ -83,7 +84,7 @@ export function matchesOne(schemas: readonly z.ZodType[]): Check {
   return check((payload) => {
     const matching = schemas.filter((schema) => accepts(schema, payload.value, payload)).length;
     if (matching !== 1) {
-      violate(payload, "oneOf", `matches ${matching} variants; exactly one is accepted`);
+      violate(payload, "oneOf", `matches ${matching} variants; expected exactly one`);
     }
   });
 }
@@ -118,20 +119,23 @@ function apply(schema: z.ZodType, payload: Payload): void {
 
 /** `format` */
 export function format(name: Format): Check {
-  return check((payload) => {
-    if (typeof payload.value === "string" && !isFormat(payload.value, name)) {
+  const isFine = formatTest(name);
+  const report = (payload: Payload): void => {
+    if (typeof payload.value === "string" && !isFine(payload.value)) {
       violate(payload, "format", `is ${quote(payload.value)}, which is not a valid ${name}`);
     }
-  });
+  };
+  return check(report, (value) => typeof value !== "string" || isFine(value));
 }
 
 /** `multipleOf` */
 export function multipleOf(step: number | bigint): Check {
-  return check((payload) => {
+  const report = (payload: Payload): void => {
     if (isNumeric(payload.value) && !isMultipleOf(payload.value, step)) {
       violate(payload, "multipleOf", `is ${payload.value}, which is not a multiple of ${step}`);
     }
-  });
+  };
+  return check(report, (value) => !isNumeric(value) || isMultipleOf(value, step));
 }
 
 // Arrays
@@ -150,10 +154,10 @@ export function contains(schema: z.ZodType, min = 1, max: number = Infinity): Ch
   return ofArrays((array, payload) => {
     const count = array.filter((item) => accepts(schema, item, payload)).length;
     if (count < min) {
-      violate(payload, min === 1 ? "contains" : "minContains", `has ${count} matching items; at least ${min} are needed`);
+      violate(payload, min === 1 ? "contains" : "minContains", `has ${count} matching items; expected at least ${min}`);
     }
     if (count > max) {
-      violate(payload, "maxContains", `has ${count} matching items; at most ${max} are accepted`);
+      violate(payload, "maxContains", `has ${count} matching items; expected at most ${max}`);
     }
   });
 }
@@ -176,7 +180,7 @@ export function required(needed: readonly string[]): Check {
   return ofObjects((object, payload) => {
     const missing = needed.filter((name) => !has(object, name));
     if (missing.length > 0) {
-      violate(payload, "required", `lacks ${list(missing)}`);
+      violate(payload, "required", `is missing ${list(missing)}`);
     }
   });
 }
@@ -186,7 +190,7 @@ export function minProperties(min: number): Check {
   return ofObjects((object, payload) => {
     const count = names(object).length;
     if (count < min) {
-      violate(payload, "minProperties", `has ${count} members; at least ${min} are needed`);
+      violate(payload, "minProperties", `has ${count} members; expected at least ${min}`);
     }
   });
 }
@@ -196,7 +200,7 @@ export function maxProperties(max: number): Check {
   return ofObjects((object, payload) => {
     const count = names(object).length;
     if (count > max) {
-      violate(payload, "maxProperties", `has ${count} members; at most ${max} are accepted`);
+      violate(payload, "maxProperties", `has ${count} members; expected at most ${max}`);
     }
   });
 }
@@ -206,7 +210,7 @@ export function propertyNames(schema: z.ZodType): Check {
   return ofObjects((object, payload) => {
     for (const name of names(object)) {
       if (!accepts(schema, name, payload)) {
-        violate(payload, "propertyNames", "has a name that is not accepted", [name]);
+        violate(payload, "propertyNames", "has a name that is not allowed", [name]);
       }
     }
   });
@@ -257,7 +261,7 @@ export function rule(left: string, comparison: Comparison, right: string, sign: 
       return;
     }
     if (!holds(compareWithSum(first, second, sign === "+" ? 1 : -1, third), comparison)) {
-      violate(payload, "x-rules", `breaks the rule ${text}`);
+      violate(payload, "x-rules", `violates the rule ${text}`);
     }
   });
 }
@@ -281,7 +285,7 @@ function holds(order: number, comparison: Comparison): boolean {
 
 function applyRest(rest: z.ZodType | typeof closed, part: unknown, key: PropertyKey, keyword: string, payload: Payload): void {
   if (rest === closed) {
-    violate(payload, keyword, "is never accepted", [key]);
+    violate(payload, keyword, "is not allowed", [key]);
     return;
   }
   for (const issue of issuesOf(rest, part, payload)) {

@@ -37,7 +37,7 @@ type WrittenPart = readonly [head: string, content: Blob | string];
 
 function missing({ name, required }: Part, refused: Violation[]): WrittenPart[] {
   if (required === true) {
-    refused.push({ pointer: "", keyword: "required", message: `lacks the part ${JSON.stringify(name)}` });
+    refused.push({ pointer: "", keyword: "required", message: `is missing the part ${JSON.stringify(name)}` });
   }
   return [];
 }
@@ -72,12 +72,12 @@ function writeValue({ name, types = [] }: Part, value: unknown): WrittenPart {
 
 function writeFile({ name, types = [] }: Part, file: unknown): WrittenPart {
   if (!(file instanceof Blob)) {
-    throw new Refused("is no file; a Blob is accepted");
+    throw new Refused("is not a file; expected a Blob");
   }
   const type = file.type === "" ? (types.find((known) => !known.includes("*")) ?? "application/octet-stream") : file.type;
   checkHeader(type);
   if (types.length > 0 && !types.some((known) => covers(known, type))) {
-    throw new Refused(`has the media type ${JSON.stringify(type)}; ${types.join(", ")} is accepted`);
+    throw new Refused(`has the media type ${JSON.stringify(type)}; expected ${types.join(", ")}`);
   }
   // Servers tell a file from a value by its name.
   return [head(name, "name" in file ? String(file.name) : "blob", type), file];

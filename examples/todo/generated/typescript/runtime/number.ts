@@ -6,6 +6,12 @@ export function isMultipleOf(value: number | bigint, step: number | bigint): boo
   if (typeof value === "number" && typeof step === "number" && Number.isSafeInteger(value) && Number.isSafeInteger(step)) {
     return step !== 0 && value % step === 0;
   }
+  if (typeof value === "number" && typeof step === "number") {
+    const short = shortMultiple(value, step);
+    if (short !== undefined) {
+      return short;
+    }
+  }
   if (isWhole(value) && isWhole(step)) {
     return BigInt(step) !== 0n && BigInt(value) % BigInt(step) === 0n;
   }
@@ -19,6 +25,20 @@ export function isMultipleOf(value: number | bigint, step: number | bigint): boo
   }
   const shift = exponent - stepExponent;
   return shift >= 0 ? (digits * 10n ** BigInt(shift)) % stepDigits === 0n : digits % (stepDigits * 10n ** BigInt(-shift)) === 0n;
+}
+
+/** {@link isMultipleOf} for a step of few decimal places and a value of at most 15 digits; undefined for others. */
+function shortMultiple(value: number, step: number): boolean | undefined {
+  for (let power = 1; power <= 1e6; power *= 10) {
+    // A double is the shortest form of an integer of at most 15 digits divided by a power of ten exactly if the division yields it.
+    const stepDigits = Math.round(step * power);
+    if (Math.abs(stepDigits) < 1e15 && stepDigits / power === step) {
+      const digits = Math.round(value * power);
+      // A value with more decimal places than the step is not a multiple of it.
+      return Math.abs(digits) < 1e15 && stepDigits !== 0 ? digits / power === value && digits % stepDigits === 0 : undefined;
+    }
+  }
+  return undefined;
 }
 
 /** Whether a number is an integer that is computed exactly. The limit is that of the generated Rust. */

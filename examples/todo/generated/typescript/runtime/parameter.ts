@@ -67,10 +67,10 @@ export function whole(encoding: Encoding, name: string, value: unknown): string 
  */
 export function checkHeader(text: string): void {
   if (!/^[\t -~]*$/.test(text)) {
-    throw new Refused("has characters that a header cannot carry: line breaks, control characters or other than ASCII");
+    throw new Refused("contains characters that a header cannot carry: line breaks, control characters or non-ASCII characters");
   }
   if (text.trim() !== text) {
-    throw new Refused("begins or ends with white space, which a header does not keep");
+    throw new Refused("begins or ends with white space, which a header does not preserve");
   }
 }
 
@@ -115,7 +115,7 @@ function nested(set: Settings, name: string, value: unknown): string[] {
   }
   if (Array.isArray(value)) {
     if (value.some((item) => typeof item === "object" && item !== null)) {
-      throw new Refused("is a list of lists or objects, which has no form as text");
+      throw new Refused("is a list of lists or objects, which cannot be written as text");
     }
     return value.flatMap((item) => nested(set, name, item));
   }

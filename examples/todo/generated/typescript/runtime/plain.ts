@@ -5,10 +5,12 @@ import * as z from "zod";
 import { violate, wrongType } from "./issue.js";
 import { isOfType, show, type JsonType } from "./json.js";
 import { afterChecks, as, carry, inherit, type Context, type Payload } from "./schema.js";
+import { ownCheck, testedBy } from "./verdict.js";
 
 const ExactString: z.core.$constructor<z.ZodString> = /* @__PURE__ */ z.core.$constructor("ExactString", (schema, def) => {
   inherit(z.ZodString, schema, def);
   schema._zod.parse = (payload): Payload => (typeof payload.value === "string" ? payload : wrongType(payload, ["string"], "none"));
+  testedBy(schema, () => (value) => typeof value === "string");
 });
 
 /** `type: string` */
@@ -34,6 +36,7 @@ const Integer: z.core.$constructor<z.ZodNumber, IntegerDef> = /* @__PURE__ */ z.
   if (!def.isLong) {
     afterChecks(schema, refuseLong);
   }
+  testedBy(schema, () => Number.isInteger);
 });
 
 /** After the bounds: an integer that they refuse has no other fault. */
@@ -65,6 +68,7 @@ const Double: z.core.$constructor<z.ZodNumber> = /* @__PURE__ */ z.core.$constru
   };
   // The checks see the exact integer.
   afterChecks(schema, rounded);
+  testedBy(schema, () => Number.isFinite);
 });
 
 function rounded(payload: Payload): Payload {
@@ -90,10 +94,11 @@ const Choice: z.core.$constructor<z.ZodEnum> = /* @__PURE__ */ z.core.$construct
       if (typeof payload.value !== "string") {
         wrongType(payload, ["string"]);
       }
-      violate(payload, "enum", `is ${show(payload.value)}; one of ${[...values].join(", ")} is accepted`);
+      violate(payload, "enum", `is ${show(payload.value)}; expected one of ${[...values].join(", ")}`);
     }
     return payload;
   };
+  testedBy(schema, () => (text) => values.has(text as string));
 });
 
 /** `type: string` with `enum` */
@@ -111,10 +116,11 @@ const Constant: z.core.$constructor<z.ZodLiteral<Scalar>> = /* @__PURE__ */ z.co
       if (!isOfType(payload.value, [type])) {
         wrongType(payload, [type]);
       }
-      violate(payload, "const", `is ${show(payload.value)}; only ${show(value)} is accepted`);
+      violate(payload, "const", `is ${show(payload.value)}; expected ${show(value)}`);
     }
     return payload;
   };
+  testedBy(schema, () => (seen) => seen === value);
 });
 
 /** A `const` beside its `type` */
@@ -140,6 +146,8 @@ const Json: z.core.$constructor<z.ZodUnknown, JsonDef> = /* @__PURE__ */ z.core.
     }
     return payload;
   };
+  const { types } = def;
+  testedBy(schema, () => (types.length === 0 ? (value): boolean => value !== undefined : (value): boolean => isOfType(value, types)));
 });
 
 /** JSON of any of the given types, or of any type if none is given; further constraints are checks. */
@@ -151,7 +159,9 @@ export function json<T = unknown>(...types: JsonType[]): z.ZodType<T> {
 /** The schema `false`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function never<T = never>(): z.ZodType<T> {
-  return as<T>(json().check((payload) => violate(payload, "false", "is never accepted")));
+  const refuse = new z.core.$ZodCheck({ check: "custom" });
+  refuse._zod.check = (payload): void => violate(payload, "false", "is not allowed");
+  return as<T>(json().check(ownCheck(refuse)));
 }
 
 /** Whether a schema accepts any value. */

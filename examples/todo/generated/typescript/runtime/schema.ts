@@ -16,6 +16,8 @@ export interface Payload extends z.core.ParsePayload {
 export interface Context extends z.core.ParseContextInternal {
   /** Whether only the verdict matters, so that a value need not fit the type of its schema. */
   readonly judging?: boolean;
+  /** Whether the value is known not to pass a test, so that its parts are parsed for what is wrong: see `verdict.ts`. */
+  readonly telling?: boolean;
   /** What becomes of the items of `x-each` arrays; without it, they are parts like all others. */
   readonly sorter?: Sorter | undefined;
 }
@@ -25,12 +27,6 @@ export type Sorter = (items: readonly unknown[], item: z.ZodType) => unknown[];
 
 /** A parsed value. Only schemas that were extended with an asynchronous check make promises. */
 export type Result = Payload | Promise<Payload>;
-
-/** Makes a schema. Constructing schemas inside a function lets bundlers drop unused ones. */
-/* @__NO_SIDE_EFFECTS__ */
-export function define<T>(build: () => z.ZodType<T>): z.ZodType<T> {
-  return build();
-}
 
 /** Returns the same schema with the type that the contract compiler determined for the values that it accepts. */
 export function as<T>(schema: z.ZodType): z.ZodType<T> {

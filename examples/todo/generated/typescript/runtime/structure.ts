@@ -6,6 +6,7 @@ import { ofPart, violate, wrongType } from "./issue.js";
 import { has, isObject, member, type JsonObject } from "./json.js";
 import { isAnything, json } from "./plain.js";
 import { as, carry, inherit, type Context, type Payload, type Result } from "./schema.js";
+import { parsing, testOf, testedBy, testsOf, type Test } from "./verdict.js";
 
 // Arrays
 
@@ -37,7 +38,29 @@ const ExactArray: z.core.$constructor<z.ZodArray<z.ZodType>, ArrayDef> = /* @__P
     }
     return parts.finish();
   };
+  testedBy(schema, () => testOfArray(schema, def));
 });
+
+function testOfArray(schema: z.core.$ZodType, { prefix, element }: ArrayDef): Test | undefined {
+  const test = testOf(element);
+  if (test === undefined || testsOf(prefix) === undefined) {
+    return undefined;
+  }
+  if (prefix.length > 0) {
+    return parsing(schema);
+  }
+  return (value) => {
+    if (!Array.isArray(value)) {
+      return false;
+    }
+    for (let index = 0; index < value.length; index += 1) {
+      if (!test(value[index])) {
+        return false;
+      }
+    }
+    return true;
+  };
+}
 
 /** `type: array` with `items` */
 /* @__NO_SIDE_EFFECTS__ */
@@ -98,7 +121,61 @@ const ExactObject: z.core.$constructor<z.ZodObject, ObjectDef> = /* @__PURE__ */
     plan ??= planOf(def);
     return parseMembers(plan, def.patterns ?? [], payload.value, payload, context);
   };
+  testedBy(schema, () => testOfObject(schema, (plan ??= planOf(def)), def.patterns ?? []));
 });
+
+function testOfObject(schema: z.core.$ZodType, { members, rest }: Plan, patterns: readonly Pattern[]): Test | undefined {
+  const anything: Test = (value) => value !== undefined;
+  const tests = members.map((part) => (part.schema === undefined ? anything : testOf(part.schema)));
+  const others = rest === undefined ? anything : rest === closed ? (): boolean => false : testOf(rest);
+  const known = tests.filter((test) => test !== undefined);
+  const isForeign = known.length < tests.length || others === undefined || members.some(({ presence }) => presence === "defaulted");
+  if (isForeign || testsOf(patterns.map(([, part]) => part)) === undefined) {
+    return undefined;
+  }
+  if (patterns.length > 0) {
+    return parsing(schema);
+  }
+  const names = members.map(({ name }) => name);
+  const isNeeded = members.map(({ presence }) => presence === "required");
+  return membersTest(names, known, isNeeded, others);
+}
+
+/** A test of all members in one pass. It expects each member behind the one that it follows in the contract. */
+function membersTest(names: readonly string[], tests: readonly Test[], isNeeded: readonly boolean[], others: Test): Test {
+  const indexes = new Map(names.map((name, index) => [name, index]));
+  const needed = isNeeded.filter(Boolean).length;
+  return (value) => {
+    if (!isObject(value) || !isPlain(value)) {
+      return false;
+    }
+    let expected = 0;
+    let found = 0;
+    for (const name in value) {
+      const part = value[name];
+      const index = names[expected] === name ? expected : indexes.get(name);
+      if (index === undefined || part === undefined) {
+        // A member without a value is absent.
+        if (part !== undefined && !others(part)) {
+          return false;
+        }
+        continue;
+      }
+      if (!(tests[index] as Test)(part)) {
+        return false;
+      }
+      found += isNeeded[index] === true ? 1 : 0;
+      expected = index + 1;
+    }
+    return found === needed;
+  };
+}
+
+/** Whether an object is as `JSON.parse` makes it. Objects of classes may have members that are not listed. */
+function isPlain(value: JsonObject): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
 
 function planOf(def: ObjectDef): Plan {
   const members = Object.entries(def.shape).map(([name, schema]): Member => {
@@ -130,7 +207,7 @@ function parseMembers(plan: Plan, patterns: readonly Pattern[], input: JsonObjec
     }
   }
   if (missing !== undefined) {
-    violate(payload, "required", `lacks ${missing.map((name) => JSON.stringify(name)).join(", ")}`);
+    violate(payload, "required", `is missing ${missing.map((name) => JSON.stringify(name)).join(", ")}`);
   }
   if (plan.rest !== undefined || patterns.length > 0) {
     parseOthers(plan, patterns, input, parts);

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { violate } from "./issue.js";
 import { isObject, member, show } from "./json.js";
 import { as, inherit, runNow, type Payload, type Result } from "./schema.js";
+import { parsing, testOf, testedBy, testsOf, type Test } from "./verdict.js";
 
 const AnyOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.core.$constructor("AnyOf", (schema, def) => {
   inherit(z.ZodUnion, schema, def);
@@ -20,6 +21,7 @@ const AnyOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.co
     violate(payload, "anyOf", "matches none of the variants");
     return payload;
   };
+  testedBy(schema, () => testOfUnion(schema, (tests) => (value) => tests.some((test) => test(value))));
 });
 
 /** `anyOf` */
@@ -37,12 +39,23 @@ const OneOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.co
     if (only !== undefined && matching.length === 1) {
       payload.value = only.value;
     } else {
-      const message = only === undefined ? "matches none of the variants" : `matches ${matching.length} variants; exactly one is accepted`;
+      const message = only === undefined ? "matches none of the variants" : `matches ${matching.length} variants; expected exactly one`;
       violate(payload, "oneOf", message);
     }
     return payload;
   };
+  testedBy(schema, () => testOfUnion(schema, (tests) => (value) => tests.filter((test) => test(value)).length === 1));
 });
+
+/** The test of a union. For a value without parts, the tests of the variants decide; another value may be changed by an earlier variant. */
+function testOfUnion(schema: z.ZodUnion<z.ZodType[]>, ofScalars: (tests: readonly Test[]) => Test): Test | undefined {
+  const tests = testsOf(schema.def.options);
+  if (tests === undefined) {
+    return undefined;
+  }
+  const [scalar, parsed] = [ofScalars(tests), parsing(schema)];
+  return (value) => (typeof value === "object" || typeof value === "bigint" ? parsed(value) : scalar(value));
+}
 
 /** `oneOf` */
 /* @__NO_SIDE_EFFECTS__ */
@@ -67,11 +80,24 @@ const Tagged: z.core.$constructor<z.ZodUnion<z.ZodType[]>, TaggedDef> = /* @__PU
       return variant._zod.run(payload, context);
     }
     const name = JSON.stringify(def.tag);
-    const message = seen === undefined ? `lacks the member ${name} that selects the variant` : `has ${name} ${show(seen)}, which selects no variant`;
+    const message = seen === undefined ? `is missing the member ${name} that selects the variant` : `has ${name} ${show(seen)}, which selects no variant`;
     violate(payload, "oneOf", message);
     return payload;
   };
+  testedBy(schema, () => testOfTagged(def));
 });
+
+function testOfTagged({ tag, variants }: TaggedDef): Test | undefined {
+  const tests = new Map<unknown, Test>();
+  for (const [value, variant] of variants) {
+    const test = testOf(variant);
+    if (test === undefined) {
+      return undefined;
+    }
+    tests.set(value, test);
+  }
+  return (value) => isObject(value) && tests.get(member(value, tag))?.(value) === true;
+}
 
 /** `oneOf` over variants that a member distinguishes. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -103,6 +129,7 @@ const Nested: z.core.$constructor<z.ZodLazy<z.ZodType>, NestedDef> = /* @__PURE_
       level -= 1;
     }
   };
+  testedBy(schema, () => parsing(schema));
 });
 
 /** `x-max-depth` */
