@@ -6,12 +6,13 @@ use std::path::PathBuf;
 
 use clap::builder::Resettable;
 use clap::{Args, Command as ClapCommand, CommandFactory, Parser, Subcommand, ValueEnum};
+use stronglog_server::config::Secret;
 
 pub use account::{Account, Devices, DevicesAction, Logout, SignIn};
 
 use crate::help::{
-    AFTER_HELP, BACKUP_HELP, CONFLICTS_HELP, DEVICES_HELP, DOCTOR_HELP, EXPORT_HELP, IMPORT_HELP, LIST_HELP, LOGIN_HELP, PUT_HELP,
-    RECOVER_HELP, RESET_PASSWORD_HELP, SERVE_HELP, SYNC_HELP,
+    AFTER_HELP, BACKUP_HELP, CONFLICTS_HELP, COPY_HELP, DEVICES_HELP, DOCTOR_HELP, EXPORT_HELP, IMPORT_HELP, LIST_HELP, LOGIN_HELP,
+    PUT_HELP, RECOVER_HELP, RESET_PASSWORD_HELP, SERVE_HELP, SYNC_HELP,
 };
 use crate::logs::{App, DateOrder, Decimal, Unit};
 
@@ -143,12 +144,15 @@ pub struct Quickstart {
     /// Serve the demo app too, as a third device in your browser, until Ctrl-C.
     #[arg(long)]
     pub web: bool,
+    /// Run two servers over a Postgres database until Ctrl-C, one for each device. Without a URL, a Postgres server is started for it.
+    #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true)]
+    pub postgres: Option<Option<Secret>>,
 }
 
 impl Quickstart {
     /// Whether the server keeps running after the tour.
     pub fn stays(&self) -> bool {
-        self.keep || self.web
+        self.keep || self.web || self.postgres.is_some()
     }
 }
 
@@ -382,6 +386,19 @@ pub enum Admin {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Copy all data to another database, SQLite or Postgres. Stop the servers first. Devices notice nothing.
+    #[command(after_help = COPY_HELP)]
+    Copy {
+        /// Where the data is: sqlite:FOLDER or postgres://user:password@host/name.
+        #[arg(long, env = "STRONGLOG_COPY_FROM", hide_env_values = true, value_name = "PLACE")]
+        from: Secret,
+        /// Where to copy it: a folder without a database, or an empty Postgres database.
+        #[arg(long, env = "STRONGLOG_COPY_TO", hide_env_values = true, value_name = "PLACE")]
+        to: Secret,
+        /// Certificate of the authority that vouches for the Postgres database (PEM), if it is none that this machine trusts.
+        #[arg(long, env = "STRONGLOG_STORE_CA", value_name = "FILE")]
+        store_ca: Option<PathBuf>,
+    },
     /// Purge old deletions now. The server does so once a day.
     Purge {
         #[command(flatten)]
@@ -477,7 +494,7 @@ pub enum UserAction {
     },
 }
 
-/// An account in a server's data directory.
+/// An account in a server's data.
 #[derive(Args, Debug)]
 pub struct Whose {
     #[command(flatten)]
@@ -487,12 +504,18 @@ pub struct Whose {
     pub account: String,
 }
 
-/// A server's data directory.
+/// A server's data.
 #[derive(Args, Debug)]
 pub struct ServerFolder {
     /// Folder of the server's database.
     #[arg(long, env = "STRONGLOG_SERVER_DATA", default_value = "stronglog-data", value_name = "FOLDER")]
     pub data: PathBuf,
+    /// Address of the servers' Postgres database, in place of a folder: postgres://user:password@host/name.
+    #[arg(long, env = "STRONGLOG_STORE", hide_env_values = true, value_name = "URL")]
+    pub store: Option<Secret>,
+    /// Certificate of the authority that vouches for the database (PEM), if it is none that this machine trusts.
+    #[arg(long, env = "STRONGLOG_STORE_CA", value_name = "FILE")]
+    pub store_ca: Option<PathBuf>,
 }
 
 #[cfg(test)]

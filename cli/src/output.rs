@@ -15,7 +15,7 @@ use stronglog_sync::transport::Traffic;
 
 pub use account::{AccountOutput, DeviceOutput, LogoutOutput, RecoveryCodeOutput, SignInOutput};
 pub use admin::{
-    AdminOutput, FindingOutput, FindingsOutput, ResetPasswordOutput, RotatedOutput, StatsOutput, UserOutput, UserSessionOutput,
+    AdminOutput, CopyOutput, FindingOutput, FindingsOutput, ResetPasswordOutput, RotatedOutput, StatsOutput, UserOutput, UserSessionOutput,
 };
 pub use quickstart::{DemoOutput, KeptOutput, QuickstartOutput, StepOutput, WinnerOutput};
 
@@ -383,6 +383,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("admin backup", schema_for!(AdminOutput)),
         ("admin backup --keep", schema_for!(RotatedOutput)),
         ("admin doctor", schema_for!(FindingsOutput)),
+        ("admin copy", schema_for!(CopyOutput)),
         ("admin purge", schema_for!(AdminOutput)),
         ("admin restore", schema_for!(AdminOutput)),
         ("admin stats", schema_for!(StatsOutput)),

@@ -1,18 +1,21 @@
 //! `quickstart`: a guided tour. A server, two devices, a year of training, edits on both devices, and a comparison at the end.
 
 mod compare;
+mod database;
 mod edits;
+mod servers;
 mod story;
 mod training;
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Instant;
 
-use stronglog_server::config::Config;
 use stronglog_sync::Client;
 use stronglog_sync::api::registry::Collections;
 use uuid::Uuid;
 
+use self::servers::Servers;
 use self::story::Story;
 use self::training::Year;
 use crate::args::Quickstart;
@@ -33,16 +36,50 @@ struct Device {
 }
 
 pub async fn run(asked: &Quickstart, json: bool) -> Outcome {
+    let cannot = |error| Failure::new(format!("cannot wait for Ctrl-C: {error}"));
+    let mut interrupted = pin!(interrupted().map_err(cannot)?);
+    // Dropping the tour ends what it has started, also a database.
+    let (servers, equal) = tokio::select! {
+        toured = tour(asked, json) => toured?,
+        () = interrupted.as_mut() => return Ok(Exit::Interrupted),
+    };
+    if asked.stays() {
+        remark!("the server keeps running at {}; press Ctrl-C to stop it", servers.first().url());
+        interrupted.await;
+    }
+    servers.stop().await?;
+    Ok(if equal { Exit::Done } else { Exit::Failed })
+}
+
+/// Completes on Ctrl-C, which no longer ends the process.
+#[cfg(unix)]
+fn interrupted() -> std::io::Result<impl Future<Output = ()>> {
+    let mut signals = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+    Ok(async move { _ = signals.recv().await })
+}
+
+/// Completes on Ctrl-C, which no longer ends the process.
+#[cfg(not(unix))]
+fn interrupted() -> std::io::Result<impl Future<Output = ()>> {
+    let mut signals = tokio::signal::windows::ctrl_c()?;
+    Ok(async move { _ = signals.recv().await })
+}
+
+/// The tour itself. Returns the running servers, and whether all ended with the same records.
+async fn tour(asked: &Quickstart, json: bool) -> Outcome<(Servers, bool)> {
     let started = Instant::now();
     let site = if asked.web { Some(demo::site()?) } else { None };
     let folder = folder(asked)?;
-    let server = stronglog_server::serve::start(Config { site, ..Config::local(folder.join("server")) }).await;
-    let server = server.map_err(|error| Failure::new(format!("cannot start the server: {error}")))?;
+    let servers = Servers::start(asked, &folder, site).await?;
+    let server = servers.first();
     let mut story = Story { json, steps: Vec::new() };
     story.begin(&server.url(), &folder)?;
+    if asked.postgres.is_some() {
+        story.second_server(&servers.last().url())?;
+    }
 
     let phone = device("phone", &folder, &server.url()).await?;
-    let laptop = device("laptop", &folder, &server.url()).await?;
+    let laptop = device("laptop", &folder, &servers.last().url()).await?;
     let year = train(&phone, asked, &mut story)?;
     let password = Uuid::new_v4().to_string();
     first_syncs(&phone, &laptop, &year, &password, &mut story).await?;
@@ -58,7 +95,7 @@ pub async fn run(asked: &Quickstart, json: bool) -> Outcome {
     story.winner(&winner)?;
 
     story.chapter("Phone, laptop and server are compared record by record")?;
-    let compared = compare::all(&phone, &laptop, &server.url()).await?;
+    let compared = compare::all(&phone, &laptop, &servers.last().url()).await?;
     story.compared(&compared)?;
     let equal = compared.differences.is_empty();
     let output = QuickstartOutput {
@@ -72,14 +109,8 @@ pub async fn run(asked: &Quickstart, json: bool) -> Outcome {
     };
     let kept = output.conflict.kept.as_ref();
     story.end(&output, &story::Next { folder: &folder, address: server.addr(), password: &password, running: asked.stays(), kept })?;
-    if asked.stays() {
-        remark!("the server keeps running at {}; press Ctrl-C to stop it", server.url());
-        let interrupted = tokio::signal::ctrl_c().await;
-        interrupted.map_err(|error| Failure::new(format!("cannot wait for Ctrl-C: {error}")))?;
-    }
     drop((phone, laptop));
-    server.stop().await.map_err(|error| Failure::new(format!("cannot stop the server: {error}")))?;
-    Ok(if equal { Exit::Done } else { Exit::Failed })
+    Ok((servers, equal))
 }
 
 /// A new temporary directory, or the given one if it is empty.

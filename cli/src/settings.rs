@@ -15,7 +15,7 @@ use crate::exit::{Exit, Failure, Outcome};
 
 /// Flags that make no sense in a file.
 const NOT_IN_A_FILE: [&str; 3] = ["config", "check", "help"];
-/// The key whose value nobody else may read.
+/// The keys whose values nobody else may read.
 const SECRETS: [&str; 2] = ["signing-secret", "previous-signing-secret"];
 
 /// Parses the command line of `serve`, or of another command with its flags, again. What neither a flag nor the environment sets is taken from
@@ -27,7 +27,7 @@ pub fn with_file(words: impl IntoIterator<Item = OsString>, command: &[&str], pa
     let cannot = |why: String| Failure::Other(Exit::Usage, format!("cannot use the configuration file {}: {why}", path.display()));
     let text = fs::read_to_string(path).map_err(|error| cannot(error.to_string()))?;
     let settings = read(&serve(), &text).map_err(|findings| cannot(format!("\n  {}", findings.join("\n  "))))?;
-    if settings.iter().any(|setting| SECRETS.contains(&setting.key.as_str())) {
+    if settings.iter().any(Setting::is_secret) {
         stronglog_server::secrets::check_private(path).map_err(|error| cannot(error.to_string()))?;
     }
     let command = change(command_line(), command, |command| settings.into_iter().fold(command, Setting::apply));
@@ -59,6 +59,15 @@ struct Setting {
 }
 
 impl Setting {
+    /// Whether nobody else may read the value: a secret, or the address of a database with a password in it.
+    fn is_secret(&self) -> bool {
+        let has_password = |url: &String| {
+            let user = url.split_once("://").and_then(|(_, rest)| rest.split_once('@'));
+            user.is_some_and(|(user, _)| user.contains(':')) || url.contains("password=")
+        };
+        SECRETS.contains(&self.key.as_str()) || (self.key == "store" && self.values.iter().any(has_password))
+    }
+
     fn apply(serve: Command, setting: Setting) -> Command {
         let Setting { id, values, .. } = setting;
         serve.mut_arg(id, |arg| arg.default_values(values.into_iter().map(OsStr::from)))

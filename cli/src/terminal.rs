@@ -7,6 +7,12 @@ use serde::Serialize;
 
 use crate::exit::{Exit, Failure, Outcome};
 
+/// The characters that set the direction of text.
+const DIRECTIONS: [char; 12] = [
+    '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}',
+    '\u{2069}',
+];
+
 /// Writes a line for people to standard output. Returns an error if it is closed.
 macro_rules! say {
     ($($argument:tt)*) => {
@@ -108,6 +114,11 @@ pub fn bad(text: impl std::fmt::Display) -> String {
 /// The word `error`, styled for standard error.
 pub fn error_word() -> String {
     Style::new().for_stderr().red().bold().apply_to("error").to_string()
+}
+
+/// A text that somebody else chose, without what would move the cursor, change colours, or turn the direction of the text that follows.
+pub fn plain(text: &str) -> String {
+    text.replace(|letter: char| letter.is_control() || DIRECTIONS.contains(&letter), " ")
 }
 
 /// Formats a number with thousands separators.
@@ -238,6 +249,11 @@ mod tests {
             told,
             "{\n  \"a\": 12345678901234567890123,\n  \"b\": [\n    1.0,\n    {}\n  ],\n  \"c\": \"x, \\\"{y}\\\" \\\\\",\n  \"d\": []\n}"
         );
+    }
+
+    #[test]
+    fn a_text_of_somebody_else_does_nothing_to_the_terminal() {
+        assert_eq!(plain("a\u{1b}[31mb\u{202e}c\u{2066}\nd é漢"), "a [31mb c  d é漢");
     }
 
     #[test]

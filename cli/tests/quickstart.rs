@@ -101,3 +101,22 @@ fn shell(desk: &Desk, script: &str) -> Command {
     command.args(["-c", script]).current_dir(desk.folder.path()).env("NO_COLOR", "1").env_remove("STRONGLOG_DATA").stdin(Stdio::null());
     command
 }
+
+#[cfg(unix)]
+#[test]
+fn two_servers_share_a_postgres_database_which_the_tour_starts() {
+    let desk = Desk::new();
+    let asked = ["quickstart", "--postgres", "--dir", "tour", "--records", "300", "--json"];
+    let mut tour = desk.command(&asked).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the tour starts");
+    let mut line = String::new();
+    BufReader::new(tour.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+    let told: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| {
+        let mut said = String::new();
+        tour.stderr.take().expect("its messages").read_to_string(&mut said).expect("text");
+        panic!("no result: {said}")
+    });
+    assert_eq!(told["equal"], true, "{told}");
+    assert!(!desk.path("tour").join("server/stronglog.db").exists(), "the records are in Postgres");
+    support::signal(&tour, "INT");
+    assert!(tour.wait().expect("it ends").success());
+}

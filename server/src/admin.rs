@@ -1,18 +1,23 @@
-//! Maintenance of a server's data: accounts, backup, restore, purge.
+//! Maintenance of a server's data: accounts, backup, restore, purge, and a copy to another database.
 
 mod backups;
+mod copy;
+mod place;
 mod stats;
 pub mod users;
 
 pub use backups::Rotated;
+pub use copy::{Copied, copy};
+pub use place::Place;
 pub use stats::{Share, Stats, stats};
 
 use std::path::{Path, PathBuf};
 
+use self::place::Where;
 use crate::app::{new_epoch, now_ms};
 use crate::clock::{self, Jumped};
 use crate::store::StoreError;
-use crate::store::sqlite::{self, backup, outside};
+use crate::store::sqlite::{self, backup, files, outside};
 
 /// Why an operator's command failed.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +35,31 @@ pub enum Error {
     /// The clock is far from when the server last ran.
     #[error(transparent)]
     Clock(#[from] Jumped),
+    /// The text names no place of a server's data.
+    #[error("cannot read where the data is: give sqlite:FOLDER or postgres://user:password@host/name")]
+    Place,
+    /// Servers write to a database that is to be copied.
+    #[error("servers use {0}: stop them first, so that nothing is written while it is copied")]
+    Served(String),
+    /// The target of a copy holds data.
+    #[error("{0} holds other data: name an empty database, or a folder without one")]
+    NotEmpty(String),
+    /// The database in a folder is older than the one that was there.
+    #[error("the database in {0} is older than its counter file, or the file is missing: start the server once, which begins a new epoch")]
+    Replaced(PathBuf),
 }
+
+/// Runs one expression on a folder and another one on a database, whichever the place is.
+macro_rules! on_place {
+    ($place:expr, $data:ident => $folder:expr, $store:ident => $database:expr) => {
+        match &$place.0 {
+            Where::Folder($data) => $folder,
+            #[cfg(feature = "postgres")]
+            Where::Database(address) => $crate::admin::place::on_database(address, async |$store| $database).await,
+        }
+    };
+}
+use on_place;
 
 /// Writes a consistent copy of the database to a new file. The server may be running.
 ///
@@ -48,25 +77,35 @@ pub fn rotate(data: &Path, folder: &Path, time: &str, keep: usize) -> Result<Rot
     backups::rotate(data, folder, time, now_ms(), keep)
 }
 
-/// Replaces the database with a backup, and returns the path to which the previous database was moved. The server must be stopped.
+/// Replaces the database with a backup, and returns the path to which the previous database was moved. The server must be stopped. The files
+/// belong to the owner of the folder, also if root runs this.
 /// Afterwards, devices pull everything again and push what the backup does not contain.
 ///
 /// # Errors
 /// The file is not a backup or is damaged, or a server is running.
 pub fn restore(data: &Path, from: &Path) -> Result<Option<PathBuf>, StoreError> {
-    backup::restore(data, from, &new_epoch(), now_ms())
+    let kept = backup::restore(data, from, &new_epoch(), now_ms())?;
+    files::hand_over(data)?;
+    Ok(kept)
 }
 
 /// Purges the tombstones that are older than `tombstone_days` and that are contained in every backup of the last `backup_days`. Returns the
 /// number of purged tombstones. A running server does this once a day.
 ///
 /// # Errors
-/// The folder contains no database, the database cannot be written, or the clock is far from when the server last ran and `accept_clock` is
+/// The place contains no database, the database cannot be written, or the clock is far from when a server last ran and `accept_clock` is
 /// false.
-pub fn purge(data: &Path, tombstone_days: u32, backup_days: u32, accept_clock: bool) -> Result<u64, Error> {
+pub async fn purge(place: &Place, tombstone_days: u32, backup_days: u32, accept_clock: bool) -> Result<u64, Error> {
     let now = now_ms();
-    if !accept_clock {
-        clock::check(sqlite::seen_at(&outside::open(data)?)?, now)?;
-    }
-    Ok(backup::purge_folder(data, tombstone_days, backup_days, now)?)
+    on_place!(place, data => {
+        if !accept_clock {
+            clock::check(sqlite::seen_at(&outside::open(data)?)?, now)?;
+        }
+        Ok(backup::purge_folder(data, tombstone_days, backup_days, now)?)
+    }, store => {
+        if !accept_clock {
+            clock::check(store.seen_at().await?, now)?;
+        }
+        Ok(store.purge_now(tombstone_days, backup_days, now).await?)
+    })
 }

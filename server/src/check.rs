@@ -1,9 +1,11 @@
-//! Checks of settings before a server starts, and of a data folder: what `serve --check` and `admin doctor` report.
+//! Checks of settings before a server starts, and of a data folder or a database: what `serve --check` and `admin doctor` report.
 
+mod database;
 mod folder;
 mod settings;
 mod validity;
 
+pub use database::database;
 pub use folder::{Wanted, folder};
 pub(crate) use settings::expires_at;
 pub use settings::{certificate, secret, settings};
@@ -46,6 +48,17 @@ impl Finding {
 }
 
 const DAY_MS: i64 = 86_400_000;
+/// How far the data may be ahead of the clock.
+const SKEW_MS_MAX: i64 = 60_000;
+
+/// Compares this machine's clock with a time that should have passed.
+fn clock(past: i64, now: i64, whose: &str) -> Finding {
+    let ahead = past.saturating_sub(now);
+    match ahead > SKEW_MS_MAX {
+        true => Finding::bad("clock", format!("{whose} is {} minutes ahead of this machine's clock; set the clock", ahead / 60_000)),
+        false => Finding::good("clock", "not behind the data"),
+    }
+}
 
 /// Formats a number of bytes.
 fn bytes(count: u64) -> String {

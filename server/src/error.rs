@@ -49,6 +49,16 @@ pub enum ServeError {
     /// The threads that hash passwords cannot be started.
     #[error("cannot start the threads that hash passwords: {0}")]
     Passwords(std::io::Error),
+    /// The process may have too few files open.
+    #[error(
+        "the process may have {may} files open, and needs {min} at least: raise the limit with `ulimit -n 4096`, or LimitNOFILE in the unit"
+    )]
+    Descriptors {
+        /// How many it may have open.
+        may: usize,
+        /// How many it needs.
+        min: usize,
+    },
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -179,6 +179,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     config.check()?;
     let config = Config { contract: config.read_contract()?, ..config };
     let secrets = secrets(&config)?;
+    let connections = connections(&config)?;
     let store = Arc::new(open(&config).await?);
     if let Err(error) = check_clock(&store, &config, now_ms()).await {
         store.close().await;
@@ -190,7 +191,6 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         tracing::warn!("plain HTTP on an address that others reach: clients refuse it. Give --tls-cert, or --behind-proxy");
     }
     let passwords = Passwords::new().map_err(ServeError::Passwords)?;
-    let connections = connections(&config);
     let app = Arc::new(App {
         store: Arc::clone(&store),
         tokens: Tokens::new(&secrets),
@@ -289,10 +289,10 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 }
 
 /// The connection limits. Behind a proxy, all connections come from one network, so only the total is limited.
-fn connections(config: &Config) -> Connections {
+fn connections(config: &Config) -> Result<Connections, ServeError> {
     let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     let each_max = if config.behind_proxy { usize::MAX } else { number(config.max_connections_per_network) };
-    Connections::new(each_max, net::connections_max(number(config.max_connections)))
+    Ok(Connections::new(each_max, net::connections_max(number(config.max_connections))?))
 }
 
 /// Tells the open streams what other processes did, and stores what the devices did last.

@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use stronglog_server::admin;
+use stronglog_server::admin::{self, Place};
 use stronglog_server::config::Config;
 use support::{Account, Server, WEIGHTS, now, tombstone, weight};
 
@@ -87,12 +87,12 @@ async fn a_purge_forgets_old_deletions_and_the_cursors_before_them() {
     let result = server.push(&account, &[account.change(WEIGHTS, &tombstone(&record, now()), 2)]).await;
     let deleted_at = result["outcomes"][0]["serverUpdatedAt"].as_i64().expect("a time");
     let at_end = cursor(&server, &account).await;
-    assert_eq!(admin::purge(server.folder.path(), 1, 90, false).expect("purged"), 0, "the deletion is of today");
+    assert_eq!(admin::purge(&Place::folder(server.folder.path()), 1, 90, false).await.expect("purged"), 0, "the deletion is of today");
     // Waits for the next millisecond, so that the deletion is older than a limit of zero days.
     while now() <= deleted_at {
         std::hint::spin_loop();
     }
-    assert_eq!(admin::purge(server.folder.path(), 0, 90, false).expect("purged"), 1);
+    assert_eq!(admin::purge(&Place::folder(server.folder.path()), 0, 90, false).await.expect("purged"), 1);
     let (status, problem) = server.get(&format!("/api/v1/changes?since={before}"), &account.access).await;
     assert_eq!((status, &problem["code"]), (410, &json!("cursor_expired")), "{problem}");
     let (status, page) = server.get(&format!("/api/v1/changes?since={at_end}"), &account.access).await;
@@ -275,7 +275,7 @@ async fn last_seen(days_ago: i64) -> Server {
     let refused = stronglog_server::serve::start(Config::local(folder.path())).await;
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert_eq!(message.contains("--accept-clock"), days_ago.abs() > 30, "{message}");
-    let refused = admin::purge(folder.path(), 1, 90, false).err().map(|error| error.to_string()).unwrap_or_default();
+    let refused = admin::purge(&Place::folder(folder.path()), 1, 90, false).await.err().map(|error| error.to_string()).unwrap_or_default();
     assert_eq!(refused.contains("--accept-clock"), days_ago.abs() > 30, "{refused}");
     let database = rusqlite::Connection::open(folder.path().join("stronglog.db")).expect("the database");
     let kept: (u64, u64) = database
@@ -485,4 +485,23 @@ async fn an_interrupted_backup_is_not_the_newest_one() {
     assert!(told().contains("0 hours ago"), "{}", told());
     database.execute("UPDATE server SET backed_up_at = backed_up_at + 86400000", []).expect("moved");
     assert!(told().contains("the clock was ahead"), "{}", told());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written_to_a_folder_that_was_moved() {
+    let server = Server::start().await;
+    let account = server.register("sam@example.com").await;
+    let (folder, away) = (server.folder.path().to_owned(), server.folder.path().with_extension("away"));
+    let body = |seq| json!({ "changes": weights(&account, seq, 1) });
+    std::fs::rename(&folder, &away).expect("moved");
+    let (status, refused) = server.post("/api/v1/changes/batch", Some(&account.access), &body(1)).await;
+    assert_eq!(status, 503, "{refused}");
+    let ready = server.http.get(server.url("/readyz")).send().await.expect("an answer");
+    assert_eq!(ready.status(), 503);
+    std::fs::create_dir(&folder).expect("another folder");
+    std::fs::write(folder.join("stronglog.db"), "").expect("another file");
+    assert_eq!(server.post("/api/v1/changes/batch", Some(&account.access), &body(1)).await.0, 503, "with another file in its place too");
+    std::fs::remove_dir_all(&folder).expect("removed");
+    std::fs::rename(&away, &folder).expect("moved back");
+    assert_eq!(server.post("/api/v1/changes/batch", Some(&account.access), &body(1)).await.0, 200);
 }

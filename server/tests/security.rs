@@ -16,6 +16,7 @@ use stronglog_server::config::{Config, Secret};
 use stronglog_server::serve::{ServeError, start};
 use stronglog_sync::api::{Problem, Schema};
 use support::{Account, PASSWORD, Server, WEIGHTS, answer, now, weight};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// The method, path and operation id of every operation of the contract. The ids in the paths belong to no record.
 fn operations() -> Vec<(reqwest::Method, String, String)> {
@@ -432,4 +433,27 @@ async fn ten_thousand_broken_bodies_do_no_harm() {
     assert_eq!(status, 200, "the server is as well as before");
     let text = String::from_utf8_lossy(&log.0.lock().expect("no panic elsewhere")).into_owned();
     assert!(!text.contains("panicked") && !text.contains(PASSWORD) && !text.contains(&sam.access));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_has_one_host_and_one_token() {
+    let server = Server::start().await;
+    let sam = server.register("sam@example.com").await;
+    let good = format!("Authorization: Bearer {}\r\n", sam.access);
+    let status = async |version: &str, headers: &str| {
+        let mut stream = tokio::net::TcpStream::connect(server.running.addr()).await.expect("a connection");
+        let request = format!("GET /api/v1/changes HTTP/{version}\r\n{headers}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        answer.split(' ').nth(1).expect("a status").parse::<u16>().expect("a number")
+    };
+    assert_eq!(status("1.1", &format!("Host: a.example:80\r\n{good}")).await, 200);
+    assert_eq!(status("1.0", &good).await, 200);
+    for host in ["", "Host: a\r\nHost: b\r\n", "Host:\r\n", "Host: a b\r\n", "Host: a/b\r\n", "Host: u@a\r\n"] {
+        assert_eq!(status("1.1", &format!("{host}{good}")).await, 400, "{host:?}");
+    }
+    for both in [format!("{good}Authorization: Bearer x\r\n"), format!("Authorization: Bearer x\r\n{good}"), format!("{good}{good}")] {
+        assert_eq!(status("1.1", &format!("Host: a\r\n{both}")).await, 401, "{both}");
+    }
 }

@@ -209,3 +209,20 @@ async fn guesses_of_a_recovery_code_are_limited_like_those_of_a_password() {
     let login = sign_in(&server, PASSWORD, "Linux").await;
     assert_eq!(login.err().map(|(status, _)| status), Some(429), "and they count as guesses of the password");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_no_list_can_show_is_stored_without_what_it_does() {
+    let server = Server::start().await;
+    let named = "a\u{0}b\u{202e}c\u{1b}[31m";
+    let body = json!({ "email": "sam@example.com", "password": PASSWORD, "deviceName": named, "platform": named });
+    let (status, pair) = server.post("/api/v1/auth/register", None, &body).await;
+    assert_eq!(status, 201, "{pair}");
+    let access = text(&pair["accessToken"]);
+    let (_, list) = server.get("/api/v1/account/devices", &access).await;
+    let device = &list["devices"][0];
+    assert_eq!((&device["name"], &device["platform"]), (&json!("a\u{fffd}b\u{fffd}c\u{fffd}[31m"), &device["name"]), "{list}");
+    let url = server.url(&format!("/api/v1/account/devices/{}", text(&device["id"])));
+    let request = server.http.put(url).bearer_auth(&access).header("content-type", "application/json");
+    let (status, answer) = support::answer(request.body(json!({ "name": "\u{0}" }).to_string())).await;
+    assert_eq!(status, 204, "{answer}");
+}

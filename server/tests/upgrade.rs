@@ -68,7 +68,8 @@ async fn a_backup_of_an_earlier_version_is_restored() {
     for (name, old) in old_databases() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         stronglog_server::admin::restore(folder.path(), &old.path().join("stronglog.db")).expect("restored");
-        let users = stronglog_server::admin::users::list(folder.path()).expect("accounts");
+        let place = stronglog_server::admin::Place::folder(folder.path());
+        let users = stronglog_server::admin::users::list(&place).await.expect("accounts");
         assert_eq!(users.len(), 1, "{name}");
         assert!(!users[0].is_disabled, "{name}");
     }

@@ -1,16 +1,18 @@
-//! `admin`: backup, restore and purge of a server's data, its state, and its accounts.
+//! `admin`: backup, restore, purge and copy of a server's data, its state, and its accounts.
 
 mod backups;
 mod doctor;
+mod place;
 mod stats;
 mod users;
 
-use stronglog_server::admin;
+use stronglog_server::admin::{self, Copied};
 
+use self::place::{folder_only, place};
 use crate::args::{Admin, Backup};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::AdminOutput;
-use crate::terminal::{counted, good, say, say_json};
+use crate::output::{AdminOutput, CopyOutput};
+use crate::terminal::{counted, good, say, say_json, thousands};
 
 pub async fn run(action: &Admin, json: bool) -> Outcome {
     let failed = |error: stronglog_server::store::StoreError| Failure::new(error.to_string());
@@ -18,20 +20,26 @@ pub async fn run(action: &Admin, json: bool) -> Outcome {
         Admin::User(action) => return users::run(action, json).await,
         Admin::Backup(backup) if backup.every.is_some() || backup.keep.is_some() => return backups::rotate(backup, json).await,
         Admin::Backup(Backup { folder, file, .. }) => {
-            admin::back_up(&folder.data, file).map_err(failed)?;
+            admin::back_up(folder_only(folder, "back up")?, file).map_err(failed)?;
             let file = file.display().to_string();
             (AdminOutput { file: Some(file.clone()), ..AdminOutput::default() }, format!("wrote the backup {file}"))
         }
-        Admin::Doctor(doctor) => return doctor::run(doctor, json),
-        Admin::Stats { folder } => return stats::run(&folder.data, json),
+        Admin::Doctor(doctor) => return doctor::run(doctor, json).await,
+        Admin::Stats { folder } => return stats::run(folder, json).await,
         Admin::Restore { folder, file } => {
-            let previous = admin::restore(&folder.data, file).map_err(failed)?.map(|path| path.display().to_string());
+            let previous = admin::restore(folder_only(folder, "restore")?, file).map_err(failed)?.map(|path| path.display().to_string());
             let file = file.display().to_string();
             let kept = previous.as_ref().map(|path| format!("; the previous database is now {path}")).unwrap_or_default();
             (AdminOutput { file: Some(file.clone()), previous, ..AdminOutput::default() }, format!("restored {file}{kept}"))
         }
+        Admin::Copy { from, to, store_ca } => {
+            let read = |place: &str| admin::Place::read(place, store_ca.as_deref()).map_err(|error| Failure::usage(error.to_string()));
+            let (from, to) = (read(from.reveal())?, read(to.reveal())?);
+            let copied = admin::copy(&from, &to).await.map_err(|error| Failure::new(format!("cannot copy: {error}")))?;
+            return tell_copied(&from, &to, &copied, json);
+        }
         Admin::Purge { folder, tombstone_days, backup_days, accept_clock } => {
-            let purged = admin::purge(&folder.data, *tombstone_days, *backup_days, *accept_clock);
+            let purged = admin::purge(&place(folder)?, *tombstone_days, *backup_days, *accept_clock).await;
             let purged = purged.map_err(|error| Failure::new(format!("cannot purge: {error}")))?;
             (AdminOutput { purged: Some(purged), ..AdminOutput::default() }, format!("purged {}", counted(purged, "deletion")))
         }
@@ -40,6 +48,19 @@ pub async fn run(action: &Admin, json: bool) -> Outcome {
         say_json(&output)?;
     } else {
         say!("{} {told}", good("✓"))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn tell_copied(from: &admin::Place, to: &admin::Place, copied: &Copied, json: bool) -> Outcome {
+    if json {
+        say_json(&CopyOutput::of(copied))?;
+        return Ok(Exit::Done);
+    }
+    let rows: Vec<_> = copied.rows.iter().map(|(table, rows)| format!("{} {table}", thousands(*rows))).collect();
+    match copied.was_there {
+        true => say!("{} {to} already holds the same data as {from}: {}", good("✓"), rows.join(", "))?,
+        false => say!("{} copied {from} to {to}, and compared them: {}", good("✓"), rows.join(", "))?,
     }
     Ok(Exit::Done)
 }

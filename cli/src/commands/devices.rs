@@ -6,7 +6,7 @@ use crate::args::{Devices, DevicesAction};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{DeviceOutput, DoneOutput};
 use crate::profile::{Background, Profile};
-use crate::terminal::{ago, bold, faint, good, say, say_json, thousands};
+use crate::terminal::{ago, bold, faint, good, plain, say, say_json, thousands};
 
 /// The number of characters of an id that tell devices apart in the list.
 const SHORT_ID: usize = 8;
@@ -46,7 +46,7 @@ fn list(device: &Device, user_rev: i64, json: bool) -> Outcome<()> {
         return say_json(&output);
     }
     let this = if output.is_current { "  (this device)" } else { "" };
-    let platform = output.platform.as_deref().map(|platform| format!("  {platform}")).unwrap_or_default();
+    let platform = output.platform.as_deref().map(|platform| format!("  {}", plain(platform))).unwrap_or_default();
     say!("{}{platform}{this}  {}", bold(shown(device)), faint(&output.id[..SHORT_ID.min(output.id.len())]))?;
     say!("   signed in {}, last seen {}", ago(output.signed_in_at), ago(output.last_seen_at))?;
     say!("   {}", last_synced(&output, user_rev))?;
@@ -66,12 +66,12 @@ pub fn last_synced(device: &DeviceOutput, user_rev: i64) -> String {
 }
 
 fn shown(device: &Device) -> String {
-    name(device.name.as_ref().map(|name| name.0.as_str())).to_owned()
+    name(device.name.as_ref().map(|name| name.0.as_str()))
 }
 
 /// The name of a device, or what stands for it.
-pub fn name(name: Option<&str>) -> &str {
-    name.unwrap_or("unnamed device")
+pub fn name(name: Option<&str>) -> String {
+    plain(name.unwrap_or("unnamed device"))
 }
 
 /// The device with a name, an id, or the beginning of an id.

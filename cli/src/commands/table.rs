@@ -7,7 +7,7 @@ use stronglog_sync::api::runtime::json::Json;
 use stronglog_sync::api::runtime::schema::parse;
 
 use crate::exit::Outcome;
-use crate::terminal::{faint, moment, say};
+use crate::terminal::{faint, moment, plain, say};
 
 /// Members that every record has and that say nothing about its content.
 const LEFT_OUT: [&str; 5] = ["clientCreatedAt", "clientUpdatedAt", "isDeleted", "serverId", "serverUpdatedAt"];
@@ -34,7 +34,7 @@ pub fn say(records: &[String], with_head: bool) -> Outcome<()> {
 /// # Errors
 /// The output cannot be written.
 pub fn say_rows(columns: &[&str], rows: &[Vec<String>]) -> Outcome<()> {
-    let plain = |row: &Vec<String>| row.iter().map(|text| text.replace(char::is_control, " ")).collect();
+    let plain = |row: &Vec<String>| row.iter().map(|text| plain(text)).collect();
     write(columns, &rows.iter().map(plain).collect::<Vec<_>>(), true)
 }
 
@@ -92,7 +92,7 @@ fn columns(records: &[Members]) -> Vec<&str> {
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => truncate_str(&text.replace(char::is_control, " "), CELL_MAX, "…").into_owned(),
+        Value::String(text) => truncate_str(&plain(text), CELL_MAX, "…").into_owned(),
         Value::Number(number) => match number.as_i64() {
             Some(time) if time >= TIME_MIN => moment(time),
             _ => number.to_string(),

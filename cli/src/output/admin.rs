@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use stronglog_server::admin::{Share, Stats, users};
+use stronglog_server::admin::{Copied, Share, Stats, users};
 use stronglog_server::check::Grade;
 
 /// `admin backup`, `admin restore`, `admin purge`
@@ -90,6 +90,24 @@ pub struct RotatedOutput {
     pub removed: Vec<String>,
 }
 
+/// `admin copy`
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CopyOutput {
+    /// How many rows each table has, by name.
+    pub rows: std::collections::BTreeMap<&'static str, u64>,
+    /// The epoch, which goes on.
+    pub epoch: String,
+    /// Whether the target already held the same data, so that nothing was done.
+    pub was_there: bool,
+}
+
+impl CopyOutput {
+    pub fn of(copied: &Copied) -> Self {
+        CopyOutput { rows: copied.rows.iter().copied().collect(), epoch: copied.epoch.clone(), was_there: copied.was_there }
+    }
+}
+
 /// `admin stats`
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -106,11 +124,11 @@ pub struct StatsOutput {
     /// Deletions that are remembered.
     pub deletions: u64,
     pub database_bytes: u64,
-    /// The size of the write-ahead log.
+    /// The size of the write-ahead log beside a database file.
     pub log_bytes: u64,
     /// When a record was last written, in milliseconds since the Unix epoch.
     pub written_at: Option<i64>,
-    /// When the newest backup was made.
+    /// When the newest backup was made; not known of a Postgres database.
     pub backed_up_at: Option<i64>,
     pub epoch: String,
     /// How often a backup was restored.

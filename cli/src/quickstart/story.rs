@@ -38,6 +38,11 @@ impl Story {
         self.say(&faint(format!("a server at {url}, all data in {}", folder.display())))
     }
 
+    /// The server of the laptop, which shares the database of the first.
+    pub fn second_server(&self, url: &str) -> Outcome<()> {
+        self.say(&faint(format!("the laptop has another server at {url}; both share a Postgres database")))
+    }
+
     pub fn chapter(&self, title: &str) -> Outcome<()> {
         self.say(&format!("\n{}", bold(title)))
     }

@@ -117,7 +117,10 @@ impl Tokens {
     /// # Errors
     /// The token is missing, was not issued by this server, or has expired.
     pub fn caller(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
-        let text = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let mut lines = headers.get_all(http::header::AUTHORIZATION).iter();
+        // A proxy in front may have judged another one of several.
+        let line = lines.next().filter(|_| lines.next().is_none());
+        let text = line.and_then(|value| value.to_str().ok());
         let (scheme, token) = text.and_then(|text| text.split_once(' ')).ok_or_else(Failure::unauthorized)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Failure::unauthorized());

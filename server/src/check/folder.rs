@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{DAY_MS, Finding, bytes};
+use super::{DAY_MS, Finding, SKEW_MS_MAX, bytes};
 use crate::app::now_ms;
 use crate::store::StoreError;
 use crate::store::sqlite::backup::backed_up_at;
@@ -15,9 +15,6 @@ use crate::store::sqlite::{DATABASE, DATABASE_VERSION, version_of};
 const LOG_BYTES_MAX: u64 = 256 * 1_024 * 1_024;
 /// Below this much free space the server may stop writing soon.
 const FREE_BYTES_MIN: u64 = 256 * 1_024 * 1_024;
-/// How far the data may be ahead of the clock.
-const SKEW_MS_MAX: i64 = 60_000;
-
 /// What the operator expects of a folder.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
@@ -122,12 +119,7 @@ fn space(_: &Path) -> Finding {
 
 fn clock(connection: &Connection, now: i64) -> Result<Finding, StoreError> {
     let newest: i64 = connection.query_row("SELECT coalesce(max(server_updated_at), 0) FROM users", [], |row| row.get(0))?;
-    let ahead = newest.saturating_sub(now);
-    Ok(if ahead > SKEW_MS_MAX {
-        Finding::bad("clock", format!("the newest write is {} minutes ahead of this machine's clock; set the clock", ahead / 60_000))
-    } else {
-        Finding::good("clock", "not behind the data")
-    })
+    Ok(super::clock(newest, now, "the newest write"))
 }
 
 fn backup(connection: &Connection, wanted: Wanted, now: i64) -> Result<Finding, StoreError> {

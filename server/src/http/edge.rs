@@ -9,7 +9,8 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::uri::Authority;
+use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use stronglog_sync::api::operations::GetSyncConfig;
 use stronglog_sync::api::runtime::http::Operation;
 use tower_http::CompressionLevel;
@@ -37,7 +38,20 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worthwhile))
         .layer(origins(&app.config().allow_origin))
         .layer(middleware::from_fn_with_state((app.config().tls_cert.is_some(), app.config().contract.contract.version), headers))
+        .layer(middleware::from_fn(one_host))
         .layer(middleware::from_fn_with_state(Arc::clone(app), observed))
+}
+
+/// Refuses a request that names no host, several, or none that could be one: what is in front of the server may have read another (RFC 9112,
+/// section 3.2).
+async fn one_host(request: Request, next: Next) -> Response {
+    let mut lines = request.headers().get_all(header::HOST).iter();
+    let is_right = match (lines.next(), lines.next()) {
+        (Some(host), None) => Authority::try_from(host.as_bytes()).is_ok_and(|host| !host.as_str().contains('@')),
+        (None, _) => request.version() != Version::HTTP_11,
+        (Some(_), Some(_)) => false,
+    };
+    if is_right { next.run(request).await } else { Failure::unreadable("the request needs one Host header with a host").into_response() }
 }
 
 fn origins(allowed: &[Origin]) -> CorsLayer {

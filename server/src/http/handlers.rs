@@ -322,9 +322,21 @@ pub async fn finish_erasing(store: &Database) {
     }
 }
 
+/// The characters that set the direction of text.
+const DIRECTIONS: [char; 12] = [
+    '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}',
+    '\u{2069}',
+];
+
+/// A name as it is stored: what a list cannot show, what turns the direction of other text, and what Postgres does not store (U+0000) is
+/// replaced. The length stays.
+pub fn plain(name: &str) -> String {
+    name.replace(|letter: char| letter.is_control() || DIRECTIONS.contains(&letter), "\u{fffd}")
+}
+
 fn new_session(user: Uuid, device_name: Option<Name>, platform: Option<Platform>, now: i64) -> Session {
     let (id, salt) = (Uuid::from_u128(rand::random()), rand::random());
-    let (device_name, platform) = (device_name.map(|name| name.0), platform.map(|platform| platform.0));
+    let (device_name, platform) = (device_name.map(|name| plain(&name.0)), platform.map(|platform| plain(&platform.0)));
     Session { user, id, device_name, platform, salt, generation: 1, rotated_at: now, created_at: now }
 }
 

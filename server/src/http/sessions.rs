@@ -5,7 +5,7 @@ use stronglog_sync::api::operations::{RecoverAccount, RenameDevice};
 use stronglog_sync::api::{self, DeviceList, Id, Name, Platform, RecoveryCodeText, Revision, Timestamp};
 use uuid::Uuid;
 
-use super::handlers::{Handlers, Secret, caller, signed};
+use super::handlers::{Handlers, Secret, caller, plain, signed};
 use crate::auth::recovery;
 use crate::auth::tokens::Caller;
 use crate::problem::Failure;
@@ -44,7 +44,7 @@ impl Handlers {
 
     pub(super) async fn rename(&self, parts: &Parts, call: RenameDevice) -> Result<(), Failure> {
         let caller = caller(parts)?;
-        let renamed = self.0.store.rename_device(caller.key(), session_of(&call.id)?, call.body.name.0).await?;
+        let renamed = self.0.store.rename_device(caller.key(), session_of(&call.id)?, plain(&call.body.name.0)).await?;
         if renamed { Ok(()) } else { Err(Failure::no_device()) }
     }
 

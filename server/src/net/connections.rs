@@ -10,9 +10,12 @@ use tokio::time::Instant;
 
 use super::activity::Activity;
 use crate::auth::limits::network;
+use crate::error::ServeError;
 
 /// The interval at which closed connections are logged.
 const LOG_EVERY: Duration = Duration::from_secs(60);
+/// Below this number of file descriptors, the database cannot be opened.
+const DESCRIPTORS_MIN: usize = 40;
 /// The number of file descriptors reserved for the database, the log and everything else that is not a connection.
 const RESERVE: usize = 128;
 
@@ -148,13 +151,19 @@ impl Drop for Admitted {
 
 /// The maximum number of connections of the process: the configured number, limited by the available file descriptors. Raises the soft
 /// limit of descriptors as far as allowed.
-pub fn connections_max(wanted: usize) -> usize {
+///
+/// # Errors
+/// There are too few descriptors for the database and the listener alone.
+pub fn connections_max(wanted: usize) -> Result<usize, ServeError> {
     let descriptors = descriptors(wanted + RESERVE);
+    if descriptors < DESCRIPTORS_MIN {
+        return Err(ServeError::Descriptors { may: descriptors, min: DESCRIPTORS_MIN });
+    }
     let max = wanted.min(descriptors - RESERVE.min(descriptors / 4)).max(1);
     if max < wanted {
         tracing::warn!(max, wanted, "fewer connections than wanted: the process may have {descriptors} files open (ulimit -n)");
     }
-    max
+    Ok(max)
 }
 
 #[cfg(unix)]

@@ -31,7 +31,7 @@ macro_rules! each {
 }
 
 #[cfg(not(feature = "postgres"))]
-fn without_postgres() -> StoreError {
+pub(crate) fn without_postgres() -> StoreError {
     StoreError::new("this program was built without Postgres: build it with the feature `postgres` of stronglog-server")
 }
 

@@ -23,10 +23,12 @@ use uuid::Uuid;
 
 use self::announce::Announcer;
 pub use self::connect::Address;
+pub use self::convert::{number, signed};
 use self::error::Tries;
 use self::loaded::Loaded;
+pub use self::operations::revoke_all;
 use self::records::Lock;
-use self::transaction::Transaction;
+pub use self::transaction::Transaction;
 use super::accounts::{Denied, Heard, SessionKey};
 use super::wanted::Wanted;
 use super::{Commits, Quota, Records, StoreError};
@@ -34,6 +36,8 @@ use crate::turns::Turns;
 
 /// How many statements may wait for a connection.
 const WAITING_MAX: usize = 1_024;
+/// The number of servers' connections to the database: each server has at least the one on which it listens.
+pub const SERVERS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'stronglog'";
 const STANDBY: &str = "the database is read-only: it is a standby, or configured so";
 /// How long a statement waits for a connection.
 const WAIT_MAX: Duration = Duration::from_secs(5);
@@ -78,8 +82,28 @@ impl Store {
     /// # Errors
     /// The database cannot be reached or used, or a newer program has changed it in a way that this one does not know.
     pub async fn open(address: Address, new_epoch: &str) -> Result<Self, StoreError> {
+        let store = Store::of(address)?;
+        store.migrate(new_epoch).await.map_err(|error| store.cannot_use(&error))?;
+        Ok(store)
+    }
+
+    /// Connects to a database whose tables servers have made, and which are those of this program.
+    ///
+    /// # Errors
+    /// The database cannot be reached, no server has used it, or its tables are of another version.
+    pub async fn attach(address: Address) -> Result<Self, StoreError> {
+        let store = Store::of(address)?;
+        let checked = async {
+            let client = store.client().await?;
+            migrate::check(&client).await
+        };
+        checked.await.map_err(|error| store.cannot_use(&error))?;
+        Ok(store)
+    }
+
+    fn of(address: Address) -> Result<Self, StoreError> {
         let pool = address.pool(WAIT_MAX)?;
-        let store = Store {
+        Ok(Store {
             announcer: Arc::new(Announcer::new(pool.clone())),
             pool,
             address,
@@ -87,14 +111,20 @@ impl Store {
             commits: Commits::default(),
             server: Uuid::from_u128(rand::random()),
             asked: Mutex::default(),
-        };
-        let told = |error: StoreError| StoreError::new(format!("cannot use the database {}: {}", store.address, error.0));
-        store.migrate(new_epoch).await.map_err(told)?;
-        Ok(store)
+        })
+    }
+
+    fn cannot_use(&self, error: &StoreError) -> StoreError {
+        StoreError::new(format!("cannot use the database {}: {}", self.address, error.0))
+    }
+
+    /// Begins a transaction that writes.
+    pub async fn begin(&self) -> Result<Transaction, StoreError> {
+        Transaction::begin(self.client().await?).await
     }
 
     async fn migrate(&self, new_epoch: &str) -> Result<(), StoreError> {
-        let transaction = Transaction::begin(self.client().await?).await?;
+        let transaction = self.begin().await?;
         migrate::migrate(transaction.client(), new_epoch).await?;
         transaction.commit().await
     }
@@ -236,7 +266,7 @@ impl Store {
     }
 
     /// A connection. Waits for a while if all are in use.
-    async fn client(&self) -> Result<Object, StoreError> {
+    pub async fn client(&self) -> Result<Object, StoreError> {
         if self.pool.status().waiting >= WAITING_MAX {
             return Err(StoreError::busy());
         }
@@ -244,7 +274,7 @@ impl Store {
     }
 
     /// Runs one statement, again if a connection breaks: for statements that do no harm twice.
-    async fn query(&self, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, StoreError> {
+    pub async fn query(&self, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, StoreError> {
         let mut tries = Tries::default();
         loop {
             match self.query_once(sql, parameters).await {

@@ -3,7 +3,7 @@
 pub mod accounts;
 pub mod backup;
 mod checksum;
-mod counter;
+pub mod counter;
 pub mod erased;
 pub mod files;
 mod operations;
@@ -202,7 +202,7 @@ impl Store {
 }
 
 /// Locks the folder for this process.
-fn lock(folder: &Path) -> Result<File, StoreError> {
+pub fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK);
     let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));
     let file = private().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
@@ -214,7 +214,7 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
 }
 
 /// Opens a connection with the settings that all connections share.
-fn connect(path: &Path) -> Result<Connection, StoreError> {
+pub fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection =
         Connection::open(path).map_err(|error| StoreError::new(format!("cannot open the database {}: {error}", path.display())))?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -237,13 +237,13 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
 
 /// Whether the database existed before or was just created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Made {
+pub enum Made {
     Before,
     Now,
 }
 
 /// Migrates a database from its version to the newest version.
-fn migrate(connection: &Connection, new_epoch: &str) -> Result<Made, StoreError> {
+pub fn migrate(connection: &Connection, new_epoch: &str) -> Result<Made, StoreError> {
     let version = version_of(connection)?;
     if version > DATABASE_VERSION {
         return Err(StoreError::new(format!("the database is of version {version}, and this program knows {DATABASE_VERSION}: update it")));

@@ -5,10 +5,14 @@
 
 #[path = "../abuse.rs"]
 mod abuse;
+#[path = "../administration.rs"]
+mod administration;
 #[path = "../feed.rs"]
 mod feed;
 #[path = "../metrics.rs"]
 mod metrics;
+#[path = "../moving.rs"]
+mod moving;
 #[path = "../operations.rs"]
 mod operations;
 #[path = "../operator.rs"]
@@ -33,6 +37,8 @@ mod upgrade;
 /// The same tests over Postgres.
 #[path = "."]
 mod over_postgres {
+    #[path = "../administration.rs"]
+    mod administration;
     #[path = "../sessions.rs"]
     mod sessions;
     #[path = "../stream.rs"]

@@ -2,6 +2,7 @@
 
 use stronglog_server::admin::{self, Rotated};
 
+use super::place::folder_only;
 use crate::args::Backup;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::RotatedOutput;
@@ -13,8 +14,9 @@ const KEEP: u32 = 14;
 /// Writes one backup, or one after the other until Ctrl-C. A failure is reported, and the next backup is tried at its time.
 pub async fn rotate(backup: &Backup, json: bool) -> Outcome {
     let keep = usize::try_from(backup.keep.unwrap_or(KEEP)).unwrap_or(usize::MAX);
+    let data = folder_only(&backup.folder, "back up")?;
     loop {
-        let (data, folder) = (backup.folder.data.clone(), backup.file.clone());
+        let (data, folder) = (data.to_owned(), backup.file.clone());
         let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ").to_string();
         let written = tokio::task::spawn_blocking(move || admin::rotate(&data, &folder, &time, keep)).await;
         let written = written.map_err(|error| error.to_string()).and_then(|written| written.map_err(|error| error.to_string()));

@@ -7,7 +7,7 @@ use crate::commands::findings;
 use crate::exit::Outcome;
 use crate::settings;
 
-pub fn run(doctor: &Doctor, json: bool) -> Outcome {
+pub async fn run(doctor: &Doctor, json: bool) -> Outcome {
     let Serve { config, .. } = match &doctor.serve.file {
         None => doctor.serve.clone(),
         Some(file) => match settings::with_file(std::env::args_os(), &["admin", "doctor"], file)?.command {
@@ -15,7 +15,10 @@ pub fn run(doctor: &Doctor, json: bool) -> Outcome {
             _ => doctor.serve.clone(),
         },
     };
-    let mut found = check::folder(&config.data, Wanted { backup_hours: doctor.backup_hours });
+    let mut found = match config.store {
+        Some(_) => check::database(&config).await,
+        None => check::folder(&config.data, Wanted { backup_hours: doctor.backup_hours }),
+    };
     found.extend([check::secret(&config), check::certificate(&config)]);
     found.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
     findings::report(&found, json)

@@ -1,30 +1,31 @@
 //! `admin stats`: how much a server holds.
 
-use std::path::Path;
-
 use stronglog_server::admin::{self, Share, Stats};
 
+use super::place::place;
+use crate::args::ServerFolder;
 use crate::commands::table;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::StatsOutput;
 use crate::terminal::{bytes, counted, moment, say, say_fields, say_json, thousands};
 
-pub fn run(data: &Path, json: bool) -> Outcome {
-    let stats = admin::stats(data).map_err(|error| Failure::new(error.to_string()))?;
+pub async fn run(folder: &ServerFolder, json: bool) -> Outcome {
+    let stats = admin::stats(&place(folder)?).await.map_err(|error| Failure::new(error.to_string()))?;
     if json {
         say_json(&StatsOutput::of(&stats))?;
         return Ok(Exit::Done);
     }
     let Stats { accounts, disabled, sessions, records, tombstones, epoch, restores, largest, .. } = &stats;
+    let (is_folder, database) = (folder.store.is_none(), bytes(stats.database_bytes));
     let at = |at: Option<i64>| at.map_or_else(|| "never".to_owned(), moment);
     say_fields(&[
         ("accounts", format!("{}, {} of them disabled", thousands(*accounts), thousands(*disabled))),
         ("devices", format!("{} signed in", thousands(*sessions))),
         ("records", format!("{} in {}", thousands(*records), bytes(stats.bytes))),
         ("deletions", format!("{} remembered", thousands(*tombstones))),
-        ("database", format!("{}, and {} of write-ahead log", bytes(stats.database_bytes), bytes(stats.log_bytes))),
+        ("database", if is_folder { format!("{database}, and {} of write-ahead log", bytes(stats.log_bytes)) } else { database }),
         ("last write", at(stats.written_at)),
-        ("last backup", at(stats.backed_up_at)),
+        ("last backup", if is_folder { at(stats.backed_up_at) } else { "by the means of Postgres".to_owned() }),
         ("epoch", format!("{epoch}, after {}", counted(*restores, "restore"))),
     ])?;
     if !largest.is_empty() {

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use stronglog_server::admin;
 use stronglog_server::admin::users::{self, Limits};
 
+use super::place::place;
 use crate::args::{ServerFolder, UserAction, Whose};
 use crate::commands::account::NEW_PASSWORD;
 use crate::commands::table;
@@ -14,20 +15,20 @@ use crate::terminal::{Asking, ask_line, bytes, counted, good, moment, password, 
 
 pub async fn run(action: &UserAction, json: bool) -> Outcome {
     match action {
-        UserAction::List { folder } => list(folder, json)?,
-        UserAction::Show(whose) => show(whose, json)?,
-        UserAction::Sessions(whose) => sessions(whose, json)?,
+        UserAction::List { folder } => list(folder, json).await?,
+        UserAction::Show(whose) => show(whose, json).await?,
+        UserAction::Sessions(whose) => sessions(whose, json).await?,
         UserAction::Disable(whose) => {
-            let user = users::disable(&whose.folder.data, &whose.account).map_err(failed)?;
+            let user = users::disable(&place(&whose.folder)?, &whose.account).await.map_err(failed)?;
             done(&user, json, &format!("disabled {} and signed out {}", user.email, counted(user.sessions, "device")))?;
         }
         UserAction::Enable(whose) => {
-            let user = users::enable(&whose.folder.data, &whose.account).map_err(failed)?;
+            let user = users::enable(&place(&whose.folder)?, &whose.account).await.map_err(failed)?;
             done(&user, json, &format!("enabled {}; its devices must sign in again", user.email))?;
         }
         UserAction::Limit { whose, max_records, max_bytes } => {
             let limits = Limits { records_max: *max_records, bytes_max: *max_bytes };
-            let user = users::limit(&whose.folder.data, &whose.account, limits).map_err(failed)?;
+            let user = users::limit(&place(&whose.folder)?, &whose.account, limits).await.map_err(failed)?;
             let told = if limits == Limits::default() { "has the limits of the server again" } else { "has its own limits" };
             done(&user, json, &format!("{} {told}", user.email))?;
         }
@@ -45,8 +46,8 @@ fn done(user: &users::User, json: bool, told: &str) -> Outcome<()> {
     if json { say_json(&UserOutput::of(user)) } else { Ok(say!("{} {told}", good("✓"))?) }
 }
 
-fn list(folder: &ServerFolder, json: bool) -> Outcome<()> {
-    let users = users::list(&folder.data).map_err(failed)?;
+async fn list(folder: &ServerFolder, json: bool) -> Outcome<()> {
+    let users = users::list(&place(folder)?).await.map_err(failed)?;
     if json {
         return users.iter().try_for_each(|user| say_json(&UserOutput::of(user)));
     }
@@ -58,8 +59,8 @@ fn list(folder: &ServerFolder, json: bool) -> Outcome<()> {
     table::say_rows(&["email", "account", "since", "devices", "seen", "records", "size"], &users.iter().map(row).collect::<Vec<_>>())
 }
 
-fn show(whose: &Whose, json: bool) -> Outcome<()> {
-    let user = users::show(&whose.folder.data, &whose.account).map_err(failed)?;
+async fn show(whose: &Whose, json: bool) -> Outcome<()> {
+    let user = users::show(&place(&whose.folder)?, &whose.account).await.map_err(failed)?;
     if json {
         return say_json(&UserOutput::of(&user));
     }
@@ -81,8 +82,8 @@ fn show(whose: &Whose, json: bool) -> Outcome<()> {
     ])
 }
 
-fn sessions(whose: &Whose, json: bool) -> Outcome<()> {
-    let sessions = users::sessions(&whose.folder.data, &whose.account).map_err(failed)?;
+async fn sessions(whose: &Whose, json: bool) -> Outcome<()> {
+    let sessions = users::sessions(&place(&whose.folder)?, &whose.account).await.map_err(failed)?;
     if json {
         return sessions.into_iter().try_for_each(|session| {
             let users::SignedIn { id, device_name, created_at, seen_at, .. } = session;
@@ -98,13 +99,13 @@ fn sessions(whose: &Whose, json: bool) -> Outcome<()> {
 
 async fn reset_password(whose: &Whose, stdin: bool, generate: bool, json: bool) -> Outcome<()> {
     // Before a password is asked for in vain.
-    users::show(&whose.folder.data, &whose.account).map_err(failed)?;
+    users::show(&place(&whose.folder)?, &whose.account).await.map_err(failed)?;
     let made = generate.then(users::random_password);
     let new = match &made {
         Some(made) => made.clone(),
         None => password(Asking { question: "New password", variable: NEW_PASSWORD, stdin, twice: true }).await?,
     };
-    let user = users::reset_password(&whose.folder.data, &whose.account, &new).map_err(failed)?;
+    let user = users::reset_password(&place(&whose.folder)?, &whose.account, &new).await.map_err(failed)?;
     if json {
         return say_json(&ResetPasswordOutput { account: user.id.to_string(), email: user.email, password: made });
     }
@@ -116,11 +117,11 @@ async fn reset_password(whose: &Whose, stdin: bool, generate: bool, json: bool) 
 }
 
 async fn delete(whose: &Whose, yes: bool, json: bool) -> Outcome<()> {
-    let user = users::show(&whose.folder.data, &whose.account).map_err(failed)?;
+    let user = users::show(&place(&whose.folder)?, &whose.account).await.map_err(failed)?;
     if !yes {
         confirm(&user.email).await?;
     }
-    let (user, erased) = users::delete(&whose.folder.data, &user.id.to_string()).map_err(failed)?;
+    let (user, erased) = users::delete(&place(&whose.folder)?, &user.id.to_string()).await.map_err(failed)?;
     if !erased.log_is_empty {
         remark!(
             "the write-ahead log still has the erased records, because the server is reading an older state; they leave it with the next erasure or when the server stops"

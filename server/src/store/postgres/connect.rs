@@ -51,6 +51,13 @@ impl Address {
         Ok(Address { config, tls: MakeRustlsConnect::new(tls(ca)?), connections })
     }
 
+    /// The same, where the database sees another name than that of servers.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.config.application_name(name);
+        self
+    }
+
     /// The pool of connections. None is opened yet.
     pub fn pool(&self, wait_max: Duration) -> Result<Pool, StoreError> {
         let recycled = ManagerConfig { recycling_method: RecyclingMethod::Fast };

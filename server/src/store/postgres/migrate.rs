@@ -36,6 +36,21 @@ pub async fn migrate(client: &Client, new_epoch: &str) -> Result<(), StoreError>
     begin_epochs(client, new_epoch).await
 }
 
+/// Checks that the tables are there, and are those of this program.
+pub async fn check(client: &Client) -> Result<(), StoreError> {
+    let found: bool = client.query_typed_one("SELECT to_regclass('migrations') IS NOT NULL", &[]).await?.try_get(0)?;
+    if !found {
+        return Err(StoreError::new("no server has used it yet: start one, which makes the tables"));
+    }
+    let version: i64 = client.query_typed_one("SELECT coalesce(max(version), 0) FROM migrations", &[]).await?.try_get(0)?;
+    let ours = signed(MIGRATIONS.len() as u64)?;
+    if version == ours {
+        return Ok(());
+    }
+    let act = if version < ours { "start a server of this version, which migrates it" } else { "update this program" };
+    Err(StoreError::new(format!("it is of version {version}, and this program works on {ours}: {act}")))
+}
+
 /// Begins the first epoch of a new database, or another one if the data was copied to another cluster, where it may be older than what devices
 /// have seen. Within a cluster, also after a failover or a recovery to a point in time, each cursor proves its own history (R22).
 async fn begin_epochs(client: &Client, new_epoch: &str) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::convert::{number, signed};
-use super::{STANDBY, Store, Transaction};
+use super::{STANDBY, Store};
 use crate::store::StoreError;
 use crate::store::accounts::{Account, Created, Denied, Device, Doings, Exchange, News, Population, Session, SessionKey, SignedIn};
 
@@ -26,7 +26,7 @@ const DAY_MS: i64 = 86_400_000;
 
 impl Store {
     pub async fn register(&self, account: Account, session: Session) -> Result<Created, StoreError> {
-        let transaction = Transaction::begin(self.client().await?).await?;
+        let transaction = self.begin().await?;
         let sql = "WITH created AS (
                 INSERT INTO users (user_id, email, password_hash, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (email) DO NOTHING RETURNING user_id
             )
@@ -51,7 +51,7 @@ impl Store {
     }
 
     pub async fn sign_in(&self, session: Session, password_hash: String) -> Result<SignedIn, StoreError> {
-        let transaction = Transaction::begin(self.client().await?).await?;
+        let transaction = self.begin().await?;
         // Under the lock, so that who changes the password meanwhile ends this session too.
         let sql = "SELECT disabled FROM users WHERE user_id = $1 AND password_hash = $2 AND NOT erasing FOR SHARE";
         let found = transaction.client().query_typed_opt(sql, &[(&session.user, Type::UUID), (&password_hash, Type::TEXT)]).await?;
@@ -71,7 +71,7 @@ impl Store {
     }
 
     pub async fn set_password(&self, key: SessionKey, password_hash: String) -> Result<(), Denied> {
-        let transaction = Transaction::begin(self.client().await?).await?;
+        let transaction = self.begin().await?;
         let sql = format!("UPDATE users SET password_hash = $3 WHERE user_id = $1 AND {IS_LIVE}");
         let [user, session] = of(&key);
         let changed = transaction.client().execute_typed(&sql, &[user, session, (&password_hash, Type::TEXT)]).await;
@@ -90,7 +90,7 @@ impl Store {
     }
 
     pub async fn recover(&self, user: Uuid, recovery_hash: String, password_hash: String) -> Result<bool, StoreError> {
-        let transaction = Transaction::begin(self.client().await?).await?;
+        let transaction = self.begin().await?;
         let sql = "UPDATE users SET password_hash = $3, recovery_hash = NULL WHERE user_id = $1 AND recovery_hash = $2 AND NOT erasing";
         let spent = &[(&user as _, Type::UUID), (&recovery_hash as _, Type::TEXT), (&password_hash as _, Type::TEXT)];
         if transaction.client().execute_typed(sql, spent).await? == 0 {
@@ -241,7 +241,7 @@ impl Store {
     }
 
     pub async fn erase(&self, user: Uuid) -> Result<(), StoreError> {
-        let transaction = Transaction::begin(self.client().await?).await?;
+        let transaction = self.begin().await?;
         let (client, user) = (transaction.client(), [(&user as _, Type::UUID)]);
         // Pushes that are under way end before, and later ones find no session.
         client.query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &user).await?;
@@ -262,8 +262,8 @@ impl Store {
     }
 
     /// Erases some of an account's rows, or the account itself once none is left. Returns whether the account is gone.
-    async fn erase_some(&self, user: Uuid) -> Result<bool, StoreError> {
-        let transaction = Transaction::begin(self.client().await?).await?;
+    pub async fn erase_some(&self, user: Uuid) -> Result<bool, StoreError> {
+        let transaction = self.begin().await?;
         let client = transaction.client();
         // A push that is under way ends before, and leaves nothing behind.
         client.query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
@@ -283,12 +283,17 @@ impl Store {
         Ok(left > 0)
     }
 
-    /// Purges on one server of all, once a day. A copy of the database may be put back to any moment of the last days, so what is purged was
-    /// deleted before them.
+    /// Purges on one server of all, once a day.
     pub async fn purge(&self, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
         if !self.take_lease("purge").await? {
             return Ok(0);
         }
+        self.purge_now(tombstone_days, backup_days, now_ms).await
+    }
+
+    /// Purges, whoever else does. A copy of the database may be put back to any moment of the last days, so what is purged was deleted before
+    /// them.
+    pub async fn purge_now(&self, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
         let before = now_ms.saturating_sub(i64::from(tombstone_days.max(backup_days)) * DAY_MS);
         let sql = "SELECT DISTINCT user_id FROM records WHERE deleted AND server_updated_at < $1";
         let users = self.query(sql, &[(&before, Type::INT8)]).await?;
@@ -300,7 +305,7 @@ impl Store {
     }
 
     async fn purge_user(&self, user: Uuid, before: i64) -> Result<u64, StoreError> {
-        let transaction = Transaction::begin(self.client().await?).await?;
+        let transaction = self.begin().await?;
         transaction.client().query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
         let sql = "WITH gone AS (
                 DELETE FROM records WHERE user_id = $1 AND deleted AND server_updated_at < $2 RETURNING rev
@@ -394,7 +399,7 @@ async fn begin_session(client: &Client, session: &Session) -> Result<(), StoreEr
 }
 
 /// Ends all sessions of an account except one. What was begun before the account's row was locked is among them.
-async fn revoke_all(client: &Client, user: Uuid, kept: Option<Uuid>) -> Result<(), StoreError> {
+pub async fn revoke_all(client: &Client, user: Uuid, kept: Option<Uuid>) -> Result<(), StoreError> {
     let sql = "UPDATE sessions SET revoked = true WHERE user_id = $1 AND session_id IS DISTINCT FROM $2 AND NOT revoked";
     client.execute_typed(sql, &[(&user, Type::UUID), (&kept, Type::UUID)]).await?;
     Ok(())

@@ -31,6 +31,15 @@ impl Transaction {
         Ok(transaction)
     }
 
+    /// Begins a transaction by a statement of its own, without bounds: an operator waits for it, and no server runs.
+    pub async fn begin_long(client: Object, begin: &str) -> Result<Self, StoreError> {
+        let transaction = Transaction::of(client);
+        let unbounded =
+            "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = 0";
+        transaction.client.batch_execute(&format!("{begin}; {unbounded}")).await?;
+        Ok(transaction)
+    }
+
     pub fn client(&self) -> &Client {
         &self.client
     }

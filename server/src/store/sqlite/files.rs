@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::store::StoreError;
 
@@ -30,4 +30,75 @@ pub fn make_folder(folder: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder).map_err(|error| StoreError::new(format!("cannot make the folder {}: {error}", folder.display())))
+}
+
+/// Makes what was renamed in a folder durable.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+/// Gives what root has made in a data folder to the folder's owner, as whom the server runs.
+pub fn hand_over(folder: &Path) -> Result<(), StoreError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let work = || {
+            let owner = folder.metadata()?;
+            if owner.uid() == 0 {
+                return Ok(());
+            }
+            for entry in std::fs::read_dir(folder)? {
+                let entry = entry?;
+                let known = entry.metadata()?;
+                if known.is_file() && known.uid() == 0 && entry.file_name().to_string_lossy().starts_with("stronglog.") {
+                    chown(entry.path(), Some(owner.uid()), Some(owner.gid()))?;
+                }
+            }
+            Ok(())
+        };
+        work().map_err(|error: io::Error| {
+            StoreError::new(format!("cannot give the files in {} to the folder's owner: {error}; run `chown`", folder.display()))
+        })?;
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+/// Which file a path named when it was opened.
+pub struct Inode {
+    path: PathBuf,
+    #[cfg(unix)]
+    identity: (u64, u64),
+}
+
+impl Inode {
+    /// The file that a path names now.
+    pub fn of(path: &Path) -> Result<Self, StoreError> {
+        Ok(Inode {
+            path: path.to_owned(),
+            #[cfg(unix)]
+            identity: identity(path).map_err(|error| StoreError::new(format!("cannot use {}: {error}", path.display())))?,
+        })
+    }
+
+    /// Checks that the path still names the file. What is written to a file that was moved or removed may be gone with the next start.
+    pub fn check(&self) -> Result<(), StoreError> {
+        #[cfg(unix)]
+        if identity(&self.path).ok() != Some(self.identity) {
+            let told = "was moved, removed or replaced while the server runs, so nothing is written: put it back, or restart the server";
+            return Err(StoreError::new(format!("{} {told}", self.path.display())));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let known = path.metadata()?;
+    Ok((std::os::unix::fs::MetadataExt::dev(&known), std::os::unix::fs::MetadataExt::ino(&known)))
 }

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::counter::Counter;
+use super::files::Inode;
 use super::queue::{NotTaken, Queue};
 use super::{BUSY_TIMEOUT, connect};
 use crate::store::{Commits, StoreError};
@@ -46,9 +47,10 @@ impl Writer {
         let commits = Commits::default();
         let counted = commits.clone();
         let path = path.to_owned();
+        let file = Inode::of(&path)?;
         let work = move || {
             let mut connection = connection;
-            while catch_unwind(AssertUnwindSafe(|| write(&connection, &counter, &jobs, &stale, &counted))).is_err() {
+            while catch_unwind(AssertUnwindSafe(|| write(&connection, &counter, &jobs, &stale, &counted, &file))).is_err() {
                 counted.panics.inc();
                 tracing::error!("the writer thread panicked and was restarted; its open transaction was rolled back");
                 connection = reopened(&path, connection);
@@ -119,10 +121,10 @@ fn reopened(path: &Path, old: Connection) -> Connection {
     })
 }
 
-fn write(connection: &Connection, counter: &Counter, jobs: &Queue<Job>, log_is_stale: &AtomicBool, commits: &Commits) {
+fn write(connection: &Connection, counter: &Counter, jobs: &Queue<Job>, log_is_stale: &AtomicBool, commits: &Commits, file: &Inode) {
     while let Some(first) = jobs.pop() {
         let (mut finishes, since) = (Vec::new(), Instant::now());
-        let result = group(connection, first, jobs, &mut finishes);
+        let result = group(connection, first, jobs, &mut finishes, file);
         commits.duration.observe(since.elapsed().as_secs_f64());
         if result.is_ok()
             && let Err(error) = counter.note(connection)
@@ -157,7 +159,7 @@ fn failed_to_truncate(error: &StoreError) -> bool {
 }
 
 /// Runs a group of jobs in one transaction.
-fn group(connection: &Connection, first: Job, jobs: &Queue<Job>, finishes: &mut Vec<Finish>) -> Result<(), StoreError> {
+fn group(connection: &Connection, first: Job, jobs: &Queue<Job>, finishes: &mut Vec<Finish>, file: &Inode) -> Result<(), StoreError> {
     let since = Instant::now();
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let before = connection.total_changes();
@@ -172,21 +174,20 @@ fn group(connection: &Connection, first: Job, jobs: &Queue<Job>, finishes: &mut 
         next = if more { jobs.try_pop() } else { None };
     }
     let commit = || {
+        file.check()?;
         if connection.total_changes() > before {
             connection.prepare_cached("UPDATE server SET writes = writes + 1")?.execute([])?;
         }
-        connection.prepare_cached("COMMIT")?.execute([])
+        connection.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
     };
-    commit()
-        .map_err(|error| {
-            if !connection.is_autocommit()
-                && let Err(error) = connection.execute_batch("ROLLBACK")
-            {
-                tracing::error!(%error, "cannot roll back");
-            }
-            error.into()
-        })
-        .map(|_| ())
+    commit().inspect_err(|_: &StoreError| {
+        if !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "cannot roll back");
+        }
+    })
 }
 
 fn in_savepoint<T, E: From<StoreError>>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {

@@ -1,0 +1,143 @@
+//! Copies all data of a server to another database, SQLite or Postgres. Accounts, sessions, revisions and the history that cursors prove (R22)
+//! stay as they are, so that devices notice nothing.
+//!
+//! The copy appears at once and whole: within one transaction, or by renaming a file. What is interrupted leaves nothing, and is done again.
+
+#[cfg(feature = "postgres")]
+mod database;
+mod folder;
+mod table;
+
+use tokio::sync::mpsc::{self, Receiver, Sender};
+
+use self::table::{Batch, Origin, Sum, TABLES, Table};
+use super::Error;
+use super::place::{Place, Where};
+use crate::store::StoreError;
+
+/// How many batches may wait between reading and writing.
+const BATCHES_MAX: usize = 4;
+
+/// What was copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Copied {
+    /// The number of rows of each table, by name.
+    pub rows: Vec<(&'static str, u64)>,
+    /// The name of the epoch, which goes on.
+    pub epoch: String,
+    /// Whether the target already held the same data, so that nothing was done.
+    pub was_there: bool,
+}
+
+impl Copied {
+    fn of(sums: &[(&'static Table, Sum)], epoch: String, was_there: bool) -> Self {
+        Copied { rows: sums.iter().map(|(table, sum)| (table.name, sum.rows)).collect(), epoch, was_there }
+    }
+}
+
+/// Copies all data to a place without any. No server may run on either. What was written is read again, and compared with what was read.
+///
+/// # Errors
+/// A server runs, a place cannot be read or written, or the target holds other data. Then the target is as it was before.
+pub async fn copy(from: &Place, to: &Place) -> Result<Copied, Error> {
+    let source = Side::source(from).await?;
+    let mut target = Side::target(to).await?;
+    let origin = source.origin().await?;
+    if target.holds_data().await? {
+        let sums = each_sum(&source).await?;
+        return match target.origin().await?.epoch == origin.epoch && each_sum(&target).await? == sums {
+            true => Ok(Copied::of(&sums, origin.epoch, true)),
+            false => Err(Error::NotEmpty(to.to_string())),
+        };
+    }
+    target.begin(&origin).await?;
+    let mut sums = Vec::new();
+    for table in &TABLES {
+        let (sender, receiver) = mpsc::channel(BATCHES_MAX);
+        let (read, written) = tokio::join!(source.read(table, sender), target.write(table, receiver));
+        // Where writing fails, reading only says that nobody takes the rows.
+        written?;
+        sums.push((table, read?));
+    }
+    if each_sum(&target).await? != sums {
+        return Err(StoreError::new("what was written differs from what was read: nothing was kept").into());
+    }
+    target.commit().await?;
+    Ok(Copied::of(&sums, origin.epoch, false))
+}
+
+/// The sums of all tables.
+async fn each_sum(side: &Side) -> Result<Vec<(&'static Table, Sum)>, StoreError> {
+    let mut sums = Vec::new();
+    for table in &TABLES {
+        let (sender, mut rows) = mpsc::channel::<Batch>(BATCHES_MAX);
+        let drained = async { while rows.recv().await.is_some() {} };
+        let (sum, ()) = tokio::join!(side.read(table, sender), drained);
+        sums.push((table, sum?));
+    }
+    Ok(sums)
+}
+
+/// One end of a copy.
+enum Side {
+    Folder(folder::Side),
+    #[cfg(feature = "postgres")]
+    Database(database::Side),
+}
+
+/// Calls the same method of whichever side it is.
+macro_rules! each {
+    ($side:expr, $one:ident => $call:expr) => {
+        match $side {
+            Side::Folder($one) => $call,
+            #[cfg(feature = "postgres")]
+            Side::Database($one) => $call,
+        }
+    };
+}
+
+impl Side {
+    async fn source(place: &Place) -> Result<Self, Error> {
+        Ok(match &place.0 {
+            Where::Folder(data) => Side::Folder(folder::Side::source(data)?),
+            #[cfg(feature = "postgres")]
+            Where::Database(address) => Side::Database(database::Side::source(address).await?),
+        })
+    }
+
+    async fn target(place: &Place) -> Result<Self, Error> {
+        Ok(match &place.0 {
+            Where::Folder(data) => Side::Folder(folder::Side::target(data)?),
+            #[cfg(feature = "postgres")]
+            Where::Database(address) => Side::Database(database::Side::target(address).await?),
+        })
+    }
+
+    async fn holds_data(&self) -> Result<bool, StoreError> {
+        each!(self, side => side.holds_data().await)
+    }
+
+    async fn origin(&self) -> Result<Origin, StoreError> {
+        each!(self, side => side.origin().await)
+    }
+
+    /// Prepares the target, which is empty.
+    async fn begin(&mut self, origin: &Origin) -> Result<(), StoreError> {
+        each!(self, side => side.begin(origin).await)
+    }
+
+    /// Sends all rows of a table in order of their keys.
+    async fn read(&self, table: &'static Table, to: Sender<Batch>) -> Result<Sum, StoreError> {
+        each!(self, side => side.read(table, to).await)
+    }
+
+    async fn write(&self, table: &'static Table, from: Receiver<Batch>) -> Result<(), StoreError> {
+        each!(self, side => side.write(table, from).await)
+    }
+
+    /// Makes what was written the data of the target.
+    async fn commit(self) -> Result<(), StoreError> {
+        each!(self, side => side.commit().await)
+    }
+}

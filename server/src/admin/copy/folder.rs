@@ -1,0 +1,165 @@
+//! The SQLite database of a folder as one end of a copy. No server runs in the folder meanwhile.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ToSql, params_from_iter};
+use tokio::sync::mpsc::{Receiver, Sender};
+
+use super::table::{Batch, Gathered, Kind, Origin, Row, Sum, Table, Value};
+use crate::admin::Error;
+use crate::store::StoreError;
+use crate::store::sqlite::{self, DATABASE, backup, counter, files, outside};
+
+/// The name of a copy that is not complete.
+const COPYING: &str = "stronglog.db.copying";
+
+pub struct Side {
+    folder: PathBuf,
+    /// Held as long as this is, so that no server starts meanwhile.
+    _lock: File,
+    /// `None` if the folder has no database yet.
+    connection: Option<Arc<Mutex<Connection>>>,
+}
+
+impl Side {
+    /// The database of a folder, which is the newest that the folder had.
+    pub fn source(folder: &Path) -> Result<Self, Error> {
+        // Before the lock, which would make its file in a folder without a database.
+        outside::open(folder)?;
+        let lock = sqlite::lock(folder)?;
+        let connection = outside::open(folder)?;
+        if counter::Counter::open(folder)?.is_not_of(&connection)? {
+            return Err(Error::Replaced(folder.to_owned()));
+        }
+        Ok(Side { folder: folder.to_owned(), _lock: lock, connection: Some(Arc::new(Mutex::new(connection))) })
+    }
+
+    /// A folder that may have a database.
+    pub fn target(folder: &Path) -> Result<Self, Error> {
+        files::make_folder(folder)?;
+        let lock = sqlite::lock(folder)?;
+        let there = folder.join(DATABASE).exists();
+        let connection = if there { Some(Arc::new(Mutex::new(outside::open(folder)?))) } else { None };
+        Ok(Side { folder: folder.to_owned(), _lock: lock, connection })
+    }
+
+    pub async fn holds_data(&self) -> Result<bool, StoreError> {
+        Ok(self.connection.is_some())
+    }
+
+    pub async fn origin(&self) -> Result<Origin, StoreError> {
+        self.with(|connection| Ok(Origin { epoch: sqlite::epoch(connection)?, seen_at: sqlite::seen_at(connection)? })).await
+    }
+
+    pub async fn begin(&mut self, origin: &Origin) -> Result<(), StoreError> {
+        let path = self.folder.join(COPYING);
+        // It may be left from a copy that was interrupted.
+        backup::remove(&path)?;
+        files::private().create_new(true).write(true).open(&path).map_err(|error| failed(&path, &error))?;
+        let connection = sqlite::connect(&path)?;
+        sqlite::migrate(&connection, &origin.epoch)?;
+        connection.execute("UPDATE server SET seen_at = ?1", [origin.seen_at])?;
+        connection.execute("DELETE FROM epochs", [])?;
+        self.connection = Some(Arc::new(Mutex::new(connection)));
+        Ok(())
+    }
+
+    pub async fn read(&self, table: &'static Table, to: Sender<Batch>) -> Result<Sum, StoreError> {
+        self.with(move |connection| {
+            let send = |batch| to.blocking_send(batch).map_err(|_| StoreError::new("nobody takes the rows"));
+            let place = if table.name == "heads" { "users" } else { table.name };
+            let key = table.columns.iter().take(table.key).map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+            let mut statement = connection.prepare(&format!("SELECT {} FROM {place} ORDER BY {key}", table.list()))?;
+            let (mut rows, mut gathered) = (statement.query([])?, Gathered::new());
+            while let Some(row) = rows.next()? {
+                let values = table.columns.iter().enumerate().map(|(column, (_, kind))| read(row, column, *kind));
+                gathered.add(values.collect::<rusqlite::Result<Row>>()?).map(send).transpose()?;
+            }
+            let (last, sum) = gathered.end();
+            send(last)?;
+            Ok(sum)
+        })
+        .await
+    }
+
+    pub async fn write(&self, table: &'static Table, mut from: Receiver<Batch>) -> Result<(), StoreError> {
+        self.with(move |connection| {
+            let sql = if table.name == "heads" { update_users(table) } else { insert(table) };
+            while let Some(batch) = from.blocking_recv() {
+                let transaction = connection.unchecked_transaction()?;
+                let mut statement = transaction.prepare_cached(&sql)?;
+                batch.iter().try_for_each(|row| statement.execute(params_from_iter(row)).map(drop))?;
+                drop(statement);
+                transaction.commit()?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    pub async fn commit(self) -> Result<(), StoreError> {
+        let (fresh, current) = (self.folder.join(COPYING), self.folder.join(DATABASE));
+        self.with(|connection| Ok(connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE")?)).await?;
+        let counter = counter::Counter::open(&self.folder)?;
+        self.with(move |connection| counter.note(connection)).await?;
+        drop(self.connection);
+        // The counter comes first: without the database, it says nothing.
+        std::fs::rename(&fresh, &current).map_err(|error| failed(&current, &error))?;
+        files::sync_folder(&self.folder).map_err(|error| failed(&self.folder, &error))?;
+        files::hand_over(&self.folder)
+    }
+
+    /// Runs `work` on a thread of its own.
+    async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let connection = self.connection.clone().ok_or_else(|| StoreError::new("the folder has no database"))?;
+        let run = move || work(&connection.lock().unwrap_or_else(PoisonError::into_inner));
+        tokio::task::spawn_blocking(run).await.map_err(StoreError::new)?
+    }
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::new(format!("cannot write {}: {error}", path.display()))
+}
+
+fn insert(table: &Table) -> String {
+    let values: Vec<_> = (1..=table.columns.len()).map(|number| format!("?{number}")).collect();
+    format!("INSERT INTO {} ({}) VALUES ({})", table.name, table.list(), values.join(", "))
+}
+
+/// What Postgres has in `heads` belongs to the row of the account, which is there already.
+fn update_users(table: &Table) -> String {
+    let values: Vec<_> = (2..).zip(&table.columns[1..]).map(|(number, (name, _))| format!("{name} = ?{number}")).collect();
+    format!("UPDATE users SET {} WHERE user_id = ?1", values.join(", "))
+}
+
+fn read(row: &rusqlite::Row<'_>, column: usize, kind: Kind) -> rusqlite::Result<Value> {
+    if row.get_ref(column)? == ValueRef::Null {
+        return Ok(Value::Null(kind));
+    }
+    Ok(match kind {
+        Kind::Id => Value::Id(row.get(column)?),
+        Kind::Text => Value::Text(row.get(column)?),
+        Kind::Number => Value::Number(row.get(column)?),
+        Kind::Flag => Value::Flag(row.get(column)?),
+        Kind::Bytes => Value::Bytes(row.get(column)?),
+    })
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Value::Null(_) => Ok(ToSqlOutput::from(rusqlite::types::Null)),
+            Value::Id(id) => id.to_sql(),
+            Value::Text(text) => text.to_sql(),
+            Value::Number(number) => number.to_sql(),
+            Value::Flag(flag) => flag.to_sql(),
+            Value::Bytes(bytes) => bytes.to_sql(),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Where the data is that an operator's command works on.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::Error;
+#[cfg(feature = "postgres")]
+use crate::store::postgres::{Address, Store};
+
+/// How many connections a command opens.
+#[cfg(feature = "postgres")]
+const CONNECTIONS: usize = 2;
+
+/// A server's data: a folder with a SQLite database, or a Postgres database.
+#[derive(Clone)]
+pub struct Place(pub(super) Where);
+
+#[derive(Clone)]
+pub(super) enum Where {
+    Folder(PathBuf),
+    #[cfg(feature = "postgres")]
+    Database(Box<Address>),
+}
+
+impl Place {
+    /// A folder with a SQLite database.
+    pub fn folder(data: impl Into<PathBuf>) -> Self {
+        Place(Where::Folder(data.into()))
+    }
+
+    /// The Postgres database at an address. `ca` is the certificate of the authority that vouches for it, if this machine does not trust it
+    /// anyway.
+    ///
+    /// # Errors
+    /// It is no such address, or this program was built without Postgres.
+    #[cfg(feature = "postgres")]
+    pub fn database(url: &str, ca: Option<&Path>) -> Result<Self, Error> {
+        Ok(Place(Where::Database(Box::new(Address::new(url, ca, CONNECTIONS)?.named("stronglog admin")))))
+    }
+
+    /// Refuses: this program was built without Postgres.
+    ///
+    /// # Errors
+    /// Always.
+    #[cfg(not(feature = "postgres"))]
+    pub fn database(_: &str, _: Option<&Path>) -> Result<Self, Error> {
+        Err(crate::store::database::without_postgres().into())
+    }
+
+    /// Reads `sqlite:FOLDER`, or the address of a Postgres database.
+    ///
+    /// # Errors
+    /// It is neither, or this program was built without Postgres.
+    pub fn read(text: &str, ca: Option<&Path>) -> Result<Self, Error> {
+        match text.split_once(':') {
+            Some(("sqlite", folder)) if !folder.is_empty() => Ok(Place::folder(folder)),
+            Some(("postgres" | "postgresql", _)) => Place::database(text, ca),
+            // The text may contain a password, so that it is not repeated.
+            _ => Err(Error::Place),
+        }
+    }
+}
+
+/// Without a password.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Where::Folder(folder) => folder.display().fmt(f),
+            #[cfg(feature = "postgres")]
+            Where::Database(address) => address.fmt(f),
+        }
+    }
+}
+
+/// Runs `work` on a database that servers have made, and closes the connections, whatever comes of it.
+#[cfg(feature = "postgres")]
+pub(super) async fn on_database<T>(address: &Address, work: impl AsyncFnOnce(&Store) -> Result<T, Error>) -> Result<T, Error> {
+    let store = Store::attach(address.clone()).await?;
+    let done = work(&store).await;
+    store.close().await;
+    done
+}

@@ -1,0 +1,93 @@
+//! A Postgres database: whether it takes writes, its version, its rows, the clock, connections, and the archive of its write-ahead log.
+
+use super::Finding;
+use crate::config::Config;
+use crate::store::StoreError;
+use crate::store::database::Database;
+
+/// Checks the database that settings name.
+pub async fn database(config: &Config) -> Vec<Finding> {
+    let Some(store) = &config.store else { return Vec::new() };
+    let mut findings = match Database::probe(store.reveal(), config.store_ca.as_deref()).await {
+        Ok(place) => vec![Finding::good("database", format!("{place} answers and takes writes"))],
+        Err(error) => return vec![Finding::bad("database", format!("cannot be used: {error}"))],
+    };
+    findings.extend(inside(config).await.unwrap_or_else(|error| vec![Finding::bad("version", error.to_string())]));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
+    findings
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn inside(_: &Config) -> Result<Vec<Finding>, StoreError> {
+    Ok(Vec::new())
+}
+
+#[cfg(feature = "postgres")]
+async fn inside(config: &Config) -> Result<Vec<Finding>, StoreError> {
+    use crate::store::postgres::{Address, Store};
+
+    let Some(store) = &config.store else { return Ok(Vec::new()) };
+    let address = Address::new(store.reveal(), config.store_ca.as_deref(), 1)?.named("stronglog admin");
+    let store = Store::attach(address).await?;
+    let findings = async {
+        let version = Finding::good("version", "the tables are those of this program");
+        Ok(vec![version, rows(&store).await?, clock(&store).await?, connections(&store, config).await?, archive(&store).await?])
+    };
+    let findings = findings.await;
+    store.close().await;
+    findings
+}
+
+/// Every account has a head, and the other way round, and no record is newer than its head.
+#[cfg(feature = "postgres")]
+async fn rows(store: &crate::store::postgres::Store) -> Result<Finding, StoreError> {
+    let sql = "SELECT count(*) FROM users FULL JOIN heads USING (user_id)
+        WHERE email IS NULL OR rev IS NULL OR rev < (SELECT max(rev) FROM records WHERE records.user_id = heads.user_id)";
+    Ok(match one(store, sql).await? {
+        0 => Finding::good("integrity", "every account has its head, which is its newest revision"),
+        found => Finding::bad("integrity", format!("{found} accounts and heads do not belong together; restore a backup")),
+    })
+}
+
+#[cfg(feature = "postgres")]
+async fn clock(store: &crate::store::postgres::Store) -> Result<Finding, StoreError> {
+    let newest = one(store, "SELECT coalesce(max(server_updated_at), 0) FROM heads").await?;
+    let now = one(store, "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint").await?;
+    Ok(super::clock(newest.max(now), crate::app::now_ms(), "the database or its newest write"))
+}
+
+/// Whether all servers find a connection.
+#[cfg(feature = "postgres")]
+async fn connections(store: &crate::store::postgres::Store, config: &Config) -> Result<Finding, StoreError> {
+    let most =
+        one(store, "SELECT current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint").await?;
+    let used = one(store, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'").await?;
+    let each = i64::from(config.store_connections) + 1;
+    let told = format!("{used} of {most} are open, and a server opens up to {each}");
+    Ok(match most - used < each {
+        true => Finding::warning("connections", format!("{told}: raise max_connections of the database, or lower store-connections")),
+        false => Finding::good("connections", told),
+    })
+}
+
+/// Whether the database's own archive, from which it can be recovered to a moment, works.
+#[cfg(feature = "postgres")]
+async fn archive(store: &crate::store::postgres::Store) -> Result<Finding, StoreError> {
+    let fails = one(
+        store,
+        "SELECT count(*) FROM pg_stat_archiver WHERE last_failed_time > coalesce(last_archived_time, '-infinity')
+            AND current_setting('archive_mode') <> 'off'",
+    );
+    Ok(match fails.await? {
+        0 => Finding::good("backup", "by the means of Postgres; its archive of the write-ahead log reports no failure"),
+        _ => Finding::bad("backup", "the database cannot archive its write-ahead log: see its log, and archive_command"),
+    })
+}
+
+/// The number that a statement answers.
+#[cfg(feature = "postgres")]
+async fn one(store: &crate::store::postgres::Store, sql: &str) -> Result<i64, StoreError> {
+    let rows = store.query(sql, &[]).await?;
+    let row = rows.first().ok_or_else(|| StoreError::new("the database answered with no row"))?;
+    Ok(row.try_get(0)?)
+}

@@ -1,0 +1,141 @@
+//! A server's data moves to another database and back: devices go on where they were.
+
+mod support;
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use stronglog_server::admin::{self, Place};
+use stronglog_server::config::{Config, Secret};
+use stronglog_server::serve::Running;
+use stronglog_sync::api::CONTRACT;
+use support::postgres::Postgres;
+use support::{Account, Records, Server, WEIGHTS, now, text, tombstone, weight};
+
+const SECRET: &str = "q7Zk3vN0s8yR2mT5wX9bC4dF6gH1jL0pKuVe";
+
+/// A server on a folder, or on a database.
+async fn server(folder: &Path, store: Option<&Postgres>) -> Running {
+    let store = store.map(|postgres| Secret::new(postgres.url()));
+    let config = Config { store, signing_secret: Some(Secret::new(SECRET)), dev: false, ..Config::local(folder) };
+    stronglog_server::serve::start(config).await.expect("the server starts")
+}
+
+fn place(postgres: &Postgres) -> Place {
+    Place::database(&postgres.url(), None).expect("an address")
+}
+
+/// Two accounts with records of every collection, deletions, several devices, and a purge watermark.
+async fn fill(server: &Server) -> Vec<Account> {
+    let (sam, alex) = (server.register("sam@example.com").await, server.register("alex@example.com").await);
+    let mut records = Records::new(7);
+    let made: Vec<Value> = (1..).zip(CONTRACT.collections).map(|(seq, one)| sam.change(one.path, &records.live(one, now()), seq)).collect();
+    server.push(&sam, &made).await;
+    for seq in [100, 200] {
+        let record = weight(now());
+        server.push(&sam, &[sam.change(WEIGHTS, &record, seq)]).await;
+        server.push(&sam, &[sam.change(WEIGHTS, &tombstone(&record, now()), seq + 1)]).await;
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        if seq == 100 {
+            admin::purge(&Place::folder(server.folder.path()), 0, 0, false).await.expect("purged");
+        }
+    }
+    let many: Vec<Value> = (1..=600).map(|seq| alex.change(WEIGHTS, &weight(now()), seq)).collect();
+    for some in many.chunks(500) {
+        server.push(&alex, some).await;
+    }
+    vec![sam, alex]
+}
+
+/// Pulls everything after a cursor, and returns it with the next cursor.
+async fn pull(server: &Server, account: &Account, cursor: Option<&str>) -> (Vec<Value>, String) {
+    let (mut changes, mut cursor) = (Vec::new(), cursor.map(str::to_owned));
+    loop {
+        let after = cursor.map(|cursor| format!("&since={cursor}")).unwrap_or_default();
+        let (status, page) = server.get(&format!("/api/v1/changes?limit=500{after}"), &account.access).await;
+        assert_eq!(status, 200, "{page}");
+        changes.extend(page["changes"].as_array().expect("changes").clone());
+        cursor = Some(text(&page["nextCursor"]));
+        if page["hasMore"] == json!(false) {
+            return (changes, cursor.expect("a cursor"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn devices_notice_nothing_of_a_move_to_postgres_and_back() {
+    let before = Server::start_with(|config| (config.signing_secret, config.dev) = (Some(Secret::new(SECRET)), false)).await;
+    let accounts = fill(&before).await;
+    let mut seen = Vec::new();
+    for account in &accounts {
+        seen.push(pull(&before, account, None).await);
+    }
+    let Server { running, folder, http, .. } = before;
+    let postgres = Postgres::start();
+    let source = Place::folder(folder.path());
+    let refused = admin::copy(&source, &place(&postgres)).await.err().expect("a server runs").to_string();
+    assert!(refused.contains("stop it first"), "{refused}");
+    running.stop().await.expect("an orderly end");
+
+    let copied = admin::copy(&source, &place(&postgres)).await.expect("copied");
+    assert!(!copied.was_there && copied.rows.contains(&("users", 2)) && copied.rows.contains(&("epochs", 1)), "{copied:?}");
+    assert!(admin::copy(&source, &place(&postgres)).await.expect("copied").was_there, "which a second run finds");
+
+    // Over Postgres, the devices go on.
+    let server_of = |running, folder, http| Server { running, folder, http, postgres: None };
+    let moved = server_of(server(folder.path(), Some(&postgres)).await, folder, http);
+    for (account, (changes, cursor)) in accounts.iter().zip(&seen) {
+        assert_eq!(pull(&moved, account, Some(cursor)).await.0, Vec::<Value>::new(), "nothing is new, and nothing is pulled again");
+        assert_eq!(&pull(&moved, account, None).await.0, changes);
+        let body = json!({ "changes": [account.change(WEIGHTS, &weight(now()), 1_000)], "cursor": cursor });
+        let (status, pushed) = moved.post("/api/v1/changes/batch", Some(&account.access), &body).await;
+        assert_eq!((status, &pushed["outcomes"][0]["outcome"]), (200, &json!("accepted")), "{pushed}");
+    }
+    let (status, pair) = moved.post("/api/v1/auth/refresh", None, &json!({ "refreshToken": accounts[0].refresh })).await;
+    assert_eq!(status, 200, "{pair}");
+    let refused = admin::copy(&place(&postgres), &Place::folder(moved.folder.path().join("back"))).await.err().expect("a server runs");
+    assert!(refused.to_string().contains("stop them first"), "{refused}");
+    let Server { running, folder, http, .. } = moved;
+    running.stop().await.expect("an orderly end");
+
+    // And back: the old folder holds other data by now.
+    let refused = admin::copy(&place(&postgres), &source).await.err().expect("other data").to_string();
+    assert!(refused.contains("other data"), "{refused}");
+    let back = folder.path().join("back");
+    std::fs::create_dir(&back).expect("a folder");
+    std::fs::write(back.join("stronglog.db.copying"), "of a copy that was interrupted").expect("written");
+    admin::copy(&place(&postgres), &Place::folder(&back)).await.expect("copied back");
+    assert!(admin::copy(&place(&postgres), &Place::folder(&back)).await.expect("copied").was_there);
+    let server = server_of(server(&back, None).await, folder, http);
+    for (account, (changes, cursor)) in accounts.iter().zip(&seen) {
+        assert_eq!(pull(&server, account, Some(cursor)).await.0.len(), 1, "what was pushed meanwhile");
+        assert_eq!(pull(&server, account, None).await.0.len(), changes.len() + 1);
+    }
+    let spent = json!({ "refreshToken": pair["refreshToken"] });
+    assert_eq!(server.post("/api/v1/auth/refresh", None, &spent).await.0, 200, "the newest token goes on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_breaks_off_leaves_nothing_and_is_done_again() {
+    let server = Server::start().await;
+    fill(&server).await;
+    let Server { running, folder, .. } = server;
+    running.stop().await.expect("an orderly end");
+    let (postgres, source) = (Postgres::start(), Place::folder(folder.path()));
+    admin::copy(&source, &Place::folder(folder.path().join("twin"))).await.expect("SQLite to SQLite");
+    // The tables are there, and refuse the last rows of the copy.
+    let unused = folder.path().join("unused");
+    self::server(&unused, Some(&postgres)).await.stop().await.expect("an orderly end");
+    postgres.sql(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON boundaries FOR EACH ROW EXECUTE FUNCTION refuse()",
+    );
+    let failed = admin::copy(&source, &place(&postgres)).await.err().expect("it breaks off").to_string();
+    assert!(failed.contains("the disk is full"), "{failed}");
+    assert_eq!(postgres.sql("SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM records)"), "0");
+    postgres.sql("DROP TRIGGER refuse ON boundaries");
+    assert!(!admin::copy(&source, &place(&postgres)).await.expect("copied").was_there);
+    postgres.sql("UPDATE records SET stamp = stamp + 1 WHERE rev = 3");
+    let changed = admin::copy(&source, &place(&postgres)).await.err().expect("one row differs").to_string();
+    assert!(changed.contains("other data") && !changed.contains("postgres://"), "{changed}");
+}
