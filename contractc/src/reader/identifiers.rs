@@ -109,7 +109,7 @@ impl Identifiers {
         let target = format!("{pointer}{fragment}");
         // Many documents with `$id` refer from the root of the document all the same.
         let exists = sources.root(*file).is_some_and(|root| root.at_pointer(&target).is_some());
-        (!is_plain && exists).then(|| (*file, target))
+        (!is_plain && exists).then_some((*file, target))
     }
 }
 
