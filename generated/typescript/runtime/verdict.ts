@@ -79,18 +79,17 @@ export function parsing(schema: z.core.$ZodType): Test {
 }
 
 function both(base: Test, checks: readonly (Test | undefined)[]): Test | undefined {
-  const [first, second, ...others] = checks;
   if (checks.includes(undefined)) {
     return undefined;
   }
+  const [first, second, ...others] = checks;
   if (first === undefined) {
     return base;
   }
   if (second === undefined) {
     return (value) => base(value) && first(value);
   }
-  const rest = others as readonly Test[];
-  return (value) => base(value) && first(value) && second(value) && rest.every((test) => test(value));
+  return both((value) => base(value) && first(value) && second(value), others);
 }
 
 /** The test of a schema of one of Zod's own classes that generated code uses. */
