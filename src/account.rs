@@ -245,7 +245,7 @@ impl Accounts<'_> {
         }
     }
 
-    /// Signs out one device, for example one that was lost. From its next request on, the server refuses it. The records on it stay there.
+    /// Signs out one device, for example one that was lost. The server rejects its next request. The records on it stay there.
     ///
     /// # Errors
     /// Returns an error if no signed-in device has the id, or the server cannot be reached.
@@ -351,7 +351,7 @@ impl Client {
     }
 }
 
-/// What this device runs on, as its user knows it.
+/// The platform of this device, under the name that users know.
 fn platform() -> Platform {
     let name = match std::env::consts::OS {
         "linux" => "Linux",

@@ -103,7 +103,7 @@ fn read_collection(members: Members<'_>, contract: &'static OnceLock<Contract>, 
     })
 }
 
-/// What the rule with this number accepts.
+/// The rule with this number.
 fn check(value: Json<'_>, rules: &'static Rules) -> Result<Check, LoadError> {
     let number = count(value).filter(|number| *number < rules.len()).ok_or_else(|| damaged("the number of a rule"))?;
     Ok(kept(Rule::Judge(kept(Entry { rules, number }))))

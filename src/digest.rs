@@ -59,11 +59,11 @@ pub struct Difference {
     pub found_at: i64,
     /// When everything was last pulled again because of it.
     pub tried_at: i64,
-    /// What became of it.
+    /// The outcome.
     pub course: Course,
 }
 
-/// What became of a difference.
+/// The outcome of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Course {
@@ -79,7 +79,7 @@ pub enum Course {
 pub const RETRY_MS: i64 = 86_400_000;
 
 impl Difference {
-    /// What a device knows of a difference after it has compared digests once more.
+    /// The state of a difference after digests were compared once more.
     pub fn after(known: Option<Difference>, agrees: bool, now_ms: i64) -> Option<Difference> {
         let begun = |found_at: i64| Difference { found_at, tried_at: now_ms, course: Course::Resyncing };
         let Some(known) = known.filter(|known| agrees || known.course != Course::Settled) else {

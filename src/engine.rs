@@ -350,7 +350,7 @@ impl Engine {
         self.snapshot.meta.cursor.as_deref().and_then(|text| text.parse::<Cursor>().ok()).map(|cursor| cursor.rev)
     }
 
-    /// What became of the last difference from the server's digest.
+    /// The outcome of the last difference from the server's digest.
     fn difference(&self) -> Option<Course> {
         self.snapshot.meta.difference.map(|difference| difference.course)
     }

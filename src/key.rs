@@ -1,4 +1,4 @@
-//! What names a record: its collection and its id.
+//! The key of a record: its collection and its id.
 
 use std::fmt;
 

@@ -221,7 +221,7 @@ pub(crate) fn called(doing: &'static str, error: crate::api::runtime::http::Call
         CallError::Transport(error) => offline(doing, &error),
         CallError::Response(invalid) => {
             let answer = Answered { status: invalid.status.as_u16(), retry_after_ms: None, body: invalid.body.clone() };
-            let message = if answer.is_json() { invalid.to_string() } else { answer.described() };
+            let message = if answer.has_json_body() { invalid.to_string() } else { answer.described() };
             Kind::Foreign { doing, message }.into()
         }
     }
@@ -252,7 +252,7 @@ fn answered(response: Response) -> Answered {
     Answered { status: response.status().as_u16(), retry_after_ms: retry_after_ms(response.headers()), body: response.into_body() }
 }
 
-/// What the failure of a TLS connection means to the person who has typed the address.
+/// Explains a failed TLS connection to the person who typed the address.
 fn tls_failure(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<std::io::Error>() {
         // What it wraps is not among its sources.

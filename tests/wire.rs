@@ -91,9 +91,9 @@ const HEAD: &str = "# Parameters on the wire
 What both generated clients send for a parameter `v`, and what the generated server reads. The rules are those of OpenAPI 3.1 and RFC 6570:
 items are percent-encoded, then joined. A test makes this page; the Rust client, the TypeScript client and the server share its table.
 
-- Null is an undefined value, and so is an empty list or object: nothing is sent. A required parameter with such a value is refused.
+- Null is an undefined value, and so is an empty list or object: nothing is sent. A required parameter with such a value is rejected.
 - *Refused* means that the client reports a violation and sends nothing, because the server could not read the value as it is.
-- The segments `.` and `..` of a path are refused: every URL parser removes them, even percent-encoded.
+- The segments `.` and `..` of a path are rejected: every URL parser removes them, even percent-encoded.
 - A header carries its value as it is, without percent-encoding, and without line breaks, other than ASCII, or a comma in an item of a list.
 - A cookie has one pair for each item of an exploded list.
 - `allowReserved` keeps the reserved characters that do not structure a query, and percent-encoded bytes.
@@ -117,7 +117,7 @@ fn line(page: &mut String, row: &Value, sent: &Result<Value, Report>, read: &Val
         Ok(Value::String(text)) if text.is_empty() => "an empty text".to_owned(),
         Ok(Value::String(text)) => code(text),
         Ok(_) => "nothing".to_owned(),
-        Err(report) => format!("*refused*: {}", report.violations[0].message.replace('|', "\\|")),
+        Err(report) => format!("*rejected*: {}", report.violations[0].message.replace('|', "\\|")),
     };
     let same = if sent.starts_with('*') || sent == "nothing" {
         String::new()

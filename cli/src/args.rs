@@ -18,7 +18,18 @@ use crate::logs::{App, DateOrder, Decimal, Unit};
 
 /// The command line. An environment variable that is empty counts as not set: that is how a Compose file passes on what nobody has set.
 pub fn command_line() -> ClapCommand {
-    without_empty_variables(Arguments::command())
+    let mut command = without_empty_variables(Arguments::command());
+    // Gives each command the global options.
+    command.build();
+    ["quickstart", "serve", "admin", "completions", "schema"].into_iter().fold(command, |command, name| {
+        // These commands are not a device, so their help leaves its options out.
+        command.mut_subcommand(name, without_device_options)
+    })
+}
+
+fn without_device_options(command: ClapCommand) -> ClapCommand {
+    let command = command.mut_args(|arg| if arg.get_help_heading() == Some("Device") { arg.hide(true) } else { arg });
+    command.mut_subcommands(without_device_options)
 }
 
 fn without_empty_variables(command: ClapCommand) -> ClapCommand {
@@ -141,7 +152,7 @@ pub struct Quickstart {
     /// Keep the server running afterwards, until Ctrl-C.
     #[arg(long)]
     pub keep: bool,
-    /// Serve the demo app too, as a third device in your browser, until Ctrl-C.
+    /// Also serve the demo app, as a third device in your browser, until Ctrl-C.
     #[arg(long)]
     pub web: bool,
     /// Run two servers over a Postgres database until Ctrl-C, one for each device. Without a URL, a Postgres server is started for it.
@@ -348,10 +359,10 @@ pub struct Serve {
     /// TOML file with the settings: a key for each flag, such as `bind = "0.0.0.0:443"`. Flags and environment variables take precedence.
     #[arg(long = "config", env = "STRONGLOG_CONFIG", value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Check the settings and everything that they name, and do not start.
+    /// Check the settings and everything that they refer to, and exit.
     #[arg(long)]
     pub check: bool,
-    /// Serve the demo app too, at /.
+    /// Also serve the demo app, at /.
     #[arg(long, env = "STRONGLOG_DEMO", value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = clap::builder::BoolishValueParser::new())]
     pub demo: bool,
     /// Write the log as lines of JSON.
@@ -409,7 +420,7 @@ pub enum Admin {
         /// The number of days for which a backup may be restored; at least as many days of deletions are kept.
         #[arg(long, value_name = "DAYS", default_value_t = stronglog_server::config::BACKUP_DAYS)]
         backup_days: u32,
-        /// Believe the clock although it is far from when the server last ran.
+        /// Purge even if the clock is far from when the server last ran.
         #[arg(long)]
         accept_clock: bool,
     },
@@ -425,7 +436,7 @@ pub struct Backup {
     /// Keep this many backups in the folder, and remove the oldest ones.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub keep: Option<u32>,
-    /// Write a backup each time this has passed, such as 6h or 30m, until Ctrl-C. Without --keep, 14 are kept.
+    /// Write a backup at this interval, such as 6h or 30m, until Ctrl-C. Without --keep, 14 are kept.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub every: Option<std::time::Duration>,
 }
@@ -440,7 +451,7 @@ fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
 pub struct Doctor {
     #[command(flatten)]
     pub serve: Serve,
-    /// How old the newest backup may be, in hours.
+    /// The maximum age of the newest backup, in hours.
     #[arg(long, value_name = "HOURS", default_value_t = 48)]
     pub backup_hours: u32,
 }
@@ -457,7 +468,7 @@ pub enum UserAction {
     Show(Whose),
     /// List the devices that are signed in to an account.
     Sessions(Whose),
-    /// Refuse an account and sign out all its devices. Its records stay.
+    /// Disable an account and sign out all its devices. Its records stay.
     Disable(Whose),
     /// Let the devices of a disabled account sign in again.
     Enable(Whose),
@@ -465,10 +476,10 @@ pub enum UserAction {
     Limit {
         #[command(flatten)]
         whose: Whose,
-        /// How many live records the account may hold; 0 is no limit.
+        /// The maximum number of live records; 0 means no limit.
         #[arg(long, value_name = "NUMBER")]
         max_records: Option<u64>,
-        /// How many bytes of JSON they may take; 0 is no limit.
+        /// The maximum size of the records, in bytes of JSON; 0 means no limit.
         #[arg(long, value_name = "BYTES")]
         max_bytes: Option<u64>,
     },
@@ -523,5 +534,18 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         super::command_line().debug_assert();
+    }
+
+    #[test]
+    fn only_the_help_of_a_device_has_the_options_of_a_device() {
+        let has_profile = |path: &[&str]| {
+            let mut command = super::command_line();
+            let found = path.iter().fold(&mut command, |command, name| command.find_subcommand_mut(name).expect("a command"));
+            found.render_long_help().to_string().contains("profile directory")
+        };
+        assert!(has_profile(&["sync"]) && has_profile(&["account", "show"]));
+        for path in [&["serve"][..], &["admin", "backup"], &["admin", "user", "list"], &["quickstart"], &["schema"]] {
+            assert!(!has_profile(path), "{path:?}");
+        }
     }
 }

@@ -81,7 +81,7 @@ pub struct StatusOutput {
     pub pending: u64,
     /// When the oldest of them was made, in milliseconds since the Unix epoch.
     pub pending_since: Option<i64>,
-    /// Edits that the server has refused for good.
+    /// Edits that the server has rejected permanently.
     pub blocked: u64,
     /// Changes that this version of the program cannot read.
     pub quarantined: u64,
@@ -146,7 +146,7 @@ pub enum Why {
     Lost,
     /// It was deleted.
     Deleted,
-    /// The server refused the edit, and the user discarded it.
+    /// The server rejected the edit, and the user discarded it.
     Discarded,
 }
 
@@ -173,7 +173,7 @@ pub struct RestoreOutput {
     pub restored: i64,
 }
 
-/// `blocked`, a line for each refused edit.
+/// `blocked`, a line for each rejected edit.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BlockedOutput {
@@ -223,7 +223,7 @@ impl BlockedOutput {
 /// `blocked retry`, `blocked discard`
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct BlockedActionOutput {
-    /// How many refused edits it was done to.
+    /// The number of rejected edits that it was done to.
     pub records: u64,
 }
 

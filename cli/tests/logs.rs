@@ -119,7 +119,7 @@ fn wrong_lines_are_reported_by_number_and_nothing_is_half_done() {
     desk.feed("phone", &["import", "-", "--from", "fitnotes"], &file).failed(1, &wrong);
     assert_eq!(listed(&desk, "logged-sets").len(), 0);
     let partial = desk.feed("phone", &["import", "-", "--from", "fitnotes", "--partial"], &file).failed(3, &wrong);
-    partial.says(&["5 lines refused"]);
+    partial.says(&["5 lines rejected"]);
     assert_eq!(listed(&desk, "logged-sets").len(), 1);
 
     desk.feed("phone", &["import", "-", "--from", "strong"], HEVY).failed(1, &["export of Strong", "--from hevy"]);

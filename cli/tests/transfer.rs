@@ -93,7 +93,7 @@ fn wrong_lines_are_told_by_number_and_nothing_is_imported_unless_it_may_be_parti
     let file = format!("{good}{}", wrong.map(|line| line.trim_end().to_owned() + "\n").concat());
     let words =
         ["line 2: ", "line 3: ", "line 4: unknown collection \"no-such\"; available:", "line 5: ", "line 6: ", "/weightKg", "line 7: "];
-    import(&desk, "phone", &file, &[]).failed(1, &words).says(&["imported nothing", "6 lines refused"]);
+    import(&desk, "phone", &file, &[]).failed(1, &words).says(&["imported nothing", "6 lines rejected"]);
     desk.run("phone", &["get", LOGS, ID]).ended(1);
     import(&desk, "phone", &file, &["--dry-run"]).failed(3, &words);
     desk.run("phone", &["get", LOGS, ID]).ended(1);

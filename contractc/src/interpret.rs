@@ -272,7 +272,7 @@ pub struct VerdictError {
     pub pointer: String,
     /// The violated keyword.
     pub keyword: String,
-    /// What was found and what is accepted.
+    /// What was found and what was expected.
     pub message: String,
 }
 

@@ -32,7 +32,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a project: a contract with two collections, and a program that syncs them between two devices and a server.
+    /// Create a project: a contract with two collections, and a program that syncs them between two devices and a server.
     Init(Init),
     /// Write the generated files; files that are up to date are not touched.
     Generate(Output),
@@ -48,10 +48,10 @@ enum Command {
 
 #[derive(Args)]
 struct Init {
-    /// Folder of the project, which is made. Its name is that of the package.
+    /// Folder to create. Its name becomes the name of the package.
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
-    /// Folder or address of the repository of StrongLog Sync. By default the checkout around the current folder.
+    /// Folder of a checkout of StrongLog Sync, or address of its repository. By default, the checkout around the current folder.
     #[arg(long, value_name = "SOURCE")]
     from: Option<String>,
 }
@@ -73,13 +73,13 @@ struct Output {
     /// Generate only the operations with these tags, and the schemas that they need.
     #[arg(long, value_name = "TAGS", value_delimiter = ',')]
     tags: Vec<String>,
-    /// Generate the records: their types, and of the operations only those that move records of any collection.
+    /// Generate the records only: their types, and the operations that move records of any collection.
     #[arg(long, conflicts_with_all = ["operations", "tags"])]
     records: bool,
     /// Generate the Rust code as a crate and the TypeScript code as a package, both named `contract`.
     #[arg(long)]
     standalone: bool,
-    /// Path of a generated Rust module whose runtime the Rust code uses, such as `stronglog_sync::api`, in place of a copy of its own.
+    /// Path of a generated Rust module whose runtime the Rust code uses, such as `stronglog_sync::api`, instead of a copy of its own.
     #[arg(long, value_name = "PATH", value_parser = module_path)]
     runtime: Option<String>,
 }
@@ -197,7 +197,7 @@ fn compile(spec: &Path, max_findings: usize) -> Result<Compilation, Failure> {
 fn init(arguments: &Init) -> Result<(), Failure> {
     let files = init::init(&arguments.folder, arguments.from.as_deref()).map_err(Failure::Usage)?;
     let folder = arguments.folder.display();
-    eprintln!("{} files in {folder}, and what they are for in its README.md. Now:\n\n  cd {folder}\n  cargo run", files.len());
+    eprintln!("created {} files in {folder}; its README.md explains them. Next:\n\n  cd {folder}\n  cargo run", files.len());
     Ok(())
 }
 

@@ -79,7 +79,7 @@ impl fmt::Debug for Contract {
     }
 }
 
-/// What gives a collection its contract: the contract itself, or the place for one that a program makes while it runs. There the collections
+/// The owner of a collection: the contract itself, or a cell for a contract that is loaded at run time. In that case the collections
 /// are made first, because a contract lists them.
 pub trait Owner: Sync {
     /// The contract.
@@ -100,7 +100,7 @@ impl Owner for OnceLock<Contract> {
 
 /// A synced collection.
 pub struct Collection {
-    /// What declares it.
+    /// The contract that declares it.
     pub contract: &'static dyn Owner,
     /// The path segment, and the collection's name everywhere.
     pub path: &'static str,
@@ -159,7 +159,7 @@ pub struct Routes {
 }
 
 impl Routes {
-    /// Those that the contract declares.
+    /// The routes that the contract declares.
     pub fn all(&self) -> impl Iterator<Item = &Route> {
         [&self.feed, &self.batch, &self.record].into_iter().flatten()
     }
@@ -204,10 +204,10 @@ pub trait Synced: Schema {
     const COLLECTION: &'static Collection;
 }
 
-/// What keeps records of any contract, and gives a handle to those of one collection. Whatever implements it has the methods of the trait
+/// A container of records of any contract, which gives a handle to each collection. Implementations get the methods of the trait
 /// `Collections` of each contract, which call the collections by their names.
 pub trait Handles {
-    /// What the records of one collection are reached through.
+    /// The handle of one collection.
     type Handle<'a, T: Synced>
     where
         Self: 'a;

@@ -32,7 +32,7 @@ pub struct App {
     pub passwords: Passwords,
     pub limits: Limits,
     pub notifications: Notifications,
-    /// What the signed-in devices did last.
+    /// The last activity of the signed-in devices.
     pub devices: Devices,
     /// The memory used by request bodies.
     pub bodies: Shares<Sender>,

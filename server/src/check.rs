@@ -14,11 +14,11 @@ pub use settings::{certificate, secret, settings};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What was checked, in one word.
+    /// The subject of the check, in one word.
     pub name: &'static str,
     /// How serious it is.
     pub grade: Grade,
-    /// What was seen and, unless it is good, what to do.
+    /// What was found and, unless it is good, what to do.
     pub told: String,
 }
 

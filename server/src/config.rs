@@ -38,10 +38,10 @@ pub struct Config {
     /// Postgres database to use instead of the folder, such as `postgres://user:password@host/name`. Any number of servers can share it.
     #[arg(long, env = "STRONGLOG_STORE", hide_env_values = true, value_name = "URL")]
     pub store: Option<Secret>,
-    /// Certificate (PEM) of the authority that vouches for the database, if this machine does not trust it anyway.
+    /// Certificate (PEM) of the authority that signed the certificate of the database, unless this machine trusts it already.
     #[arg(long, env = "STRONGLOG_STORE_CA", value_name = "FILE")]
     pub store_ca: Option<PathBuf>,
-    /// How many connections to the database this server may open.
+    /// Maximum number of connections that this server opens to the database.
     #[arg(long, env = "STRONGLOG_STORE_CONNECTIONS", default_value_t = STORE_CONNECTIONS, value_parser = clap::value_parser!(u16).range(1..), value_name = "NUMBER")]
     pub store_connections: u16,
     /// Secret that tokens are signed with: at least 32 characters, not easily guessed. Prefer the environment variable, or a file.
@@ -50,7 +50,7 @@ pub struct Config {
     /// File with the secret on its first line. Tokens signed with the secrets on the lines below it stay valid.
     #[arg(long, env = "STRONGLOG_SIGNING_SECRET_FILE", value_name = "FILE")]
     pub signing_secret_file: Option<PathBuf>,
-    /// Secret before the present one. Tokens signed with it stay valid.
+    /// Previous secret. Tokens signed with it stay valid.
     #[arg(long, env = "STRONGLOG_PREVIOUS_SIGNING_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub previous_signing_secret: Option<Secret>,
     /// Development mode: generates a signing secret and keeps it in the data folder.
@@ -65,13 +65,13 @@ pub struct Config {
     /// Origin of a web app that may use the server, such as `https://app.example.com`. May be given more than once.
     #[arg(long, env = "STRONGLOG_ALLOW_ORIGIN", value_delimiter = ',', value_name = "ORIGIN")]
     pub allow_origin: Vec<Origin>,
-    /// Refuse to create accounts.
+    /// Do not accept new accounts.
     #[arg(long, env = "STRONGLOG_CLOSED", value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = clap::builder::BoolishValueParser::new())]
     pub closed: bool,
     /// A proxy in front of the server sets X-Forwarded-For.
     #[arg(long, env = "STRONGLOG_BEHIND_PROXY", value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = clap::builder::BoolishValueParser::new())]
     pub behind_proxy: bool,
-    /// Network of a proxy whose X-Forwarded-For is believed, such as 10.0.0.0/8. May be given more than once. Without any, the nearest proxy is.
+    /// Network of a proxy whose X-Forwarded-For is trusted, such as 10.0.0.0/8. May be given more than once. By default, only the nearest is.
     #[arg(long, env = "STRONGLOG_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORK")]
     pub trusted_proxies: Vec<Network>,
     /// Log the addresses of clients.
@@ -80,31 +80,31 @@ pub struct Config {
     /// Address and port for /metrics. By default the main port serves them, to direct connections from this machine only.
     #[arg(long, env = "STRONGLOG_METRICS_BIND", value_name = "ADDRESS")]
     pub metrics_bind: Option<SocketAddr>,
-    /// Believe the clock although it is far from when the server last ran.
+    /// Start even if the clock is far from when the server last ran.
     #[arg(long, env = "STRONGLOG_ACCEPT_CLOCK", value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = clap::builder::BoolishValueParser::new())]
     pub accept_clock: bool,
-    /// How many days deletions are remembered. A device that was offline for longer pulls everything again.
+    /// Days for which deletions are kept. A device that was offline for longer pulls everything again.
     #[arg(long, env = "STRONGLOG_TOMBSTONE_DAYS", default_value_t = TOMBSTONE_DAYS, value_parser = clap::value_parser!(u32).range(1..=36500), value_name = "DAYS")]
     pub tombstone_days: u32,
-    /// How many days a backup may be restored. Deletions that a backup does not contain are remembered for that long.
+    /// Days for which a backup may be restored. Deletions that a backup does not contain are kept for as long.
     #[arg(long, env = "STRONGLOG_BACKUP_DAYS", default_value_t = BACKUP_DAYS, value_name = "DAYS")]
     pub backup_days: u32,
-    /// How many password attempts (sign-in, registration, confirmation) one network has in a minute. A quarter of them may be for one account.
+    /// Password attempts (sign-in, registration, confirmation) per minute from one network. A quarter of them may be for one account.
     #[arg(long, env = "STRONGLOG_AUTH_PER_MINUTE", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..), value_name = "NUMBER")]
     pub auth_per_minute: u32,
-    /// How many connections may be open. Where there are more, idle ones are closed.
+    /// Maximum number of open connections. Above it, idle ones are closed.
     #[arg(long, env = "STRONGLOG_MAX_CONNECTIONS", default_value_t = CONNECTIONS_MAX, value_parser = clap::value_parser!(u32).range(1..), value_name = "NUMBER")]
     pub max_connections: u32,
-    /// How many connections one network may have open. Not counted behind a proxy, nor on this machine.
+    /// Maximum number of open connections from one network. Not counted behind a proxy or from this machine.
     #[arg(long, env = "STRONGLOG_MAX_CONNECTIONS_PER_NETWORK", default_value_t = NETWORK_CONNECTIONS_MAX, value_parser = clap::value_parser!(u32).range(1..), value_name = "NUMBER")]
     pub max_connections_per_network: u32,
-    /// How many live records one account may hold; 0 is no limit. Deletions are always taken.
+    /// Maximum number of live records of one account; 0 means no limit. Deletions are always accepted.
     #[arg(long, env = "STRONGLOG_MAX_RECORDS", default_value_t = RECORDS_MAX, value_name = "NUMBER")]
     pub max_records: u64,
-    /// How many bytes of JSON the records of one account may take; 0 is no limit.
+    /// Maximum size of the records of one account, in bytes of JSON; 0 means no limit.
     #[arg(long, env = "STRONGLOG_MAX_BYTES", default_value_t = BYTES_MAX, value_name = "BYTES")]
     pub max_bytes: u64,
-    /// Contract whose records are served in place of StrongLog's: the contract.json that `contractc generate --only contract` writes.
+    /// Contract to serve instead of StrongLog's: a contract.json that `contractc generate --only contract` has written.
     #[arg(long = "contract", env = "STRONGLOG_CONTRACT", value_name = "FILE")]
     pub contract_file: Option<PathBuf>,
     /// The contract of the records, unless a file has it: `SERVER_CONTRACT` of the generated code.

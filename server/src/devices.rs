@@ -1,4 +1,4 @@
-//! What the signed-in devices did last. It is kept in memory and stored once a minute, so that no request writes for it.
+//! The last activity of the signed-in devices. It is kept in memory and stored once a minute, so that no request writes for it.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -18,7 +18,7 @@ use stronglog_sync::wire::Outcome;
 use self::process::Process;
 use crate::store::Commits;
 
-/// What the server has done since it started, and what it holds.
+/// The server's counters since its start, and its gauges.
 pub struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
@@ -28,7 +28,7 @@ pub struct Metrics {
     gauges: Gauges,
 }
 
-/// What the server holds at one moment. The fields are those of [`Levels`].
+/// The gauges at one moment. The fields are those of [`Levels`].
 struct Gauges {
     streams: Gauge,
     connections: Gauge,

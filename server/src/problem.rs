@@ -19,7 +19,7 @@ pub struct Failure {
     detail: String,
     /// The number of seconds after which the same request may succeed.
     retry_after_secs: Option<u64>,
-    /// What a client needs to know to pull everything again. Boxed, because most failures have none of it.
+    /// The members that tell a client how to pull everything again. Boxed, because most failures have none of them.
     gone: Option<Box<Gone>>,
     errors: Vec<ViolationType>,
 }
@@ -232,7 +232,7 @@ impl Failure {
     }
 }
 
-/// What an account holds and may hold, as the contract says it.
+/// The usage and quota of an account, as the contract's type.
 pub fn usage(held: Usage, quota: Quota) -> AccountUsage {
     let signed = |number| i64::try_from(number).unwrap_or(i64::MAX);
     AccountUsage {

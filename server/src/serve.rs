@@ -238,7 +238,7 @@ async fn open(config: &Config) -> Result<Database, StoreError> {
     Database::at(store.reveal(), config.store_ca.as_deref(), config.store_connections.into(), &new_epoch()).await
 }
 
-/// What TLS needs, if the settings name a certificate.
+/// The TLS configuration, if the settings name a certificate.
 fn acceptor(config: &Config) -> Result<Option<TlsAcceptor>, ServeError> {
     let (Some(cert), Some(key)) = (&config.tls_cert, &config.tls_key) else { return Ok(None) };
     net::acceptor(cert, key).map(Some).map_err(ServeError::Certificate)

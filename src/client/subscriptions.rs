@@ -1,4 +1,4 @@
-//! What an app follows: changed records, and the status of sync.
+//! Subscriptions of an app: changed records, and the status of sync.
 
 use std::sync::Arc;
 

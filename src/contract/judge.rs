@@ -11,7 +11,7 @@ use crate::api::runtime::rule::{Bound, Judge, TextRule};
 /// All rules of a contract, by their numbers.
 pub(super) struct Rules(Vec<Vec<Keyword>>);
 
-/// What one rule accepts.
+/// Validates values by one rule.
 pub(super) struct Entry {
     pub(super) rules: &'static Rules,
     pub(super) number: RuleNumber,

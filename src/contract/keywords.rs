@@ -16,7 +16,7 @@ pub(super) type RuleNumber = usize;
 pub(super) enum Keyword {
     /// `null` is accepted, whatever follows.
     Nullable,
-    /// What follows is one level of a schema that may contain itself: the schema's number among those, and the greatest depth.
+    /// The following keywords are one level of a recursive schema: its number among the recursive schemas, and the maximum depth.
     MaxDepth(usize, usize),
     Never,
     Schema(RuleNumber),
@@ -69,7 +69,7 @@ pub(super) struct MemberRules {
     pub(super) others: Others,
 }
 
-/// What members must be that are neither declared nor match a pattern.
+/// The rule of members that are neither declared nor match a pattern.
 pub(super) enum Others {
     Anything,
     Nothing,

@@ -137,7 +137,7 @@ pub(super) fn flag(value: Json<'_>) -> Option<bool> {
     }
 }
 
-/// What may be null: `Some(None)` if it is.
+/// Reads a member that may be null: `Some(None)` if it is.
 pub(super) fn optional<'a, T>(value: Json<'a>, read: impl FnOnce(Json<'a>) -> Option<T>) -> Option<Option<T>> {
     match value {
         Json::Null => Some(None),

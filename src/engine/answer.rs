@@ -19,14 +19,14 @@ pub struct Answered {
 }
 
 impl Answered {
-    /// What a server answers once the session has ended, for a transport that knows it without asking.
+    /// The answer of a server to an ended session, for a transport that knows without asking that it has ended.
     pub fn session_ended() -> Self {
         let body = br#"{"code":"unauthorized","title":"the session has ended"}"#;
         Answered { status: 401, retry_after_ms: None, body: body.to_vec() }
     }
 
-    /// Whether the answer is JSON, which a captive portal's is not.
-    pub(crate) fn is_json(&self) -> bool {
+    /// Whether the body is JSON, which a captive portal's is not.
+    pub(crate) fn has_json_body(&self) -> bool {
         parse(&self.body).is_ok()
     }
 
@@ -40,7 +40,7 @@ impl Answered {
         Some((text("code")?, text("title")?, text("detail")))
     }
 
-    /// What was answered, in words.
+    /// Describes the answer.
     pub(crate) fn described(&self) -> String {
         match self.problem() {
             Some((_, title, detail)) => {
@@ -81,7 +81,7 @@ pub fn push_result(answer: &Answered, contract: &'static Contract, sent: &[Edit]
 }
 
 fn violation(answer: &Answered, what: &str, report: &Report) -> String {
-    if answer.is_json() { format!("the server sent {what} the contract: {report}") } else { answer.described() }
+    if answer.has_json_body() { format!("the server sent {what} the contract: {report}") } else { answer.described() }
 }
 
 /// The failure that an unsuccessful answer means.

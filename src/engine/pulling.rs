@@ -16,7 +16,7 @@ pub(super) enum Pulling {
     Storing(Following),
 }
 
-/// What follows the page that is being stored.
+/// The next step after the page that is being stored.
 #[derive(Debug)]
 pub(super) enum Following {
     /// Nothing, because it is the last page.
@@ -38,7 +38,7 @@ impl Pulling {
         }
     }
 
-    /// What remains of the pull when its request is cancelled: the page that is being stored.
+    /// The rest of the pull when its request is cancelled: the page that is being stored.
     pub(super) fn without_request(self) -> Option<Self> {
         match self {
             Pulling::Fetching { .. } => None,

@@ -53,7 +53,7 @@ impl Pushing {
         }
     }
 
-    /// What remains of the push when its request is cancelled: the outcomes that are being stored.
+    /// The rest of the push when its request is cancelled: the outcomes that are being stored.
     pub(super) fn without_request(self) -> Option<Self> {
         match self.flight {
             Flight::Sent(_) => None,

@@ -76,7 +76,7 @@ pub struct BlockedViolation {
     pub pointer: String,
     /// The schema keyword that it violates.
     pub keyword: String,
-    /// What was found and what is accepted.
+    /// What was found and what was expected.
     pub message: String,
 }
 

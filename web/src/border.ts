@@ -2,6 +2,9 @@
 
 import type { EngineStatus } from "./driver.js";
 
+/** The maximum size of a record that an app writes, in bytes of JSON. */
+export const WRITTEN_BYTES_MAX = 261944;
+
 export type Happened = "tick" | { "online": boolean } | { "notified": number } | "syncNow" | "pause" | "resume" | { "signedIn": string } | "signedOut" | { "refreshed": [number, boolean] } | { "unanswered": [number, string] } | { "storeFailed": string };
 
 export type Wanted = { "retry": string } | { "discard": string } | "delete" | "pushAgain" | { "claim": string } | { "enable": boolean } | { "reread": string } | "current";

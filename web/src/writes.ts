@@ -5,12 +5,10 @@ import type { DBCore, DBCoreMutateRequest, DBCoreMutateResponse, DBCoreTable, Mi
 import { pointer, violations, type Violation } from "../../generated/typescript/runtime/report.js";
 import { deterministicId, type Collection } from "../../generated/typescript/runtime/collection.js";
 import type { RecordRefused } from "./api.js";
+import { WRITTEN_BYTES_MAX } from "./border.js";
 import { STRONGLOG, type PageContract } from "./contract.js";
 import { tableName, type Database, type OwnTables, type PendingWrite, type QuarantinedRow } from "./database.js";
 import { newId } from "./id.js";
-
-/** The maximum size of a record in bytes of JSON, with room for the members that the server adds. */
-const RECORD_BYTES_MAX = 256 * 1024 - 200;
 
 const PENDING_WRITES: keyof OwnTables = "_pendingWrites";
 const QUARANTINE: keyof OwnTables = "_quarantine";
@@ -239,8 +237,8 @@ class Watched {
     }
     yield* brokenTexts(record, "");
     const bytes = new TextEncoder().encode(JSON.stringify(record)).length;
-    if (bytes > RECORD_BYTES_MAX) {
-      yield { pointer: "", keyword: "maxBytes", message: `takes ${bytes} bytes of JSON; expected at most ${RECORD_BYTES_MAX}` };
+    if (bytes > WRITTEN_BYTES_MAX) {
+      yield { pointer: "", keyword: "maxBytes", message: `takes ${bytes} bytes of JSON; expected at most ${WRITTEN_BYTES_MAX}` };
     }
   }
 

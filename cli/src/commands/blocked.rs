@@ -1,4 +1,4 @@
-//! `blocked`: edits that the server refused, to retry or discard.
+//! `blocked`: edits that the server rejected, to retry or discard.
 
 use stronglog_sync::client::Blocked as Refused;
 use stronglog_sync::store::Key;

@@ -261,7 +261,7 @@ fn report(imported: &Imported, import: &Import) -> Outcome<()> {
 }
 
 fn is_refused(imported: &Imported) -> String {
-    format!("{} refused", counted(imported.refused.len() as u64, "line"))
+    format!("{} rejected", counted(imported.refused.len() as u64, "line"))
 }
 
 /// Prints a row for each collection. Columns that are zero everywhere are left out.

@@ -180,7 +180,7 @@ pub struct FindingOutput {
     /// What was checked.
     pub name: &'static str,
     pub grade: GradeOutput,
-    /// What was seen and, unless it is good, what to do.
+    /// What was found and, unless it is good, what to do.
     pub told: String,
 }
 

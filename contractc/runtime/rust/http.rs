@@ -33,7 +33,7 @@ pub type Request = http::Request<Vec<u8>>;
 /// A response with its complete body.
 pub type Response = http::Response<Vec<u8>>;
 
-/// What a value must be, by a table of the generated validators.
+/// The rule that a value is validated by, a table of the generated validators.
 pub type Check = &'static Rule;
 
 /// One operation of the contract, with its parameters and body.

@@ -40,11 +40,11 @@ pub enum Rule {
     Nullable(&'static Rule),
     /// What a function accepts.
     Code(fn(Json<'_>, At<'_>, &mut Checker)),
-    /// What a value that the program has made while it runs accepts.
+    /// The rule of a contract that is loaded at run time.
     Judge(&'static dyn Judge),
 }
 
-/// What judges values as a contract does that the program was not compiled with.
+/// Validates values by a contract that is loaded at run time.
 pub trait Judge: Sync {
     /// Records the violations of a value in `out`.
     fn judge(&self, value: Json<'_>, at: At<'_>, out: &mut Checker);
@@ -76,7 +76,7 @@ pub enum Bound {
     Multiple(Number),
 }
 
-/// What an array must be.
+/// The keywords of an array.
 pub struct List {
     /// `items`
     pub items: &'static Rule,
@@ -90,13 +90,13 @@ pub struct List {
     pub each: bool,
 }
 
-/// What an object must be.
+/// The keywords of an object.
 pub struct Record {
     /// The declared members. Those of the generated structure come first, in the order in which it is written.
     pub members: &'static [(&'static str, &'static Rule)],
     /// How many of the members are required: the first ones.
     pub required: usize,
-    /// What members must be that are not declared; `None` if there must be none.
+    /// The rule of undeclared members; `None` if they are not allowed.
     pub others: Option<&'static Rule>,
     /// The keywords that look at several members at once.
     pub more: Option<fn(Object<'_>, At<'_>, &mut Checker)>,

@@ -255,12 +255,12 @@ fn root(plan: &Plan<'_>, names: &Names, shared: Option<&TokenStream>) -> Source 
         /// The names of all schemas of the contract.
         pub const SCHEMAS: &[&str] = &#schemas;
         #rule
-        /// Parses JSON text and judges it by the schema that the contract calls `schema`.
+        /// Validates JSON text against the schema that the contract calls `schema`.
         ///
         /// # Errors
         /// All violations, each with its JSON pointer and keyword; `syntax` if the text is not JSON; `schema` if there is no such schema.
         pub fn validate(schema: &str, json: &[u8]) -> Result<(), Report> {
-            let missing = || Report::new("schema", format!("cannot be judged: the contract has no schema {schema:?}"));
+            let missing = || Report::new("schema", format!("cannot be validated: unknown schema {schema:?}"));
             runtime::schema::validate_text(json, rule(schema).ok_or_else(missing)?)
         }
     };

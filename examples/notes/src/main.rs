@@ -44,8 +44,9 @@ pub async fn run(folder: &Path) -> Result<Vec<Note>> {
     laptop.account().login("ana@example.com", "correct horse battery staple", Some("laptop")).await?;
     laptop.sync_now().await?;
     let notes = laptop.notes().list(&Query::default())?;
-    for Note { text, color, .. } in &notes {
-        println!("laptop  received the note {text:?}, {color:?}");
+    for note in &notes {
+        let color = note.color.map_or("no color", |color| color.as_str());
+        println!("laptop  received the note {:?} ({color})", &*note.text);
     }
 
     if let Err(error) = laptop.json("notes")?.put(&json!({ "notebookId": notebook.id.0, "text": "" }).to_string()) {

@@ -12,7 +12,7 @@ pub struct Violation {
     pub pointer: String,
     /// The violated keyword of the contract; `syntax` if the text is not JSON.
     pub keyword: &'static str,
-    /// What was found and what is accepted.
+    /// What was found and what was expected.
     pub message: String,
 }
 
@@ -155,7 +155,10 @@ impl Checker {
         self.violations.clear();
     }
 
-    /// Returns the collected violations as an error, if there are any.
+    /// The verdict.
+    ///
+    /// # Errors
+    /// Returns the collected violations, if there are any.
     pub fn finish(self) -> Result<(), Report> {
         if self.failed { Err(Report { violations: self.violations }) } else { Ok(()) }
     }

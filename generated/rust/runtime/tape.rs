@@ -79,6 +79,9 @@ enum Kind {
 
 impl<'s> Tape<'s> {
     /// Parses one JSON value.
+    ///
+    /// # Errors
+    /// Returns an error if the text is not JSON, or nests too deep.
     pub fn parse(bytes: &'s [u8]) -> Result<Self, SyntaxError> {
         if bytes.len() >= u32::MAX as usize {
             return Err(SyntaxError { offset: 0, message: "the text is longer than 4 GiB" });

@@ -8,7 +8,7 @@ use crate::store::StoreError;
 use crate::store::sqlite::backup::{self, PARTIAL};
 use crate::store::sqlite::files::make_folder;
 
-/// What the names begin and end with. The time in between sorts by age.
+/// The beginning and end of the names. The time in between sorts by age.
 const PREFIX: &str = "stronglog-";
 const SUFFIX: &str = ".backup";
 /// How long a backup that is being written may stay as it is.

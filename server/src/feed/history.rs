@@ -1,4 +1,4 @@
-//! What a cursor proves: that it belongs to the history at hand, and not to one that an older copy of the data has replaced (R22). Revisions
+//! Proofs in cursors that they belong to the present history, and not to one that an older copy of the data has replaced (R22). Revisions
 //! may be given a second time after a copy was put back; the checks of the boundaries between pushes then differ.
 
 use std::fmt::Write as _;

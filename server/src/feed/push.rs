@@ -70,7 +70,7 @@ fn digest_of(records: &dyn Records, contract: &'static Contract) -> Result<Diges
     Ok(sum)
 }
 
-/// What the digest counts of a version.
+/// The share of a version in the digest.
 fn counted(change: &Change) -> Digest {
     match change.record.deleted {
         true => Digest::default(),

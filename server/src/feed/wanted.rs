@@ -1,4 +1,4 @@
-//! What pushes and pulls read, told before they run. This only makes them fast: the decisions do not depend on it.
+//! Predicts the rows that pushes and pulls read. This only makes them fast: the decisions do not depend on it.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::history::{DISTANCES, Proof};
 use super::{PAGE_BYTES_MAX, PAGE_CHANGES_DEFAULT, PAGE_CHANGES_MAX};
 use crate::store::wanted::{Changes, Wanted};
 
-/// What a push reads.
+/// The rows that a push reads.
 pub fn wanted_by_push(push: &Push, feed: Feed) -> Wanted {
     let mut wanted = push.cursor.as_deref().map_or_else(Wanted::default, |cursor| wanted_by_cursor(cursor).0);
     wanted.ids = push.edits.iter().flatten().map(|edit| edit.record.id).collect();
@@ -23,12 +23,12 @@ pub fn wanted_by_push(push: &Push, feed: Feed) -> Wanted {
     wanted
 }
 
-/// What an edit of one record reads.
+/// The rows that an edit of one record reads.
 pub fn wanted_by_edit(id: Uuid) -> Wanted {
     Wanted { boundaries_before_newest: BTreeSet::from([0]), ..Wanted::record(id) }
 }
 
-/// What a pull reads.
+/// The rows that a pull reads.
 pub fn wanted_by_pull(since: Option<&str>, limit: Option<usize>, feed: Feed) -> Wanted {
     let (mut wanted, after) = since.map_or_else(Default::default, wanted_by_cursor);
     wanted.boundaries_before_newest.extend(DISTANCES);
@@ -39,7 +39,7 @@ pub fn wanted_by_pull(since: Option<&str>, limit: Option<usize>, feed: Feed) -> 
     wanted
 }
 
-/// What is read to follow a cursor, and its revision.
+/// The rows that are read to follow a cursor, and its revision.
 fn wanted_by_cursor(text: &str) -> (Wanted, u64) {
     let Ok(cursor) = text.parse::<Cursor>() else { return Default::default() };
     let proof = Proof::read(&cursor.proof);

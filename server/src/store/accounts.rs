@@ -26,7 +26,7 @@ pub struct Session {
     pub user: Uuid,
     pub id: Uuid,
     pub device_name: Option<String>,
-    /// What the device runs on, in its own words.
+    /// The platform of the device, as the device reports it.
     pub platform: Option<String>,
     /// Used with the server's secret to derive the session's tokens.
     pub salt: [u8; 16],
@@ -54,7 +54,7 @@ pub struct Device {
     pub doings: Doings,
 }
 
-/// What a device did last under its session.
+/// The last activity of a device in its session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Doings {
     /// When its last request was answered.
@@ -80,7 +80,7 @@ pub enum SignedIn {
     Disabled,
 }
 
-/// What becomes of a session whose refresh token was presented.
+/// The fate of a session whose refresh token was presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exchange {
     /// The number of the token is raised, which invalidates it.
@@ -90,7 +90,7 @@ pub enum Exchange {
     Revoke,
 }
 
-/// What a server tells the other servers of its database.
+/// A notification to the other servers of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
     /// The newest revision of a user.
@@ -99,7 +99,7 @@ pub enum Heard {
     Ended(Uuid),
 }
 
-/// What other processes did that the open streams of this one must hear of.
+/// Changes by other processes that the open streams of this one must report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct News {
     /// The newest revisions of users.

@@ -1,4 +1,4 @@
-//! What was committed, for the metrics.
+//! Counts commits, for the metrics.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;

@@ -37,25 +37,37 @@ pub(crate) fn without_postgres() -> StoreError {
 
 impl Database {
     /// Opens the SQLite database in a folder. `new_epoch` is the name of the epoch that begins if the database is new, or older than it was.
+    ///
+    /// # Errors
+    /// Returns an error if the folder cannot be used, or the database cannot be opened or is of a newer version.
     pub fn sqlite(folder: &Path, new_epoch: &str) -> Result<Self, StoreError> {
         Ok(Database::Sqlite(sqlite::Store::open(folder, new_epoch)?))
     }
 
     /// Connects to the Postgres database at an address. `ca` is the certificate of the authority that vouches for it, if this machine does not
     /// trust it anyway.
+    ///
+    /// # Errors
+    /// Returns an error if the address cannot be read, or the database does not answer or cannot be migrated.
     #[cfg(feature = "postgres")]
     pub async fn at(url: &str, ca: Option<&Path>, connections: usize, new_epoch: &str) -> Result<Self, StoreError> {
         let address = postgres::Address::new(url, ca, connections)?;
         Ok(Database::Postgres(Box::new(postgres::Store::open(address, new_epoch).await?)))
     }
 
-    /// Refuses: this program was built without Postgres.
+    /// This program was built without Postgres.
+    ///
+    /// # Errors
+    /// Always returns an error.
     #[cfg(not(feature = "postgres"))]
     pub async fn at(_: &str, _: Option<&Path>, _: usize, _: &str) -> Result<Self, StoreError> {
         Err(without_postgres())
     }
 
     /// Checks that the Postgres database at an address answers and takes writes, without changing anything. Returns where it is.
+    ///
+    /// # Errors
+    /// Returns an error if the address cannot be read, or the database does not answer or takes no writes.
     #[cfg(feature = "postgres")]
     pub async fn probe(url: &str, ca: Option<&Path>) -> Result<String, StoreError> {
         let address = postgres::Address::new(url, ca, 1)?;
@@ -63,7 +75,10 @@ impl Database {
         Ok(address.to_string())
     }
 
-    /// Refuses: this program was built without Postgres.
+    /// This program was built without Postgres.
+    ///
+    /// # Errors
+    /// Always returns an error.
     #[cfg(not(feature = "postgres"))]
     pub async fn probe(_: &str, _: Option<&Path>) -> Result<String, StoreError> {
         Err(without_postgres())
@@ -93,6 +108,9 @@ impl Database {
     ///
     /// A database on another machine loads what is `wanted` first. If the decision reads more, that is loaded too and the decision is made
     /// again, so it must depend on nothing but what it is given.
+    ///
+    /// # Errors
+    /// Returns an error if the session has ended, the database cannot be read, or `decide` fails.
     pub async fn read_records<T, E>(
         &self,
         key: SessionKey,
@@ -117,6 +135,9 @@ impl Database {
 
     /// Like [`Database::read_records`], in one transaction that excludes other writers of the user and is durable before this returns. An
     /// error changes nothing.
+    ///
+    /// # Errors
+    /// Returns an error if the session has ended, the database cannot be written, or `decide` fails.
     pub async fn write_records<T, E>(
         &self,
         key: SessionKey,
@@ -139,47 +160,74 @@ impl Database {
     }
 
     /// Stores an account and its first session, unless the email address already has an account.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be written.
     pub async fn register(&self, account: Account, session: Session) -> Result<Created, StoreError> {
         each!(self, store => store.register(account, session).await)
     }
 
     /// Looks up an account by its email address, in lower case.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be read.
     pub async fn by_email(&self, email: String) -> Result<Option<Account>, StoreError> {
         each!(self, store => store.by_email(email).await)
     }
 
     /// Begins a session of an account that still has this password and may sign in.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be written.
     pub async fn sign_in(&self, session: Session, password_hash: String) -> Result<SignedIn, StoreError> {
         each!(self, store => store.sign_in(session, password_hash).await)
     }
 
     /// The account of a session that is live.
+    ///
+    /// # Errors
+    /// Returns an error if the session has ended, or the database cannot be read.
     pub async fn account(&self, key: SessionKey) -> Result<Account, Denied> {
         each!(self, store => store.account(key).await)
     }
 
     /// Replaces the password, and ends all sessions but this one.
+    ///
+    /// # Errors
+    /// Returns an error if the session has ended, or the database cannot be written.
     pub async fn set_password(&self, key: SessionKey, password_hash: String) -> Result<(), Denied> {
         each!(self, store => store.set_password(key, password_hash).await)
     }
 
     /// Replaces the hash of the account's recovery code.
+    ///
+    /// # Errors
+    /// Returns an error if the session has ended, or the database cannot be written.
     pub async fn set_recovery(&self, key: SessionKey, recovery_hash: String) -> Result<(), Denied> {
         each!(self, store => store.set_recovery(key, recovery_hash).await)
     }
 
     /// Spends a recovery code: replaces the password and ends all sessions. Returns false if the code was spent or replaced meanwhile.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be written.
     pub async fn recover(&self, user: Uuid, recovery_hash: String, password_hash: String) -> Result<bool, StoreError> {
         each!(self, store => store.recover(user, recovery_hash, password_hash).await)
     }
 
     /// Looks up a session, which may have ended.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be read.
     pub async fn session(&self, key: SessionKey) -> Result<Option<Session>, StoreError> {
         each!(self, store => store.session(key).await)
     }
 
     /// Changes a session as `decide` says, which is told whether it is live. What two requests decide about one session at the same time, the
     /// second decides again after the first.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be written.
     pub async fn exchange<T: Send + 'static>(
         &self,
         key: SessionKey,
@@ -190,91 +238,142 @@ impl Database {
     }
 
     /// Refuses a session that has ended.
+    ///
+    /// # Errors
+    /// Returns an error if the session has ended, or the database cannot be read.
     pub async fn admit(&self, key: SessionKey) -> Result<(), Denied> {
         each!(self, store => store.admit(key).await)
     }
 
     /// Ends a session of the same account. Returns whether it was live.
+    ///
+    /// # Errors
+    /// Returns an error if the session has ended, or the database cannot be written.
     pub async fn revoke(&self, key: SessionKey, session: Uuid) -> Result<bool, Denied> {
         each!(self, store => store.revoke(key, session).await)
     }
 
     /// Ends all sessions of the account.
+    ///
+    /// # Errors
+    /// Returns an error if the session has ended, or the database cannot be written.
     pub async fn revoke_all(&self, key: SessionKey) -> Result<(), Denied> {
         each!(self, store => store.revoke_all(key).await)
     }
 
     /// The signed-in devices of the account.
+    ///
+    /// # Errors
+    /// Returns an error if the session has ended, or the database cannot be read.
     pub async fn devices(&self, key: SessionKey) -> Result<Vec<Device>, Denied> {
         each!(self, store => store.devices(key).await)
     }
 
     /// Renames a signed-in device. Returns whether there is one with this session.
+    ///
+    /// # Errors
+    /// Returns an error if the session has ended, or the database cannot be written.
     pub async fn rename_device(&self, key: SessionKey, session: Uuid, name: String) -> Result<bool, Denied> {
         each!(self, store => store.rename_device(key, session, name).await)
     }
 
     /// Stores what devices did last.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be written.
     pub async fn note_doings(&self, news: Vec<(SessionKey, Doings)>) -> Result<(), StoreError> {
         each!(self, store => store.note_doings(news).await)
     }
 
     /// Which of these sessions have ended.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be read.
     pub async fn ended(&self, sessions: Vec<SessionKey>) -> Result<Vec<SessionKey>, StoreError> {
         each!(self, store => store.ended(sessions).await)
     }
 
-    /// What other processes did about these sessions and their users since the last call, and perhaps before.
+    /// The changes by other processes to these sessions and their users since the last call, and perhaps before.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be read.
     pub async fn news(&self, open: Vec<SessionKey>) -> Result<News, StoreError> {
         each!(self, store => store.news(open).await)
     }
 
     /// Makes an account unusable at once and for good. [`Database::finish_erasing`] erases its data.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be written.
     pub async fn erase(&self, user: Uuid) -> Result<(), StoreError> {
         each!(self, store => store.erase(user).await)
     }
 
     /// Erases the data of all accounts that are being erased. What is interrupted is continued by the next call.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be written.
     pub async fn finish_erasing(&self) -> Result<(), StoreError> {
         each!(self, store => store.finish_erasing().await)
     }
 
     /// Purges the tombstones older than a number of days that no backup of the last days would miss (R10). Returns their number.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be written.
     pub async fn purge(&self, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
         each!(self, store => store.purge(tombstone_days, backup_days, now_ms).await)
     }
 
     /// Deletes the sessions whose tokens have all expired. Returns their number.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be written.
     pub async fn forget_sessions(&self, rotated_before_ms: i64) -> Result<u64, StoreError> {
         each!(self, store => store.forget_sessions(rotated_before_ms).await)
     }
 
     /// The name of the current epoch.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be read.
     pub async fn epoch(&self) -> Result<String, StoreError> {
         each!(self, store => store.epoch().await)
     }
 
     /// When a server last noted the time, in milliseconds since the Unix epoch; 0 if none ever did.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be read.
     pub async fn seen_at(&self) -> Result<i64, StoreError> {
         each!(self, store => store.seen_at().await)
     }
 
     /// Notes the time.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be written.
     pub async fn note_time(&self, now_ms: i64) -> Result<(), StoreError> {
         each!(self, store => store.note_time(now_ms).await)
     }
 
     /// Checks that the data can be read and written.
+    ///
+    /// # Errors
+    /// Returns an error if the data cannot be read and written.
     pub async fn check(&self) -> Result<(), StoreError> {
         each!(self, store => store.check().await)
     }
 
     /// The numbers of accounts and of sessions used since a time, and when the newest backup was made.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be read.
     pub async fn population(&self, since_ms: i64) -> Result<Population, StoreError> {
         each!(self, store => store.population(since_ms).await)
     }
 
-    /// What was committed.
+    /// The commits.
     pub fn commits(&self) -> &Commits {
         each!(self, store => store.commits())
     }

@@ -119,7 +119,7 @@ impl Store {
         }
     }
 
-    /// What the thread that writes has done.
+    /// The commits of the writer thread.
     pub fn commits(&self) -> &Commits {
         self.writer.commits()
     }

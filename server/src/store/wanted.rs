@@ -1,10 +1,10 @@
-//! What a decision is expected to read, so that a database on another machine sends it in one answer.
+//! The rows that a decision is expected to read, so that a database on another machine sends them in one answer.
 
 use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-/// What to load before a decision. It is an expectation, not a bound: where a decision reads more, that is loaded too and the decision is made
+/// The rows to load before a decision. It is an expectation, not a bound: where a decision reads more, that is loaded too and the decision is made
 /// again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {

@@ -1,8 +1,10 @@
-//! The TypeScript types of all JSON that is passed between WebAssembly and TypeScript: `web/src/border.ts`, generated from the Rust types.
+//! What WebAssembly and TypeScript share: the types of all JSON that is passed between them, and the size of a record. `web/src/border.ts` is
+//! generated from the Rust definitions.
 //! `UPDATE_BORDER=1 cargo test` in web/engine writes the file.
 
 use std::path::Path;
 
+use stronglog_sync::record::WRITTEN_BYTES_MAX;
 use ts_rs::{Config, TS};
 
 use crate::account::{AccountCall, TokenAnswer, WrittenCall};
@@ -18,6 +20,9 @@ fn declared<T: TS>(config: &Config) -> String {
 
 fn border() -> String {
     let config = Config::default().with_large_int("number");
+    let head = format!(
+        "{HEAD}\n/** The maximum size of a record that an app writes, in bytes of JSON. */\nexport const WRITTEN_BYTES_MAX = {WRITTEN_BYTES_MAX};\n"
+    );
     [
         declared::<Happened>,
         declared::<Wanted>,
@@ -35,7 +40,7 @@ fn border() -> String {
         declared::<QuarantineMove>,
     ]
     .iter()
-    .fold(HEAD.to_owned(), |file, declare| file + &declare(&config))
+    .fold(head, |file, declare| file + &declare(&config))
 }
 
 #[test]

@@ -75,30 +75,24 @@ fn target() -> PathBuf {
     root().join("target/corpus/build")
 }
 
-/// Turns generated files into a module that shares its runtime with the other modules of its crate. One module contains the runtime.
+/// Turns generated files into a module that shares its runtime with the other modules of its crate. One module brings the runtime.
 pub fn module(folder: &str, generated: Vec<OutputFile>, brings_runtime: bool) -> Vec<OutputFile> {
-    let mut files = Vec::new();
+    let mut files = vec![OutputFile { path: format!("{folder}/runtime.rs"), text: "pub use crate::runtime::*;\n".to_owned() }];
     for file in generated {
         let path = file.path.trim_start_matches("rust/");
-        if path.starts_with("runtime/") {
-            if brings_runtime {
-                files.push(OutputFile { path: format!("src/{path}"), text: file.text });
-            }
-        } else {
-            let text = file.text.replace("pub mod runtime;", "pub use crate::runtime;");
-            files.push(OutputFile { path: format!("{folder}/{path}"), text });
+        match path.starts_with("runtime/") {
+            true if brings_runtime => files.push(OutputFile { path: format!("src/{path}"), text: file.text }),
+            true => {}
+            false => files.push(OutputFile { path: format!("{folder}/{path}"), text: file.text }),
         }
     }
     files
 }
 
-/// The same for a program that only judges. The types, which are most of the code, are checked with the documents.
-pub fn judging_module(folder: &str, generated: Vec<OutputFile>, brings_runtime: bool) -> Vec<OutputFile> {
+/// The same for a program that only validates: without the types, which are most of the code and are checked with the documents.
+pub fn module_without_types(folder: &str, generated: Vec<OutputFile>, brings_runtime: bool) -> Vec<OutputFile> {
     let mut files = module(folder, generated, brings_runtime);
-    files.retain(|file| !file.path.ends_with("/types.rs") && !file.path.ends_with("/json_schema.rs"));
-    for file in files.iter_mut().filter(|file| file.path.ends_with("/mod.rs") && file.path.starts_with(folder)) {
-        file.text = file.text.replace("pub mod types;\n", "").replace("pub use types::*;\n", "");
-    }
+    files.iter_mut().filter(|file| file.path == format!("{folder}/types.rs")).for_each(|file| file.text.clear());
     files
 }
 

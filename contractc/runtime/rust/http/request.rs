@@ -238,6 +238,9 @@ impl<'a> Incoming<'a> {
     }
 
     /// Reads a JSON body.
+    ///
+    /// # Errors
+    /// Returns an error if the body has another media type, or violates the contract.
     pub fn json<T: ReadJson>(&self, check: Check) -> Result<T, Rejection> {
         let media_type = self.media_type();
         if !is_json(media_type) {
@@ -247,12 +250,18 @@ impl<'a> Incoming<'a> {
     }
 
     /// Reads a body that is text of the media type `accepted`.
+    ///
+    /// # Errors
+    /// Returns an error if the body has another media type, or violates the contract.
     pub fn text<T: ReadJson>(&self, accepted: &str, check: Check) -> Result<T, Rejection> {
         self.expect(accepted)?;
         read_text(self.body, check).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
     }
 
     /// Reads a body that is a form of the media type `accepted`.
+    ///
+    /// # Errors
+    /// Returns an error if the body has another media type, or violates the contract.
     pub fn form<T: ReadJson>(&self, accepted: &str, form: &Form) -> Result<T, Rejection> {
         self.expect(accepted)?;
         let value = as_text(self.body).map(|text| form.read(text));
@@ -270,6 +279,9 @@ impl<'a> Incoming<'a> {
     }
 
     /// Reads a body of type `multipart/form-data`.
+    ///
+    /// # Errors
+    /// Returns an error if the body has another media type, or violates the contract.
     pub fn multipart<T: Multipart>(&self) -> Result<T, Rejection> {
         self.expect("multipart/form-data")?;
         let read = IncomingParts::new(self.media_type(), self.body).and_then(|parts| T::read(&parts));

@@ -76,11 +76,11 @@ pub fn rule(schema: &str) -> Option<&'static runtime::rule::Rule> {
     })
 }
 
-/// Parses JSON text and judges it by the schema that the contract calls `schema`.
+/// Validates JSON text against the schema that the contract calls `schema`.
 ///
 /// # Errors
 /// All violations, each with its JSON pointer and keyword; `syntax` if the text is not JSON; `schema` if there is no such schema.
 pub fn validate(schema: &str, json: &[u8]) -> Result<(), Report> {
-    let missing = || Report::new("schema", format!("cannot be judged: the contract has no schema {schema:?}"));
+    let missing = || Report::new("schema", format!("cannot be validated: unknown schema {schema:?}"));
     runtime::schema::validate_text(json, rule(schema).ok_or_else(missing)?)
 }

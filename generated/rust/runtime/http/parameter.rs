@@ -85,7 +85,7 @@ impl Encoding {
     }
 }
 
-/// What the text of a parameter stands for: text alone does not say whether `1` is a number.
+/// How the text of a parameter is read: text alone does not say whether `1` is a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
     /// The JSON types of the value. Text that may be a string is one. Empty if any type is accepted.
@@ -301,7 +301,7 @@ impl Encoding {
             _ => None,
         };
         if let Some(character) = refused {
-            return Err(format!("has {character:?} within an item, where it separates items: this style cannot carry it"));
+            return Err(format!("has an item with {character:?}, which separates items in this style"));
         }
         Ok(match (self.place, self.style) {
             (Place::Header, _) => text.to_owned(),

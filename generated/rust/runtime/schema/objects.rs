@@ -198,7 +198,7 @@ pub fn read_listed<T: Schema>(reader: &mut Reader<'_>, rule: &'static Rule, valu
     }
 }
 
-/// What becomes of a member when the whole object has been read.
+/// Completes a member after the whole object has been read.
 pub mod found {
     /// A required member must have been there.
     pub fn required<T>(found: Option<T>) -> Option<T> {

@@ -1,4 +1,4 @@
-//! What servers tell each other through the database: new revisions and ended sessions. A notification within a push's transaction would make
+//! Notifications between servers through the database: new revisions and ended sessions. A notification within a push's transaction would make
 //! all pushes of all servers wait for one lock, so they are sent after the commit, and all that came meanwhile in one statement.
 //!
 //! A notification may be lost. Each server also asks the database, now and then, about the users who listen to it.
@@ -37,7 +37,7 @@ pub struct Announcer {
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
-/// What has not been told yet.
+/// The notifications that have not been sent yet.
 #[derive(Default)]
 struct Untold {
     news: Mutex<News>,
@@ -154,7 +154,7 @@ fn written(news: &News) -> Vec<String> {
     texts
 }
 
-/// What a notification says. Other programs may send something else, which is left out.
+/// Reads a notification. Notifications of other programs are ignored.
 fn read(text: &str) -> impl Iterator<Item = Heard> {
     text.split(',').filter_map(|one| match one.split_once(' ') {
         Some((user, rev)) => Some(Heard::Revision(Uuid::try_parse(user).ok()?, rev.parse().ok()?)),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::store::wanted::{Changes, Wanted};
 use crate::store::{Boundary, Entry, Epoch, Head, Records, StoreError, Usage, restored_rev};
 
-/// What was loaded of a user, and what is to be written.
+/// The loaded rows of a user, and the pending writes.
 pub struct Loaded {
     pub head: Head,
     wanted: Wanted,
@@ -24,11 +24,11 @@ pub struct Loaded {
     changes: Vec<Row>,
     epochs: Vec<Epoch>,
     pub written: Written,
-    /// What was read and had not been loaded.
+    /// The rows that were read without having been loaded.
     missing: RefCell<Option<Wanted>>,
 }
 
-/// What a decision writes.
+/// The writes of a decision.
 #[derive(Default)]
 pub struct Written {
     /// The new versions of records by id: a version that the same push replaced needs not be stored.

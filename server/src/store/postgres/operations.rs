@@ -1,4 +1,4 @@
-//! What a server does with accounts, sessions and devices, and its chores. The counterpart for SQLite is `store/sqlite/operations.rs`.
+//! The operations on accounts, sessions and devices, and the server's chores. The counterpart for SQLite is `store/sqlite/operations.rs`.
 
 use tokio_postgres::types::{FromSql, ToSql, Type};
 use tokio_postgres::{Client, Row};

@@ -17,7 +17,7 @@ use crate::store::{Quota, StoreError};
 const DAY_MS: i64 = 86_400_000;
 /// The version of the database that first noted when a backup was complete. Older databases are backed up too, before an update.
 const BACKED_UP_AT_SINCE: usize = 10;
-/// What is appended to the name of a backup while it is written.
+/// The suffix of a backup that is being written.
 pub const PARTIAL: &str = ".partial";
 
 /// Writes a consistent copy of the database in a folder to a new file, which gets its name once it is complete and sound. The server may be

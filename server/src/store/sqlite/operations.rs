@@ -1,4 +1,5 @@
-//! What a server does with the database, each as one transaction. The counterpart for Postgres is `store/postgres/operations.rs`.
+//! The operations on the database, each in one transaction. The counterpart for Postgres is `store/postgres/operations.rs`.
+//! `Database` says what each method does and why it fails.
 
 use std::sync::PoisonError;
 

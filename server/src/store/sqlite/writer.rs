@@ -60,7 +60,7 @@ impl Writer {
         Ok(Writer { commits, queue, log_is_stale, thread: Mutex::new(Some(thread)) })
     }
 
-    /// What the thread has done.
+    /// The commits of the thread.
     pub fn commits(&self) -> &Commits {
         &self.commits
     }
