@@ -368,7 +368,7 @@ impl<'a> Reader<'a> {
         if let Some(found) = other_object(&target.pointer) {
             let text = value.node.as_str().unwrap_or_default();
             self.diagnostics
-                .error(value.node.span, format!("`{text}` is {found}; a schema is accepted"))
+                .error(value.node.span, format!("`{text}` is {found}; expected a schema"))
                 .hint("refer to a schema: `#/components/schemas/Name`");
             return None;
         }

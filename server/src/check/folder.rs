@@ -15,6 +15,7 @@ use crate::store::sqlite::{DATABASE, DATABASE_VERSION, version_of};
 const LOG_BYTES_MAX: u64 = 256 * 1_024 * 1_024;
 /// Below this much free space the server may stop writing soon.
 const FREE_BYTES_MIN: u64 = 256 * 1_024 * 1_024;
+
 /// The expectations of the operator about a folder.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
