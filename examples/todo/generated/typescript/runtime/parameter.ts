@@ -153,7 +153,7 @@ function encodeItem({ place, style, explode, reserved }: Settings, text: string,
   const refused = place === "header" ? structure : (separators[style] ?? "");
   const found = Array.from(refused).find((character) => text.includes(character));
   if (found !== undefined) {
-    throw new Refused(`has '${found}' within an item, where it separates items: this style cannot carry it`);
+    throw new Refused(`has an item with '${found}', which separates items in this style`);
   }
   if (place === "header") {
     return text;

@@ -11,7 +11,7 @@ export interface Violation {
   readonly pointer: string;
   /** The violated keyword of the contract, or `syntax` if a text is not JSON. */
   readonly keyword: string;
-  /** What was seen and what is accepted. */
+  /** What was found and what was expected. */
   readonly message: string;
 }
 
