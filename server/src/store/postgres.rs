@@ -69,6 +69,7 @@ pub async fn probe(address: &Address) -> Result<(), StoreError> {
 fn unavailable(error: PoolError) -> StoreError {
     match error {
         PoolError::Timeout(TimeoutType::Wait) => StoreError::busy(),
+        PoolError::Timeout(TimeoutType::Create) => StoreError::new("the database does not answer within 5 seconds"),
         PoolError::Backend(error) => error.into(),
         PoolError::Closed => StoreError::new("the database is closed, because the server is stopping"),
         other => StoreError::new(other),

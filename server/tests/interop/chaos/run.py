@@ -239,16 +239,20 @@ def work(device, until, seed):
         time.sleep(chance.uniform(0, 0.3))
 
 
-def settle(devices, seconds=120):
-    """Syncs all devices until a round changes nothing and fails nowhere."""
+def settle(devices, servers, seconds=300):
+    """Syncs all devices until three rounds fail nowhere. A server that could not start without its database is started again, as systemd does."""
     until = time.time() + seconds
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         for _ in range(3):
             waiting = list(devices)
             while waiting:
                 done = list(pool.map(lambda device: (device, device.sync()), waiting))
-                waiting = [device for device, run in done if run.returncode != 0]
-                assert time.time() < until, [run.stderr for _, run in done if run.returncode != 0][:3]
+                failed = [(device, run) for device, run in done if run.returncode != 0]
+                waiting = [device for device, _ in failed]
+                assert time.time() < until, [(device.data, run.returncode, run.stdout, run.stderr) for device, run in failed][:3]
+                for server in servers:
+                    if server.process.poll() is not None:
+                        server.start()
 
 
 def judge(devices, database):
@@ -318,7 +322,7 @@ def main():
             fail_over(databases[0], databases[1], told)
         for thread in threads:
             thread.join()
-        settle(devices)
+        settle(devices, servers)
         wrong = judge(devices, databases[-1])
         written = sum(len(device.written) for device in devices)
         synced, failed = (sum(getattr(device, name) for device in devices) for name in ("synced", "failed"))
