@@ -32,7 +32,7 @@ async fn an_operator_sees_limits_disables_and_erases_accounts() {
     for name in ["SAM@example.com", &sam.user] {
         assert_eq!(users::show(&place, name).await.expect("the account").id, known.id);
     }
-    let missing = users::show(&place, "alex@example.com").await.err().expect("no account").to_string();
+    let missing = users::show(&place, "alex@example.com").await.expect_err("no account").to_string();
     assert!(missing.contains("alex@example.com"), "{missing}");
     let [device] = &users::sessions(&place, SAM).await.expect("sessions")[..] else { panic!("one device") };
     assert_eq!(device.device_name.as_deref(), Some("test"));

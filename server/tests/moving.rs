@@ -73,7 +73,7 @@ async fn devices_notice_nothing_of_a_move_to_postgres_and_back() {
     let Server { running, folder, http, .. } = before;
     let postgres = Postgres::start();
     let source = Place::folder(folder.path());
-    let refused = admin::copy(&source, &place(&postgres)).await.err().expect("a server runs").to_string();
+    let refused = admin::copy(&source, &place(&postgres)).await.expect_err("a server runs").to_string();
     assert!(refused.contains("stop it first"), "{refused}");
     running.stop().await.expect("an orderly end");
 
@@ -93,13 +93,13 @@ async fn devices_notice_nothing_of_a_move_to_postgres_and_back() {
     }
     let (status, pair) = moved.post("/api/v1/auth/refresh", None, &json!({ "refreshToken": accounts[0].refresh })).await;
     assert_eq!(status, 200, "{pair}");
-    let refused = admin::copy(&place(&postgres), &Place::folder(moved.folder.path().join("back"))).await.err().expect("a server runs");
+    let refused = admin::copy(&place(&postgres), &Place::folder(moved.folder.path().join("back"))).await.expect_err("a server runs");
     assert!(refused.to_string().contains("stop them first"), "{refused}");
     let Server { running, folder, http, .. } = moved;
     running.stop().await.expect("an orderly end");
 
     // And back: the old folder holds other data by now.
-    let refused = admin::copy(&place(&postgres), &source).await.err().expect("other data").to_string();
+    let refused = admin::copy(&place(&postgres), &source).await.expect_err("other data").to_string();
     assert!(refused.contains("other data"), "{refused}");
     let back = folder.path().join("back");
     std::fs::create_dir(&back).expect("a folder");
@@ -130,12 +130,12 @@ async fn a_copy_that_breaks_off_leaves_nothing_and_is_done_again() {
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$;
         CREATE TRIGGER refuse BEFORE INSERT ON boundaries FOR EACH ROW EXECUTE FUNCTION refuse()",
     );
-    let failed = admin::copy(&source, &place(&postgres)).await.err().expect("it breaks off").to_string();
+    let failed = admin::copy(&source, &place(&postgres)).await.expect_err("it breaks off").to_string();
     assert!(failed.contains("the disk is full"), "{failed}");
     assert_eq!(postgres.sql("SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM records)"), "0");
     postgres.sql("DROP TRIGGER refuse ON boundaries");
     assert!(!admin::copy(&source, &place(&postgres)).await.expect("copied").was_there);
     postgres.sql("UPDATE records SET stamp = stamp + 1 WHERE rev = 3");
-    let changed = admin::copy(&source, &place(&postgres)).await.err().expect("one row differs").to_string();
+    let changed = admin::copy(&source, &place(&postgres)).await.expect_err("one row differs").to_string();
     assert!(changed.contains("other data") && !changed.contains("postgres://"), "{changed}");
 }

@@ -83,7 +83,7 @@ async fn each_sum(side: &Side) -> Result<Vec<(&'static Table, Sum)>, StoreError>
 enum Side {
     Folder(folder::Side),
     #[cfg(feature = "postgres")]
-    Database(database::Side),
+    Database(Box<database::Side>),
 }
 
 /// Calls the same method of whichever side it is.
@@ -102,7 +102,7 @@ impl Side {
         Ok(match &place.0 {
             Where::Folder(data) => Side::Folder(folder::Side::source(data)?),
             #[cfg(feature = "postgres")]
-            Where::Database(address) => Side::Database(database::Side::source(address).await?),
+            Where::Database(address) => Side::Database(Box::new(database::Side::source(address).await?)),
         })
     }
 
@@ -110,7 +110,7 @@ impl Side {
         Ok(match &place.0 {
             Where::Folder(data) => Side::Folder(folder::Side::target(data)?),
             #[cfg(feature = "postgres")]
-            Where::Database(address) => Side::Database(database::Side::target(address).await?),
+            Where::Database(address) => Side::Database(Box::new(database::Side::target(address).await?)),
         })
     }
 
