@@ -167,7 +167,7 @@ impl Client {
         Ok(self.with(|store| store.history(limit))?)
     }
 
-    /// Makes a past version the current one again, as a new edit.
+    /// Makes a past version the current one again, as a new edit. The version that it replaces goes to the history.
     ///
     /// ```
     /// use stronglog_sync::Client;
@@ -201,7 +201,8 @@ impl Client {
         let missing = || Error::argument(format!("cannot restore version {number}: the conflict history has no such version"));
         let past = past.ok_or_else(missing)?;
         let key = Key { collection: past.collection, id: past.record.id };
-        self.edit(key, &LocalEdit::Change(past.record.text)).map(drop)
+        // It was not made on the current version, which its stamp shows (R24).
+        self.edit(key, &LocalEdit::Put(past.record.text)).map(drop)
     }
 
     /// Edits that the server has rejected permanently, with its reasons.

@@ -56,9 +56,14 @@ impl Error {
         Kind::Argument(message.into()).into()
     }
 
-    /// Whether the server could not be reached. Sync retries on its own.
+    /// Whether the server could not be reached: there was no answer, something else answered, such as a captive portal, or the server is
+    /// not available at the moment. Sync retries on its own.
     pub fn is_offline(&self) -> bool {
-        matches!(&*self.0, Kind::Offline { .. })
+        match &*self.0 {
+            Kind::Offline { .. } | Kind::Foreign { .. } => true,
+            Kind::Refused { problem, .. } => matches!(problem.status, 502..=504),
+            _ => false,
+        }
     }
 
     /// Whether the user must sign in, or the credentials are wrong.

@@ -1,5 +1,7 @@
 //! The connection to the server: HTTPS with reqwest, and the tokens that authenticate each request.
 
+mod bounded;
+
 use std::sync::{Mutex as SyncMutex, PoisonError};
 use std::time::Duration;
 
@@ -7,9 +9,10 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use self::bounded::{Bounded, Unanswered};
 use crate::api::collection::Contract;
 use crate::api::operations::{GetChanges, RefreshTokens, RefreshTokensResponse, StreamChanges};
-use crate::api::runtime::http::{Bearer, Hooks, Operation, Request, Response, Transport, call};
+use crate::api::runtime::http::{Bearer, CallError, Hooks, Operation, Request, Response, Transport, call};
 use crate::api::{ContractVersion, Problem, RefreshRequest, RefreshToken, TokenPair};
 use crate::engine::Message;
 use crate::engine::answer::Answered;
@@ -56,7 +59,7 @@ pub struct Traffic {
 pub(crate) struct Link {
     pub(crate) contract: &'static Contract,
     pub(crate) base_url: String,
-    pub(crate) http: reqwest::Client,
+    pub(crate) http: Bounded,
     tokens: Box<dyn TokenStore>,
     /// The tokens in use. A refresh holds the lock, so that concurrent requests wait for its result.
     current: Mutex<Option<Tokens>>,
@@ -94,8 +97,8 @@ impl Link {
                 .map_err(|error| Error::argument(format!("cannot use the certificate authority: {error}; give a PEM file")))?;
             http = http.tls_certs_merge([certificate]);
         }
-        let http = http.build().map_err(|error| Error::argument(format!("cannot set up HTTP: {error}")))?;
-        Ok(Link { contract, base_url, http, tokens, current: Mutex::new(None), traffic: SyncMutex::default() })
+        let client = http.build().map_err(|error| Error::argument(format!("cannot set up HTTP: {error}")))?;
+        Ok(Link { contract, base_url, http: Bounded { client }, tokens, current: Mutex::new(None), traffic: SyncMutex::default() })
     }
 
     /// The tokens in use, loaded from the token store the first time.
@@ -185,7 +188,7 @@ impl Link {
 
     /// Opens the connection for change notifications. The response body is a stream of events.
     pub(crate) async fn listen(&self, tokens: &Tokens) -> Result<reqwest::Response, Error> {
-        let request = self.http.get(format!("{}{}", self.base_url, StreamChanges::PATH));
+        let request = self.http.client.get(format!("{}{}", self.base_url, StreamChanges::PATH));
         let request = request.bearer_auth(&tokens.access_token).header("X-Contract-Version", self.contract.version);
         let request = request.header(http::header::ACCEPT, "text/event-stream");
         request.send().await.map_err(|error| offline("listen for changes", &error))
@@ -214,8 +217,7 @@ pub(crate) fn version_of(contract: &Contract) -> Option<ContractVersion> {
 }
 
 /// Converts an error of the generated client.
-pub(crate) fn called(doing: &'static str, error: crate::api::runtime::http::CallError<reqwest::Error>) -> Error {
-    use crate::api::runtime::http::CallError;
+pub(crate) fn called(doing: &'static str, error: CallError<Unanswered>) -> Error {
     match error {
         CallError::Request(report) => Error::argument(format!("cannot {doing}: {report}")),
         CallError::Transport(error) => offline(doing, &error),
@@ -233,11 +235,14 @@ pub(crate) fn refusal<R: crate::api::runtime::http::Outcome>(doing: &'static str
     let (status, _, body) = response.write();
     match Problem::from_json(&body) {
         Ok(problem) => Kind::Refused { doing, problem: Box::new(problem) }.into(),
-        Err(_) => Kind::Foreign { doing, message: format!("received status {} without a problem document", status.as_u16()) }.into(),
+        Err(_) => {
+            let answer = Answered { status: status.as_u16(), retry_after_ms: None, body };
+            Kind::Foreign { doing, message: answer.described() }.into()
+        }
     }
 }
 
-fn offline(doing: &'static str, error: &reqwest::Error) -> Error {
+fn offline(doing: &'static str, error: &(dyn std::error::Error + 'static)) -> Error {
     // The outer error only says that sending failed; the innermost source says why.
     let mut message = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -259,11 +264,23 @@ fn tls_failure(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         return tls_failure(error.get_ref()?);
     }
     match error.downcast_ref::<rustls::Error>()? {
-        rustls::Error::InvalidCertificate(why) => Some(format!(
-            "its certificate is not valid here: {why}; if an authority of your own has signed it, give that authority's certificate"
-        )),
+        rustls::Error::InvalidCertificate(why) => Some(format!("its certificate is not accepted: {}", certificate_failure(why))),
         rustls::Error::InvalidMessage(_) => Some("it does not speak TLS on this port".to_owned()),
         _ => None,
+    }
+}
+
+fn certificate_failure(why: &rustls::CertificateError) -> String {
+    use rustls::CertificateError as Why;
+    match why {
+        Why::UnknownIssuer | Why::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "no authority that this device trusts has signed it; if it is your own, give this device the certificate that signed it"
+                .to_owned()
+        }
+        Why::Other(other) => format!(
+            "it is not one for a server ({other}); `openssl req -x509` makes an authority's, unless it is given -addext basicConstraints=CA:FALSE"
+        ),
+        other => other.to_string(),
     }
 }
 
@@ -286,7 +303,7 @@ mod tests {
     fn a_failure_of_tls_is_found_in_what_wraps_it() {
         let failure = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         let wrapped = std::io::Error::other(std::io::Error::other(failure));
-        assert!(tls_failure(&wrapped).is_some_and(|message| message.contains("certificate is not valid here")));
+        assert!(tls_failure(&wrapped).is_some_and(|message| message.contains("no authority that this device trusts")));
         assert_eq!(tls_failure(&std::io::Error::other("refused")), None);
     }
 

@@ -52,6 +52,21 @@ async fn a_form_that_was_opened_before_another_edit_does_not_overwrite_it_unseen
 }
 
 #[tokio::test]
+async fn a_restored_version_and_the_one_that_it_replaces_can_be_swapped() {
+    let client = client().await;
+    let logs = client.user_bodyweight_logs();
+    let form = logs.put(&log(79.0)).expect("written");
+    logs.edit(ID, |log| log.weight_kg = BodyweightKg(80.0)).expect("an edit meanwhile");
+    logs.put(&UserBodyweightLog { weight_kg: BodyweightKg(81.0), ..form }).expect("the form is saved");
+    let newest = || client.conflicts(1).expect("a history").remove(0);
+    for (restored, kept) in [(80.0, 81.0), (81.0, 80.0), (80.0, 81.0)] {
+        client.restore(newest().number).expect("restored");
+        assert_eq!(logs.get(&Id(ID.to_owned())).expect("read").map(|log| log.weight_kg.0), Some(restored));
+        assert!(newest().record.text.contains(&format!("\"weightKg\":{kept}")), "{newest:?}", newest = newest());
+    }
+}
+
+#[tokio::test]
 async fn edits_of_one_record_at_once_all_count() {
     let folder = tempfile::tempdir().expect("a folder");
     let open = || Client::builder().database(folder.path().join("device.db")).open();

@@ -108,6 +108,14 @@ fn what_a_proxy_answers_is_not_taken_for_the_server_s_word() {
 }
 
 #[test]
+fn a_server_with_a_newer_code_for_an_old_program_is_understood_by_its_status() {
+    let mut engine = engine();
+    let request = sent(&engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 500)).expect("a request");
+    engine.handle(Event::Answered { request, answer: answer(426, None, "contract_too_old") }, 0, 500);
+    assert_eq!(engine.status(0).state, SyncState::UpgradeRequired);
+}
+
+#[test]
 fn a_page_that_leads_to_itself_is_not_asked_for_again_at_once() {
     let cursor = "v1.all.e1.1";
     let page = serde_json::json!({ "changes": [], "nextCursor": cursor, "hasMore": true, "userRev": 5, "serverTime": 1 });

@@ -12,6 +12,7 @@ mod times;
 use std::io::Read;
 
 use crate::exit::{Failure, Outcome};
+use crate::input;
 
 pub use columns::Unit;
 pub use dialect::Dialect;
@@ -32,7 +33,12 @@ pub enum App {
 }
 
 impl App {
-    fn name(self) -> &'static str {
+    /// The app whose export this is the beginning of.
+    pub fn of(start: &[u8]) -> Option<Self> {
+        apps::fitting(columns::Table::of(start).head())
+    }
+
+    pub fn name(self) -> &'static str {
         match self {
             App::Strong => "Strong",
             App::Hevy => "Hevy",
@@ -41,7 +47,7 @@ impl App {
     }
 
     /// The name for `--from`.
-    fn argument(self) -> &'static str {
+    pub fn argument(self) -> &'static str {
         match self {
             App::Strong => "strong",
             App::Hevy => "hevy",
@@ -108,10 +114,8 @@ impl Log {
     ///
     /// # Errors
     /// The file cannot be read, its header is not that of the app, or it has a number or a date with two meanings.
-    pub fn read(app: App, mut input: impl Read, said: Dialect) -> Outcome<Self> {
-        let mut bytes = Vec::new();
-        input.read_to_end(&mut bytes).map_err(|error| Failure::new(format!("cannot read the file: {error}")))?;
-        let bytes = in_utf_8(bytes)?;
+    pub fn read(app: App, input: impl Read, said: Dialect) -> Outcome<Self> {
+        let bytes = input::read(input)?;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let mut table = columns::Table::of(bytes);
         let columns = apps::Columns::find(app, &table)?;
@@ -138,40 +142,5 @@ impl Log {
     /// Makes the records. `unit` is that of weights for which the file names none.
     pub fn convert(self, unit: Unit, known: &Known) -> Converted {
         records::convert(self, unit, known)
-    }
-}
-
-/// The text of a file in UTF-8. Spreadsheets also write UTF-16.
-fn in_utf_8(bytes: Vec<u8>) -> Outcome<Vec<u8>> {
-    let unit: fn([u8; 2]) -> u16 = match bytes.get(..2) {
-        Some([0xff, 0xfe]) => u16::from_le_bytes,
-        Some([0xfe, 0xff]) => u16::from_be_bytes,
-        _ => {
-            let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-            let is_text = std::str::from_utf8(first).is_ok();
-            let unreadable = || Failure::new("cannot read the file: it is not text in UTF-8; give the CSV file that the app has exported");
-            return if is_text { Ok(bytes) } else { Err(unreadable()) };
-        }
-    };
-    let (pairs, rest) = bytes[2..].as_chunks::<2>();
-    let text: Result<String, _> = char::decode_utf16(pairs.iter().copied().map(unit)).collect();
-    let text = text.ok().filter(|_| rest.is_empty());
-    text.map(String::into_bytes).ok_or_else(|| Failure::new("cannot read the file: it is damaged UTF-16; save it as UTF-8"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_in_utf_16_is_read_and_one_that_is_no_text_is_refused() {
-        let text = "Date;é\n1;2";
-        let wide = |bytes: fn(u16) -> [u8; 2]| [0xfeff_u16].into_iter().chain(text.encode_utf16()).flat_map(bytes).collect::<Vec<u8>>();
-        for bytes in [wide(u16::to_le_bytes), wide(u16::to_be_bytes), text.as_bytes().to_vec()] {
-            assert_eq!(in_utf_8(bytes).expect("text"), text.as_bytes());
-        }
-        for bytes in [vec![0xff, 0xfe, b'x'], vec![0x1f, 0x8b, 8, 0]] {
-            assert!(in_utf_8(bytes).is_err());
-        }
     }
 }

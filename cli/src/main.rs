@@ -10,6 +10,7 @@ mod commands;
 mod demo;
 mod exit;
 mod help;
+mod input;
 mod logs;
 mod output;
 mod profile;
@@ -26,7 +27,7 @@ use clap::FromArgMatches;
 
 use crate::args::{Arguments, command_line};
 use crate::exit::{Exit, Failure};
-use crate::terminal::{error_word, remark};
+use crate::terminal::{error_word, plain, remark};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_arg_matches(&command_line().get_matches()).unwrap_or_else(|error| error.exit());
@@ -57,6 +58,10 @@ fn main() -> ExitCode {
 fn report(failure: &Failure, json: bool) {
     match serde_json::to_string(&output::ErrorOutput::of(failure)) {
         Ok(text) if json => remark!("{text}"),
-        _ => remark!("{}: {failure}", error_word()),
+        _ => {
+            // A server, a proxy or a file may have chosen some of the words.
+            let lines: Vec<String> = failure.to_string().lines().map(plain).collect();
+            remark!("{}: {}", error_word(), lines.join("\n"));
+        }
     }
 }

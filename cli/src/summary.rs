@@ -4,7 +4,7 @@ use stronglog_sync::{Status, SyncState};
 
 use crate::exit::{Exit, Outcome};
 use crate::progress::Synced;
-use crate::terminal::{bad, bytes, counted, good, moment, say, thousands};
+use crate::terminal::{bad, bytes, counted, good, moment, plain, say, thousands};
 
 /// Prints what a sync transferred, and what is left to do.
 ///
@@ -44,7 +44,7 @@ pub fn word(status: &Status) -> &'static str {
 pub fn remaining(status: &Status) -> Vec<String> {
     let oldest = status.pending_since.map(|at| format!(", the oldest from {}", moment(at))).unwrap_or_default();
     let pending = (status.pending > 0).then(|| format!("{} not sent yet{oldest}", counted(status.pending, "edit")));
-    let error = status.last_error.as_ref().map(|error| format!("last error: {error}"));
+    let error = status.last_error.as_ref().map(|error| format!("last error: {}", plain(error)));
     acts(status).into_iter().chain(pending).chain(error).collect()
 }
 

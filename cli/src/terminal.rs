@@ -7,12 +7,6 @@ use serde::Serialize;
 
 use crate::exit::{Exit, Failure, Outcome};
 
-/// The characters that set the direction of text.
-const DIRECTIONS: [char; 12] = [
-    '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}',
-    '\u{2069}',
-];
-
 /// Writes a line for people to standard output. Returns an error if it is closed.
 macro_rules! say {
     ($($argument:tt)*) => {
@@ -51,7 +45,28 @@ pub fn say_fields(fields: &[(&str, String)]) -> Outcome<()> {
     Ok(())
 }
 
-/// Formats JSON with one member per line. Numbers and strings keep their text.
+/// Text that other people, devices or servers have chosen, for one line of a terminal: line breaks and tabs become spaces, and characters that
+/// would control the terminal or change the direction of the line are escaped.
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '\n' | '\r' | '\t' => out.push(' '),
+            _ if is_unsafe(char) => out.extend(char.escape_unicode()),
+            _ => out.push(char),
+        }
+    }
+    out
+}
+
+/// Whether a character controls the terminal, changes the direction of the text after it, breaks the line, or is an invisible tag.
+fn is_unsafe(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(char, '\u{e0000}'..='\u{e007f}')
+}
+
+/// Formats JSON with one member per line. Numbers and strings keep their text, but characters that [`plain`] escapes are escaped as in JSON.
 pub fn indented(json: &str) -> String {
     let (mut out, mut depth, mut in_string, mut escaped) = (String::with_capacity(json.len() * 2), 0_usize, false, false);
     let break_line = |out: &mut String, depth: usize| {
@@ -62,7 +77,10 @@ pub fn indented(json: &str) -> String {
         if in_string {
             in_string = char != '"' || escaped;
             escaped = char == '\\' && !escaped;
-            out.push(char);
+            match is_unsafe(char) {
+                true => char.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}"))),
+                false => out.push(char),
+            }
             continue;
         }
         match char {
@@ -114,11 +132,6 @@ pub fn bad(text: impl std::fmt::Display) -> String {
 /// The word `error`, styled for standard error.
 pub fn error_word() -> String {
     Style::new().for_stderr().red().bold().apply_to("error").to_string()
-}
-
-/// A text that somebody else chose, without what would move the cursor, change colours, or turn the direction of the text that follows.
-pub fn plain(text: &str) -> String {
-    text.replace(|letter: char| letter.is_control() || DIRECTIONS.contains(&letter), " ")
 }
 
 /// Formats a number with thousands separators.
@@ -252,8 +265,12 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_somebody_else_does_nothing_to_the_terminal() {
-        assert_eq!(plain("a\u{1b}[31mb\u{202e}c\u{2066}\nd é漢"), "a [31mb c  d é漢");
+    fn text_of_others_cannot_control_the_terminal() {
+        assert_eq!(plain("a\nb\tc"), "a b c");
+        assert_eq!(plain("\u{1b}[2J\u{9b}1m\u{202e}gpj.exe"), "\\u{1b}[2J\\u{9b}1m\\u{202e}gpj.exe");
+        let untouched = "Kniebeuge – 🏋🏽‍♀️ שלום";
+        assert_eq!(plain(untouched), untouched);
+        assert_eq!(indented("{\"a\":\"\u{7f}\u{e0041}\u{2066}x\"}"), "{\n  \"a\": \"\\u007f\\udb40\\udc41\\u2066x\"\n}");
     }
 
     #[test]

@@ -224,6 +224,59 @@ async fn a_busy_server_and_a_dropped_connection_end_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_the_sync_server_is_an_unreachable_server_for_every_command() {
+    let portal = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>";
+    let busy = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    for answer in [portal, busy, ""] {
+        let setup = Setup::new().await;
+        setup.register("phone").ok();
+        let server = unavailable(answer);
+        for command in [["account", "show"].as_slice(), &["devices"], &["verify"], &["logout", "--all-devices"]] {
+            let ran = setup.desk.run("phone", &[command, &["--server", &server]].concat()).ended(5);
+            assert!(answer != portal || ran.stderr.contains("a proxy or a captive portal"), "{ran:?}");
+            setup.login("phone").ok();
+        }
+        setup.desk.run("phone", &["login", "--email", EMAIL, "--server", &server]).ended(5);
+        let out = setup.desk.run("phone", &["logout", "--server", &server]).ok().says(&["signed out"]);
+        assert!(out.stderr.contains("the server was not told"), "{out:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_end_is_given_up() {
+    let setup = Setup::new().await;
+    setup.register("phone").ok();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("its address");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut write = |bytes: &[u8]| std::io::Write::write_all(&mut stream, bytes).is_ok();
+            let chunk = [b"10000\r\n".as_slice(), &[b' '; 0x1_0000], b"\r\n"].concat();
+            let begun = write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
+            while begun && write(&chunk) {}
+        }
+    });
+    let told = setup.desk.run("phone", &["sync", "--server", &format!("http://{address}")]).ended(5);
+    told.says(&["its answer is larger than 16777216 bytes"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_was_erased_and_made_again_leaves_a_way_out() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    let id = desk.measure("phone", 80.0);
+    setup.register("phone").ok();
+    desk.run("phone", &["account", "erase", "--yes"]).ok();
+    setup.register("phone").failed(1, &["belong to an account of", "if it was erased or lost", "stronglog export FILE"]);
+    setup.register("tablet").ok();
+    setup.login("phone").failed(1, &["belong to an account of", "stronglog import FILE"]);
+    desk.run("phone", &["export", "all.jsonl"]).ok();
+    desk.run("tablet", &["import", "all.jsonl"]).ok();
+    desk.run("tablet", &["sync"]).ok();
+    desk.run("tablet", &["get", "user-bodyweight-logs", &id]).ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_decision_given_with_the_sync_that_asks_for_it_counts() {
     let setup = far_behind().await;
     setup.desk.run("laptop", &["sync", "--confirm", "push-again"]).ok().says(&["in sync: sent 100"]);

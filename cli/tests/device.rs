@@ -132,3 +132,30 @@ fn what_cannot_be_read_is_shown_word_for_word() {
     assert_eq!((&told[0]["raw"], &told[0]["collection"]), (&json!("{\"new\": 1}"), &json!("no-such")));
     desk.run("phone", &["quarantine"]).ok().says(&["unknown collection", "{\"new\": 1}"]);
 }
+
+#[test]
+fn what_other_devices_wrote_cannot_control_the_terminal() {
+    let desk = Desk::new();
+    let record = json!({ "name": "\u{202e}sessa\u{1b}[2J", "isCustom": true, "\u{9b}1m": "red\u{7f}" }).to_string();
+    let put = desk.feed("phone", &["put", "exercise-definitions", "--json"], &record).ok().json();
+    let id = put["id"].as_str().expect("an id");
+    let outputs = [
+        desk.run("phone", &["list", "exercise-definitions"]).ok().says(&["\\u{202e}sessa\\u{1b}[2J", "\\u{9b}1m"]),
+        desk.run("phone", &["get", "exercise-definitions", id]).ok().says(&["\\u202esessa\\u001b[2J", "red\\u007f"]),
+        desk.run("phone", &["delete", "exercise-definitions", id]).ok(),
+        desk.run("phone", &["conflicts"]).ok().says(&["name: \\u{202e}sessa"]),
+    ];
+    let controls = |char: char| char != '\n' && (char.is_control() || char == '\u{202e}');
+    for output in outputs {
+        assert!(!output.stdout.contains(controls), "{output:?}");
+    }
+}
+
+#[test]
+fn a_record_that_is_refused_says_how_many_were_written_before_it() {
+    let desk = Desk::new();
+    let good = json!({ "date": 1, "weightKg": 80 });
+    let put = |input: &str| desk.feed("phone", &["put", "user-bodyweight-logs"], input);
+    put(&format!("\u{feff}{good}\n{good}\n{{}}\n")).failed(1, &["/weightKg", "written before it: 2 records"]);
+    put(&format!("{good}{{")).failed(1, &["cannot read the record", "written before it: 1 record"]);
+}

@@ -137,6 +137,32 @@ fn weights(desk: &Desk, exercise: &str) -> Vec<Value> {
 }
 
 #[test]
+fn a_quotation_mark_that_is_not_closed_loses_no_lines() {
+    let desk = Desk::new();
+    let day = |day: u8, note: &str| format!("2026-04-0{day} 09:00:00;Legs;Squat;1;80;5;{note}\n");
+    let never = strong(&[day(1, "\"deep"), day(2, ""), day(3, "")].concat());
+    desk.feed("phone", &["import", "-", "--from", "strong"], &never).failed(1, &["line 2: a quotation mark is never closed"]);
+    let cut = strong(&[day(1, ""), day(2, "\"a note that is cut o")].concat());
+    desk.feed("phone", &["import", "-", "--from", "strong"], cut.trim_end()).failed(1, &["line 3: a quotation mark is never closed"]);
+    let later = strong(&[day(1, "\"deep"), day(2, "\"good\""), day(3, "")].concat());
+    desk.feed("phone", &["import", "-", "--from", "strong"], &later).failed(1, &["line 2: a quotation mark is not closed"]);
+    assert_eq!(listed(&desk, "logged-sets").len(), 0);
+    let whole = strong(&[day(1, "\"two\nlines, \"\"so\"\"\""), day(2, "8\" band"), day(3, "\"8\" band\"")].concat());
+    read(&desk, "strong", &[], &whole);
+    let mut notes: Vec<Value> = listed(&desk, "workout-logs").iter().map(|workout| workout["notes"].clone()).collect();
+    notes.sort_by_key(Value::to_string);
+    assert_eq!(notes, [json!("8 band\""), json!("8\" band"), json!("two\nlines, \"so\"")]);
+}
+
+#[test]
+fn blank_rows_and_empty_cells_of_a_spreadsheet_are_nothing() {
+    let desk = Desk::new();
+    let file = strong("2026-04-01 09:00:00;Legs;Squat;1;80;5;;;;\n;;;;;;\n ;;;\n2026-04-01 09:00:00;Legs;Squat;2;80;5;;\n;;;;;;;;;;\n");
+    read(&desk, "strong", &[], &file);
+    assert_eq!(weights(&desk, "Squat").len(), 2);
+}
+
+#[test]
 fn what_has_two_meanings_is_asked_for_unless_the_file_shows_it() {
     let desk = Desk::new();
     let shown = strong("2026-04-01 09:00:00;Legs;Leg Press;1;1,082;8;\n2026-04-01 09:00:00;Legs;Squat;1;82,5;8;\n");

@@ -112,6 +112,8 @@ fn by_status(answer: &Answered) -> Failure {
     match answer.status {
         // A proxy that wants a password of its own says nothing about the session.
         401 if answer.problem().is_some() => Failure::Unauthorized,
+        // Nor does a proxy that wants another version of HTTP say anything about this program.
+        426 if answer.problem().is_some() => Failure::UpgradeRequired,
         413 => Failure::Refused { too_large: true },
         507 => Failure::Full,
         429 | 500..=599 => Failure::Busy { retry_after_ms: answer.retry_after_ms },

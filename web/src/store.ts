@@ -117,7 +117,8 @@ export class DexieStore {
       const table = tableName(past.collection);
       return this.database.transaction("rw", [table, "_pendingWrites"], async () => {
         await (record.isDeleted ? this.database.table(table).delete(record.id) : this.database.table(table).put(record));
-        await this.database._pendingWrites.put({ key: `${past.collection}/${record.id}`, at: Date.now(), shipped: 0 });
+        // It was not made on the current version, which goes to the history (R24).
+        await this.database._pendingWrites.put({ key: `${past.collection}/${record.id}`, at: Date.now(), shipped: 0, stale: 1 });
       });
     });
   }

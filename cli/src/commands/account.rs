@@ -19,7 +19,8 @@ pub async fn register(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcom
     let client = profile.open(Background::Sync).await?;
     profile.check_writable()?;
     if client.account().owner()?.is_some() {
-        return Err(other_account(profile, "create an account", "the new account")?);
+        let email = sign_in.email.as_deref();
+        return Err(other_account(profile, "create an account", email)?);
     }
     let email = email(sign_in).await?;
     let asking = Asking { question: "New password", variable: PASSWORD, stdin: sign_in.password_stdin, twice: true };
@@ -68,7 +69,7 @@ pub async fn login(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
     let asking = Asking { question: "Password", variable: PASSWORD, stdin: sign_in.password_stdin, twice: false };
     let password = password(asking).await?;
     let account = match client.account().login(&email, &password, Some(&device_name(sign_in))).await {
-        Err(error) if error.is_other_account() => return Err(other_account(profile, &format!("sign in as {email}"), &email)?),
+        Err(error) if error.is_other_account() => return Err(other_account(profile, &format!("sign in as {email}"), Some(&email))?),
         other => other?,
     };
     let done = Done { account: account.to_string(), email, recovery_code: None, what: "signed in as" };
@@ -83,14 +84,25 @@ struct Done {
     what: &'static str,
 }
 
-/// The error for an account that would share a profile with another account.
-fn other_account(profile: &Profile, doing: &str, other: &str) -> Outcome<Failure> {
+/// The error for an account that would share a profile with another account. Both have the same address if the first was erased, or if its
+/// server has lost it.
+fn other_account(profile: &Profile, doing: &str, email: Option<&str>) -> Outcome<Failure> {
     let owner = profile.remembered()?.email.unwrap_or_else(|| "another account".to_owned());
     let folder = profile.folder().display();
-    Ok(Failure::new(format!(
-        "cannot {doing}: the records in the profile {folder} belong to {owner}; give {other} a profile of its own with --data DIR, or use \
-         `stronglog login --email {owner}`"
-    )))
+    let same = email == Some(owner.as_str());
+    let (belong, act) = match email {
+        _ if same => (
+            format!("an account of {owner}"),
+            "if that account still exists, sign in to it; if it was erased or lost, take its records along: `stronglog export FILE`, then \
+             `stronglog import FILE` with --data NEWDIR, and sign in there"
+                .to_owned(),
+        ),
+        _ => {
+            let other = email.unwrap_or("the new account");
+            (owner.clone(), format!("give {other} a profile of its own with --data DIR, or use `stronglog login --email {owner}`"))
+        }
+    };
+    Ok(Failure::new(format!("cannot {doing}: the records in the profile {folder} belong to {belong}; {act}")))
 }
 
 /// Saves the sign-in, and syncs for the first time.

@@ -7,7 +7,7 @@ use crate::args::{Blocked, BlockedAction, Which};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{BlockedActionOutput, BlockedOutput};
 use crate::profile::Profile;
-use crate::terminal::{ago, bold, counted, good, remark, say, say_json};
+use crate::terminal::{ago, bold, counted, good, plain, remark, say, say_json};
 
 pub async fn run(profile: &Profile, blocked: &Blocked, json: bool) -> Outcome {
     let client = profile.open_local().await?;
@@ -42,9 +42,9 @@ fn list(refused: &[Refused], json: bool) -> Outcome {
             continue;
         }
         say!("{}  made {}", bold(format!("{}/{}", edit.key.collection.path, edit.key.id)), ago(edit.since))?;
-        say!("   {}: {}", edit.reason.code, edit.reason.message)?;
+        say!("   {}: {}", edit.reason.code, plain(&edit.reason.message))?;
         for violation in &edit.reason.violations {
-            say!("   {} breaks {}: {}", bold(&violation.pointer), violation.keyword, violation.message)?;
+            say!("   {} breaks {}: {}", bold(plain(&violation.pointer)), violation.keyword, plain(&violation.message))?;
         }
     }
     if refused.is_empty() && !json {

@@ -24,7 +24,7 @@ pub async fn run(profile: &Profile, asked: &Devices, json: bool) -> Outcome {
         Some(DevicesAction::Rename { device, name }) => {
             let device = chosen(&devices, device)?;
             account.rename_device(&device.id, name).await?;
-            format!("renamed {} to {name}", shown(device))
+            format!("renamed {} to {}", shown(device), plain(name))
         }
         Some(DevicesAction::Revoke { device }) => {
             let device = chosen(&devices, device)?;

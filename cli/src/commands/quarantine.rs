@@ -3,7 +3,7 @@
 use crate::exit::{Exit, Outcome};
 use crate::output::QuarantineOutput;
 use crate::profile::Profile;
-use crate::terminal::{ago, bold, faint, remark, say, say_json};
+use crate::terminal::{ago, bold, faint, plain, remark, say, say_json};
 
 pub async fn run(profile: &Profile, json: bool) -> Outcome {
     let client = profile.open_local().await?;
@@ -13,11 +13,11 @@ pub async fn run(profile: &Profile, json: bool) -> Outcome {
             say_json(&QuarantineOutput::of(change))?;
             continue;
         }
-        let collection = change.collection.as_deref().unwrap_or("unknown collection");
+        let collection = change.collection.as_deref().map_or_else(|| "unknown collection".to_owned(), plain);
         let id = change.id.map(|id| id.to_string()).unwrap_or_default();
         say!("{}  arrived {}", bold(format!("{collection} {id}").trim_end()), ago(change.at))?;
-        say!("   {}", change.reason)?;
-        say!("   {}", faint(console::truncate_str(&change.raw, 400, "…")))?;
+        say!("   {}", plain(&change.reason))?;
+        say!("   {}", faint(console::truncate_str(&plain(&change.raw), 400, "…")))?;
     }
     if changes.is_empty() && !json {
         remark!("no unreadable changes");

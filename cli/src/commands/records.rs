@@ -14,7 +14,7 @@ use crate::commands::table;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::DeleteOutput;
 use crate::profile::Profile;
-use crate::terminal::{good, indented, remark, say, say_json};
+use crate::terminal::{counted, good, indented, remark, say, say_json};
 
 /// The number of records from which the column widths of a table are measured.
 const TABLE_ROWS: usize = 500;
@@ -102,18 +102,28 @@ pub async fn put(profile: &Profile, put: &Put, json: bool) -> Outcome {
         return Ok(Exit::Done);
     }
     let text = read(&put.file)?;
-    let stream = serde_json::Deserializer::from_str(&text).into_iter::<Box<serde_json::value::RawValue>>();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let stream = serde_json::Deserializer::from_str(text).into_iter::<Box<serde_json::value::RawValue>>();
     let mut written = 0;
     for record in stream {
-        let record =
-            record.map_err(|error| Failure::new(format!("cannot read the record: {error}; pass a JSON object, or one per line")))?;
-        say_put(&records.put(record.get())?, &put.collection, json)?;
+        let stored = record
+            .map_err(|error| Failure::new(format!("cannot read the record: {error}; pass a JSON object, or one per line")))
+            .and_then(|record| Ok(records.put(record.get())?));
+        say_put(&stored.map_err(|failure| after(written, failure))?, &put.collection, json)?;
         written += 1;
     }
     if written == 0 {
         return Err(Failure::usage("cannot write a record: the input is empty; pass a JSON object, or one per line"));
     }
     Ok(Exit::Done)
+}
+
+/// A failure after some records were written, which stay.
+fn after(written: u64, failure: Failure) -> Failure {
+    match written {
+        0 => failure,
+        _ => Failure::Other(failure.exit(), format!("{failure}; written before it: {}", counted(written, "record"))),
+    }
 }
 
 /// Members to set, as JSON, and members to remove, which have an empty value. If a member is given twice, the last value is used.

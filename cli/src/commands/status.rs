@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{DeviceOutput, StatusOutput};
 use crate::profile::{Background, Profile};
 use crate::summary::acts;
-use crate::terminal::{ago, counted, say, say_fields, say_json};
+use crate::terminal::{ago, counted, plain, say, say_fields, say_json};
 
 /// How long to wait for the server's list of devices. The rest of the status is known without the server.
 const DEVICES_TIME_MAX: Duration = Duration::from_secs(3);
@@ -50,7 +50,7 @@ async fn list(profile: &Profile) -> Outcome<(Vec<DeviceOutput>, i64)> {
 fn describe_devices(listed: Outcome<(Vec<DeviceOutput>, i64)>) -> Outcome<()> {
     let (devices, user_rev) = match listed {
         Ok(listed) => listed,
-        Err(error) => return Ok(say!("cannot show the other devices: {error}")?),
+        Err(error) => return Ok(say!("cannot show the other devices: {}", plain(&error.to_string()))?),
     };
     say!("devices:")?;
     for device in devices {

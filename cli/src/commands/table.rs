@@ -29,24 +29,25 @@ pub fn say(records: &[String], with_head: bool) -> Outcome<()> {
     write(&columns, &rows, with_head)
 }
 
-/// Writes rows below their column names. Other people chose some of the texts, so control characters are replaced.
+/// Writes rows below their column names. Other people chose some of the texts.
 ///
 /// # Errors
 /// The output cannot be written.
 pub fn say_rows(columns: &[&str], rows: &[Vec<String>]) -> Outcome<()> {
-    let plain = |row: &Vec<String>| row.iter().map(|text| plain(text)).collect();
-    write(columns, &rows.iter().map(plain).collect::<Vec<_>>(), true)
+    let safe = |row: &Vec<String>| row.iter().map(|text| plain(text)).collect();
+    write(columns, &rows.iter().map(safe).collect::<Vec<_>>(), true)
 }
 
 fn write(columns: &[&str], rows: &[Vec<String>], with_head: bool) -> Outcome<()> {
+    let columns: Vec<String> = columns.iter().map(|name| plain(name)).collect();
     let width = |index: usize, name: &str| {
         let cells = rows.iter().filter_map(|row| row.get(index)).map(|cell| measure_text_width(cell));
-        cells.chain([name.len()]).max().unwrap_or_default()
+        cells.chain([measure_text_width(name)]).max().unwrap_or_default()
     };
     let widths: Vec<usize> = columns.iter().enumerate().map(|(index, name)| width(index, name)).collect();
     let room = terminal_width();
     if with_head && !rows.is_empty() {
-        say!("{}", faint(line(columns.iter().copied(), &widths, room)))?;
+        say!("{}", faint(line(columns.iter().map(String::as_str), &widths, room)))?;
     }
     for row in rows {
         say!("{}", line(row.iter().map(String::as_str), &widths, room))?;
@@ -58,7 +59,7 @@ fn write(columns: &[&str], rows: &[Vec<String>], with_head: bool) -> Outcome<()>
 pub fn summary(record: &str) -> String {
     let members = members(record);
     let said = members.iter().filter(|(name, value)| name != "id" && is_shown(name, value));
-    said.map(|(name, value)| format!("{name}: {}", cell(value))).collect::<Vec<_>>().join(", ")
+    said.map(|(name, value)| format!("{}: {}", plain(name), cell(value))).collect::<Vec<_>>().join(", ")
 }
 
 /// The members of a record, in their order in the text, which is the contract's order.

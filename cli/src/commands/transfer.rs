@@ -1,7 +1,7 @@
 //! `export` and `import`: all records as lines of JSON, and the logs of other apps.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, IsTerminal, Write};
+use std::io::{BufRead, BufWriter, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -12,14 +12,17 @@ use tempfile::NamedTempFile;
 
 use crate::args::{Export, Import, OnConflict};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::input;
 use crate::logs::{App, Converted, Dialect, Known, Log, Unit};
 use crate::output::{ExportOutput, ImportOutput};
 use crate::profile::Profile;
 use crate::progress::{Progress, Shown};
-use crate::terminal::{ask_line, bad, counted, faint, good, remark, say, say_json, thousands};
+use crate::terminal::{ask_line, bad, counted, faint, good, plain, remark, say, say_json, thousands};
 
 /// The number of lines between redraws of the progress bar.
 const REDRAW_LINES: u64 = 1_000;
+/// The number of invalid lines that are printed. With --json, all of them are.
+const REFUSED_SHOWN: usize = 20;
 
 pub async fn export(profile: &Profile, export: &Export, json: bool) -> Outcome {
     let client = profile.open_local().await?;
@@ -143,7 +146,7 @@ impl<W: Write> Write for ClosedPipeNoticed<W> {
 
 pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
     let client = profile.open_local().await?;
-    let input = open(&import.file)?;
+    let file = input::open(&import.file)?;
     let mut options = ImportOptions::default();
     options.on_conflict = match import.on_conflict {
         OnConflict::Newer => stronglog_sync::client::OnConflict::Newer,
@@ -153,8 +156,8 @@ pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
     options.partial = import.partial;
     options.dry_run = import.dry_run;
     let imported = match import.from {
-        None => read_in(&client, input, options, None, json)?,
-        Some(app) => import_log(&client, app, input, import, options, json).await?,
+        None => read_in(&client, input::lines(file)?, options, None, json)?,
+        Some(app) => import_log(&client, app, file, import, options, json).await?,
     };
     if json {
         say_json(&ImportOutput::of(&imported, import.dry_run))?;
@@ -166,14 +169,6 @@ pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
         false if imported.written || import.dry_run => Exit::Attention,
         false => Exit::Failed,
     })
-}
-
-fn open(path: &Path) -> Outcome<Box<dyn BufRead>> {
-    if path == Path::new("-") {
-        return Ok(Box::new(std::io::stdin().lock()));
-    }
-    let file = File::open(path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
-    Ok(Box::new(BufReader::new(file)))
 }
 
 /// Imports lines with a progress bar. `total` is how many there are, where it is known.
@@ -192,7 +187,7 @@ fn read_in(client: &Client, input: impl BufRead, options: ImportOptions, total: 
 async fn import_log(
     client: &Client,
     app: App,
-    input: impl BufRead,
+    input: impl Read,
     import: &Import,
     mut options: ImportOptions,
     json: bool,
@@ -247,10 +242,13 @@ fn report(imported: &Imported, import: &Import) -> Outcome<()> {
         say!("  {} of the conflict history or with unreadable changes skipped", counted(imported.skipped, "line"))?;
     }
     if !imported.has_end {
-        remark!("the file has no last line with its counts; if `stronglog export` wrote it, it is incomplete");
+        remark!("the last line of the file has no counts; if `stronglog export` wrote it, it is incomplete");
     }
-    for (line, error) in &imported.refused {
-        remark!("line {line}: {error}");
+    for (line, error) in imported.refused.iter().take(REFUSED_SHOWN) {
+        remark!("line {line}: {}", plain(error));
+    }
+    if let more @ 1.. = imported.refused.len().saturating_sub(REFUSED_SHOWN) {
+        remark!("and {} more; --json names them all", counted(more as u64, "line"));
     }
     if !imported.refused.is_empty() && (imported.written || import.dry_run) {
         say!("  {}", is_refused(imported))?;

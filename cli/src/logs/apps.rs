@@ -62,6 +62,16 @@ const DISTANCES: [(&str, Option<&str>); 6] = [
     ("distance_meters", Some("m")),
 ];
 
+/// The app that has all its columns in this header.
+pub(super) fn fitting(head: &[String]) -> Option<App> {
+    let has = |names: &[&str]| names.iter().any(|name| column(head, name).is_some());
+    [App::FitNotes, App::Hevy, App::Strong].into_iter().find(|app| required(*app).iter().all(|names| has(names)))
+}
+
+fn column(head: &[String], name: &str) -> Option<usize> {
+    head.iter().position(|known| known.to_lowercase() == name.to_lowercase())
+}
+
 impl Columns {
     /// Finds an app's columns by their names.
     ///
@@ -69,14 +79,12 @@ impl Columns {
     /// A column is missing.
     pub fn find(app: App, table: &Table<'_>) -> Outcome<Self> {
         let head = table.head();
-        let find = |name: &str| head.iter().position(|known| known.to_lowercase() == name.to_lowercase());
+        let find = |name: &str| column(head, name);
         let any = |names: &[&str]| names.iter().find_map(|name| find(name));
         let missing: Vec<&str> =
             required(app).iter().filter(|names| any(names).is_none()).filter_map(|names| names.first().copied()).collect();
         if !missing.is_empty() {
-            let others = [App::Strong, App::Hevy, App::FitNotes].into_iter();
-            let mut fits = others.filter(|other| required(*other).iter().all(|names| any(names).is_some()));
-            let act = fits.next_back().map_or_else(
+            let act = fitting(head).map_or_else(
                 || format!("found: {}; an app in another language may name them otherwise: export in English", head.join(", ")),
                 |other| format!("it looks like an export of {}: use --from {}", other.name(), other.argument()),
             );

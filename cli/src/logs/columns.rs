@@ -37,7 +37,7 @@ pub struct Table<'b> {
     reader: Reader<&'b [u8]>,
     bytes: &'b [u8],
     head: Vec<String>,
-    separator: char,
+    separator: u8,
 }
 
 /// The cells of a row.
@@ -59,7 +59,7 @@ impl<'b> Table<'b> {
         let found = matches!(reader.read_byte_record(&mut head), Ok(true));
         let name = |cell: &[u8]| String::from_utf8_lossy(cell).trim().to_owned();
         let head = if found { head.iter().map(name).collect() } else { Vec::new() };
-        Table { reader, bytes, head, separator: char::from(separator) }
+        Table { reader, bytes, head, separator }
     }
 
     /// The names of the columns.
@@ -70,14 +70,18 @@ impl<'b> Table<'b> {
     /// The next row that is not blank, with the number of its first line, or what is wrong with it.
     pub fn next_row(&mut self) -> Option<(u64, Result<Row, String>)> {
         let mut record = ByteRecord::new();
-        match self.reader.read_byte_record(&mut record) {
-            Ok(false) => None,
-            Ok(true) => {
-                let line = record.position().map_or(0, |position| self.first_line(position));
-                Some((line, self.cells(&record)))
+        loop {
+            match self.reader.read_byte_record(&mut record) {
+                Ok(false) => return None,
+                // Spreadsheets write blank rows as separators alone.
+                Ok(true) if record.iter().all(|cell| cell.trim_ascii().is_empty()) => {}
+                Ok(true) => {
+                    let line = record.position().map_or(0, |position| self.first_line(position));
+                    return Some((line, self.cells(&record)));
+                }
+                // Bytes in memory can be read, and rows of any length are accepted.
+                Err(error) => return Some((error.position().map_or(0, csv::Position::line), Err(error.to_string()))),
             }
-            // Bytes in memory can be read, and rows of any length are accepted.
-            Err(error) => Some((error.position().map_or(0, csv::Position::line), Err(error.to_string()))),
         }
     }
 
@@ -89,17 +93,53 @@ impl<'b> Table<'b> {
     }
 
     fn cells(&self, record: &ByteRecord) -> Result<Row, String> {
-        if record.len() > self.head.len() {
+        let (begin, end) = (record.position().map_or(0, csv::Position::byte), self.reader.position().byte());
+        let place = usize::try_from(begin).ok().zip(usize::try_from(end).ok());
+        let text = place.and_then(|(begin, end)| self.bytes.get(begin..end)).unwrap_or_default();
+        check_marks(text, self.separator)?;
+        let filled = record.iter().rposition(|cell| !cell.trim_ascii().is_empty()).map_or(0, |last| last + 1);
+        if filled > self.head.len() {
             return Err(format!(
                 "the line has {} cells, and the header names {}; put text that contains {:?} in quotation marks",
-                record.len(),
+                filled,
                 self.head.len(),
-                self.separator
+                char::from(self.separator)
             ));
         }
         let text = |cell: &[u8]| std::str::from_utf8(cell).map(|text| text.trim().to_owned());
-        let cells: Result<Vec<String>, _> = record.iter().map(text).collect();
+        let cells: Result<Vec<String>, _> = record.iter().take(filled).map(text).collect();
         cells.map(Row).map_err(|_| "the line is not UTF-8; save the file as UTF-8".to_owned())
+    }
+}
+
+/// Checks that the quotation marks of a row are closed. The reader would take the rows up to the next mark, or up to the end of the file,
+/// for text of the cell. A mark that is not doubled within one line does no harm and is accepted.
+fn check_marks(row: &[u8], separator: u8) -> Result<(), String> {
+    /// Where in a cell a byte is.
+    enum Place {
+        Start,
+        Plain,
+        Quoted { lines: bool },
+        AfterMark { lines: bool },
+    }
+    let mut place = Place::Start;
+    for byte in row {
+        let ends = *byte == separator || matches!(byte, b'\n' | b'\r');
+        place = match (place, byte) {
+            (Place::Start, b'"') => Place::Quoted { lines: false },
+            (Place::Quoted { lines }, b'"') => Place::AfterMark { lines },
+            (Place::Quoted { lines }, _) => Place::Quoted { lines: lines || *byte == b'\n' },
+            (Place::AfterMark { lines }, b'"') => Place::Quoted { lines },
+            (Place::AfterMark { lines: true }, _) if !ends => {
+                return Err("a quotation mark is not closed, or one within a text is not doubled, so that lines would be lost".to_owned());
+            }
+            _ if ends => Place::Start,
+            _ => Place::Plain,
+        };
+    }
+    match place {
+        Place::Quoted { .. } => Err("a quotation mark is never closed; the file is cut off, or the mark must be doubled".to_owned()),
+        _ => Ok(()),
     }
 }
 

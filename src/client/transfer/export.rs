@@ -1,5 +1,6 @@
-//! Export to JSON Lines: every live record from one snapshot of the database, and a last line with the counts.
+//! Export to JSON Lines: every live record from one snapshot of the database, and the counts in the last line.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 
@@ -20,7 +21,7 @@ pub struct ExportOptions {
     pub history: bool,
 }
 
-/// The number of exported lines of each kind, which the last line of the file repeats.
+/// The number of exported lines of each kind, which the last line of the file contains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
@@ -34,13 +35,14 @@ pub struct Exported {
 }
 
 impl Client {
-    /// Writes every live record as a line of JSON, `{"collection": …, "record": …}`, and a last line `{"end": {"records": …, …}}` with the
-    /// counts. All lines come from one snapshot. `progress` is called with the number of lines written so far.
+    /// Writes every live record as a line of JSON, `{"collection": …, "record": …}`. The last line also has the counts, as the member
+    /// `"end": {"records": …, …}`, so that a file that was cut off is noticed; if there is nothing to export, it has only them. All lines come
+    /// from one snapshot. `progress` is called with the number of lines written so far.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read or `out` cannot be written.
     pub fn export(&self, out: impl Write, options: ExportOptions, progress: impl FnMut(u64)) -> Result<Exported, Error> {
-        let mut lines = Lines { out, counts: Exported::default(), progress };
+        let mut lines = Lines { out, counts: Exported::default(), progress, open: false };
         let mut result = Ok(());
         self.with(|store| {
             store.snapshot(&mut |store| {
@@ -57,6 +59,8 @@ struct Lines<W, P> {
     out: W,
     counts: Exported,
     progress: P,
+    /// Whether the current line still lacks its closing brace. It may be the last one, which also has the counts.
+    open: bool,
 }
 
 impl<W: Write, P: FnMut(u64)> Lines<W, P> {
@@ -65,7 +69,7 @@ impl<W: Write, P: FnMut(u64)> Lines<W, P> {
         for collection in contract.collections {
             let mut written = Ok(());
             store.visit(collection, &Query::default(), &mut |row| {
-                written = writeln!(self.out, "{{\"collection\":\"{}\",\"record\":{}}}", collection.path, row.record.text);
+                written = self.line(format_args!("\"collection\":\"{}\",\"record\":{}", collection.path, row.record.text));
                 self.counts.records += 1;
                 (self.progress)(self.counts.records);
                 if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -81,21 +85,24 @@ impl<W: Write, P: FnMut(u64)> Lines<W, P> {
         Ok(quarantined
             .iter()
             .map(QuarantinedLine::of)
-            .try_for_each(|line| self.line("quarantined", &line))
+            .try_for_each(|line| self.line(format_args!("\"quarantined\":{}", serde_json::to_string(&line)?)))
             .and_then(|()| history.iter().try_for_each(|past| self.past_version(past))))
     }
 
     fn past_version(&mut self, past: &PastVersion) -> io::Result<()> {
         let (path, why, at, record) = (past.collection.path, serde_json::to_string(&past.why)?, past.at, &past.record.text);
-        writeln!(self.out, "{{\"history\":{{\"collection\":\"{path}\",\"why\":{why},\"at\":{at},\"record\":{record}}}}}")
+        self.line(format_args!("\"history\":{{\"collection\":\"{path}\",\"why\":{why},\"at\":{at},\"record\":{record}}}"))
     }
 
-    fn line(&mut self, name: &str, value: &impl Serialize) -> io::Result<()> {
-        writeln!(self.out, "{{\"{name}\":{}}}", serde_json::to_string(value)?)
+    /// Completes the line before and begins one with these members.
+    fn line(&mut self, members: fmt::Arguments<'_>) -> io::Result<()> {
+        let before = if std::mem::replace(&mut self.open, true) { "}\n" } else { "" };
+        write!(self.out, "{before}{{{members}")
     }
 
     fn end(mut self) -> io::Result<Exported> {
-        self.line("end", &self.counts.clone())?;
+        let before = if self.open { "," } else { "{" };
+        writeln!(self.out, "{before}\"end\":{}}}", serde_json::to_string(&self.counts)?)?;
         self.out.flush()?;
         Ok(self.counts)
     }

@@ -50,7 +50,7 @@ pub struct Imported {
     pub skipped: u64,
     /// The numbers of the invalid lines, starting at 1, with what is wrong.
     pub refused: Vec<(usize, String)>,
-    /// Whether the file ends with a line that holds its counts. A file of [`Client::export`] without it is incomplete.
+    /// Whether the last line of the file has its counts. A file of [`Client::export`] without them is incomplete.
     pub has_end: bool,
     /// Whether anything was written. False for a dry run, and if a line was invalid and the import is not partial.
     pub written: bool,

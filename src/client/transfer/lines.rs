@@ -10,6 +10,7 @@ use crate::api::Report;
 use crate::api::collection::{Collection, Contract};
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
+use crate::api::runtime::tape::Tape;
 use crate::client::unknown_collection;
 use crate::error::Error;
 use crate::pull;
@@ -40,18 +41,24 @@ pub(super) struct File {
     pub skipped: u64,
     /// The numbers of the invalid lines, starting at 1, with what is wrong.
     pub refused: Vec<(usize, String)>,
-    /// Whether the file ends with a line that holds its counts.
+    /// Whether the last line has the counts of the file.
     pub has_end: bool,
 }
 
-/// A parsed line.
+/// What a line contains besides counts.
 enum Line {
-    Blank,
+    Nothing,
     Record(Incoming),
     /// A quarantined change that is readable now.
     Readable(Incoming),
     Skipped,
-    End(Exported),
+}
+
+/// A parsed line.
+struct Parsed {
+    content: Result<Line, String>,
+    /// The counts of the file, in its last line.
+    end: Option<Exported>,
 }
 
 /// Reads a file to its end. `progress` is called with the number of lines read so far.
@@ -71,26 +78,36 @@ pub(super) fn read(mut input: impl BufRead, reader: &mut LineReader<'_>, mut pro
         }
         progress(line as u64);
         let text = if line == 1 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes) } else { &bytes };
-        let understood = reader.line(line, text);
-        if !matches!(understood, Ok(Line::Blank)) {
-            file.has_end = matches!(understood, Ok(Line::End(_)));
-            since_end += u64::from(matches!(understood, Ok(Line::Record(_)) | Err(_)));
+        if str::from_utf8(text).is_ok_and(|text| text.trim().is_empty()) {
+            continue;
         }
-        match understood {
-            Ok(Line::Blank) => {}
+        let Parsed { content, end } = reader.line(line, text);
+        since_end += u64::from(matches!(content, Ok(Line::Record(_)) | Err(_)));
+        match content {
+            Ok(Line::Nothing) => {}
             Ok(Line::Record(record) | Line::Readable(record)) => keep_newest(&mut file, &mut newest, record),
             Ok(Line::Skipped) => file.skipped += 1,
-            Ok(Line::End(counts)) => {
-                if counts.records != since_end {
-                    let told = counts.records;
-                    file.refused.push((line, format!("the file is damaged: its last line counts {told} records, and it has {since_end}")));
-                }
-                since_end = 0;
-            }
             Err(message) => file.refused.push((line, message)),
+        }
+        file.has_end = end.is_some();
+        if let Some(Exported { records, .. }) = end {
+            if records != since_end {
+                let message = format!("the file is damaged: its last line counts {records} records, and it has {since_end}");
+                file.refused.push((line, message));
+            }
+            since_end = 0;
         }
     }
     Ok(file)
+}
+
+/// Parses the JSON of a line.
+fn json(bytes: &[u8]) -> Result<Tape<'_>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| format!("the line is not UTF-8 from byte {} on", error.valid_up_to() + 1))?;
+    parse(text.trim().as_bytes()).map_err(|report| {
+        let syntax: Vec<&str> = report.violations.iter().map(|violation| violation.message.as_str()).collect();
+        format!("the line {}", syntax.join(", "))
+    })
 }
 
 /// Keeps the newest version of each record, and the later line if two are equally new.
@@ -116,26 +133,29 @@ pub(super) struct LineReader<'a> {
 }
 
 impl LineReader<'_> {
-    fn line(&mut self, line: usize, bytes: &[u8]) -> Result<Line, String> {
-        let text = std::str::from_utf8(bytes).map_err(|error| format!("the line is not UTF-8 from byte {} on", error.valid_up_to() + 1))?;
-        if text.trim().is_empty() {
-            return Ok(Line::Blank);
-        }
-        let tape = parse(text.trim().as_bytes()).map_err(|report| {
-            let syntax: Vec<&str> = report.violations.iter().map(|violation| violation.message.as_str()).collect();
-            format!("the line {}", syntax.join(", "))
-        })?;
+    fn line(&mut self, line: usize, bytes: &[u8]) -> Parsed {
+        let tape = match json(bytes) {
+            Ok(tape) => tape,
+            Err(message) => return Parsed { content: Err(message), end: None },
+        };
         let root = tape.root();
-        if let Some(end) = root.get("end") {
-            let counts =
-                serde_json::from_str(&end.to_text()).map_err(|error| format!("cannot read the counts of the last line: {error}"))?;
-            return Ok(Line::End(counts));
+        let counts = root.get("end").map(|end| serde_json::from_str(&end.to_text()));
+        match counts.transpose() {
+            Ok(end) => Parsed { content: self.content(line, root, end.is_some()), end },
+            Err(error) => Parsed { content: Err(format!("cannot read the counts of the last line: {error}")), end: None },
         }
+    }
+
+    fn content(&mut self, line: usize, root: Json<'_>, has_end: bool) -> Result<Line, String> {
         if root.get("history").is_some() {
             return Ok(Line::Skipped);
         }
         if let Some(quarantined) = root.get("quarantined") {
             return Ok(self.quarantined(line, quarantined));
+        }
+        // An export without records has its counts alone, and so had every export before they became a part of the last record's line.
+        if has_end && root.get("collection").is_none() && root.get("record").is_none() {
+            return Ok(Line::Nothing);
         }
         self.record(line, root).map(Line::Record)
     }

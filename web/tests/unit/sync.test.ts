@@ -178,6 +178,8 @@ describe("concurrent changes", () => {
     expect(await device.db.userBodyweightLogs.get(theirs)).toMatchObject({ weightKg: 72 });
     expect(await device.sync()).toMatchObject({ pending: 0 });
     expect(server.records.get(`user-bodyweight-logs/${theirs}`)?.record).toMatchObject({ weightKg: 72 });
+    const [replaced] = (await device.host.call("conflicts", [])) as { record: object; why: string }[];
+    expect(replaced).toMatchObject({ why: "lost", record: { id: theirs, weightKg: 99 } });
   });
 
   test("a stale form overwrites nothing without a trace", async () => {
