@@ -1,5 +1,7 @@
 //! A record as the engine sees it: opaque JSON text, plus the few members that sync uses.
 
+use std::borrow::Cow;
+
 use uuid::Uuid;
 
 use crate::api::runtime::json::Json;
@@ -21,7 +23,7 @@ pub struct Record {
     pub stamp: i64,
     /// Whether this is a tombstone.
     pub deleted: bool,
-    /// The complete record as JSON text.
+    /// The complete record as JSON text, on one line.
     pub text: String,
 }
 
@@ -33,11 +35,12 @@ impl Record {
 
     /// Reads the members that sync uses. Returns `None` if one of them is missing or invalid.
     pub fn read(value: Json<'_>) -> Option<Self> {
+        let text = value.to_text();
         Some(Record {
             id: uuid(value.get("id"))?,
             stamp: integer(value.get("clientUpdatedAt"))?,
             deleted: boolean(value.get("isDeleted"))?,
-            text: value.to_text(),
+            text: if let Cow::Owned(one_line) = on_one_line(&text) { one_line } else { text },
         })
     }
 
@@ -84,6 +87,11 @@ impl Record {
         let text = rewrite(&self.text, &members)?;
         Ok(Record { id: self.id, stamp, deleted: self.deleted, text })
     }
+}
+
+/// Replaces raw line ends in JSON with spaces, because records are exported and served line by line. In JSON, a raw line end is whitespace.
+pub fn on_one_line(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) { text.replace(['\n', '\r'], " ").into() } else { text.into() }
 }
 
 /// Sets members of a JSON object, or removes those whose new value is `None`. The text of the other members stays unchanged.

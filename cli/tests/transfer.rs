@@ -142,6 +142,21 @@ fn a_file_that_lost_lines_is_noticed() {
 }
 
 #[test]
+fn a_record_that_was_written_over_several_lines_is_exported_on_one() {
+    let desk = Desk::new();
+    let record = json!({ "id": ID, "date": 1, "weightKg": 80, "mood": { "words": ["fine", "two\nlines"] } });
+    let pretty = serde_json::to_string_pretty(&record).expect("JSON");
+    let put = desk.feed("phone", &["put", LOGS, "--json"], &pretty).ok();
+    let (get, list) = (["get", LOGS, ID, "--json"], ["list", LOGS, "--json"]);
+    for told in [put, desk.run("phone", &get).ok(), desk.run("phone", &list).ok(), desk.run("phone", &["export"]).ok()] {
+        assert_eq!(told.lines().len(), 1);
+    }
+    desk.run("phone", &["export", "all.jsonl"]).ok();
+    desk.run("tablet", &["import", "all.jsonl"]).ok().says(&["imported 1 record"]);
+    assert_eq!(desk.run("tablet", &get).ok().json()["mood"], record["mood"]);
+}
+
+#[test]
 fn an_export_of_nothing_has_its_counts_alone_and_so_had_earlier_exports() {
     let desk = Desk::new();
     let nothing = desk.run("phone", &["export"]).ok().stdout;

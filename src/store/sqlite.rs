@@ -173,7 +173,9 @@ pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreEr
             Some(ErrorCode::ReadOnly) => "; make the file and its folder writable",
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "; another program is writing to it, try again",
             Some(ErrorCode::CannotOpen) => "; check that the folder exists and is writable",
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => "; the file is damaged or not a database, restore it from a copy",
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                "; the file is damaged or not a database, restore it from a copy, or sync a new one"
+            }
             _ => "",
         };
         StoreError { message: format!("cannot {doing}: {error}{next}"), source: Some(Box::new(error)) }

@@ -9,6 +9,8 @@ import * as wasm from "../engine/pkg/engine.js";
 
 /** The time limit for an answer. */
 const ANSWER_MS_MAX = 60_000;
+/** The limit for the body of an answer. The contract's largest answer, a page, is a fraction of it. */
+const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 /** The longest silence of the change notifications: the server sends a comment every 20 seconds. */
 const SILENCE_MS_MAX = 50_000;
 /** The longest line of the change notifications that is accepted. */
@@ -199,7 +201,7 @@ export class Transport {
   private async ask(call: Call, sent: Uint8Array | undefined, tokens: Tokens | undefined, signal?: AbortSignal): Promise<Answer> {
     const limit = AbortSignal.timeout(ANSWER_MS_MAX);
     const response = await this.request(call, sent, tokens, signal === undefined ? limit : AbortSignal.any([signal, limit]));
-    const answer = { status: response.status, retryAfterMs: retryAfterMs(response.headers), body: new Uint8Array(await response.arrayBuffer()) };
+    const answer = { status: response.status, retryAfterMs: retryAfterMs(response.headers), body: await bodyOf(response) };
     this.audit?.(call, sent, answer);
     return answer;
   }
@@ -215,6 +217,32 @@ export class Transport {
     const request: RequestInit = { method: call.method, headers, signal, cache: "no-store", credentials: "omit", redirect: "error" };
     return this.send(call.url, body === undefined ? request : { ...request, body: body as BodyInit });
   }
+}
+
+/** The body of an answer, unless it is too large to come from a sync server. */
+async function bodyOf(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = response.body?.getReader();
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+    if (done) {
+      break;
+    }
+    length += value.length;
+    if (length > ANSWER_BYTES_MAX) {
+      await reader?.cancel();
+      throw new Error(`its answer is larger than ${ANSWER_BYTES_MAX} bytes, so it does not come from a sync server`);
+    }
+    chunks.push(value);
+  }
+  const body = new Uint8Array(length);
+  let place = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, place);
+    place += chunk.length;
+  }
+  return body;
 }
 
 /** The wait that the server asks for: seconds, or a date by its clock. Another origin's clock is hidden, so that the device's must do. */

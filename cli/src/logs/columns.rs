@@ -128,7 +128,7 @@ fn check_marks(row: &[u8], separator: u8) -> Result<(), String> {
         place = match (place, byte) {
             (Place::Start, b'"') => Place::Quoted { lines: false },
             (Place::Quoted { lines }, b'"') => Place::AfterMark { lines },
-            (Place::Quoted { lines }, _) => Place::Quoted { lines: lines || *byte == b'\n' },
+            (Place::Quoted { lines }, _) => Place::Quoted { lines: lines || matches!(byte, b'\n' | b'\r') },
             (Place::AfterMark { lines }, b'"') => Place::Quoted { lines },
             (Place::AfterMark { lines: true }, _) if !ends => {
                 return Err("a quotation mark is not closed, or one within a text is not doubled, so that lines would be lost".to_owned());

@@ -125,7 +125,6 @@ impl Pass<'_, '_> {
         let Ok(record) = edit.record.acknowledged(server_id, self.server_updated_at, stamp) else {
             return Ok(rejected(edit, plain(RejectionCode::InvalidRecord, "the record is not a JSON object")));
         };
-        let record = on_one_line(record);
         let usage = self.usage.replaced(stored.map(|entry| &entry.change.record), &record);
         if !self.quota.allows(self.usage, usage) {
             return Err(Refusal::QuotaExceeded { usage: self.usage, quota: self.quota }.into());
@@ -171,14 +170,6 @@ fn refuse_unseen(edit: &Edit) -> Option<Rejection> {
         }
         _ => None,
     }
-}
-
-/// Replaces raw line ends in a record with spaces, because records are also served line by line. In JSON, a raw line end is whitespace.
-fn on_one_line(mut record: Record) -> Record {
-    if record.text.contains(['\n', '\r']) {
-        record.text = record.text.replace(['\n', '\r'], " ");
-    }
-    record
 }
 
 fn receipt(entry: &Entry) -> Receipt {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::collection::Contract;
 use crate::client::Client;
 use crate::error::Error;
+use crate::record::on_one_line;
 use crate::store::{PastVersion, Quarantined, Query, Store, StoreError};
 
 /// What to export besides the live records.
@@ -69,7 +70,7 @@ impl<W: Write, P: FnMut(u64)> Lines<W, P> {
         for collection in contract.collections {
             let mut written = Ok(());
             store.visit(collection, &Query::default(), &mut |row| {
-                written = self.line(format_args!("\"collection\":\"{}\",\"record\":{}", collection.path, row.record.text));
+                written = self.line(format_args!("\"collection\":\"{}\",\"record\":{}", collection.path, on_one_line(&row.record.text)));
                 self.counts.records += 1;
                 (self.progress)(self.counts.records);
                 if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -90,7 +91,7 @@ impl<W: Write, P: FnMut(u64)> Lines<W, P> {
     }
 
     fn past_version(&mut self, past: &PastVersion) -> io::Result<()> {
-        let (path, why, at, record) = (past.collection.path, serde_json::to_string(&past.why)?, past.at, &past.record.text);
+        let (path, why, at, record) = (past.collection.path, serde_json::to_string(&past.why)?, past.at, on_one_line(&past.record.text));
         self.line(format_args!("\"history\":{{\"collection\":\"{path}\",\"why\":{why},\"at\":{at},\"record\":{record}}}"))
     }
 

@@ -282,6 +282,16 @@ describe("timestamps and refusals", () => {
     expect(server.requests.filter((request) => request.path.endsWith("/refresh"))).toHaveLength(1);
   });
 
+  test("an answer without end is given up", async () => {
+    await device.signIn();
+    await device.sync();
+    const endless = { pull: (stream: ReadableStreamDefaultController<Uint8Array>) => stream.enqueue(new Uint8Array(1 << 20)) };
+    server.intercept = () => new Response(new ReadableStream(endless), { status: 200 });
+    const status = await device.sync();
+    expect(status).toMatchObject({ state: "offline" });
+    expect(status.lastError).toContain("larger than 16777216 bytes");
+  });
+
   test("a refresh without an answer signs nobody out", async () => {
     await device.signIn();
     await device.sync();
