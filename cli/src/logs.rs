@@ -100,6 +100,8 @@ enum Kind {
     Rest,
     /// Not a set: a note about the exercise.
     Note,
+    /// A set that was not understood. It keeps its number, so that the other sets have the same ids once the file is corrected.
+    Refused,
 }
 
 /// A file of an app: the lines that were understood, and those that were not.
@@ -126,7 +128,11 @@ impl Log {
         let dialect = said.of(numbers, dates).map_err(Failure::usage)?;
         let (mut lines, mut refused) = (Vec::new(), Vec::new());
         for (number, row) in rows {
-            match row.and_then(|row| columns.line(number, &row, &zone, dialect)) {
+            let line = row.and_then(|row| {
+                let line = columns.line(number, &row, &zone, dialect);
+                line.inspect_err(|_| lines.extend(columns.refused_set(number, &row, &zone, dialect)))
+            });
+            match line {
                 Ok(line) => lines.push(line),
                 Err(message) => refused.push((number, message)),
             }

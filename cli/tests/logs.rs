@@ -155,6 +155,16 @@ fn a_quotation_mark_that_is_not_closed_loses_no_lines() {
 }
 
 #[test]
+fn a_set_that_is_corrected_after_a_partial_import_is_added_in_its_place() {
+    let desk = Desk::new();
+    let file = |second: &str| strong(&["80", second, "90"].map(|kg| format!("2026-04-01 09:00:00;Legs;Squat;1;{kg};5;\n")).concat());
+    desk.feed("phone", &["import", "-", "--from", "strong", "--partial"], &file("heavy")).failed(3, &["line 3: the weight"]);
+    assert_eq!(weights(&desk, "Squat"), [json!(80.0), json!(90.0)]);
+    read(&desk, "strong", &[], &file("85"));
+    assert_eq!(weights(&desk, "Squat"), [json!(80.0), json!(85.0), json!(90.0)]);
+}
+
+#[test]
 fn blank_rows_and_empty_cells_of_a_spreadsheet_are_nothing() {
     let desk = Desk::new();
     let file = strong("2026-04-01 09:00:00;Legs;Squat;1;80;5;;;;\n;;;;;;\n ;;;\n2026-04-01 09:00:00;Legs;Squat;2;80;5;;\n;;;;;;;;;;\n");

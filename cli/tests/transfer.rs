@@ -106,6 +106,17 @@ fn wrong_lines_are_told_by_number_and_nothing_is_imported_unless_it_may_be_parti
 }
 
 #[test]
+fn a_member_that_decides_what_wins_is_never_guessed() {
+    let desk = Desk::new();
+    import(&desk, "phone", &edited(ID, 80.0, 5), &[]).ok();
+    let file =
+        edited(ID, 81.0, 9).replace(":9,", ":\"9\",") + &edited(ID, 82.0, 9).replace("\"isDeleted\":false", "\"isDeleted\":\"true\"");
+    let words = ["line 1: clientUpdatedAt is \"9\"; expected a time", "line 2: isDeleted is \"true\"; expected true or false"];
+    import(&desk, "phone", &file, &[]).failed(1, &words);
+    assert_eq!(weight(&desk, "phone", ID), 80.0);
+}
+
+#[test]
 fn bytes_that_are_not_utf8_are_refused_and_a_bom_is_not_content() {
     let desk = Desk::new();
     let mut file = b"\xef\xbb\xbf".to_vec();

@@ -156,6 +156,25 @@ impl Columns {
         })
     }
 
+    /// The place of a set that is not understood, if the row says where it belongs.
+    pub(super) fn refused_set(&self, number: u64, row: &Row, zone: &TimeZone, dialect: Dialect) -> Option<Line> {
+        if matches!(self.kind(row), Ok(Kind::Rest | Kind::Note)) {
+            return None;
+        }
+        Some(Line {
+            number,
+            workout: self.workout(row, zone, dialect).ok()?,
+            exercise: row.text(Some(self.exercise))?.to_owned(),
+            category: None,
+            kind: Kind::Refused,
+            weight: 0.0,
+            unit: None,
+            reps: None,
+            seconds: None,
+            remarks: Vec::new(),
+        })
+    }
+
     fn workout(&self, row: &Row, zone: &TimeZone, dialect: Dialect) -> Result<Workout, String> {
         let date = row.text(Some(self.date)).ok_or("the line has no date")?;
         let start = times::moment(date, zone, dialect.dates)?;

@@ -74,7 +74,8 @@ pub struct Converted {
 
 pub fn convert(log: Log, unit: Unit, known: &Known) -> Converted {
     let app = log.app.argument();
-    let mut making = Making { app, unit, known, records: Vec::new(), exercises: HashMap::new(), workouts: HashMap::new() };
+    let mut making =
+        Making { app, unit, known, records: Vec::new(), exercises: HashMap::new(), workouts: HashMap::new(), refused: HashMap::new() };
     let mut refused = log.refused;
     for line in log.lines {
         let number = line.number;
@@ -117,6 +118,8 @@ struct Making<'k> {
     exercises: HashMap<String, String>,
     /// By key.
     workouts: HashMap<String, Done>,
+    /// How many sets were not understood, by workout and exercise.
+    refused: HashMap<(String, String), u64>,
 }
 
 impl Making<'_> {
@@ -130,14 +133,22 @@ impl Making<'_> {
                 }
                 return Ok(());
             }
+            Kind::Refused => {
+                *self.refused.entry((line.workout.key, line.exercise)).or_default() += 1;
+                return Ok(());
+            }
             Kind::Normal | Kind::WarmUp | Kind::Failure | Kind::Drop => {}
         }
         let exercise = self.exercise(&line)?;
         let workout_id = self.id(WORKOUTS, &line.workout.key)?;
         let (app, unit) = (self.app, line.unit.unwrap_or(self.unit));
         let place = self.records.len() + usize::from(!self.workouts.contains_key(&line.workout.key));
+        let refused = self.refused.get(&(line.workout.key.clone(), line.exercise.clone())).copied().unwrap_or_default();
         let done = self.workout(&line)?;
-        let (in_exercise, key) = (done.sets.get(&line.exercise).map_or(0, |(count, _)| *count), set_key(&line, done));
+        let read = done.sets.get(&line.exercise).map_or(0, |(count, _)| *count);
+        let in_exercise = read + refused;
+        // What tells a set apart from the other sets of the file.
+        let key = format!("{}/{}/{in_exercise}", line.workout.key, line.exercise);
         let in_workout = done.exercises.iter().position(|name| *name == line.exercise).unwrap_or(done.exercises.len());
         if in_workout == done.exercises.len() {
             done.exercises.push(line.exercise.clone());
@@ -152,7 +163,7 @@ impl Making<'_> {
             done.drop = None;
         }
         let note = done.note.take();
-        done.sets.insert(line.exercise.clone(), (in_exercise + 1, place));
+        done.sets.insert(line.exercise.clone(), (read + 1, place));
         let id = self.id(SETS, &key)?;
         set.extend(members(json!({
             "id": id, "workoutLogId": workout_id, "exerciseDefinitionId": exercise,
@@ -220,12 +231,6 @@ impl Making<'_> {
     fn id(&self, collection: &str, key: &str) -> Result<String, String> {
         made_id(collection, &format!("import/{}/{key}", self.app))
     }
-}
-
-/// What tells a set apart from the other sets of the file.
-fn set_key(line: &Line, done: &Done) -> String {
-    let count = done.sets.get(&line.exercise).map_or(0, |(count, _)| *count);
-    format!("{}/{}/{count}", line.workout.key, line.exercise)
 }
 
 fn made_id(collection: &str, key: &str) -> Result<String, String> {

@@ -8,7 +8,7 @@ use stronglog_sync::api::{Rejection, RejectionCode, Report, Schema, Seq, Timesta
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::digest::Digest;
 use stronglog_sync::merge::{Verdict, decide};
-use stronglog_sync::record::{RECORD_BYTES_MAX, Record};
+use stronglog_sync::record::RECORD_BYTES_MAX;
 use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::wire::{Change, Edit, Feed, Lost, Outcome, Push, PushResult, Receipt, Unreadable};
 

@@ -110,6 +110,13 @@ fn json(bytes: &[u8]) -> Result<Tape<'_>, String> {
     })
 }
 
+/// Reads a member that decides what becomes of a record. The record itself is validated only if it is written.
+fn member<T>(record: Json<'_>, name: &str, read: fn(Option<Json<'_>>) -> Option<T>, expected: &str) -> Result<Option<T>, String> {
+    let Some(value) = record.get(name) else { return Ok(None) };
+    let unreadable = || format!("{name} is {}; expected {expected}", value.to_text());
+    read(Some(value)).map(Some).ok_or_else(unreadable)
+}
+
 /// Keeps the newest version of each record, and the later line if two are equally new.
 fn keep_newest(file: &mut File, newest: &mut BTreeMap<Key, usize>, record: Incoming) {
     let Some(known) = newest.get(&record.key).map(|index| &mut file.records[*index]) else {
@@ -176,8 +183,8 @@ impl LineReader<'_> {
         let record = root.get("record").ok_or_else(|| format!("the line has no \"record\"; {SHAPE}"))?;
         let text = record.to_text();
         let id = self.id(collection, record, &text)?;
-        let deleted = boolean(record.get("isDeleted")) == Some(true);
-        let stamp = integer(record.get("clientUpdatedAt")).map(|stamp| stamp.min(self.now_ms));
+        let deleted = member(record, "isDeleted", boolean, "true or false")? == Some(true);
+        let stamp = member(record, "clientUpdatedAt", integer, "a time in milliseconds")?.map(|stamp| stamp.min(self.now_ms));
         let invalid = |report: Report| format!("cannot read the {path} record: {report}");
         let mut members = Vec::new();
         let mut supply = |name: &'static str, value: String| {
