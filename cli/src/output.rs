@@ -315,7 +315,7 @@ pub struct ImportOutput {
     pub superseded: u64,
     /// Lines of the conflict history, and changes that this version cannot read.
     pub skipped: u64,
-    /// Whether the last line of the file has its counts.
+    /// Whether the file has its counts, and exactly the records that they count.
     pub has_end: bool,
     pub refused: Vec<RefusedLine>,
 }

@@ -156,6 +156,6 @@ fn a_record_that_is_refused_says_how_many_were_written_before_it() {
     let desk = Desk::new();
     let good = json!({ "date": 1, "weightKg": 80 });
     let put = |input: &str| desk.feed("phone", &["put", "user-bodyweight-logs"], input);
-    put(&format!("\u{feff}{good}\n{good}\n{{}}\n")).failed(1, &["/weightKg", "written before it: 2 records"]);
+    put(&format!("\u{feff}{good}\n{good}\n{{}}\n")).failed(1, &["\"weightKg\"", "written before it: 2 records"]);
     put(&format!("{good}{{")).failed(1, &["cannot read the record", "written before it: 1 record"]);
 }

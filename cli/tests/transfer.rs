@@ -148,6 +148,8 @@ fn a_file_that_lost_lines_is_noticed() {
     import(&desk, "tablet", lines[0], &[]).failed(0, &["no counts"]).says(&["imported 1 record"]);
     let cut = &file[..file.len() / 3];
     import(&desk, "watch", cut, &[]).failed(1, &["line 1: the line is not JSON"]);
+    let swapped = format!("{}\n{}\n", lines[1], lines[0]);
+    assert_eq!(import(&desk, "radio", &swapped, &["--json"]).ok().json()["hasEnd"], true, "a sorted file has every line");
     let twice = file.repeat(2);
     assert_eq!(import(&desk, "watch", &twice, &["--json"]).ok().json()["superseded"], 2, "two exports in one file");
 }
@@ -197,7 +199,7 @@ fn a_file_of_another_kind_is_named_once() {
         assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
     }
     let wrong = "wrong\n".repeat(50);
-    let ran = import(&desk, "phone", &wrong, &[]).failed(1, &["line 20: ", "and 30 more lines; --json names them all"]);
+    let ran = import(&desk, "phone", &wrong, &[]).failed(1, &["line 20: ", "and 30 lines more; --json names them all"]);
     assert!(!ran.stderr.contains("line 21: "));
     assert_eq!(import(&desk, "phone", &wrong, &["--json"]).ended(1).json()["refused"].as_array().map(Vec::len), Some(50));
 }
@@ -230,6 +232,19 @@ fn an_export_that_fails_leaves_the_earlier_one() {
     let names = std::fs::read_dir(desk.folder.path()).expect("the folder").count();
     assert_eq!(names, 2, "no temporary file is left");
     desk.run("phone", &["export", "no/such/folder.jsonl"]).failed(1, &["cannot write no/such/folder.jsonl"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_export_keeps_the_permissions_of_the_file_that_it_replaces() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new();
+    let mode = || std::fs::metadata(desk.path("all.jsonl")).expect("the export").permissions().mode() & 0o777;
+    desk.run("phone", &["export", "all.jsonl"]).ok();
+    assert_eq!(mode(), 0o600, "a new file is for its owner");
+    std::fs::set_permissions(desk.path("all.jsonl"), std::fs::Permissions::from_mode(0o640)).expect("changed");
+    desk.run("phone", &["export", "all.jsonl"]).ok();
+    assert_eq!(mode(), 0o640);
 }
 
 #[test]

@@ -99,6 +99,10 @@ fn to_file(client: &Client, path: &Path, options: ExportOptions, json: bool) -> 
     });
     progress.finish();
     let exported = exported.map_err(|error| if error.is_storage() { error.into() } else { cannot(&error) })?;
+    if let Ok(known) = target.metadata() {
+        // Whoever could read the earlier file can read this one.
+        file.as_file().set_permissions(known.permissions()).map_err(|error| cannot(&error))?;
+    }
     file.as_file().sync_all().map_err(|error| cannot(&error))?;
     file.persist(&target).map_err(|error| cannot(&error.error))?;
     set_unfinished(None);
@@ -242,7 +246,7 @@ fn report(imported: &Imported, import: &Import) -> Outcome<()> {
         say!("  {} of the conflict history or with unreadable changes skipped", counted(imported.skipped, "line"))?;
     }
     if !imported.has_end {
-        remark!("the last line of the file has no counts; if `stronglog export` wrote it, it is incomplete");
+        remark!("the file has no counts of its records; if `stronglog export` wrote it, it is incomplete");
     }
     for (line, error) in imported.refused.iter().take(REFUSED_SHOWN) {
         remark!("line {line}: {}", plain(error));

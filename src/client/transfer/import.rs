@@ -50,7 +50,7 @@ pub struct Imported {
     pub skipped: u64,
     /// The numbers of the invalid lines, starting at 1, with what is wrong.
     pub refused: Vec<(usize, String)>,
-    /// Whether the last line of the file has its counts. A file of [`Client::export`] without them is incomplete.
+    /// Whether the file has its counts, and exactly the records that they count. Otherwise a file of [`Client::export`] is incomplete.
     pub has_end: bool,
     /// Whether anything was written. False for a dry run, and if a line was invalid and the import is not partial.
     pub written: bool,

@@ -41,7 +41,7 @@ pub(super) struct File {
     pub skipped: u64,
     /// The numbers of the invalid lines, starting at 1, with what is wrong.
     pub refused: Vec<(usize, String)>,
-    /// Whether the last line has the counts of the file.
+    /// Whether the file has its counts, and exactly the records that they count.
     pub has_end: bool,
 }
 
@@ -68,7 +68,8 @@ struct Parsed {
 pub(super) fn read(mut input: impl BufRead, reader: &mut LineReader<'_>, mut progress: impl FnMut(u64)) -> Result<File, Error> {
     let mut file = File::default();
     let mut newest: BTreeMap<Key, usize> = BTreeMap::new();
-    let mut since_end = 0;
+    // Whoever sorts a file or appends one to another moves the counts, so they are compared at the end.
+    let (mut found, mut counted) = (0, None);
     let mut bytes = Vec::new();
     for line in 1.. {
         bytes.clear();
@@ -82,21 +83,20 @@ pub(super) fn read(mut input: impl BufRead, reader: &mut LineReader<'_>, mut pro
             continue;
         }
         let Parsed { content, end } = reader.line(line, text);
-        since_end += u64::from(matches!(content, Ok(Line::Record(_)) | Err(_)));
+        found += u64::from(matches!(content, Ok(Line::Record(_)) | Err(_)));
         match content {
             Ok(Line::Nothing) => {}
             Ok(Line::Record(record) | Line::Readable(record)) => keep_newest(&mut file, &mut newest, record),
             Ok(Line::Skipped) => file.skipped += 1,
             Err(message) => file.refused.push((line, message)),
         }
-        file.has_end = end.is_some();
         if let Some(Exported { records, .. }) = end {
-            if records != since_end {
-                let message = format!("the file is damaged: its last line counts {records} records, and it has {since_end}");
-                file.refused.push((line, message));
-            }
-            since_end = 0;
+            counted = Some((line, records.saturating_add(counted.map_or(0, |(_, before)| before))));
         }
+    }
+    file.has_end = counted.is_some_and(|(_, records)| records == found);
+    if let Some((line, records)) = counted.filter(|(_, records)| *records > found) {
+        file.refused.push((line, format!("the file is damaged: it counts {records} records, and it has {found}")));
     }
     Ok(file)
 }
