@@ -53,4 +53,7 @@ test("checks that an app adds are run, also those that take time", async () => {
   const slow = rt.define(() => rt.array(RowSchema.refine(async (row) => Promise.resolve(row.id !== "no"))));
   expect((await slow.safeParseAsync([{ id: "no" }])).success).toBe(false);
   expect((await slow.safeParseAsync([{ id: "yes" }])).success).toBe(true);
+  const sticky = rt.define(() => rt.string().regex(/a/y));
+  expect([sticky.safeParse("ba").success, sticky.safeParse("ab").success, sticky.safeParse("ba").success]).toEqual([false, true, false]);
+  expect([rt.validate(sticky, "ab"), rt.validate(refined, { id: "no" }).length]).toEqual([[], 1]);
 });
