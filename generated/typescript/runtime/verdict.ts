@@ -146,5 +146,7 @@ function testOfCheck(check: z.core.$ZodCheck): Test | undefined {
   if (name === "min_length" && minimum !== undefined) {
     return (value) => (value as string).length >= minimum * 2 || slow(value);
   }
-  return name === "string_format" && format === "regex" && pattern !== undefined ? (value): boolean => pattern.test(value as string) : undefined;
+  // Patterns that remember where they have matched are left to Zod.
+  const isPlain = name === "string_format" && format === "regex" && pattern?.global === false && !pattern.sticky;
+  return isPlain ? (value): boolean => pattern.test(value as string) : undefined;
 }
