@@ -82,11 +82,8 @@ fn read_contract(document: &Members<'_>) -> Result<(&'static Contract, &'static 
 }
 
 fn read_collection(members: Members<'_>, contract: &'static OnceLock<Contract>, rules: &'static Rules) -> Result<Collection, LoadError> {
-    let index = |value: Json<'_>| Some(Index { members: texts(value.get("members")?)?.leak(), multi: flag(value.get("multi")?)? });
-    let reference = |value: Json<'_>| {
-        let path: &'static [&'static str] = texts(value.get("path")?)?.leak();
-        Some(Reference { path, collection: text(value.get("collection")?)? })
-    };
+    let index = |value: Json<'_>| Some(Index { members: texts(value.get("members")?)?, multi: flag(value.get("multi")?)? });
+    let reference = |value: Json<'_>| Some(Reference { path: texts(value.get("path")?)?, collection: text(value.get("collection")?)? });
     let indexes = each(members.get("indexes")?, index);
     let references = each(members.get("references")?, reference);
     Ok(Collection {
@@ -96,9 +93,9 @@ fn read_collection(members: Members<'_>, contract: &'static OnceLock<Contract>, 
         check: check(members.get("rule")?, rules)?,
         singleton: members.optional_text("singleton")?,
         natural_key: members.optional_text("naturalKey")?,
-        parents: members.texts("parents")?.leak(),
-        indexes: indexes.ok_or_else(|| damaged("an index"))?.leak(),
-        references: references.ok_or_else(|| damaged("a reference"))?.leak(),
+        parents: members.texts("parents")?,
+        indexes: indexes.ok_or_else(|| damaged("an index"))?,
+        references: references.ok_or_else(|| damaged("a reference"))?,
         since: u32::try_from(members.count("since")?).map_err(|_| damaged("since"))?,
     })
 }
@@ -131,5 +128,5 @@ fn read_route(value: Json<'_>) -> Option<Route> {
         [method, id] => Some((Method::from_bytes(method.as_str()?.to_ascii_uppercase().as_bytes()).ok()?, text(*id)?)),
         _ => None,
     };
-    Some(Route { path: text(value.get("path")?)?, operations: each(value.get("operations")?, operation)?.leak() })
+    Some(Route { path: text(value.get("path")?)?, operations: each(value.get("operations")?, operation)? })
 }

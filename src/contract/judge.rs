@@ -9,7 +9,7 @@ use crate::api::runtime::report::{At, Checker};
 use crate::api::runtime::rule::{Bound, Judge, TextRule};
 
 /// All rules of a contract, by their numbers.
-pub(super) struct Rules(Vec<Vec<Keyword>>);
+pub(super) struct Rules(Vec<&'static [Keyword]>);
 
 /// Validates values by one rule.
 pub(super) struct Entry {
@@ -38,7 +38,7 @@ impl Rules {
             for keyword in list(*rule).ok_or_else(|| damaged("a rule"))? {
                 keywords.push(Keyword::read(keyword, rules.len())?);
             }
-            all.push(keywords);
+            all.push(&*keywords.leak());
         }
         Ok(Rules(all))
     }
@@ -48,7 +48,7 @@ impl Rules {
     }
 
     fn check(&self, rule: RuleNumber, value: Json<'_>, at: At<'_>, out: &mut Checker) {
-        self.follow(&self.0[rule], value, at, out);
+        self.follow(self.0[rule], value, at, out);
     }
 
     fn accepts(&self, rule: RuleNumber, value: Json<'_>, out: &Checker) -> bool {
@@ -86,7 +86,7 @@ impl Rules {
             Keyword::OneOf(rules) => out.one_of(rules.iter().filter(|rule| self.accepts(**rule, value, out)).count(), at),
             Keyword::Tagged(member, variants) => {
                 let tag = value.get(member).map(Json::to_text);
-                match tag.and_then(|tag| variants.iter().find(|(values, _)| values.contains(&tag))) {
+                match tag.and_then(|tag| variants.iter().find(|(values, _)| values.contains(&tag.as_str()))) {
                     Some((_, rule)) => self.check(*rule, value, at, out),
                     None => out.no_variant(value, member, at),
                 }

@@ -12,7 +12,10 @@ use crate::api::runtime::rule::{Bound, TextRule};
 /// The number of a rule.
 pub(super) type RuleNumber = usize;
 
-/// One keyword.
+/// The values that select a variant, as JSON text, and its rule.
+pub(super) type Variant = (&'static [&'static str], RuleNumber);
+
+/// One keyword. It refers to what is kept as long as the program runs, so that nothing of it has to be dropped.
 pub(super) enum Keyword {
     /// `null` is accepted, whatever follows.
     Nullable,
@@ -27,15 +30,15 @@ pub(super) enum Keyword {
     Object(ObjectKeyword),
     ConstantText(&'static str),
     /// A value as JSON text.
-    Constant(String),
-    Texts(Vec<&'static str>),
+    Constant(&'static str),
+    Texts(&'static [&'static str]),
     /// Values as JSON text.
-    Enumeration(Vec<&'static str>),
+    Enumeration(&'static [&'static str]),
     Not(RuleNumber),
-    AnyOf(Vec<RuleNumber>),
-    OneOf(Vec<RuleNumber>),
+    AnyOf(&'static [RuleNumber]),
+    OneOf(&'static [RuleNumber]),
     /// The telling member, and for each variant the values that select it, as JSON text.
-    Tagged(&'static str, Vec<(Vec<String>, RuleNumber)>),
+    Tagged(&'static str, &'static [Variant]),
     If(RuleNumber, Option<RuleNumber>, Option<RuleNumber>),
     /// The rule of members that are not evaluated otherwise; none of them is accepted without one.
     UnevaluatedMembers(Option<RuleNumber>, Condition),
@@ -46,26 +49,26 @@ pub(super) enum ArrayKeyword {
     MinItems(u64),
     MaxItems(u64),
     UniqueItems,
-    Items { first: Vec<RuleNumber>, rest: Option<RuleNumber>, each: bool },
+    Items { first: &'static [RuleNumber], rest: Option<RuleNumber>, each: bool },
     Contains { rule: RuleNumber, min: u64, max: u64 },
 }
 
 pub(super) enum ObjectKeyword {
-    Members(MemberRules),
+    Members(&'static MemberRules),
     PropertyNames(RuleNumber),
-    Required(Vec<&'static str>),
+    Required(&'static [&'static str]),
     MinProperties(u64),
     MaxProperties(u64),
-    DependentRequired(&'static str, Vec<&'static str>),
+    DependentRequired(&'static str, &'static [&'static str]),
     DependentSchema(&'static str, RuleNumber),
-    Comparison(Comparison),
+    Comparison(&'static Comparison),
 }
 
 /// The rules of members.
 pub(super) struct MemberRules {
     /// By name, and whether a member with this name is declared for `others`.
-    pub(super) named: Vec<(&'static str, RuleNumber, bool)>,
-    pub(super) patterns: Vec<(Pattern, RuleNumber)>,
+    pub(super) named: &'static [(&'static str, RuleNumber, bool)],
+    pub(super) patterns: &'static [(&'static Pattern, RuleNumber)],
     pub(super) others: Others,
 }
 
@@ -88,15 +91,15 @@ pub(super) struct Comparison {
 
 /// When a member or an item is evaluated.
 pub(super) enum Condition {
-    Any(Vec<Condition>),
+    Any(&'static [Condition]),
     Always,
-    Named(Vec<&'static str>),
-    Matching(Pattern),
+    Named(&'static [&'static str]),
+    Matching(&'static Pattern),
     Before(usize),
     Contained(RuleNumber),
-    Accepted(RuleNumber, Box<Condition>),
-    Beside(&'static str, Box<Condition>),
-    If(RuleNumber, Box<Condition>, Box<Condition>),
+    Accepted(RuleNumber, &'static Condition),
+    Beside(&'static str, &'static Condition),
+    If(RuleNumber, &'static Condition, &'static Condition),
 }
 
 impl Keyword {
@@ -137,7 +140,7 @@ impl<'a> Arguments<'a> {
     }
 
     #[inline(never)]
-    fn rule_list(&self, index: usize) -> Option<Vec<RuleNumber>> {
+    fn rule_list(&self, index: usize) -> Option<&'static [RuleNumber]> {
         each(self.at(index)?, |item| self.rule_of(item))
     }
 
@@ -150,7 +153,7 @@ impl<'a> Arguments<'a> {
             "type" => Keyword::Types(types(&texts(self.at(0)?)?)?),
             "const" => match self.at(0)? {
                 Json::String(_) => Keyword::ConstantText(text(self.at(0)?)?),
-                value => Keyword::Constant(value.to_text()),
+                value => Keyword::Constant(value.to_text().leak()),
             },
             "enum" => match texts(self.at(0)?) {
                 Some(texts) => Keyword::Texts(texts),
@@ -205,20 +208,20 @@ impl<'a> Arguments<'a> {
 
     fn object(&self, name: &str) -> Option<Keyword> {
         Some(Keyword::Object(match name {
-            "members" => ObjectKeyword::Members(self.members()?),
+            "members" => ObjectKeyword::Members(kept(self.members()?)),
             "propertyNames" => ObjectKeyword::PropertyNames(self.rule(0)?),
             "required" => ObjectKeyword::Required(texts(self.at(0)?)?),
             "minProperties" => ObjectKeyword::MinProperties(long(self.at(0)?)?),
             "maxProperties" => ObjectKeyword::MaxProperties(long(self.at(0)?)?),
             "dependentRequired" => ObjectKeyword::DependentRequired(text(self.at(0)?)?, texts(self.at(1)?)?),
             "dependentSchema" => ObjectKeyword::DependentSchema(text(self.at(0)?)?, self.rule(1)?),
-            "rule" => ObjectKeyword::Comparison(Comparison {
+            "rule" => ObjectKeyword::Comparison(kept(Comparison {
                 left: text(self.at(0)?)?,
                 accepted: accepted(self.at(1)?.as_str()?)?,
                 right: text(self.at(2)?)?,
                 offset: optional(self.at(3)?, offset)?,
                 text: text(self.at(4)?)?,
-            }),
+            })),
             _ => return None,
         }))
     }
@@ -229,7 +232,7 @@ impl<'a> Arguments<'a> {
             _ => None,
         };
         let pattern = |item: Json<'_>| match list(item)?.as_slice() {
-            [source, rule] => Some((Pattern::new(text(*source)?), self.rule_of(*rule)?)),
+            [source, rule] => Some((kept(Pattern::new(text(*source)?)), self.rule_of(*rule)?)),
             _ => None,
         };
         Some(MemberRules {
@@ -243,9 +246,9 @@ impl<'a> Arguments<'a> {
         })
     }
 
-    fn variants(&self) -> Option<Vec<(Vec<String>, RuleNumber)>> {
+    fn variants(&self) -> Option<&'static [Variant]> {
         let variant = |item: Json<'_>| match list(item)?.as_slice() {
-            [values, rule] => Some((each(*values, |value| Some(value.to_text()))?, self.rule_of(*rule)?)),
+            [values, rule] => Some((each(*values, |value| Some(value.to_text().leak() as &str))?, self.rule_of(*rule)?)),
             _ => None,
         };
         each(self.at(1)?, variant)
@@ -255,12 +258,12 @@ impl<'a> Arguments<'a> {
         let parts = list(value)?;
         let (name, arguments) = parts.split_first()?;
         let inner = Arguments { list: arguments, rules: self.rules };
-        let nested = |index: usize| Some(Box::new(inner.condition(inner.at(index)?)?));
+        let nested = |index: usize| Some(kept(inner.condition(inner.at(index)?)?) as &Condition);
         Some(match name.as_str()? {
             "any" => Condition::Any(each(inner.at(0)?, |term| inner.condition(term))?),
             "always" => Condition::Always,
             "named" => Condition::Named(texts(inner.at(0)?)?),
-            "matching" => Condition::Matching(Pattern::new(text(inner.at(0)?)?)),
+            "matching" => Condition::Matching(kept(Pattern::new(text(inner.at(0)?)?))),
             "before" => Condition::Before(count(inner.at(0)?)?),
             "contained" => Condition::Contained(inner.rule(0)?),
             "accepted" => Condition::Accepted(inner.rule(0)?, nested(1)?),

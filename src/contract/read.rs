@@ -73,7 +73,7 @@ impl<'a> Members<'a> {
         count(self.get(name)?).ok_or_else(|| damaged(name))
     }
 
-    pub(super) fn texts(&self, name: &str) -> Result<Vec<&'static str>, LoadError> {
+    pub(super) fn texts(&self, name: &str) -> Result<&'static [&'static str], LoadError> {
         texts(self.get(name)?).ok_or_else(|| damaged(name))
     }
 
@@ -88,17 +88,17 @@ pub(super) fn text(value: Json<'_>) -> Option<&'static str> {
 }
 
 #[inline(never)]
-pub(super) fn texts(value: Json<'_>) -> Option<Vec<&'static str>> {
+pub(super) fn texts(value: Json<'_>) -> Option<&'static [&'static str]> {
     each(value, text)
 }
 
-/// Reads each item of an array.
-pub(super) fn each<'a, T>(value: Json<'a>, mut read: impl FnMut(Json<'a>) -> Option<T>) -> Option<Vec<T>> {
+/// Reads each item of an array, and keeps what was read.
+pub(super) fn each<'a, T>(value: Json<'a>, mut read: impl FnMut(Json<'a>) -> Option<T>) -> Option<&'static [T]> {
     let mut all = Vec::new();
     for item in list(value)? {
         all.push(read(item)?);
     }
-    Some(all)
+    Some(all.leak())
 }
 
 #[inline(never)]

@@ -14,7 +14,7 @@ export async function loadEngine(contract?: string): Promise<void> {
   });
   await Promise.race([init(), late]).finally(() => clearTimeout(timer));
   if (contract !== undefined) {
-    useContract(new TextEncoder().encode(contract));
+    useContract(contract);
   }
 }
 

@@ -20,9 +20,9 @@ pub(crate) fn contract() -> &'static Contract {
 /// # Errors
 /// The text is not a compiled contract, or one of another version of the compiler.
 #[wasm_bindgen(js_name = useContract)]
-pub fn use_contract(json: &[u8]) -> Result<(), String> {
+pub fn use_contract(json: &str) -> Result<(), String> {
     if GIVEN.get().is_none() {
-        let loaded = load_for_client(json).map_err(|error| format!("cannot use the contract: {error}"))?;
+        let loaded = load_for_client(json.as_bytes()).map_err(|error| format!("cannot use the contract: {error}"))?;
         GIVEN.get_or_init(|| loaded);
     }
     Ok(())
