@@ -18,7 +18,7 @@ cargo xtask corpus FOLDER TIER
                             judge one tier of the JSON-Schema-Test-Suite, or the documents' own `examples`
 cargo xtask simulate [--seeds N] [--first N]
                             more simulated runs than the tests do, and what each rule is for
-cargo xtask interop         test the server with programs written by others: schemathesis, RxDB, nginx and HAProxy
+cargo xtask interop         test with programs written by others: FastAPI, clients of other compilers, schemathesis, RxDB, nginx and HAProxy
 cargo xtask bench           the benchmarks of BENCHMARKS.md
 cargo xtask bench FOLDER    the compilers of BENCHMARKS.md on the largest documents of the corpus, and Zod schemas, side by side
 cargo xtask soak MINUTES    2,000 devices and bad clients, a backup, a restart and a restore: nothing is lost, and memory stays flat

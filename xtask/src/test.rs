@@ -230,6 +230,7 @@ pub fn interop(fuzzing_seconds: &str) -> Result {
     const EXAMPLES: &str = "5";
     workspace(&["build", "--examples", "--bin", "stronglog"])?;
     let built = target().join("debug/examples");
+    run(Command::new("sh").arg("contractc/tests/interop/run.sh").arg(target().join("debug/contractc")).current_dir(root()))?;
     run(Command::new("sh").arg("server/tests/interop/proxies/run.sh").arg(target().join("debug/stronglog")).current_dir(root()))?;
     run(Command::new("sh").arg("server/tests/interop/rxdb/run.sh").arg(&built).current_dir(root()))?;
     run(Command::new("sh")
