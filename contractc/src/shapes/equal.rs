@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::model::{Annotations, Contract, Schema, SchemaId};
+use crate::runtime::check::Types;
 use crate::span::Span;
 
 /// The representative of each schema: the first of those that are equal to it.
@@ -16,7 +17,8 @@ pub(super) struct Equals(Vec<SchemaId>);
 impl Equals {
     /// Compares all schemas of a contract. Those in `own` represent themselves.
     pub(super) fn new(contract: &Contract, own: &BTreeSet<SchemaId>) -> Self {
-        let mut search = Search { contract, own, found: vec![None; contract.schemas.len()], by_outline: HashMap::new() };
+        let variants = contract.schemas.iter().flat_map(|schema| schema.one_of.iter().chain(&schema.any_of)).copied().collect();
+        let mut search = Search { contract, own, variants, found: vec![None; contract.schemas.len()], by_outline: HashMap::new() };
         Equals((0..contract.schemas.len()).map(|index| search.representative(SchemaId(index))).collect())
     }
 
@@ -30,9 +32,12 @@ impl Equals {
 struct Search<'c> {
     contract: &'c Contract,
     own: &'c BTreeSet<SchemaId>,
+    /// The variants of unions.
+    variants: BTreeSet<SchemaId>,
     found: Vec<Option<SchemaId>>,
-    /// The representatives with the content that their equals share, by its outline.
-    by_outline: HashMap<u64, Vec<(Schema, SchemaId)>>,
+    /// The representatives with the content that their equals share, by its outline. A variant that is no object has a type of its own, which a
+    /// member with the same schema does not need.
+    by_outline: HashMap<(bool, u64), Vec<(Schema, SchemaId)>>,
 }
 
 impl Search<'_> {
@@ -47,8 +52,9 @@ impl Search<'_> {
         if self.own.contains(&id) || schema.max_depth.is_some() {
             return id;
         }
+        let is_plain_variant = self.variants.contains(&id) && schema.types.is_some_and(|types| !types.contains(Types::OBJECT));
         let content = self.content(schema);
-        let alike = self.by_outline.entry(outline(&content)).or_default();
+        let alike = self.by_outline.entry((is_plain_variant, outline(&content))).or_default();
         let representative = match alike.iter().find(|(known, _)| *known == content) {
             Some((_, known)) => *known,
             None => {

@@ -24,11 +24,11 @@ pub fn emit(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
         "// The client: one method for each operation. Code that needs few of them can do with `send` and the operations alone.\n\n\
          import * as operations from \"./operations.js\";\n\
          import {{ send, type CallOptions, type ClientOptions }} from \"./runtime/index.js\";\n\n\
-         /** A client of {}. Every method throws a `CallError` where a call comes to nothing. */\n\
+         {}\
          export interface Client {{\n{methods}}}\n\n\
          /** Makes a client of the server at `client.baseUrl`. */\n\
          export function createClient(client: ClientOptions): Client {{\n  return {};\n}}\n",
-        plan.contract.title.replace("*/", "*\\/"),
+        docs(&format!("A client of {}. Every method throws a `CallError` where a call comes to nothing.", plan.contract.title), 0),
         Code::Object(bound).laid_out(2, 9, 1)
     )
 }
