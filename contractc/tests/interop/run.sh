@@ -23,7 +23,7 @@ document="$work/pets.json"
 rm -rf "$work/rust" "$root/tests/typescript/build/foreign"
 mkdir -p "$work/rust/src" "$root/tests/typescript/build/foreign"
 cp -r "$work/generated/rust" "$work/rust/src/api"
-cp "$here/main.rs" "$work/rust/src/main.rs"
+cp "$here/program.rs" "$work/rust/src/main.rs"
 cp "$here/program.toml" "$work/rust/Cargo.toml"
 cp "$root/Cargo.lock" "$work/rust/Cargo.lock"
 (cd "$work/rust" && env -u RUSTFLAGS CARGO_TARGET_DIR="$root/target/corpus/build" cargo build --quiet)
