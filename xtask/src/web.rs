@@ -13,7 +13,7 @@ const DEBIAN_LINKER: &str = "wasm-ld-19";
 
 /// Flags that reduce the size of the WebAssembly. A panic ends in a trap either way, so its message and location would never be shown.
 /// Inlining as for a server would add a tenth to the size without making it faster.
-const FLAGS: [&str; 4] = ["-Zlocation-detail=none", "-Zunstable-options", "-Cpanic=immediate-abort", "-Cllvm-args=-inline-threshold=50"];
+const FLAGS: [&str; 4] = ["-Zlocation-detail=none", "-Zunstable-options", "-Cpanic=immediate-abort", "-Cllvm-args=-inline-threshold=40"];
 
 /// The WebAssembly features that LLVM may use. Every browser has supported them since 2022.
 const FEATURES: [&str; 6] = ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext"];
