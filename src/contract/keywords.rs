@@ -150,7 +150,7 @@ impl<'a> Arguments<'a> {
             "maxDepth" => Keyword::MaxDepth(count(self.at(0)?)?, count(self.at(1)?)?),
             "never" => Keyword::Never,
             "schema" => Keyword::Schema(self.rule(0)?),
-            "type" => Keyword::Types(types(&texts(self.at(0)?)?)?),
+            "type" => Keyword::Types(types(texts(self.at(0)?)?)?),
             "const" => match self.at(0)? {
                 Json::String(_) => Keyword::ConstantText(text(self.at(0)?)?),
                 value => Keyword::Constant(value.to_text().leak()),
