@@ -18,13 +18,18 @@ use crate::logs::{App, DateOrder, Decimal, Unit};
 
 /// The command line. An environment variable that is empty counts as not set: that is how a Compose file passes on what nobody has set.
 pub fn command_line() -> ClapCommand {
-    let mut command = without_empty_variables(Arguments::command());
-    // Gives each command the global options.
+    let mut command = options();
+    // Gives each command the global options. The options of a command that was built cannot be changed by name any more.
     command.build();
     ["quickstart", "serve", "admin", "completions", "schema"].into_iter().fold(command, |command, name| {
         // These commands are not a device, so their help leaves its options out.
         command.mut_subcommand(name, without_device_options)
     })
+}
+
+/// The commands and their options, which can still be changed.
+pub fn options() -> ClapCommand {
+    without_empty_variables(Arguments::command())
 }
 
 fn without_device_options(command: ClapCommand) -> ClapCommand {

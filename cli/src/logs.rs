@@ -9,10 +9,7 @@ mod numbers;
 mod records;
 mod times;
 
-use std::io::Read;
-
 use crate::exit::{Failure, Outcome};
-use crate::input;
 
 pub use columns::Unit;
 pub use dialect::Dialect;
@@ -115,10 +112,9 @@ impl Log {
     /// Reads the export of an app. `said` is what the user has said about how the file writes numbers and dates.
     ///
     /// # Errors
-    /// The file cannot be read, its header is not that of the app, or it has a number or a date with two meanings.
-    pub fn read(app: App, input: impl Read, said: Dialect) -> Outcome<Self> {
-        let bytes = input::read(input)?;
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    /// The header is not that of the app, or it has a number or a date with two meanings.
+    pub fn read(app: App, bytes: &[u8], said: Dialect) -> Outcome<Self> {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut table = columns::Table::of(bytes);
         let columns = apps::Columns::find(app, &table)?;
         let zone = jiff::tz::TimeZone::system();

@@ -10,7 +10,7 @@ use clap::error::ContextKind;
 use clap::{Arg, ArgAction, Command, FromArgMatches};
 use toml::de::{DeTable, DeValue};
 
-use crate::args::{Arguments, command_line};
+use crate::args::{Arguments, options};
 use crate::exit::{Exit, Failure, Outcome};
 
 /// Flags that make no sense in a file.
@@ -30,7 +30,7 @@ pub fn with_file(words: impl IntoIterator<Item = OsString>, command: &[&str], pa
     if settings.iter().any(Setting::is_secret) {
         stronglog_server::secrets::check_private(path).map_err(|error| cannot(error.to_string()))?;
     }
-    let command = change(command_line(), command, |command| settings.into_iter().fold(command, Setting::apply));
+    let command = change(options(), command, |command| settings.into_iter().fold(command, Setting::apply));
     // Parsed before without the file, so only combinations are reported here.
     let matches = command.try_get_matches_from(words).map_err(|error| Failure::usage(plain(&error)))?;
     Arguments::from_arg_matches(&matches).map_err(|error| Failure::usage(plain(&error)))
@@ -46,7 +46,7 @@ fn change(command: Command, path: &[&str], work: impl FnOnce(Command) -> Command
 
 /// The command whose flags the keys are.
 fn serve() -> Command {
-    let command = command_line();
+    let command = options();
     command.find_subcommand("serve").cloned().unwrap_or_default()
 }
 

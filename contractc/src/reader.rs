@@ -3,6 +3,7 @@
 mod circles;
 mod files;
 mod identifiers;
+mod keys;
 mod names;
 mod objects;
 mod operations;

@@ -196,7 +196,7 @@ async fn import_log(
     mut options: ImportOptions,
     json: bool,
 ) -> Outcome<Imported> {
-    let log = Log::read(app, input, Dialect { decimal: import.decimal, dates: import.dates })?;
+    let log = Log::read(app, &input::read(input)?, Dialect { decimal: import.decimal, dates: import.dates })?;
     let unit = match import.unit {
         None if log.needs_unit() => ask_unit().await?,
         unit => unit.unwrap_or(Unit::Kg),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::identifiers::{Identifiers, percent_decoded};
 use crate::diagnostic::Diagnostics;
-use crate::source::{Node, Sources, Span, Value};
+use crate::source::{Sources, Span};
 
 /// A reference to a file that could not be read.
 pub(super) struct Unread {
@@ -66,54 +66,5 @@ fn hint(name: &str) -> Option<&'static str> {
         Some("refer to a schema of this document by JSON pointer: `#/components/schemas/Name`")
     } else {
         None
-    }
-}
-
-/// What the keys of a mapping are.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Keys {
-    /// Words of OpenAPI or JSON Schema.
-    Words,
-    /// Names that the author of the document chose.
-    Names,
-}
-
-/// The keywords whose value is a mapping by name.
-const NAMED: [&str; 21] = [
-    "$defs",
-    "callbacks",
-    "content",
-    "definitions",
-    "dependentSchemas",
-    "encoding",
-    "headers",
-    "links",
-    "mapping",
-    "parameters",
-    "pathItems",
-    "paths",
-    "patternProperties",
-    "properties",
-    "requestBodies",
-    "responses",
-    "schemas",
-    "securitySchemes",
-    "variables",
-    "webhooks",
-    "examples",
-];
-
-/// The keywords whose value is data: a `$ref` in it is a member like any other.
-const DATA: [&str; 5] = ["const", "default", "enum", "example", "value"];
-
-impl Keys {
-    /// What the keys in the value of a key are; `None` if the value is data.
-    pub(super) fn within(self, key: &str, value: &Node) -> Option<Keys> {
-        match self {
-            // The examples of a schema are a list of values; those of OpenAPI are named and can be references.
-            Keys::Words if DATA.contains(&key) || key == "examples" && matches!(value.value, Value::List(_)) => None,
-            Keys::Words if NAMED.contains(&key) => Some(Keys::Names),
-            _ => Some(Keys::Words),
-        }
     }
 }

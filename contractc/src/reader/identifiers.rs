@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::files::Keys;
+use super::keys::Keys;
 use crate::runtime::report::escaped;
 use crate::source::{Map, Node, Sources, Span, Value};
 
@@ -138,7 +138,9 @@ fn joined(base: &str, reference: &str) -> String {
     for segment in whole.split('/') {
         match segment {
             "." => {}
+            // The first segment is the empty one before the slash; nothing is above it.
             ".." if segments.len() > 1 => _ = segments.pop(),
+            ".." if segments == [""] => {}
             _ => segments.push(segment),
         }
     }
