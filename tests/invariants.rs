@@ -50,7 +50,7 @@ fn no_hand_written_file_names_a_collection() {
 }
 
 /// Where the general code meets StrongLog: the files that may name its contract. All others take a contract as a value.
-const BINDING: [&str; 3] = ["src/stronglog.rs", "server/src/config.rs", "web/engine/src/lib.rs"];
+const BINDING: [&str; 3] = ["src/stronglog.rs", "server/src/config.rs", "web/engine/src/contract.rs"];
 
 /// Whether the code of a file, without its comments and tests, takes a contract from a global.
 fn names_the_contract(text: &str) -> bool {

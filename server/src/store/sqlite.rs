@@ -86,7 +86,7 @@ impl Store {
             tracing::warn!(%error, "cannot restrict access to {}: other users may be able to read it", path.display());
         }
         backup::check_log(&path)?;
-        let connection = connect(&path)?;
+        let connection = open_file(&path)?;
         let made = migrate(&connection, new_epoch)?;
         let counter = Counter::open(folder)?;
         // A newly created database already begins its own epoch, whatever the counter says.
@@ -214,7 +214,7 @@ pub fn lock(folder: &Path) -> Result<File, StoreError> {
 }
 
 /// Opens a connection with the settings that all connections share.
-pub fn connect(path: &Path) -> Result<Connection, StoreError> {
+pub fn open_file(path: &Path) -> Result<Connection, StoreError> {
     let connection =
         Connection::open(path).map_err(|error| StoreError::new(format!("cannot open the database {}: {error}", path.display())))?;
     connection.busy_timeout(BUSY_TIMEOUT)?;

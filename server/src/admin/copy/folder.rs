@@ -59,7 +59,7 @@ impl Side {
         // It may be left from a copy that was interrupted.
         backup::remove(&path)?;
         files::private().create_new(true).write(true).open(&path).map_err(|error| failed(&path, &error))?;
-        let connection = sqlite::connect(&path)?;
+        let connection = sqlite::open_file(&path)?;
         sqlite::migrate(&connection, &origin.epoch)?;
         connection.execute("UPDATE server SET seen_at = ?1", [origin.seen_at])?;
         connection.execute("DELETE FROM epochs", [])?;

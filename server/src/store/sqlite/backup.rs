@@ -10,7 +10,7 @@ use super::checksum::{self, Found};
 use super::counter::Counter;
 use super::files::{make_folder, private};
 use super::outside::existing;
-use super::{DATABASE, UserRecords, accounts, connect, epoch, erased, lock, migrate, users, version_of};
+use super::{DATABASE, UserRecords, accounts, epoch, erased, lock, migrate, open_file, users, version_of};
 use crate::feed;
 use crate::store::{Quota, StoreError};
 
@@ -99,7 +99,7 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
         remove(&fresh)?;
         return Err(failed("restore", from, error));
     }
-    let connection = connect(&fresh)?;
+    let connection = open_file(&fresh)?;
     migrate(&connection, new_epoch)?;
     for user in erased::listed(folder)? {
         accounts::erase(&connection, user)?;

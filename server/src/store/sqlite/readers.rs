@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::connect;
+use super::open_file;
 use crate::store::StoreError;
 
 /// The number of read connections.
@@ -22,7 +22,7 @@ pub struct Readers {
 impl Readers {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let connections = (0..READERS).map(|_| {
-            let connection = connect(path)?;
+            let connection = open_file(path)?;
             connection.execute_batch("PRAGMA query_only = ON")?;
             Ok(connection)
         });

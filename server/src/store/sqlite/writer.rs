@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::counter::Counter;
 use super::files::Inode;
 use super::queue::{NotTaken, Queue};
-use super::{BUSY_TIMEOUT, connect};
+use super::{BUSY_TIMEOUT, open_file};
 use crate::store::{Commits, StoreError};
 
 /// The maximum number of jobs per commit, and the maximum time that the first job waits for the others.
@@ -115,7 +115,7 @@ fn reopened(path: &Path, old: Connection) -> Connection {
     {
         tracing::error!(%error, "cannot roll back");
     }
-    connect(path).unwrap_or_else(|error| {
+    open_file(path).unwrap_or_else(|error| {
         tracing::error!(%error, "cannot open the database again");
         old
     })
