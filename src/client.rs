@@ -1,6 +1,7 @@
 //! The client: a device's records, and background sync with a server.
 
 mod builder;
+mod query;
 mod records;
 mod subscriptions;
 mod transfer;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
@@ -91,7 +92,19 @@ impl Record {
 
 /// Replaces raw line ends in JSON with spaces, because records are exported and served line by line. In JSON, a raw line end is whitespace.
 pub fn on_one_line(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) { text.replace(['\n', '\r'], " ").into() } else { text.into() }
+    if has_line_end(text.as_bytes()) { text.replace(['\n', '\r'], " ").into() } else { text.into() }
+}
+
+/// Whether there is a raw line end, looked for in eight bytes at a time: every record that is read is searched.
+fn has_line_end(text: &[u8]) -> bool {
+    const EACH: u64 = u64::from_ne_bytes([1; 8]);
+    let has = |word: u64, byte: u8| {
+        let zero_where_equal = word ^ (EACH * u64::from(byte));
+        zero_where_equal.wrapping_sub(EACH) & !zero_where_equal & (EACH << 7) != 0
+    };
+    let (words, rest) = text.as_chunks::<8>();
+    words.iter().map(|word| u64::from_ne_bytes(*word)).any(|word| has(word, b'\n') || has(word, b'\r'))
+        || rest.iter().any(|byte| matches!(byte, b'\n' | b'\r'))
 }
 
 /// Sets members of a JSON object, or removes those whose new value is `None`. The text of the other members stays unchanged.
@@ -162,9 +175,9 @@ pub fn uuid(value: Option<Json<'_>>) -> Option<Uuid> {
 /// Parses a record id in its canonical form: lower case, with hyphens. Other spellings of a UUID are rejected wherever an id is read, so
 /// that a record has exactly one id.
 pub fn record_id(text: &str) -> Option<Uuid> {
-    let id = Uuid::try_parse(text).ok()?;
-    let mut canonical = Uuid::encode_buffer();
-    (*id.hyphenated().encode_lower(&mut canonical) == *text).then_some(id)
+    // Of the forms that are parsed, only the one with hyphens and nothing around it has this length.
+    let is_canonical = text.len() == Hyphenated::LENGTH && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    is_canonical.then(|| Uuid::try_parse(text).ok())?
 }
 
 /// Reads an integer from a JSON number, including `3.0` and `1e3`.
@@ -191,6 +204,30 @@ pub fn boolean(value: Option<Json<'_>>) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn line_ends_are_found_wherever_they_are() {
+        for len in 0..40 {
+            let text = "\u{b}".repeat(len);
+            assert_eq!(on_one_line(&text), text);
+            for (at, end) in (0..len).flat_map(|at| ["\n", "\r"].map(|end| (at, end))) {
+                let broken = format!("{}{end}{}", &text[..at], &text[at + 1..]);
+                assert_eq!(on_one_line(&broken), broken.replace(end, " "));
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        let id = "018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f";
+        assert_eq!(record_id(id).map(|read| read.to_string()).as_deref(), Some(id));
+        let compact = id.replace('-', "");
+        for other in
+            [&id.to_uppercase(), &compact, &format!("{{{id}}}"), &format!("urn:uuid:{id}"), &format!(" {id}"), "", &compact.repeat(2)[..36]]
+        {
+            assert_eq!(record_id(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn rewriting_touches_nothing_else() {

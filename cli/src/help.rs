@@ -70,7 +70,7 @@ Examples:
   stronglog conflicts
   stronglog conflicts restore 3             make version 3 the current one, as a new edit
 
-The version that a restored one replaces is not kept.";
+The version that a restored one replaces goes into the history, so a restoration can be undone.";
 
 pub const EXPORT_HELP: &str = "\
 Examples:

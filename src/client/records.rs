@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use uuid::Uuid;
 
+use super::query::check;
 use super::{Changes, Client, refused_edit};
 use crate::api::Report;
 use crate::api::collection::{Collection, Synced};
@@ -276,7 +277,7 @@ impl JsonRecords<'_> {
     /// read.
     pub fn list(&self, query: &Query) -> Result<Vec<String>, Error> {
         self.client.admit(self.collection)?;
-        query.check(self.collection)?;
+        check(query, self.collection)?;
         let rows = self.client.with(|store| store.list(self.collection, query))?;
         Ok(rows.into_iter().map(|row| row.record.text).collect())
     }
@@ -289,7 +290,7 @@ impl JsonRecords<'_> {
     /// read.
     pub fn visit(&self, query: &Query, mut visit: impl FnMut(&str) -> ControlFlow<()>) -> Result<(), Error> {
         self.client.admit(self.collection)?;
-        query.check(self.collection)?;
+        check(query, self.collection)?;
         Ok(self.client.with(|store| store.visit(self.collection, query, &mut |row| visit(&row.record.text)))?)
     }
 

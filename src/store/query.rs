@@ -1,11 +1,9 @@
 //! Which records of a collection a device lists: by an index of the contract, and within bounds.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::StoreError;
 use crate::api::collection::{Collection, Index};
-use crate::api::runtime::report::escaped;
-use crate::api::runtime::schema::validate_text;
 
 /// Selects and orders the records of a collection. Build it with `..Query::default()`: a later version may add members.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,37 +22,6 @@ pub struct Query {
     pub offset: usize,
     /// The maximum number of records. `None` means no limit.
     pub limit: Option<usize>,
-}
-
-impl Query {
-    /// Checks that each value is of a type that the contract declares for its member. A value of another type would select nothing.
-    ///
-    /// # Errors
-    /// Returns an error if the contract does not declare the index, or a value is of another type.
-    pub(crate) fn check(&self, collection: &Collection) -> Result<(), StoreError> {
-        let Some(index) = index_of(collection, self)? else { return Ok(()) };
-        let equal = index.members.iter().zip(&self.equal);
-        let next = index.members.iter().skip(self.equal.len()).take(1);
-        let bounds = next.flat_map(|member| self.from.iter().chain(&self.until).map(move |value| (member, value)));
-        for (member, value) in equal.chain(bounds) {
-            if let Some(why) = wrong_type(collection, member, index.multi, value) {
-                let by = self.index.join("+");
-                return Err(StoreError::new(format!("cannot list {} by {by}: the value of `{member}` {why}", collection.path)));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Why a member, or an item of it, cannot have the type of a value, if it cannot.
-fn wrong_type(collection: &Collection, member: &str, is_item: bool, value: &Value) -> Option<String> {
-    let (value, item) = if is_item { (json!([value]), "/0") } else { (value.clone(), "") };
-    let record = json!({ member: value }).to_string();
-    let pointer = format!("/{}{item}", escaped(member));
-    // The record lacks all other members, which is no matter here.
-    let report = validate_text(record.as_bytes(), collection.check).err()?;
-    let found = report.violations.into_iter().find(|violation| violation.keyword == "type" && violation.pointer == pointer);
-    found.map(|violation| violation.message)
 }
 
 /// The index that a query uses.

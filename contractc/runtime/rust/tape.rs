@@ -147,13 +147,14 @@ pub(super) fn same_text(left: &str, right: &str) -> bool {
     left.len() == right.len() && same_bytes(left.as_bytes(), right.as_bytes())
 }
 
-/// Whether two texts of the same length are equal. Names are short, so comparing two overlapping words usually suffices, without a call.
+/// Whether two texts of the same length are equal. Names are short, so comparing two overlapping parts usually suffices, without a call.
 #[inline]
 pub(super) fn same_bytes(left: &[u8], right: &[u8]) -> bool {
     match left.len() {
         0..4 => left.iter().zip(right).all(|(left, right)| left == right),
         4..8 => same_ends::<4>(left, right),
         8..=16 => same_ends::<8>(left, right),
+        17..=32 => same_ends::<16>(left, right),
         _ => same_ends::<8>(left, right) && left == right,
     }
 }

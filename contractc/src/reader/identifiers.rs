@@ -192,7 +192,7 @@ mod tests {
         ] {
             assert_eq!(joined(base, reference), meant, "{reference}");
         }
-        assert_eq!(joined("file:/work/api.yaml", "Pet"), "file:/work/Pet");
+        assert_eq!(joined("file:/contract/api.yaml", "Pet"), "file:/contract/Pet");
         assert_eq!(joined("https://example.com", "Pet"), "https://example.com/Pet");
     }
 }
