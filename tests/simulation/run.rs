@@ -180,6 +180,7 @@ impl Run {
                 }
                 let value = (!record.deleted).then_some(value);
                 self.last_edits.insert((account, key), LastEdit { device, value });
+                self.server.edited(account, key.id);
                 self.writers.entry((account, key)).or_default().insert(device);
                 if self.twins.contains(&device) {
                     self.open.insert((account, key));

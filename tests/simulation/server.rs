@@ -38,6 +38,11 @@ pub struct Server {
     snapshots: Vec<(Memory, Vec<Backup>)>,
     /// Versions that were replaced by ones that were not made on them, since the data last went back.
     pub lost: Vec<Replaced>,
+    /// Deletions whose tombstones were purged.
+    purged: BTreeSet<(usize, Uuid)>,
+    /// Those of them after which the server's data went back. No device and no server knows of such a deletion any more, so a device that had not
+    /// heard of it sends the record again (R11). An operator avoids this by keeping deletions for longer than backups.
+    pub forgotten: BTreeSet<(usize, Uuid)>,
     /// Every edit that was pushed for a record, with the revision that it was made on, since the data last went back.
     pub pushed: Vec<(Uuid, Op, Option<u64>)>,
     /// Whether the next page leaves a change out although its cursor passes it, as a faulty server or index would.
@@ -57,6 +62,8 @@ impl Server {
             backups: Vec::new(),
             snapshots: Vec::new(),
             lost: Vec::new(),
+            purged: BTreeSet::new(),
+            forgotten: BTreeSet::new(),
             pushed: Vec::new(),
             omits: false,
             omitted: BTreeSet::new(),
@@ -120,7 +127,9 @@ impl Server {
                 return Err(format!("the stamp {stamp} was stored, {} ms ahead (I8)", stamp - now));
             }
         }
-        for edit in push.edits.iter().flatten() {
+        // A push that was refused as a whole is none: its edits are still the device's alone, and may lose there.
+        let judged = push.edits.iter().flatten().filter(|_| answered.status == 200);
+        for edit in judged {
             self.pushed.push((edit.record.id, edit.op, edit.base_rev));
             let now = records.find(self.contract.contract, edit.record.id).expect("a store in memory");
             let is_accepted = now.is_some_and(|entry| entry.change.op == edit.op);
@@ -176,6 +185,7 @@ impl Server {
             self.memory.restore(&backup.clone(), format!("e{}", self.epochs));
             self.lost.clear();
             self.pushed.clear();
+            self.forgotten.append(&mut self.purged);
             self.backups.truncate(1);
         }
     }
@@ -193,6 +203,7 @@ impl Server {
             self.highest.clear();
             self.lost.clear();
             self.pushed.clear();
+            self.forgotten.append(&mut self.purged);
         }
     }
 
@@ -216,6 +227,12 @@ impl Server {
         feed::pull(&records, Some(cursor), Some(1), Feed::All(self.contract.contract), 0).is_ok_and(|page| page.changes.is_empty())
     }
 
+    /// Takes note of an edit of a record: what becomes of an earlier deletion of it no longer matters.
+    pub fn edited(&mut self, account: usize, id: Uuid) {
+        self.purged.remove(&(account, id));
+        self.forgotten.remove(&(account, id));
+    }
+
     /// Purges old tombstones, and returns them. Whoever deleted such a record before, and lost, has nothing to keep.
     pub fn purge(&mut self, before_ms: i64) -> Vec<(usize, Uuid)> {
         let ids = |memory: &mut Memory| -> BTreeSet<(usize, Uuid)> {
@@ -229,6 +246,7 @@ impl Server {
         let after = ids(&mut self.memory);
         let purged: Vec<(usize, Uuid)> = before.difference(&after).copied().collect();
         self.lost.retain(|lost| !(lost.deleted && purged.contains(&(lost.account, lost.key.id))));
+        self.purged.extend(&purged);
         purged
     }
 

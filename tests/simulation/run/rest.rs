@@ -53,7 +53,8 @@ impl Run {
             let alone = self.writers.get(&(*account, *key)).is_some_and(|writers| writers.len() == 1);
             // Once the tombstone of a shipped record is purged, an app that ships the record may bring it back.
             let reseeded = last.value.is_none() && (key.collection.natural_key.is_some() || key.collection.singleton.is_some());
-            if !alone || reseeded || self.open.contains(&(*account, *key)) {
+            let forgotten = last.value.is_none() && self.server.forgotten.contains(&(*account, key.id));
+            if !alone || reseeded || forgotten || self.open.contains(&(*account, *key)) {
                 continue;
             }
             let now = self.server.live(*account, *key).map(|text| value_of(&text));
@@ -110,7 +111,9 @@ impl Run {
         for lost in self.server.lost.clone() {
             let meta = |device: &mut Device| device.store.meta().expect("a store in memory");
             let maker = self.devices.iter_mut().position(|device| meta(device).device == lost.op.device);
-            if maker.is_none_or(|maker| self.put_back.contains(&maker)) {
+            // A version that a device has sent again, because the server had lost what replaced it, and that is the current one, is not lost.
+            let is_current = self.server.current_edits(lost.account).iter().any(|edit| edit.op == lost.op);
+            if is_current || maker.is_none_or(|maker| self.put_back.contains(&maker)) {
                 continue;
             }
             let of_account = self.devices.iter().zip(&histories).filter(|(device, _)| device.home == lost.account);
