@@ -54,12 +54,15 @@ export type Order =
   | { readonly order: "enter" }
   /** Whether the platform reports that there is a network. */
   | { readonly order: "online"; readonly online: boolean }
+  /** The worker answers `pong`, unless it hangs. */
+  | { readonly order: "ping" }
   | { readonly order: "close" };
 
 /** The messages from a worker to its own page. */
 export type Report =
   /** The worker runs, and holds the lock `Settings.life` until it ends. */
   | { readonly report: "alive" }
+  | { readonly report: "pong" }
   /** The reason why the worker cannot lead; null once it can. It retries automatically. */
   | { readonly report: "problem"; readonly problem: string | null }
   /** The engine has failed: a new worker is needed. */

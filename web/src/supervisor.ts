@@ -1,4 +1,4 @@
-// Keeps a page's worker running: starts it, detects that it has ended, and restarts it.
+// Keeps a page's worker running: starts it, detects that it has ended or hangs, and restarts it.
 
 import type { Order, Report, Settings } from "./channel.js";
 import { errorText } from "./error.js";
@@ -6,6 +6,10 @@ import { newId } from "./id.js";
 
 /** The time limit for a worker to start. */
 const START_MS_MAX = 30_000;
+/** The interval at which the page asks its worker for an answer. */
+const PING_MS = 1_000;
+/** The silence after which a worker is taken to hang: an open transaction of a worker that hangs holds up what the app writes. */
+const SILENCE_MS_MAX = 10_000;
 /** The delay before a worker is restarted; it doubles with each failure. */
 const RESTART_MS = 1_000;
 const RESTART_MS_MAX = 30_000;
@@ -15,6 +19,8 @@ const HEALTHY_MS = 60_000;
 export class WorkerSupervisor {
   private worker: Worker | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private pings: ReturnType<typeof setInterval> | undefined;
+  private heardAt = 0;
   private startedAt = 0;
   private failures = 0;
   private hasEnded = false;
@@ -37,7 +43,7 @@ export class WorkerSupervisor {
 
   end(): void {
     this.hasEnded = true;
-    clearTimeout(this.timer);
+    this.stopTimers();
     this.order({ order: "close" });
     this.worker = undefined;
   }
@@ -74,10 +80,14 @@ export class WorkerSupervisor {
     if (this.worker !== worker) {
       return;
     }
+    this.heardAt = performance.now();
     switch (report.report) {
       case "alive":
         clearTimeout(this.timer);
         void this.watch(worker, life);
+        this.ping();
+        break;
+      case "pong":
         break;
       case "problem":
         this.tell(report.problem);
@@ -96,10 +106,31 @@ export class WorkerSupervisor {
     }
   }
 
+  /** Asks the worker for an answer, again and again, until it hangs. */
+  private ping(): void {
+    let askedAt = performance.now();
+    this.pings = setInterval(() => {
+      const now = performance.now();
+      // A page that was frozen has received nothing, which says nothing about its worker.
+      this.heardAt = now - askedAt > 3 * PING_MS ? now : this.heardAt;
+      askedAt = now;
+      if (now - this.heardAt > SILENCE_MS_MAX) {
+        this.failed("the sync worker does not answer; it is started again: try again in a moment");
+      } else {
+        this.order({ order: "ping" });
+      }
+    }, PING_MS);
+  }
+
+  private stopTimers(): void {
+    clearTimeout(this.timer);
+    clearInterval(this.pings);
+  }
+
   private failed(problem: string): void {
     this.worker?.terminate();
     this.worker = undefined;
-    clearTimeout(this.timer);
+    this.stopTimers();
     if (this.hasEnded) {
       return;
     }

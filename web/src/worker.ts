@@ -47,6 +47,9 @@ class TabWorker {
       case "online":
         this.host?.online(order.online);
         break;
+      case "ping":
+        report({ report: "pong" });
+        break;
       case "close":
         this.election.end();
         this.channel.close();

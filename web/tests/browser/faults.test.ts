@@ -1,6 +1,6 @@
 // What goes wrong in a browser: several tabs, tabs that die or freeze, a server that is away, tokens that run out, records nobody takes.
 
-import type { Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { Play } from "./play.js";
 import { problem, seed, Tab } from "./stage.js";
@@ -32,13 +32,20 @@ test("of two tabs one leads, both sync, and the other takes over when it is clos
   expect(await follower.sync()).toMatchObject({ pending: 0, state: "idle", lastError: null });
 });
 
+/** Runs `script` in every worker of the profile before the worker's own code. */
+async function beforeWorkers(context: BrowserContext, script: () => void): Promise<void> {
+  await context.route(/worker.*\.js$/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `(${script.toString()})();\n${await response.text()}` });
+  });
+}
+
 /**
- * Lets the worker of a page be frozen, between two transactions: Chrome keeps no page frozen whose transaction holds up another tab's, and
+ * A profile whose workers can be frozen, between two transactions: Chrome keeps no page frozen whose transaction holds up another one's, and
  * nobody else can end one.
  */
-async function freezer(page: Page): Promise<() => Promise<void>> {
-  const [worker] = page.workers();
-  await worker?.evaluate(() => {
+async function freezable(context: BrowserContext): Promise<BrowserContext> {
+  await beforeWorkers(context, () => {
     const { transaction } = IDBDatabase.prototype;
     let open = 0;
     IDBDatabase.prototype.transaction = function (this: IDBDatabase, ...given: Parameters<IDBDatabase["transaction"]>) {
@@ -51,27 +58,41 @@ async function freezer(page: Page): Promise<() => Promise<void>> {
       while (open > 0) {
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
+      console.log("frozen");
       for (const end = Date.now() + ms; Date.now() < end; );
     };
     Object.assign(self, { freeze });
   });
-  return async () => worker?.evaluate(() => (self as unknown as { freeze(ms: number): Promise<void> }).freeze(8_000));
+  return context;
+}
+
+/** Freezes the worker of a page. Returns once it is frozen; `thawed` resolves when it is no longer. */
+async function freeze(page: Page, ms: number): Promise<{ readonly thawed: Promise<void> }> {
+  const [worker] = page.workers();
+  if (worker === undefined) {
+    throw new Error("the page has no worker to freeze");
+  }
+  const frozen = page.waitForEvent("console", (message) => message.text() === "frozen");
+  const run = worker.evaluate((ms) => (self as unknown as { freeze(ms: number): Promise<void> }).freeze(ms), ms);
+  // The page ends a worker that hangs for too long, and the call with it.
+  const thawed = run.catch(() => undefined);
+  await frozen;
+  return { thawed };
 }
 
 test("a leader that freezes is replaced within five seconds, and writes nothing when it wakes up", async () => {
-  const context = await play.profile();
+  const context = await freezable(await play.profile());
   const leader = await Tab.open(context, play.url);
   await leader.until((status) => status.leader);
-  const freeze = await freezer(leader.page);
   const follower = await Tab.open(context, play.url);
   await leader.signUp(play.account());
   await follower.until((status) => status.account !== null);
-  const frozen = freeze();
+  const { thawed } = await freeze(leader.page, 8_000);
   const began = Date.now();
   await weigh(follower, 66);
   await follower.until((status) => status.leader && status.pending === 0);
   expect(Date.now() - began).toBeLessThan(5_000);
-  await frozen;
+  await thawed;
   await follower.page.waitForTimeout(1_500);
   expect(await leader.status()).toMatchObject({ leader: false, pending: 0 });
   await weigh(leader, 67);
@@ -274,29 +295,41 @@ test("a worker that ends is started again, and nothing waits for the old one", a
   expect(await tab.until((status) => status.state === "idle" && status.pending === 0)).toMatchObject({ leader: true, lastError: null });
 });
 
-test("a worker that hangs holds up no call for ever", async () => {
-  const tab = await Tab.open(await play.profile(), play.url);
+test("a worker that hangs holds up no call for ever, and is started again", async () => {
+  const tab = await Tab.open(await freezable(await play.profile()), play.url);
   await tab.until((status) => status.leader);
-  // A timer, so that this call ends before the worker hangs: what the page does next comes after it.
-  await tab.page.workers()[0]?.evaluate(() => {
-    setTimeout(() => {
-      for (const end = Date.now() + 18_000; Date.now() < end; );
-    });
-  });
-  await tab.page.waitForTimeout(100);
+  await freeze(tab.page, Infinity);
   await weigh(tab, 64);
   expect(await outcome(tab, "conflicts")).toContain("does not answer");
-  expect(await tab.status()).toMatchObject({ state: "starting", pending: 1 });
-  await tab.until((status) => status.leader && status.state === "off" && status.pending === 1, 30_000);
+  expect(await tab.status()).toMatchObject({ leader: false, pending: 1 });
+  await tab.until((status) => status.leader && status.state === "off" && status.pending === 1 && status.lastError === null);
+});
+
+test("a worker that hangs in a transaction does not hold up for ever what the app writes", async () => {
+  const tab = await Tab.open(await play.profile(), play.url);
+  await tab.signUp(play.account());
+  const hangs = tab.page.waitForEvent("console", (message) => message.text() === "hangs");
+  await tab.page.workers()[0]?.evaluate(() => {
+    indexedDB.open("stronglog").onsuccess = ({ target }) => {
+      const store = (target as IDBOpenDBRequest).result.transaction("userBodyweightLogs", "readwrite").objectStore("userBodyweightLogs");
+      store.count().onsuccess = () => {
+        console.log("hangs");
+        for (;;);
+      };
+    };
+  });
+  await hangs;
+  const began = Date.now();
+  await weigh(tab, 64);
+  expect(Date.now() - began).toBeGreaterThan(5_000);
+  expect(await tab.until((status) => status.state === "idle" && status.pending === 0)).toMatchObject({ leader: true, lastError: null });
+  expect(await count(tab)).toBe(1);
 });
 
 test("a browser without IndexedDB: sync says so, and calls end", async () => {
   const context = await play.profile();
   await context.addInitScript(() => Object.defineProperty(self, "indexedDB", { value: undefined }));
-  await context.route(/worker.*\.js$/, async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `Object.defineProperty(self, "indexedDB", { value: undefined });\n${await response.text()}` });
-  });
+  await beforeWorkers(context, () => Object.defineProperty(self, "indexedDB", { value: undefined }));
   const tab = await Tab.open(context, play.url);
   const status = await tab.until((found) => found.state === "unavailable");
   expect(status.lastError).toContain("let the site store data");
