@@ -1,6 +1,7 @@
 // The calls from a page to the leading worker. Every call settles: it is answered, or it is rejected when there is no worker to answer it.
 
 import type { Message, Method } from "./channel.js";
+import { errorText } from "./error.js";
 import { newId } from "./id.js";
 
 interface WaitingCall {
@@ -18,8 +19,14 @@ export class Calls {
     const id = newId();
     const message = { say: "call", id, method, arguments: given } as const;
     return new Promise<T>((resolve, reject) => {
+      try {
+        this.post(message);
+      } catch (error) {
+        // An argument that cannot be cloned could not be sent to the next leader either.
+        reject(new Error(`cannot call ${method}: an argument cannot be sent to the worker (${errorText(error)}); pass plain values`));
+        return;
+      }
       this.waiting.set(id, { message, resolve, reject });
-      this.post(message);
     });
   }
 

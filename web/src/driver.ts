@@ -52,12 +52,9 @@ export class Driver {
   /** Continues with the account that was signed in when the app last ran. */
   async start(): Promise<void> {
     await this.written();
-    const tokens = await this.transport.tokens();
-    if (tokens === undefined) {
-      this.happened("tick");
-    } else {
-      this.happened({ signedIn: tokens.account });
-    }
+    // After a session that the server has ended, the engine finds that out again, and asks for a sign-in.
+    const session = await this.transport.session();
+    this.happened(session === undefined ? "tick" : { signedIn: session.account });
   }
 
   /** Releases everything. A step that is being stored is either stored completely or not at all. */

@@ -20,6 +20,7 @@ import { countOwnTables, HELD_OPEN, makeDatabase, PAUSED, type Database } from "
 import { errorText } from "./error.js";
 import { newId } from "./id.js";
 import { BEAT_MS } from "./leader.js";
+import type { Session } from "./transport.js";
 import { WorkerSupervisor } from "./supervisor.js";
 import { watchWrites } from "./writes.js";
 
@@ -109,14 +110,15 @@ class Page implements Sync {
     void this.lookForPersistence();
   }
 
-  signUp(credentials: Credentials): Promise<void> {
+  // Credentials are often a form's own object, of which only the members can be sent to the worker.
+  signUp({ email, password }: Credentials): Promise<void> {
     this.persist();
-    return this.call("signUp", credentials);
+    return this.call("signUp", { email, password });
   }
 
-  signIn(credentials: Credentials): Promise<void> {
+  signIn({ email, password }: Credentials): Promise<void> {
     this.persist();
-    return this.call("signIn", credentials);
+    return this.call("signIn", { email, password });
   }
 
   signOut(): Promise<void> {
@@ -139,8 +141,8 @@ class Page implements Sync {
     return this.call("makeRecoveryCode", password);
   }
 
-  recover(recovery: Recovery): Promise<void> {
-    return this.call("recover", recovery);
+  recover({ email, recoveryCode, newPassword }: Recovery): Promise<void> {
+    return this.call("recover", { email, recoveryCode, newPassword });
   }
 
   enable(): Promise<void> {
@@ -315,7 +317,8 @@ class Page implements Sync {
     try {
       const [counts, tokens] = await Promise.all([countOwnTables(this.database), this.database._device.get("tokens")]);
       if (!this.isLed) {
-        const account = (tokens?.value as { readonly account: string } | undefined)?.account ?? null;
+        const session = tokens?.value as Session | undefined;
+        const account = session?.accessToken === undefined ? null : session.account;
         this.update({ ...counts, account, storageProblem: null });
       }
     } catch (error) {

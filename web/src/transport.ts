@@ -32,6 +32,9 @@ export interface Tokens {
   readonly refreshToken: string;
 }
 
+/** What the database keeps of a session: the tokens, or only the account if the server has ended it. */
+export type Session = Tokens | { readonly account: string; readonly accessToken?: undefined };
+
 /** An operation of the contract about the account. */
 export interface AccountOperation {
   readonly operation: string;
@@ -58,12 +61,18 @@ export class Transport {
     private readonly audit: Audit | undefined,
   ) {}
 
-  async tokens(): Promise<Tokens | undefined> {
-    return (await this.device.get("tokens"))?.value as Tokens | undefined;
+  /** The session that the user has not ended, even if the server has. */
+  async session(): Promise<Session | undefined> {
+    return (await this.device.get("tokens"))?.value as Session | undefined;
   }
 
-  async keep(tokens: Tokens | undefined): Promise<void> {
-    await (tokens === undefined ? this.device.delete("tokens") : this.device.put({ name: "tokens", value: tokens }));
+  async tokens(): Promise<Tokens | undefined> {
+    const session = await this.session();
+    return session?.accessToken === undefined ? undefined : session;
+  }
+
+  async keep(session: Session | undefined): Promise<void> {
+    await (session === undefined ? this.device.delete("tokens") : this.device.put({ name: "tokens", value: session }));
   }
 
   /** Sends a request of the engine, only with the token of `account` (R15). */
@@ -120,7 +129,7 @@ export class Transport {
       throw new Error(answer.unavailable);
     }
     const fresh = "tokens" in answer ? answer.tokens : undefined;
-    await this.keep(fresh);
+    await this.keep(fresh ?? { account: stale.account });
     return fresh;
   }
 

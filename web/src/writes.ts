@@ -94,6 +94,21 @@ function* brokenTexts(value: unknown, at: string): Generator<Violation> {
   }
 }
 
+/** Whether a key can be the id of a record. Apps may delete any key: Dexie takes one that is not there for deleted. */
+function isId(key: unknown): key is string {
+  return typeof key === "string" && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(key);
+}
+
+/** Whether a record ships with the app, so that every edit wins over it. */
+function isShipped(record: JsonRecord): boolean {
+  return record["clientUpdatedAt"] === 0;
+}
+
+/** Whether the user has written a record, and the engine has not made an edit of that yet. */
+function isUnsent(write: PendingWrite | undefined): boolean {
+  return write?.at !== undefined && write.shipped === 0;
+}
+
 /** The writes of one table. */
 class Watched {
   constructor(
@@ -135,21 +150,38 @@ class Watched {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
     const keys = records.map((record) => record["id"] as string);
-    const live = records.filter((record) => record["isDeleted"] !== true);
-    const deleted = records.filter((record) => record["isDeleted"] === true).map((record) => record["id"] as string);
-    return this.refuseQuarantined(request.trans, keys)
-      .then(() => this.staleKeys(request, keys))
-      .then((stale) =>
-        this.below.mutate({ ...request, values: live }).then((response) => {
-          const pending = records.map((record) => ({
-            ...this.pendingWrite(record["id"] as string, at, record["clientUpdatedAt"] === 0),
-            ...(stale.has(record["id"] as string) ? { stale: 1 as const } : {}),
-          }));
-          return this.remove(request.trans, deleted)
-            .then(() => this.record(request.trans, pending))
-            .then(() => (deleted.length === 0 ? response : { ...response, results: keys, lastResult: keys.at(-1) }));
-        }),
+    const { trans } = request;
+    return this.refuseQuarantined(trans, keys)
+      .then(() => this.pendingWrites(trans, keys))
+      .then((before) =>
+        this.staleKeys(request, keys, before).then((stale) =>
+          // Deleted records are written first, so that Dexie judges their keys like all others, and then removed.
+          this.below.mutate({ ...request, values: records }).then((response) => {
+            const written = records.filter((_, index) => response.failures[index] === undefined);
+            // Of several writes of a record, the last one remains.
+            const last = new Map(written.map((record) => [record["id"] as string, record]));
+            // A deletion by the user wins over a record that the app ships.
+            const undone = new Set([...last].filter(([id, record]) => isShipped(record) && isUnsent(before.get(id))).map(([id]) => id));
+            const gone = [...last].filter(([id, record]) => record["isDeleted"] === true || undone.has(id)).map(([id]) => id);
+            const pending = [...last].filter(([id]) => !undone.has(id)).map(([id, record]) => ({
+              ...this.pendingWrite(id, at, isShipped(record)),
+              ...(stale.has(id) ? { stale: 1 as const } : {}),
+            }));
+            return this.remove(trans, gone)
+              .then(() => this.record(trans, pending))
+              .then(() => response);
+          }),
+        ),
       );
+  }
+
+  /** The pending writes of these records, by id. */
+  private pendingWrites(trans: DBCoreMutateRequest["trans"], ids: readonly string[]): Promise<ReadonlyMap<string, PendingWrite>> {
+    const keys = ids.map((id) => `${this.collection.path}/${id}`);
+    return this.core
+      .table(PENDING_WRITES)
+      .getMany({ trans, keys })
+      .then((found: (PendingWrite | undefined)[]) => new Map(found.flatMap((write, index) => (write ? [[ids[index] ?? "", write] as const] : []))));
   }
 
   /**
@@ -157,28 +189,26 @@ class Watched {
    * the app puts the whole record back. The stamp of a record identifies the version that was read. A record without a stamp has no known
    * version, and records that Dexie itself reads and writes in one transaction are never stale.
    */
-  private staleKeys(request: Extract<DBCoreMutateRequest, { type: "add" | "put" }>, keys: readonly string[]): Promise<ReadonlySet<string>> {
+  private staleKeys(
+    request: Extract<DBCoreMutateRequest, { type: "add" | "put" }>,
+    keys: readonly string[],
+    pending: ReadonlyMap<string, PendingWrite>,
+  ): Promise<ReadonlySet<string>> {
     if (request.type === "add") {
       return Promise.resolve(new Set());
     }
     const { trans } = request;
     const isReadHere = request.changeSpec !== undefined;
     const read = request.values.map((value: JsonRecord) => (isReadHere ? undefined : value["clientUpdatedAt"]));
-    const pendingKeys = keys.map((id) => `${this.collection.path}/${id}`);
-    return this.below.getMany({ trans, keys: [...keys] }).then((current: (JsonRecord | undefined)[]) =>
-      this.core
-        .table(PENDING_WRITES)
-        .getMany({ trans, keys: pendingKeys })
-        .then((pending: (PendingWrite | undefined)[]) => {
-          const isStale = (index: number): boolean => {
-            const stored = current[index]?.["clientUpdatedAt"];
-            const differs = typeof read[index] === "number" && stored !== undefined && read[index] !== stored;
-            // A stale write that has not become an edit yet stays stale, whatever is written over it.
-            return differs || pending[index]?.stale === 1;
-          };
-          return new Set(keys.filter((_, index) => isStale(index)));
-        }),
-    );
+    return this.below.getMany({ trans, keys: [...keys] }).then((current: (JsonRecord | undefined)[]) => {
+      const isStale = (id: string, index: number): boolean => {
+        const stored = current[index]?.["clientUpdatedAt"];
+        const differs = typeof read[index] === "number" && stored !== undefined && read[index] !== stored;
+        // A stale write that has not become an edit yet stays stale, whatever is written over it.
+        return differs || pending.get(id)?.stale === 1;
+      };
+      return new Set(keys.filter(isStale));
+    });
   }
 
   private delete(request: DBCoreMutateRequest, keys: string[]): Promise<DBCoreMutateResponse> {
@@ -188,7 +218,7 @@ class Watched {
       .then((response) =>
         this.record(
           request.trans,
-          keys.map((id) => this.pendingWrite(id, at, false)),
+          keys.filter(isId).map((id) => this.pendingWrite(id, at, false)),
         ).then(() => response),
       );
   }
@@ -210,7 +240,7 @@ class Watched {
     const given = JSON.parse(JSON.stringify(value)) as JsonRecord;
     const { path, schema } = this.collection;
     const id = given["id"] ?? this.onlyId ?? newId();
-    const shipped = type === "add" && given["clientUpdatedAt"] === 0;
+    const shipped = type === "add" && isShipped(given);
     const record: JsonRecord = {
       ...given,
       id,

@@ -64,7 +64,7 @@ impl AppWrite {
 /// that violate the contract; all other writes become edits.
 ///
 /// # Errors
-/// The database is damaged, or this contract does not have the collection of a write.
+/// The database is damaged.
 #[wasm_bindgen]
 pub fn absorb(meta: &str, rows: Vec<LoadedRow>, app_writes: Vec<AppWrite>) -> Result<Plan, String> {
     let mut meta = read_meta(meta)?;
@@ -74,7 +74,9 @@ pub fn absorb(meta: &str, rows: Vec<LoadedRow>, app_writes: Vec<AppWrite>) -> Re
     let mut furthest = before;
     let (mut time, mut start) = (f64::NAN, before);
     for (write, row) in app_writes.iter().zip(&rows) {
-        let (key, at) = (read_key(&write.key())?, write.at());
+        // Earlier versions kept the deletion of a key that no record can have, such as a number, as a pending write: it is removed.
+        let Ok(key) = read_key(&write.key()) else { continue };
+        let at = write.at();
         if at != time {
             // Writes of the same time share a stamp, and later writes get later stamps, as in `outbox::edit_all`.
             (time, start) = (at, furthest);

@@ -114,6 +114,64 @@ describe("local changes only", () => {
     expect(await device.db.exerciseDefinitions.get(id)).toMatchObject({ name: "Back squat" });
     expect(server.records.get(`exercise-definitions/${id}`)?.record).toMatchObject({ name: "Back squat" });
   });
+
+  test("a write that Dexie refuses changes nothing, though others of its request succeed", async () => {
+    const id = await device.db.workoutTemplates.add({ name: "Squats" });
+    await device.signIn();
+    await device.sync();
+    const before = await device.db.workoutTemplates.get(id);
+    const seeds = [{ id, name: "Squats", notes: "seed" }, { name: "New" }];
+    await device.db.workoutTemplates.bulkAdd(seeds).catch(() => undefined);
+    await expect.poll(() => device.status?.pending).toBe(1);
+    await device.sync();
+    expect(await device.db.workoutTemplates.get(id)).toEqual(before);
+    expect(await device.db.workoutTemplates.count()).toBe(2);
+    await expect(device.db.workoutTemplates.add({ id, name: "Z", isDeleted: true } as never)).rejects.toMatchObject({ name: "ConstraintError" });
+    expect(await device.db.workoutTemplates.get(id)).toEqual(before);
+  });
+
+  test("a record that the app ships takes the place of no edit and of no deletion that are not sent yet", async () => {
+    const [edited, deleted] = ["Squat", "Row"].map((name) => deterministicId(namespace, "exercise-definitions", name)) as [string, string];
+    const seed = (id: string): object => ({ id, name: "shipped", isCustom: false, clientUpdatedAt: 0 });
+    await device.db.exerciseDefinitions.bulkAdd([seed(edited), seed(deleted)] as never[]);
+    await device.signIn();
+    await device.sync();
+    await device.db.transaction("rw", device.db.exerciseDefinitions, async () => {
+      await device.db.exerciseDefinitions.update(edited, { notes: "what the user typed" });
+      await device.db.exerciseDefinitions.delete(deleted);
+      await device.db.exerciseDefinitions.bulkAdd([seed(edited), seed(deleted)] as never[]).catch(() => undefined);
+    });
+    expect(await device.db.exerciseDefinitions.get(deleted)).toBeUndefined();
+    await device.sync();
+    expect(server.records.get(`exercise-definitions/${edited}`)?.record).toMatchObject({ notes: "what the user typed" });
+    expect(server.records.get(`exercise-definitions/${deleted}`)?.record).toMatchObject({ isDeleted: true });
+  });
+
+  test("of several writes of a record in one request, the last one remains", async () => {
+    const [kept, gone] = [newId(), newId()];
+    await device.db.workoutTemplates.bulkPut([
+      { id: kept, name: "x", isDeleted: true },
+      { id: kept, name: "y" },
+      { id: gone, name: "x" },
+      { id: gone, name: "y", isDeleted: true },
+    ] as never[]);
+    expect(await device.db.workoutTemplates.toArray()).toMatchObject([{ id: kept, name: "y" }]);
+  });
+
+  test("the deletion of a key that no record can have is nothing, and stops nothing", async () => {
+    await device.signIn();
+    await device.sync();
+    const upper = newId().toUpperCase();
+    for (const key of ["nope", "", "x/y", 5, [1, 2], upper] as string[]) {
+      await device.db.workoutTemplates.delete(key);
+    }
+    await device.db.workoutTemplates.bulkDelete(["new", upper]);
+    // As an earlier version has kept it.
+    await device.db.table("_pendingWrites").put({ key: "workout-templates/nope", at: 5, shipped: 0 });
+    await device.db.workoutTemplates.add({ name: "Push day" });
+    expect(await device.sync()).toMatchObject({ state: "idle", pending: 0, storageProblem: null });
+    expect(server.records.size).toBe(1);
+  });
 });
 
 describe("remote changes only", () => {
@@ -407,6 +465,22 @@ describe("nothing waits in silence", () => {
     };
     await device.signIn();
     await expect.poll(() => device.status).toMatchObject({ state: "needsAuth", account: null });
+  });
+
+  test("a session that was ended elsewhere still asks for a sign-in after a reload, until the user ends it", async () => {
+    await device.signIn();
+    await device.sync();
+    server.intercept = () => json(SESSION_ENDED, 401);
+    await device.sync();
+    const reopen = async (): Promise<void> => {
+      device.close();
+      device = await Device.open(server, device.db.name);
+    };
+    await reopen();
+    await expect.poll(() => device.status).toMatchObject({ state: "needsAuth", account: null });
+    await device.host.call("signOut", []);
+    await reopen();
+    await expect.poll(() => device.status).toMatchObject({ state: "off", account: null });
   });
 
   test("a call to a device that has lost the lead is rejected, and does not wait for ever", async () => {
