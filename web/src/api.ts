@@ -11,11 +11,15 @@ export type TableName<Path extends string> = Path extends `${infer Word}-${infer
 /** The members that sync sets if the app omits them. */
 type Completed = "clientCreatedAt" | "clientUpdatedAt" | "id" | "isDeleted" | "serverId" | "serverUpdatedAt";
 
-/** Removes members from each variant of a union. */
-type Without<T, Names extends PropertyKey> = T extends unknown ? { [Name in keyof T as Name extends Names ? never : Name]: T[Name] } : never;
+/** Removes members from each variant of a union. An optional member may also be `undefined`, which is as if it were absent. */
+type Without<T, Names extends PropertyKey> = T extends unknown
+  ? { [Name in keyof T as Name extends Names ? never : Name]: object extends Pick<T, Name> ? T[Name] | undefined : T[Name] }
+  : never;
 
-/** A record as the app writes it: `id`, the times and `isDeleted` may be omitted. */
-export type Draft<Live> = Without<Live, Completed> & { [Name in Completed]?: Name extends keyof Live ? Live[Name] | undefined : never };
+/** A record as the app writes it: `id`, the times and `isDeleted` may be omitted. Writing `isDeleted: true` deletes the record. */
+export type Draft<Live> = Without<Live, Completed> & {
+  [Name in Exclude<Completed, "isDeleted">]?: Name extends keyof Live ? Live[Name] | undefined : never;
+} & { isDeleted?: boolean | undefined };
 
 /**
  * The local database: one typed Dexie table for each collection, such as `db.workoutLogs`. Read and write it as any Dexie table;

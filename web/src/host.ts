@@ -3,6 +3,7 @@
 
 import type { DeviceList, RecoveryCode } from "../../generated/typescript/types.js";
 import type { BlockedRecord, Credentials, PastVersion, QuarantinedChange } from "./api.js";
+import type { Wanted } from "./border.js";
 import type { LeaderStatus, Method, Settings } from "./channel.js";
 import { HELD_OPEN, makeDatabase, partsOfKey, PAUSED, type Database } from "./database.js";
 import { Driver, type EngineStatus } from "./driver.js";
@@ -10,8 +11,6 @@ import { DexieStore, type State } from "./store.js";
 import { Transport, type Audit } from "./transport.js";
 import * as wasm from "../engine/pkg/engine.js";
 
-/** The number of past versions that are listed by default. */
-const CONFLICTS = 100;
 /** The time limit for opening the database. */
 const OPEN_MS_MAX = 10_000;
 /** The delay before a database that was closed externally is opened again. */
@@ -236,7 +235,7 @@ export class Host {
   private async retry(key: string): Promise<void> {
     const write = await this.database._pendingWrites.get(key);
     if (write?.refused === undefined) {
-      await this.driver.run({ retry: key });
+      await this.runBlocked(key, { retry: key });
     } else {
       await this.database._pendingWrites.put({ key, shipped: write.shipped, at: write.refused.at });
       await this.driver.written();
@@ -245,7 +244,14 @@ export class Host {
 
   private async discard(key: string): Promise<void> {
     const write = await this.database._pendingWrites.get(key);
-    await (write?.refused === undefined ? this.driver.run({ discard: key }) : this.store.discardWrite(key));
+    await (write?.refused === undefined ? this.runBlocked(key, { discard: key }) : this.store.discardWrite(key));
+  }
+
+  private async runBlocked(key: string, task: Wanted): Promise<void> {
+    if ((await this.database._rows.get(key))?.blocked === undefined) {
+      throw new Error(`${key} has no rejected edit; blocked() lists those that have one`);
+    }
+    await this.driver.run(task);
   }
 
   private async quarantine(): Promise<QuarantinedChange[]> {
@@ -253,7 +259,7 @@ export class Host {
     return changes.map(({ collection, id, raw, reason, at }) => ({ collection, id, raw, reason, at }));
   }
 
-  private async conflicts(limit: number = CONFLICTS): Promise<PastVersion[]> {
+  private async conflicts(limit: number): Promise<PastVersion[]> {
     const versions = await this.database._history.reverse().limit(limit).toArray();
     return versions.map(({ number = 0, collection, text, why, at }) => ({
       number,

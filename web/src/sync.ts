@@ -1,5 +1,12 @@
 // The page's side: the database with its intercepted writes, the worker, and calls to the leading worker.
 
+import {
+  LoginRequestSchema,
+  MakeRecoveryCodeRequestSchema,
+  RecoverRequestSchema,
+  RegisterRequestSchema,
+  RenameDeviceRequestSchema,
+} from "../../generated/typescript/schemas.js";
 import type { Device } from "../../generated/typescript/types.js";
 import type {
   BlockedRecord,
@@ -20,6 +27,7 @@ import { countOwnTables, HELD_OPEN, makeDatabase, PAUSED, type Database } from "
 import { errorText } from "./error.js";
 import { newId } from "./id.js";
 import { BEAT_MS } from "./leader.js";
+import { membersOf, wholeNumber } from "./members.js";
 import type { Session } from "./transport.js";
 import { WorkerSupervisor } from "./supervisor.js";
 import { watchWrites } from "./writes.js";
@@ -31,6 +39,9 @@ const NAME_ELSEWHERE = "app";
 const LEADER_SILENCE_MS_MAX = 5_000;
 /** The silence after which calls are rejected. */
 const CALL_SILENCE_MS_MAX = 10_000;
+
+/** The number of past versions that are listed by default. */
+const CONFLICTS = 100;
 
 /** The status before the first report of a worker. */
 const STARTING: SyncStatus = {
@@ -79,6 +90,9 @@ class Page implements Sync {
   private watchedAt = performance.now();
 
   constructor(options: SyncOptions) {
+    if (typeof navigator === "undefined" || typeof Worker === "undefined") {
+      throw new Error("cannot create the sync: this is no browser; call createSync in the browser only, for example in an effect");
+    }
     const { contract, name = contract === undefined ? NAME : NAME_ELSEWHERE, pollMs, validateWithZod = false } = options;
     if (contract !== undefined && validateWithZod) {
       throw new TypeError("cannot validate with Zod: the package has the Zod schemas of StrongLog's contract only");
@@ -110,15 +124,16 @@ class Page implements Sync {
     void this.lookForPersistence();
   }
 
-  // Credentials are often a form's own object, of which only the members can be sent to the worker.
-  signUp({ email, password }: Credentials): Promise<void> {
+  async signUp(credentials: Credentials): Promise<void> {
+    const members = membersOf("create the account", RegisterRequestSchema, credentials, ["email", "password"]);
     this.persist();
-    return this.call("signUp", { email, password });
+    return this.call("signUp", members);
   }
 
-  signIn({ email, password }: Credentials): Promise<void> {
+  async signIn(credentials: Credentials): Promise<void> {
+    const members = membersOf("sign in", LoginRequestSchema, credentials, ["email", "password"]);
     this.persist();
-    return this.call("signIn", { email, password });
+    return this.call("signIn", members);
   }
 
   signOut(): Promise<void> {
@@ -129,20 +144,21 @@ class Page implements Sync {
     return this.call("devices");
   }
 
-  renameDevice(id: string, name: string): Promise<void> {
-    return this.call("renameDevice", id, name);
+  async renameDevice(id: string, name: string): Promise<void> {
+    return this.call("renameDevice", id, membersOf("rename the device", RenameDeviceRequestSchema, { name }, ["name"]).name);
   }
 
   revokeDevice(id: string): Promise<void> {
     return this.call("revokeDevice", id);
   }
 
-  makeRecoveryCode(password: string): Promise<string> {
-    return this.call("makeRecoveryCode", password);
+  async makeRecoveryCode(password: string): Promise<string> {
+    const members = membersOf("make a recovery code", MakeRecoveryCodeRequestSchema, { password }, ["password"]);
+    return this.call("makeRecoveryCode", members.password);
   }
 
-  recover({ email, recoveryCode, newPassword }: Recovery): Promise<void> {
-    return this.call("recover", { email, recoveryCode, newPassword });
+  async recover(recovery: Recovery): Promise<void> {
+    return this.call("recover", membersOf("set a new password", RecoverRequestSchema, recovery, ["email", "recoveryCode", "newPassword"]));
   }
 
   enable(): Promise<void> {
@@ -166,7 +182,10 @@ class Page implements Sync {
     return this.setPaused(false);
   }
 
-  confirmDeletions(answer: "delete" | "pushAgain" = "delete"): Promise<void> {
+  async confirmDeletions(answer: "delete" | "pushAgain" = "delete"): Promise<void> {
+    if (answer !== "delete" && answer !== "pushAgain") {
+      throw new TypeError(`cannot answer ${JSON.stringify(answer)}: expected "delete" or "pushAgain"`);
+    }
     return this.call("confirmDeletions", answer);
   }
 
@@ -186,12 +205,12 @@ class Page implements Sync {
     return this.call("quarantine");
   }
 
-  conflicts(limit?: number): Promise<PastVersion[]> {
-    return this.call("conflicts", limit);
+  async conflicts(limit = CONFLICTS): Promise<PastVersion[]> {
+    return this.call("conflicts", wholeNumber("list conflicts", "limit", limit, 2 ** 32 - 1));
   }
 
-  restore(number: number): Promise<void> {
-    return this.call("restore", number);
+  async restore(number: number): Promise<void> {
+    return this.call("restore", wholeNumber("restore a past version", "number", number, Number.MAX_SAFE_INTEGER));
   }
 
   newId(): string {

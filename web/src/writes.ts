@@ -78,19 +78,39 @@ function singletonId(namespace: string | undefined, path: string, key: string): 
 
 type JsonRecord = Record<string, unknown>;
 
-/** Texts with an unpaired surrogate: UTF-8 cannot encode them, so no server could accept the record. */
-function* brokenTexts(value: unknown, at: string): Generator<Violation> {
+/** Values that JSON cannot hold, or that the server could not accept: in texts, an unpaired surrogate, which UTF-8 cannot encode. */
+function* beyondJson(value: unknown, at: string, above: readonly unknown[] = []): Generator<Violation> {
+  const violation = (keyword: string, message: string): Violation => ({ pointer: at, keyword, message });
   if (typeof value === "string") {
     if (!value.isWellFormed()) {
-      yield { pointer: at, keyword: "unicode", message: "is not well-formed Unicode: half of a surrogate pair is missing" };
+      yield violation("unicode", "is not well-formed Unicode: half of a surrogate pair is missing");
     }
   } else if (typeof value === "object" && value !== null) {
+    yield* membersBeyondJson(value, at, above, violation);
+  } else if (typeof value === "bigint" || typeof value === "function" || typeof value === "symbol") {
+    yield violation("type", `is a ${typeof value}, which JSON cannot hold`);
+  } else if (typeof value === "number" && !Number.isFinite(value)) {
+    yield violation("type", `is ${value}, which JSON cannot hold`);
+  }
+}
+
+type ViolationHere = (keyword: string, message: string) => Violation;
+
+function* membersBeyondJson(value: object, at: string, above: readonly unknown[], violation: ViolationHere): Generator<Violation> {
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  if (above.includes(value)) {
+    yield violation("type", "contains itself");
+  } else if ("toJSON" in value && typeof value.toJSON === "function") {
+    yield* beyondJson(value.toJSON(), at, [...above, value]);
+  } else if (kind === "Object" || Array.isArray(value)) {
     for (const [name, member] of Object.entries(value)) {
       if (!name.isWellFormed()) {
-        yield { pointer: at, keyword: "unicode", message: "has a member whose name is not well-formed Unicode" };
+        yield violation("unicode", "has a member whose name is not well-formed Unicode");
       }
-      yield* brokenTexts(member, at + pointer([name]));
+      yield* beyondJson(member, at + pointer([name]), [...above, value]);
     }
+  } else {
+    yield violation("type", `is a ${kind}, which JSON cannot hold`);
   }
 }
 
@@ -237,8 +257,14 @@ class Watched {
 
   /** The record as it will be sent: JSON, with the members that sync needs. */
   private complete(value: unknown, type: "add" | "put", at: number): JsonRecord {
-    const given = JSON.parse(JSON.stringify(value)) as JsonRecord;
     const { path, schema } = this.collection;
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    const unfit = isObject ? [...beyondJson(value, "")] : [{ pointer: "", keyword: "type", message: "is not an object" }];
+    if (unfit.length > 0) {
+      const named = isObject ? (value as JsonRecord)["id"] : undefined;
+      throw new Refused(path, typeof named === "string" ? named : undefined, unfit);
+    }
+    const given = JSON.parse(JSON.stringify(value)) as JsonRecord;
     const id = given["id"] ?? this.onlyId ?? newId();
     const shipped = type === "add" && isShipped(given);
     const record: JsonRecord = {
@@ -265,7 +291,6 @@ class Watched {
       const message = `is not ${this.onlyId}, the one id of this collection; leave it out`;
       yield { pointer: "/id", keyword: "const", message };
     }
-    yield* brokenTexts(record, "");
     const bytes = new TextEncoder().encode(JSON.stringify(record)).length;
     if (bytes > WRITTEN_BYTES_MAX) {
       yield { pointer: "", keyword: "maxBytes", message: `takes ${bytes} bytes of JSON; expected at most ${WRITTEN_BYTES_MAX}` };

@@ -68,7 +68,7 @@ describe("local changes only", () => {
     expect(await device.sync()).toMatchObject({ pending: 0 });
     const stored = [one, two, three].map((id) => server.records.get(`workout-templates/${id}`)?.record);
     expect(stored.map((record) => [record?.["isDeleted"], record?.["name"]])).toEqual(Array(3).fill([true, undefined]));
-    expect(await device.host.call("conflicts", [])).toMatchObject(Array(3).fill({ why: "deleted" }));
+    expect(await device.host.call("conflicts", [100])).toMatchObject(Array(3).fill({ why: "deleted" }));
   });
 
   test("a transaction that is undone is not pushed", async () => {
@@ -104,6 +104,26 @@ describe("local changes only", () => {
     expect(await device.db.workoutTemplates.add({ name: "a whole one \ud83d\ude00" })).toMatch(/^[\da-f-]{36}$/);
   });
 
+  test("a value that JSON cannot hold is refused, and its member is named", async () => {
+    const circular: Record<string, unknown> = { name: "Push day" };
+    circular["self"] = circular;
+    const unfit: readonly (readonly [value: unknown, pointer: string, message: string])[] = [
+      [{ name: "Push day", order: NaN }, "/order", "is NaN, which JSON cannot hold"],
+      [{ name: "Push day", order: 80n }, "/order", "is a bigint, which JSON cannot hold"],
+      [{ name: "Push day", tags: [new Map([["a", 1]])] }, "/tags/0", "is a Map, which JSON cannot hold"],
+      [{ name: "Push day", act: () => 1 }, "/act", "is a function, which JSON cannot hold"],
+      [circular, "/self", "contains itself"],
+      [null, "", "is not an object"],
+      [[], "", "is not an object"],
+    ];
+    for (const [value, pointer, message] of unfit) {
+      const refused = { name: "RecordRefused", violations: [{ pointer, keyword: "type", message }] };
+      await expect(device.db.workoutTemplates.add(value as never)).rejects.toMatchObject(refused);
+    }
+    const kept = await device.db.workoutTemplates.add({ name: "Push day", since: new Date(0), left: undefined } as never);
+    expect(await device.db.workoutTemplates.get(kept)).toMatchObject({ since: "1970-01-01T00:00:00.000Z" });
+  });
+
   test("a shipped record never beats an edit", async () => {
     const id = deterministicId(namespace, "exercise-definitions", "Squat");
     server.add("exercise-definitions", { ...remote(id, {}), name: "Back squat", isCustom: false });
@@ -126,7 +146,7 @@ describe("local changes only", () => {
     await device.sync();
     expect(await device.db.workoutTemplates.get(id)).toEqual(before);
     expect(await device.db.workoutTemplates.count()).toBe(2);
-    await expect(device.db.workoutTemplates.add({ id, name: "Z", isDeleted: true } as never)).rejects.toMatchObject({ name: "ConstraintError" });
+    await expect(device.db.workoutTemplates.add({ id, name: "Z", isDeleted: true })).rejects.toMatchObject({ name: "ConstraintError" });
     expect(await device.db.workoutTemplates.get(id)).toEqual(before);
   });
 
@@ -154,7 +174,7 @@ describe("local changes only", () => {
       { id: kept, name: "y" },
       { id: gone, name: "x" },
       { id: gone, name: "y", isDeleted: true },
-    ] as never[]);
+    ]);
     expect(await device.db.workoutTemplates.toArray()).toMatchObject([{ id: kept, name: "y" }]);
   });
 
@@ -228,7 +248,7 @@ describe("concurrent changes", () => {
     expect(await device.db.userBodyweightLogs.get(theirs)).toMatchObject({ weightKg: 99 });
     expect(await device.db.userBodyweightLogs.get(mine)).toMatchObject({ weightKg: 71 });
     expect(server.records.get(`user-bodyweight-logs/${mine}`)?.record).toMatchObject({ weightKg: 71 });
-    const [past] = (await device.host.call("conflicts", [])) as { number: number; record: object; why: string }[];
+    const [past] = (await device.host.call("conflicts", [100])) as { number: number; record: object; why: string }[];
     expect(past).toMatchObject({ why: "lost", record: { id: theirs, weightKg: 72 } });
 
     server.judge = undefined;
@@ -236,7 +256,7 @@ describe("concurrent changes", () => {
     expect(await device.db.userBodyweightLogs.get(theirs)).toMatchObject({ weightKg: 72 });
     expect(await device.sync()).toMatchObject({ pending: 0 });
     expect(server.records.get(`user-bodyweight-logs/${theirs}`)?.record).toMatchObject({ weightKg: 72 });
-    const [replaced] = (await device.host.call("conflicts", [])) as { record: object; why: string }[];
+    const [replaced] = (await device.host.call("conflicts", [100])) as { record: object; why: string }[];
     expect(replaced).toMatchObject({ why: "lost", record: { id: theirs, weightKg: 99 } });
   });
 
@@ -253,7 +273,7 @@ describe("concurrent changes", () => {
     await device.db.userBodyweightLogs.update(id, { weightKg: 62 });
     await device.sync();
     expect(server.records.get(`user-bodyweight-logs/${id}`)?.record).toMatchObject({ weightKg: 62 });
-    expect(await device.host.call("conflicts", [])).toMatchObject([{ why: "lost", record: { id, weightKg: 60 } }]);
+    expect(await device.host.call("conflicts", [100])).toMatchObject([{ why: "lost", record: { id, weightKg: 60 } }]);
     const push = server.requests.findLast(({ path }) => path.endsWith("/batch"))?.body as { changes: { baseRev?: number }[] };
     expect(push.changes.map(({ baseRev }) => baseRev)).toEqual([undefined]);
 
@@ -261,7 +281,7 @@ describe("concurrent changes", () => {
     const fresh = await device.db.userBodyweightLogs.get(id);
     await device.db.userBodyweightLogs.put({ ...fresh, weightKg: 63 } as { date: number; weightKg: number });
     await device.sync();
-    expect(await device.host.call("conflicts", [])).toHaveLength(1);
+    expect(await device.host.call("conflicts", [100])).toHaveLength(1);
   });
 
   test("an edit that nobody has stamped yet is not overwritten by a page", async () => {
