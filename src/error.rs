@@ -56,6 +56,14 @@ impl Error {
         Kind::Argument(message.into()).into()
     }
 
+    /// Names the record that was rejected by its place among those of the same call.
+    pub(crate) fn at(mut self, place: Option<(usize, usize)>) -> Self {
+        if let (Some((number, count)), Kind::Edit { what, .. }) = (place, &mut *self.0) {
+            what.push_str(&format!(" (number {number} of {count})"));
+        }
+        self
+    }
+
     /// Whether the server could not be reached: there was no answer, something else answered, such as a captive portal, or the server is
     /// not available at the moment. Sync retries on its own.
     pub fn is_offline(&self) -> bool {
@@ -140,9 +148,7 @@ impl fmt::Display for Error {
         match &*self.0 {
             Kind::Edit { what, error } => write!(f, "cannot write {what}: {error}"),
             Kind::Store(error) => error.fmt(f),
-            Kind::Offline { doing, message } => {
-                write!(f, "cannot {doing}: the server was not reached ({message}); check the address and the network")
-            }
+            Kind::Offline { doing, message } => write!(f, "cannot {doing}: {message}; check the address and the network"),
             Kind::Refused { doing, problem } => {
                 let detail = problem.detail.as_ref().map(|detail| format!(", {detail}")).unwrap_or_default();
                 write!(f, "cannot {doing}: the server answered {} {} ({}{detail})", problem.status, problem.title, problem.code)

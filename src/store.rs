@@ -114,6 +114,14 @@ pub trait Store: Send {
     /// # Errors
     /// Returns an error if the database cannot be read.
     fn quarantined(&mut self) -> Result<Vec<Quarantined>, StoreError>;
+
+    /// Checks the structure of the database, which damage to its file destroys. What lies in memory has none.
+    ///
+    /// # Errors
+    /// Returns an error if the database is damaged or cannot be read.
+    fn check(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// Decides what to write, given the loaded rows.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+pub(crate) use self::bounded::SlowAnswer;
 use self::bounded::{Bounded, Unanswered};
 use crate::api::collection::Contract;
 use crate::api::operations::{GetChanges, RefreshTokens, RefreshTokensResponse, StreamChanges};
@@ -74,6 +75,7 @@ impl Link {
         base_url: &str,
         authority_pem: Option<&[u8]>,
         tokens: Box<dyn TokenStore>,
+        slow_answer: Option<SlowAnswer>,
     ) -> Result<Self, Error> {
         let (base_url, loopback) =
             address(base_url).map_err(|why| Error::argument(format!("cannot use {base_url:?} as the server's address: {why}")))?;
@@ -98,7 +100,14 @@ impl Link {
             http = http.tls_certs_merge([certificate]);
         }
         let client = http.build().map_err(|error| Error::argument(format!("cannot set up HTTP: {error}")))?;
-        Ok(Link { contract, base_url, http: Bounded { client }, tokens, current: Mutex::new(None), traffic: SyncMutex::default() })
+        Ok(Link {
+            contract,
+            base_url,
+            http: Bounded { client, slow_answer },
+            tokens,
+            current: Mutex::new(None),
+            traffic: SyncMutex::default(),
+        })
     }
 
     /// The tokens in use, loaded from the token store the first time.
@@ -166,7 +175,7 @@ impl Link {
         }
         Bearer(tokens.access_token).before(GetChanges::ID, GetChanges::SECURITY, &mut request);
         let sent = request.body().len() as u64;
-        let response = self.http.send(request).await.map_err(|error| offline("sync", &error))?;
+        let response = self.http.send(request).await.map_err(|error| unanswered("sync", &error))?;
         self.count(|traffic| {
             traffic.requests += 1;
             traffic.sent_bytes += sent;
@@ -220,7 +229,7 @@ pub(crate) fn version_of(contract: &Contract) -> Option<ContractVersion> {
 pub(crate) fn called(doing: &'static str, error: CallError<Unanswered>) -> Error {
     match error {
         CallError::Request(report) => Error::argument(format!("cannot {doing}: {report}")),
-        CallError::Transport(error) => offline(doing, &error),
+        CallError::Transport(error) => unanswered(doing, &error),
         CallError::Response(invalid) => {
             let answer = Answered { status: invalid.status.as_u16(), retry_after_ms: None, body: invalid.body.clone() };
             let message = if answer.has_json_body() { invalid.to_string() } else { answer.described() };
@@ -242,7 +251,14 @@ pub(crate) fn refusal<R: crate::api::runtime::http::Outcome>(doing: &'static str
     }
 }
 
-fn offline(doing: &'static str, error: &(dyn std::error::Error + 'static)) -> Error {
+fn unanswered(doing: &'static str, error: &Unanswered) -> Error {
+    match error {
+        Unanswered::Failed(error) => offline(doing, error),
+        Unanswered::Silent | Unanswered::TooLarge => Kind::Offline { doing, message: error.to_string() }.into(),
+    }
+}
+
+fn offline(doing: &'static str, error: &reqwest::Error) -> Error {
     // The outer error only says that sending failed; the innermost source says why.
     let mut message = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -250,7 +266,7 @@ fn offline(doing: &'static str, error: &(dyn std::error::Error + 'static)) -> Er
         message = tls_failure(inner).unwrap_or_else(|| inner.to_string());
         source = inner.source();
     }
-    Kind::Offline { doing, message }.into()
+    Kind::Offline { doing, message: format!("the server was not reached ({message})") }.into()
 }
 
 fn answered(response: Response) -> Answered {

@@ -19,7 +19,7 @@ use crate::key::Key;
 use crate::merge::{Op, Stored, Version};
 use crate::record::{Record, boolean, count, integer, uuid};
 
-pub use write::{edit_bytes, write_change, write_outcome, write_page, write_push, write_push_result};
+pub use write::{begin_change, edit_bytes, write_change, write_outcome, write_page, write_push, write_push_result};
 
 /// The server's current version of a record.
 #[derive(Clone, Debug)]

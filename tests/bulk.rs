@@ -32,7 +32,7 @@ async fn the_stamps_of_many_records_do_not_run_ahead_of_the_time() {
     let client = Client::builder().open().await.expect("a client in memory");
     let records = client.json("user-bodyweight-logs").expect("a collection");
     let texts: Vec<String> = (0..10_000).map(|_| measurement(80.0)).collect();
-    texts.chunks(500).for_each(|chunk| records.put_all(chunk).expect("all are right"));
+    texts.chunks(500).for_each(|chunk| assert_eq!(records.put_all(chunk).expect("all are right").len(), 500));
     let now = std::time::UNIX_EPOCH.elapsed().expect("it is later than 1970").as_millis();
     let stamps = records.list(&Query::default()).expect("the records can be read").into_iter().map(|text| {
         let record: serde_json::Value = serde_json::from_str(&text).expect("JSON");

@@ -61,7 +61,7 @@ Examples:
   stronglog put workout-logs --id 018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f --set notes='felt strong'
   stronglog get workout-logs ID --json | jq '.name = \"Pull\"' | stronglog put workout-logs
 
-id, isDeleted, clientCreatedAt and clientUpdatedAt may be omitted. isDeleted: true deletes the record. A value of --set is JSON, or a string if it is not JSON. Each record is written by itself: if one is invalid, those before it stay.";
+id, isDeleted, clientCreatedAt and clientUpdatedAt may be omitted. isDeleted: true deletes the record. A value of --set is JSON, or a string if it is not JSON. If one record is invalid, none is written.";
 
 pub const CONFLICTS_HELP: &str = "\
 When two devices edit a record independently, the later edit wins on all devices. The version it replaces is kept in the conflict history, as are deleted versions.

@@ -142,7 +142,7 @@ impl Log {
     }
 
     /// Makes the records. `unit` is that of weights for which the file names none.
-    pub fn convert(self, unit: Unit, known: &Known) -> Converted {
+    pub fn convert(self, unit: Unit, known: Known) -> Converted {
         records::convert(self, unit, known)
     }
 }

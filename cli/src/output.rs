@@ -39,6 +39,16 @@ impl ErrorOutput {
     }
 }
 
+/// On standard error, while a command waits for a server that does not answer.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WaitingOutput {
+    /// The server's address.
+    pub waiting_for: String,
+    /// How long it has not answered so far.
+    pub seconds: u64,
+}
+
 /// `sync`; with `--watch`, a line for each change.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -420,5 +430,6 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("status", schema_for!(StatusOutput)),
         ("sync", schema_for!(SyncOutput)),
         ("verify", schema_for!(VerifyOutput)),
+        ("waiting", schema_for!(WaitingOutput)),
     ]
 }

@@ -11,6 +11,7 @@ use stronglog_sync::transport::{TokenStore, Tokens};
 
 use crate::args::Global;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::progress;
 use crate::tokens::{FileTokens, replace};
 
 /// Names the profile directory. A server's folder is in `STRONGLOG_SERVER_DATA`.
@@ -23,6 +24,8 @@ pub struct Profile {
     /// The server given on the command line. It takes precedence over the saved server.
     server: Option<String>,
     authority: Option<PathBuf>,
+    /// Whether what is said while a command waits is JSON.
+    json: bool,
 }
 
 /// The server and account of the last sign-in. It contains no secret.
@@ -46,12 +49,12 @@ impl Profile {
             Some(folder) => folder,
             None => platform_folder()?,
         };
-        Ok(Profile { folder, server: global.server.clone(), authority: global.ca.clone() })
+        Ok(Profile { folder, server: global.server.clone(), authority: global.ca.clone(), json: global.json })
     }
 
     /// Creates a profile for a directory and a server.
     pub fn at(folder: impl Into<PathBuf>, server: &str) -> Self {
-        Profile { folder: folder.into(), server: Some(server.to_owned()), authority: None }
+        Profile { folder: folder.into(), server: Some(server.to_owned()), authority: None, json: false }
     }
 
     pub fn folder(&self) -> &Path {
@@ -144,8 +147,13 @@ impl Profile {
             let what = "cannot connect: no server is known; sign in with `stronglog login --server URL`, or set STRONGLOG_SERVER";
             Failure::Other(Exit::SignIn, what.to_owned())
         })?;
+        let json = self.json;
         let mut builder = self
             .builder()?
+            .on_slow_answer(progress::SLOW_ANSWER, {
+                let server = server.clone();
+                move |waited| progress::say_waiting(&server, waited, json)
+            })
             .server(server)
             .tokens(self.token_store())
             .notifications(background == Background::SyncAndWatch)

@@ -1,6 +1,7 @@
 //! Progress bars on standard error, and a sync with a progress bar. Without a terminal, nothing is drawn.
 
 use std::io::IsTerminal;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -8,9 +9,36 @@ use stronglog_sync::transport::Traffic;
 use stronglog_sync::{Client, Status};
 
 use crate::exit::Outcome;
+use crate::output::WaitingOutput;
+use crate::terminal::remark;
 
 /// The interval at which a bar is redrawn.
 const REDRAW: Duration = Duration::from_millis(80);
+/// How long to wait for a server's answer before saying so.
+pub const SLOW_ANSWER: Duration = Duration::from_secs(5);
+
+/// The bar that is drawn, if there is one. What else is written to the terminal must not break it.
+static DRAWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+fn set_drawn(bar: Option<ProgressBar>) {
+    *DRAWN.lock().unwrap_or_else(PoisonError::into_inner) = bar;
+}
+
+/// Says what a command waits for, on standard error: somebody may watch it on a terminal or read a log.
+pub fn say_waiting(server: &str, waited: Duration, json: bool) {
+    let say = || {
+        let waiting = WaitingOutput { waiting_for: server.to_owned(), seconds: waited.as_secs() };
+        match serde_json::to_string(&waiting) {
+            Ok(text) if json => remark!("{text}"),
+            _ => remark!("waiting for an answer of {server}, {} s so far", waiting.seconds),
+        }
+    };
+    let drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match drawn {
+        Some(bar) => bar.suspend(say),
+        None => say(),
+    }
+}
 
 /// The result of a sync.
 #[derive(Clone, Debug)]
@@ -82,6 +110,7 @@ impl Progress {
         let target = if seen { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(0), target);
         bar.set_prefix(label.to_owned());
+        set_drawn(seen.then(|| bar.clone()));
         Progress { bar, started: Instant::now() }
     }
 
@@ -98,6 +127,7 @@ impl Progress {
     }
 
     pub fn finish(self) {
+        set_drawn(None);
         self.bar.finish_and_clear();
     }
 }

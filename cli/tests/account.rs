@@ -2,6 +2,9 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
 use serde_json::json;
 use support::{EMAIL, PASSWORD, Setup};
 
@@ -115,6 +118,30 @@ async fn without_the_server_nothing_is_lost_and_the_exit_code_is_5() {
     desk.run("phone", &["account", "show"]).failed(5, &["the server was not reached"]);
     assert_eq!(desk.run("phone", &["status", "--json"]).ok().json()["pending"], 1);
     desk.run("phone", &["logout", "--all-devices"]).failed(5, &["cannot sign out"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_never_answers_is_named_while_a_command_waits_for_it() {
+    let setup = Setup::new().await;
+    setup.register("phone").ok();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let server = format!("http://{}", silent.local_addr().expect("its address"));
+    let commands: [&[&str]; 6] = [&["sync"], &["login", "--email", EMAIL], &["verify"], &["devices"], &["logout"], &["sync", "--json"]];
+    let waiting = commands.map(|words| {
+        let mut command = setup.desk.command(&[&["--server", &server], words].concat());
+        command.env("STRONGLOG_DATA", setup.desk.path("phone")).env("STRONGLOG_PASSWORD", PASSWORD);
+        (words, command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the command starts"))
+    });
+    for (words, mut child) in waiting {
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().expect("its messages")).read_line(&mut line).expect("a line");
+        child.kill().and_then(|()| child.wait()).expect("the command ends");
+        let told = match words {
+            [.., "--json"] => format!("{{\"waitingFor\":\"{server}\",\"seconds\":5}}\n"),
+            _ => format!("waiting for an answer of {server}, 5 s so far\n"),
+        };
+        assert_eq!(line, told, "{words:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -152,10 +152,22 @@ fn what_other_devices_wrote_cannot_control_the_terminal() {
 }
 
 #[test]
-fn a_record_that_is_refused_says_how_many_were_written_before_it() {
+fn of_several_records_all_are_written_or_none() {
     let desk = Desk::new();
     let good = json!({ "date": 1, "weightKg": 80 });
     let put = |input: &str| desk.feed("phone", &["put", "user-bodyweight-logs"], input);
-    put(&format!("\u{feff}{good}\n{good}\n{{}}\n")).failed(1, &["\"weightKg\"", "written before it: 2 records"]);
-    put(&format!("{good}{{")).failed(1, &["cannot read the record", "written before it: 1 record"]);
+    put(&format!("\u{feff}{good}\n{good}\n{{}}\n")).failed(1, &["(number 3 of 3)", "\"weightKg\"", "nothing was written"]);
+    put(&format!("{good}\n{{\"id\":1}}\n")).failed(1, &["(number 2 of 2)", "/id", "nothing was written"]);
+    put(&format!("{good}{{")).failed(1, &["cannot read the records", "nothing was written"]);
+    let list = || desk.run("phone", &["list", "user-bodyweight-logs", "--json"]).ok().lines();
+    assert_eq!(list(), Vec::<serde_json::Value>::new());
+    put(&format!("{good}\n{good}\n")).ok();
+    assert_eq!(list().len(), 2);
+    let edited =
+        |kg: u64| json!({ "id": "018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f", "date": 1, "weightKg": kg, "clientUpdatedAt": 1 }).to_string();
+    put(&[edited(80), edited(81), edited(82)].join("\n")).ok();
+    let twice = desk.run("phone", &["get", "user-bodyweight-logs", "018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f", "--json"]).ok().json();
+    assert_eq!(twice["weightKg"], 82);
+    assert_eq!(desk.run("phone", &["status", "--json"]).ok().json()["pending"], 3);
+    assert_eq!(desk.run("phone", &["conflicts", "--json"]).ok().lines().len(), 2, "what the later ones replace is kept");
 }

@@ -233,3 +233,61 @@ fn the_same_file_changes_nothing_in_another_time_zone() {
     }
     assert_eq!(listed(&desk, "workout-logs"), before);
 }
+
+const FITNOTES_HEAD: &str = "Date,Exercise,Category,Weight,Weight Unit,Reps,Distance,Distance Unit,Time,Comment\n";
+
+#[test]
+fn an_exercise_that_was_deleted_returns_only_with_a_new_set() {
+    let desk = Desk::new();
+    let workout = |day: &str| format!("{FITNOTES_HEAD}{day},Bench Press,Chest,60.0,kgs,10,,,,\n");
+    read(&desk, "fitnotes", &[], &workout("2024-01-02"));
+    let id = listed(&desk, "exercise-definitions")[0]["id"].as_str().expect("an id").to_owned();
+    desk.run("phone", &["delete", "exercise-definitions", &id]).ok();
+    read(&desk, "fitnotes", &[], &workout("2024-01-02"));
+    assert_eq!(listed(&desk, "exercise-definitions").len(), 0, "nothing of the file is new");
+    let later = read(&desk, "fitnotes", &[], &workout("2024-02-02"));
+    assert_eq!(later["collections"]["exercise-definitions"]["replaced"], 1, "{later}");
+    assert_eq!(sets(&desk, "Bench Press").len(), 2);
+}
+
+#[test]
+fn one_exercise_has_one_record_however_the_file_spells_it() {
+    let desk = Desk::new();
+    let names = ["Bench Press", "bench press", "Caf\u{e9}", "Cafe\u{301}", "Bench Press (Barbell)"];
+    let rows: String = names.iter().map(|name| format!("2024-01-02,{name},Chest,60.0,kgs,10,,,,\n")).collect();
+    read(&desk, "fitnotes", &[], &format!("{FITNOTES_HEAD}{rows}"));
+    let names: Vec<Value> = listed(&desk, "exercise-definitions").iter().map(|record| record["name"].clone()).collect();
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert_eq!(sets(&desk, "Bench Press").len(), 2);
+}
+
+#[test]
+fn a_workout_is_known_by_its_start_and_what_a_later_file_lacks_is_reported() {
+    let desk = Desk::new();
+    let head = "Date,Workout Name,Duration,Exercise Name,Set Order,Weight,Reps,Distance,Seconds,Notes,Workout Notes,RPE\n";
+    let file = |name: &str, weights: &[u32]| {
+        let set = |(index, kg): (usize, &u32)| format!("2025-07-23 19:16:49,{name},29m,Squat,{},{kg},5,0,0,,,\n", index + 1);
+        head.to_owned() + &weights.iter().enumerate().map(set).collect::<String>()
+    };
+    let import = |file: &str| desk.feed("phone", &["import", "-", "--from", "strong", "--unit", "kg"], file).ok();
+    import(&file("Legs", &[30, 40, 45]));
+    let renamed = import(&file("Heavy legs", &[40, 45]));
+    assert!(renamed.stderr.contains("1 set of these workouts on this device and not in the file"), "{}", renamed.stderr);
+    assert_eq!((listed(&desk, "workout-logs").len(), sets(&desk, "Squat").len()), (1, 3));
+    import(&(file("Other", &[1]) + &file("Legs", &[30])[head.len()..]));
+    assert_eq!(listed(&desk, "workout-logs").len(), 2, "two that start together are two");
+}
+
+#[test]
+fn a_workout_in_the_night_in_which_clocks_change_is_no_error() {
+    let desk = Desk::new();
+    let head = HEVY.lines().next().expect("a header");
+    let row = |start: &str, end: &str| format!("\"A\",\"{start}\",\"{end}\",\"\",\"Bench\",,\"\",0,\"normal\",80,8,,,\n");
+    let file = format!("{head}\n{}{}", row("26 Oct 2025, 02:50", "26 Oct 2025, 02:10"), row("30 Mar 2025, 02:30", "30 Mar 2025, 03:10"));
+    desk.feed_with("phone", &["import", "-", "--from", "hevy"], &file, &[("TZ", "Europe/Berlin")]).ok();
+    let mut lengths: Vec<_> = listed(&desk, "workout-logs").iter().map(|record| record["durationMs"].as_i64()).collect();
+    lengths.sort_unstable();
+    assert_eq!(lengths, [Some(20 * 60_000), Some(40 * 60_000)]);
+    let turned = format!("{head}\n{}", row("26 Oct 2025, 03:50", "26 Oct 2025, 03:10"));
+    desk.feed_with("phone", &["import", "-", "--from", "hevy"], &turned, &[("TZ", "Europe/Berlin")]).failed(1, &["ends before it starts"]);
+}

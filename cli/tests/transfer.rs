@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use stronglog_sync::api::CONTRACT;
 use support::{Desk, Setup, signal};
 
 const LOGS: &str = "user-bodyweight-logs";
@@ -48,6 +49,37 @@ fn what_one_device_exports_another_imports_and_a_second_time_nothing_changes() {
     let stamps = |device: &str| desk.run(device, &["list", LOGS, "--json"]).ok().lines();
     assert_eq!(stamps("tablet"), stamps("phone"), "an imported record keeps its stamp");
     desk.run("phone", &["import", "none.jsonl"]).failed(1, &["cannot read none.jsonl"]);
+}
+
+/// The account's records as the server exports them.
+async fn server_export(setup: &Setup, device: &str) -> String {
+    let tokens = std::fs::read_to_string(setup.desk.path(device).join("tokens.json")).expect("the tokens");
+    let tokens: Value = serde_json::from_str(&tokens).expect("JSON");
+    // Another test may have installed it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let request = reqwest::Client::new().get(format!("{}/api/v1/account/export", setup.server.url()));
+    let request = request.bearer_auth(tokens["accessToken"].as_str().expect("a token")).header("X-Contract-Version", CONTRACT.version);
+    request.send().await.and_then(reqwest::Response::error_for_status).expect("an answer").text().await.expect("the export")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_of_the_server_is_checked_like_one_of_a_device() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    assert_eq!(server_export(&setup, "phone").await, "{\"end\":{\"records\":0}}\n");
+    let ids = [80.0, 81.0, 82.0].map(|kg| desk.measure("phone", kg));
+    desk.run("phone", &["sync"]).ok();
+    desk.run("phone", &["delete", LOGS, &ids[0]]).ok();
+    desk.run("phone", &["sync"]).ok();
+    let file = server_export(&setup, "phone").await;
+    let lines: Vec<&str> = file.split_inclusive('\n').collect();
+    assert_eq!(lines.len(), 3, "{file}");
+    let whole = import(desk, "whole", &file, &[]).ok().says(&["imported 2 records"]);
+    assert_eq!(whole.stderr, "");
+    let cut = import(desk, "cut", &lines[..2].concat(), &[]).ok();
+    assert!(cut.stderr.contains("the file has no counts of its records"), "{}", cut.stderr);
+    import(desk, "holed", &lines[1..].concat(), &[]).failed(1, &["line 2: the file is damaged: it counts 3 records, and it has 2"]);
 }
 
 #[test]

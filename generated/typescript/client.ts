@@ -807,7 +807,9 @@ export interface Client {
    *
    * Streams every record of the account, tombstones included, as JSON lines: one `FeedChange` a line, in order of
    * revision. A record that changes while the export is under way appears with its newer revision as well, or
-   * instead; of two lines with one id, the later one is the newer version.
+   * instead; of two lines with one id, the later one is the newer version. For clients of version 1.1.0 or later,
+   * the last line also has the member `"end": {"records": …}` with the number of lines, so that a file that was
+   * cut off can be told from a complete one; if the account has no record, it is a line of its own.
    */
   exportAccount(call?: operations.ExportAccountCall, options?: CallOptions): Promise<operations.ExportAccountResult>;
   /**

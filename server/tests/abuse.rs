@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stronglog_server::config::Config;
+use stronglog_sync::api::CONTRACT;
 use support::{Account, Server, WEIGHTS, now, weight};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -54,8 +55,8 @@ async fn fill(server: &Server, account: &Account, megabytes: u64) -> Vec<Value> 
 
 async fn begin_export(server: &Server, account: &Account) -> TcpStream {
     let mut stream = connect(server).await;
-    let access = &account.access;
-    send(&mut stream, &format!("GET /api/v1/account/export HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {access}\r\n\r\n")).await;
+    let head = format!("Host: x\r\nAuthorization: Bearer {}\r\nX-Contract-Version: {}", account.access, CONTRACT.version);
+    send(&mut stream, &format!("GET /api/v1/account/export HTTP/1.1\r\n{head}\r\n\r\n")).await;
     stream
 }
 
@@ -111,6 +112,8 @@ async fn an_export_includes_what_changes_meanwhile() {
         assert!(text.contains(&support::text(&record["id"])), "{} is missing", record["id"]);
     }
     assert!(text.contains("changed meanwhile"));
+    let count = format!(",\"end\":{{\"records\":{}}}}}\n", text.matches("\"collection\":").count());
+    assert_eq!((text.matches(&count).count(), text.matches("\"end\":").count()), (1, 1), "the last line has the number of lines");
 }
 
 /// The resident memory of this process, in MiB.

@@ -231,6 +231,11 @@ async fn feed(client: &TestClient, account: &Account) {
     assert!(idle.len() < 300 && idle.contains("\"changes\":[]"), "{} bytes: {idle}", idle.len());
 }
 
+fn json_lines(text: &[u8]) -> Vec<Value> {
+    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| serde_json::from_slice(line).expect("each line is JSON")).collect()
+}
+
 /// Signing in and out, and the effect on the tokens.
 async fn accounts(server: &Server, client: &TestClient, account: &Account, called: &Arc<Mutex<BTreeSet<&'static str>>>) {
     let body = typed(&json!({ "email": "SAM@example.com", "password": PASSWORD }));
@@ -259,11 +264,15 @@ async fn accounts(server: &Server, client: &TestClient, account: &Account, calle
     assert_eq!((usage.record_count, usage.bytes), (held.record_count, held.bytes));
     assert_eq!((usage.records_max, usage.bytes_max), (Some(500_000), Some(512 << 20)), "unless the operator says otherwise");
     let export = expect!(client.export_account(&ExportAccount { x_contract_version: version() }), ExportAccountResponse::Ok);
-    let lines: Vec<&[u8]> = export.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+    let mut lines = json_lines(&export);
     assert_eq!(lines.len(), CONTRACT.collections.len() + 2, "all records, tombstones included");
+    let counts: Vec<Value> = lines.iter_mut().filter_map(|line| line.as_object_mut()?.remove("end")).collect();
+    assert_eq!(counts, [json!({ "records": lines.len() })], "the last line also has their number");
     for line in lines {
-        api::FeedChange::from_json(line).expect("each line is a change of the feed");
+        api::FeedChange::from_json(line.to_string().as_bytes()).expect("each line is a change of the feed");
     }
+    let export = expect!(client.export_account(&ExportAccount { x_contract_version: None }), ExportAccountResponse::Ok);
+    assert!(json_lines(&export).iter().all(|line| line.get("end").is_none()), "clients of an earlier contract get no new member");
     let out = client.logout(&Logout { body: typed(&json!({})), x_contract_version: version() }).await.expect("an answer");
     assert!(matches!(out.body, LogoutResponse::NoContent), "{out:?}");
     let (status, _) = server.post("/api/v1/auth/refresh", None, &refresh(&support::text(&own["refreshToken"]))).await;

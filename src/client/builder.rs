@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{broadcast, mpsc, watch};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::store::memory::MemoryStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::task::{Snapshot, Task};
-use crate::transport::{Link, MemoryTokens, TokenStore};
+use crate::transport::{Link, MemoryTokens, SlowAnswer, TokenStore};
 
 /// Builds a [`Client`].
 ///
@@ -43,6 +43,7 @@ pub struct ClientBuilder {
     settings: Settings,
     notifications: bool,
     paused: bool,
+    slow_answer: Option<SlowAnswer>,
 }
 
 impl ClientBuilder {
@@ -58,6 +59,7 @@ impl ClientBuilder {
             settings: Settings::default(),
             notifications: true,
             paused: false,
+            slow_answer: None,
         }
     }
 
@@ -115,13 +117,22 @@ impl ClientBuilder {
         self
     }
 
+    /// Calls `notice` with the time waited so far whenever a request has waited this long for the server's answer, and again at growing
+    /// intervals. A request that is not answered in time fails by itself.
+    pub fn on_slow_answer(mut self, after: Duration, notice: impl Fn(Duration) + Send + Sync + 'static) -> Self {
+        self.slow_answer = Some(SlowAnswer { after, notice: Box::new(notice) });
+        self
+    }
+
     /// Opens the database, and starts to sync if a user is signed in and the client is not paused. Must be called within a tokio runtime.
     ///
     /// # Errors
     /// Returns an error if the database cannot be opened, the tokens cannot be read, or the server's URL or the certificate is invalid.
     pub async fn open(self) -> Result<Client, Error> {
-        let link =
-            self.server.map(|url| Link::new(self.contract, &url, self.authority_pem.as_deref(), self.tokens).map(Arc::new)).transpose()?;
+        let link = self
+            .server
+            .map(|url| Link::new(self.contract, &url, self.authority_pem.as_deref(), self.tokens, self.slow_answer).map(Arc::new))
+            .transpose()?;
         let database = self.database;
         let (contract, views) = (self.contract, self.views);
         let opened = tokio::task::spawn_blocking(move || open_store(database.as_deref(), contract, views)).await;

@@ -104,7 +104,7 @@ impl<T: Synced> Records<'_, T> {
     /// Returns an error if a record violates the contract or the database cannot be written. In that case nothing is written.
     pub fn put_all(&self, records: &[T]) -> Result<(), Error> {
         let texts: Vec<String> = records.iter().map(T::to_json).collect();
-        self.json.put_all(&texts)
+        self.json.put_all(&texts).map(drop)
     }
 
     /// Writes a default record that ships with the app, unless the device has a record with its id. Any edit by a user, on any device, wins
@@ -239,15 +239,18 @@ impl JsonRecords<'_> {
         Ok(self.client.change(self.key(self.id(id)?), change)?.text)
     }
 
-    /// Writes many records in one transaction, all or none.
+    /// Writes many records in one transaction, all or none, and returns them as stored.
     ///
     /// # Errors
     /// Returns an error if a record violates the contract or the database cannot be written. In that case nothing is written.
-    pub fn put_all(&self, records: &[String]) -> Result<(), Error> {
-        let complete = records.iter().map(|record| self.complete(record));
-        let complete = complete.map(|done| done.map(|(id, text)| (self.key(id), LocalEdit::Put(text))));
+    pub fn put_all<R: AsRef<str>>(&self, records: &[R]) -> Result<Vec<String>, Error> {
+        let complete = records.iter().enumerate().map(|(index, record)| {
+            let (id, text) = self.complete(record.as_ref()).map_err(|error| error.at(Some((index + 1, records.len()))))?;
+            Ok((self.key(id), LocalEdit::Put(text)))
+        });
         let (keys, edits): (Vec<Key>, Vec<LocalEdit>) = complete.collect::<Result<Vec<_>, Error>>()?.into_iter().unzip();
-        self.client.edit_all(&keys, &edits).map(drop)
+        let stored = self.client.edit_all(&keys, &edits)?;
+        Ok(stored.into_iter().map(|record| record.map(|record| record.text).unwrap_or_default()).collect())
     }
 
     /// Writes a default record that ships with the app, unless the device has a record with its id.

@@ -164,6 +164,16 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     transaction.commit().map_err(&failed)
 }
 
+/// What to do with a damaged database.
+const DAMAGED: &str = "; the file is damaged or not a database: keep it, because edits that were not sent are only in it, and restore it from a \
+                       copy, or sync a new one and import your last export";
+
+/// Whether a value is stored that nobody has written.
+fn is_unreadable(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error as Why;
+    matches!(error, Why::FromSqlConversionFailure(..) | Why::Utf8Error(..) | Why::IntegralValueOutOfRange(..) | Why::InvalidColumnType(..))
+}
+
 /// Converts an error of SQLite, and adds what the user can do about it.
 pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
     move |error| {
@@ -173,9 +183,8 @@ pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreEr
             Some(ErrorCode::ReadOnly) => "; make the file and its folder writable",
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "; another program is writing to it, try again",
             Some(ErrorCode::CannotOpen) => "; check that the folder exists and is writable",
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                "; the file is damaged or not a database, restore it from a copy, or sync a new one"
-            }
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => DAMAGED,
+            None if is_unreadable(&error) => DAMAGED,
             _ => "",
         };
         StoreError { message: format!("cannot {doing}: {error}{next}"), source: Some(Box::new(error)) }
@@ -301,6 +310,16 @@ impl Store for SqliteStore {
 
     fn quarantined(&mut self) -> Result<Vec<Quarantined>, StoreError> {
         read_quarantined(&self.connection).map_err(failed("read the quarantined changes"))
+    }
+
+    fn check(&mut self) -> Result<(), StoreError> {
+        // The quick check reads every page, but compares no index with its table, which takes ten times as long.
+        let found: Result<String, _> = self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+        let found = found.map_err(failed("check the database"))?;
+        match found.lines().next_back() {
+            Some("ok") => Ok(()),
+            why => Err(StoreError::new(format!("cannot use the database: {}{DAMAGED}", why.unwrap_or_default()))),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The HTTP client for requests whose answers are small: it gives up on one that is too large or takes too long.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::api::runtime::http::{Request, Response, Transport};
 
@@ -14,21 +14,28 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub(crate) struct Bounded {
     /// For requests without these limits: the connection for change notifications stays open.
     pub(crate) client: reqwest::Client,
+    pub(crate) slow_answer: Option<SlowAnswer>,
+}
+
+/// What to do while a request waits for its answer.
+pub(crate) struct SlowAnswer {
+    /// The time after which `notice` is called first. Each further wait is twice as long.
+    pub(crate) after: Duration,
+    /// Gets the time that the request has waited so far.
+    pub(crate) notice: Box<dyn Fn(Duration) + Send + Sync>,
 }
 
 /// Why there is no answer.
 #[derive(Debug)]
 pub(crate) enum Unanswered {
     Failed(reqwest::Error),
+    /// The server accepted the connection, and then sent nothing, or too slowly.
+    Silent,
     TooLarge,
 }
 
-impl Transport for Bounded {
-    type Error = Unanswered;
-
-    async fn send(&self, request: Request) -> Result<Response, Unanswered> {
-        let mut request = reqwest::Request::try_from(request)?;
-        *request.timeout_mut() = Some(EXCHANGE_TIMEOUT);
+impl Bounded {
+    async fn exchange(&self, request: reqwest::Request) -> Result<Response, Unanswered> {
         let mut response = self.client.execute(request).await?;
         let mut whole = http::Response::new(Vec::new());
         *whole.status_mut() = response.status();
@@ -43,9 +50,29 @@ impl Transport for Bounded {
     }
 }
 
+impl Transport for Bounded {
+    type Error = Unanswered;
+
+    async fn send(&self, request: Request) -> Result<Response, Unanswered> {
+        let mut request = reqwest::Request::try_from(request)?;
+        *request.timeout_mut() = Some(EXCHANGE_TIMEOUT);
+        let exchange = self.exchange(request);
+        let Some(SlowAnswer { after, notice }) = &self.slow_answer else { return exchange.await };
+        tokio::pin!(exchange);
+        let (began, mut wait) = (Instant::now(), *after);
+        loop {
+            tokio::select! {
+                answer = &mut exchange => return answer,
+                () = tokio::time::sleep(wait) => notice(began.elapsed()),
+            }
+            wait *= 2;
+        }
+    }
+}
+
 impl From<reqwest::Error> for Unanswered {
     fn from(error: reqwest::Error) -> Self {
-        Unanswered::Failed(error)
+        if error.is_timeout() && !error.is_connect() { Unanswered::Silent } else { Unanswered::Failed(error) }
     }
 }
 
@@ -53,7 +80,10 @@ impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unanswered::Failed(error) => error.fmt(f),
-            Unanswered::TooLarge => write!(f, "its answer is larger than {ANSWER_BYTES_MAX} bytes, so it does not come from a sync server"),
+            Unanswered::Silent => f.write_str("the server accepted the connection and did not answer in time"),
+            Unanswered::TooLarge => {
+                write!(f, "the server was not reached: its answer is larger than {ANSWER_BYTES_MAX} bytes, so it comes from something else")
+            }
         }
     }
 }
@@ -62,7 +92,7 @@ impl std::error::Error for Unanswered {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Unanswered::Failed(error) => Some(error),
-            Unanswered::TooLarge => None,
+            Unanswered::Silent | Unanswered::TooLarge => None,
         }
     }
 }

@@ -115,6 +115,12 @@ fn write_receipt(text: &mut String, outcome: &str, receipt: &Receipt) {
 
 /// Writes one change in the form that it has in a page of `feed`.
 pub fn write_change(text: &mut String, change: &Change, feed: Feed) {
+    begin_change(text, change, feed);
+    text.push('}');
+}
+
+/// Writes one change without its closing brace, so that further members can follow.
+pub fn begin_change(text: &mut String, change: &Change, feed: Feed) {
     text.push('{');
     if matches!(feed, Feed::All(_)) {
         let _ = write!(text, "\"collection\":\"{}\",", change.collection.path);
@@ -126,7 +132,6 @@ pub fn write_change(text: &mut String, change: &Change, feed: Feed) {
     }
     text.push_str(",\"record\":");
     text.push_str(&change.record.text);
-    text.push('}');
 }
 
 fn write_op(text: &mut String, op: Op) {

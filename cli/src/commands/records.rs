@@ -14,7 +14,7 @@ use crate::commands::table;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::DeleteOutput;
 use crate::profile::Profile;
-use crate::terminal::{counted, good, indented, remark, say, say_json};
+use crate::terminal::{good, indented, remark, say, say_json};
 
 /// The number of records from which the column widths of a table are measured.
 const TABLE_ROWS: usize = 500;
@@ -103,27 +103,25 @@ pub async fn put(profile: &Profile, put: &Put, json: bool) -> Outcome {
     }
     let text = read(&put.file)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let stream = serde_json::Deserializer::from_str(text).into_iter::<Box<serde_json::value::RawValue>>();
-    let mut written = 0;
-    for record in stream {
-        let stored = record
-            .map_err(|error| Failure::new(format!("cannot read the record: {error}; pass a JSON object, or one per line")))
-            .and_then(|record| Ok(records.put(record.get())?));
-        say_put(&stored.map_err(|failure| after(written, failure))?, &put.collection, json)?;
-        written += 1;
-    }
-    if written == 0 {
-        return Err(Failure::usage("cannot write a record: the input is empty; pass a JSON object, or one per line"));
+    let stream = serde_json::Deserializer::from_str(text).into_iter::<&serde_json::value::RawValue>();
+    let cannot =
+        |error| Failure::new(format!("cannot read the records: {error}; pass a JSON object, or one per line; nothing was written"));
+    let texts: Vec<&str> = stream.map(|record| record.map(serde_json::value::RawValue::get)).collect::<Result<_, _>>().map_err(cannot)?;
+    match texts.as_slice() {
+        [] => return Err(Failure::usage("cannot write a record: the input is empty; pass a JSON object, or one per line")),
+        // All or none: whoever corrects the input and passes it again writes no record twice.
+        several => {
+            let nothing = |error: stronglog_sync::Error| match several.len() {
+                1 => Failure::from(error),
+                _ => {
+                    let failure = Failure::from(error);
+                    Failure::Other(failure.exit(), format!("{failure}; nothing was written"))
+                }
+            };
+            records.put_all(several).map_err(nothing)?.iter().try_for_each(|stored| say_put(stored, &put.collection, json))?;
+        }
     }
     Ok(Exit::Done)
-}
-
-/// A failure after some records were written, which stay.
-fn after(written: u64, failure: Failure) -> Failure {
-    match written {
-        0 => failure,
-        _ => Failure::Other(failure.exit(), format!("{failure}; written before it: {}", counted(written, "record"))),
-    }
 }
 
 /// Members to set, as JSON, and members to remove, which have an empty value. If a member is given twice, the last value is used.

@@ -17,6 +17,7 @@ const DEVICES_TIME_MAX: Duration = Duration::from_secs(3);
 
 pub async fn run(profile: &Profile, asked: &args::Status, json: bool) -> Outcome {
     let client = profile.open_local().await?;
+    client.check_database()?;
     let status = client.settled().await?;
     drop(client);
     let mut output = output(profile, &status)?;

@@ -23,6 +23,7 @@ pub async fn run(profile: &Profile, sync: &Sync, json: bool) -> Outcome {
         return Err(Failure::Other(Exit::SignIn, what.to_owned()));
     }
     let client = profile.open(if sync.watch { Background::SyncAndWatch } else { Background::Sync }).await?;
+    client.check_database()?;
     let shown = if json { Shown::Never } else { Shown::OnTerminal };
     let mut synced = progress::sync(&client, "syncing", Traffic::default(), None, shown).await?;
     // The decision applies to the question as it stands after the sync, because this sync may have raised it.

@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 use crate::args::{Export, Import, OnConflict};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::input;
-use crate::logs::{App, Converted, Dialect, Known, Log, Unit};
+use crate::logs::{App, Dialect, Known, Log, Unit};
 use crate::output::{ExportOutput, ImportOutput};
 use crate::profile::Profile;
 use crate::progress::{Progress, Shown};
@@ -26,6 +26,7 @@ const REFUSED_SHOWN: usize = 20;
 
 pub async fn export(profile: &Profile, export: &Export, json: bool) -> Outcome {
     let client = profile.open_local().await?;
+    client.check_database()?;
     let mut options = ExportOptions::default();
     options.quarantined = export.quarantined;
     options.history = export.history;
@@ -201,10 +202,16 @@ async fn import_log(
         None if log.needs_unit() => ask_unit().await?,
         unit => unit.unwrap_or(Unit::Kg),
     };
-    let Converted { text, origins, refused } = log.convert(unit, &Known::of(client)?);
+    let mut converted = log.convert(unit, Known::of(client)?);
+    converted.revive(client, options)?;
+    let (origins, refused) = (converted.origins(), std::mem::take(&mut converted.refused));
     let dry_run = options.dry_run;
     options.dry_run |= !refused.is_empty() && !options.partial;
-    let mut imported = read_in(client, text.as_bytes(), options, Some(origins.len() as u64), json)?;
+    let mut imported = read_in(client, converted.text().as_bytes(), options, Some(origins.len() as u64), json)?;
+    if let left_over @ 1.. = converted.left_over(client)? {
+        let sets = counted(left_over, "set");
+        remark!("{sets} of these workouts on this device and not in the file: added here, or removed in {} since", app.name());
+    }
     let origin = |line: usize| origins.get(line.saturating_sub(1)).and_then(|line| usize::try_from(*line).ok()).unwrap_or(line);
     imported.refused.iter_mut().for_each(|(line, _)| *line = origin(*line));
     imported.refused.extend(refused.into_iter().map(|(line, message)| (usize::try_from(line).unwrap_or(usize::MAX), message)));

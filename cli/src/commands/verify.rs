@@ -1,19 +1,26 @@
 //! `verify`: compares the records of this device with the server's.
 
 use stronglog_sync::client::DifferenceKind;
+use stronglog_sync::transport::Traffic;
 
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::output::VerifyOutput;
 use crate::profile::{Background, Profile};
 use crate::progress::{self, Shown};
+use crate::summary::exit_of;
 use crate::terminal::{counted, remark, say, say_json};
 
 pub async fn run(profile: &Profile, json: bool) -> Outcome {
     let client = profile.open(Background::Sync).await?;
+    client.check_database()?;
     let shown = if json { Shown::Never } else { Shown::OnTerminal };
-    progress::sync(&client, "syncing", stronglog_sync::transport::Traffic::default(), None, shown).await?;
+    let synced = progress::sync(&client, "syncing", Traffic::default(), None, shown).await?;
+    if let (Exit::Unreachable, Some(error)) = (exit_of(&synced.status), synced.status.last_error) {
+        return Err(Failure::Other(Exit::Unreachable, error));
+    }
     let verified = client.verify().await?;
-    let exit = if verified.differences.is_empty() { Exit::Done } else { Exit::Attention };
+    let is_clear = verified.differences.is_empty() && (verified.compared > 0 || verified.skipped == 0);
+    let exit = if is_clear { Exit::Done } else { Exit::Attention };
     if json {
         say_json(&VerifyOutput::of(&verified))?;
         return Ok(exit);
@@ -32,6 +39,7 @@ pub async fn run(profile: &Profile, json: bool) -> Outcome {
     }
     let compared = counted(verified.compared, "record");
     match verified.differences.len() {
+        0 if !is_clear => remark!("no record was compared, so it is not known whether this device and the server agree"),
         0 => remark!("{compared} compared: the same here and on the server"),
         count => remark!(
             "{compared} compared, {count} different; export the records with `stronglog export`, and sync a new profile to get the server's"

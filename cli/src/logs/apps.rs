@@ -181,17 +181,19 @@ impl Columns {
         let name = row.text(self.name).map(str::to_owned);
         let length = row.text(self.duration).map(times::seconds).transpose()?.map(|seconds| seconds.saturating_mul(1_000));
         let length = length.and_then(|ms| i64::try_from(ms).ok()).unwrap_or_default();
-        let end_ms = match row.text(self.end) {
-            Some(end) => times::moment(end, zone, dialect.dates)?.ms,
-            None => start.ms.saturating_add(length),
+        let end = row.text(self.end).map(|end| times::moment(end, zone, dialect.dates)).transpose()?;
+        let (start_ms, end_ms) = match end {
+            None => (start.ms, start.ms.saturating_add(length)),
+            Some(end) if end.ms >= start.ms => (start.ms, end.ms),
+            // Clocks were put forward or back in between.
+            Some(end) => (start.span_ms.0, end.span_ms.1),
         };
-        if end_ms < start.ms {
+        if end_ms < start_ms {
             return Err("the workout ends before it starts".to_owned());
         }
-        let key = format!("{}/{}", start.name, name.as_deref().unwrap_or_default());
         let notes = row.text(self.workout_notes).map(str::to_owned);
-        let stamp_ms = start.earliest_ms.saturating_add(end_ms - start.ms);
-        Ok(Workout { key, start_ms: start.ms, end_ms, stamp_ms, name, notes })
+        let stamp_ms = start.earliest_ms.saturating_add(end_ms - start_ms);
+        Ok(Workout { key: start.name, start_ms, end_ms, stamp_ms, name, notes })
     }
 
     fn kind(&self, row: &Row) -> Result<Kind, String> {

@@ -1,10 +1,12 @@
 //! The records of a training log: workouts, their sets, and the exercises that the device does not have yet.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 use stronglog_sync::api::CONTRACT;
+use stronglog_sync::client::ImportOptions;
 use stronglog_sync::{Client, Query};
+use unicode_normalization::UnicodeNormalization;
 
 use super::columns::Unit;
 use super::{Kind, Line, Log, Workout};
@@ -14,14 +16,14 @@ const EXERCISES: &str = "exercise-definitions";
 const WORKOUTS: &str = "workout-logs";
 const SETS: &str = "logged-sets";
 
-/// The exercises that the device has.
+/// The exercises that the device has, or that the file has named so far.
 #[derive(Debug, Default)]
 pub struct Known(Vec<Exercise>);
 
 #[derive(Debug)]
 struct Exercise {
     id: String,
-    /// In lower case, like the equipment.
+    /// Folded, like the equipment.
     name: String,
     equipment: Option<String>,
 }
@@ -35,11 +37,7 @@ impl Known {
         let exercise = |text: String| {
             let record: Value = serde_json::from_str(&text).ok()?;
             let text = |member: &str| record[member].as_str().map(str::to_owned);
-            Some(Exercise {
-                id: text("id")?,
-                name: text("name")?.to_lowercase(),
-                equipment: text("equipment").map(|text| text.to_lowercase()),
-            })
+            Some(Exercise { id: text("id")?, name: folded(&text("name")?), equipment: text("equipment").map(|text| folded(&text)) })
         };
         Ok(Known(client.json(EXERCISES)?.list(&Query::default())?.into_iter().filter_map(exercise).collect()))
     }
@@ -47,13 +45,18 @@ impl Known {
     /// The id of an exercise: one that an earlier import has made, one of this name, or one of this name with its equipment in
     /// parentheses, such as `Bench Press (Barbell)`.
     fn find(&self, name: &str, made_id: &str) -> Option<&str> {
-        let name = name.to_lowercase();
+        let name = folded(name);
         let (plain, equipment) = split(&name);
         let made = || self.0.iter().find(|known| known.id == made_id);
         let named = || self.0.iter().find(|known| known.name == name);
         let equipped = || self.0.iter().find(|known| equipment.is_some() && known.name == plain && known.equipment.as_deref() == equipment);
         made().or_else(named).or_else(equipped).map(|known| known.id.as_str())
     }
+}
+
+/// A name without the differences that people do not see or do not mean: case, and how an accent is encoded.
+fn folded(name: &str) -> String {
+    name.nfc().collect::<String>().to_lowercase()
 }
 
 /// A name and the equipment in parentheses after it.
@@ -64,18 +67,82 @@ fn split(name: &str) -> (&str, Option<&str>) {
 
 /// The records of a file.
 pub struct Converted {
-    /// The lines for an import.
-    pub text: String,
-    /// For each of these lines, the line of the file that it comes from.
-    pub origins: Vec<u64>,
+    /// Each with the line of the file that it comes from.
+    records: Vec<(u64, &'static str, Map<String, Value>)>,
     /// The lines of the file that were not understood, with what is wrong.
     pub refused: Vec<(u64, String)>,
 }
 
-pub fn convert(log: Log, unit: Unit, known: &Known) -> Converted {
-    let app = log.app.argument();
-    let mut making =
-        Making { app, unit, known, records: Vec::new(), exercises: HashMap::new(), workouts: HashMap::new(), refused: HashMap::new() };
+impl Converted {
+    /// The lines for an import.
+    pub fn text(&self) -> String {
+        let count = self.records.len();
+        lines(&self.records) + &json!({ "end": { "records": count, "quarantined": 0, "history": 0 } }).to_string()
+    }
+
+    /// For each of these lines, the line of the file that it comes from.
+    pub fn origins(&self) -> Vec<u64> {
+        self.records.iter().map(|(line, ..)| *line).collect()
+    }
+
+    /// Lets the exercises that were deleted on the device return if sets need them that the device does not have yet.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn revive(&mut self, client: &Client, options: ImportOptions) -> Outcome<()> {
+        let mut tried = options;
+        tried.dry_run = true;
+        for index in 0..self.records.len() {
+            let (_, collection, exercise) = &self.records[index];
+            if *collection != EXERCISES
+                || client.import(lines(&self.records[index..=index]).as_bytes(), tried, |_| {})?.total().kept_deleted == 0
+            {
+                continue;
+            }
+            let is_of = |set: &Map<String, Value>| set.get("exerciseDefinitionId").is_some_and(|id| Some(id) == exercise.get("id"));
+            let sets: Vec<_> = self.records.iter().filter(|(_, collection, set)| *collection == SETS && is_of(set)).cloned().collect();
+            if client.import(lines(&sets).as_bytes(), tried, |_| {})?.total().added > 0 {
+                self.records[index].2.insert("clientUpdatedAt".to_owned(), json!(jiff::Timestamp::now().as_millisecond()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The number of sets that the device has in workouts of the file, and that the file does not have.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn left_over(&self, client: &Client) -> Outcome<u64> {
+        let ids = |collection: &str| -> HashSet<&str> {
+            let records = self.records.iter().filter(|(_, of, _)| *of == collection);
+            records.filter_map(|(.., record)| record.get("id").and_then(Value::as_str)).collect()
+        };
+        let (workouts, sets) = (ids(WORKOUTS), ids(SETS));
+        let mut left_over = 0;
+        for set in client.json(SETS)?.list(&Query::default())? {
+            let set: Value = serde_json::from_str(&set).unwrap_or_default();
+            let is_in = |known: &HashSet<&str>, member: &str| set[member].as_str().is_some_and(|id| known.contains(id));
+            left_over += u64::from(is_in(&workouts, "workoutLogId") && !is_in(&sets, "id"));
+        }
+        Ok(left_over)
+    }
+}
+
+fn lines(records: &[(u64, &'static str, Map<String, Value>)]) -> String {
+    records.iter().map(|(_, collection, record)| json!({ "collection": collection, "record": record }).to_string() + "\n").collect()
+}
+
+pub fn convert(log: Log, unit: Unit, known: Known) -> Converted {
+    let mut making = Making {
+        app: log.app.argument(),
+        unit,
+        known,
+        records: Vec::new(),
+        exercises: HashMap::new(),
+        named: HashMap::new(),
+        workouts: HashMap::new(),
+        refused: HashMap::new(),
+    };
     let mut refused = log.refused;
     for line in log.lines {
         let number = line.number;
@@ -83,14 +150,7 @@ pub fn convert(log: Log, unit: Unit, known: &Known) -> Converted {
             refused.push((number, message));
         }
     }
-    let mut text = String::new();
-    for (_, collection, record) in &making.records {
-        text.push_str(&json!({ "collection": collection, "record": record }).to_string());
-        text.push('\n');
-    }
-    let count = making.records.len();
-    text.push_str(&json!({ "end": { "records": count, "quarantined": 0, "history": 0 } }).to_string());
-    Converted { text, origins: making.records.into_iter().map(|(line, ..)| line).collect(), refused }
+    Converted { records: making.records, refused }
 }
 
 /// A workout whose lines are being read.
@@ -108,22 +168,29 @@ struct Done {
     place: usize,
 }
 
-struct Making<'k> {
+struct Making {
     app: &'static str,
     unit: Unit,
-    known: &'k Known,
+    known: Known,
     /// Each with the line that it comes from.
     records: Vec<(u64, &'static str, Map<String, Value>)>,
     /// The ids of exercises by name.
     exercises: HashMap<String, String>,
+    /// The name of the first workout of each key.
+    named: HashMap<String, Option<String>>,
     /// By key.
     workouts: HashMap<String, Done>,
     /// How many sets were not understood, by workout and exercise.
     refused: HashMap<(String, String), u64>,
 }
 
-impl Making<'_> {
-    fn take(&mut self, line: Line) -> Result<(), String> {
+impl Making {
+    fn take(&mut self, mut line: Line) -> Result<(), String> {
+        // A workout is known by its start, so that it stays the same when it is given another name. Two that start together have two names.
+        let first = self.named.entry(line.workout.key.clone()).or_insert_with(|| line.workout.name.clone());
+        if *first != line.workout.name {
+            line.workout.key = format!("{}/{}", line.workout.key, line.workout.name.as_deref().unwrap_or_default());
+        }
         match line.kind {
             Kind::Rest => return self.amend(&line, |set| _ = set.insert("restTimeSecs".to_owned(), json!(line.seconds.unwrap_or(0)))),
             Kind::Note => {
@@ -221,6 +288,7 @@ impl Making<'_> {
                 record.extend(muscles);
                 stamp(&mut record, line.workout.stamp_ms);
                 self.records.push((line.number, EXERCISES, record));
+                self.known.0.push(Exercise { id: made.clone(), name: folded(&line.exercise), equipment: None });
                 made
             }
         };

@@ -1,8 +1,8 @@
 //! Dates, times and durations as training apps and spreadsheets write them.
 
-use jiff::Timestamp;
 use jiff::civil::{Date, Time};
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::{AmbiguousZoned, Offset, TimeZone};
+use jiff::{Timestamp, Zoned};
 
 /// Which of two numbers comes first in a date such as 04/05/2026.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -18,6 +18,8 @@ pub enum DateOrder {
 pub struct Moment {
     /// In milliseconds since the Unix epoch.
     pub ms: i64,
+    /// The other times that the text could mean where clocks are put forward or back: the earliest and the latest, or else `ms`.
+    pub span_ms: (i64, i64),
     /// The earliest time that the text could mean in any zone. It is the same on every device.
     pub earliest_ms: i64,
     /// The text in one spelling, so that the same moment in another export is recognised.
@@ -33,15 +35,19 @@ pub fn moment(text: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<M
     // A time that names its offset is the same everywhere.
     if let Ok(moment) = text.parse::<Timestamp>() {
         let ms = since_1970(moment).ok_or_else(|| unreadable(&"it is before 1970"))?;
-        return Ok(Moment { ms, earliest_ms: ms, name: moment.to_string() });
+        return Ok(Moment { ms, span_ms: (ms, ms), earliest_ms: ms, name: moment.to_string() });
     }
     let (date, time) = civil(text, order).map_err(|why| unreadable(&why))?;
     let local = date.to_datetime(time.unwrap_or(Time::constant(12, 0, 0, 0)));
-    let moment = zone.to_zoned(local).map_err(|error| unreadable(&error))?.timestamp();
+    let read = |reading: fn(AmbiguousZoned) -> Result<Zoned, jiff::Error>| {
+        let moment = reading(zone.to_ambiguous_zoned(local)).map_err(|error| unreadable(&error))?.timestamp();
+        since_1970(moment).ok_or_else(|| unreadable(&"it is before 1970"))
+    };
+    let ms = read(AmbiguousZoned::compatible)?;
+    let span_ms = (read(AmbiguousZoned::earlier)?, read(AmbiguousZoned::later)?);
     let earliest = EARLIEST_ZONE.to_timestamp(local).map_err(|error| unreadable(&error))?;
-    let ms = since_1970(moment).ok_or_else(|| unreadable(&"it is before 1970"))?;
     let name = if time.is_some() { local.to_string() } else { date.to_string() };
-    Ok(Moment { ms, earliest_ms: since_1970(earliest).unwrap_or_default(), name })
+    Ok(Moment { ms, span_ms, earliest_ms: since_1970(earliest).unwrap_or_default(), name })
 }
 
 fn since_1970(moment: Timestamp) -> Option<i64> {

@@ -5,6 +5,8 @@
 
 #[path = "../account.rs"]
 mod account;
+#[path = "../damage.rs"]
+mod damage;
 #[path = "../device.rs"]
 mod device;
 #[path = "../devices.rs"]

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use stronglog_sync::api::ContractVersion;
 use stronglog_sync::api::operations::GetSyncConfig;
 use stronglog_sync::api::runtime::http::Operation;
 use tower_http::CompressionLevel;
@@ -120,8 +121,15 @@ pub async fn contract_version(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
+/// Whether a client has an earlier contract, whose objects accept no member that was added later. A client that does not name its contract is
+/// taken for one.
+pub fn has_earlier_contract(app: &App, version: Option<&ContractVersion>) -> bool {
+    let grown_in = app.config().contract.grown_in.and_then(numbers);
+    grown_in.is_some() && version.is_none_or(|version| numbers(&version.0) < grown_in)
+}
+
 /// The numbers of a contract version.
-pub fn numbers(version: &str) -> Option<[u32; 3]> {
+fn numbers(version: &str) -> Option<[u32; 3]> {
     let parts: Result<Vec<u32>, _> = version.split('.').map(str::parse).collect();
     parts.ok()?.try_into().ok()
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::tokens::Caller;
+use crate::http::edge::has_earlier_contract;
 use crate::problem::Failure;
 use crate::shares::Held;
 use crate::store::wanted::Wanted;
@@ -31,22 +32,27 @@ pub fn routes(app: &Arc<App>) -> Router {
     Router::new().route(ExportAccount::PATH, get(export)).with_state(Arc::clone(app))
 }
 
-/// Streams the records in order of revision.
+/// Streams the records in order of revision. The last line also has the number of lines, so that whoever keeps the file can tell a complete
+/// one from one that was cut off. Clients of an earlier contract, whose lines are closed objects, do not get it.
 ///
 /// Each page comes from its own snapshot and starts after the last revision of the previous page. The export ends when a page reaches the
 /// newest revision of its snapshot. So every record is included: a record that changes meanwhile moves to a newer revision, which is still
 /// ahead, and appears there (again).
 async fn export(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts) -> Result<Response, Failure> {
     let incoming = Incoming::new(ExportAccount::PATH, &parts.uri, &parts.headers, &[]).ok_or_else(Failure::no_path)?;
-    ExportAccount::receive(&incoming)?;
+    let ExportAccount { x_contract_version } = ExportAccount::receive(&incoming)?;
     let place = app.exports.take(caller.user, 1).map_err(|_| Failure::rate_limited(30))?;
     // If the session has ended, the response is 401 and not a stream. If it ends later, the stream breaks off.
     let first = page(&app, caller, 0).await?;
-    let export = Export { app, caller, next: Some(first), _place: place };
+    let counts = !has_earlier_contract(&app, x_contract_version.as_ref());
+    let export = Export { app, caller, next: Some(first), records: 0, counts, _place: place };
     let pages = stream::try_unfold(export, |mut export| async move {
-        let Some(Page { text, last, has_more }) = export.next.take() else { return Ok(None) };
+        let Some(Page { mut text, records, last, has_more }) = export.next.take() else { return Ok(None) };
+        export.records += records;
         if has_more {
             export.next = Some(page(&export.app, export.caller, last).await.map_err(|_| Broken)?);
+        } else {
+            text.push_str(&export.end());
         }
         Ok::<_, Broken>(Some((text, export)))
     });
@@ -58,12 +64,32 @@ struct Export {
     caller: Caller,
     /// The page to send next. One page is read ahead, so that a failure is noticed before the last page makes the export look complete.
     next: Option<Page>,
+    /// The number of lines so far.
+    records: u64,
+    /// Whether the last line also has the number of lines.
+    counts: bool,
     /// This export's share of the account's limit.
     _place: Held<Uuid>,
 }
 
+impl Export {
+    /// Completes the last line. If there is none, the number of lines has a line of its own.
+    fn end(&self) -> String {
+        let records = self.records;
+        match (self.counts, records) {
+            (true, 0) => "{\"end\":{\"records\":0}}\n".to_owned(),
+            (true, _) => format!(",\"end\":{{\"records\":{records}}}}}\n"),
+            (false, 0) => String::new(),
+            (false, _) => "}\n".to_owned(),
+        }
+    }
+}
+
 struct Page {
-    text: Bytes,
+    /// Lines, the last of which still lacks its closing brace: it may be the last one of the export.
+    text: String,
+    /// The number of lines.
+    records: u64,
     /// The revision of the last record that was read.
     last: u64,
     has_more: bool,
@@ -72,18 +98,21 @@ struct Page {
 async fn page(app: &App, caller: Caller, after: u64) -> Result<Page, Failure> {
     let feed = Feed::All(app.config().contract.contract);
     app.read(caller, Wanted::all_after(after, PAGE_ROWS, PAGE_BYTES), move |records| {
-        let (mut text, mut last, mut has_more) = (String::new(), after, false);
+        let mut page = Page { text: String::new(), records: 0, last: after, has_more: false };
         records.changes(feed, after, &mut |change| {
-            if text.len() >= PAGE_BYTES {
-                has_more = true;
+            if page.text.len() >= PAGE_BYTES {
+                page.has_more = true;
                 return ControlFlow::Break(());
             }
-            last = change.rev;
-            wire::write_change(&mut text, &Change { lost: None, ..change }, feed);
-            text.push('\n');
+            if page.last > 0 {
+                page.text.push_str("}\n");
+            }
+            page.last = change.rev;
+            page.records += 1;
+            wire::begin_change(&mut page.text, &Change { lost: None, ..change }, feed);
             ControlFlow::Continue(())
         })?;
-        Ok(Page { text: Bytes::from(text), last, has_more })
+        Ok(page)
     })
     .await
 }

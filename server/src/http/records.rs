@@ -192,8 +192,7 @@ fn in_contract_of(has_earlier_contract: bool, failure: Failure) -> Failure {
 /// A request's parameters, validated by the generated code.
 struct Request<'a> {
     incoming: Incoming<'a>,
-    /// Whether the client has an earlier contract, whose objects accept no member that was added later. A client that does not name its contract
-    /// is taken for one.
+    /// Whether the client has an earlier contract, whose objects accept no member that was added later.
     has_earlier_contract: bool,
 }
 
@@ -201,8 +200,7 @@ impl<'a> Request<'a> {
     fn new(app: &App, path: &'static str, parts: &'a Parts, body: &'a Bytes) -> Result<Self, Failure> {
         let incoming = Incoming::new(path, &parts.uri, &parts.headers, body).ok_or_else(Failure::no_path)?;
         let version = incoming.optional::<ContractVersion>(&parameters::X_CONTRACT_VERSION)?;
-        let grown_in = app.config().contract.grown_in.and_then(edge::numbers);
-        let has_earlier_contract = grown_in.is_some() && version.is_none_or(|version| edge::numbers(&version.0) < grown_in);
+        let has_earlier_contract = edge::has_earlier_contract(app, version.as_ref());
         Ok(Request { incoming, has_earlier_contract })
     }
 
