@@ -155,6 +155,28 @@ describe("the client", () => {
     controller.abort();
     expect((await failure(call)).kind).toBe("aborted");
   });
+
+  test("a function of the app that never ends ends with the time limit, and its error is a call's error", async () => {
+    const never = (): Promise<never> => new Promise(() => undefined);
+    const deaf = contract.createClient({ baseUrl: BASE, fetch: never, timeoutMs: 5 });
+    expect((await failure(deaf.getAccount())).kind).toBe("timeout");
+    const fetch: typeof globalThis.fetch = () => Promise.reject(new Error("nothing is sent"));
+    const undecided = contract.createClient({ baseUrl: BASE, fetch, authorize: never });
+    expect((await failure(undecided.getAccount({}, { timeoutMs: 5 }))).kind).toBe("timeout");
+    expect((await failure(undecided.getAccount({}, { signal: AbortSignal.timeout(5) }))).kind).toBe("aborted");
+    const refused = contract.createClient({ baseUrl: BASE, fetch, authorize: () => Promise.reject(new Error("no token")) });
+    expect(await failure(refused.getAccount())).toMatchObject({ kind: "transport", cause: { message: "no token" } });
+  });
+
+  test("a call without its argument, and an address that is none, are errors of the request", async () => {
+    const { client } = clientOf([]);
+    const login = client.login as unknown as () => Promise<never>;
+    expect(await failure(login())).toMatchObject({ kind: "request", message: "login: the call violates the contract: the request is missing the body" });
+    const relative = contract.createClient({ baseUrl: "/api" });
+    expect((await failure(relative.getAccount())).message).toBe(
+      'getAccount: "/api/api/v1/account" is not an address; set baseUrl to one such as "https://example.com"',
+    );
+  });
 });
 
 describe("schemas", () => {

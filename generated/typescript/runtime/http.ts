@@ -116,7 +116,7 @@ export interface Attempt {
 
 /** The options of a client. */
 export interface ClientOptions {
-  /** The address of the server; may include a path. */
+  /** The address of the server; may include a path. In a page, it may be relative to the page's own address, such as `/api`. */
   readonly baseUrl: string;
   /** Sends a request; the default is the global `fetch`. */
   readonly fetch?: typeof fetch;
@@ -139,7 +139,7 @@ export interface CallOptions {
 export type CallErrorKind =
   /** The call itself violates the contract; nothing was sent. */
   | "request"
-  /** No response. */
+  /** No response, or no credentials from `authorize`. */
   | "transport"
   /** No response within the time limit. */
   | "timeout"
@@ -193,7 +193,8 @@ export async function send<Call extends object, Result>(
   call: Call,
   options: CallOptions = {},
 ): Promise<Result> {
-  const request = write(client.baseUrl, operation, call as Readonly<Record<string, unknown>>);
+  // JavaScript may call an operation without its argument.
+  const request = write(client.baseUrl, operation, ((call as Call | undefined) ?? {}) as Readonly<Record<string, unknown>>);
   for (let number = 1; ; number += 1) {
     const limit = new Limit(options.timeoutMs ?? client.timeoutMs, options.signal);
     try {
@@ -217,17 +218,19 @@ async function exchange(
   number: number,
 ): Promise<AnyReply | undefined> {
   const { id, security } = operation;
-  const [headers, url] = [new Headers(request.headers), new URL(request.url)];
+  const [headers, url] = [new Headers(request.headers), addressOf(id, request.url)];
   new Headers(options.headers).forEach((value, name) => headers.set(name, value));
-  await client.authorize?.({ operation: id, security, headers, url });
-  const send = client.fetch ?? fetch;
+  const ask = async (): Promise<Response> => {
+    await client.authorize?.({ operation: id, security, headers, url });
+    return (client.fetch ?? fetch)(url, { method: operation.method, headers, body: request.body ?? null, signal: limit.signal });
+  };
   try {
-    const response = await send(url, { method: operation.method, headers, body: request.body ?? null, signal: limit.signal });
+    const response = await limit.within(ask());
     if (await client.retry?.({ operation: id, number, response })) {
       await response.body?.cancel();
       return undefined;
     }
-    return await read(operation, response);
+    return await limit.within(read(operation, response));
   } catch (error) {
     if (error instanceof CallError) {
       throw error;
@@ -238,6 +241,16 @@ async function exchange(
     }
     const reasons = { timeout: "the response timed out", aborted: "the call was aborted", transport: "no response" };
     throw new CallError(kind, id, reasons[kind], { cause: error });
+  }
+}
+
+/** The address of a request. In a page, it may be relative to the page's own. */
+function addressOf(operation: string, url: string): URL {
+  try {
+    return new URL(url, (globalThis as { readonly location?: { readonly href: string } }).location?.href);
+  } catch (cause) {
+    const message = `${JSON.stringify(url)} is not an address; set baseUrl to one such as "https://example.com"`;
+    throw new CallError("request", operation, message, { cause });
   }
 }
 
@@ -265,6 +278,18 @@ class Limit {
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Waits for a promise, but not beyond the limit, even if it is one of a function of the app that does not look at the signal. */
+  within<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const over = (): void => reject(this.signal.reason as Error);
+      this.signal.addEventListener("abort", over);
+      if (this.signal.aborted) {
+        over();
+      }
+      void promise.then(resolve, reject).then(() => this.signal.removeEventListener("abort", over));
+    });
   }
 
   end(): void {
@@ -335,7 +360,7 @@ export function write(baseUrl: string, operation: Operation<unknown, unknown>, c
   }
   const body = writeBody(operation.body, call, headers, refused);
   if (refused.length > 0) {
-    const listed = refused.map((violation) => `${violation.pointer} ${violation.message}`).join("; ");
+    const listed = refused.map(({ pointer, message }) => `${pointer || "the request"} ${message}`).join("; ");
     throw new CallError("request", operation.id, `the call violates the contract: ${listed}`, { violations: refused });
   }
   const search = query.length > 0 ? `${path.includes("?") ? "&" : "?"}${query.join("&")}` : "";
