@@ -57,6 +57,15 @@ describe("objects", () => {
     expect(z.toJSONSchema(Person, { unrepresentable: "any" })).toMatchObject({ type: "object", required: ["name"], additionalProperties: false });
   });
 
+  test("stripped, they remove members that the contract does not name", () => {
+    const stripped = (Person as unknown as z.ZodObject).strip();
+    const input = { name: "four", age: 4, more: { deep: true } };
+    expect(judged(Person, input).length).toBeGreaterThan(0);
+    expect(Object.keys(stripped.parse(input)).every((name) => name in (Person as unknown as z.ZodObject).shape)).toBe(true);
+    expect(stripped.safeParse({ ...input, name: 4 }).success).toBe(false);
+    expect(input).toEqual({ name: "four", age: 4, more: { deep: true } });
+  });
+
   test("checks that wait are waited for", async () => {
     const slow = (Person as unknown as z.ZodObject).extend({ name: z.string().refine(async (name) => Promise.resolve(name === "ok")) });
     expect((await slow.safeParseAsync({ name: "ok" })).success).toBe(true);

@@ -97,8 +97,8 @@ type Pattern = readonly [pattern: RegExp, schema: z.ZodType];
 interface Plan {
   readonly members: readonly Member[];
   readonly named: ReadonlySet<string>;
-  /** For all other members: `closed` if none are allowed, undefined if they may have any value. */
-  readonly rest: z.core.$ZodType | typeof closed | undefined;
+  /** For all other members: `closed` if none are allowed, `stripped` if they are removed, undefined if they may have any value. */
+  readonly rest: z.core.$ZodType | typeof closed | typeof stripped | undefined;
 }
 
 interface Member {
@@ -127,6 +127,9 @@ const ExactObject: z.core.$constructor<z.ZodObject, ObjectDef> = /* @__PURE__ */
 function testOfObject(schema: z.core.$ZodType, { members, rest }: Plan, patterns: readonly Pattern[]): Test | undefined {
   const anything: Test = (value) => value !== undefined;
   const tests = members.map((part) => (part.schema === undefined ? anything : testOf(part.schema)));
+  if (rest === stripped) {
+    return undefined;
+  }
   const others = rest === undefined ? anything : rest === closed ? (): boolean => false : testOf(rest);
   const known = tests.filter((test) => test !== undefined);
   const isForeign = known.length < tests.length || others === undefined || members.some(({ presence }) => presence === "defaulted");
@@ -184,8 +187,8 @@ function planOf(def: ObjectDef): Plan {
     const presence = schema._zod.optin ?? "required";
     return { name, schema: isAnything(inner) ? undefined : inner, presence, isInherited: name in Object.prototype };
   });
-  const others = def.catchall ?? z.never();
-  const rest = others instanceof z.ZodNever ? closed : isAnything(others) ? undefined : others;
+  const { catchall = stripped } = def;
+  const rest = catchall instanceof z.ZodNever ? closed : catchall !== stripped && isAnything(catchall) ? undefined : catchall;
   return { members, named: new Set(members.map(({ name }) => name)), rest };
 }
 
@@ -232,12 +235,16 @@ function parseOthers(plan: Plan, patterns: readonly Pattern[], input: JsonObject
     }
     if (plan.rest === closed) {
       violate(parts.payload, "additionalProperties", "is an unknown member", [name]);
+    } else if (plan.rest === stripped) {
+      parts.remove(name);
     } else {
       parts.run(plan.rest, input[name], name);
     }
   }
 }
 
+/** Other members are removed: what Zod's `.strip()` makes of a schema. */
+const stripped = "stripped";
 /** No other members are allowed: `additionalProperties: false`. */
 export const closed = "closed";
 /** The schema of members that no other keyword names. */
@@ -297,6 +304,10 @@ class Parts {
     }
   }
 
+  remove(key: PropertyKey): void {
+    delete this.#copy()[key];
+  }
+
   finish(): Result {
     return this.#pending === undefined ? this.payload : Promise.all(this.#pending).then(() => this.payload);
   }
@@ -306,10 +317,15 @@ class Parts {
       this.payload.issues.push(ofPart(issue));
     }
     if (result.value !== before) {
-      if (this.payload.value === this.#input) {
-        this.payload.value = Array.isArray(this.#input) ? [...(this.#input as unknown[])] : { ...(this.#input as object) };
-      }
-      (this.payload.value as Record<PropertyKey, unknown>)[key] = result.value;
+      this.#copy()[key] = result.value;
     }
+  }
+
+  /** The copy of the input that is changed in its place. */
+  #copy(): Record<PropertyKey, unknown> {
+    if (this.payload.value === this.#input) {
+      this.payload.value = Array.isArray(this.#input) ? [...(this.#input as unknown[])] : { ...(this.#input as object) };
+    }
+    return this.payload.value as Record<PropertyKey, unknown>;
   }
 }
