@@ -7,6 +7,7 @@ import { collections, namespace } from "../../generated/typescript/stores.js";
 import type { Sync } from "./api.js";
 import { tableName } from "./database.js";
 import { newId } from "./id.js";
+import { beyondRecords } from "./json.js";
 
 /** A record of the old database. */
 export interface OldRecord {
@@ -91,7 +92,14 @@ const NOTHING: Progress = { copied: 0, ids: {} };
  *
  * It throws if `from` names a database that cannot be the old one.
  */
-export async function migrate(sync: Sync, { from, deleteOld = false, ignore = [] }: MigrateOptions): Promise<Migrated> {
+export async function migrate(sync: Sync, options: MigrateOptions): Promise<Migrated> {
+  // Of two tabs that start at once, the second one waits, and finds what the first one has left. Tests in Node have no locks.
+  const locks = typeof navigator === "undefined" ? undefined : navigator.locks;
+  const alone = `stronglog-sync:migrate:${options.from}`;
+  return locks === undefined ? migrateAlone(sync, options) : locks.request(alone, () => migrateAlone(sync, options));
+}
+
+async function migrateAlone(sync: Sync, { from, deleteOld = false, ignore = [] }: MigrateOptions): Promise<Migrated> {
   if (from === sync.db.name) {
     throw new Error(`cannot migrate ${JSON.stringify(from)}: this is the synced database itself; give the name of the app's old database in \`from\``);
   }
@@ -170,15 +178,15 @@ function rewriteTable(
   for (const { key, record } of records) {
     const text = JSON.stringify(key);
     const id = own.get(text) ?? newId();
-    if (!done.has(text)) {
-      const copy = rewritten(record, id, collection, ids);
-      const reason = taken.has(id) ? `has the same id as another record of the table: ${id}` : refusal(collection, record, copy);
-      if (reason === undefined) {
-        taken.add(id);
-        copies.set(text, copy);
-      } else {
-        refusals.push({ table: name, key, record, reason });
-      }
+    if (done.has(text)) {
+      continue;
+    }
+    const copy = taken.has(id) ? `has the same id as another record of the table: ${id}` : copyOf(record, id, collection, ids);
+    if (typeof copy === "string") {
+      refusals.push({ table: name, key, record, reason: copy });
+    } else {
+      taken.add(id);
+      copies.set(text, copy);
     }
   }
   return { copies, refusals };
@@ -261,7 +269,8 @@ function idOf(key: unknown, record: Loose, { path, singleton, naturalKey }: Coll
   if (singleton !== undefined) {
     return deterministicId(namespace, path, singleton);
   }
-  const natural = naturalKey === undefined ? undefined : record[naturalKey];
+  // A record of another app may be any value.
+  const natural = naturalKey === undefined ? undefined : (record as Loose | null | undefined)?.[naturalKey];
   if (typeof natural === "string" && record["isCustom"] === false) {
     return deterministicId(namespace, path, natural);
   }
@@ -313,12 +322,18 @@ function newIdOf(key: unknown, ids: Ids): string | undefined {
   return ids.get(JSON.stringify(key)) ?? (typeof key === "string" && /^\d+$/.test(key) ? ids.get(key) : undefined);
 }
 
-function refusal({ schema }: Collection, record: Loose, copy: Loose): string | undefined {
+/** The copy of a record, or why there can be none. */
+function copyOf(record: Loose, id: string, collection: Collection, ids: ReadonlyMap<string, Ids>): Loose | string {
+  const unfit = [...beyondRecords(record)];
+  if (unfit.length > 0) {
+    return unfit.map(({ pointer, message }) => `${pointer || "the record"} ${message}`).join("; ");
+  }
   if (record["isDeleted"] === true) {
     return "is deleted: /isDeleted is true";
   }
-  const judged = schema.safeParse(copy);
-  return judged.success ? undefined : judged.error.issues.map((issue) => `/${issue.path.join("/")} ${issue.message}`).join("; ");
+  const copy = rewritten(record, id, collection, ids);
+  const judged = collection.schema.safeParse(copy);
+  return judged.success ? copy : judged.error.issues.map((issue) => `/${issue.path.join("/")} ${issue.message}`).join("; ");
 }
 
 /** Reads the copies, and compares them with their originals. */

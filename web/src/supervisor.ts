@@ -59,7 +59,8 @@ export class WorkerSupervisor {
     try {
       worker = this.make();
     } catch (error) {
-      this.failed(`cannot start the sync worker: ${errorText(error)}; let the page's Content-Security-Policy allow it with worker-src 'self'`);
+      const remedy = "let the page's Content-Security-Policy allow it with worker-src 'self'; with Trusted Types, make it in the option `worker`";
+      this.failed(`cannot start the sync worker: ${errorText(error)}; ${remedy}`);
       return;
     }
     this.worker = worker;

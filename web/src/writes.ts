@@ -2,13 +2,14 @@
 // outbox.
 
 import type { DBCore, DBCoreMutateRequest, DBCoreMutateResponse, DBCoreTable, Middleware } from "dexie";
-import { pointer, violations, type Violation } from "../../generated/typescript/runtime/report.js";
+import { violations, type Violation } from "../../generated/typescript/runtime/report.js";
 import { deterministicId, type Collection } from "../../generated/typescript/runtime/collection.js";
 import type { RecordRefused } from "./api.js";
 import { WRITTEN_BYTES_MAX } from "./border.js";
 import { STRONGLOG, type PageContract } from "./contract.js";
 import { tableName, type Database, type OwnTables, type PendingWrite, type QuarantinedRow } from "./database.js";
 import { newId } from "./id.js";
+import { beyondRecords } from "./json.js";
 
 const PENDING_WRITES: keyof OwnTables = "_pendingWrites";
 const QUARANTINE: keyof OwnTables = "_quarantine";
@@ -77,42 +78,6 @@ function singletonId(namespace: string | undefined, path: string, key: string): 
 }
 
 type JsonRecord = Record<string, unknown>;
-
-/** Values that JSON cannot hold, or that the server could not accept: in texts, an unpaired surrogate, which UTF-8 cannot encode. */
-function* beyondJson(value: unknown, at: string, above: readonly unknown[] = []): Generator<Violation> {
-  const violation = (keyword: string, message: string): Violation => ({ pointer: at, keyword, message });
-  if (typeof value === "string") {
-    if (!value.isWellFormed()) {
-      yield violation("unicode", "is not well-formed Unicode: half of a surrogate pair is missing");
-    }
-  } else if (typeof value === "object" && value !== null) {
-    yield* membersBeyondJson(value, at, above, violation);
-  } else if (typeof value === "bigint" || typeof value === "function" || typeof value === "symbol") {
-    yield violation("type", `is a ${typeof value}, which JSON cannot hold`);
-  } else if (typeof value === "number" && !Number.isFinite(value)) {
-    yield violation("type", `is ${value}, which JSON cannot hold`);
-  }
-}
-
-type ViolationHere = (keyword: string, message: string) => Violation;
-
-function* membersBeyondJson(value: object, at: string, above: readonly unknown[], violation: ViolationHere): Generator<Violation> {
-  const kind = Object.prototype.toString.call(value).slice(8, -1);
-  if (above.includes(value)) {
-    yield violation("type", "contains itself");
-  } else if ("toJSON" in value && typeof value.toJSON === "function") {
-    yield* beyondJson(value.toJSON(), at, [...above, value]);
-  } else if (kind === "Object" || Array.isArray(value)) {
-    for (const [name, member] of Object.entries(value)) {
-      if (!name.isWellFormed()) {
-        yield violation("unicode", "has a member whose name is not well-formed Unicode");
-      }
-      yield* beyondJson(member, at + pointer([name]), [...above, value]);
-    }
-  } else {
-    yield violation("type", `is a ${kind}, which JSON cannot hold`);
-  }
-}
 
 /** Whether a key can be the id of a record. Apps may delete any key: Dexie takes one that is not there for deleted. */
 function isId(key: unknown): key is string {
@@ -258,10 +223,9 @@ class Watched {
   /** The record as it will be sent: JSON, with the members that sync needs. */
   private complete(value: unknown, type: "add" | "put", at: number): JsonRecord {
     const { path, schema } = this.collection;
-    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-    const unfit = isObject ? [...beyondJson(value, "")] : [{ pointer: "", keyword: "type", message: "is not an object" }];
+    const unfit = [...beyondRecords(value)];
     if (unfit.length > 0) {
-      const named = isObject ? (value as JsonRecord)["id"] : undefined;
+      const named = (value as { readonly id?: unknown } | null | undefined)?.id;
       throw new Refused(path, typeof named === "string" ? named : undefined, unfit);
     }
     const given = JSON.parse(JSON.stringify(value)) as JsonRecord;

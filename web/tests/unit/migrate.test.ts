@@ -1,7 +1,7 @@
 // A filled database of the app from before sync, with everything in it that cannot stay as it is.
 
 import { Dexie } from "dexie";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { migrate } from "../../src/migrate.js";
 import { deterministicId, namespace } from "./contract.js";
 import { Device, MockServer } from "./device.js";
@@ -152,6 +152,41 @@ test("refused records are left behind once they are ignored", async () => {
   const { refused } = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true });
   expect(refused).toHaveLength(1);
   expect(await migrate(device as unknown as Sync, { from: OLD, deleteOld: true, ignore: refused })).toMatchObject({ copied: 1, oldDatabase: "deleted" });
+});
+
+test("a record with what JSON cannot hold is refused, and the only copy of it stays", async () => {
+  const old = new Dexie(OLD);
+  old.version(1).stores({ workoutTemplates: "++" });
+  const unfit = { photo: new Blob(["a picture"]), tags: new Set(["a"]), weights: new Map([["bench", 80]]), best: NaN, signature: new Uint8Array([1]) };
+  await old.table("workoutTemplates").bulkAdd([{ name: "Push day", ...unfit }, "a text", null, { name: "Pull day" }]);
+  old.close();
+  device = await Device.open(new MockServer());
+  const { copied, refused, oldDatabase } = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true });
+  expect({ copied, oldDatabase }).toEqual({ copied: 1, oldDatabase: "kept" });
+  expect(refused.map(({ reason }) => reason.split("; ")[0])).toEqual([
+    expect.stringMatching(/^\/photo is a (Blob|Object), which JSON cannot hold$/u) as string,
+    "the record is not an object",
+    "the record is not an object",
+  ]);
+  expect(await Dexie.exists(OLD)).toBe(true);
+});
+
+test("of two migrations at once, the second one finds what the first one has left", async () => {
+  const queue: Promise<unknown>[] = [Promise.resolve()];
+  const request = (_: string, job: () => Promise<unknown>): Promise<unknown> => {
+    const done = (queue.at(-1) as Promise<unknown>).then(job);
+    queue.push(done.catch(() => undefined));
+    return done;
+  };
+  vi.stubGlobal("navigator", { locks: { request } });
+  const old = new Dexie(OLD);
+  old.version(1).stores({ workoutTemplates: "++id" });
+  await old.table("workoutTemplates").add({ name: "Push day" });
+  old.close();
+  device = await Device.open(new MockServer());
+  const both = [0, 1].map(() => migrate(device as unknown as Sync, { from: OLD, deleteOld: true }));
+  expect(await Promise.all(both)).toMatchObject([{ copied: 1, oldDatabase: "deleted" }, { copied: 1, oldDatabase: "absent" }]);
+  vi.unstubAllGlobals();
 });
 
 test("records that would become one are not both called copied, and records without an id of their own stay apart", async () => {

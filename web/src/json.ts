@@ -1,0 +1,48 @@
+// Which values can be records: JSON would drop or change the others without a word.
+
+import { pointer, type Violation } from "../../generated/typescript/runtime/report.js";
+
+/** What keeps a value from being a record, whatever the contract says. */
+export function* beyondRecords(value: unknown): Generator<Violation> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    yield* beyondJson(value, "", []);
+  } else {
+    yield { pointer: "", keyword: "type", message: "is not an object" };
+  }
+}
+
+/** Values that JSON cannot hold, or that the server could not accept: in texts, an unpaired surrogate, which UTF-8 cannot encode. */
+function* beyondJson(value: unknown, at: string, above: readonly unknown[]): Generator<Violation> {
+  const violation = (keyword: string, message: string): Violation => ({ pointer: at, keyword, message });
+  if (typeof value === "string") {
+    if (!value.isWellFormed()) {
+      yield violation("unicode", "is not well-formed Unicode: half of a surrogate pair is missing");
+    }
+  } else if (typeof value === "object" && value !== null) {
+    yield* membersBeyondJson(value, at, above, violation);
+  } else if (typeof value === "bigint" || typeof value === "function" || typeof value === "symbol") {
+    yield violation("type", `is a ${typeof value}, which JSON cannot hold`);
+  } else if (typeof value === "number" && !Number.isFinite(value)) {
+    yield violation("type", `is ${value}, which JSON cannot hold`);
+  }
+}
+
+type ViolationHere = (keyword: string, message: string) => Violation;
+
+function* membersBeyondJson(value: object, at: string, above: readonly unknown[], violation: ViolationHere): Generator<Violation> {
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  if (above.includes(value)) {
+    yield violation("type", "contains itself");
+  } else if ("toJSON" in value && typeof value.toJSON === "function") {
+    yield* beyondJson(value.toJSON(), at, [...above, value]);
+  } else if (kind === "Object" || Array.isArray(value)) {
+    for (const [name, member] of Object.entries(value)) {
+      if (!name.isWellFormed()) {
+        yield violation("unicode", "has a member whose name is not well-formed Unicode");
+      }
+      yield* beyondJson(member, at + pointer([name]), [...above, value]);
+    }
+  } else {
+    yield violation("type", `is a ${kind}, which JSON cannot hold`);
+  }
+}
