@@ -12,7 +12,7 @@ const PICTURES = fileURLToPath(new URL("../../../target/demo/", import.meta.url)
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const SCHEMES = ["light", "dark"] as const;
-const SIZES = { wide: { width: 1280, height: 900 }, narrow: { width: 375, height: 812 } };
+const SIZES = { wide: { width: 1280, height: 900 }, narrow: { width: 320, height: 640 } };
 
 let setup: Setup;
 

@@ -48,6 +48,9 @@ function Nothing() {
   );
 }
 
+/** The contract's bound. */
+const KG_MAX = 1_000;
+
 function Measure() {
   const unit = useUnit();
   const [typed = "", setTyped] = useDraft("body.weight");
@@ -57,8 +60,12 @@ function Measure() {
     event.preventDefault();
     const value = parseNumber(typed);
     const at = date === dayInput(Date.now()) ? Date.now() : fromDayInput(date);
-    if (!value || toKg(value, unit) > 1_000 || at === undefined) {
+    if (value === undefined || at === undefined) {
       setError(at === undefined ? "Choose a day." : "Type a weight, such as 82.5.");
+      return;
+    }
+    if (value <= 0 || toKg(value, unit) > KG_MAX) {
+      setError(`Type a weight above 0 and of at most ${weight(KG_MAX, unit)}.`);
       return;
     }
     setError(undefined);
