@@ -16,6 +16,7 @@ use crate::api::{
 use crate::client::Client;
 use crate::engine::Event;
 use crate::error::{Error, Kind};
+use crate::pull;
 use crate::task::Task;
 use crate::transport::{Tokens, called, refusal, version_of};
 
@@ -281,7 +282,8 @@ impl Accounts<'_> {
         }
     }
 
-    /// Deletes the account and all its data from the server, and signs out. The records on this device stay.
+    /// Deletes the account and all its data from the server, and signs out. The records on this device stay, and belong to the account that
+    /// signs in next.
     ///
     /// # Errors
     /// Returns an error if the password is wrong or the server cannot be reached.
@@ -292,10 +294,22 @@ impl Accounts<'_> {
             DeleteAccountResponse::NoContent => {
                 self.client.link(DOING)?.set_tokens(None).await?;
                 self.client.tell(Event::SignedOut);
-                Ok(())
+                self.disown()
             }
             other => Err(refusal(DOING, other)),
         }
+    }
+
+    /// Frees the database from its account, for example one that was erased or lost with its server. The records and the conflict history stay,
+    /// and the account that signs in next gets every record that it does not have.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be read or written.
+    pub fn disown(&self) -> Result<(), Error> {
+        self.client.write(&[], |loaded, _| {
+            pull::disown(&mut loaded.meta);
+            Ok((Vec::new(), ()))
+        })
     }
 
     async fn open<O: Operation>(&self, doing: &'static str, operation: &O) -> Result<O::Response, Error> {

@@ -344,7 +344,7 @@ impl Client {
     }
 
     /// Plans local edits, applies them in one transaction, and notifies sync and the subscribers.
-    fn write<T>(
+    pub(crate) fn write<T>(
         &self,
         keys: &[Key],
         plan: impl FnOnce(&mut Loaded, &mut ClockAndRng<'_>) -> Result<(Vec<Write>, T), (Key, EditError)>,

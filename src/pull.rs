@@ -270,6 +270,17 @@ pub fn begin_resync(meta: &mut Meta, restored_rev: Option<u64>, since: Option<St
         Some(Resync { number: meta.resyncs, restored_rev: lowest, cursor, pulled: false, confirmed: false, digest: Digest::default() });
 }
 
+/// Frees the records from their account. For the account that signs in next they are what a server is that has lost everything: it gets
+/// what it does not have.
+pub fn disown(meta: &mut Meta) {
+    meta.owner = None;
+    meta.cursor = None;
+    meta.last_pull_at = None;
+    meta.last_push_at.clear();
+    meta.difference = None;
+    begin_resync(meta, Some(0), None);
+}
+
 /// Starts a full resync on the history that the device knows.
 pub fn pull_again(meta: &mut Meta) {
     let beginning = |cursor: Cursor| Cursor { rev: 0, ..cursor }.to_string();

@@ -40,7 +40,8 @@ pub struct Backoff {
 }
 
 const FIRST_MS: u64 = 1_000;
-const LONGEST_MS: u64 = 5 * 60 * 1_000;
+/// The longest wait that no server has asked for, in milliseconds.
+pub const LONGEST_MS: u64 = 5 * 60 * 1_000;
 
 impl Backoff {
     /// Registers a failure, and returns how long to wait, in milliseconds. `jitter` is a random number.

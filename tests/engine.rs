@@ -108,6 +108,17 @@ fn what_a_proxy_answers_is_not_taken_for_the_server_s_word() {
 }
 
 #[test]
+fn a_wait_that_no_server_has_asked_for_lasts_minutes() {
+    let proxy = Answered { status: 503, retry_after_ms: Some(999_999_999_999_000), body: b"<html>try again later</html>".to_vec() };
+    for (answer, wait) in [(proxy, 5 * 60_000), (answer(503, Some(3_600_000), "unavailable"), 3_600_000)] {
+        let mut engine = engine();
+        let request = sent(&engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 500)).expect("a request");
+        engine.handle(Event::Answered { request, answer }, 0, 500);
+        assert_eq!(engine.status(0).next_attempt_in_ms, Some(wait));
+    }
+}
+
+#[test]
 fn a_server_with_a_newer_code_for_an_old_program_is_understood_by_its_status() {
     let mut engine = engine();
     let request = sent(&engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 500)).expect("a request");

@@ -12,10 +12,16 @@ use stronglog_sync::transport::{TokenStore, Tokens};
 use crate::args::Global;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::progress;
+use crate::terminal::remark;
 use crate::tokens::{FileTokens, replace};
 
 /// Names the profile directory. A server's folder is in `STRONGLOG_SERVER_DATA`.
 const PROFILE_VARIABLE: &str = "STRONGLOG_DATA";
+
+/// The files of a profile.
+const DATABASE: &str = "device.db";
+const MEMORY: &str = "device.json";
+const TOKENS: &str = "tokens.json";
 
 /// The profile directory of a device.
 #[derive(Clone, Debug)]
@@ -62,15 +68,36 @@ impl Profile {
     }
 
     pub fn database(&self) -> PathBuf {
-        self.folder.join("device.db")
+        self.folder.join(DATABASE)
+    }
+
+    /// Makes the file of a new database, which nobody else may read: the files beside it get its mode. Says so if there was one before.
+    fn make_database(&self) {
+        let path = self.database();
+        if path.metadata().is_ok_and(|file| file.len() > 0) {
+            return;
+        }
+        if [MEMORY, TOKENS].iter().any(|name| self.folder.join(name).exists()) {
+            remark!(
+                "{} was gone or empty, so a new one is made: edits that were only in it are lost, unless you have a copy; `stronglog sync` \
+                 fetches the account's records again",
+                path.display()
+            );
+        }
+        let mut options = fs::File::options();
+        options.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        // If this fails, opening the database fails too, and says why.
+        _ = options.open(path);
     }
 
     fn memory(&self) -> PathBuf {
-        self.folder.join("device.json")
+        self.folder.join(MEMORY)
     }
 
     pub fn token_store(&self) -> FileTokens {
-        FileTokens::new(self.folder.join("tokens.json"))
+        FileTokens::new(self.folder.join(TOKENS))
     }
 
     /// The tokens of the signed-in account, if there is one.
@@ -105,10 +132,22 @@ impl Profile {
     /// # Errors
     /// The file cannot be written.
     pub fn remember(&self, email: &str) -> Outcome<()> {
+        self.save(Some(email.to_owned()))
+    }
+
+    /// Forgets an account that was erased. The server stays.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn forget_account(&self) -> Outcome<()> {
+        self.save(None)
+    }
+
+    fn save(&self, email: Option<String>) -> Outcome<()> {
         let Remembered { server, authority, .. } = self.remembered()?;
         // A relative path would refer to another file when a later command runs in another directory.
         let authority = authority.map(|path| fs::canonicalize(&path).unwrap_or(path));
-        let remembered = Remembered { server, authority, email: Some(email.to_owned()) };
+        let remembered = Remembered { server, authority, email };
         let path = self.memory();
         let cannot = |error: &dyn std::fmt::Display| Failure::new(format!("cannot save the sign-in in {}: {error}", path.display()));
         let text = serde_json::to_vec_pretty(&remembered).map_err(|error| cannot(&error))?;
@@ -163,12 +202,82 @@ impl Profile {
                 .map_err(|error| Failure::new(format!("cannot read the certificate authority {}: {error}", path.display())))?;
             builder = builder.certificate_authority(pem);
         }
-        Ok(builder.open().await?)
+        let client = builder.open().await?;
+        // A database that was made anew for a profile that is signed in belongs to the same account.
+        if let (None, Some(tokens)) = (client.account().owner()?, self.tokens()?) {
+            client.account().sign_in(tokens).await?;
+        }
+        Ok(client)
+    }
+
+    /// Opens the profile for a command that only reads. If nothing can be written there, because the disk is full of errors or mounted
+    /// read-only, a copy is opened.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn open_to_read(&self) -> Outcome<Reading> {
+        match self.open_local().await {
+            Err(failure) if matches!(&failure, Failure::Client(error) if error.is_storage()) && self.check_writable().is_err() => {
+                let copy = self.copied().map_err(|_| failure)?;
+                remark!("nothing can be written to the profile directory {}; reading a copy of it", self.folder.display());
+                Ok(Reading { client: Client::builder().database(copy.path().join(DATABASE)).open().await?, _copy: Some(copy) })
+            }
+            opened => Ok(Reading { client: opened?, _copy: None }),
+        }
+    }
+
+    /// A copy of the database. Its log may have edits that are not in the main file.
+    fn copied(&self) -> std::io::Result<tempfile::TempDir> {
+        let copy = tempfile::tempdir()?;
+        for name in [DATABASE, "device.db-wal", "device.db.installation"] {
+            match fs::copy(self.folder.join(name), copy.path().join(name)) {
+                Err(error) if name != DATABASE && error.kind() == ErrorKind::NotFound => {}
+                copied => _ = copied?,
+            }
+        }
+        Ok(copy)
+    }
+
+    /// Whether this is one of the profile's own files.
+    pub fn has(&self, path: &Path) -> bool {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let is_here = parent.canonicalize().is_ok_and(|parent| Some(parent) == self.folder.canonicalize().ok());
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        is_here && (name.starts_with(DATABASE) || [MEMORY, TOKENS].contains(&&*name))
+    }
+
+    /// What tells the database's file apart from one that is put in its place.
+    #[cfg(unix)]
+    pub fn database_file(&self) -> Option<(u64, u64)> {
+        use std::os::unix::fs::MetadataExt;
+        self.database().metadata().ok().map(|file| (file.dev(), file.ino()))
+    }
+
+    /// What tells the database's file apart from one that is put in its place. A file that is open cannot be replaced here.
+    #[cfg(not(unix))]
+    pub fn database_file(&self) -> Option<(u64, u64)> {
+        None
     }
 
     fn builder(&self) -> Outcome<ClientBuilder> {
         make_private(&self.folder)?;
+        self.make_database();
         Ok(Client::builder().database(self.database()))
+    }
+}
+
+/// A profile that is open for reading.
+pub struct Reading {
+    client: Client,
+    /// The folder of the copy that is read, which goes with it.
+    _copy: Option<tempfile::TempDir>,
+}
+
+impl std::ops::Deref for Reading {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
     }
 }
 

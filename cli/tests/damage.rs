@@ -4,10 +4,12 @@
 mod support;
 
 use std::fs;
-use std::os::unix::fs::FileExt;
+use std::io::BufReader;
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::process::Stdio;
 
 use serde_json::json;
-use support::{Desk, Setup};
+use support::{Desk, Setup, wait_for};
 
 const LOGS: &str = "user-bodyweight-logs";
 const PAGE_BYTES: u64 = 8_192;
@@ -55,4 +57,63 @@ async fn a_damaged_database_is_noticed_by_each_command_that_speaks_of_all_record
         }
         assert!(!desk.path("all.jsonl").exists(), "no export looks complete");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_gone_is_made_anew_and_said_to_be_new() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    fill(desk, "phone", 20);
+    desk.run("phone", &["sync"]).ok();
+    let lose: [&dyn Fn(&std::path::Path); 2] =
+        [&|path| fs::write(path, "").expect("emptied"), &|path| fs::remove_file(path).expect("deleted")];
+    for lose in lose {
+        in_one_file(desk, "phone");
+        lose(&desk.path("phone/device.db"));
+        let status = desk.run("phone", &["status", "--check"]).ended(3).says(&["not fetched yet", "`stronglog sync`"]);
+        assert!(status.stderr.contains("gone or empty, so a new one is made"), "{}", status.stderr);
+        let synced = desk.run("phone", &["sync"]).ok().says(&["received 20"]);
+        assert_eq!(synced.stderr, "", "it is said once");
+        assert_eq!(desk.run("phone", &["list", LOGS, "--json"]).ok().lines().len(), 20);
+        let verified = desk.run("phone", &["verify"]).ok();
+        assert!(verified.stderr.contains("20 records compared: the same"), "{}", verified.stderr);
+    }
+}
+
+#[test]
+fn nobody_else_reads_a_profile_in_a_folder_that_was_there_before() {
+    let desk = Desk::new();
+    fs::create_dir(desk.path("phone")).expect("a folder");
+    desk.measure("phone", 80.0);
+    for file in ["device.db", "device.db.installation"] {
+        let mode = desk.path("phone").join(file).metadata().expect("the file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}
+
+#[test]
+fn an_export_never_replaces_a_file_of_the_profile() {
+    let desk = Desk::new();
+    let id = desk.measure("phone", 80.0);
+    for file in ["device.db", "device.db-wal", "device.db.installation", "device.json", "tokens.json"] {
+        desk.run("phone", &["export", &format!("phone/{file}")]).failed(2, &["it is a file of the profile itself"]);
+    }
+    desk.run("phone", &["get", LOGS, &id]).ok();
+    desk.run("phone", &["export", "phone/backup.jsonl"]).ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_ends_when_its_profile_is_replaced() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    let mut command = desk.command(&["sync", "--watch"]);
+    command.env("STRONGLOG_DATA", desk.path("phone")).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut watching = command.spawn().expect("the command starts");
+    let mut told = BufReader::new(watching.stderr.take().expect("its messages"));
+    wait_for(&mut told, "watching for changes");
+    fs::rename(desk.path("phone"), desk.path("old")).expect("moved");
+    wait_for(&mut told, "was moved, deleted or replaced");
+    assert_eq!(watching.wait().expect("it ends").code(), Some(1));
 }

@@ -1,5 +1,6 @@
 //! The builder of a client: its database, its server, and what happens when the app starts.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -198,11 +199,20 @@ fn check_installation(store: &mut dyn Store, beside: &Path) -> Result<(), Error>
     let token = with_clock_and_rng(|clock| clock.new_id());
     let task = Task::NewDevice { installation: Some(token) };
     with_clock_and_rng(|clock| task.run(store, clock))?;
-    std::fs::write(beside, token.to_string()).map_err(|error| {
+    write_private(beside, &token.to_string()).map_err(|error| {
         let path = beside.display();
         StoreError::new(format!("cannot write {path}: {error}; make its folder writable"))
     })?;
     Ok(())
+}
+
+/// Writes a file that only its owner can read, unless it exists with another mode.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = std::fs::File::options();
+    options.create(true).write(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
 }
 
 /// Reads quarantined changes again if the contract has changed since the last attempt.

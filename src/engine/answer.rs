@@ -4,7 +4,7 @@ use crate::api::collection::Contract;
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::api::{Problem, ProblemCode, Report, Schema};
-use crate::retry::Failure;
+use crate::retry::{Failure, LONGEST_MS};
 use crate::wire::{Edit, Page, PushResult, read_page, read_push_result};
 
 /// An HTTP answer, which may not come from the sync server.
@@ -116,7 +116,8 @@ fn by_status(answer: &Answered) -> Failure {
         426 if answer.problem().is_some() => Failure::UpgradeRequired,
         413 => Failure::Refused { too_large: true },
         507 => Failure::Full,
-        429 | 500..=599 => Failure::Busy { retry_after_ms: answer.retry_after_ms },
+        // Whoever asks for a wait here may be gone in a moment.
+        429 | 500..=599 => Failure::Busy { retry_after_ms: answer.retry_after_ms.map(|wait| wait.min(LONGEST_MS)) },
         _ => Failure::Unreachable,
     }
 }

@@ -183,7 +183,8 @@ pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreEr
             Some(ErrorCode::ReadOnly) => "; make the file and its folder writable",
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "; another program is writing to it, try again",
             Some(ErrorCode::CannotOpen) => "; check that the folder exists and is writable",
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => DAMAGED,
+            // A log that belongs to another version of the file ends in an error of reading.
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::SystemIoFailure) => DAMAGED,
             None if is_unreadable(&error) => DAMAGED,
             _ => "",
         };

@@ -13,6 +13,9 @@ pub struct SignIn {
     /// The name of this device in the account's list of devices; by default the host name.
     #[arg(long, value_name = "NAME")]
     pub device_name: Option<String>,
+    /// Take the records of this profile along if they belong to another account, for example one that was erased.
+    #[arg(long)]
+    pub adopt: bool,
 }
 
 #[derive(Args, Debug)]

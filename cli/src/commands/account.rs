@@ -18,13 +18,17 @@ const RECOVERY_CODE: &str = "STRONGLOG_RECOVERY_CODE";
 pub async fn register(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
     let client = profile.open(Background::Sync).await?;
     profile.check_writable()?;
-    if client.account().owner()?.is_some() {
+    let is_owned = client.account().owner()?.is_some();
+    if is_owned && !sign_in.adopt {
         let email = sign_in.email.as_deref();
         return Err(other_account(profile, "create an account", email)?);
     }
     let email = email(sign_in).await?;
     let asking = Asking { question: "New password", variable: PASSWORD, stdin: sign_in.password_stdin, twice: true };
     let password = password(asking).await?;
+    if is_owned {
+        client.account().disown()?;
+    }
     let account = client.account().register(&email, &password, Some(&device_name(sign_in))).await?;
     let recovery_code = new_recovery_code(&client, &password).await;
     let done = Done { account: account.to_string(), email, recovery_code, what: "created the account" };
@@ -68,7 +72,12 @@ pub async fn login(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
     let email = email(sign_in).await?;
     let asking = Asking { question: "Password", variable: PASSWORD, stdin: sign_in.password_stdin, twice: false };
     let password = password(asking).await?;
-    let account = match client.account().login(&email, &password, Some(&device_name(sign_in))).await {
+    let (account, name) = (client.account(), device_name(sign_in));
+    let account = match account.login(&email, &password, Some(&name)).await {
+        Err(error) if error.is_other_account() && sign_in.adopt => {
+            account.disown()?;
+            account.login(&email, &password, Some(&name)).await?
+        }
         Err(error) if error.is_other_account() => return Err(other_account(profile, &format!("sign in as {email}"), Some(&email))?),
         other => other?,
     };
@@ -93,13 +102,12 @@ fn other_account(profile: &Profile, doing: &str, email: Option<&str>) -> Outcome
     let (belong, act) = match email {
         _ if same => (
             format!("an account of {owner}"),
-            "if that account still exists, sign in to it; if it was erased or lost, take its records along: `stronglog export FILE`, then \
-             `stronglog import FILE` with --data NEWDIR, and sign in there"
-                .to_owned(),
+            "if that account still exists, sign in to it; if it was erased or lost, take its records along with --adopt".to_owned(),
         ),
         _ => {
             let other = email.unwrap_or("the new account");
-            (owner.clone(), format!("give {other} a profile of its own with --data DIR, or use `stronglog login --email {owner}`"))
+            let act = "take the records along with --adopt";
+            (owner.clone(), format!("give {other} a profile of its own with --data DIR, use `stronglog login --email {owner}`, or {act}"))
         }
     };
     Ok(Failure::new(format!("cannot {doing}: the records in the profile {folder} belong to {belong}; {act}")))
@@ -224,12 +232,13 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
             }
             let asking = Asking { question: "Password", variable: PASSWORD, stdin: *password_stdin, twice: false };
             client.account().erase(&password(asking).await?).await?;
+            profile.forget_account()?;
         }
     }
     if json {
         say_json(&DoneOutput { done: true })?;
     } else if matches!(action, Account::Erase { .. }) {
-        say!("{} erased the account; the records stay on this device", good("✓"))?;
+        say!("{} erased the account; the records stay on this device, and go to the account that signs in here next", good("✓"))?;
     } else {
         say!("{} changed the password; every other device must sign in again", good("✓"))?;
     }

@@ -19,8 +19,11 @@ use crate::terminal::{good, indented, remark, say, say_json};
 /// The number of records from which the column widths of a table are measured.
 const TABLE_ROWS: usize = 500;
 
+/// The members that sync sets, whatever a record says.
+const SET_BY_SYNC: [&str; 3] = ["clientUpdatedAt", "serverId", "serverUpdatedAt"];
+
 pub async fn list(profile: &Profile, list: &List, json: bool) -> Outcome {
-    let client = profile.open_local().await?;
+    let client = profile.open_to_read().await?;
     let records = client.json(&list.collection)?;
     let (mut shown, mut rows, mut failed) = (0, Vec::new(), None);
     let mut show = |record: &str| -> Outcome<()> {
@@ -48,6 +51,7 @@ pub async fn list(profile: &Profile, list: &List, json: bool) -> Outcome {
     table::say(&rows, shown < TABLE_ROWS)?;
     if shown == 0 && !json {
         match list.by {
+            _ if list.offset > 0 || list.limit == Some(0) => remark!("no record of {} is in this part of the list", list.collection),
             Some(_) => remark!("no record of {} matches", list.collection),
             None => remark!("{} has no records", list.collection),
         }
@@ -73,7 +77,7 @@ fn value(text: &str) -> Value {
 }
 
 pub async fn get(profile: &Profile, get: &Get, json: bool) -> Outcome {
-    let client = profile.open_local().await?;
+    let client = profile.open_to_read().await?;
     let record = found(&client.json(&get.collection)?, &get.collection, &get.id)?;
     if json {
         say!("{record}")?;
@@ -95,6 +99,9 @@ fn found(records: &JsonRecords<'_>, collection: &str, id: &str) -> Outcome<Strin
 pub async fn put(profile: &Profile, put: &Put, json: bool) -> Outcome {
     let client = profile.open_local().await?;
     let records = client.json(&put.collection)?;
+    if let Some((name, _)) = put.set.iter().find(|(name, _)| SET_BY_SYNC.contains(&name.as_str())) {
+        return Err(Failure::usage(format!("cannot set {name}: sync sets it")));
+    }
     if let Some(id) = &put.id {
         found(&records, &put.collection, id)?;
         let stored = records.edit(id, |text| rewrite(text, &members(&put.set)))?;

@@ -16,7 +16,7 @@ use crate::terminal::{ago, counted, plain, say, say_fields, say_json};
 const DEVICES_TIME_MAX: Duration = Duration::from_secs(3);
 
 pub async fn run(profile: &Profile, asked: &args::Status, json: bool) -> Outcome {
-    let client = profile.open_local().await?;
+    let client = profile.open_to_read().await?;
     client.check_database()?;
     let status = client.settled().await?;
     drop(client);
@@ -63,11 +63,14 @@ fn describe_devices(listed: Outcome<(Vec<DeviceOutput>, i64)>) -> Outcome<()> {
 
 fn output(profile: &Profile, status: &Status) -> Outcome<StatusOutput> {
     let remembered = profile.remembered()?;
+    let account = profile.tokens()?.map(|tokens| tokens.account.to_string());
+    let is_new = account.is_some() && status.last_successful_server_sync_timestamp.is_none();
+    let fetch = is_new.then(|| "the account's records were not fetched yet; run `stronglog sync`".to_owned());
     Ok(StatusOutput {
         data: profile.folder().display().to_string(),
         server: remembered.server,
         email: remembered.email,
-        account: profile.tokens()?.map(|tokens| tokens.account.to_string()),
+        account,
         pending: status.pending,
         pending_since: status.pending_since,
         blocked: status.blocked,
@@ -75,7 +78,7 @@ fn output(profile: &Profile, status: &Status) -> Outcome<StatusOutput> {
         to_be_deleted: status.to_be_deleted,
         differs_since: status.differs_since,
         last_difference_at: status.last_difference_at,
-        acts: acts(status),
+        acts: acts(status).into_iter().chain(fetch).collect(),
         devices: None,
         last_successful_server_sync_timestamp: status.last_successful_server_sync_timestamp,
         last_successful_client_push_timestamp: status.last_successful_client_push_timestamp,

@@ -38,11 +38,11 @@ pub async fn run(profile: &Profile, sync: &Sync, json: bool) -> Outcome {
     if !sync.watch || waits_for_the_user(&synced.status) {
         return Ok(exit_of(&synced.status));
     }
-    watch(&client, &synced, json).await
+    watch(profile, &client, &synced, json).await
 }
 
 /// Syncs until Ctrl-C, or until the user must act. Prints a line whenever records were transferred or the state has changed.
-async fn watch(client: &Client, first: &Synced, json: bool) -> Outcome {
+async fn watch(profile: &Profile, client: &Client, first: &Synced, json: bool) -> Outcome {
     if !json {
         remark!("watching for changes; press Ctrl-C to stop");
     }
@@ -50,6 +50,7 @@ async fn watch(client: &Client, first: &Synced, json: bool) -> Outcome {
     let interrupted = tokio::signal::ctrl_c();
     tokio::pin!(interrupted);
     let mut statuses = client.statuses();
+    let file = profile.database_file();
     let mut other_commands = tokio::time::interval(REREAD);
     let (mut before, mut state, mut began) = (first.traffic, first.status.state, None);
     loop {
@@ -59,6 +60,12 @@ async fn watch(client: &Client, first: &Synced, json: bool) -> Outcome {
                 None => return Err(Failure::new("cannot go on watching: the background sync has ended; start the command again")),
             },
             _ = other_commands.tick() => {
+                if profile.database_file() != file {
+                    let folder = profile.folder().display();
+                    return Err(Failure::new(format!(
+                        "cannot go on watching: the database in {folder} was moved, deleted or replaced; start the command again"
+                    )));
+                }
                 client.reread()?;
                 continue;
             }

@@ -25,7 +25,7 @@ const REDRAW_LINES: u64 = 1_000;
 const REFUSED_SHOWN: usize = 20;
 
 pub async fn export(profile: &Profile, export: &Export, json: bool) -> Outcome {
-    let client = profile.open_local().await?;
+    let client = profile.open_to_read().await?;
     client.check_database()?;
     let mut options = ExportOptions::default();
     options.quarantined = export.quarantined;
@@ -41,6 +41,10 @@ pub async fn export(profile: &Profile, export: &Export, json: bool) -> Outcome {
             remark!("{}", not_exported(left_out));
         }
         return Ok(Exit::Done);
+    }
+    let path = export.file.canonicalize().unwrap_or_else(|_| export.file.clone());
+    if profile.has(&path) {
+        return Err(Failure::usage(format!("cannot write {}: it is a file of the profile itself; choose another name", path.display())));
     }
     let exported = to_file(&client, &export.file, options, json)?;
     let left_out = left_out(&client, exported)?;

@@ -40,12 +40,12 @@ pub fn moment(text: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<M
     let (date, time) = civil(text, order).map_err(|why| unreadable(&why))?;
     let local = date.to_datetime(time.unwrap_or(Time::constant(12, 0, 0, 0)));
     let read = |reading: fn(AmbiguousZoned) -> Result<Zoned, jiff::Error>| {
-        let moment = reading(zone.to_ambiguous_zoned(local)).map_err(|error| unreadable(&error))?.timestamp();
+        let moment = reading(zone.to_ambiguous_zoned(local)).map_err(|_| unreadable(&"it is out of range"))?.timestamp();
         since_1970(moment).ok_or_else(|| unreadable(&"it is before 1970"))
     };
     let ms = read(AmbiguousZoned::compatible)?;
     let span_ms = (read(AmbiguousZoned::earlier)?, read(AmbiguousZoned::later)?);
-    let earliest = EARLIEST_ZONE.to_timestamp(local).map_err(|error| unreadable(&error))?;
+    let earliest = EARLIEST_ZONE.to_timestamp(local).map_err(|_| unreadable(&"it is out of range"))?;
     let name = if time.is_some() { local.to_string() } else { date.to_string() };
     Ok(Moment { ms, span_ms, earliest_ms: since_1970(earliest).unwrap_or_default(), name })
 }
