@@ -19,6 +19,7 @@
 
 mod operations;
 mod schemas;
+mod security;
 mod view;
 
 use crate::model::Contract;
@@ -78,6 +79,7 @@ fn place(sources: &Sources, span: Span) -> String {
 /// All changes from `old` to `new`: breaking changes first, then by location.
 pub fn compare(old: &Contract, new: &Contract) -> Vec<Change> {
     let mut comparison = schemas::Comparison::new(old, new);
+    comparison.security_schemes();
     comparison.operations();
     comparison.drain();
     comparison.named_schemas();

@@ -161,11 +161,20 @@ pub fn in_parallel<I: Sync, O: Send>(items: &[I], make: impl Fn(&I) -> O + Sync)
     made.into_iter().map(|(_, made)| made).collect()
 }
 
+/// Characters that change the direction of the text around them, so that a reader sees another text than a compiler. Rust refuses them.
+pub const TURNS: [char; 9] = ['\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}'];
+
+/// Prose without control characters, which make a file binary for many programs, and without [`TURNS`].
+pub fn readable(prose: &str) -> String {
+    let is_odd = |character: char| character.is_control() && !['\n', '\r', '\t'].contains(&character);
+    prose.replace(TURNS, "").replace(is_odd, " ")
+}
+
 /// Wraps prose to lines of at most `width` characters, preserving paragraphs, lists and code.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut in_code = false;
-    for line in text.lines() {
+    for line in readable(text).lines() {
         let line = line.trim_end();
         in_code ^= line.trim_start().starts_with("```");
         let keep = in_code || line.trim_start().starts_with(['|', '`']) || line.chars().count() <= width;

@@ -17,8 +17,8 @@ use serde_json::Value as JsonValue;
 pub use direction::{Direction, Role, View};
 pub use multipart::{BodyPart, BodyParts, PartKind};
 pub use operation::{
-    Body, Content, Encoding, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style,
-    is_json,
+    Body, Content, Encoding, Header, Media, Method, Operation, Parameter, Place, Requirement, Response, SecurityKind, SecurityScheme,
+    Status, Style, is_json, placeholders,
 };
 pub use text::TextShape;
 

@@ -14,6 +14,7 @@ mod stated;
 mod sync;
 mod unions;
 mod views;
+mod wire;
 
 pub use schemas::{KeywordFate, keyword_fates};
 

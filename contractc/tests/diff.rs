@@ -88,7 +88,31 @@ fn schemas_that_go_both_ways() {
         (
             "{ oneOf: [{ type: string }] }",
             "{ oneOf: [{ type: string }, { type: integer }] }",
+            "breaking for responses: `type` was string and is integer or string",
+        ),
+        (
+            "{ oneOf: [{ type: string, maxLength: 1 }, { type: boolean, title: B }] }",
+            "{ oneOf: [{ type: string, maxLength: 1 }, { type: boolean, title: B }, { type: integer, maximum: 5 }] }",
             "breaking for responses: the variant integer is new",
+        ),
+        (
+            "{ type: string }",
+            "{ anyOf: [{ type: string }, { type: 'null' }] }",
+            "breaking for responses: `type` was string and is null or string",
+        ),
+        ("{ type: [string, 'null'] }", "{ anyOf: [{ type: string }, { type: 'null' }] }", ""),
+        ("{ oneOf: [{ type: string }, { type: 'null' }] }", "{ type: [string, 'null'] }", ""),
+        ("{ type: string, maxLength: 3 }", "{ anyOf: [{ type: string, maxLength: 3 }] }", ""),
+        ("{ type: number }", "{ oneOf: [{ type: number }, { type: integer }] }", "breaking for requests: is a union now"),
+        (
+            "{ type: object, properties: { a: { type: integer } } }",
+            "{ anyOf: [{ type: object, properties: { a: { type: string } } }, { type: 'null' }] }",
+            "breaking for responses: `type` was object and is null or object|breaking: `type` was integer and is string",
+        ),
+        (
+            "{ type: string }",
+            "{ oneOf: [{ type: string, maxLength: 5 }, { type: integer, maximum: 5 }] }",
+            "breaking for responses: `type` was string and is integer or string|breaking for requests: is a union now",
         ),
         (
             "{ type: object, required: [a], properties: { a: { type: string } } }",
@@ -148,11 +172,62 @@ fn operations() {
     assert_eq!(lines(&get(optional), &get(required)), ["breaking for requests: the parameter `q` is required now"]);
     assert_eq!(lines(&get(optional), &get("")), ["breaking for requests: the parameter `q` is gone"]);
     let renamed = get("").replace("{x}", "{y}").replace("name: x", "name: y");
-    assert!(changes(&get(""), &renamed).iter().all(|change| change.message != "the operation is gone"));
+    let named = "safe: the operation was called `get /a/{x}` and is called `get /a/{y}`";
+    assert_eq!(lines(&get(""), &renamed), [named], "only the position of a path parameter is sent");
     let answers = |statuses: &str| with(&format!("get: {{ parameters: [{x}], responses: {{ {statuses} }} }}"));
     let (ok, created, gone) = ("'200': { description: '' }", "'201': { description: '' }", "'410': { description: '' }");
     assert_eq!(lines(&answers(ok), &answers(&format!("{ok}, {created}"))), ["breaking for responses: the response 201 is new"]);
     assert_eq!(lines(&answers(ok), &answers(&format!("{ok}, {gone}"))), ["safe: the response 410 is new"]);
+}
+
+#[test]
+fn credentials() {
+    let with = |schemes: &str, security: &str| {
+        let paths = format!("/a: {{ get: {{ security: {security}, responses: {{}} }} }}");
+        contract(&paths, &format!("}}, securitySchemes: {{ {schemes}"))
+    };
+    let key = "k: { type: apiKey, in: header, name: X-Key }";
+    let old = with(key, "[{ k: [] }]");
+    for (scheme, expected) in [
+        ("k: { type: apiKey, in: header, name: x-key }", ""),
+        ("k: { type: apiKey, in: header, name: X-Other }", "was an API key (`X-Key`, header) and is an API key (`X-Other`, header)"),
+        ("k: { type: apiKey, in: query, name: X-Key }", "was an API key (`X-Key`, header) and is an API key (`X-Key`, query)"),
+        ("k: { type: http, scheme: bearer }", "was an API key (`X-Key`, header) and is a bearer token"),
+    ] {
+        let expected = format!("breaking for requests: the security scheme `k` {expected}");
+        let found = lines(&old, &with(scheme, "[{ k: [] }]")).join("|");
+        assert!(if expected.ends_with(' ') { found.is_empty() } else { found == expected }, "{scheme}: {found}");
+    }
+    // The name of a scheme is not sent, but two schemes that are sent alike are two kinds of credentials.
+    assert_eq!(lines(&old, &with(&key.replace("k:", "kk:"), "[{ kk: [] }]")), [""; 0]);
+    let both = format!("{key}, {}", key.replace("k:", "kk:"));
+    let other = "breaking for requests: the operation needs other credentials";
+    assert_eq!(lines(&with(&both, "[{ k: [] }]"), &with(&both, "[{ kk: [] }]")), [other]);
+    assert_eq!(
+        lines(&with(&both, "[{ k: [] }]"), &with(&both, "[{ k: [] }, { kk: [] }]")),
+        ["safe: the operation accepts other credentials as well"]
+    );
+    let token = "o: { type: oauth2, flows: {} }";
+    let (read, write) = (with(token, "[{ o: [r] }]"), with(token, "[{ o: [r, w] }]"));
+    assert_eq!(lines(&read, &write), ["breaking for requests: the operation needs more scopes: w"]);
+    assert_eq!(lines(&write, &read), ["safe: the operation accepts other credentials as well"]);
+    assert_eq!(lines(&with(token, "[]"), &read), ["breaking for requests: the operation needs credentials now"]);
+}
+
+#[test]
+fn members_that_select_a_variant() {
+    let with = |member: &str| {
+        let variant = "{ type: object, required: [t, u], properties: { t: { type: string }, u: { type: string } } }";
+        let mapping = "{ cat: '#/components/schemas/Cat', dog: '#/components/schemas/Dog' }";
+        let variants = "[{ $ref: '#/components/schemas/Cat' }, { $ref: '#/components/schemas/Dog' }]";
+        let union = format!("{{ oneOf: {variants}, discriminator: {{ propertyName: {member}, mapping: {mapping} }} }}");
+        contract(
+            &format!("{{}}, /things: {{ post: {{ {}, responses: {{}} }} }}", body("Pet")),
+            &format!("Pet: {union}, Cat: {variant}, Dog: {variant}"),
+        )
+    };
+    let found = lines(&with("t"), &with("u"));
+    assert_eq!(found, ["breaking for requests: the variant was selected by the member `t` and is selected by `u`"]);
 }
 
 #[test]

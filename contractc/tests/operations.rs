@@ -119,7 +119,16 @@ fn sets_of_security_schemes_are_kept() {
         "c": { "type": "apiKey", "in": "header", "name": "X-Key" } } } }"#;
     let compilation = Compilation::from_text("demo.json", document.as_bytes());
     let contract = compilation.contract.as_ref().unwrap_or_else(|| panic!("{}", compilation.findings()));
-    let found: Vec<_> = contract.operations.iter().map(|operation| (operation.method.name(), operation.security.clone())).collect();
+    let found: Vec<_> = contract
+        .operations
+        .iter()
+        .map(|operation| {
+            (
+                operation.method.name(),
+                operation.security.iter().map(|set| set.iter().map(|needed| needed.scheme.clone()).collect()).collect(),
+            )
+        })
+        .collect();
     let names = |sets: &[&[&str]]| sets.iter().map(|set| set.iter().map(|name| (*name).to_owned()).collect()).collect::<Vec<Vec<String>>>();
     let expected = [("get", names(&[&["a", "b"], &["c"], &[]])), ("post", names(&[])), ("put", names(&[&["c"]])), ("delete", names(&[]))];
     assert_eq!(found, expected);

@@ -2,7 +2,7 @@
 
 use super::Change;
 use super::schemas::{Comparison, Direction, Effect, Place};
-use crate::model::{Media, Operation, Parameter, Response, Status};
+use crate::model::{Media, Operation, Parameter, Place as ParameterPlace, Response, Status, placeholders};
 use crate::runtime::report::escaped;
 
 impl<'c> Comparison<'c> {
@@ -32,13 +32,7 @@ impl<'c> Comparison<'c> {
         if old.id != new.id {
             self.note(request, Effect::Nothing, format!("the operation was called `{}` and is called `{}`", old.id, new.id));
         }
-        let (before, after) = (credentials(old), credentials(new));
-        let accepts = |sent: &Vec<String>| after.iter().any(|needed| needed.iter().all(|scheme| sent.contains(scheme)));
-        if !before.iter().all(accepts) {
-            let message =
-                if before.contains(&Vec::new()) { "the operation needs credentials now" } else { "the operation needs other credentials" };
-            self.note(request, Effect::Narrows, message);
-        }
+        self.credentials(old, new, request);
         self.parameters(old, new, request);
         self.body(old, new, request);
         for response in &old.responses {
@@ -55,12 +49,18 @@ impl<'c> Comparison<'c> {
     }
 
     fn parameters(&mut self, old: &'c Operation, new: &'c Operation, at: Place<'_>) {
-        let find = |list: &'c [Parameter], wanted: &Parameter| {
-            list.iter().find(|other| other.place() == wanted.place() && other.name.eq_ignore_ascii_case(&wanted.name))
+        let find = |list: &'c [Parameter], wanted: &str, place| {
+            list.iter().find(|other| other.place() == place && other.name.eq_ignore_ascii_case(wanted))
+        };
+        // Only the position of a path parameter is sent, not its name.
+        let positions: Vec<(&str, &str)> = placeholders(&old.path).zip(placeholders(&new.path)).collect();
+        let renamed = |parameter: &'c Parameter| match positions.iter().find(|(before, _)| *before == parameter.name) {
+            Some((_, after)) if parameter.place() == ParameterPlace::Path => after,
+            _ => parameter.name.as_str(),
         };
         for parameter in &old.parameters {
             let name = &parameter.name;
-            let Some(other) = find(&new.parameters, parameter) else {
+            let Some(other) = find(&new.parameters, renamed(parameter), parameter.place()) else {
                 self.note(at, Effect::Narrows, format!("the parameter `{name}` is gone"));
                 continue;
             };
@@ -74,7 +74,10 @@ impl<'c> Comparison<'c> {
             }
             self.schemas(parameter.schema, other.schema, Direction::Request);
         }
-        for parameter in new.parameters.iter().filter(|parameter| find(&old.parameters, parameter).is_none()) {
+        let is_new = |parameter: &&Parameter| {
+            parameter.place() != ParameterPlace::Path && find(&old.parameters, &parameter.name, parameter.place()).is_none()
+        };
+        for parameter in new.parameters.iter().filter(is_new) {
             let (effect, kind) = if parameter.required { (Effect::Narrows, "required") } else { (Effect::Widens, "optional") };
             self.note(at, effect, format!("the {kind} parameter `{}` is new", parameter.name));
         }
@@ -169,9 +172,4 @@ fn covers(responses: &[Response], status: Status) -> bool {
         (Status::Default, _) => true,
         _ => false,
     })
-}
-
-/// The sets of security schemes that an operation accepts. Without any, it accepts the empty set.
-fn credentials(operation: &Operation) -> Vec<Vec<String>> {
-    if operation.security.is_empty() { vec![Vec::new()] } else { operation.security.clone() }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Change;
-use super::view::View;
+use super::view::{View, both};
 use crate::model::{Contract, Schema, SchemaId, version};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
@@ -163,6 +163,7 @@ impl<'c> Comparison<'c> {
         self.arrays(&before, &after, at);
         self.objects(&before, &after, at);
         self.variants(&before, &after, at);
+        self.discriminators(&before, &after, at);
         if before.others() != after.others() {
             self.note(
                 at,
@@ -174,8 +175,11 @@ impl<'c> Comparison<'c> {
 
     fn types(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
         let all = Types(0x7f);
+        // The variants of two unions are compared with each other.
+        let counts_variants = before.is_union() != after.is_union();
         let whole = |view: &View<'_>| {
-            let types = if view.never() { Types(0) } else { view.types().unwrap_or(all) };
+            let variants = view.variant_types().filter(|_| counts_variants);
+            let types = if view.never() { Types(0) } else { view.types().into_iter().chain(variants).reduce(both).unwrap_or(all) };
             let types = if types.contains(Types::NUMBER) { types.or(Types::INTEGER) } else { types };
             if view.accepts_null() { types.or(Types::NULL) } else { types }
         };
@@ -342,6 +346,22 @@ impl<'c> Comparison<'c> {
     fn is_withheld(&self, member: SchemaId) -> bool {
         let since = self.new.schema(member).annotations.since.as_deref().and_then(version);
         since.zip(version(&self.old.version)).is_some_and(|(since, old)| since > old)
+    }
+
+    /// Compares the members that alone decide between variants.
+    fn discriminators(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
+        match (before.discriminator(), after.discriminator()) {
+            (Some(old), Some(new)) if old != new => {
+                self.note(at, Effect::Changes, format!("the variant was selected by the member `{old}` and is selected by `{new}`"));
+            }
+            (None, Some(new)) if before.is_union() => {
+                self.note(at, Effect::Narrows, format!("the member `{new}` selects the variant now"));
+            }
+            (Some(old), None) if after.is_union() => {
+                self.note(at, Effect::Widens, format!("the member `{old}` no longer selects the variant"));
+            }
+            _ => {}
+        }
     }
 
     fn variants(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {

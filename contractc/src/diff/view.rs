@@ -12,25 +12,74 @@ use crate::runtime::number::Number;
 pub struct View<'c> {
     pub contract: &'c Contract,
     pub parts: Vec<&'c Schema>,
+    /// The lists of variants that are neither plain types nor a single variant.
+    unions: Vec<(&'c Schema, &'c [SchemaId])>,
+    /// The types that unions of plain types accept.
+    plain_unions: Vec<Types>,
+    /// Whether null is a variant beside the only other one.
+    has_null_variant: bool,
 }
 
 impl<'c> View<'c> {
     pub fn new(contract: &'c Contract, id: SchemaId) -> Self {
-        let parts = contract.all_of_closure(id).into_iter().map(|part| contract.schema(part)).collect();
-        View { contract, parts }
+        let mut view = View { contract, parts: Vec::new(), unions: Vec::new(), plain_unions: Vec::new(), has_null_variant: false };
+        let (mut seen, mut open) = (BTreeSet::new(), contract.all_of_closure(id));
+        while let Some(id) = open.pop() {
+            if seen.insert(id) {
+                let part = contract.schema(id);
+                view.parts.push(part);
+                open.extend(view.variants_of(part));
+            }
+        }
+        view
+    }
+
+    /// Sorts the unions of a part, and returns the parts of a variant that is the only one.
+    fn variants_of(&mut self, part: &'c Schema) -> Vec<SchemaId> {
+        let mut parts = Vec::new();
+        for (list, is_exclusive) in [(&part.one_of, true), (&part.any_of, false)] {
+            let (nulls, others): (Vec<SchemaId>, Vec<SchemaId>) =
+                list.iter().partition(|id| plain(self.contract, **id) == Some(Types::NULL));
+            let types: Option<Vec<Types>> = list.iter().map(|id| plain(self.contract, *id)).collect();
+            match (others.as_slice(), types) {
+                _ if list.is_empty() => {}
+                ([only], _)
+                    if part.tag.is_none() && !(is_exclusive && !nulls.is_empty() && View::new(self.contract, *only).may_be_null()) =>
+                {
+                    self.has_null_variant |= !nulls.is_empty();
+                    parts.extend(self.contract.all_of_closure(*only));
+                }
+                (_, Some(types)) if !is_exclusive || are_disjoint(&types) => {
+                    self.plain_unions.push(types.into_iter().fold(Types(0), Types::or));
+                }
+                _ => self.unions.push((part, list)),
+            }
+        }
+        parts
+    }
+
+    pub fn is_union(&self) -> bool {
+        !self.unions.is_empty()
+    }
+
+    fn may_be_null(&self) -> bool {
+        self.accepts_null() || self.types().is_none_or(|types| types.contains(Types::NULL))
+    }
+
+    /// The types that the variants accept in total; `None` if every type is accepted.
+    pub fn variant_types(&self) -> Option<Types> {
+        let (_, list) = self.unions.first()?;
+        let types: Option<Vec<Types>> = list.iter().map(|id| View::new(self.contract, *id).types()).collect();
+        Some(types?.into_iter().fold(Types(0), Types::or))
     }
 
     /// The types that all parts accept; `None` if every type is accepted.
     pub fn types(&self) -> Option<Types> {
-        self.parts.iter().filter_map(|part| part.types).reduce(|left, right| {
-            let integers = |types: Types| types.contains(Types::INTEGER) || types.contains(Types::NUMBER);
-            let both = Types(left.0 & right.0);
-            if integers(left) && integers(right) && !both.contains(Types::NUMBER) { both.or(Types::INTEGER) } else { both }
-        })
+        self.parts.iter().filter_map(|part| part.types).chain(self.plain_unions.iter().copied()).reduce(both)
     }
 
     pub fn accepts_null(&self) -> bool {
-        self.parts.iter().any(|part| part.accepts_null)
+        self.has_null_variant || self.parts.iter().any(|part| part.accepts_null)
     }
 
     pub fn never(&self) -> bool {
@@ -107,14 +156,20 @@ impl<'c> View<'c> {
     /// The variants of `oneOf` and `anyOf`, each identified by its tag, its name, or its JSON type.
     pub fn variants(&self) -> Vec<(String, SchemaId)> {
         let mut variants = Vec::new();
-        for part in &self.parts {
-            for (index, id) in part.one_of.iter().enumerate() {
-                let tag = part.tag.as_ref().and_then(|tag| tag.values.get(index)?.first()).map(Value::to_string);
+        for (part, list) in &self.unions {
+            let tag = part.tag.as_ref().filter(|_| part.one_of == *list);
+            for (index, id) in list.iter().enumerate() {
+                let tag = tag.and_then(|tag| tag.values.get(index)?.first()).map(Value::to_string);
                 variants.push((tag.unwrap_or_else(|| self.variant_name(*id)), *id));
             }
-            variants.extend(part.any_of.iter().map(|id| (self.variant_name(*id), *id)));
         }
         variants
+    }
+
+    /// The member that alone selects the variant.
+    pub fn discriminator(&self) -> Option<&'c str> {
+        let tags = self.unions.iter().filter_map(|(part, _)| part.tag.as_ref());
+        tags.filter(|tag| tag.by_discriminator).map(|tag| tag.member.as_str()).next()
     }
 
     fn variant_name(&self, id: SchemaId) -> String {
@@ -153,6 +208,37 @@ impl<'c> View<'c> {
         }
         text
     }
+}
+
+/// The types that both accept.
+pub fn both(left: Types, right: Types) -> Types {
+    let has_integers = |types: Types| types.contains(Types::INTEGER) || types.contains(Types::NUMBER);
+    let both = Types(left.0 & right.0);
+    if has_integers(left) && has_integers(right) && !both.contains(Types::NUMBER) { both.or(Types::INTEGER) } else { both }
+}
+
+/// The types that a schema accepts if it says nothing else.
+fn plain(contract: &Contract, id: SchemaId) -> Option<Types> {
+    let schema = contract.schema(contract.resolved(id));
+    let plain = Schema {
+        span: schema.span,
+        pointer: schema.pointer.clone(),
+        annotations: schema.annotations.clone(),
+        types: schema.types,
+        view: schema.view.clone(),
+        ..Schema::default()
+    };
+    schema.types.filter(|_| *schema == plain)
+}
+
+fn are_disjoint(types: &[Types]) -> bool {
+    let with_integers = |types: &Types| if types.contains(Types::NUMBER) { types.or(Types::INTEGER) } else { *types };
+    let mut seen = Types(0);
+    types.iter().map(with_integers).all(|types| {
+        let is_new = !seen.intersects(types);
+        seen = seen.or(types);
+        is_new
+    })
 }
 
 /// A text that is identical for equivalent schemas.

@@ -7,6 +7,11 @@ use crate::runtime::check::Types;
 pub use crate::runtime::http::{Encoding, Place, Style, is_json};
 use crate::source::Span;
 
+/// The parameter names in braces in a path template.
+pub fn placeholders(path: &str) -> impl Iterator<Item = &str> {
+    path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+}
+
 /// One method of one path.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -33,9 +38,9 @@ pub struct Operation {
     pub body: Option<Body>,
     /// Ordered by status: exact statuses, then ranges, then the default.
     pub responses: Vec<Response>,
-    /// Sets of security schemes, by name, one of which must be satisfied as a whole. An empty set makes credentials optional; none are
-    /// needed if there is no set.
-    pub security: Vec<Vec<String>>,
+    /// Sets of security schemes, one of which must be satisfied as a whole. An empty set makes credentials optional; none are needed if
+    /// there is no set.
+    pub security: Vec<Vec<Requirement>>,
     /// The schemas that the path item binds (`x-bind`) in place of others.
     pub bound: Vec<String>,
 }
@@ -180,10 +185,22 @@ impl Parameter {
     }
 }
 
+/// A security scheme that an operation needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Requirement {
+    /// The name of the scheme.
+    pub scheme: String,
+    /// The scopes of OAuth 2.0 or OpenID Connect that the token must have.
+    pub scopes: Vec<String>,
+}
+
 /// A way to authenticate.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SecurityScheme {
+    /// The position in the document.
+    pub span: Span,
     /// Its name.
     pub name: String,
     /// `description`

@@ -9,6 +9,9 @@ pub(super) struct Object {
     keys: &'static [&'static str],
 }
 
+/// Keys that OpenAPI 3.2 adds to objects, and that no rule here reads.
+const ADDED: [&str; 5] = ["additionalOperations", "itemEncoding", "itemSchema", "prefixEncoding", "query"];
+
 /// What stands in place of another object. All keys but these are ignored.
 const REFERENCE: Object = Object { name: "a reference", keys: &["$ref", "description", "summary"] };
 
@@ -93,6 +96,11 @@ impl Reader<'_> {
             let distance = |known: &&str| strsim::damerau_levenshtein(&known.to_lowercase(), &key.to_lowercase());
             let meant =
                 object.keys.iter().copied().min_by_key(distance).filter(|known| distance(known) <= if key.len() < 6 { 1 } else { 2 });
+            if ADDED.contains(&key) {
+                let message = format!("ignored key `{key}`: OpenAPI 3.2 adds it, and documents are read as OpenAPI 3.1");
+                self.diagnostics.warning(entry.key_span, message);
+                continue;
+            }
             let message = format!("ignored key `{key}`: {} has no such key", object.name);
             let diagnostic = self.diagnostics.warning(entry.key_span, message);
             if let Some(meant) = meant {

@@ -1,12 +1,10 @@
 //! Reads paths, parameters, bodies, responses and security requirements.
 
-use super::paths::placeholders;
 use super::{Bindings, Located, Reader, objects};
 use crate::model::{
-    Body, Content, Encoding, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style,
-    Tag, is_json,
+    Body, Encoding, Header, Media, Method, Operation, Parameter, Place, Requirement, Response, SecurityKind, SecurityScheme, Status, Style,
+    Tag, is_json, placeholders,
 };
-use crate::runtime::check::Types;
 use crate::source::Node;
 
 impl<'a> Reader<'a> {
@@ -139,9 +137,17 @@ impl<'a> Reader<'a> {
             Some("query") => Place::Query,
             Some("header") => Place::Header,
             Some("cookie") => Place::Cookie,
-            _ => {
+            other => {
                 let message = format!("the parameter `{name}` has an invalid `in`; available: path, query, header, cookie");
-                self.diagnostics.error(at.node.get("in").unwrap_or(at.node).span, message);
+                let hint = match other {
+                    Some("body" | "formData") => "OpenAPI 3 describes bodies by `requestBody`",
+                    Some("querystring") => {
+                        "`querystring` of OpenAPI 3.2 is not supported: declare each member as a parameter with `in: query`, or the object \
+                         as one with `style: form` and `explode: true`"
+                    }
+                    _ => "a parameter says where the request carries it",
+                };
+                self.diagnostics.error(at.node.get("in").unwrap_or(at.node).span, message).hint(hint);
                 return None;
             }
         };
@@ -178,6 +184,11 @@ impl<'a> Reader<'a> {
             Some("simple") => Style::Simple,
             Some("label") => Style::Label,
             Some("matrix") => Style::Matrix,
+            Some("cookie") if place == Place::Cookie => {
+                let message = "ignored `style: cookie`: OpenAPI 3.2 adds it, and documents are read as OpenAPI 3.1";
+                self.diagnostics.warning(span, message).hint("the cookie is written in the style `form`: percent-encoded");
+                default.style
+            }
             Some(style) => {
                 let hint = "available: form, spaceDelimited, pipeDelimited, deepObject, simple, label, matrix";
                 self.diagnostics.error(span, format!("unknown parameter style `{style}`")).hint(hint);
@@ -199,30 +210,6 @@ impl<'a> Reader<'a> {
         let explode = at.node.get("explode").and_then(Node::as_bool).unwrap_or(style == Style::Form);
         let reserved = place == Place::Query && self.flag(at.node, "allowReserved");
         Encoding { place, style, explode: explode || style == Style::DeepObject, reserved }
-    }
-
-    /// Warns of what the generated code sends in a form that OpenAPI does not define, or leaves to the caller.
-    pub(super) fn check_operations(&mut self) {
-        self.nested_parameters();
-        self.raw_bodies();
-    }
-
-    /// Warns of parameters with nested lists and objects, whose text OpenAPI does not define.
-    fn nested_parameters(&mut self) {
-        for parameter in self.contract.operations.iter().flat_map(|operation| &operation.parameters) {
-            let shape = self.contract.text_shape(parameter.schema);
-            let parts = shape.items.iter().map(AsRef::as_ref).chain(shape.members.iter().map(|(_, member)| member));
-            let is_nested = parts.into_iter().any(|part| part.types == Types::ARRAY || part.types == Types::OBJECT);
-            let hint = match parameter.encoding.style {
-                Style::Json => continue,
-                Style::DeepObject => "it is sent as name[key][key]=value, and the items of a list as name[key]=item",
-                _ => "it is sent as JSON text",
-            };
-            if is_nested {
-                let message = format!("the parameter `{}` has nested values, which OpenAPI does not define as text", parameter.name);
-                self.diagnostics.warning(parameter.span, message).hint(hint);
-            }
-        }
     }
 
     fn body(&mut self, method: Method, at: Located<'a>, bindings: &Bindings) -> Option<Body> {
@@ -306,20 +293,6 @@ impl<'a> Reader<'a> {
         found
     }
 
-    /// Warns of bodies whose content the generated code leaves to the caller.
-    fn raw_bodies(&mut self) {
-        for operation in &self.contract.operations {
-            let media = operation.body.as_ref().and_then(|body| body.media.first());
-            let Some((media, schema)) = media.and_then(|media| Some((media, media.schema?))) else { continue };
-            let is_bytes = media.content(&self.contract) == Content::Bytes;
-            if is_bytes && !self.contract.types_as_text(schema).contains(Types::STRING) {
-                let message = format!("the body of type `{}` is sent and received as bytes, and is not validated", media.media_type);
-                let hint = "typed bodies: JSON, text/*, application/x-www-form-urlencoded, and multipart/form-data with members";
-                self.diagnostics.warning(operation.span, message).hint(hint);
-            }
-        }
-    }
-
     fn responses(&mut self, method: Method, at: &Located<'a>, bindings: &Bindings) -> Vec<Response> {
         let mut responses = Vec::new();
         for (status_text, response) in at.get("responses").iter().flat_map(Located::entries) {
@@ -365,7 +338,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The sets of security schemes, one of which must be satisfied.
-    fn security(&mut self, at: Option<&Located<'a>>) -> Vec<Vec<String>> {
+    fn security(&mut self, at: Option<&Located<'a>>) -> Vec<Vec<Requirement>> {
         let items = at.map(Located::items).unwrap_or_default();
         for (name, scheme) in items.iter().flat_map(Located::entries) {
             if !self.contract.security_schemes.iter().any(|known| known.name == name) {
@@ -373,8 +346,11 @@ impl<'a> Reader<'a> {
                 self.diagnostics.error(scheme.node.span, message).hint("declare it in `components/securitySchemes`");
             }
         }
-        let sets: Vec<Vec<String>> =
-            items.iter().map(|item| item.entries().into_iter().map(|(name, _)| name.to_owned()).collect()).collect();
+        let requirement = |(name, scopes): (&str, Located<'a>)| Requirement {
+            scheme: name.to_owned(),
+            scopes: scopes.items().iter().filter_map(|scope| scope.node.as_str().map(str::to_owned)).collect(),
+        };
+        let sets: Vec<Vec<Requirement>> = items.iter().map(|item| item.entries().into_iter().map(requirement).collect()).collect();
         // Credentials are never needed if the only set is empty.
         if sets.iter().all(Vec::is_empty) { Vec::new() } else { sets }
     }
@@ -394,7 +370,7 @@ impl<'a> Reader<'a> {
                 _ => SecurityKind::Other,
             };
             let description = self.text(scheme.node, "description");
-            self.contract.security_schemes.push(SecurityScheme { name: name.to_owned(), description, kind });
+            self.contract.security_schemes.push(SecurityScheme { span: scheme.node.span, name: name.to_owned(), description, kind });
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reader;
-use crate::model::Method;
+use crate::model::{Method, placeholders};
 use crate::source::Node;
 
 impl Reader<'_> {
@@ -43,11 +43,6 @@ impl Reader<'_> {
             }
         }
     }
-}
-
-/// The parameter names in braces in a path template.
-pub fn placeholders(path: &str) -> impl Iterator<Item = &str> {
-    path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
 }
 
 /// A path template without the names of its parameters.

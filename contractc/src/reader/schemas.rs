@@ -148,8 +148,8 @@ impl<'a> Reader<'a> {
             "$ref" => schema.reference = self.reference(value, bindings),
             "$defs" => {}
             "type" => schema.types = self.types(value.node),
-            "const" => schema.constant = Some(value.node.to_json()),
-            "enum" => schema.enumeration = self.list(value).map(|items| items.iter().map(|item| item.node.to_json()).collect()),
+            "const" => schema.constant = Some(self.stated(value.node)),
+            "enum" => schema.enumeration = self.list(value).map(|items| items.iter().map(|item| self.stated(item.node)).collect()),
             "nullable" => schema.accepts_null = self.bool(value.node, keyword),
             "minimum" => schema.number.minimum = self.number(value.node, keyword),
             "maximum" => schema.number.maximum = self.number(value.node, keyword),

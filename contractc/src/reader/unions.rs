@@ -14,6 +14,12 @@ impl<'a> Reader<'a> {
     /// there are others, such as null, the references become a union of their own.
     pub(super) fn discriminator(&mut self, here: &Located<'a>, schema: &mut Schema) {
         let Some(at) = here.get("discriminator") else { return };
+        if at.node.get("propertyName").is_none() {
+            let message = "ignored `discriminator`: it has no `propertyName`";
+            let hint = "write `discriminator: { propertyName: kind }`, with the member that selects the variant";
+            self.diagnostics.warning(at.node.span, message).hint(hint);
+            return;
+        }
         let (keyword, ids) = match (schema.one_of.is_empty(), schema.any_of.is_empty()) {
             (false, true) => ("oneOf", &mut schema.one_of),
             (true, false) => ("anyOf", &mut schema.any_of),

@@ -12,7 +12,7 @@ use super::markdown::{Fence, cell, code, embed, first_paragraph, heading, key, l
 use super::samples;
 use super::words::{Words, schema_key};
 use crate::emit::Plan;
-use crate::model::{Body, Media, Operation, Parameter, Place, Response, SecurityKind, Status};
+use crate::model::{Body, Media, Operation, Parameter, Place, Requirement, Response, SecurityKind, Status};
 use status::{error_key, is_failure, status_words};
 use views::{
     ApiView, BodyView, CodesView, ErrorView, ExampleView, Group, HeaderView, Headings, IndexRow, OperationView, ParameterRow, ResponseBody,
@@ -404,10 +404,10 @@ fn facts(operation: &Operation) -> String {
     facts.push(match operation.security.as_slice() {
         [] => "needs no authentication".to_owned(),
         sets => {
-            let scheme = |name: &String| link(&code(name), Headings::AUTHENTICATION.1);
-            let set = |names: &Vec<String>| match names.as_slice() {
+            let scheme = |needed: &Requirement| link(&code(&needed.scheme), Headings::AUTHENTICATION.1);
+            let set = |needed: &Vec<Requirement>| match needed.as_slice() {
                 [] => "nothing".to_owned(),
-                names => names.iter().map(scheme).collect::<Vec<_>>().join(" and "),
+                needed => needed.iter().map(scheme).collect::<Vec<_>>().join(" and "),
             };
             format!("needs {}", sets.iter().map(set).collect::<Vec<_>>().join(" or "))
         }

@@ -4,7 +4,7 @@ use serde_json::Value as JsonValue;
 
 use super::samples;
 use super::words::Words;
-use crate::model::{Body, Media, Method, Operation, Parameter, Place, SecurityKind};
+use crate::model::{Body, Media, Method, Operation, Parameter, Place, Requirement, SecurityKind};
 use crate::runtime::json::Json;
 
 /// The command. `$TOKEN` and similar variables stand for secrets.
@@ -41,9 +41,10 @@ impl Command<'_, '_> {
     fn authenticate(&mut self) {
         let schemes = &self.words.contract.security_schemes;
         let kind = |name: &String| schemes.iter().find(|scheme| scheme.name == *name).map(|scheme| &scheme.kind);
-        let is_possible =
-            |set: &&Vec<String>| !set.is_empty() && set.iter().all(|name| !matches!(kind(name), Some(SecurityKind::Other) | None));
-        for name in self.operation.security.iter().find(is_possible).into_iter().flatten() {
+        let is_possible = |set: &&Vec<Requirement>| {
+            !set.is_empty() && set.iter().all(|needed| !matches!(kind(&needed.scheme), Some(SecurityKind::Other) | None))
+        };
+        for Requirement { scheme: name, .. } in self.operation.security.iter().find(is_possible).into_iter().flatten() {
             match kind(name) {
                 Some(SecurityKind::Bearer | SecurityKind::Token) => {
                     self.options.push("--header \"Authorization: Bearer $TOKEN\"".to_owned())

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::emit::readable;
+
 /// These enclose the key of a heading or the target of a link, until [`resolve`] knows all anchors. They are private-use characters, so
 /// that no prose contains them.
 const KEY_OPEN: char = '\u{E000}';
@@ -19,13 +21,13 @@ pub fn link(text: &str, target: &str) -> String {
 
 /// The text as a code span.
 pub fn code(text: &str) -> String {
-    let text = text.replace(['\n', '\r'], " ");
+    let text = readable(text).replace(['\n', '\r'], " ");
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
 /// Escapes the text of a heading or link.
 pub fn plain(text: &str) -> String {
-    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let joined = readable(text).split_whitespace().collect::<Vec<_>>().join(" ");
     joined.replace('<', "\\<").replace('[', "\\[").replace(']', "\\]")
 }
 
@@ -57,7 +59,13 @@ pub fn has_more_paragraphs(text: &str) -> bool {
 
 /// Removes HTML paragraphs. Many contracts write prose in HTML, whose tags would show in table cells.
 fn without_html_paragraphs(text: &str) -> String {
-    text.replace("\r\n", "\n").replace("</p>", "\n\n").replace("<p>", "").replace("<br>", " ").replace("<br/>", " ").replace("<br />", " ")
+    readable(text)
+        .replace("\r\n", "\n")
+        .replace("</p>", "\n\n")
+        .replace("<p>", "")
+        .replace("<br>", " ")
+        .replace("<br/>", " ")
+        .replace("<br />", " ")
 }
 
 /// Embeds prose of the contract below a heading: its headings start at `level`, and an unclosed code block is closed.

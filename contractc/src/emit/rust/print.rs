@@ -11,7 +11,7 @@ mod tokens;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
-use crate::emit::wrap;
+use crate::emit::{TURNS, wrap};
 
 /// The code of items, formatted.
 pub fn print(stream: TokenStream) -> String {
@@ -22,9 +22,6 @@ pub fn print(stream: TokenStream) -> String {
 pub fn ident(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
 }
-
-/// Characters that change the direction of the text around them, which Rust refuses in literals and comments.
-const TURNS: [char; 9] = ['\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}'];
 
 /// A string literal.
 pub fn text(text: &str) -> Literal {
@@ -58,7 +55,7 @@ pub fn docs(description: &str) -> TokenStream {
     let mut fenced = false;
     for line in wrap(description.trim(), 100) {
         // A carriage return or null character in a comment is not valid Rust.
-        let mut line = line.replace('\t', "    ").replace(char::is_control, " ").replace(TURNS, "");
+        let mut line = line.replace('\t', "    ").replace(char::is_control, " ");
         let trimmed = line.trim_start();
         if trimmed.starts_with("```") {
             fenced = !fenced;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::names::{Unique, constant_name};
 use crate::emit::Plan;
-use crate::model::{Operation, SecurityKind};
+use crate::model::{Operation, Requirement, SecurityKind};
 
 /// The constants of all security schemes.
 pub struct Schemes {
@@ -35,8 +35,8 @@ impl Schemes {
 
     /// The code of what an operation needs.
     pub fn of(&self, operation: &Operation) -> String {
-        let scheme = |name: &String| format!("security::{}", self.constants[name]);
-        let set = |names: &Vec<String>| format!("&[{}]", names.iter().map(scheme).collect::<Vec<_>>().join(", "));
+        let scheme = |needed: &Requirement| format!("security::{}", self.constants[&needed.scheme]);
+        let set = |needed: &Vec<Requirement>| format!("&[{}]", needed.iter().map(scheme).collect::<Vec<_>>().join(", "));
         format!("&[{}]", operation.security.iter().map(set).collect::<Vec<_>>().join(", "))
     }
 

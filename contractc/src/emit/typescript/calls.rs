@@ -53,7 +53,7 @@ pub fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
         let body = operation.body.as_ref().and_then(|body| Some((body.media.first()?, body.required)));
         calls.push(Call {
             operation,
-            name: values.take(camel(&operation.id), "_"),
+            name: values.take(name_of(&operation.id, names), "_"),
             body_name: body
                 .filter(|(media, _)| media.content(plan.contract) == Content::Multipart)
                 .map(|_| types.take(format!("{base}Body"), "")),
@@ -64,6 +64,13 @@ pub fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
         });
     }
     calls
+}
+
+/// The name of an operation. In a script without upper and lower case, a type may have it.
+fn name_of(id: &str, names: &Names) -> String {
+    let name = camel(id);
+    let is_free = |name: &String| !names.is_exported(name);
+    std::iter::successors(Some(name.clone()), |name| Some(format!("{name}_"))).find(is_free).unwrap_or(name)
 }
 
 /// The documentation of an operation.

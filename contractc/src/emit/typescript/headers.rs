@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::code::{Code, docs, key, quoted};
-use super::names::{Names, camel, imports, root_type, schema};
+use super::code::{Code, docs, quoted};
+use super::names::{Names, by_name, camel, imports, root_type, schema};
 use crate::emit::Plan;
 use crate::emit::rust::names::Unique;
 use crate::model::{Response, SchemaId};
@@ -45,8 +45,8 @@ impl<'p> Headers<'p> {
                 members.push(("items".to_owned(), Code::Text(quoted(plain(items.types)))));
             }
             if !shape.members.is_empty() {
-                let listed = shape.members.iter().map(|(name, member)| (key(name), Code::Text(quoted(plain(member.types)))));
-                members.push(("members".to_owned(), Code::Object(listed.collect())));
+                let listed = shape.members.iter().map(|(name, member)| (name.as_str(), Code::Text(quoted(plain(member.types)))));
+                members.push(("members".to_owned(), by_name(listed.collect())));
             }
             if header.explode {
                 members.push(("explode".to_owned(), Code::text("true")));

@@ -1,7 +1,7 @@
 //! TypeScript names. Types have the same names as in Rust; schemas, operations and fields derive their names from them. All are valid
 //! and unique.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use heck::ToLowerCamelCase;
 
@@ -11,7 +11,7 @@ use crate::emit::rust::names::{Unique, type_name, value_name};
 use crate::model::SchemaId;
 use crate::shapes::{DeclarationId, Type};
 
-use super::code::{Code, quoted, type_key};
+use super::code::{Code, key, quoted, type_key};
 
 pub struct Names {
     types: BTreeMap<DeclarationId, String>,
@@ -20,6 +20,8 @@ pub struct Names {
     roots: BTreeMap<SchemaId, String>,
     /// The names that types and schemas do not use, for operations.
     free: Unique,
+    /// The names that types and schemas use.
+    exported: BTreeSet<String>,
 }
 
 /// Types that the package exports in addition to those of the contract.
@@ -108,15 +110,22 @@ impl Names {
         let rust = RustNames::new(plan);
         let mut free = Unique::reserving(EXPORTED_TYPES);
         let types: BTreeMap<_, _> = rust.sorted().into_iter().map(|(name, id)| (id, free.take(name.to_owned(), "Type"))).collect();
-        let schemas = rust.sorted().iter().map(|(_, id)| (*id, free.take(format!("{}Schema", types[id]), ""))).collect();
+        let schemas: BTreeMap<_, _> = rust.sorted().iter().map(|(_, id)| (*id, free.take(format!("{}Schema", types[id]), ""))).collect();
         let root = |rule: &str| type_name(&[rule.to_owned()]);
-        let roots = rust.root_rules().map(|(schema, rule)| (schema, free.take(format!("{}Schema", root(rule)), ""))).collect();
-        Names { types, schemas, roots, free }
+        let roots: BTreeMap<_, _> =
+            rust.root_rules().map(|(schema, rule)| (schema, free.take(format!("{}Schema", root(rule)), ""))).collect();
+        let exported = types.values().chain(schemas.values()).chain(roots.values()).cloned().collect();
+        Names { types, schemas, roots, free, exported }
     }
 
     /// The names that are free for the types of operations.
     pub fn free(&self) -> Unique {
         self.free.clone()
+    }
+
+    /// Whether a type or a schema has exactly this name. Those of Latin letters begin in upper case, unlike other values.
+    pub fn is_exported(&self, name: &str) -> bool {
+        self.exported.contains(name)
     }
 
     pub fn type_name(&self, id: DeclarationId) -> &str {
@@ -214,6 +223,18 @@ pub fn camel(word: &str) -> String {
     let name = if name.is_empty() { "value".to_owned() } else { name };
     let is_taken = [KEYWORDS, EXPORTED_VALUES, OBJECT_MEMBERS].iter().any(|taken| taken.contains(&name.as_str()));
     if is_taken { format!("{name}_") } else { name }
+}
+
+/// Whether every object inherits a member of this name. TypeScript takes its type for that of the member where it infers a literal.
+pub fn is_inherited(name: &str) -> bool {
+    OBJECT_MEMBERS.contains(&name)
+}
+
+/// The code of an object whose members have names of the contract.
+pub fn by_name(members: Vec<(&str, Code)>) -> Code {
+    let is_literal = members.iter().any(|(name, _)| is_inherited(name));
+    let object = Code::Object(members.into_iter().map(|(name, code)| (key(name), code)).collect());
+    if is_literal { Code::Text(format!("{} as const", object.flat())) } else { object }
 }
 
 /// A member of a type, with its name and whether it is optional.

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::calls::{Call, operation_docs};
-use super::code::{Code, docs, key, quoted};
+use super::code::{Code, docs, quoted};
 use super::headers::Headers;
 use super::multipart;
-use super::names::{Names, imports, member, root_type, schema};
+use super::names::{Names, by_name, imports, member, root_type, schema};
 use super::parameters::{Parameters, encoding_members};
 use super::security::{named_schemes, schemes, security};
 use crate::emit::Plan;
@@ -152,8 +152,8 @@ fn value(plan: &Plan<'_>, names: &Names, parameters: &Parameters, call: &Call<'_
         };
         parts.push(("content".to_owned(), content));
         if !media.encodings.is_empty() {
-            let listed = media.encodings.iter().map(|(name, encoding)| (key(name), Code::Object(encoding_members(encoding))));
-            parts.push(("encodings".to_owned(), Code::Object(listed.collect())));
+            let listed = media.encodings.iter().map(|(name, encoding)| (name.as_str(), Code::Object(encoding_members(encoding))));
+            parts.push(("encodings".to_owned(), by_name(listed.collect())));
         }
         parts.extend(media.schema.filter(|_| media.is_typed(plan.contract)).and_then(|id| schema(plan, names, id)));
         members.push(("body".to_owned(), Code::Object(parts)));

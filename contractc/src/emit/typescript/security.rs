@@ -1,15 +1,16 @@
 //! The security schemes in `operations.ts`.
 
 use super::code::{Code, key, quoted};
+use super::names::is_inherited;
 use crate::emit::Plan;
-use crate::model::{Operation, SecurityKind, SecurityScheme};
+use crate::model::{Operation, Requirement, SecurityKind, SecurityScheme};
 
 /// The sets of schemes that an operation needs.
 pub fn security(operation: &Operation) -> Code {
-    let scheme = |name: &String| {
+    let scheme = |Requirement { scheme: name, .. }: &Requirement| {
         Code::Text(if is_plain(name) { format!("securitySchemes.{name}") } else { format!("securitySchemes[{}]", quoted(name)) })
     };
-    let set = |names: &Vec<String>| Code::List(names.iter().map(scheme).collect());
+    let set = |needed: &Vec<Requirement>| Code::List(needed.iter().map(scheme).collect());
     Code::List(operation.security.iter().map(set).collect())
 }
 
@@ -20,8 +21,9 @@ fn is_plain(name: &str) -> bool {
 /// The security schemes that an operation names. A document may declare others, and an unused constant would not compile.
 pub fn named_schemes<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = &'p SecurityScheme> {
     let operations = &plan.contract.operations;
-    let is_named =
-        |scheme: &&SecurityScheme| operations.iter().any(|operation| operation.security.iter().flatten().any(|name| *name == scheme.name));
+    let is_named = |scheme: &&SecurityScheme| {
+        operations.iter().any(|operation| operation.security.iter().flatten().any(|needed| needed.scheme == scheme.name))
+    };
     plan.contract.security_schemes.iter().filter(is_named)
 }
 
@@ -43,5 +45,9 @@ pub fn schemes(plan: &Plan<'_>) -> String {
         format!("  {}: {},\n", key(&scheme.name), Code::Object(members).flat())
     });
     let lines: String = lines.collect();
-    if lines.is_empty() { lines } else { format!("\nconst securitySchemes = {{\n{lines}}} satisfies Record<string, Scheme>;\n") }
+    if lines.is_empty() {
+        return lines;
+    }
+    let literal = if named_schemes(plan).any(|scheme| is_inherited(&scheme.name)) { " as const" } else { "" };
+    format!("\nconst securitySchemes = {{\n{lines}}}{literal} satisfies Record<string, Scheme>;\n")
 }

@@ -110,6 +110,7 @@ impl Reader<'_> {
 
     pub(super) fn number(&mut self, node: &Node, keyword: &str) -> Option<Number> {
         if let Value::Number(number) = node.value {
+            self.rounded(node);
             return Some(number);
         }
         let diagnostic = self.diagnostics.error(node.span, format!("invalid `{keyword}`: expected a number, found {}", node.kind()));
@@ -117,6 +118,23 @@ impl Reader<'_> {
             diagnostic.hint("in OpenAPI 3.1 this is the bound itself, not a flag");
         }
         None
+    }
+
+    /// A value of `const` or `enum`.
+    pub(super) fn stated(&mut self, node: &Node) -> serde_json::Value {
+        self.rounded(node);
+        node.to_json()
+    }
+
+    /// Warns of an integer beyond 64 bits that a double does not hold: generated code compares such values as doubles.
+    fn rounded(&mut self, node: &Node) {
+        let Value::Number(Number::Float(value)) = node.value else { return };
+        let written = self.sources.file(node.span.file).and_then(|file| file.text.get(node.span.range())).unwrap_or_default();
+        let is_integer = !written.is_empty() && written.trim_start_matches(['-', '+']).bytes().all(|byte| byte.is_ascii_digit());
+        if is_integer && written.trim_start_matches('+') != format!("{value:.0}") {
+            let message = format!("`{written}` is compared as {value:.0}: integers beyond 64 bits are compared as doubles");
+            self.diagnostics.warning(node.span, message).hint("write it as a string if every digit matters");
+        }
     }
 
     pub(super) fn size(&mut self, node: &Node, keyword: &str) -> Option<u64> {

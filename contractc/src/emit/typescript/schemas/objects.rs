@@ -1,5 +1,7 @@
 //! The schemas of objects: members, maps, and constraints between members.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Emitter, Wanted, pattern, texts};
 use crate::emit::typescript::code::{Code, key, quoted};
 use crate::emit::typescript::names::literal_type;
@@ -37,7 +39,9 @@ impl<'p> Emitter<'p> {
             return wanted.from(code, if matches!(wanted.ty, Type::Map(_)) { &wanted.text } else { "" });
         }
         let fields = self.fields_of(&wanted.ty, &members);
-        let shape = members.iter().map(|(name, ids)| self.member(merged, name, ids, fields)).collect();
+        let kinds: BTreeMap<&str, &FieldKind> = fields.into_iter().flatten().map(|field| (field.name.as_str(), &field.kind)).collect();
+        let required = self.required(merged);
+        let shape = members.iter().map(|(name, ids)| self.member(name, ids, kinds.get(name).copied(), required.contains(name))).collect();
         let mut arguments = vec![Code::Object(shape)];
         if !rules.pattern_properties.is_empty() || rest.is_some() {
             arguments.push(match rest {
@@ -67,12 +71,14 @@ impl<'p> Emitter<'p> {
     /// All members with their schemas, in the order of the fields of the type.
     fn members(&self, merged: &[SchemaId]) -> Vec<(&'p str, Vec<SchemaId>)> {
         let mut members: Vec<(&'p str, Vec<SchemaId>)> = Vec::new();
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
         for part in merged.iter().skip(1).chain(merged.first()) {
             for (name, id) in &self.schema(*part).object.properties {
-                match members.iter_mut().find(|(known, _)| known == name) {
-                    Some((_, ids)) => ids.push(*id),
-                    None => members.push((name, vec![*id])),
+                let place = *places.entry(name).or_insert(members.len());
+                if place == members.len() {
+                    members.push((name, Vec::new()));
                 }
+                members[place].1.push(*id);
             }
         }
         let required = self.required(merged);
@@ -80,18 +86,12 @@ impl<'p> Emitter<'p> {
         members
     }
 
-    fn required(&self, merged: &[SchemaId]) -> Vec<&'p str> {
-        let mut required: Vec<&str> = Vec::new();
-        for name in merged.iter().flat_map(|part| &self.schema(*part).object.required) {
-            if !required.contains(&name.as_str()) {
-                required.push(name);
-            }
-        }
-        required
+    fn required(&self, merged: &[SchemaId]) -> BTreeSet<&'p str> {
+        merged.iter().flat_map(|part| &self.schema(*part).object.required).map(String::as_str).collect()
     }
 
-    fn member(&self, merged: &[SchemaId], name: &str, ids: &[SchemaId], fields: Option<&[Field]>) -> (String, Code) {
-        let wanted = match fields.and_then(|fields| fields.iter().find(|field| field.name == name)).map(|field| &field.kind) {
+    fn member(&self, name: &str, ids: &[SchemaId], kind: Option<&FieldKind>, is_required: bool) -> (String, Code) {
+        let wanted = match kind {
             Some(FieldKind::Constant(value)) => Wanted::literal(literal_type(value)),
             Some(FieldKind::Value(ty)) => Wanted::of(self.names, ty),
             None => Wanted::anything(),
@@ -103,7 +103,7 @@ impl<'p> Emitter<'p> {
                 Code::call(wanted.generic("json"), vec![]).checked(vec![Code::call("rt.allOf", parts)])
             }
         };
-        let code = if self.required(merged).contains(&name) { code } else { code.then("exactOptional", vec![]) };
+        let code = if is_required { code } else { code.then("exactOptional", vec![]) };
         (key(name), code)
     }
 
@@ -111,8 +111,8 @@ impl<'p> Emitter<'p> {
         let rules = &schema.object;
         let mut checks = Vec::new();
         let members = self.members(merged);
-        let unlisted: Vec<&str> =
-            self.required(merged).into_iter().filter(|name| !members.iter().any(|(known, _)| known == name)).collect();
+        let listed: BTreeSet<&str> = members.iter().map(|(name, _)| *name).collect();
+        let unlisted: Vec<&str> = self.required(merged).difference(&listed).copied().collect();
         if !unlisted.is_empty() {
             checks.push(Code::call("rt.required", vec![texts(&unlisted)]));
         }

@@ -1,0 +1,139 @@
+//! Warns of what requests and responses cannot carry as the document describes it, or carry in a way that it may not mean.
+
+use std::collections::BTreeSet;
+
+use super::Reader;
+use crate::model::{Content, Operation, Parameter, Place, SecurityKind, Style, placeholders};
+use crate::runtime::check::Types;
+
+impl Reader<'_> {
+    /// Warns of what the generated code sends in a form that OpenAPI does not define, or leaves to the caller.
+    pub(super) fn check_operations(&mut self) {
+        self.nested_parameters();
+        self.overlapping_parameters();
+        self.impossible_names();
+        self.raw_bodies();
+    }
+
+    /// Warns of parameters with nested lists and objects, whose text OpenAPI does not define.
+    fn nested_parameters(&mut self) {
+        for parameter in self.contract.operations.iter().flat_map(|operation| &operation.parameters) {
+            let shape = self.contract.text_shape(parameter.schema);
+            let parts = shape.items.iter().map(AsRef::as_ref).chain(shape.members.iter().map(|(_, member)| member));
+            let is_nested = parts.into_iter().any(|part| part.types == Types::ARRAY || part.types == Types::OBJECT);
+            let hint = match parameter.encoding.style {
+                Style::Json => continue,
+                Style::DeepObject => "it is sent as name[key][key]=value, and the items of a list as name[key]=item",
+                _ => "it is sent as JSON text",
+            };
+            if is_nested {
+                let message = format!("the parameter `{}` has nested values, which OpenAPI does not define as text", parameter.name);
+                self.diagnostics.warning(parameter.span, message).hint(hint);
+            }
+        }
+    }
+
+    /// Warns of query parameters whose parts have the same names.
+    fn overlapping_parameters(&mut self) {
+        for operation in &self.contract.operations {
+            let mut seen: Vec<(&str, BTreeSet<String>)> = Vec::new();
+            for parameter in operation.parameters.iter().filter(|parameter| parameter.place() == Place::Query) {
+                let names = self.query_names(parameter);
+                let shared = seen.iter().find_map(|(other, known)| Some((*other, known.intersection(&names).next()?.clone())));
+                if let Some((other, name)) = shared {
+                    let what = if name == ANY_NAME { "members of any name".to_owned() } else { format!("`{name}`") };
+                    let message = format!("the query parameters `{other}` and `{}` both send {what}", parameter.name);
+                    let hint = "the members of an exploded object are parameters of their own: `style: deepObject` keeps them apart";
+                    self.diagnostics.warning(parameter.span, message).hint(hint);
+                }
+                seen.push((&parameter.name, names));
+            }
+        }
+    }
+
+    /// The names that a parameter has in a query: those of its members, if it is an exploded object.
+    fn query_names(&self, parameter: &Parameter) -> BTreeSet<String> {
+        let shape = self.contract.text_shape(parameter.schema);
+        if parameter.encoding.style == Style::Form && parameter.encoding.explode && shape.types == Types::OBJECT {
+            let members = shape.members.iter().map(|(name, _)| name.clone());
+            return members.chain(shape.others.is_some().then(|| ANY_NAME.to_owned())).collect();
+        }
+        BTreeSet::from([parameter.name.clone()])
+    }
+
+    /// Warns of names that no header and no cookie can have, and of paths that no request can have.
+    fn impossible_names(&mut self) {
+        let mut found = Vec::new();
+        for operation in &self.contract.operations {
+            let is_placed = |parameter: &&Parameter| matches!(parameter.place(), Place::Header | Place::Cookie);
+            let parameters = operation.parameters.iter().filter(is_placed);
+            found.extend(parameters.map(|parameter| (parameter.span, parameter.place().name(), &parameter.name)));
+            let headers = operation.responses.iter().flat_map(|response| &response.headers);
+            found.extend(headers.map(|header| (operation.span, Place::Header.name(), &header.name)));
+        }
+        for scheme in &self.contract.security_schemes {
+            match &scheme.kind {
+                SecurityKind::ApiKey { place: place @ (Place::Header | Place::Cookie), name } => {
+                    found.push((scheme.span, place.name(), name))
+                }
+                _ => {}
+            }
+        }
+        for (span, place, name) in found.into_iter().filter(|(.., name)| !is_token(name)) {
+            let hint = "such a name consists of letters, digits and the characters !#$%&'*+-.^_`|~";
+            self.diagnostics.warning(span, format!("no {place} can be named `{}`", name.escape_debug())).hint(hint);
+        }
+        for operation in &self.contract.operations {
+            if let Some(problem) = impossible_path(operation) {
+                self.diagnostics.warning(operation.span, format!("no request has the path `{}`: {problem}", operation.path));
+            }
+        }
+    }
+
+    /// Warns of bodies and responses whose content the generated code leaves to the caller.
+    fn raw_bodies(&mut self) {
+        for operation in &self.contract.operations {
+            for response in &operation.responses {
+                let Some((media, schema)) = response.media.first().and_then(|media| Some((media, media.schema?))) else { continue };
+                let is_bytes = matches!(media.content(&self.contract), Content::Bytes | Content::Form | Content::Multipart);
+                if is_bytes && !self.contract.types_as_text(schema).contains(Types::STRING) {
+                    let status = response.status.text();
+                    let message =
+                        format!("the response {status} of type `{}` is received as bytes, and is not validated", media.media_type);
+                    self.diagnostics.warning(operation.span, message).hint("typed responses: JSON, and text/* with a string");
+                }
+            }
+            let media = operation.body.as_ref().and_then(|body| body.media.first());
+            let Some((media, schema)) = media.and_then(|media| Some((media, media.schema?))) else { continue };
+            let is_bytes = media.content(&self.contract) == Content::Bytes;
+            if is_bytes && !self.contract.types_as_text(schema).contains(Types::STRING) {
+                let message = format!("the body of type `{}` is sent and received as bytes, and is not validated", media.media_type);
+                let hint = "typed bodies: JSON, text/*, application/x-www-form-urlencoded, and multipart/form-data with members";
+                self.diagnostics.warning(operation.span, message).hint(hint);
+            }
+        }
+    }
+}
+
+/// Stands for members of any name.
+const ANY_NAME: &str = "*";
+
+/// Whether a text is a token (RFC 9110, section 5.6.2), as names of headers and cookies are.
+fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// Why no request has the path of an operation.
+fn impossible_path(operation: &Operation) -> Option<&'static str> {
+    let path = &operation.path;
+    let names: Vec<&str> = placeholders(path).collect();
+    if path.matches('{').count() != names.len() || path.matches('}').count() != names.len() {
+        return Some("a brace has no counterpart");
+    }
+    let outside = names.iter().fold(path.clone(), |path, name| path.replace(&format!("{{{name}}}"), ""));
+    if outside.contains(['?', '#']) {
+        return Some("`?` and `#` end a path");
+    }
+    let distinct: BTreeSet<&&str> = names.iter().collect();
+    (distinct.len() != names.len()).then_some("it has a parameter twice")
+}
