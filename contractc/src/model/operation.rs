@@ -109,7 +109,7 @@ pub struct Media {
     pub schema: Option<SchemaId>,
     /// The members of a form whose encoding is not the default.
     pub encodings: Vec<(String, Encoding)>,
-    /// The media types of the members of a multipart body (`contentType`), by name.
+    /// The media types of the members of a form or a multipart body (`contentType`), by name.
     pub part_types: Vec<(String, Vec<String>)>,
     /// `example` and `examples`
     pub examples: Vec<JsonValue>,

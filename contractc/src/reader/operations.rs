@@ -10,6 +10,9 @@ use crate::source::Node;
 impl<'a> Reader<'a> {
     pub(super) fn operations(&mut self, root: &Located<'a>) {
         self.security_schemes(root);
+        if let Some(webhooks) = root.get("webhooks") {
+            self.not_generated("webhooks", webhooks.node);
+        }
         let paths = root.get("paths").and_then(|paths| self.followed(paths));
         for (path, item) in paths.iter().flat_map(Located::entries) {
             if !path.starts_with("x-") {
@@ -75,6 +78,9 @@ impl<'a> Reader<'a> {
     ) {
         self.unknown_keys(at.node, &objects::OPERATION);
         self.servers(at.node);
+        if let Some(callbacks) = at.node.get("callbacks") {
+            self.not_generated("callbacks", callbacks);
+        }
         let id = self.text(at.node, "operationId").unwrap_or_else(|| format!("{} {path}", method.name()));
         let body = at.get("requestBody").and_then(|body| self.body(method, body, bindings));
         let operation = Operation {
@@ -155,7 +161,12 @@ impl<'a> Reader<'a> {
         if place == Place::Header && ["accept", "content-type", "authorization"].contains(&name.to_ascii_lowercase().as_str()) {
             return None;
         }
-        let content = at.get("content").and_then(|content| content.entries().into_iter().next());
+        if let Some(content) = at.node.get("content").filter(|_| at.node.get("schema").is_some()) {
+            let message = format!("ignored `content`: the parameter `{name}` has a `schema`");
+            self.diagnostics.warning(content.span, message).hint("a parameter has one of the two");
+        }
+        let content = at.get("content").filter(|_| at.node.get("schema").is_none());
+        let content = content.and_then(|content| content.entries().into_iter().next());
         let is_json_text = content.as_ref().is_some_and(|(media_type, _)| is_json(media_type));
         let content = content.and_then(|(_, media)| media.get("schema"));
         let Some(schema_at) = at.get("schema").or(content) else {
@@ -165,7 +176,12 @@ impl<'a> Reader<'a> {
         let bindings = self.reached(&schema_at, bindings);
         let schema = self.schema(&schema_at, &bindings);
         let encoding = if is_json_text { Encoding { style: Style::Json, ..Encoding::of(place) } } else { self.encoding(&at, place) };
-        let required = place == Place::Path || self.flag(at.node, "required");
+        let required = self.flag(at.node, "required");
+        if place == Place::Path && !required {
+            let message = format!("the path parameter `{name}` is required");
+            self.diagnostics.warning(at.node.span, message).hint("write `required: true`");
+        }
+        let required = required || place == Place::Path;
         let (deprecated, description) = (self.flag(at.node, "deprecated"), self.text(at.node, "description"));
         Some(Parameter { span: at.node.span, name, required, deprecated, description, schema, encoding })
     }
@@ -258,12 +274,14 @@ impl<'a> Reader<'a> {
 
     /// The members of a form whose encoding the contract sets.
     fn encodings(&mut self, content: &Located<'a>, media_type: &str) -> Vec<(String, Encoding)> {
+        for (_, at) in content.get("encoding").iter().flat_map(Located::entries) {
+            self.unknown_keys(at.node, &objects::ENCODING);
+        }
         if !media_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
             return Vec::new();
         }
         let mut encodings = Vec::new();
         for (name, at) in content.get("encoding").iter().flat_map(Located::entries) {
-            self.unknown_keys(at.node, &objects::ENCODING);
             if ["style", "explode", "allowReserved"].iter().any(|key| at.node.get(key).is_some()) {
                 encodings.push((name.to_owned(), self.encoding(&at, Place::Query)));
             }
@@ -271,15 +289,16 @@ impl<'a> Reader<'a> {
         encodings
     }
 
-    /// The media types of the members of a multipart body.
+    /// The media types of the members of a form or a multipart body.
     fn part_types(&mut self, content: &Located<'a>, media_type: &str) -> Vec<(String, Vec<String>)> {
-        if !media_type.to_ascii_lowercase().starts_with("multipart/") {
+        let media_type = media_type.to_ascii_lowercase();
+        let is_multipart = media_type.starts_with("multipart/");
+        if !is_multipart && !media_type.starts_with("application/x-www-form-urlencoded") {
             return Vec::new();
         }
         let mut found = Vec::new();
         for (name, at) in content.get("encoding").iter().flat_map(Located::entries) {
-            self.unknown_keys(at.node, &objects::ENCODING);
-            for keyword in ["headers", "style", "explode", "allowReserved"] {
+            for keyword in ["headers", "style", "explode", "allowReserved"].into_iter().filter(|_| is_multipart) {
                 if let Some(ignored) = at.node.get(keyword) {
                     let message = format!("ignored `{keyword}` of the part `{name}`: parts are written by their `contentType` alone");
                     self.diagnostics.warning(ignored.span, message);

@@ -53,7 +53,7 @@ fn completed(document: &Node, protocol: &Node, diagnostics: &mut Diagnostics) ->
     let template = protocol.get("x-each-collection").and_then(Node::as_map);
     for collection in &collections {
         for item in template.into_iter().flat_map(Map::iter) {
-            add(&mut entries, "paths", |paths| insert(paths, collection.fill_entry(item), diagnostics));
+            add(&mut entries, "paths", |paths| insert(paths, collection.fill_entry(item), Some(collection.path_span), diagnostics));
         }
         add(&mut entries, "tags", |tags| extend(tags, &collection.tag_node()));
     }
@@ -66,15 +66,17 @@ struct Collection {
     schema: String,
     description: Option<String>,
     span: Span,
+    path_span: Span,
 }
 
 /// The schemas with `x-sync`. Those whose `x-sync` has mistakes are reported later.
 fn collections(document: &Node) -> Vec<Collection> {
     let schemas = document.get("components").and_then(|components| components.get("schemas")).and_then(Node::as_map);
     let found = schemas.into_iter().flat_map(Map::iter).filter_map(|entry| {
-        let path = entry.node.get("x-sync")?.get("path")?.as_str()?.to_owned();
+        let path_node = entry.node.get("x-sync")?.get("path")?;
+        let (path, path_span) = (path_node.as_str()?.to_owned(), path_node.span);
         let description = entry.node.get("description").and_then(Node::as_str).map(str::to_owned);
-        Some(Collection { path, schema: entry.key.clone(), description, span: entry.node.span })
+        Some(Collection { path, schema: entry.key.clone(), description, span: entry.node.span, path_span })
     });
     found.collect()
 }
@@ -131,17 +133,20 @@ fn merge(own: &mut Node, theirs: &Node, deep: bool, diagnostics: &mut Diagnostic
         };
         match mine {
             Some(mine) => merge(mine, &entry.node, false, diagnostics),
-            None => insert(own, entry.clone(), diagnostics),
+            None => insert(own, entry.clone(), None, diagnostics),
         }
     }
 }
 
-/// Adds a member that the document must not have.
-fn insert(own: &mut Node, entry: Entry, diagnostics: &mut Diagnostics) {
+/// Adds a member that the document must not have. `cause` is what the document says of the member, if it does not name it.
+fn insert(own: &mut Node, entry: Entry, cause: Option<Span>, diagnostics: &mut Diagnostics) {
     let Value::Map(map) = &mut own.value else { return };
     if let Some(known) = map.iter().find(|known| known.key == entry.key) {
         let message = format!("duplicate name `{}`: the protocol of `x-sync` defines it", entry.key);
-        diagnostics.error(known.key_span, message).hint("choose another name, or refer to the definition of the protocol");
+        let is_own = known.key_span.file != entry.key_span.file;
+        diagnostics
+            .error(cause.filter(|_| !is_own).unwrap_or(known.key_span), message)
+            .hint("choose another name, or refer to the definition of the protocol");
         return;
     }
     *map = Map::sorted(map.iter().cloned().chain([entry]).collect());

@@ -318,7 +318,12 @@ impl<'a> Reader<'a> {
     }
 
     fn schemas(&mut self, value: &Located<'a>, bindings: &Bindings) -> Vec<SchemaId> {
-        self.list(value).unwrap_or_default().iter().map(|item| self.child(item, bindings)).collect()
+        let items = self.list(value);
+        if items.as_ref().is_some_and(Vec::is_empty) {
+            let keyword = value.pointer.rsplit('/').next().unwrap_or_default();
+            self.diagnostics.warning(value.node.span, format!("ignored `{keyword}`: it lists no schema"));
+        }
+        items.unwrap_or_default().iter().map(|item| self.child(item, bindings)).collect()
     }
 
     fn schema_map(&mut self, value: &Located<'a>, bindings: &Bindings) -> Vec<(String, SchemaId)> {
@@ -329,6 +334,13 @@ impl<'a> Reader<'a> {
     /// A map of schemas, after following a reference in its place.
     fn map(&mut self, value: &Located<'a>) -> Option<Located<'a>> {
         let at = self.followed(value.clone())?;
+        let is_schema = at.pointer.strip_prefix("/components/schemas/").is_some_and(|name| !name.contains('/'));
+        if is_schema && value.node.get("$ref").is_some() {
+            let keyword = value.pointer.rsplit('/').next().unwrap_or_default();
+            let message = format!("invalid `{keyword}`: expected a mapping from names to schemas, found a reference to a schema");
+            self.diagnostics.error(value.node.span, message).hint("use `allOf` to have all members of a schema");
+            return None;
+        }
         if at.node.as_map().is_none() {
             self.diagnostics.error(at.node.span, format!("expected a mapping from names to schemas, found {}", at.node.kind()));
             return None;

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Reader;
-use crate::model::{Content, Operation, Parameter, Place, SecurityKind, Style, placeholders};
+use crate::model::{Content, Encoding, Operation, Parameter, Place, SecurityKind, Style, is_json, placeholders};
 use crate::runtime::check::Types;
+use crate::source::Node;
 
 impl Reader<'_> {
     /// Warns of what the generated code sends in a form that OpenAPI does not define, or leaves to the caller.
@@ -12,7 +13,43 @@ impl Reader<'_> {
         self.nested_parameters();
         self.overlapping_parameters();
         self.impossible_names();
+        self.form_types();
         self.raw_bodies();
+    }
+
+    /// Warns of operations that the server calls, and a client answers.
+    pub(super) fn not_generated(&mut self, keyword: &str, node: &Node) {
+        let message = format!("ignored `{keyword}`: no code is generated for requests that the server sends");
+        self.diagnostics
+            .warning(node.span, message)
+            .hint("the schemas of `components` that they use have types and validators all the same");
+    }
+
+    /// Applies `contentType` to the members of forms. The `style` of a member goes before it.
+    fn form_types(&mut self) {
+        let mut operations = std::mem::take(&mut self.contract.operations);
+        for operation in &mut operations {
+            for media in operation.body.iter_mut().flat_map(|body| &mut body.media) {
+                let Some(schema) = media.schema.filter(|_| media.content(&self.contract) == Content::Form) else { continue };
+                let shape = self.contract.text_shape(schema);
+                for (name, types) in std::mem::take(&mut media.part_types) {
+                    let member = shape.members.iter().find(|(known, _)| *known == name).map_or(Types::STRING, |(_, member)| member.types);
+                    let is_json_text = !types.is_empty() && types.iter().all(|media_type| is_json(media_type));
+                    let is_plain = types.iter().all(|media_type| media_type.to_ascii_lowercase().starts_with("text/plain"));
+                    if media.encodings.iter().any(|(known, _)| *known == name) || (is_plain && !member.intersects(Types::OBJECT)) {
+                        continue;
+                    }
+                    if is_json_text && !member.intersects(Types::ARRAY) {
+                        media.encodings.push((name, Encoding { style: Style::Json, ..Encoding::of(Place::Query) }));
+                    } else {
+                        let message = format!("ignored `contentType` of the member `{name}` of a form: `{}`", types.join(", "));
+                        let hint = "members of a form are text, or JSON text if they are objects or their `contentType` is JSON; lists are repeated members";
+                        self.diagnostics.warning(operation.span, message).hint(hint);
+                    }
+                }
+            }
+        }
+        self.contract.operations = operations;
     }
 
     /// Warns of parameters with nested lists and objects, whose text OpenAPI does not define.

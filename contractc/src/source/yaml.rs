@@ -102,7 +102,7 @@ impl YamlReader<'_> {
                 self.add(Node { span: span(self.id, start, end), value }, anchor).map_err(|message| fault(&message))
             }
             Event::Alias(anchor) => {
-                let node = self.anchors.get(&anchor).cloned().ok_or_else(|| fault("unknown anchor"))?;
+                let node = self.anchors.get(&anchor).cloned().ok_or_else(|| fault("unknown anchor, or one around this alias"))?;
                 let size = Size::of(&node);
                 self.copied += size.nodes;
                 if self.copied > COPIED_NODES_MAX {

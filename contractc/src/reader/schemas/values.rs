@@ -66,7 +66,13 @@ impl Reader<'_> {
             let text = if matches!(name.value, Value::Null) { Some("null") } else { name.as_str() };
             let found = TYPES.iter().find(|(known, _)| Some(*known) == text);
             match found {
-                Some((_, found)) => types = types.or(*found),
+                Some((_, found)) => {
+                    types = types.or(*found);
+                    if *found == Types::NULL && self.dialect == Dialect::V30 {
+                        let message = "OpenAPI 3.0 has no type `null`: null is accepted all the same";
+                        self.diagnostics.warning(name.span, message).hint("declare `openapi: 3.1.0`, or use `nullable: true`");
+                    }
+                }
                 None => {
                     let listed = TYPES.map(|(known, _)| known).join(", ");
                     let message = format!("unknown type `{}`; available: {listed}", text.unwrap_or(name.kind()));
@@ -114,7 +120,9 @@ impl Reader<'_> {
             return Some(number);
         }
         let diagnostic = self.diagnostics.error(node.span, format!("invalid `{keyword}`: expected a number, found {}", node.kind()));
-        if node.as_bool().is_some() {
+        if node.as_str().and_then(|text| text.parse().ok()).is_some_and(|value: f64| value == f64::INFINITY || value == -f64::INFINITY) {
+            diagnostic.hint("a number is at most about 1.8e308");
+        } else if node.as_bool().is_some() {
             diagnostic.hint("in OpenAPI 3.1 this is the bound itself, not a flag");
         }
         None
@@ -129,7 +137,9 @@ impl Reader<'_> {
     /// Warns of an integer beyond 64 bits that a double does not hold: generated code compares such values as doubles.
     fn rounded(&mut self, node: &Node) {
         let Value::Number(Number::Float(value)) = node.value else { return };
-        let written = self.sources.file(node.span.file).and_then(|file| file.text.get(node.span.range())).unwrap_or_default();
+        let text = self.sources.file(node.span.file).and_then(|file| file.text.get(node.span.range().start..)).unwrap_or_default();
+        let end = text.find(|character: char| !character.is_ascii_digit() && !"+-.eE".contains(character)).unwrap_or(text.len());
+        let written = &text[..end];
         let is_integer = !written.is_empty() && written.trim_start_matches(['-', '+']).bytes().all(|byte| byte.is_ascii_digit());
         if is_integer && written.trim_start_matches('+') != format!("{value:.0}") {
             let message = format!("`{written}` is compared as {value:.0}: integers beyond 64 bits are compared as doubles");
