@@ -1,9 +1,8 @@
 //! Validates values by walking the model. Used by `contractc validate`, and as a reference for the generated validators.
 
-use crate::model::{ArrayRules, Contract, ObjectRules, Schema, SchemaId, Sign};
+use crate::model::{ArrayRules, Contract, Kind, ObjectRules, Schema, SchemaId, Sign};
 use crate::runtime::check::number_member;
 use crate::runtime::json::{Array, Json, Object};
-use crate::runtime::number::Number;
 use crate::runtime::pattern;
 use crate::runtime::report::{At, Checker, Report, Violation};
 
@@ -57,9 +56,12 @@ impl Interpreter<'_> {
             out.enumeration(value, &texts, at);
         }
         match value {
-            Json::Number(number) => self.check_number(schema, number, at, out),
-            Json::String(text) => self.check_text(schema, text, at, out),
-            Json::Array(array) => self.check_array(&schema.array, array, at, out),
+            Json::Number(_) => assertions(schema, Kind::Number, value, at, out),
+            Json::String(_) => assertions(schema, Kind::Text, value, at, out),
+            Json::Array(array) => {
+                assertions(schema, Kind::Array, value, at, out);
+                self.check_array(&schema.array, array, at, out);
+            }
             Json::Object(object) => self.check_object(schema, object, at, out),
             Json::Null | Json::Bool(_) => {}
         }
@@ -67,31 +69,7 @@ impl Interpreter<'_> {
         self.check_unevaluated(schema, value, at, out);
     }
 
-    fn check_number(&self, schema: &Schema, number: Number, at: At<'_>, out: &mut Checker) {
-        let rules = &schema.number;
-        rules.minimum.inspect(|min| out.minimum(number, *min, at));
-        rules.maximum.inspect(|max| out.maximum(number, *max, at));
-        rules.exclusive_minimum.inspect(|min| out.exclusive_minimum(number, *min, at));
-        rules.exclusive_maximum.inspect(|max| out.exclusive_maximum(number, *max, at));
-        rules.multiple_of.inspect(|step| out.multiple_of(number, *step, at));
-    }
-
-    fn check_text(&self, schema: &Schema, text: &str, at: At<'_>, out: &mut Checker) {
-        let rules = &schema.text;
-        rules.min_length.inspect(|min| out.min_length(text, *min, at));
-        rules.max_length.inspect(|max| out.max_length(text, *max, at));
-        rules.format.inspect(|format| out.format(text, *format, at));
-        if let Some(source) = rules.pattern.as_ref().filter(|source| !pattern::matches(source, text)) {
-            out.violation(at, "pattern", || format!("is {text:?}, which does not match {source}"));
-        }
-    }
-
     fn check_array(&self, rules: &ArrayRules, array: Array<'_>, at: At<'_>, out: &mut Checker) {
-        rules.min_items.inspect(|min| out.min_items(array, *min, at));
-        rules.max_items.inspect(|max| out.max_items(array, *max, at));
-        if rules.unique_items {
-            out.unique_items(array, at);
-        }
         let mut matching = 0;
         for (index, item) in array {
             if let Some(schema) = rules.prefix_items.get(index).copied().or(rules.items) {
@@ -110,8 +88,7 @@ impl Interpreter<'_> {
         let rules = &schema.object;
         let required: Vec<&str> = rules.required.iter().map(String::as_str).collect();
         out.required(object, &required, at);
-        rules.min_properties.inspect(|min| out.min_properties(object, *min, at));
-        rules.max_properties.inspect(|max| out.max_properties(object, *max, at));
+        assertions(schema, Kind::Object, Json::Object(object), at, out);
         if let Some(names) = rules.property_names {
             out.property_names(object, at, |name, at, out| self.check(names, name, at, out));
         }
@@ -246,6 +223,11 @@ impl Interpreter<'_> {
         let deeper = |id: &SchemaId| self.evaluates_item(self.contract.schema(*id), index, item, value, out, depth + 1);
         own || (depth < EVALUATION_DEPTH_MAX && self.in_place(schema, value, out).iter().any(deeper))
     }
+}
+
+/// The keywords that judge a value by one argument.
+fn assertions(schema: &Schema, kind: Kind, value: Json<'_>, at: At<'_>, out: &mut Checker) {
+    schema.assertions(kind).for_each(|assertion| assertion.check(value, at, out));
 }
 
 /// Schemas that apply in place can form cycles. Schemas written by hand do not go this deep.

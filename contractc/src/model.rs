@@ -3,6 +3,7 @@
 //! The reader normalizes every dialect into the model, the interpreter executes it, and each emitter prints it. All lists are in canonical
 //! order, so that generated code does not depend on the layout of the document.
 
+mod assertions;
 mod direction;
 mod multipart;
 mod operation;
@@ -14,6 +15,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as JsonValue;
 
+pub(crate) use assertions::{Argument, Assertion, Judge, KEYWORDS, Keyword, Kind, Meaning};
+pub use assertions::{ArrayLimits, NumberRules, ObjectLimits, TextRules};
 pub use direction::{Direction, Role, View};
 pub use multipart::{BodyPart, BodyParts, PartKind};
 pub use operation::{
@@ -22,10 +25,7 @@ pub use operation::{
 };
 pub use text::TextShape;
 
-pub use rules::{
-    ArrayRules, Comparison, Condition, Contains, Discriminator, IntegerWidth, NumberRules, ObjectRules, Rule, RustType, Sign, TextRules,
-    UnionTag,
-};
+pub use rules::{ArrayRules, Comparison, Condition, Contains, Discriminator, IntegerWidth, ObjectRules, Rule, RustType, Sign, UnionTag};
 
 pub use selection::NotFound;
 

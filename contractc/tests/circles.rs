@@ -1,4 +1,5 @@
-//! Files that use each other in a circle can only be understood together: no such circle, in any crate of the repository.
+//! How the sources hang together. Files that use each other in a circle can only be understood together: no such circle, in any crate of
+//! the repository. And a keyword that judges a value by one argument is known in few files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,6 +11,17 @@ const CRATES: [&str; 8] =
     ["contractc/src", "contractc/runtime/rust", "src", "server/src", "cli/src", "xtask/src", "xtask/contract/src", "web/engine/src"];
 
 type Module = Vec<String>;
+
+/// The files that know `maxProperties`, a keyword that judges a value by one argument.
+const FILES_OF_A_KEYWORD: [&str; 7] = [
+    "contractc/runtime/rust/check/objects.rs",
+    "contractc/runtime/typescript/keyword.ts",
+    "contractc/src/model/assertions.rs",
+    "contractc/src/sample/object.rs",
+    "contractc/src/sample/violate.rs",
+    "src/contract/judge.rs",
+    "src/contract/keywords.rs",
+];
 
 #[test]
 fn no_files_use_each_other_in_a_circle() {
@@ -24,6 +36,32 @@ fn no_files_use_each_other_in_a_circle() {
         found.extend(circles.map(|circle| circle.iter().map(|module| format!("{folder}/{}", module.join("/"))).collect::<Vec<_>>()));
     }
     assert!(found.is_empty(), "move what these files share to a file below them: {found:?}");
+}
+
+#[test]
+fn a_keyword_is_known_in_the_files_that_the_guide_lists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut found = Vec::new();
+    ["contractc/src", "contractc/runtime", "src"].iter().for_each(|folder| naming("maxproperties", &root, folder, &mut found));
+    found.sort();
+    assert_eq!(found, FILES_OF_A_KEYWORD);
+    let guide = std::fs::read_to_string(root.join("CONTRIBUTING.md")).expect("the guide is text");
+    let missing: Vec<_> = FILES_OF_A_KEYWORD.iter().filter(|file| !guide.contains(*file)).collect();
+    assert!(missing.is_empty(), "CONTRIBUTING.md does not list {missing:?}");
+}
+
+/// Adds the files of a folder that name a keyword in any spelling, without its tests.
+fn naming(keyword: &str, root: &Path, folder: &str, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(root.join(folder)).expect("a folder can be listed") {
+        let name = entry.expect("an entry").file_name().into_string().expect("a name is text");
+        let file = format!("{folder}/{name}");
+        if root.join(&file).is_dir() {
+            naming(keyword, root, &file, found);
+        } else if name != "tests.rs" {
+            let text = std::fs::read_to_string(root.join(&file)).expect("a source is text");
+            found.extend(text.to_lowercase().replace('_', "").contains(keyword).then_some(file));
+        }
+    }
 }
 
 fn read(folder: &Path, module: &mut Module, files: &mut BTreeMap<Module, String>) {

@@ -1,10 +1,11 @@
 //! Compares schemas: for each changed keyword, whether the new schema accepts more or fewer values.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::Change;
 use super::view::{View, both};
-use crate::model::{Contract, Schema, SchemaId, version};
+use crate::model::{Argument, Contract, KEYWORDS, Meaning, Schema, SchemaId, version};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use crate::source::Span;
@@ -158,8 +159,7 @@ impl<'c> Comparison<'c> {
         let at = Place { pointer: &schema.pointer, span: schema.span, direction };
         self.types(&before, &after, at);
         self.values(&before, &after, at);
-        self.bounds(&before, &after, at);
-        self.texts(&before, &after, at);
+        self.assertions(&before, &after, at);
         self.arrays(&before, &after, at);
         self.objects(&before, &after, at);
         self.variants(&before, &after, at);
@@ -210,41 +210,55 @@ impl<'c> Comparison<'c> {
         }
     }
 
-    fn bounds(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
-        let above = |left: Number, right: Number| left.compare(right) == std::cmp::Ordering::Greater;
-        let below = |left: Number, right: Number| left.compare(right) == std::cmp::Ordering::Less;
-        type Bound = fn(&Schema) -> Option<Number>;
-        let bounds: [(&str, bool, Bound); 4] = [
-            ("minimum", true, |schema| schema.number.minimum),
-            ("exclusiveMinimum", true, |schema| schema.number.exclusive_minimum),
-            ("maximum", false, |schema| schema.number.maximum),
-            ("exclusiveMaximum", false, |schema| schema.number.exclusive_maximum),
-        ];
-        for (keyword, is_lower, bound) in bounds {
-            let tighter: &dyn Fn(Number, Number) -> bool = if is_lower { &above } else { &below };
-            self.bound(keyword, before.lower(bound, tighter), after.lower(bound, tighter), tighter, at);
-        }
-        type Count = fn(&Schema) -> Option<u64>;
-        let counts: [(&str, bool, Count); 6] = [
-            ("minLength", true, |schema| schema.text.min_length),
-            ("maxLength", false, |schema| schema.text.max_length),
-            ("minItems", true, |schema| schema.array.min_items),
-            ("maxItems", false, |schema| schema.array.max_items),
-            ("minProperties", true, |schema| schema.object.min_properties),
-            ("maxProperties", false, |schema| schema.object.max_properties),
-        ];
-        for (keyword, is_lower, count) in counts {
-            let tighter: &dyn Fn(u64, u64) -> bool = if is_lower { &|left, right| left > right } else { &|left, right| left < right };
-            self.bound(keyword, before.lower(count, tighter), after.lower(count, tighter), tighter, at);
+    /// Compares the keywords that judge a value by one argument.
+    fn assertions(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
+        for keyword in &KEYWORDS {
+            let (old, new) = (before.arguments(keyword), after.arguments(keyword));
+            match keyword.meaning {
+                Meaning::Least { .. } => self.tightest(keyword.name, &old, &new, Ordering::Greater, at),
+                Meaning::Most { .. } => self.tightest(keyword.name, &old, &new, Ordering::Less, at),
+                Meaning::Multiple => self.multiple(keyword.name, &old, &new, at),
+                Meaning::Other(_) => self.other(keyword.name, &old, &new, at),
+            }
         }
         let tighter = |left: u64, right: u64| left < right;
         self.bound("x-max-depth", before.max_depth(), after.max_depth(), &tighter, at);
-        let step = |left: Number, right: Number| left.is_multiple_of(right);
-        match (before.multiple_of(), after.multiple_of()) {
-            (Some(old), Some(new)) if old != new && !step(new, old) && !step(old, new) => {
-                self.note(at, Effect::Changes, format!("`multipleOf` was {old} and is {new}"));
+    }
+
+    /// Compares bounds. Of several, the tightest counts: the one that compares to all others like `tight`.
+    fn tightest(&mut self, keyword: &str, old: &[Argument<'_>], new: &[Argument<'_>], tight: Ordering, at: Place<'_>) {
+        let tighter = |left: Number, right: Number| left.compare(right) == tight;
+        let tightest = |bounds: &[Argument<'_>]| {
+            bounds.iter().filter_map(|bound| bound.number()).reduce(|left, right| if tighter(left, right) { left } else { right })
+        };
+        self.bound(keyword, tightest(old), tightest(new), &tighter, at);
+    }
+
+    fn multiple(&mut self, keyword: &str, old: &[Argument<'_>], new: &[Argument<'_>], at: Place<'_>) {
+        let tighter = |left: Number, right: Number| left.is_multiple_of(right);
+        let first = |steps: &[Argument<'_>]| steps.iter().find_map(|step| step.number());
+        match (first(old), first(new)) {
+            (Some(old), Some(new)) if old != new && !tighter(new, old) && !tighter(old, new) => {
+                self.note(at, Effect::Changes, format!("`{keyword}` was {old} and is {new}"));
             }
-            (old, new) => self.bound("multipleOf", old, new, &step, at),
+            (old, new) => self.bound(keyword, old, new, &tighter, at),
+        }
+    }
+
+    /// Compares a keyword of which only its arguments are known: each that is added narrows what is accepted.
+    fn other(&mut self, keyword: &str, old: &[Argument<'_>], new: &[Argument<'_>], at: Place<'_>) {
+        let texts = |arguments: &[Argument<'_>]| -> BTreeSet<String> { arguments.iter().map(ToString::to_string).collect() };
+        let (before, after) = (texts(old), texts(new));
+        let effect = sets(after.difference(&before).next().is_some(), before.difference(&after).next().is_some());
+        let is_flag = old.iter().chain(new).all(|argument| *argument == Argument::Set);
+        if is_flag && effect != Effect::Nothing {
+            self.note(at, effect, format!("`{keyword}` is {}", !new.is_empty()));
+        } else if effect != Effect::Nothing {
+            let list = |set: BTreeSet<String>| match set.is_empty() {
+                true => "absent".to_owned(),
+                false => set.into_iter().collect::<Vec<_>>().join(", "),
+            };
+            self.note(at, effect, format!("`{keyword}` was {} and is {}", list(before), list(after)));
         }
     }
 
@@ -267,24 +281,7 @@ impl<'c> Comparison<'c> {
         self.note(at, effect, format!("`{keyword}` was {} and is {}", text(old), text(new)));
     }
 
-    fn texts(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
-        let pairs = [("pattern", before.patterns(), after.patterns()), ("format", before.formats(), after.formats())];
-        for (keyword, old, new) in pairs {
-            let list = |set: &BTreeSet<&str>| {
-                if set.is_empty() { "absent".to_owned() } else { set.iter().copied().collect::<Vec<_>>().join(", ") }
-            };
-            let effect = sets(new.difference(&old).next().is_some(), old.difference(&new).next().is_some());
-            if effect != Effect::Nothing {
-                self.note(at, effect, format!("`{keyword}` was {} and is {}", list(&old), list(&new)));
-            }
-        }
-    }
-
     fn arrays(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
-        if before.unique_items() != after.unique_items() {
-            let effect = if after.unique_items() { Effect::Narrows } else { Effect::Widens };
-            self.note(at, effect, format!("`uniqueItems` is {}", after.unique_items()));
-        }
         let (old, new) = (before.prefix_items(), after.prefix_items());
         if old.len() != new.len() {
             self.note(at, Effect::Changes, format!("`prefixItems` had {} schemas and has {}", old.len(), new.len()));

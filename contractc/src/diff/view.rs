@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::model::{Contract, Rule, Schema, SchemaId};
+use crate::model::{Argument, Contract, KEYWORDS, Keyword, Rule, Schema, SchemaId};
 use crate::runtime::check::Types;
-use crate::runtime::number::Number;
 
 /// The combined constraints of all parts of a schema.
 pub struct View<'c> {
@@ -91,25 +90,9 @@ impl<'c> View<'c> {
         self.parts.iter().find_map(|part| part.enumeration.clone().or_else(|| part.constant.clone().map(|value| vec![value])))
     }
 
-    /// The tightest lower bound.
-    pub fn lower<T: Copy>(&self, bound: impl Fn(&Schema) -> Option<T>, above: impl Fn(T, T) -> bool) -> Option<T> {
-        self.parts.iter().filter_map(|part| bound(part)).reduce(|left, right| if above(left, right) { left } else { right })
-    }
-
-    pub fn multiple_of(&self) -> Option<Number> {
-        self.parts.iter().find_map(|part| part.number.multiple_of)
-    }
-
-    pub fn patterns(&self) -> BTreeSet<&'c str> {
-        self.parts.iter().filter_map(|part| part.text.pattern.as_deref()).collect()
-    }
-
-    pub fn formats(&self) -> BTreeSet<&'static str> {
-        self.parts.iter().filter_map(|part| part.text.format.map(|format| format.name())).collect()
-    }
-
-    pub fn unique_items(&self) -> bool {
-        self.parts.iter().any(|part| part.array.unique_items)
+    /// What the parts give as the argument of a keyword.
+    pub fn arguments(&self, keyword: &Keyword) -> Vec<Argument<'c>> {
+        self.parts.iter().filter_map(|part| keyword.argument(part)).collect()
     }
 
     pub fn items(&self) -> Option<SchemaId> {
@@ -252,18 +235,18 @@ fn fingerprint(contract: &Contract, id: SchemaId, depth: usize) -> String {
     let inner = |id: &SchemaId| fingerprint(contract, *id, depth + 1);
     let all = |ids: &[SchemaId]| ids.iter().map(inner).collect::<Vec<_>>().join(",");
     let members: Vec<String> = schema.object.properties.iter().map(|(name, id)| format!("{name}:{}", inner(id))).collect();
+    let assertions: Vec<_> = KEYWORDS.iter().map(|keyword| keyword.argument(schema)).collect();
     let lists = [&schema.all_of, &schema.any_of, &schema.one_of, &schema.array.prefix_items].map(|ids| all(ids)).join(";");
     let single = [schema.reference, schema.not, schema.array.items, schema.object.additional_properties];
     let singles: Vec<String> = single.iter().map(|id| id.as_ref().map(inner).unwrap_or_default()).collect();
     format!(
-        "{{{:?} {:?} {:?} {:?} {:?} {:?} {:?} {} {} {} {}}}",
+        "{{{:?} {:?} {:?} {:?} {:?} {:?} {} {} {} {}}}",
         schema.types,
         schema.constant,
         schema.enumeration,
-        schema.number,
-        schema.text,
+        assertions,
         schema.object.required,
-        (schema.array.min_items, schema.array.max_items, schema.object.min_properties, schema.object.max_properties, schema.never),
+        schema.never,
         members.join(","),
         lists,
         singles.join(";"),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::Plan;
-use crate::model::{Annotations, ArrayRules, NumberRules, ObjectRules, RustType, Schema, SchemaId, TextRules, UnionTag};
+use crate::model::{Annotations, ArrayRules, Kind, ObjectRules, RustType, Schema, SchemaId, UnionTag};
 use crate::runtime::check::Types;
 use crate::runtime::report::escaped;
 use crate::shapes::DeclarationId;
@@ -80,7 +80,7 @@ impl Printer<'_> {
     fn keywords(&mut self, schema: &Schema, pointer: &str) -> Value {
         #[rustfmt::skip]
         let Schema {
-            never, accepts_null, types, constant, enumeration, number, text, array, object, reference, all_of, any_of, one_of, not, condition,
+            never, accepts_null, types, constant, enumeration, number: _, text: _, array, object, reference, all_of, any_of, one_of, not, condition,
             tag, rules, max_depth, refers_to, rust_type, annotations, span: _, pointer: _, view: _, discriminator: _, any_collection: _,
         } = schema;
         if *never {
@@ -91,8 +91,9 @@ impl Printer<'_> {
         out.set("type", types.map(|types| type_names(types, *accepts_null)));
         out.set("const", constant.clone());
         out.set("enum", enumeration.clone());
-        numbers(number, &mut out);
-        texts(text, &mut out);
+        for assertion in Kind::ALL.iter().flat_map(|kind| schema.assertions(*kind)) {
+            out.set(assertion.keyword.name, Some(assertion.argument.to_value()));
+        }
         self.arrays(array, &mut out);
         self.objects(object, &mut out);
         self.schemas("allOf", all_of, &mut out);
@@ -155,12 +156,9 @@ impl Printer<'_> {
     }
 
     fn arrays(&mut self, rules: &ArrayRules, out: &mut Keywords<'_>) {
-        let ArrayRules { prefix_items, items, min_items, max_items, unique_items, contains, unevaluated_items, each } = rules;
+        let ArrayRules { prefix_items, items, limits: _, contains, unevaluated_items, each } = rules;
         self.schemas("prefixItems", prefix_items, out);
         self.inner("items", *items, out);
-        out.set("minItems", *min_items);
-        out.set("maxItems", *max_items);
-        out.flag("uniqueItems", *unique_items);
         self.inner("contains", contains.map(|contains| contains.schema), out);
         out.set("minContains", contains.map(|contains| contains.min).filter(|min| *min != 1));
         out.set("maxContains", contains.and_then(|contains| contains.max));
@@ -171,16 +169,13 @@ impl Printer<'_> {
     fn objects(&mut self, rules: &ObjectRules, out: &mut Keywords<'_>) {
         #[rustfmt::skip]
         let ObjectRules {
-            properties, pattern_properties, additional_properties, property_names, required, min_properties, max_properties,
-            dependent_required, dependent_schemas, unevaluated_properties,
+            properties, pattern_properties, additional_properties, property_names, required, limits: _, dependent_required, dependent_schemas, unevaluated_properties,
         } = rules;
         self.named("properties", properties, out);
         self.named("patternProperties", pattern_properties, out);
         self.inner("additionalProperties", *additional_properties, out);
         self.inner("propertyNames", *property_names, out);
         out.list("required", required);
-        out.set("minProperties", *min_properties);
-        out.set("maxProperties", *max_properties);
         let needs: Map<String, Value> = dependent_required.iter().map(|(name, needs)| (name.clone(), json!(needs))).collect();
         out.set("dependentRequired", (!needs.is_empty()).then_some(needs));
         self.named("dependentSchemas", dependent_schemas, out);
@@ -207,23 +202,6 @@ impl Printer<'_> {
             ids.iter().map(|(name, id)| (name.clone(), self.schema(*id, &format!("{pointer}/{}", escaped(name))))).collect();
         out.set(keyword, (!printed.is_empty()).then_some(printed));
     }
-}
-
-fn numbers(rules: &NumberRules, out: &mut Keywords<'_>) {
-    let NumberRules { minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of, width: _ } = rules;
-    out.set("minimum", minimum.map(|bound| bound.to_value()));
-    out.set("maximum", maximum.map(|bound| bound.to_value()));
-    out.set("exclusiveMinimum", exclusive_minimum.map(|bound| bound.to_value()));
-    out.set("exclusiveMaximum", exclusive_maximum.map(|bound| bound.to_value()));
-    out.set("multipleOf", multiple_of.map(|step| step.to_value()));
-}
-
-fn texts(rules: &TextRules, out: &mut Keywords<'_>) {
-    let TextRules { min_length, max_length, pattern, format } = rules;
-    out.set("minLength", *min_length);
-    out.set("maxLength", *max_length);
-    out.set("pattern", pattern.clone());
-    out.set("format", format.map(|format| format.name()));
 }
 
 /// Requires the values of the discriminator's member that select each variant: JSON Schema has no keyword for it.

@@ -1,29 +1,10 @@
-//! The constraints of a schema, grouped by the type of value that they apply to.
+//! The constraints of a schema that contain other schemas or names of members.
 
 use serde_json::Value as JsonValue;
 
-use super::SchemaId;
-use crate::runtime::format::Format;
+use super::{ArrayLimits, ObjectLimits, SchemaId};
 use crate::runtime::number::Number;
 use crate::source::Span;
-
-/// Keywords on numbers.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct NumberRules {
-    /// `minimum`
-    pub minimum: Option<Number>,
-    /// `maximum`
-    pub maximum: Option<Number>,
-    /// `exclusiveMinimum`
-    pub exclusive_minimum: Option<Number>,
-    /// `exclusiveMaximum`
-    pub exclusive_maximum: Option<Number>,
-    /// `multipleOf`
-    pub multiple_of: Option<Number>,
-    /// The integer width that `format` names. Its range is already part of `minimum` and `maximum`.
-    pub width: Option<IntegerWidth>,
-}
 
 /// The width of an integer, as a format such as `int32` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,20 +58,6 @@ impl IntegerWidth {
     }
 }
 
-/// Keywords on strings.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct TextRules {
-    /// `minLength`
-    pub min_length: Option<u64>,
-    /// `maxLength`
-    pub max_length: Option<u64>,
-    /// `pattern`
-    pub pattern: Option<String>,
-    /// `format`
-    pub format: Option<Format>,
-}
-
 /// Keywords on arrays.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -99,12 +66,8 @@ pub struct ArrayRules {
     pub prefix_items: Vec<SchemaId>,
     /// The schema of the items after the prefix.
     pub items: Option<SchemaId>,
-    /// `minItems`
-    pub min_items: Option<u64>,
-    /// `maxItems`
-    pub max_items: Option<u64>,
-    /// `uniqueItems`
-    pub unique_items: bool,
+    /// The keywords that contain no schema.
+    pub limits: ArrayLimits,
     /// `contains`
     pub contains: Option<Contains>,
     /// `unevaluatedItems`
@@ -139,10 +102,8 @@ pub struct ObjectRules {
     pub property_names: Option<SchemaId>,
     /// `required`
     pub required: Vec<String>,
-    /// `minProperties`
-    pub min_properties: Option<u64>,
-    /// `maxProperties`
-    pub max_properties: Option<u64>,
+    /// The keywords that contain neither schemas nor names.
+    pub limits: ObjectLimits,
     /// `dependentRequired`
     pub dependent_required: Vec<(String, Vec<String>)>,
     /// `dependentSchemas`
@@ -242,28 +203,15 @@ pub enum Sign {
     Minus,
 }
 
-impl NumberRules {
-    /// Whether any of the keywords is present.
-    pub fn any(&self) -> bool {
-        let Self { minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of, width: _ } = self;
-        [minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of].iter().any(|rule| rule.is_some())
-    }
-}
-
-impl TextRules {
-    /// Whether any of the keywords is present.
-    pub fn any(&self) -> bool {
-        let Self { min_length, max_length, pattern, format } = self;
-        min_length.is_some() || max_length.is_some() || pattern.is_some() || format.is_some()
-    }
-}
-
 impl ArrayRules {
     /// Whether any of the keywords is present.
     pub fn any(&self) -> bool {
-        let Self { prefix_items, items, min_items, max_items, unique_items, contains, unevaluated_items, each: _ } = self;
-        let bounds = min_items.is_some() || max_items.is_some() || *unique_items;
-        bounds || !prefix_items.is_empty() || items.is_some() || contains.is_some() || unevaluated_items.is_some()
+        let Self { prefix_items, items, limits, contains, unevaluated_items, each: _ } = self;
+        *limits != ArrayLimits::default()
+            || !prefix_items.is_empty()
+            || items.is_some()
+            || contains.is_some()
+            || unevaluated_items.is_some()
     }
 }
 
@@ -281,15 +229,14 @@ impl ObjectRules {
             additional_properties,
             property_names,
             required: _,
-            min_properties,
-            max_properties,
+            limits,
             dependent_required,
             dependent_schemas,
             unevaluated_properties,
         } = self;
         let members = pattern_properties.is_empty() && additional_properties.is_none() && property_names.is_none();
         let dependent = dependent_required.is_empty() && dependent_schemas.is_empty() && unevaluated_properties.is_none();
-        members && dependent && min_properties.is_none() && max_properties.is_none()
+        members && dependent && *limits == ObjectLimits::default()
     }
 }
 

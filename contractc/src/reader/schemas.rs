@@ -6,12 +6,12 @@ mod rust_type;
 mod values;
 
 use super::{Bindings, Dialect, Job, Key, Located, Reader};
-use crate::model::{ArrayRules, Condition, Contains, IntegerWidth, KeywordRole, ObjectRules, Schema, SchemaId, version};
+use crate::model::{ArrayRules, Condition, Contains, IntegerWidth, Keyword, KeywordRole, ObjectRules, Schema, SchemaId, version};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use crate::source::{Map, Node, Span, Value};
-use keywords::{KEYWORDS, Known, close_keyword};
 pub use keywords::{KeywordFate, keyword_fates};
+use keywords::{Known, close_keyword, known_keyword};
 
 impl<'a> Reader<'a> {
     pub(super) fn read_schema(&mut self, job: &Job<'a>) -> Schema {
@@ -37,7 +37,7 @@ impl<'a> Reader<'a> {
             let span =
                 job.node.as_map().and_then(|map| map.iter().find(|entry| entry.key == keyword)).map_or(value.node.span, |e| e.key_span);
             self.note_stated(job.id, keyword, &value);
-            let listed = KEYWORDS.binary_search_by_key(&keyword, |(name, _)| name).ok().map(|index| KEYWORDS[index].1);
+            let listed = known_keyword(keyword);
             match self.known(keyword, listed, lone_reference, span) {
                 None => {
                     if listed.is_none() && matches!(value.node.value, Value::Null) {
@@ -143,6 +143,9 @@ impl<'a> Reader<'a> {
     }
 
     fn keyword(&mut self, keyword: &str, value: &Located<'a>, key: &Key, schema: &mut Schema) {
+        if let Some(assertion) = Keyword::named(keyword) {
+            return self.assertion(assertion, value.node, schema);
+        }
         let bindings = &key.bindings;
         match keyword {
             "$ref" => schema.reference = self.reference(value, bindings),
@@ -151,14 +154,6 @@ impl<'a> Reader<'a> {
             "const" => schema.constant = Some(self.stated(value.node)),
             "enum" => schema.enumeration = self.list(value).map(|items| items.iter().map(|item| self.stated(item.node)).collect()),
             "nullable" => schema.accepts_null = self.bool(value.node, keyword),
-            "minimum" => schema.number.minimum = self.number(value.node, keyword),
-            "maximum" => schema.number.maximum = self.number(value.node, keyword),
-            "exclusiveMinimum" | "exclusiveMaximum" => self.exclusive(keyword, value.node, schema),
-            "multipleOf" => schema.number.multiple_of = self.step(value.node),
-            "minLength" => schema.text.min_length = self.size(value.node, keyword),
-            "maxLength" => schema.text.max_length = self.size(value.node, keyword),
-            "pattern" => schema.text.pattern = self.pattern(value.node.as_str(), value.node),
-            "format" => self.format(value.node, schema),
             "allOf" => schema.all_of = self.schemas(value, bindings),
             "anyOf" => schema.any_of = self.schemas(value, bindings),
             "oneOf" => schema.one_of = self.schemas(value, bindings),
@@ -172,8 +167,7 @@ impl<'a> Reader<'a> {
             "x-rust-type" => schema.rust_type = self.rust_type(value.node),
             // Read before the schemas, together with all sibling keywords.
             "x-sync" | "x-any-collection" => {}
-            "prefixItems" | "items" | "minItems" | "maxItems" | "uniqueItems" | "contains" | "minContains" | "maxContains"
-            | "unevaluatedItems" => {
+            "prefixItems" | "items" | "contains" | "minContains" | "maxContains" | "unevaluatedItems" => {
                 self.array_keyword(keyword, value, bindings, &mut schema.array);
             }
             _ => self.object_keyword(keyword, value, key, &mut schema.object),
@@ -189,9 +183,6 @@ impl<'a> Reader<'a> {
                     .hint("use `prefixItems` for a schema per position");
             }
             "items" => array.items = Some(self.child(value, bindings)),
-            "minItems" => array.min_items = self.size(value.node, keyword),
-            "maxItems" => array.max_items = self.size(value.node, keyword),
-            "uniqueItems" => array.unique_items = self.bool(value.node, keyword),
             "unevaluatedItems" => array.unevaluated_items = Some(self.child(value, bindings)),
             _ => {
                 let bounds = array.contains.map_or((1, None), |contains| (contains.min, contains.max));
@@ -221,8 +212,6 @@ impl<'a> Reader<'a> {
             }
             "additionalProperties" => object.additional_properties = Some(self.child(value, bindings)),
             "propertyNames" => object.property_names = Some(self.child(value, bindings)),
-            "minProperties" => object.min_properties = self.size(value.node, keyword),
-            "maxProperties" => object.max_properties = self.size(value.node, keyword),
             "dependentSchemas" => object.dependent_schemas = self.schema_map(value, bindings),
             "dependentRequired" => {
                 object.dependent_required =

@@ -102,7 +102,7 @@ impl<'c> Sampler<'c> {
     fn array(&mut self, demand: &Demand<'c>) -> Option<Value> {
         let inner = demand.depth.inner()?;
         let length = self.length(demand)?;
-        let unique = demand.parts.iter().any(|part| part.array.unique_items);
+        let unique = demand.parts.iter().any(|part| part.array.limits.unique_items);
         let contained: Vec<SchemaId> =
             demand.parts.iter().filter_map(|part| part.array.contains).flat_map(|rule| vec![rule.schema; rule.min as usize]).collect();
         let least = least_items(demand);
@@ -135,7 +135,7 @@ impl<'c> Sampler<'c> {
     fn length(&mut self, demand: &Demand<'c>) -> Option<usize> {
         let contained: u64 = demand.parts.iter().filter_map(|part| part.array.contains).map(|rule| rule.min).sum();
         let least = least_items(demand).max(usize::try_from(contained).ok()?);
-        let most = demand.parts.iter().filter_map(|part| part.array.max_items).min();
+        let most = demand.parts.iter().filter_map(|part| part.array.limits.max_items).min();
         let most = most.and_then(|most| usize::try_from(most).ok());
         let inner = demand.depth.inner()?;
         let possible = (0..=least).all(|index| demand.item_schemas(index).iter().all(|id| self.fits(*id, inner)));
@@ -161,6 +161,6 @@ impl<'c> Sampler<'c> {
 }
 
 fn least_items(demand: &Demand<'_>) -> usize {
-    let least = demand.parts.iter().filter_map(|part| part.array.min_items).max().unwrap_or(0);
+    let least = demand.parts.iter().filter_map(|part| part.array.limits.min_items).max().unwrap_or(0);
     usize::try_from(least).unwrap_or(usize::MAX)
 }

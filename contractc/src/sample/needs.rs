@@ -69,7 +69,7 @@ fn own_cost(schema: &Schema, costs: &[usize], price: Price) -> usize {
     let rules = &schema.object;
     let required = rules.properties.iter().filter(|(name, _)| rules.required.contains(name));
     let object = required.map(|(_, id)| costs[id.0]).max().unwrap_or(0).saturating_add(price.level);
-    let needed = usize::try_from(schema.array.min_items.unwrap_or(0)).unwrap_or(usize::MAX);
+    let needed = usize::try_from(schema.array.limits.min_items.unwrap_or(0)).unwrap_or(usize::MAX);
     let behind = schema.array.items.filter(|_| needed > schema.array.prefix_items.len());
     let items = schema.array.prefix_items.iter().take(needed).chain(&behind);
     let array = items.map(|id| costs[id.0]).max().unwrap_or(0).saturating_add(price.level);

@@ -251,8 +251,8 @@ fn with_dependents(demand: &Demand<'_>, name: &str) -> Vec<String> {
 
 /// The minimum and maximum number of members.
 fn member_bounds(demand: &Demand<'_>) -> (usize, usize) {
-    let least = demand.parts.iter().filter_map(|part| part.object.min_properties).max().unwrap_or(0);
-    let most = demand.parts.iter().filter_map(|part| part.object.max_properties).min().unwrap_or(u64::MAX);
+    let least = demand.parts.iter().filter_map(|part| part.object.limits.min_properties).max().unwrap_or(0);
+    let most = demand.parts.iter().filter_map(|part| part.object.limits.max_properties).min().unwrap_or(u64::MAX);
     (usize::try_from(least).unwrap_or(usize::MAX), usize::try_from(most).unwrap_or(usize::MAX))
 }
 

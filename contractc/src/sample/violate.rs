@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Sampler;
 use super::mutate::{Breach, Place};
 use super::object::{number_of, rule_bound};
-use crate::model::{ArrayRules, NumberRules, Rule, Schema, SchemaId, TextRules};
+use crate::model::{ArrayLimits, ArrayRules, NumberRules, ObjectLimits, Rule, Schema, SchemaId, TextRules};
 use crate::runtime::check::Types;
 use crate::runtime::format::Format;
 use crate::runtime::number::Number;
@@ -82,14 +82,15 @@ impl Sampler<'_> {
     }
 
     fn array_breaches(&mut self, rules: &ArrayRules, items: &[Value]) -> Vec<Breach> {
+        let ArrayLimits { min_items, max_items, unique_items } = rules.limits;
         let mut breaches = Vec::new();
-        if let Some(least) = rules.min_items.and_then(|least| usize::try_from(least).ok()).filter(|least| *least > 0) {
+        if let Some(least) = min_items.and_then(|least| usize::try_from(least).ok()).filter(|least| *least > 0) {
             breaches.push(Breach::new("minItems", vec![json!(items[..items.len().min(least - 1)])]));
         }
-        if let Some(most) = rules.max_items {
+        if let Some(most) = max_items {
             breaches.extend(self.lengthened(rules, items, most).map(|longer| Breach::new("maxItems", vec![longer])));
         }
-        if rules.unique_items {
+        if unique_items {
             let doubled = |item: &Value| [items, std::slice::from_ref(item)].concat();
             let over: Vec<Value> = items.iter().take(2).map(|item| json!(doubled(item))).collect();
             let repeated = (items.len() > 1).then(|| json!([&items[..items.len() - 1], &items[..1]].concat()));
@@ -115,12 +116,12 @@ impl Sampler<'_> {
         let most = usize::try_from(most).ok().filter(|most| *most < SIZE_MAX)?;
         let ids: Vec<SchemaId> = rules.items.into_iter().collect();
         let mut longer = items.to_vec();
-        let drawn = if rules.unique_items { 10 * most } else { 4 };
+        let drawn = if rules.limits.unique_items { 10 * most } else { 4 };
         for _ in 0..drawn {
             if longer.len() > most {
                 break;
             }
-            let known = |item: &Value| rules.unique_items && longer.contains(item);
+            let known = |item: &Value| rules.limits.unique_items && longer.contains(item);
             self.mood = super::Mood { level_soft: 0, size_soft: 0, deep: false };
             longer.extend(self.sample(&ids).filter(|item| !known(item)));
         }
@@ -166,15 +167,16 @@ impl Sampler<'_> {
 
     fn count_breaches(&mut self, schema: &Schema, members: &Map<String, Value>) -> Vec<Breach> {
         let rules = &schema.object;
+        let ObjectLimits { min_properties, max_properties } = rules.limits;
         let mut breaches = Vec::new();
-        if let Some(least) = rules.min_properties.and_then(|least| usize::try_from(least).ok()).filter(|least| *least > 0) {
+        if let Some(least) = min_properties.and_then(|least| usize::try_from(least).ok()).filter(|least| *least > 0) {
             let mut names: Vec<&String> = members.keys().collect();
             names.sort_by_key(|name| !rules.required.contains(name));
             let fewer: Map<_, _> =
                 names.into_iter().take(least - 1).filter_map(|name| Some((name.clone(), members.get(name)?.clone()))).collect();
             breaches.push(Breach::new("minProperties", vec![Value::Object(fewer)]));
         }
-        if let Some(most) = rules.max_properties.and_then(|most| usize::try_from(most).ok()).filter(|most| *most <= 5_000) {
+        if let Some(most) = max_properties.and_then(|most| usize::try_from(most).ok()).filter(|most| *most <= 5_000) {
             let mut more = members.clone();
             let entry: Vec<SchemaId> = rules.additional_properties.into_iter().collect();
             for index in 0..2 * most + 10 {

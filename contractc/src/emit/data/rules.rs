@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 
 use crate::emit::Plan;
 use crate::emit::evaluated::{Evaluated, Part};
-use crate::model::{Schema, SchemaId, Sign};
-use crate::runtime::number::Number;
+use crate::model::{Argument, Assertion, Kind, Schema, SchemaId, Sign};
 use crate::shapes::MergedParts;
 
 /// The rules of all schemas that were asked for, and of those that they use.
@@ -63,8 +62,8 @@ impl<'p> Rules<'p> {
         if let Some(types) = merged.iter().find_map(|part| self.schema(*part).types) {
             list.push(json!(["type", types.names().collect::<Vec<_>>()]));
         }
-        numbers(schema, &mut list);
-        texts(schema, &mut list);
+        list.extend(schema.assertions(Kind::Number).map(assertion));
+        list.extend(schema.assertions(Kind::Text).map(assertion));
         self.arrays(schema, &mut list);
         self.objects(schema, &merged, &mut list);
         list.extend(schema.constant.iter().map(|constant| json!(["const", constant])));
@@ -76,11 +75,7 @@ impl<'p> Rules<'p> {
 
     fn arrays(&mut self, schema: &Schema, list: &mut Vec<Value>) {
         let rules = &schema.array;
-        list.extend(rules.min_items.map(|min| json!(["minItems", min])));
-        list.extend(rules.max_items.map(|max| json!(["maxItems", max])));
-        if rules.unique_items {
-            list.push(json!(["uniqueItems"]));
-        }
+        list.extend(schema.assertions(Kind::Array).map(assertion));
         if rules.items.is_some() || !rules.prefix_items.is_empty() {
             let prefix: Vec<usize> = rules.prefix_items.iter().map(|item| self.number(*item)).collect();
             let rest = rules.items.map(|items| self.number(items));
@@ -106,8 +101,7 @@ impl<'p> Rules<'p> {
         if !required.is_empty() {
             list.push(json!(["required", required]));
         }
-        list.extend(rules.min_properties.map(|min| json!(["minProperties", min])));
-        list.extend(rules.max_properties.map(|max| json!(["maxProperties", max])));
+        list.extend(schema.assertions(Kind::Object).map(assertion));
         list.extend(rules.dependent_required.iter().map(|(name, needs)| json!(["dependentRequired", name, needs])));
         list.extend(rules.dependent_schemas.iter().map(|(name, id)| json!(["dependentSchema", name, self.number(*id)])));
         list.extend(schema.rules.iter().map(|rule| {
@@ -181,22 +175,10 @@ impl<'p> Rules<'p> {
     }
 }
 
-fn numbers(schema: &Schema, list: &mut Vec<Value>) {
-    let rules = &schema.number;
-    let all = [
-        ("minimum", rules.minimum),
-        ("maximum", rules.maximum),
-        ("exclusiveMinimum", rules.exclusive_minimum),
-        ("exclusiveMaximum", rules.exclusive_maximum),
-        ("multipleOf", rules.multiple_of),
-    ];
-    list.extend(all.into_iter().filter_map(|(name, bound)| Some(json!([name, bound.map(Number::to_value)?]))));
-}
-
-fn texts(schema: &Schema, list: &mut Vec<Value>) {
-    let rules = &schema.text;
-    list.extend(rules.min_length.map(|min| json!(["minLength", min])));
-    list.extend(rules.max_length.map(|max| json!(["maxLength", max])));
-    list.extend(rules.format.map(|format| json!(["format", format.name()])));
-    list.extend(rules.pattern.as_ref().map(|source| json!(["pattern", source])));
+/// A keyword with its argument; only its name, if the keyword is a flag.
+fn assertion(Assertion { keyword, argument }: Assertion<'_>) -> Value {
+    match argument {
+        Argument::Set => json!([keyword.name]),
+        argument => json!([keyword.name, argument.to_value()]),
+    }
 }

@@ -103,7 +103,7 @@ impl Maker<'_> {
     /// An array with one item, or with as many as are required.
     fn array(&self, parts: &[&Schema], depth: u32) -> Option<JsonValue> {
         let Some(items) = parts.iter().find_map(|part| part.array.items) else { return Some(JsonValue::Array(Vec::new())) };
-        let count = parts.iter().filter_map(|part| part.array.min_items).max().unwrap_or(0).max(1);
+        let count = parts.iter().filter_map(|part| part.array.limits.min_items).max().unwrap_or(0).max(1);
         let item = self.value(items, depth + 1)?;
         Some(JsonValue::Array(vec![item; usize::try_from(count.min(10)).unwrap_or(1)]))
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as JsonValue;
 
 use super::markdown::{code, link, plain};
-use crate::model::{Contract, Schema, SchemaId};
+use crate::model::{Argument, Assertion, Contract, Kind, Meaning, Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 
@@ -166,10 +166,10 @@ impl<'c> Words<'c> {
         }
         for part in self.parts(id) {
             words.extend(value_words(part, short));
-            words.extend(number_words(part));
+            words.extend(assertion_words(part, Kind::Number));
             words.extend(text_words(part, short && is_named));
             words.extend(self.array_words(part, short));
-            words.extend(object_words(part));
+            words.extend(assertion_words(part, Kind::Object));
             words.extend(self.sync_words(part));
         }
         words.extend(annotation_words(self.contract.schema(id)));
@@ -187,10 +187,7 @@ impl<'c> Words<'c> {
 
     fn array_words(&self, schema: &Schema, short: bool) -> Vec<String> {
         let array = &schema.array;
-        let mut words: Vec<String> = size_words(array.min_items, array.max_items, "item").into_iter().collect();
-        if array.unique_items {
-            words.push("each only once".to_owned());
-        }
+        let mut words = assertion_words(schema, Kind::Array);
         if array.each {
             words.push("each validated alone".to_owned());
         }
@@ -289,33 +286,55 @@ fn value_words(schema: &Schema, short: bool) -> Option<String> {
     }
 }
 
-fn number_words(schema: &Schema) -> Vec<String> {
-    let rules = &schema.number;
-    let text = |number: Number| number.to_value().to_string();
-    let bound = |symbol: &str, number: Option<Number>| number.map(|number| format!("{symbol} {}", text(number)));
-    let mut words = match (rules.minimum, rules.maximum) {
-        (Some(low), Some(high)) => vec![format!("{} … {}", text(low), text(high))],
-        (low, high) => bound("≥", low).into_iter().chain(bound(">", rules.exclusive_minimum)).chain(bound("≤", high)).collect(),
-    };
-    if rules.minimum.is_some() && rules.maximum.is_some() {
-        words.extend(bound(">", rules.exclusive_minimum));
-    }
-    words.extend(bound("<", rules.exclusive_maximum));
-    words.extend(rules.multiple_of.map(|step| format!("a multiple of {}", text(step))));
-    words
-}
-
 fn text_words(schema: &Schema, without_pattern: bool) -> Vec<String> {
-    let rules = &schema.text;
-    let mut words: Vec<String> = size_words(rules.min_length, rules.max_length, "character").into_iter().collect();
-    words.extend(rules.format.map(|format| format!("format {}", code(format.name()))));
+    let is_pattern = |assertion: &Assertion<'_>| matches!(assertion.argument, Argument::Pattern(_));
+    let (patterns, others): (Vec<_>, Vec<_>) = schema.assertions(Kind::Text).partition(is_pattern);
+    let mut words = bound_words(&others, Kind::Text);
+    words.extend(others.into_iter().filter_map(other_words));
     words.extend(schema.annotations.format.as_ref().map(|format| format!("format {}", code(format))));
-    words.extend(rules.pattern.as_ref().filter(|_| !without_pattern).map(|pattern| format!("pattern {}", code(pattern))));
+    words.extend(patterns.into_iter().filter(|_| !without_pattern).filter_map(other_words));
     words
 }
 
-fn object_words(schema: &Schema) -> Option<String> {
-    size_words(schema.object.min_properties, schema.object.max_properties, "member")
+/// The keywords that judge values of one type by an argument: bounds first.
+fn assertion_words(schema: &Schema, kind: Kind) -> Vec<String> {
+    let assertions: Vec<Assertion<'_>> = schema.assertions(kind).collect();
+    let mut words = bound_words(&assertions, kind);
+    words.extend(assertions.into_iter().filter_map(other_words));
+    words
+}
+
+fn bound_words(assertions: &[Assertion<'_>], kind: Kind) -> Vec<String> {
+    let bound = |meaning: Meaning| assertions.iter().find(|assertion| assertion.keyword.meaning == meaning)?.argument.number();
+    let [low, above] = [false, true].map(|is_excluded| bound(Meaning::Least { is_excluded }));
+    let [high, below] = [false, true].map(|is_excluded| bound(Meaning::Most { is_excluded }));
+    if kind != Kind::Number {
+        let [low, high] = [low, high].map(|bound| bound.and_then(Number::to_u64));
+        return size_words(low, high, kind.unit()).into_iter().collect();
+    }
+    let text = |number: Number| number.to_value().to_string();
+    let words = |symbol: &str, number: Option<Number>| number.map(|number| format!("{symbol} {}", text(number)));
+    let all = match (low, high) {
+        (Some(low), Some(high)) => [Some(format!("{} … {}", text(low), text(high))), words(">", above), None, words("<", below)],
+        (low, high) => [words("≥", low), words(">", above), words("≤", high), words("<", below)],
+    };
+    all.into_iter().flatten().collect()
+}
+
+/// A keyword that is not a bound.
+fn other_words(assertion: Assertion<'_>) -> Option<String> {
+    let words = match assertion.keyword.meaning {
+        Meaning::Least { .. } | Meaning::Most { .. } => return None,
+        Meaning::Multiple => "a multiple of",
+        Meaning::Other(words) => words,
+    };
+    Some(match assertion.argument {
+        Argument::Number(number) => format!("{words} {}", number.to_value()),
+        Argument::Count(count) => format!("{words} {count}"),
+        Argument::Format(format) => format!("{words} {}", code(format.name())),
+        Argument::Pattern(source) => format!("{words} {}", code(source)),
+        Argument::Set => words.to_owned(),
+    })
 }
 
 fn size_words(min: Option<u64>, max: Option<u64>, unit: &str) -> Option<String> {

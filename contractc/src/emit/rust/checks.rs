@@ -13,14 +13,15 @@ mod unevaluated;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use heck::ToSnakeCase;
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 
 use super::names::{Names, constant_name};
 use super::print::{docs, ident, print, text, texts};
 use super::{Source, scope};
 use crate::emit::Plan;
-use crate::model::{Schema, SchemaId};
+use crate::model::{Argument, Kind, Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use crate::shapes::MergedParts;
@@ -183,8 +184,8 @@ impl<'p> Emitter<'p> {
     /// `type` and the keywords for a single type.
     fn typed(&self, schema: &Schema, merged: &[SchemaId]) -> Steps {
         let blocks = [
-            (quote!(Json::Number(number)), quote!(number), number_rules(schema)),
-            (quote!(Json::String(text)), quote!(string), self.text_rules(schema)),
+            (quote!(Json::Number(number)), quote!(number), self.assertions(schema, Kind::Number)),
+            (quote!(Json::String(text)), quote!(string), self.assertions(schema, Kind::Text)),
             (quote!(Json::Array(array)), quote!(array), self.array_rules(schema)),
             (quote!(Json::Object(object)), quote!(object), self.object_rules(schema, merged)),
         ];
@@ -214,22 +215,32 @@ impl<'p> Emitter<'p> {
         code
     }
 
-    fn text_rules(&self, schema: &Schema) -> Steps {
-        let rules = &schema.text;
+    /// The keywords that judge a value by one argument: a call of the runtime's function for each.
+    fn assertions(&self, schema: &Schema, kind: Kind) -> Steps {
+        let variable = ident(match kind {
+            Kind::Number => "number",
+            Kind::Text => "text",
+            Kind::Array => "array",
+            Kind::Object => "object",
+        });
         let mut code = Steps::default();
-        if let Some(min) = rules.min_length.filter(|min| *min > 0).map(Literal::u64_unsuffixed) {
-            code.push_call(quote!(out.min_length(text, #min, at)));
-        }
-        if let Some(max) = rules.max_length.map(Literal::u64_unsuffixed) {
-            code.push_call(quote!(out.max_length(text, #max, at)));
-        }
-        if let Some(format) = rules.format {
-            let format = ident(&format!("{format:?}"));
-            code.push_call(quote!(out.format(text, Format::#format, at)));
-        }
-        if let Some(source) = &rules.pattern {
-            let pattern = self.pattern(source);
-            code.push_call(quote!(out.pattern(text, &#pattern, at)));
+        for assertion in schema.assertions(kind).filter(|assertion| !assertion.is_trivial()) {
+            let method = ident(&assertion.keyword.name.to_snake_case());
+            let argument = match assertion.argument {
+                Argument::Number(bound) => Some(number(bound)),
+                Argument::Count(bound) => Some(Literal::u64_unsuffixed(bound).into_token_stream()),
+                Argument::Format(format) => {
+                    let format = ident(&format!("{format:?}"));
+                    Some(quote!(Format::#format))
+                }
+                Argument::Pattern(source) => {
+                    let pattern = self.pattern(source);
+                    Some(quote!(&#pattern))
+                }
+                Argument::Set => None,
+            };
+            let argument = argument.iter();
+            code.push_call(quote!(out.#method(#variable, #(#argument,)* at)));
         }
         code
     }
@@ -252,16 +263,7 @@ impl<'p> Emitter<'p> {
 
     fn array_rules(&self, schema: &Schema) -> Steps {
         let rules = &schema.array;
-        let mut code = Steps::default();
-        if let Some(min) = rules.min_items.filter(|min| *min > 0).map(Literal::u64_unsuffixed) {
-            code.push_call(quote!(out.min_items(array, #min, at)));
-        }
-        if let Some(max) = rules.max_items.map(Literal::u64_unsuffixed) {
-            code.push_call(quote!(out.max_items(array, #max, at)));
-        }
-        if rules.unique_items {
-            code.push_call(quote!(out.unique_items(array, at)));
-        }
+        let mut code = self.assertions(schema, Kind::Array);
         code.append(self.items(schema));
         if let Some(contains) = rules.contains {
             let accepts = self.accepts(contains.schema);
@@ -326,24 +328,6 @@ impl<'p> Emitter<'p> {
         }
         code
     }
-}
-
-fn number_rules(schema: &Schema) -> Steps {
-    let rules = &schema.number;
-    let calls = [
-        (quote!(minimum), rules.minimum),
-        (quote!(maximum), rules.maximum),
-        (quote!(exclusive_minimum), rules.exclusive_minimum),
-        (quote!(exclusive_maximum), rules.exclusive_maximum),
-        (quote!(multiple_of), rules.multiple_of),
-    ];
-    let mut code = Steps::default();
-    for (method, bound) in calls {
-        if let Some(bound) = bound.map(number) {
-            code.push_call(quote!(out.#method(number, #bound, at)));
-        }
-    }
-    code
 }
 
 /// `const` and `enum`

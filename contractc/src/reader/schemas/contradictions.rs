@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::Reader;
-use crate::model::{ArrayRules, NumberRules, ObjectRules, Schema, TextRules};
+use crate::model::{Argument, Assertion, Contains, Kind, Meaning, Schema};
 use crate::runtime::number::Number;
 use crate::source::Node;
 
@@ -16,25 +16,27 @@ impl Reader<'_> {
             let span = node.get("enum").map_or(node.span, |listed| listed.span);
             self.diagnostics.warning(span, "nothing satisfies this schema: `enum` is empty");
         }
-        let Schema { number, text, array, object, .. } = schema;
-        let NumberRules { minimum, maximum, exclusive_minimum, exclusive_maximum, .. } = number;
-        let lows = [minimum.map(|low| Bound("minimum", low, false)), exclusive_minimum.map(|low| Bound("exclusiveMinimum", low, true))];
-        let highs =
-            [maximum.map(|high| Bound("maximum", high, false)), exclusive_maximum.map(|high| Bound("exclusiveMaximum", high, true))];
-        self.bounds(node, "number", lows, highs);
-        let TextRules { min_length, max_length, .. } = text;
-        self.bounds(node, "string", [size("minLength", *min_length)], [size("maxLength", *max_length)]);
-        let ArrayRules { min_items, max_items, contains, .. } = array;
-        self.bounds(node, "array", [size("minItems", *min_items)], [size("maxItems", *max_items)]);
-        let (least, most) = (contains.map(|contains| contains.min), contains.and_then(|contains| contains.max));
-        self.bounds(node, "array", [size("minContains", least)], [size("maxContains", most)]);
-        let ObjectRules { min_properties, max_properties, .. } = object;
-        self.bounds(node, "object", [size("minProperties", *min_properties)], [size("maxProperties", *max_properties)]);
+        for kind in Kind::ALL {
+            let (mut lows, mut highs) = (Vec::new(), Vec::new());
+            for Assertion { keyword, argument } in schema.assertions(kind) {
+                let bound = |is_excluded| argument.number().map(|bound| Bound(keyword.name, bound, is_excluded));
+                match keyword.meaning {
+                    Meaning::Least { is_excluded } => lows.extend(bound(is_excluded)),
+                    Meaning::Most { is_excluded } => highs.extend(bound(is_excluded)),
+                    Meaning::Multiple | Meaning::Other(_) => {}
+                }
+            }
+            self.bounds(node, kind.name(), &lows, &highs);
+            if let Some(Contains { schema: _, min, max }) = schema.array.contains.filter(|_| kind == Kind::Array) {
+                let high = max.and_then(|max| size("maxContains", max));
+                self.bounds(node, kind.name(), size("minContains", min).as_slice(), high.as_slice());
+            }
+        }
     }
 
     /// Compares each lower bound with each upper one, and reports the first pair that leaves nothing between them.
-    fn bounds<const N: usize>(&mut self, node: &Node, kind: &str, lows: [Option<Bound>; N], highs: [Option<Bound>; N]) {
-        let pairs = lows.iter().flatten().flat_map(|low| highs.iter().flatten().map(move |high| (low, high)));
+    fn bounds(&mut self, node: &Node, kind: &str, lows: &[Bound], highs: &[Bound]) {
+        let pairs = lows.iter().flat_map(|low| highs.iter().map(move |high| (low, high)));
         let is_empty = |(low, high): &(&Bound, &Bound)| match low.1.compare(high.1) {
             Ordering::Greater => true,
             Ordering::Equal => low.2 || high.2,
@@ -48,6 +50,6 @@ impl Reader<'_> {
     }
 }
 
-fn size(keyword: &'static str, size: Option<u64>) -> Option<Bound> {
-    size.map(|size| Bound(keyword, Number::from(&serde_json::Number::from(size)), false))
+fn size(keyword: &'static str, size: u64) -> Option<Bound> {
+    Argument::Count(size).number().map(|size| Bound(keyword, size, false))
 }

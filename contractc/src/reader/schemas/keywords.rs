@@ -1,5 +1,7 @@
 //! All keywords of schema objects, and how each is handled.
 
+use crate::model::{self, Keyword};
+
 /// How the reader handles a keyword.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known {
@@ -19,7 +21,8 @@ pub(super) enum Known {
     Unsupported,
 }
 
-pub(super) const KEYWORDS: &[(&str, Known)] = &[
+/// All keywords but those of [`model::KEYWORDS`](crate::model::KEYWORDS), which both dialects define.
+const KEYWORDS: &[(&str, Known)] = &[
     ("$anchor", Known::Annotation),
     ("$comment", Known::Annotation),
     ("$defs", Known::V31),
@@ -47,27 +50,14 @@ pub(super) const KEYWORDS: &[(&str, Known)] = &[
     ("enum", Known::Both),
     ("example", Known::Annotation),
     ("examples", Known::Annotation),
-    ("exclusiveMaximum", Known::Both),
-    ("exclusiveMinimum", Known::Both),
     ("externalDocs", Known::Annotation),
-    ("format", Known::Both),
     ("if", Known::V31),
     ("items", Known::Both),
     ("maxContains", Known::V31),
-    ("maxItems", Known::Both),
-    ("maxLength", Known::Both),
-    ("maxProperties", Known::Both),
-    ("maximum", Known::Both),
     ("minContains", Known::V31),
-    ("minItems", Known::Both),
-    ("minLength", Known::Both),
-    ("minProperties", Known::Both),
-    ("minimum", Known::Both),
-    ("multipleOf", Known::Both),
     ("not", Known::Both),
     ("nullable", Known::V30),
     ("oneOf", Known::Both),
-    ("pattern", Known::Both),
     ("patternProperties", Known::V31),
     ("prefixItems", Known::V31),
     ("properties", Known::Both),
@@ -79,7 +69,6 @@ pub(super) const KEYWORDS: &[(&str, Known)] = &[
     ("type", Known::Both),
     ("unevaluatedItems", Known::V31),
     ("unevaluatedProperties", Known::V31),
-    ("uniqueItems", Known::Both),
     ("writeOnly", Known::Direction),
     ("x-any-collection", Known::Extension),
     ("x-each", Known::Extension),
@@ -122,7 +111,19 @@ pub fn keyword_fates() -> Vec<(&'static str, KeywordFate)> {
         Known::Unsupported => KeywordFate::Refused,
         Known::Both | Known::V30 | Known::V31 | Known::Extension => KeywordFate::Enforced,
     };
-    KEYWORDS.iter().map(|(keyword, known)| (*keyword, fate(keyword, *known))).collect()
+    let mut fates: Vec<_> = all().map(|(keyword, known)| (keyword, fate(keyword, known))).collect();
+    fates.sort_unstable_by_key(|(keyword, _)| *keyword);
+    fates
+}
+
+fn all() -> impl Iterator<Item = (&'static str, Known)> {
+    KEYWORDS.iter().copied().chain(model::KEYWORDS.iter().map(|keyword| (keyword.name, Known::Both)))
+}
+
+/// How the reader handles a keyword; `None` if it is unknown.
+pub(super) fn known_keyword(keyword: &str) -> Option<Known> {
+    let listed = KEYWORDS.binary_search_by_key(&keyword, |(name, _)| name).ok().map(|index| KEYWORDS[index].1);
+    listed.or_else(|| Keyword::named(keyword).map(|_| Known::Both))
 }
 
 /// The known keyword that this one is probably a misspelling of.
@@ -132,7 +133,7 @@ pub(super) fn close_keyword(keyword: &str) -> Option<&'static str> {
         5..8 => 1,
         _ => 2,
     };
-    let names = KEYWORDS.iter().map(|(name, _)| *name).filter(|name| name.starts_with("x-") == keyword.starts_with("x-"));
+    let names = all().map(|(name, _)| name).filter(|name| name.starts_with("x-") == keyword.starts_with("x-"));
     let (distance, name) = names.map(|name| (strsim::damerau_levenshtein(name, keyword), name)).min()?;
     (distance <= limit).then_some(name)
 }

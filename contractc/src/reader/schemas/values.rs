@@ -1,7 +1,7 @@
 //! Reads the values of keywords that contain no schema: types, bounds, patterns and formats.
 
 use super::{Dialect, Reader};
-use crate::model::{IntegerWidth, Schema};
+use crate::model::{Argument, IntegerWidth, Judge, Keyword, Meaning, Schema};
 use crate::regex::Node as Regex;
 use crate::runtime::check::Types;
 use crate::runtime::format::Format;
@@ -86,35 +86,58 @@ impl Reader<'_> {
         (types.0 != 0).then_some(types)
     }
 
-    pub(super) fn exclusive(&mut self, keyword: &str, node: &Node, schema: &mut Schema) {
-        let is_minimum = keyword == "exclusiveMinimum";
-        if self.dialect == Dialect::V30 {
-            // In OpenAPI 3.0 this is a flag that changes the meaning of the bound beside it: see `finish_schema`.
-            if matches!(node.value, Value::Number(_)) {
-                let message = format!("invalid `{keyword}`: expected true or false, found a number");
-                self.diagnostics
-                    .error(node.span, message)
-                    .hint("in OpenAPI 3.0 this is a flag for the bound next to it; in 3.1 it is the bound itself");
-                return;
+    /// Reads a keyword that judges values by its argument.
+    pub(super) fn assertion(&mut self, keyword: &'static Keyword, node: &Node, schema: &mut Schema) {
+        let name = keyword.name;
+        let source;
+        let argument = match keyword.judge {
+            Judge::Number(_) => {
+                let bound = match keyword.meaning {
+                    Meaning::Least { is_excluded: true } | Meaning::Most { is_excluded: true } => self.exclusive(name, node),
+                    Meaning::Multiple => self.step(name, node),
+                    Meaning::Least { .. } | Meaning::Most { .. } | Meaning::Other(_) => self.number(node, name),
+                };
+                bound.map(Argument::Number)
             }
-            self.bool(node, keyword);
-            return;
+            Judge::Length(_) | Judge::Items(_) | Judge::Members(_) => self.size(node, name).map(Argument::Count),
+            Judge::Array(_) => self.bool(node, name).then_some(Argument::Set),
+            Judge::Format(_) => self.format(node, schema).map(Argument::Format),
+            Judge::Pattern(_) => {
+                source = self.pattern(node.as_str(), node);
+                source.as_deref().map(Argument::Pattern)
+            }
+        };
+        if let Some(argument) = argument {
+            keyword.set(schema, argument);
         }
-        let bound = self.number(node, keyword);
-        let rule = if is_minimum { &mut schema.number.exclusive_minimum } else { &mut schema.number.exclusive_maximum };
-        *rule = bound;
     }
 
-    pub(super) fn step(&mut self, node: &Node) -> Option<Number> {
-        let step = self.number(node, "multipleOf")?;
+    fn exclusive(&mut self, keyword: &str, node: &Node) -> Option<Number> {
+        if self.dialect == Dialect::V31 {
+            return self.number(node, keyword);
+        }
+        // In OpenAPI 3.0 this is a flag that changes the meaning of the bound beside it: see `finish_schema`.
+        if matches!(node.value, Value::Number(_)) {
+            let message = format!("invalid `{keyword}`: expected true or false, found a number");
+            self.diagnostics
+                .error(node.span, message)
+                .hint("in OpenAPI 3.0 this is a flag for the bound next to it; in 3.1 it is the bound itself");
+        } else {
+            self.bool(node, keyword);
+        }
+        None
+    }
+
+    fn step(&mut self, keyword: &str, node: &Node) -> Option<Number> {
+        let step = self.number(node, keyword)?;
         if step.compare(Number::Signed(0)) != std::cmp::Ordering::Greater {
-            self.diagnostics.error(node.span, format!("invalid `multipleOf`: expected a number above 0, found {step}"));
+            self.diagnostics.error(node.span, format!("invalid `{keyword}`: expected a number above 0, found {step}"));
             return None;
         }
         Some(step)
     }
 
-    pub(super) fn number(&mut self, node: &Node, keyword: &str) -> Option<Number> {
+    fn number(&mut self, node: &Node, keyword: &str) -> Option<Number> {
         if let Value::Number(number) = node.value {
             self.rounded(node);
             return Some(number);
@@ -195,16 +218,18 @@ impl Reader<'_> {
         Some(source.to_owned())
     }
 
-    pub(super) fn format(&mut self, node: &Node, schema: &mut Schema) {
+    /// Reads `format`, which may also name the width of an integer. One that is not asserted is an annotation.
+    fn format(&mut self, node: &Node, schema: &mut Schema) -> Option<Format> {
         let Some(name) = node.as_str() else {
             self.diagnostics.error(node.span, format!("invalid `format`: expected a string, found {}", node.kind()));
-            return;
+            return None;
         };
-        schema.text.format = Format::from_name(name);
+        let format = Format::from_name(name);
         schema.number.width = IntegerWidth::from_format(name);
-        if schema.text.format.is_none() {
+        if format.is_none() {
             schema.annotations.format = Some(name.to_owned());
         }
+        format
     }
 }
 

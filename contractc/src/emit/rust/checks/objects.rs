@@ -1,11 +1,11 @@
 //! The keywords of objects: members in one pass, by name and by pattern, and constraints between members.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::steps::{Steps, walk_members};
 use super::{Emitter, ident, text, texts};
-use crate::model::{Rule, Schema, SchemaId, Sign};
+use crate::model::{Kind, Rule, Schema, SchemaId, Sign};
 
 impl Emitter<'_> {
     pub(super) fn object_rules(&self, schema: &Schema, merged: &[SchemaId]) -> Steps {
@@ -39,12 +39,7 @@ impl Emitter<'_> {
             let names = texts(required);
             code.push_call(quote!(out.required(object, &#names, at)));
         }
-        if let Some(min) = rules.min_properties.filter(|min| *min > 0).map(Literal::u64_unsuffixed) {
-            code.push_call(quote!(out.min_properties(object, #min, at)));
-        }
-        if let Some(max) = rules.max_properties.map(Literal::u64_unsuffixed) {
-            code.push_call(quote!(out.max_properties(object, #max, at)));
-        }
+        code.append(self.assertions(schema, Kind::Object));
         for (name, needs) in &rules.dependent_required {
             let (name, needs) = (text(name), texts(needs));
             code.push_call(quote!(out.dependent_required(object, #name, &#needs, at)));

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::steps::Steps;
 use super::{Emitter, ident, text, texts, types};
-use crate::model::{Schema, SchemaId, UnionTag};
+use crate::model::{Argument, ArrayLimits, ArrayRules, Assertion, Kind, Meaning, Schema, SchemaId, UnionTag};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use crate::shapes::{MergedParts, Shape};
@@ -145,12 +145,12 @@ impl Emitter<'_> {
         let has_facets = schema.has_facets() || merged.len() > 1;
         let table = match single {
             Types::STRING if has_facets => {
-                let rules = self.text_table(schema);
+                let rules = self.text_table(schema)?;
                 let is_short = rules.len() <= 1;
                 Definition::Table { rule: quote!(Rule::Text(&[#(#rules),*])), is_short }
             }
-            Types::INTEGER if has_facets => bounds(schema, &quote!(Rule::Integer)),
-            Types::NUMBER if has_facets => bounds(schema, &quote!(Rule::Number)),
+            Types::INTEGER if has_facets => bounds(schema, &quote!(Rule::Integer))?,
+            Types::NUMBER if has_facets => bounds(schema, &quote!(Rule::Number))?,
             Types::ARRAY if has_facets => self.list(schema)?,
             Types::OBJECT if has_facets => self.record(id, schema, merged)?,
             _ => {
@@ -161,25 +161,42 @@ impl Emitter<'_> {
         Some(if single == types { table } else { table.inside(&quote!(Rule::OrNull)) })
     }
 
-    fn text_table(&self, schema: &Schema) -> Vec<TokenStream> {
-        let rules = &schema.text;
-        let min = rules.min_length.filter(|min| *min > 0).map(Literal::u64_unsuffixed).map(|min| quote!(TextRule::Min(#min)));
-        let max = rules.max_length.map(Literal::u64_unsuffixed).map(|max| quote!(TextRule::Max(#max)));
-        let format = rules.format.map(|format| ident(&format!("{format:?}"))).map(|format| quote!(TextRule::Format(Format::#format)));
-        let pattern = rules.pattern.as_ref().map(|source| self.pattern(source)).map(|pattern| quote!(TextRule::Pattern(&#pattern)));
-        [min, max, format, pattern].into_iter().flatten().collect()
+    /// The keywords of a string; `None` if a table does not hold one of them.
+    fn text_table(&self, schema: &Schema) -> Option<Vec<TokenStream>> {
+        let rule = |Assertion { keyword, argument }: Assertion<'_>| match (keyword.meaning, argument) {
+            (Meaning::Least { is_excluded: false }, Argument::Count(min)) => {
+                let min = Literal::u64_unsuffixed(min);
+                Some(quote!(TextRule::Min(#min)))
+            }
+            (Meaning::Most { is_excluded: false }, Argument::Count(max)) => {
+                let max = Literal::u64_unsuffixed(max);
+                Some(quote!(TextRule::Max(#max)))
+            }
+            (_, Argument::Format(format)) => {
+                let format = ident(&format!("{format:?}"));
+                Some(quote!(TextRule::Format(Format::#format)))
+            }
+            (_, Argument::Pattern(source)) => {
+                let pattern = self.pattern(source);
+                Some(quote!(TextRule::Pattern(&#pattern)))
+            }
+            _ => None,
+        };
+        schema.assertions(Kind::Text).filter(|assertion| !assertion.is_trivial()).map(rule).collect()
     }
 
     fn list(&self, schema: &Schema) -> Option<Definition> {
         let rules = &schema.array;
-        if rules.contains.is_some() || !rules.prefix_items.is_empty() {
+        // All fields are named here too, for the same reason.
+        let ArrayRules { prefix_items, items: _, limits, contains, unevaluated_items: _, each } = rules;
+        let ArrayLimits { min_items, max_items, unique_items } = limits;
+        if contains.is_some() || !prefix_items.is_empty() {
             return None;
         }
         let items = rules.items.map_or_else(|| quote!(&Rule::Any), |items| self.rule(items));
-        let max = rules.max_items.map(Literal::u64_unsuffixed).map_or_else(|| quote!(u64::MAX), |max| quote!(#max));
-        let min = Literal::u64_unsuffixed(rules.min_items.unwrap_or_default());
-        let (unique, each) = (rules.unique_items, rules.each);
-        Some(Definition::long(quote!(Rule::List(&List { items: #items, min: #min, max: #max, unique: #unique, each: #each }))))
+        let max = max_items.map(Literal::u64_unsuffixed).map_or_else(|| quote!(u64::MAX), |max| quote!(#max));
+        let min = Literal::u64_unsuffixed(min_items.unwrap_or_default());
+        Some(Definition::long(quote!(Rule::List(&List { items: #items, min: #min, max: #max, unique: #unique_items, each: #each }))))
     }
 
     fn record(&self, id: SchemaId, schema: &Schema, merged: &[SchemaId]) -> Option<Definition> {
@@ -253,22 +270,23 @@ fn listed_types(listed: Option<Types>) -> TokenStream {
     listed.map_or_else(|| quote!(Types::ALL), types)
 }
 
-fn bounds(schema: &Schema, kind: &TokenStream) -> Definition {
-    let rules = &schema.number;
-    let all = [
-        (quote!(Min), rules.minimum),
-        (quote!(Max), rules.maximum),
-        (quote!(Above), rules.exclusive_minimum),
-        (quote!(Below), rules.exclusive_maximum),
-        (quote!(Multiple), rules.multiple_of),
-    ];
-    let listed = all.into_iter().filter_map(|(name, bound)| {
-        let bound = number(bound?);
+/// The keywords of a number; `None` if a table does not hold one of them.
+fn bounds(schema: &Schema, kind: &TokenStream) -> Option<Definition> {
+    let listed = schema.assertions(Kind::Number).map(|assertion| {
+        let name = match assertion.keyword.meaning {
+            Meaning::Least { is_excluded: false } => quote!(Min),
+            Meaning::Most { is_excluded: false } => quote!(Max),
+            Meaning::Least { is_excluded: true } => quote!(Above),
+            Meaning::Most { is_excluded: true } => quote!(Below),
+            Meaning::Multiple => quote!(Multiple),
+            Meaning::Other(_) => return None,
+        };
+        let bound = number(assertion.argument.number()?);
         Some(quote!(Bound::#name(#bound)))
     });
-    let listed: Vec<TokenStream> = listed.collect();
+    let listed: Vec<TokenStream> = listed.collect::<Option<_>>()?;
     let is_short = listed.len() <= 1;
-    Definition::Table { rule: quote!(#kind(&[#(#listed),*])), is_short }
+    Some(Definition::Table { rule: quote!(#kind(&[#(#listed),*])), is_short })
 }
 
 /// A number as an expression of the runtime's type.

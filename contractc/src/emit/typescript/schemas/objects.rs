@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Emitter, Wanted, pattern, texts};
+use super::{Emitter, Wanted, pattern, plain, texts};
 use crate::emit::typescript::code::{Code, key, quoted};
 use crate::emit::typescript::names::literal_type;
-use crate::model::{Schema, SchemaId, Sign};
+use crate::model::{Kind, Schema, SchemaId, Sign};
 use crate::shapes::{Field, FieldKind, Shape, Type};
 
 impl<'p> Emitter<'p> {
@@ -116,12 +116,7 @@ impl<'p> Emitter<'p> {
         if !unlisted.is_empty() {
             checks.push(Code::call("rt.required", vec![texts(&unlisted)]));
         }
-        if let Some(min) = rules.min_properties.filter(|min| *min > 0) {
-            checks.push(Code::call("rt.minProperties", vec![Code::text(min.to_string())]));
-        }
-        if let Some(max) = rules.max_properties {
-            checks.push(Code::call("rt.maxProperties", vec![Code::text(max.to_string())]));
-        }
+        checks.extend(schema.assertions(Kind::Object).filter(|assertion| !assertion.is_trivial()).map(plain::check));
         if let Some(names) = rules.property_names.filter(|names| !self.is_anything(*names)) {
             checks.push(Code::call("rt.propertyNames", vec![self.judge(names)]));
         }

@@ -1,49 +1,57 @@
 //! The schemas of numbers, strings and arrays.
 
+use heck::ToLowerCamelCase;
+
 use super::{Emitter, Wanted, pattern};
 use crate::emit::typescript::code::{Code, number, quoted};
-use crate::model::{Schema, SchemaId};
+use crate::model::{Argument, Assertion, Kind, Meaning, Schema, SchemaId};
+use crate::runtime::number::Number;
 use crate::shapes::{Type, is_exact_double};
 
 impl Emitter<'_> {
     pub(super) fn number(&self, schema: &Schema, base: Code) -> Code {
-        let rules = &schema.number;
-        // The methods take numbers; the checks also take bigints.
-        let bounds = [
-            ("min", "z.gte", rules.minimum),
-            ("max", "z.lte", rules.maximum),
-            ("gt", "z.gt", rules.exclusive_minimum),
-            ("lt", "z.lt", rules.exclusive_maximum),
-        ];
-        let bounded = bounds.into_iter().filter_map(|(method, check, bound)| Some((method, check, bound?)));
-        let code = bounded.fold(base, |code, (method, check, bound)| {
-            let value = vec![Code::Text(number(bound))];
-            if is_exact_double(bound) { code.then(method, value) } else { code.checked(vec![Code::call(check, value)]) }
-        });
-        let step = rules.multiple_of.map(|step| Code::call("rt.multipleOf", vec![Code::Text(number(step))]));
-        code.checked(step.into_iter().collect())
+        let (code, checks) = self.asserted(schema, Kind::Number, base);
+        code.checked(checks)
     }
 
     pub(super) fn text(&self, schema: &Schema) -> Code {
-        let rules = &schema.text;
-        let mut code = Code::call("rt.string", vec![]);
-        if let Some(min) = rules.min_length.filter(|min| *min > 0) {
-            code = code.then("min", vec![Code::text(min.to_string())]);
-        }
-        if let Some(max) = rules.max_length {
-            code = code.then("max", vec![Code::text(max.to_string())]);
-        }
-        if let Some(source) = &rules.pattern {
-            code = code.then("regex", vec![pattern(source)]);
-        }
-        let format = rules.format.map(|format| Code::call("rt.format", vec![Code::Text(quoted(format.name()))]));
-        code.checked(format.into_iter().collect())
+        let (code, checks) = self.asserted(schema, Kind::Text, Code::call("rt.string", vec![]));
+        code.checked(checks)
+    }
+
+    /// The code with the keywords for which Zod has a method, and the checks of the runtime for all others.
+    fn asserted(&self, schema: &Schema, kind: Kind, code: Code) -> (Code, Vec<Code>) {
+        let mut checks = Vec::new();
+        let present = schema.assertions(kind).filter(|assertion| !assertion.is_trivial());
+        let code = present.fold(code, |code, assertion| {
+            let arguments = argument(assertion.argument);
+            match (assertion.keyword.meaning, assertion.argument) {
+                (Meaning::Least { is_excluded }, Argument::Number(bound)) => {
+                    let (method, check) = if is_excluded { ("gt", "z.gt") } else { ("min", "z.gte") };
+                    bounded(code, bound, method, check, arguments)
+                }
+                (Meaning::Most { is_excluded }, Argument::Number(bound)) => {
+                    let (method, check) = if is_excluded { ("lt", "z.lt") } else { ("max", "z.lte") };
+                    bounded(code, bound, method, check, arguments)
+                }
+                (Meaning::Least { .. }, _) => code.then("min", arguments),
+                (Meaning::Most { .. }, _) => code.then("max", arguments),
+                (_, Argument::Pattern(_)) => code.then("regex", arguments),
+                _ => {
+                    checks.push(check(assertion));
+                    code
+                }
+            }
+        });
+        (code, checks)
     }
 
     pub(super) fn has_array_rules(&self, schema: &Schema) -> bool {
         let rules = &schema.array;
-        let bounds = rules.min_items.is_some() || rules.max_items.is_some() || rules.unique_items || rules.contains.is_some();
-        bounds || !rules.prefix_items.is_empty() || rules.items.is_some()
+        schema.assertions(Kind::Array).next().is_some()
+            || rules.contains.is_some()
+            || !rules.prefix_items.is_empty()
+            || rules.items.is_some()
     }
 
     pub(super) fn array(&self, schema: &Schema, wanted: &Wanted) -> Code {
@@ -56,22 +64,13 @@ impl Emitter<'_> {
             Some(id) => self.check(id, &inner),
             None => Code::call(inner.generic("json"), vec![]),
         };
-        let mut code = if !rules.prefix_items.is_empty() {
+        let code = if !rules.prefix_items.is_empty() {
             let prefix = Code::List(rules.prefix_items.iter().map(|id| self.judge(*id)).collect());
             Code::call("rt.prefixed", [Some(prefix), rules.items.map(|id| self.judge(id))].into_iter().flatten().collect())
         } else {
             Code::call(if rules.each { "rt.each" } else { "rt.array" }, vec![item(rules.items)])
         };
-        if let Some(min) = rules.min_items.filter(|min| *min > 0) {
-            code = code.then("min", vec![Code::text(min.to_string())]);
-        }
-        if let Some(max) = rules.max_items {
-            code = code.then("max", vec![Code::text(max.to_string())]);
-        }
-        let mut checks = Vec::new();
-        if rules.unique_items {
-            checks.push(Code::call("rt.uniqueItems", vec![]));
-        }
+        let (code, mut checks) = self.asserted(schema, Kind::Array, code);
         if let Some(contains) = rules.contains {
             let mut arguments = vec![self.judge(contains.schema)];
             if contains.min != 1 || contains.max.is_some() {
@@ -84,4 +83,24 @@ impl Emitter<'_> {
         let has_type = is_list && (rules.prefix_items.is_empty() || wanted.text == "unknown[]");
         wanted.from(code.checked(checks), if has_type { &wanted.text } else { "" })
     }
+}
+
+/// The runtime's check for a keyword, which is called like it.
+pub(super) fn check(assertion: Assertion<'_>) -> Code {
+    Code::call(format!("rt.{}", assertion.keyword.name.to_lower_camel_case()), argument(assertion.argument))
+}
+
+fn argument(argument: Argument<'_>) -> Vec<Code> {
+    match argument {
+        Argument::Number(bound) => vec![Code::Text(number(bound))],
+        Argument::Count(bound) => vec![Code::text(bound.to_string())],
+        Argument::Format(format) => vec![Code::Text(quoted(format.name()))],
+        Argument::Pattern(source) => vec![pattern(source)],
+        Argument::Set => vec![],
+    }
+}
+
+/// A bound by Zod's method, which takes numbers; its check also takes bigints.
+fn bounded(code: Code, bound: Number, method: &str, check: &str, arguments: Vec<Code>) -> Code {
+    if is_exact_double(bound) { code.then(method, arguments) } else { code.checked(vec![Code::call(check, arguments)]) }
 }
