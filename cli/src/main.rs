@@ -18,6 +18,7 @@ mod progress;
 mod quickstart;
 mod settings;
 mod summary;
+mod synced;
 mod terminal;
 mod tokens;
 

@@ -20,8 +20,8 @@ pub use admin::{
 pub use quickstart::{DemoOutput, KeptOutput, QuickstartOutput, StepOutput, WinnerOutput};
 
 use crate::exit::Failure;
-use crate::progress::Synced;
 use crate::summary::acts;
+use crate::synced::Synced;
 
 /// On standard error, where a command fails.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -5,11 +5,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use stronglog_sync::Client;
 use stronglog_sync::transport::Traffic;
-use stronglog_sync::{Client, Status};
 
 use crate::exit::Outcome;
 use crate::output::WaitingOutput;
+use crate::synced::{Synced, per_second};
 use crate::terminal::remark;
 
 /// The interval at which a bar is redrawn.
@@ -38,31 +39,6 @@ pub fn say_waiting(server: &str, waited: Duration, json: bool) {
         Some(bar) => bar.suspend(say),
         None => say(),
     }
-}
-
-/// The result of a sync.
-#[derive(Clone, Debug)]
-pub struct Synced {
-    pub status: Status,
-    pub traffic: Traffic,
-    pub took: Duration,
-}
-
-impl Synced {
-    /// The number of records transferred in both directions.
-    pub fn moved(&self) -> u64 {
-        self.traffic.pushed + self.traffic.pulled
-    }
-
-    /// Records per second.
-    pub fn speed(&self) -> u64 {
-        per_second(self.moved(), self.took)
-    }
-}
-
-fn per_second(count: u64, took: Duration) -> u64 {
-    // Float precision is sufficient for a rate.
-    (count as f64 / took.as_secs_f64().max(0.001)) as u64
 }
 
 /// Syncs once with a bar labelled `label`, and counts the transfers since `before`. A device that was just opened or signed in starts to

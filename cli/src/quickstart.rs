@@ -23,7 +23,8 @@ use crate::demo;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{DemoOutput, QuickstartOutput, StepOutput};
 use crate::profile::{Background, Profile, make_private};
-use crate::progress::{self, Progress, Shown, Synced};
+use crate::progress::{self, Progress, Shown};
+use crate::synced::Synced;
 use crate::terminal::{counted, remark};
 
 const EMAIL: &str = "quickstart@example.com";

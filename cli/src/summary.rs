@@ -3,7 +3,7 @@
 use stronglog_sync::{Status, SyncState};
 
 use crate::exit::{Exit, Outcome};
-use crate::progress::Synced;
+use crate::synced::Synced;
 use crate::terminal::{bad, bytes, counted, good, moment, plain, say, thousands};
 
 /// Prints what a sync transferred, and what is left to do.

@@ -10,8 +10,9 @@ use crate::args::{Confirm, Sync};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::SyncOutput;
 use crate::profile::{Background, Profile};
-use crate::progress::{self, Shown, Synced, since};
+use crate::progress::{self, Shown, since};
 use crate::summary::{exit_of, say_synced, waits_for_the_user};
+use crate::synced::Synced;
 use crate::terminal::{remark, say_json};
 
 /// How often to check for edits made by other commands in the same profile.

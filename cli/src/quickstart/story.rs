@@ -9,7 +9,7 @@ use super::training::Year;
 use super::{EMAIL, described};
 use crate::exit::Outcome;
 use crate::output::{KeptOutput, QuickstartOutput, StepOutput, WinnerOutput};
-use crate::progress::Synced;
+use crate::synced::Synced;
 use crate::terminal::{bad, bold, bytes, counted, faint, good, say, say_json, thousands};
 
 /// The maximum number of differences shown.
