@@ -170,6 +170,16 @@ impl Client {
         Ok(self.with(|store| store.history(limit))?)
     }
 
+    /// Whether a past version differs from the current one only in what sync sets. Nothing is gained by restoring such a version: two devices
+    /// have imported the same file, or made the same edit.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be read.
+    pub fn is_current(&self, past: &PastVersion) -> Result<bool, Error> {
+        let key = Key { collection: past.collection, id: past.record.id };
+        Ok(self.with(|store| store.get(key))?.is_some_and(|row| row.record.says_the_same(&past.record)))
+    }
+
     /// Makes a past version the current one again, as a new edit. The version that it replaces goes to the history.
     ///
     /// ```

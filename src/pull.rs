@@ -362,8 +362,9 @@ pub fn singleton_id(collection: &Collection) -> Option<Uuid> {
     Uuid::parse_str(&collection.deterministic_id(collection.singleton?)?).ok()
 }
 
-/// The number of past versions that a device keeps.
-const HISTORY_MAX: u64 = 10_000;
+/// The number of past versions that a device keeps: more than it will ever have. With a lower one, many deletions, or an import, would push out
+/// the only copy of a version that lost. The number is exact in JavaScript too.
+const HISTORY_MAX: u64 = 1 << 52;
 
 /// Adds a version to the conflict history, as replaced by the edit `winner`.
 pub fn remember(row: &Row, why: Past, winner: Op, at: i64) -> Write {

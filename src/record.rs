@@ -34,6 +34,13 @@ impl Record {
         self.stamp == 0
     }
 
+    /// Whether two versions differ only in what sync sets, as when two devices import the same file.
+    pub fn says_the_same(&self, other: &Record) -> bool {
+        const SET_BY_SYNC: [&str; 4] = ["clientCreatedAt", "clientUpdatedAt", "serverId", "serverUpdatedAt"];
+        let rest = |record: &Record| rewrite(&record.text, &SET_BY_SYNC.map(|name| (name, None))).ok();
+        rest(self) == rest(other)
+    }
+
     /// Reads the members that sync uses. Returns `None` if one of them is missing or invalid.
     pub fn read(value: Json<'_>) -> Option<Self> {
         let text = value.to_text();

@@ -96,8 +96,23 @@ impl Profile {
         self.folder.join(MEMORY)
     }
 
-    pub fn token_store(&self) -> FileTokens {
-        FileTokens::new(self.folder.join(TOKENS))
+    /// The tokens for the server that the command uses. The server of a profile that cannot be read counts as unknown.
+    fn token_store(&self) -> FileTokens {
+        let saved = self.saved().unwrap_or_default().server;
+        let server = self.server.clone().or_else(|| saved.clone());
+        FileTokens::new(self.folder.join(TOKENS), server.as_deref(), saved.as_deref())
+    }
+
+    /// Checks that the command uses the server at which this device is signed in, if it is.
+    ///
+    /// # Errors
+    /// The device is signed in at another server, or the file cannot be read.
+    pub fn check_server(&self) -> Outcome<()> {
+        let other = self.token_store().other_server().map_err(|error| Failure::new(error.to_string()))?;
+        let Some(own) = other else { return Ok(()) };
+        let server = self.remembered()?.server.unwrap_or_default();
+        let what = format!("cannot use {server}: this device is signed in at {own}; `stronglog login --server {server}` signs it in there");
+        Err(Failure::Other(Exit::SignIn, what))
     }
 
     /// The tokens of the signed-in account, if there is one.
@@ -113,18 +128,22 @@ impl Profile {
     /// # Errors
     /// The file cannot be read.
     pub fn remembered(&self) -> Outcome<Remembered> {
+        let saved = self.saved()?;
+        Ok(Remembered {
+            server: self.server.clone().or(saved.server),
+            authority: self.authority.clone().or(saved.authority),
+            email: saved.email,
+        })
+    }
+
+    fn saved(&self) -> Outcome<Remembered> {
         let path = self.memory();
         let cannot = |error: String| Failure::new(format!("cannot read {}: {error}; delete the file and sign in again", path.display()));
-        let remembered: Remembered = match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| cannot(error.to_string()))?,
-            Err(error) if error.kind() == ErrorKind::NotFound => Remembered::default(),
-            Err(error) => return Err(cannot(error.to_string())),
-        };
-        Ok(Remembered {
-            server: self.server.clone().or(remembered.server),
-            authority: self.authority.clone().or(remembered.authority),
-            email: remembered.email,
-        })
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| cannot(error.to_string())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Remembered::default()),
+            Err(error) => Err(cannot(error.to_string())),
+        }
     }
 
     /// Saves the server and the account of a sign-in for later commands.

@@ -4,27 +4,46 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use stronglog_sync::transport::{TokenError, TokenStore, Tokens};
 use tempfile::NamedTempFile;
 
-/// Tokens in a file.
+/// The tokens for a server, in a file. What another server has issued is neither sent to it nor deleted because of what it says.
 #[derive(Clone, Debug)]
 pub struct FileTokens {
     path: PathBuf,
+    server: Option<String>,
+    /// The server that has issued the tokens in a file of an earlier version, which does not name it.
+    before: Option<String>,
+}
+
+/// The content of the file.
+#[derive(Serialize, Deserialize)]
+struct Issued {
+    #[serde(flatten)]
+    tokens: Tokens,
+    /// The server that has issued them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    server: Option<String>,
 }
 
 impl FileTokens {
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        FileTokens { path: path.into() }
+    /// The tokens in a file, as far as `server` has issued them. `before` is the server of the last sign-in.
+    pub fn new(path: impl Into<PathBuf>, server: Option<&str>, before: Option<&str>) -> Self {
+        let bare = |server: &str| server.trim().trim_end_matches('/').to_owned();
+        FileTokens { path: path.into(), server: server.map(bare), before: before.map(bare) }
     }
 
-    fn cannot<'a, E: std::fmt::Display>(&'a self, what: &'a str) -> impl Fn(E) -> TokenError + 'a {
-        move |error| TokenError::new(format!("cannot {what} the sign-in in {}: {error}", self.path.display()))
+    /// The server that has issued the tokens in the file, if it is another one.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn other_server(&self) -> Result<Option<String>, TokenError> {
+        let issuer = self.read()?.and_then(|issued| issued.server.or_else(|| self.before.clone()));
+        Ok(issuer.filter(|issuer| Some(issuer) != self.server.as_ref()))
     }
-}
 
-impl TokenStore for FileTokens {
-    fn load(&self) -> Result<Option<Tokens>, TokenError> {
+    fn read(&self) -> Result<Option<Issued>, TokenError> {
         match fs::read(&self.path) {
             Ok(bytes) => {
                 let damaged = |error| TokenError::new(format!("{}; delete the file and sign in again", self.cannot("read")(error)));
@@ -35,14 +54,30 @@ impl TokenStore for FileTokens {
         }
     }
 
+    fn cannot<'a, E: std::fmt::Display>(&'a self, what: &'a str) -> impl Fn(E) -> TokenError + 'a {
+        move |error| TokenError::new(format!("cannot {what} the sign-in in {}: {error}", self.path.display()))
+    }
+}
+
+impl TokenStore for FileTokens {
+    fn load(&self) -> Result<Option<Tokens>, TokenError> {
+        let is_own = self.other_server()?.is_none();
+        Ok(self.read()?.filter(|_| is_own).map(|issued| issued.tokens))
+    }
+
     fn save(&self, tokens: Option<&Tokens>) -> Result<(), TokenError> {
         let Some(tokens) = tokens else {
+            // A file that cannot be read belongs to nobody.
+            if self.other_server().is_ok_and(|other| other.is_some()) {
+                return Ok(());
+            }
             return match fs::remove_file(&self.path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => Err(self.cannot("delete")(error)),
                 _ => Ok(()),
             };
         };
-        let text = serde_json::to_vec(tokens).map_err(self.cannot("write"))?;
+        let issued = Issued { tokens: tokens.clone(), server: self.server.clone() };
+        let text = serde_json::to_vec(&issued).map_err(self.cannot("write"))?;
         replace(&self.path, &text).map_err(self.cannot("save"))
     }
 }
@@ -71,7 +106,7 @@ mod tests {
     #[test]
     fn the_last_tokens_are_kept_until_they_are_forgotten() {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = FileTokens::new(folder.path().join("tokens.json"));
+        let store = FileTokens::new(folder.path().join("tokens.json"), Some("https://a.example"), None);
         assert_eq!(store.load(), Ok(None));
         for refresh_token in ["first", "second"] {
             store.save(Some(&tokens(refresh_token))).expect("the tokens are kept");
@@ -83,6 +118,21 @@ mod tests {
         assert_eq!(store.load(), Ok(None));
     }
 
+    #[test]
+    fn another_server_neither_gets_them_nor_ends_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("tokens.json");
+        let of = |server| FileTokens::new(&path, Some(server), Some("https://a.example"));
+        let (own, other) = (of("https://a.example/"), of("https://b.example"));
+        own.save(Some(&tokens("first"))).expect("the tokens are kept");
+        assert_eq!(other.load(), Ok(None));
+        assert_eq!(other.other_server(), Ok(Some("https://a.example".to_owned())));
+        other.save(None).expect("there is nothing of its own");
+        assert_eq!((own.load(), own.other_server()), (Ok(Some(tokens("first"))), Ok(None)));
+        fs::write(&path, serde_json::to_vec(&tokens("earlier")).expect("JSON")).expect("a file of an earlier version");
+        assert_eq!((own.load(), other.load()), (Ok(Some(tokens("earlier"))), Ok(None)));
+    }
+
     #[cfg(unix)]
     #[test]
     fn only_the_owner_can_read_them_whatever_stood_there_before() {
@@ -91,7 +141,7 @@ mod tests {
         let path = folder.path().join("tokens.json");
         fs::write(&path, "open to all").expect("a file");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("its mode");
-        FileTokens::new(&path).save(Some(&tokens("first"))).expect("the tokens are kept");
+        FileTokens::new(&path, None, None).save(Some(&tokens("first"))).expect("the tokens are kept");
         assert_eq!(fs::metadata(&path).expect("the file").permissions().mode() & 0o777, 0o600);
     }
 
@@ -100,7 +150,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("tokens.json");
         fs::write(&path, "{").expect("a file");
-        let error = FileTokens::new(&path).load().expect_err("half an object is none");
+        let error = FileTokens::new(&path, None, None).load().expect_err("half an object is none");
         let said = error.to_string();
         assert!(said.contains("tokens.json") && said.contains("sign in again"), "{said}");
     }

@@ -127,8 +127,9 @@ async fn a_server_that_never_answers_is_named_while_a_command_waits_for_it() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let server = format!("http://{}", silent.local_addr().expect("its address"));
     let commands: [&[&str]; 6] = [&["sync"], &["login", "--email", EMAIL], &["verify"], &["devices"], &["logout"], &["sync", "--json"]];
+    setup.desk.redirect("phone", &server);
     let waiting = commands.map(|words| {
-        let mut command = setup.desk.command(&[&["--server", &server], words].concat());
+        let mut command = setup.desk.command(words);
         command.env("STRONGLOG_DATA", setup.desk.path("phone")).env("STRONGLOG_PASSWORD", PASSWORD);
         (words, command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the command starts"))
     });
@@ -288,7 +289,8 @@ async fn a_busy_server_and_a_dropped_connection_end_alike() {
     let setup = Setup::new().await;
     setup.register("phone").ok();
     for answer in ["HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", ""] {
-        let told = setup.desk.run("phone", &["sync", "--server", &unavailable(answer)]).ended(5);
+        setup.desk.redirect("phone", &unavailable(answer));
+        let told = setup.desk.run("phone", &["sync"]).ended(5);
         told.says(&["the server is not available", "last error: "]);
     }
 }
@@ -302,14 +304,54 @@ async fn what_is_not_the_sync_server_is_an_unreachable_server_for_every_command(
         setup.register("phone").ok();
         let server = unavailable(answer);
         for command in [["account", "show"].as_slice(), &["devices"], &["verify"], &["logout", "--all-devices"]] {
-            let ran = setup.desk.run("phone", &[command, &["--server", &server]].concat()).ended(5);
+            setup.desk.redirect("phone", &server);
+            let ran = setup.desk.run("phone", command).ended(5);
             assert!(answer != portal || ran.stderr.contains("a proxy or a captive portal"), "{ran:?}");
             setup.login("phone").ok();
         }
         setup.desk.run("phone", &["login", "--email", EMAIL, "--server", &server]).ended(5);
-        let out = setup.desk.run("phone", &["logout", "--server", &server]).ok().says(&["signed out"]);
+        setup.desk.redirect("phone", &server);
+        let out = setup.desk.run("phone", &["logout"]).ok().says(&["signed out"]);
         assert!(out.stderr.contains("the server was not told"), "{out:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_finds_every_request_too_large_rejects_no_edit() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    (0..5).for_each(|kg| _ = desk.measure("phone", 80.0 + f64::from(kg)));
+    let proxy = "HTTP/1.1 413 Payload Too Large\r\nContent-Type: text/html\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>";
+    desk.redirect("phone", &unavailable(proxy));
+    desk.run("phone", &["sync"]).ended(5).says(&["the server is not available", "5 edits not sent yet"]);
+    assert_eq!(desk.run("phone", &["blocked", "--json"]).ok().stdout, "");
+    desk.redirect("phone", &setup.server.url());
+    desk.run("phone", &["sync"]).ok().says(&["in sync: sent 5"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_is_for_the_server_that_gave_it() {
+    let (setup, other) = (Setup::new().await, Setup::new().await);
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    let (own, elsewhere) = (setup.server.url(), other.server.url());
+    for command in [&["sync"][..], &["status"], &["devices"], &["verify"], &["account", "show"], &["logout"]] {
+        let words = [command, &["--server", &elsewhere]].concat();
+        desk.run("phone", &words).failed(4, &[&format!("this device is signed in at {own}")]);
+        desk.run("phone", &["sync"]).ok();
+    }
+    let seen = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = format!("http://{}", seen.local_addr().expect("its address"));
+    let mut login = desk.command(&["login", "--email", EMAIL, "--server", &listener]);
+    login.env("STRONGLOG_DATA", desk.path("phone")).env("STRONGLOG_PASSWORD", PASSWORD).stderr(Stdio::null());
+    let mut login = login.spawn().expect("the command starts");
+    let mut request = [0; 2_048];
+    let length = std::io::Read::read(&mut seen.accept().expect("a connection").0, &mut request).expect("a request");
+    login.kill().and_then(|()| login.wait()).expect("the command ends");
+    let request = String::from_utf8_lossy(&request[..length]).to_lowercase();
+    assert!(request.starts_with("post /api/v1/auth/login") && !request.contains("authorization"), "{request}");
+    desk.run("phone", &["sync"]).ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -328,7 +370,8 @@ async fn an_answer_without_end_is_given_up() {
             while begun && write(&chunk) {}
         }
     });
-    let told = setup.desk.run("phone", &["sync", "--server", &format!("http://{address}")]).ended(5);
+    setup.desk.redirect("phone", &format!("http://{address}"));
+    let told = setup.desk.run("phone", &["sync"]).ended(5);
     told.says(&["its answer is larger than 16777216 bytes"]);
 }
 

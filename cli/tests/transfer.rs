@@ -82,6 +82,41 @@ async fn an_export_of_the_server_is_checked_like_one_of_a_device() {
     import(desk, "holed", &lines[1..].concat(), &[]).failed(1, &["line 2: the file is damaged: it counts 3 records, and it has 2"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_that_say_the_same_are_no_conflict_whoever_imported_them() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    [80.0, 81.0].iter().for_each(|kg| _ = desk.measure("phone", *kg));
+    desk.run("phone", &["sync"]).ok();
+    desk.run("phone", &["export", "all.jsonl"]).ok();
+    desk.run("new", &["import", "all.jsonl"]).ok();
+    setup.login("new").ok();
+    let log = include_str!("logs/hevy.csv");
+    for device in ["phone", "new"] {
+        desk.feed(device, &["import", "-", "--from", "hevy"], log).ok();
+        desk.run(device, &["sync"]).ok();
+    }
+    desk.run("phone", &["sync"]).ok();
+    for device in ["phone", "new"] {
+        assert_eq!(desk.run(device, &["conflicts", "--json"]).ok().lines(), Vec::<Value>::new(), "{device}");
+        desk.run(device, &["verify"]).ok();
+    }
+}
+
+#[test]
+fn many_deletions_push_no_version_out_of_the_history() {
+    let desk = Desk::new();
+    let file = |stamp: i64, kg: f64| {
+        let id = |number: u64| format!("018f4e2a-7c1b-7d3e-9a55-{number:012x}");
+        (0..10_100).map(|number| edited(&id(number), kg, stamp)).collect::<String>()
+    };
+    import(&desk, "phone", &file(1, 80.0), &[]).ok();
+    import(&desk, "phone", &file(2, 81.0), &[]).ok().says(&["imported 10,100 records"]);
+    let past = desk.run("phone", &["conflicts", "--limit", "20000", "--json"]).ok().lines();
+    assert_eq!(past.len(), 10_100);
+}
+
 #[test]
 fn an_old_backup_changes_nothing_that_is_newer() {
     let desk = Desk::new();

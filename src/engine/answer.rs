@@ -114,7 +114,8 @@ fn by_status(answer: &Answered) -> Failure {
         401 if answer.problem().is_some() => Failure::Unauthorized,
         // Nor does a proxy that wants another version of HTTP say anything about this program.
         426 if answer.problem().is_some() => Failure::UpgradeRequired,
-        413 => Failure::Refused { too_large: true },
+        413 if answer.problem().is_some() => Failure::Refused { too_large: true },
+        413 => Failure::Narrow,
         507 => Failure::Full,
         // Whoever asks for a wait here may be gone in a moment.
         429 | 500..=599 => Failure::Busy { retry_after_ms: answer.retry_after_ms.map(|wait| wait.min(LONGEST_MS)) },

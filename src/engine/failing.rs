@@ -68,7 +68,7 @@ impl Engine {
 
     /// Handles a failed request: by waiting, refreshing the token, waiting for the user, or returning a durable step.
     pub(super) fn request_failed(&mut self, failure: Failure, message: String, turn: &mut Turn) -> Option<Task> {
-        self.offline = matches!(failure, Failure::Unreachable | Failure::Busy { .. });
+        self.offline = matches!(failure, Failure::Unreachable | Failure::Narrow | Failure::Busy { .. });
         match failure {
             Failure::Gone { restored_rev, since } => {
                 // Behind a load balancer, two servers with different data may each refuse what the other gave.
@@ -103,7 +103,7 @@ impl Engine {
                 self.last_error = Some(message);
                 self.schedule.hold_until(turn.now_ms.saturating_add_unsigned(wait.min(RETRY_AFTER_MS_MAX)));
             }
-            Failure::Busy { .. } | Failure::Unreachable | Failure::Refused { .. } => self.fail(message, turn),
+            Failure::Busy { .. } | Failure::Unreachable | Failure::Narrow | Failure::Refused { .. } => self.fail(message, turn),
         }
         None
     }

@@ -183,7 +183,7 @@ impl Engine {
                 let block = Block { code: code.to_owned(), message, violations: Vec::new() };
                 self.store(Task::Block { edit: Box::new(sent[0].clone()), block }, turn);
             }
-            Failure::Refused { .. } => {
+            Failure::Refused { .. } | Failure::Narrow if sent.len() > 1 => {
                 self.push_changes = (sent.len() / 2).max(1);
                 self.wants.push = true;
             }

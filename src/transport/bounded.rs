@@ -7,6 +7,8 @@ use crate::api::runtime::http::{Request, Response, Transport};
 
 /// The time for a request and its answer. A page of a mebibyte takes half of it at 8 KiB a second.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(300);
+/// An answer has this long before its rate counts, and then at least so many bytes a second.
+const SLOW: (Duration, u64) = (Duration::from_secs(20), 512);
 /// The limit for the body of an answer, after decompression. The contract's largest answer, a page, is a fraction of it.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -40,7 +42,11 @@ impl Bounded {
         let mut whole = http::Response::new(Vec::new());
         *whole.status_mut() = response.status();
         *whole.headers_mut() = std::mem::take(response.headers_mut());
+        let began = Instant::now();
         while let Some(bytes) = response.chunk().await? {
+            if is_too_slow(whole.body().len() + bytes.len(), began.elapsed()) {
+                return Err(Unanswered::Silent);
+            }
             if whole.body().len() + bytes.len() > ANSWER_BYTES_MAX {
                 return Err(Unanswered::TooLarge);
             }
@@ -48,6 +54,11 @@ impl Bounded {
         }
         Ok(whole)
     }
+}
+
+/// Whether an answer that comes drop by drop is given up.
+fn is_too_slow(bytes: usize, elapsed: Duration) -> bool {
+    elapsed > SLOW.0 && (bytes as u64) < elapsed.as_secs() * SLOW.1
 }
 
 impl Transport for Bounded {
@@ -94,5 +105,19 @@ impl std::error::Error for Unanswered {
             Unanswered::Failed(error) => Some(error),
             Unanswered::Silent | Unanswered::TooLarge => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_comes_drop_by_drop_is_given_up_and_a_slow_network_is_not() {
+        let after = Duration::from_secs;
+        assert!(!is_too_slow(40, after(20)), "it has just begun");
+        assert!(is_too_slow(42, after(21)));
+        assert!(!is_too_slow(21 * 1_024, after(21)), "a kibibyte a second");
+        assert!(is_too_slow(100_000, after(14 * 3_600)));
     }
 }

@@ -156,6 +156,7 @@ fn host_name() -> Option<String> {
 }
 
 pub async fn logout(profile: &Profile, logout: &Logout, json: bool) -> Outcome {
+    profile.check_server()?;
     if profile.tokens()?.is_none() {
         return Err(Failure::Other(Exit::SignIn, "cannot sign out: this device is not signed in".to_owned()));
     }
@@ -183,6 +184,7 @@ pub async fn logout(profile: &Profile, logout: &Logout, json: bool) -> Outcome {
 }
 
 pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
+    profile.check_server()?;
     let client = profile.open(Background::Nothing).await?;
     match action {
         Account::Show => {

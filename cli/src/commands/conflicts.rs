@@ -7,7 +7,7 @@ use crate::commands::table;
 use crate::exit::{Exit, Outcome};
 use crate::output::{ConflictOutput, RestoreOutput};
 use crate::profile::Profile;
-use crate::terminal::{ago, bold, faint, good, remark, say, say_json};
+use crate::terminal::{ago, bold, counted, faint, good, remark, say, say_json};
 
 pub async fn run(profile: &Profile, conflicts: &Conflicts, json: bool) -> Outcome {
     let client = profile.open_local().await?;
@@ -20,8 +20,16 @@ pub async fn run(profile: &Profile, conflicts: &Conflicts, json: bool) -> Outcom
         }
         return Ok(Exit::Done);
     }
-    let past = client.conflicts(conflicts.limit)?;
-    for version in &past {
+    let (mut shown, mut same) = (0, 0);
+    for version in &client.conflicts(usize::MAX)? {
+        if shown == conflicts.limit {
+            break;
+        }
+        if client.is_current(version)? {
+            same += 1;
+            continue;
+        }
+        shown += 1;
         if json {
             say_json(&ConflictOutput::of(version))?;
             continue;
@@ -35,7 +43,9 @@ pub async fn run(profile: &Profile, conflicts: &Conflicts, json: bool) -> Outcom
         say!("{}  {} {}  {why}, {}", bold(version.number), version.collection.path, version.record.id, ago(version.at))?;
         say!("   {}", faint(table::summary(&version.record.text)))?;
     }
-    if past.is_empty() && !json {
+    if same > 0 && !json {
+        remark!("{} left out that say the same as the record does now", counted(same, "version"));
+    } else if shown == 0 && !json {
         remark!("the conflict history is empty");
     }
     Ok(Exit::Done)

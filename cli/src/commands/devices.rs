@@ -12,6 +12,7 @@ use crate::terminal::{ago, bold, faint, good, plain, say, say_json, thousands};
 const SHORT_ID: usize = 8;
 
 pub async fn run(profile: &Profile, asked: &Devices, json: bool) -> Outcome {
+    profile.check_server()?;
     let client = profile.open(Background::Nothing).await?;
     let account = client.account();
     let devices = account.devices().await?;

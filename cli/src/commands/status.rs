@@ -20,6 +20,7 @@ pub async fn run(profile: &Profile, asked: &args::Status, json: bool) -> Outcome
     client.check_database()?;
     let status = client.settled().await?;
     drop(client);
+    profile.check_server()?;
     let mut output = output(profile, &status)?;
     // A check is about this device, and is made where nobody wants to wait.
     let asks = output.account.is_some() && output.server.is_some() && !asked.check;

@@ -19,6 +19,7 @@ use crate::terminal::{remark, say_json};
 const REREAD: Duration = Duration::from_secs(1);
 
 pub async fn run(profile: &Profile, sync: &Sync, json: bool) -> Outcome {
+    profile.check_server()?;
     if profile.tokens()?.is_none() {
         let what = "cannot sync: not signed in; use `stronglog login`, or `stronglog register` to create an account";
         return Err(Failure::Other(Exit::SignIn, what.to_owned()));

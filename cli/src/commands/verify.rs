@@ -11,6 +11,7 @@ use crate::summary::exit_of;
 use crate::terminal::{counted, remark, say, say_json};
 
 pub async fn run(profile: &Profile, json: bool) -> Outcome {
+    profile.check_server()?;
     let client = profile.open(Background::Sync).await?;
     client.check_database()?;
     let shown = if json { Shown::Never } else { Shown::OnTerminal };
