@@ -32,7 +32,7 @@ use crate::transport::{Link, Traffic};
 pub use self::builder::ClientBuilder;
 pub use self::records::{JsonRecords, Records};
 pub use self::subscriptions::{Changes, Statuses};
-pub use self::transfer::{ExportOptions, Exported, ImportCounts, ImportOptions, Imported, OnConflict};
+pub use self::transfer::{ExportOptions, Exported, FileCounts, ImportCounts, ImportOptions, Imported, OnConflict};
 pub use self::verify::{Difference, DifferenceKind, Verified};
 
 /// The records of a device, and their sync in the background. Clones share the same client.

@@ -78,7 +78,7 @@ Examples:
   stronglog export --history --quarantined everything.jsonl
   stronglog export | gzip > backup.jsonl.gz
 
-A line is {\"collection\": …, \"record\": …}; the last one holds the counts, which an import checks.";
+A line is {\"collection\": …, \"record\": …}; the last one holds the counts, which an import checks. A backup that was cut off is imported as far as it goes, with exit code 3.";
 
 pub const IMPORT_HELP: &str = "\
 Examples:

@@ -7,8 +7,7 @@ mod quickstart;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use stronglog_sync::client::{Blocked, ImportCounts, Imported};
-use stronglog_sync::client::{DifferenceKind, Verified};
+use stronglog_sync::client::{Blocked, DifferenceKind, FileCounts, ImportCounts, Imported, Verified};
 use stronglog_sync::status::{CollectionStatus, Status};
 use stronglog_sync::store::{BlockedViolation, Past, PastVersion, Quarantined};
 use stronglog_sync::transport::Traffic;
@@ -327,6 +326,8 @@ pub struct ImportOutput {
     pub skipped: u64,
     /// Whether the file has its counts, and exactly the records that they count.
     pub has_end: bool,
+    /// Whether `stronglog export` has begun the file, and its end is missing.
+    pub cut_off: bool,
     pub refused: Vec<RefusedLine>,
 }
 
@@ -360,7 +361,8 @@ impl ImportOutput {
             collections: imported.collections.iter().map(|(path, known)| ((*path).to_owned(), counts(known))).collect(),
             superseded: imported.superseded,
             skipped: imported.skipped,
-            has_end: imported.has_end,
+            has_end: imported.counts == FileCounts::Exact,
+            cut_off: imported.counts == FileCounts::CutOff,
             refused: imported.refused.iter().map(|(line, error)| RefusedLine { line: *line as u64, error: error.clone() }).collect(),
         }
     }

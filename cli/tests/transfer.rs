@@ -212,11 +212,20 @@ fn a_file_that_lost_lines_is_noticed() {
     let file = desk.run("phone", &["export"]).ok().stdout;
     let lines: Vec<&str> = file.lines().collect();
     import(&desk, "tablet", lines[1], &[]).failed(1, &["line 1: the file is damaged", "counts 2 records, and it has 1"]);
-    import(&desk, "tablet", lines[0], &[]).failed(0, &["no counts"]).says(&["imported 1 record"]);
+    import(&desk, "tablet", lines[0], &[]).failed(3, &["the file is incomplete: its end is missing"]).says(&["! imported 1 record"]);
+    assert_eq!(import(&desk, "tablet", lines[0], &["--json"]).ended(3).json()["cutOff"], true);
+    let added = edited(ID, 82.0, 5) + &file;
+    let told = import(&desk, "kettle", &added, &[]).failed(3, &["it counts 2 records, and it has 3"]).says(&["imported 3 records"]);
+    assert!(!told.stderr.contains("no counts"), "{told:?}");
+    let damaged = import(&desk, "kettle", lines[1], &[]).ended(1);
+    assert!(!damaged.stderr.contains("no counts") && !damaged.stderr.contains("its end is missing"), "{damaged:?}");
+    import(&desk, "kettle", &edited(ID, 82.0, 5), &[]).failed(0, &["the file has no counts"]);
     let cut = &file[..file.len() / 3];
     import(&desk, "watch", cut, &[]).failed(1, &["line 1: the line is not JSON"]);
     let swapped = format!("{}\n{}\n", lines[1], lines[0]);
     assert_eq!(import(&desk, "radio", &swapped, &["--json"]).ok().json()["hasEnd"], true, "a sorted file has every line");
+    let second = format!("{}\n{file}", lines[0]);
+    import(&desk, "radio", &second, &[]).failed(3, &["its end is missing"]);
     let twice = file.repeat(2);
     assert_eq!(import(&desk, "watch", &twice, &["--json"]).ok().json()["superseded"], 2, "two exports in one file");
 }

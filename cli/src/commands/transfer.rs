@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use console::measure_text_width;
 use stronglog_sync::Client;
-use stronglog_sync::client::{ExportOptions, Exported, ImportOptions, Imported};
+use stronglog_sync::client::{ExportOptions, Exported, FileCounts, ImportOptions, Imported};
 use tempfile::NamedTempFile;
 
 use crate::args::{Export, Import, OnConflict};
@@ -173,10 +173,11 @@ pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
     } else {
         report(&imported, import)?;
     }
+    let whole = matches!(imported.counts, FileCounts::Exact | FileCounts::Missing);
     Ok(match imported.refused.is_empty() {
-        true => Exit::Done,
-        false if imported.written || import.dry_run => Exit::Attention,
-        false => Exit::Failed,
+        true if whole => Exit::Done,
+        false if !imported.written && !import.dry_run => Exit::Failed,
+        _ => Exit::Attention,
     })
 }
 
@@ -239,7 +240,8 @@ fn report(imported: &Imported, import: &Import) -> Outcome<()> {
         say!("dry run, nothing was written")?;
         table(imported)?;
     } else if imported.written {
-        let mark = if imported.refused.is_empty() { good("✓") } else { bad("!") };
+        let whole = imported.refused.is_empty() && imported.counts != FileCounts::CutOff;
+        let mark = if whole { good("✓") } else { bad("!") };
         say!("{mark} imported {}", counted(total.written(), "record"))?;
         table(imported)?;
     } else {
@@ -256,8 +258,14 @@ fn report(imported: &Imported, import: &Import) -> Outcome<()> {
     if imported.skipped > 0 {
         say!("  {} of the conflict history or with unreadable changes skipped", counted(imported.skipped, "line"))?;
     }
-    if !imported.has_end {
-        remark!("the file has no counts of its records; if `stronglog export` wrote it, it is incomplete");
+    match imported.counts {
+        FileCounts::CutOff => remark!("the file is incomplete: its end is missing; import the backup again from a whole copy"),
+        FileCounts::TooFew { counted: records, found } => {
+            let records = counted(records, "record");
+            remark!("the file has more than was exported: it counts {records}, and it has {}", thousands(found));
+        }
+        FileCounts::Missing => remark!("the file has no counts of its records, so nothing shows whether it is complete"),
+        _ => {}
     }
     for (line, error) in imported.refused.iter().take(REFUSED_SHOWN) {
         remark!("line {line}: {}", plain(error));

@@ -37,8 +37,8 @@ pub struct Exported {
 
 impl Client {
     /// Writes every live record as a line of JSON, `{"collection": …, "record": …}`. The last line also has the counts, as the member
-    /// `"end": {"records": …, …}`, so that a file that was cut off is noticed; if there is nothing to export, it has only them. All lines come
-    /// from one snapshot. `progress` is called with the number of lines written so far.
+    /// `"end": {"records": …, …}`, and the first line has the member `"begin"`, so that a file that was cut off is noticed; if there is nothing
+    /// to export, the counts are alone. All lines come from one snapshot. `progress` is called with the number of lines written so far.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read or `out` cannot be written.
@@ -55,6 +55,9 @@ impl Client {
         written.map_err(|error| Error::argument(format!("cannot write the export: {error}")))
     }
 }
+
+/// A member of the first line. A file that has it and lacks the counts is not whole, however its lines were sorted.
+const BEGIN: &str = ",\"begin\":{\"format\":1}";
 
 struct Lines<W, P> {
     out: W,
@@ -97,8 +100,8 @@ impl<W: Write, P: FnMut(u64)> Lines<W, P> {
 
     /// Completes the line before and begins one with these members.
     fn line(&mut self, members: fmt::Arguments<'_>) -> io::Result<()> {
-        let before = if std::mem::replace(&mut self.open, true) { "}\n" } else { "" };
-        write!(self.out, "{before}{{{members}")
+        let (before, begin) = if std::mem::replace(&mut self.open, true) { ("}\n", "") } else { ("", BEGIN) };
+        write!(self.out, "{before}{{{members}{begin}")
     }
 
     fn end(mut self) -> io::Result<Exported> {

@@ -50,10 +50,32 @@ pub struct Imported {
     pub skipped: u64,
     /// The numbers of the invalid lines, starting at 1, with what is wrong.
     pub refused: Vec<(usize, String)>,
-    /// Whether the file has its counts, and exactly the records that they count. Otherwise a file of [`Client::export`] is incomplete.
-    pub has_end: bool,
+    /// What the counts of the file show.
+    pub counts: FileCounts,
     /// Whether anything was written. False for a dry run, and if a line was invalid and the import is not partial.
     pub written: bool,
+}
+
+/// What the counts show that an export writes in the last line of its file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileCounts {
+    /// The file has none, and nothing says that [`Client::export`] has written it.
+    #[default]
+    Missing,
+    /// [`Client::export`] has begun the file, and the line with the counts is missing.
+    CutOff,
+    /// The file has exactly the records that it counts.
+    Exact,
+    /// The file has more records than it counts.
+    TooFew {
+        /// The number of records by the file's counts.
+        counted: u64,
+        /// The number of records in the file.
+        found: u64,
+    },
+    /// The file has fewer records than it counts. The line with the counts is among the refused ones.
+    TooMany,
 }
 
 /// The counts of an import for one collection.
@@ -134,8 +156,8 @@ impl Client {
 }
 
 fn imported(file: File) -> Imported {
-    let File { superseded, skipped, refused, has_end, .. } = file;
-    Imported { superseded, skipped, refused, has_end, ..Imported::default() }
+    let File { superseded, skipped, refused, counts, .. } = file;
+    Imported { superseded, skipped, refused, counts, ..Imported::default() }
 }
 
 /// Decides what to do with every record of a file. `loaded` holds their rows, in order.

@@ -6,6 +6,7 @@ use std::io::BufRead;
 use uuid::Uuid;
 
 use super::export::Exported;
+use super::import::FileCounts;
 use crate::api::Report;
 use crate::api::collection::{Collection, Contract};
 use crate::api::runtime::json::Json;
@@ -41,8 +42,7 @@ pub(super) struct File {
     pub skipped: u64,
     /// The numbers of the invalid lines, starting at 1, with what is wrong.
     pub refused: Vec<(usize, String)>,
-    /// Whether the file has its counts, and exactly the records that they count.
-    pub has_end: bool,
+    pub counts: FileCounts,
 }
 
 /// What a line contains besides counts.
@@ -57,6 +57,8 @@ enum Line {
 /// A parsed line.
 struct Parsed {
     content: Result<Line, String>,
+    /// Whether it is the first line of an export.
+    begins: bool,
     /// The counts of the file, in its last line.
     end: Option<Exported>,
 }
@@ -69,7 +71,7 @@ pub(super) fn read(mut input: impl BufRead, reader: &mut LineReader<'_>, mut pro
     let mut file = File::default();
     let mut newest: BTreeMap<Key, usize> = BTreeMap::new();
     // Whoever sorts a file or appends one to another moves the counts, so they are compared at the end.
-    let (mut found, mut counted) = (0, None);
+    let (mut found, mut counted, mut begun, mut ended) = (0, None, 0, 0);
     let mut bytes = Vec::new();
     for line in 1.. {
         bytes.clear();
@@ -82,7 +84,8 @@ pub(super) fn read(mut input: impl BufRead, reader: &mut LineReader<'_>, mut pro
         if str::from_utf8(text).is_ok_and(|text| text.trim().is_empty()) {
             continue;
         }
-        let Parsed { content, end } = reader.line(line, text);
+        let Parsed { content, begins, end } = reader.line(line, text);
+        (begun, ended) = (begun + u64::from(begins), ended + u64::from(end.is_some()));
         found += u64::from(matches!(content, Ok(Line::Record(_)) | Err(_)));
         match content {
             Ok(Line::Nothing) => {}
@@ -94,7 +97,13 @@ pub(super) fn read(mut input: impl BufRead, reader: &mut LineReader<'_>, mut pro
             counted = Some((line, records.saturating_add(counted.map_or(0, |(_, before)| before))));
         }
     }
-    file.has_end = counted.is_some_and(|(_, records)| records == found);
+    file.counts = match counted {
+        _ if begun > ended => FileCounts::CutOff,
+        None => FileCounts::Missing,
+        Some((_, records)) if records < found => FileCounts::TooFew { counted: records, found },
+        Some((_, records)) if records > found => FileCounts::TooMany,
+        Some(_) => FileCounts::Exact,
+    };
     if let Some((line, records)) = counted.filter(|(_, records)| *records > found) {
         file.refused.push((line, format!("the file is damaged: it counts {records} records, and it has {found}")));
     }
@@ -143,13 +152,14 @@ impl LineReader<'_> {
     fn line(&mut self, line: usize, bytes: &[u8]) -> Parsed {
         let tape = match json(bytes) {
             Ok(tape) => tape,
-            Err(message) => return Parsed { content: Err(message), end: None },
+            Err(message) => return Parsed { content: Err(message), begins: false, end: None },
         };
         let root = tape.root();
+        let begins = root.get("begin").is_some();
         let counts = root.get("end").map(|end| serde_json::from_str(&end.to_text()));
         match counts.transpose() {
-            Ok(end) => Parsed { content: self.content(line, root, end.is_some()), end },
-            Err(error) => Parsed { content: Err(format!("cannot read the counts of the last line: {error}")), end: None },
+            Ok(end) => Parsed { content: self.content(line, root, end.is_some()), begins, end },
+            Err(error) => Parsed { content: Err(format!("cannot read the counts of the last line: {error}")), begins, end: None },
         }
     }
 
