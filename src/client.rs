@@ -30,7 +30,7 @@ use crate::task::{Snapshot, Task};
 use crate::transport::{Link, Traffic};
 
 pub use self::builder::ClientBuilder;
-pub use self::records::{JsonRecords, Records};
+pub use self::records::{JsonRecords, Presence, Records};
 pub use self::subscriptions::{Changes, Statuses};
 pub use self::transfer::{ExportOptions, Exported, FileCounts, ImportCounts, ImportOptions, Imported, OnConflict};
 pub use self::verify::{Difference, DifferenceKind, Verified};

@@ -5,7 +5,9 @@ mod admin;
 mod blocked;
 mod conflicts;
 mod devices;
+mod export;
 mod findings;
+mod import;
 mod meta;
 mod quarantine;
 mod records;
@@ -13,7 +15,6 @@ mod serve;
 mod status;
 mod sync;
 mod table;
-mod transfer;
 mod verify;
 
 use crate::args::{Arguments, Command};
@@ -37,7 +38,7 @@ pub async fn run(arguments: Arguments) -> Outcome {
         // Ctrl-C is listened for before the work begins. If that is not possible, it ends the process as usual.
         biased;
         Ok(()) = tokio::signal::ctrl_c() => {
-            transfer::discard_unfinished();
+            export::discard_unfinished();
             Ok(Exit::Interrupted)
         }
         outcome = on_a_thread(arguments) => outcome,
@@ -84,8 +85,8 @@ async fn on_device(command: Command, profile: &Profile, json: bool) -> Outcome {
         Command::Blocked(blocked) => blocked::run(profile, &blocked, json).await,
         Command::Quarantine => quarantine::run(profile, json).await,
         Command::Verify => verify::run(profile, json).await,
-        Command::Export(export) => transfer::export(profile, &export, json).await,
-        Command::Import(import) => transfer::import(profile, &import, json).await,
+        Command::Export(export) => export::export(profile, &export, json).await,
+        Command::Import(import) => import::import(profile, &import, json).await,
         Command::Account(action) => account::run(profile, &action, json).await,
         Command::Quickstart(_) | Command::Serve(_) | Command::Admin(_) | Command::Completions { .. } | Command::Schema { .. } => {
             Err(Failure::new("cannot run the command on a profile: this is a bug, please report it"))

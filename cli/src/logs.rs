@@ -1,20 +1,27 @@
 //! The CSV exports of other training apps, turned into lines that an import reads.
 //!
-//! Ids are made from what the file says, so that the same file gives the same records each time, on every device.
+//! Ids are made from what the file says, so that the same file gives the same records each time, on every device. A later export of the same
+//! app is matched with what earlier ones have brought, so that only what is new is added.
 
 mod apps;
 mod columns;
 mod dialect;
+mod known;
+mod matching;
 mod numbers;
 mod records;
+mod sessions;
 mod times;
+
+use unicode_normalization::UnicodeNormalization;
 
 use crate::exit::{Failure, Outcome};
 
 pub use columns::Unit;
 pub use dialect::Dialect;
+pub use known::Known;
 pub use numbers::Decimal;
-pub use records::{Converted, Known};
+pub use records::{Converted, Left, Of, Origin, SETS, convert};
 pub use times::DateOrder;
 
 /// An app whose export can be read.
@@ -74,12 +81,14 @@ struct Line {
 /// The workout that a line belongs to.
 #[derive(Clone, Debug)]
 struct Workout {
-    /// What tells it apart from the other workouts of the file.
+    /// What tells it apart from the other workouts of the file: when it began, and its name.
     key: String,
+    /// When it began, in one spelling.
+    start: String,
     start_ms: i64,
     end_ms: i64,
-    /// The stamp of its records: no later than the end, and the same on a device in another zone, so that importing the file there changes
-    /// nothing.
+    /// The stamp of its records: no later than the start, and the same on a device in another zone and for a later export in which the
+    /// workout has another end, so that importing these changes nothing.
     stamp_ms: i64,
     name: Option<String>,
     notes: Option<String>,
@@ -97,7 +106,7 @@ enum Kind {
     Rest,
     /// Not a set: a note about the exercise.
     Note,
-    /// A set that was not understood. It keeps its number, so that the other sets have the same ids once the file is corrected.
+    /// A set that was refused. It keeps its place, so that the other sets have theirs once the file is corrected.
     Refused,
 }
 
@@ -141,8 +150,35 @@ impl Log {
         self.lines.iter().any(|line| line.weight != 0.0 && line.unit.is_none())
     }
 
-    /// Makes the records. `unit` is that of weights for which the file names none.
-    pub fn convert(self, unit: Unit, known: Known) -> Converted {
-        records::convert(self, unit, known)
+    /// Refuses what a record was made from, because the record cannot be imported: a set, or all sets of a workout or an exercise.
+    /// Returns how many lines that are.
+    pub fn refuse(&mut self, origin: &Origin, message: &str) -> usize {
+        let is_meant = |line: &Line| match &origin.of {
+            Of::Set => line.number == origin.line,
+            Of::Workout(key) => line.workout.key == *key,
+            Of::Exercise(name) => folded(&line.exercise) == *name,
+        };
+        let before = self.refused.len();
+        for line in self.lines.iter_mut().filter(|line| line.kind != Kind::Refused && is_meant(line)) {
+            let message = match line.number == origin.line {
+                true => message.to_owned(),
+                false => format!("it belongs to what line {} begins, which is rejected", origin.line),
+            };
+            line.kind = Kind::Refused;
+            self.refused.push((line.number, message));
+        }
+        self.refused.len() - before
     }
+}
+
+/// A name in one spelling, in which upper and lower case, spaces and the ways to write an accent are the same.
+fn folded(name: &str) -> String {
+    let words = name.nfc().collect::<String>().to_lowercase();
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A name and the equipment in parentheses after it.
+fn split(name: &str) -> (&str, Option<&str>) {
+    let parts = name.strip_suffix(')').and_then(|rest| rest.rsplit_once(" ("));
+    parts.map_or((name, None), |(plain, equipment)| (plain.trim_end(), Some(equipment)))
 }

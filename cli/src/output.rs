@@ -19,6 +19,7 @@ pub use admin::{
 pub use quickstart::{DemoOutput, KeptOutput, QuickstartOutput, StepOutput, WinnerOutput};
 
 use crate::exit::Failure;
+use crate::logs::Left;
 use crate::summary::acts;
 use crate::synced::Synced;
 
@@ -329,6 +330,16 @@ pub struct ImportOutput {
     /// Whether `stronglog export` has begun the file, and its end is missing.
     pub cut_off: bool,
     pub refused: Vec<RefusedLine>,
+    /// Sets that earlier imports have brought, of workouts that the file of another app has without them.
+    pub no_longer_in_file: Vec<LeftOutput>,
+}
+
+/// A set on the device that its workout in the file no longer has.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LeftOutput {
+    pub id: String,
+    /// The set and its workout, in words.
+    pub what: String,
 }
 
 /// What became of the records of a collection.
@@ -346,7 +357,7 @@ pub struct ImportCountsOutput {
 }
 
 impl ImportOutput {
-    pub fn of(imported: &Imported, dry_run: bool) -> Self {
+    pub fn of(imported: &Imported, left: &[Left], dry_run: bool) -> Self {
         let counts = |counts: &ImportCounts| ImportCountsOutput {
             added: counts.added,
             replaced: counts.replaced,
@@ -364,6 +375,7 @@ impl ImportOutput {
             has_end: imported.counts == FileCounts::Exact,
             cut_off: imported.counts == FileCounts::CutOff,
             refused: imported.refused.iter().map(|(line, error)| RefusedLine { line: *line as u64, error: error.clone() }).collect(),
+            no_longer_in_file: left.iter().map(|set| LeftOutput { id: set.id.clone(), what: set.what.clone() }).collect(),
         }
     }
 }

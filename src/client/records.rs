@@ -209,6 +209,17 @@ impl<T: Synced> Records<'_, T> {
     }
 }
 
+/// What a device knows of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Nothing: it never had the record, or has forgotten its deletion.
+    Missing,
+    /// The record, as JSON text.
+    Live(String),
+    /// The record is deleted.
+    Deleted,
+}
+
 /// The records of one collection, as JSON text.
 pub struct JsonRecords<'a> {
     pub(super) client: &'a Client,
@@ -271,6 +282,20 @@ impl JsonRecords<'_> {
         let key = self.key(self.id(id)?);
         let row = self.client.with(|store| store.get(key))?;
         Ok(row.filter(|row| !row.record.deleted).map(|row| row.record.text))
+    }
+
+    /// What this device knows of the record with this id, live or deleted.
+    ///
+    /// # Errors
+    /// Returns an error if the id is not a UUID or the database cannot be read.
+    pub fn presence(&self, id: &str) -> Result<Presence, Error> {
+        self.client.admit(self.collection)?;
+        let key = self.key(self.id(id)?);
+        Ok(match self.client.with(|store| store.get(key))? {
+            None => Presence::Missing,
+            Some(row) if row.record.deleted => Presence::Deleted,
+            Some(row) => Presence::Live(row.record.text),
+        })
     }
 
     /// The live records that the query selects, in its order.

@@ -133,7 +133,7 @@ impl Columns {
         let exercise = row.text(Some(self.exercise)).ok_or("the line names no exercise")?.to_owned();
         let kind = self.kind(row)?;
         let (weight, unit) = self.weight(row, dialect)?;
-        let seconds = row.text(self.seconds).map(|text| duration(text, dialect)).transpose()?.filter(|seconds| *seconds > 0);
+        let (seconds, exact) = row.text(self.seconds).map(|text| duration(text, dialect)).transpose()?.unwrap_or_default();
         let mut remarks = Vec::new();
         if kind == Kind::WarmUp {
             remarks.push("warm-up".to_owned());
@@ -142,6 +142,7 @@ impl Columns {
         remarks.extend(row.text(self.rpe).map(|rpe| format!("RPE {rpe}")));
         remarks.extend(row.text(self.superset).map(|superset| format!("superset {superset}")));
         remarks.extend(self.distance(row, dialect)?);
+        remarks.extend(exact);
         Ok(Line {
             number,
             workout: self.workout(row, zone, dialect)?,
@@ -151,7 +152,7 @@ impl Columns {
             weight,
             unit,
             reps: row.count(self.reps, "number of repetitions", dialect.decimal)?,
-            seconds,
+            seconds: Some(seconds).filter(|seconds| *seconds > 0),
             remarks,
         })
     }
@@ -177,23 +178,16 @@ impl Columns {
 
     fn workout(&self, row: &Row, zone: &TimeZone, dialect: Dialect) -> Result<Workout, String> {
         let date = row.text(Some(self.date)).ok_or("the line has no date")?;
-        let start = times::moment(date, zone, dialect.dates)?;
         let name = row.text(self.name).map(str::to_owned);
         let length = row.text(self.duration).map(times::seconds).transpose()?.map(|seconds| seconds.saturating_mul(1_000));
         let length = length.and_then(|ms| i64::try_from(ms).ok()).unwrap_or_default();
-        let end = row.text(self.end).map(|end| times::moment(end, zone, dialect.dates)).transpose()?;
-        let (start_ms, end_ms) = match end {
-            None => (start.ms, start.ms.saturating_add(length)),
-            Some(end) if end.ms >= start.ms => (start.ms, end.ms),
-            // Clocks were put forward or back in between.
-            Some(end) => (start.span_ms.0, end.span_ms.1),
+        let (start, end_ms) = match row.text(self.end) {
+            Some(end) => times::span(date, end, zone, dialect.dates)?,
+            None => times::moment(date, zone, dialect.dates).map(|start| (start.clone(), start.ms.saturating_add(length)))?,
         };
-        if end_ms < start_ms {
-            return Err("the workout ends before it starts".to_owned());
-        }
+        let key = format!("{}/{}", start.name, name.as_deref().unwrap_or_default());
         let notes = row.text(self.workout_notes).map(str::to_owned);
-        let stamp_ms = start.earliest_ms.saturating_add(end_ms - start_ms);
-        Ok(Workout { key: start.name, start_ms, end_ms, stamp_ms, name, notes })
+        Ok(Workout { key, start: start.name, start_ms: start.ms, end_ms, stamp_ms: start.earliest_ms, name, notes })
     }
 
     fn kind(&self, row: &Row) -> Result<Kind, String> {
@@ -245,10 +239,12 @@ fn weight_unit(name: &str) -> Option<Option<Unit>> {
     }
 }
 
-/// The seconds of a set. Some apps write fractions of them, and 45 as 45.0 or 45,0.
-fn duration(text: &str, dialect: Dialect) -> Result<u64, String> {
+/// The seconds of a set, with a remark if the file has fractions of them. Some apps write 45 as 45.0 or 45,0.
+fn duration(text: &str, dialect: Dialect) -> Result<(u64, Option<String>), String> {
     match numbers::parse(text, dialect.decimal) {
-        Some(number) if (0.0..1e9).contains(&number) => Ok(number.round() as u64),
-        _ => times::seconds(text),
+        Some(number) if (0.0..1e9).contains(&number) => {
+            Ok((number.round() as u64, (number.fract() != 0.0).then(|| format!("exactly {number} s"))))
+        }
+        _ => times::seconds(text).map(|seconds| (seconds, None)),
     }
 }

@@ -1,6 +1,7 @@
 //! Tables in CSV: the separator, the header, and the values of cells.
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
+use unicode_normalization::UnicodeNormalization;
 
 use super::numbers::{self, Decimal};
 
@@ -57,7 +58,7 @@ impl<'b> Table<'b> {
             let _ = reader.read_byte_record(&mut head);
         }
         let found = matches!(reader.read_byte_record(&mut head), Ok(true));
-        let name = |cell: &[u8]| String::from_utf8_lossy(cell).trim().to_owned();
+        let name = |cell: &[u8]| composed(&String::from_utf8_lossy(cell));
         let head = if found { head.iter().map(name).collect() } else { Vec::new() };
         Table { reader, bytes, head, separator }
     }
@@ -106,10 +107,15 @@ impl<'b> Table<'b> {
                 char::from(self.separator)
             ));
         }
-        let text = |cell: &[u8]| std::str::from_utf8(cell).map(|text| text.trim().to_owned());
+        let text = |cell: &[u8]| std::str::from_utf8(cell).map(composed);
         let cells: Result<Vec<String>, _> = record.iter().take(filled).map(text).collect();
         cells.map(Row).map_err(|_| "the line is not UTF-8; save the file as UTF-8".to_owned())
     }
+}
+
+/// The text of a cell with each accent in the character that it belongs to. Some systems write it as a character of its own.
+fn composed(text: &str) -> String {
+    text.trim().nfc().collect()
 }
 
 /// Checks that the quotation marks of a row are closed. The reader would take the rows up to the next mark, or up to the end of the file,

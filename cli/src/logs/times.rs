@@ -1,8 +1,8 @@
 //! Dates, times and durations as training apps and spreadsheets write them.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, Time};
-use jiff::tz::{AmbiguousZoned, Offset, TimeZone};
-use jiff::{Timestamp, Zoned};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 /// Which of two numbers comes first in a date such as 04/05/2026.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -18,8 +18,10 @@ pub enum DateOrder {
 pub struct Moment {
     /// In milliseconds since the Unix epoch.
     pub ms: i64,
-    /// The other times that the text could mean where clocks are put forward or back: the earliest and the latest, or else `ms`.
-    pub span_ms: (i64, i64),
+    /// The other time that the text can mean, if the clock was put back or forward then.
+    other_ms: Option<i64>,
+    /// The hour of the day, if the text names no offset.
+    hour: Option<i8>,
     /// The earliest time that the text could mean in any zone. It is the same on every device.
     pub earliest_ms: i64,
     /// The text in one spelling, so that the same moment in another export is recognised.
@@ -32,23 +34,58 @@ const EARLIEST_ZONE: Offset = Offset::constant(14);
 /// Reads a date with or without a time. A date without a time means noon, which is the same day in most zones.
 pub fn moment(text: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<Moment, String> {
     let unreadable = |why: &dyn std::fmt::Display| format!("cannot read the time {text:?}: {why}");
+    let in_range = |time: Timestamp| since_1970(time).ok_or_else(|| unreadable(&OUT_OF_RANGE));
     // A time that names its offset is the same everywhere.
     if let Ok(moment) = text.parse::<Timestamp>() {
-        let ms = since_1970(moment).ok_or_else(|| unreadable(&"it is before 1970"))?;
-        return Ok(Moment { ms, span_ms: (ms, ms), earliest_ms: ms, name: moment.to_string() });
+        let ms = in_range(moment)?;
+        return Ok(Moment { ms, other_ms: None, hour: None, earliest_ms: ms, name: moment.to_string() });
     }
     let (date, time) = civil(text, order).map_err(|why| unreadable(&why))?;
     let local = date.to_datetime(time.unwrap_or(Time::constant(12, 0, 0, 0)));
-    let read = |reading: fn(AmbiguousZoned) -> Result<Zoned, jiff::Error>| {
-        let moment = reading(zone.to_ambiguous_zoned(local)).map_err(|_| unreadable(&"it is out of range"))?.timestamp();
-        since_1970(moment).ok_or_else(|| unreadable(&"it is before 1970"))
+    // Those that the library cannot represent are out of range too.
+    let read = || {
+        let ambiguous = zone.to_ambiguous_zoned(local);
+        let other = match ambiguous.offset() {
+            AmbiguousOffset::Unambiguous { .. } => None,
+            AmbiguousOffset::Gap { .. } => Some(ambiguous.clone().earlier().ok()?.timestamp()),
+            AmbiguousOffset::Fold { .. } => Some(ambiguous.clone().later().ok()?.timestamp()),
+        };
+        Some((ambiguous.compatible().ok()?.timestamp(), other, EARLIEST_ZONE.to_timestamp(local).ok()?))
     };
-    let ms = read(AmbiguousZoned::compatible)?;
-    let span_ms = (read(AmbiguousZoned::earlier)?, read(AmbiguousZoned::later)?);
-    let earliest = EARLIEST_ZONE.to_timestamp(local).map_err(|_| unreadable(&"it is out of range"))?;
+    let (moment, other, earliest) = read().ok_or_else(|| unreadable(&OUT_OF_RANGE))?;
     let name = if time.is_some() { local.to_string() } else { date.to_string() };
-    Ok(Moment { ms, span_ms, earliest_ms: since_1970(earliest).unwrap_or_default(), name })
+    Ok(Moment {
+        ms: in_range(moment)?,
+        other_ms: other.and_then(since_1970),
+        hour: Some(local.hour()),
+        earliest_ms: since_1970(earliest).unwrap_or_default(),
+        name,
+    })
 }
+
+/// Reads the start and the end of a workout. Where the clock was put back or forward meanwhile, an end can seem to be before its start: then
+/// they mean the times between which the workout is shortest.
+///
+/// # Errors
+/// One of them cannot be read, or the end is before the start.
+pub fn span(start: &str, end: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<(Moment, i64), String> {
+    let (start, end) = (moment(start, zone, order)?, moment(end, zone, order)?);
+    if end.ms >= start.ms {
+        return Ok((start, end.ms));
+    }
+    let starts = [Some(start.ms), start.other_ms].into_iter().flatten();
+    let pairs = starts.flat_map(|from| [Some(end.ms), end.other_ms].into_iter().flatten().map(move |to| (from, to)));
+    // Another zone than that of this device may have put the clock back, by an hour in the night.
+    let elsewhere = (start.hour.is_some_and(|hour| hour < NIGHT_ENDS) && end.hour.is_some()).then_some((start.ms, end.ms + HOUR_MS));
+    let shortest = pairs.chain(elsewhere).filter(|(from, to)| to >= from).min_by_key(|(from, to)| to - from);
+    let (ms, end_ms) = shortest.ok_or("the workout ends before it starts")?;
+    Ok((Moment { ms, ..start }, end_ms))
+}
+
+const HOUR_MS: i64 = 3_600_000;
+/// The hour of the day from which on clocks are not put back.
+const NIGHT_ENDS: i8 = 3;
+const OUT_OF_RANGE: &str = "it is before 1970 or too late";
 
 fn since_1970(moment: Timestamp) -> Option<i64> {
     Some(moment.as_millisecond()).filter(|ms| *ms >= 0)
@@ -259,6 +296,7 @@ mod tests {
         for text in ["", "yesterday", "2026-13-01 00:00:00", "1950-01-01", "31/31/2026", "2026-09-19 25:00", "19 foo 2026", "19 Sep"] {
             assert!(read(text, None).is_err(), "{text}");
         }
+        assert!(read("9999-12-31", None).is_err_and(|message| message.ends_with(OUT_OF_RANGE)));
     }
 
     #[test]
@@ -270,6 +308,21 @@ mod tests {
         assert!(read("04/05/2026", None).is_err_and(|message| message.contains("--dates")));
         assert_eq!(read("04/05/2026", Some(DateOrder::DayFirst)), read("2026-05-04", None));
         assert_eq!(read("04/05/2026", Some(DateOrder::MonthFirst)), read("2026-04-05", None));
+    }
+
+    #[test]
+    fn a_workout_in_the_night_in_which_the_clock_changes_is_as_long_as_it_was() {
+        let minutes =
+            |start: &str, end: &str, zone: &TimeZone| span(start, end, zone, None).map(|(start, end_ms)| (end_ms - start.ms) / 60_000);
+        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("a zone");
+        for zone in [&berlin, &TimeZone::UTC] {
+            assert_eq!(minutes("26 Oct 2025, 02:50", "26 Oct 2025, 02:10", zone), Ok(20));
+            assert_eq!(minutes("30 Mar 2025, 02:30", "30 Mar 2025, 03:10", zone), Ok(40));
+            assert_eq!(minutes("26 Oct 2025, 02:10", "26 Oct 2025, 02:50", zone), Ok(40));
+            assert!(minutes("26 Oct 2025, 18:50", "26 Oct 2025, 18:10", zone).is_err());
+            assert!(minutes("26 Oct 2025, 03:50", "26 Oct 2025, 01:10", zone).is_err());
+        }
+        assert_eq!(minutes("26 Oct 2025, 01:30", "26 Oct 2025, 03:30", &berlin), Ok(180));
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod damage;
 mod device;
 #[path = "../devices.rs"]
 mod devices;
+#[path = "../later_exports.rs"]
+mod later_exports;
 #[path = "../logs.rs"]
 mod logs;
 #[path = "../operations.rs"]

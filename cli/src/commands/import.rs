@@ -1,0 +1,213 @@
+//! `import`: lines of JSON, and the logs of other apps.
+
+use std::io::{BufRead, IsTerminal, Read};
+
+use console::measure_text_width;
+use stronglog_sync::Client;
+use stronglog_sync::client::{FileCounts, ImportOptions, Imported, OnConflict};
+
+use super::export::{REDRAW_LINES, shown};
+use crate::args::{self, Import};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::input;
+use crate::logs::{self, App, Converted, Dialect, Known, Left, Log, Unit};
+use crate::output::ImportOutput;
+use crate::profile::Profile;
+use crate::progress::Progress;
+use crate::terminal::{ask_line, bad, counted, faint, good, plain, remark, say, say_json, thousands};
+
+/// The number of invalid lines, and of sets that a file no longer has, that are printed. With --json, all of them are.
+const SHOWN: usize = 20;
+
+pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
+    let client = profile.open_local().await?;
+    let file = input::open(&import.file)?;
+    let mut options = ImportOptions::default();
+    options.on_conflict = match import.on_conflict {
+        args::OnConflict::Newer => OnConflict::Newer,
+        args::OnConflict::Keep => OnConflict::Keep,
+        args::OnConflict::Replace => OnConflict::Replace,
+    };
+    options.partial = import.partial;
+    options.dry_run = import.dry_run;
+    let (imported, left) = match import.from {
+        None => (read_in(&client, input::lines(file)?, options, None, json)?, Vec::new()),
+        Some(app) => import_log(&client, app, file, import, options, json).await?,
+    };
+    if json {
+        say_json(&ImportOutput::of(&imported, &left, import.dry_run))?;
+    } else {
+        report(&imported, import)?;
+        report_left(&left);
+    }
+    let whole = matches!(imported.counts, FileCounts::Exact | FileCounts::Missing) && left.is_empty();
+    Ok(match imported.refused.is_empty() {
+        true if whole => Exit::Done,
+        false if !imported.written && !import.dry_run => Exit::Failed,
+        _ => Exit::Attention,
+    })
+}
+
+/// Imports lines with a progress bar. `total` is how many there are, where it is known.
+fn read_in(client: &Client, input: impl BufRead, options: ImportOptions, total: Option<u64>, json: bool) -> Outcome<Imported> {
+    let progress = Progress::new("importing", shown(json));
+    let imported = client.import(input, options, |lines| {
+        if lines.is_multiple_of(REDRAW_LINES) {
+            progress.set(lines, total);
+        }
+    });
+    progress.finish();
+    Ok(imported?)
+}
+
+/// Imports what another app has exported. A line of its file that is not understood counts as an invalid line of an import. Also returns the
+/// sets that the file no longer has.
+async fn import_log(
+    client: &Client,
+    app: App,
+    input: impl Read,
+    import: &Import,
+    mut options: ImportOptions,
+    json: bool,
+) -> Outcome<(Imported, Vec<Left>)> {
+    let mut log = Log::read(app, &input::read(input)?, Dialect { decimal: import.decimal, dates: import.dates })?;
+    let unit = match import.unit {
+        None if log.needs_unit() => ask_unit().await?,
+        unit => unit.unwrap_or(Unit::Kg),
+    };
+    let known = Known::of(client)?;
+    let now_ms = jiff::Timestamp::now().as_millisecond();
+    if options.partial {
+        refuse_invalid(&mut log, unit, client, &known, options)?;
+    }
+    let Converted { text, origins, refused, of_deleted, left } = logs::convert(&log, unit, &known, options.on_conflict, now_ms)?;
+    let dry_run = options.dry_run;
+    options.dry_run |= !refused.is_empty() && !options.partial;
+    let mut imported = read_in(client, text.as_bytes(), options, Some(origins.len() as u64), json)?;
+    let origin = |line: usize| origins.get(line.saturating_sub(1)).map_or(line, |origin| in_file(origin.line));
+    imported.refused.iter_mut().for_each(|(line, _)| *line = origin(*line));
+    imported.refused.extend(refused.into_iter().map(|(line, message)| (in_file(line), message)));
+    imported.refused.sort_by_key(|(line, _)| *line);
+    imported.written &= dry_run == options.dry_run;
+    if of_deleted > 0 {
+        imported.collections.entry(logs::SETS).or_default().kept_deleted += of_deleted;
+    }
+    Ok((imported, left))
+}
+
+fn in_file(line: u64) -> usize {
+    usize::try_from(line).unwrap_or(usize::MAX)
+}
+
+/// Refuses the lines whose records cannot be imported, so that nothing is made for their sake, such as a workout without sets.
+fn refuse_invalid(log: &mut Log, unit: Unit, client: &Client, known: &Known<'_>, mut options: ImportOptions) -> Outcome<()> {
+    options.dry_run = true;
+    loop {
+        let Converted { text, origins, .. } = logs::convert(log, unit, known, options.on_conflict, 0)?;
+        let tried = client.import(text.as_bytes(), options, |_| {})?;
+        let invalid = tried.refused.iter().filter_map(|(line, message)| Some((origins.get(line.checked_sub(1)?)?, message)));
+        let refused: usize = invalid.map(|(origin, message)| log.refuse(origin, message)).sum();
+        if refused == 0 {
+            return Ok(());
+        }
+    }
+}
+
+async fn ask_unit() -> Outcome<Unit> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::usage("cannot tell the unit of the weights: the file does not name it; use --unit kg or --unit lb"));
+    }
+    let answer = ask_line("Are the weights in kg or lb".to_owned()).await?;
+    Unit::named(&answer).ok_or_else(|| Failure::usage(format!("cannot use {answer:?} as the unit of the weights: type kg or lb")))
+}
+
+/// Prints what an import did or would do, followed by the refused lines.
+fn report(imported: &Imported, import: &Import) -> Outcome<()> {
+    let total = imported.total();
+    if import.dry_run {
+        say!("dry run, nothing was written")?;
+        table(imported)?;
+    } else if imported.written {
+        let whole = imported.refused.is_empty() && imported.counts != FileCounts::CutOff;
+        let mark = if whole { good("✓") } else { bad("!") };
+        say!("{mark} imported {}", counted(total.written(), "record"))?;
+        table(imported)?;
+    } else {
+        say!("{} imported nothing: {}", bad("✗"), is_refused(imported))?;
+    }
+    if total.kept > 0 {
+        let records = counted(total.kept, "record");
+        say!("  {records} kept: the version on this device stays; --on-conflict replace takes the file's")?;
+    }
+    if total.kept_deleted > 0 {
+        let records = counted(total.kept_deleted, "record");
+        say!("  {records} kept deleted: deleted on this device later; --on-conflict replace brings the file's version back")?;
+    }
+    if imported.skipped > 0 {
+        say!("  {} of the conflict history or with unreadable changes skipped", counted(imported.skipped, "line"))?;
+    }
+    match imported.counts {
+        FileCounts::CutOff => remark!("the file is incomplete: its end is missing; import the backup again from a whole copy"),
+        FileCounts::TooFew { counted: records, found } => {
+            let records = counted(records, "record");
+            remark!("the file has more than was exported: it counts {records}, and it has {}", thousands(found));
+        }
+        FileCounts::Missing => remark!("the file has no counts of its records, so nothing shows whether it is complete"),
+        _ => {}
+    }
+    for (line, error) in imported.refused.iter().take(SHOWN) {
+        remark!("line {line}: {}", plain(error));
+    }
+    if let more @ 1.. = imported.refused.len().saturating_sub(SHOWN) {
+        remark!("and {} more; --json names them all", counted(more as u64, "line"));
+    }
+    if !imported.refused.is_empty() && (imported.written || import.dry_run) {
+        say!("  {}", is_refused(imported))?;
+    } else if !imported.refused.is_empty() {
+        remark!("correct the file, or import the valid lines with --partial");
+    }
+    Ok(())
+}
+
+/// Prints the sets that earlier imports have brought, and that the file no longer has.
+fn report_left(left: &[Left]) {
+    if left.is_empty() {
+        return;
+    }
+    let sets = counted(left.len() as u64, "set");
+    let are = if left.len() == 1 { "is" } else { "are" };
+    remark!("{sets} of earlier imports {are} no longer in the file; `stronglog delete logged-sets ID` deletes one here:");
+    for Left { id, what } in left.iter().take(SHOWN) {
+        remark!("{id}: {}", plain(what));
+    }
+    if let more @ 1.. = left.len().saturating_sub(SHOWN) {
+        remark!("and {} more; --json names them all", counted(more as u64, "set"));
+    }
+}
+
+fn is_refused(imported: &Imported) -> String {
+    format!("{} rejected", counted(imported.refused.len() as u64, "line"))
+}
+
+/// Prints a row for each collection. Columns that are zero everywhere are left out.
+fn table(imported: &Imported) -> Outcome<()> {
+    let rows: Vec<(&str, [u64; 6])> = imported
+        .collections
+        .iter()
+        .map(|(path, counts)| (*path, [counts.added, counts.replaced, counts.deleted, counts.unchanged, counts.kept, counts.kept_deleted]))
+        .collect();
+    let heads = ["added", "replaced", "deleted", "unchanged", "kept", "kept deleted"];
+    let columns: Vec<usize> = (0..heads.len()).filter(|column| rows.iter().any(|(_, counts)| counts[*column] > 0)).collect();
+    let width = rows.iter().map(|(path, _)| measure_text_width(path)).max().unwrap_or_default();
+    let line = |first: &str, cells: Vec<String>| {
+        let cells: String = columns.iter().zip(cells).map(|(column, cell)| format!("  {cell:>0$}", heads[*column].len().max(9))).collect();
+        format!("  {first:width$}{cells}")
+    };
+    if !rows.is_empty() {
+        say!("{}", faint(line("", columns.iter().map(|column| heads[*column].to_owned()).collect())))?;
+    }
+    for (path, counts) in &rows {
+        say!("{}", line(path, columns.iter().map(|column| thousands(counts[*column])).collect()))?;
+    }
+    Ok(())
+}

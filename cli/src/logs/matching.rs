@@ -1,0 +1,176 @@
+//! Which record each workout and set of a file is.
+//!
+//! A workout is known by when it began, so that it may be renamed. A set is known by its exercise and by what was done, so that others may be
+//! removed before it. What is left over is a set that the other app has corrected, if the device has one that the file no longer has.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+use stronglog_sync::client::Presence;
+
+use super::known::{Known, Members, text};
+use super::records::{EXERCISES, SETS, WORKOUTS, made_id};
+use super::sessions::{Session, Set};
+use crate::exit::Outcome;
+
+/// A workout of the file as a record.
+pub struct Match {
+    pub workout_id: String,
+    pub workout: Presence,
+    /// For each of its sets.
+    pub sets: Vec<Found>,
+    /// The sets on the device that earlier imports have made, and that are none of the file's.
+    pub left: Vec<Members>,
+}
+
+/// A set of the file as a record.
+pub struct Found {
+    pub id: String,
+    pub known: Presence,
+}
+
+/// All workouts of a file as records, and the exercises of the device.
+pub struct Matched {
+    pub matches: Vec<Match>,
+    /// The ids of the exercises that the device has, by their folded names in the file.
+    pub exercises: HashMap<String, String>,
+}
+
+/// Finds the records of a file.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn find(app: &str, sessions: &[Session], known: &Known<'_>) -> Outcome<Matched> {
+    let workouts = workouts(app, sessions, known)?;
+    let mut matches = Vec::new();
+    for (session, (workout_id, workout)) in sessions.iter().zip(workouts) {
+        matches.push(Match::of(session, workout_id, workout, known)?);
+    }
+    let mut exercises = HashMap::new();
+    for set in sessions.iter().flat_map(|session| &session.sets) {
+        if !exercises.contains_key(&set.key)
+            && let Some(id) = known.exercise(&set.exercise, &made_id(EXERCISES, &set.exercise)?)
+        {
+            exercises.insert(set.key.clone(), id);
+        }
+    }
+    let renamed = renamed(sessions, &matches, &exercises, known);
+    exercises.extend(renamed);
+    for (session, found) in sessions.iter().zip(&mut matches) {
+        found.pair(session, &exercises);
+    }
+    Ok(Matched { matches, exercises })
+}
+
+/// The ids of the workouts. Of several that began at the same time, each is first looked for by its name.
+fn workouts(app: &str, sessions: &[Session], known: &Known<'_>) -> Outcome<Vec<(String, Presence)>> {
+    let mut by_start: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (place, session) in sessions.iter().enumerate() {
+        by_start.entry(&session.workout.start).or_default().push(place);
+    }
+    let mut found = vec![(String::new(), Presence::Missing); sessions.len()];
+    for (start, places) in by_start {
+        let mut candidates = Vec::new();
+        for number in 0.. {
+            let id = made_id(WORKOUTS, &format!("import/{app}/{start}/{number}"))?;
+            let presence = known.presence(WORKOUTS, &id)?;
+            if presence == Presence::Missing && number >= places.len() {
+                break;
+            }
+            candidates.push((id, presence));
+        }
+        let name_of = |presence: &Presence| match presence {
+            Presence::Live(record) => super::known::members(record).map(|record| text(&record, "name").to_owned()),
+            _ => None,
+        };
+        let mut left = Vec::new();
+        for place in places {
+            let name = sessions[place].workout.name.clone().unwrap_or_default();
+            match candidates.iter().position(|(_, presence)| name_of(presence).as_deref() == Some(name.as_str())) {
+                Some(candidate) => found[place] = candidates.remove(candidate),
+                None => left.push(place),
+            }
+        }
+        for (place, candidate) in left.into_iter().zip(candidates) {
+            found[place] = candidate;
+        }
+    }
+    Ok(found)
+}
+
+/// The exercises that have another name in the file than here: none of this name is known, its sets are those of one exercise, and no other
+/// exercise of the file is that one.
+fn renamed(sessions: &[Session], matches: &[Match], exercises: &HashMap<String, String>, known: &Known<'_>) -> HashMap<String, String> {
+    let mut seen: HashMap<&str, HashSet<String>> = HashMap::new();
+    for (session, found) in sessions.iter().zip(matches) {
+        let mut left: Vec<&Members> = found.left.iter().collect();
+        for (set, found) in session.sets.iter().zip(&found.sets).filter(|(set, _)| !exercises.contains_key(&set.key)) {
+            let signature = Set::signature(&set.members);
+            let mut same = || left.iter().position(|record| Set::signature(record) == signature).map(|place| left.remove(place).clone());
+            let record = if found.is_new() { same() } else { found.record() };
+            if let Some(record) = record {
+                seen.entry(&set.key).or_default().insert(text(&record, "exerciseDefinitionId").to_owned());
+            }
+        }
+    }
+    let taken: HashSet<&String> = exercises.values().collect();
+    let one = |(name, ids): (&str, HashSet<String>)| {
+        let id = ids.iter().next().filter(|id| ids.len() == 1 && known.has_exercise(id) && !taken.contains(id))?;
+        Some((name.to_owned(), id.clone()))
+    };
+    seen.into_iter().filter_map(one).collect()
+}
+
+impl Found {
+    pub fn is_new(&self) -> bool {
+        self.known == Presence::Missing
+    }
+
+    /// The device's version.
+    pub fn record(&self) -> Option<Members> {
+        match &self.known {
+            Presence::Live(text) => super::known::members(text),
+            _ => None,
+        }
+    }
+}
+
+impl Match {
+    fn of(session: &Session, workout_id: String, workout: Presence, known: &Known<'_>) -> Outcome<Self> {
+        let mut counts: HashMap<String, u64> = HashMap::new();
+        let mut sets = Vec::new();
+        for set in &session.sets {
+            let content = format!("{workout_id}/{}/{}", set.key, Set::signature(&set.members));
+            let count = counts.entry(content.clone()).or_default();
+            let id = made_id(SETS, &format!("import/{content}/{count}"))?;
+            *count += 1;
+            sets.push(Found { known: known.presence(SETS, &id)?, id });
+        }
+        let mut left = if workout == Presence::Missing { Vec::new() } else { known.imported_sets(&workout_id)? };
+        let ids: HashSet<&str> = sets.iter().map(|set| set.id.as_str()).collect();
+        left.retain(|record| !ids.contains(text(record, "id")));
+        Ok(Match { workout_id, workout, sets, left })
+    }
+
+    /// Gives the new sets of an exercise the records of those that the file no longer has: first where the same was done, as in an exercise
+    /// that was renamed, then in order, as where a weight was corrected.
+    fn pair(&mut self, session: &Session, exercises: &HashMap<String, String>) {
+        for same in [true, false] {
+            for (set, found) in session.sets.iter().zip(&mut self.sets).filter(|(_, found)| found.known == Presence::Missing) {
+                let signature = Set::signature(&set.members);
+                let exercise = exercises.get(&set.key).map(String::as_str);
+                let fits = |record: &Members| {
+                    exercise == Some(text(record, "exerciseDefinitionId")) && (!same || Set::signature(record) == signature)
+                };
+                if let Some(place) = self.left.iter().position(fits) {
+                    let record = self.left.remove(place);
+                    *found = Found { id: text(&record, "id").to_owned(), known: Presence::Live(Value::Object(record).to_string()) };
+                }
+            }
+        }
+        // A line that was refused may be one of these.
+        if !session.refused.is_empty() {
+            self.left.clear();
+        }
+    }
+}
