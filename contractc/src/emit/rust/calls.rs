@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::multipart::Body;
 use super::names::{Names, Unique, type_name, value_name, variant_name};
-use super::parameters::form_path;
+use super::parameters::{body_names, form_path};
 use super::scope;
 use super::uses::{check_path, rust_type};
 use crate::emit::Plan;
@@ -64,7 +64,7 @@ pub enum Content {
 pub fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
     let (mut types, mut methods) = (Unique::reserving(scope::names(scope::OPERATIONS)), Unique::reserving(CLIENT_METHODS));
     names.sorted().iter().for_each(|(name, _)| _ = types.take((*name).to_owned(), ""));
-    let mut calls = Vec::new();
+    let (mut calls, bodies) = (Vec::new(), body_names(plan));
     for operation in &plan.contract.operations {
         let words = [operation.id.clone()];
         let type_name = types.take(type_name(&words), "Call");
@@ -74,11 +74,15 @@ pub fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
         let parameters = operation.parameters.iter().map(|parameter| (parameter, fields.take(value_name(&parameter.name), "_"))).collect();
         let body = operation.body.as_ref().and_then(|body| Some((body.required, body.media.first()?))).map(|(required, media)| {
             let content = match media.content(plan.contract) {
-                MediaContent::Multipart => {
-                    Content::Multipart(Body::new(plan, operation, media, types.take(format!("{type_name}Body"), "")))
-                }
+                MediaContent::Multipart => Content::Multipart(Body::new(
+                    plan,
+                    operation,
+                    media,
+                    types.take(format!("{type_name}Body"), ""),
+                    &bodies[operation.id.as_str()],
+                )),
                 MediaContent::Bytes if media.is_open() => Content::File,
-                _ => content(plan, names, media, &operation.id),
+                _ => content(plan, names, media, Some(&bodies[operation.id.as_str()])),
             };
             (media.media_type.clone(), content, required, fields.take("body".to_owned(), "_"))
         });
@@ -103,18 +107,18 @@ fn variant<'p>(plan: &Plan<'_>, names: &Names, response: &'p Response, unique: &
         Status::Range(hundreds) => format!("Status{hundreds}xx"),
         Status::Default => "Default".to_owned(),
     };
-    let content = response.media.first().map(|media| (media.media_type.clone(), content(plan, names, media, "")));
+    let content = response.media.first().map(|media| (media.media_type.clone(), content(plan, names, media, None)));
     Variant { response, name: unique.take(name, ""), content }
 }
 
-fn content(plan: &Plan<'_>, names: &Names, media: &Media, operation: &str) -> Content {
+fn content(plan: &Plan<'_>, names: &Names, media: &Media, request: Option<&String>) -> Content {
     let ty = |default: &str| media.schema.map_or(default.to_owned(), |schema| rust_type(plan, names, schema));
     let check = || media.schema.map_or("&ANYTHING".to_owned(), |schema| check_path(plan, names, schema));
     match media.content(plan.contract) {
         MediaContent::Json => Content::Json { ty: ty("Value"), check: check() },
         MediaContent::Text => Content::Text { ty: ty("String"), check: check() },
         // A response cannot be a form.
-        MediaContent::Form if !operation.is_empty() => Content::Form { ty: ty("Value"), form: form_path(operation) },
+        MediaContent::Form => request.map_or(Content::Bytes, |body| Content::Form { ty: ty("Value"), form: form_path(body) }),
         _ => Content::Bytes,
     }
 }

@@ -15,19 +15,21 @@ pub struct Body {
     name: String,
     /// The id of the operation.
     operation: String,
+    /// The name of the constant with its parts.
+    parts: String,
     fields: Vec<(String, BodyPart)>,
     is_closed: bool,
 }
 
 impl Body {
     /// The structure of the body of an operation.
-    pub fn new(plan: &Plan<'_>, operation: &Operation, media: &Media, name: String) -> Self {
+    pub fn new(plan: &Plan<'_>, operation: &Operation, media: &Media, name: String, body: &str) -> Self {
         let mut unique = Unique::default();
-        let body = plan.contract.body_parts(media);
-        let is_closed = body.as_ref().is_some_and(|body| body.is_closed);
-        let parts = body.map(|body| body.parts).unwrap_or_default();
+        let listed = plan.contract.body_parts(media);
+        let is_closed = listed.as_ref().is_some_and(|body| body.is_closed);
+        let parts = listed.map(|body| body.parts).unwrap_or_default();
         let fields = parts.into_iter().map(|part| (unique.take(value_name(&part.name), "_"), part)).collect();
-        Body { name, operation: operation.id.clone(), fields, is_closed }
+        Body { name, operation: operation.id.clone(), parts: parts_name(body), fields, is_closed }
     }
 
     /// The name of the structure.
@@ -37,7 +39,7 @@ impl Body {
 
     /// The structure, and how its parts are written and read.
     pub fn emit(&self, plan: &Plan<'_>, names: &Names) -> String {
-        let (name, parts) = (ident(&self.name), ident(&parts_name(&self.operation)));
+        let (name, parts) = (ident(&self.name), ident(&self.parts));
         let about = docs(&format!("The body of `{}`.", self.operation));
         let fields = self.fields.iter().map(|(field, part)| declaration(plan, names, field, part));
         let (mut writes, mut reads) = (Vec::new(), Vec::new());

@@ -15,12 +15,13 @@ pub struct Parameters<'p> {
     names: &'p Names,
     /// The names of the constants, by their code.
     constants: BTreeMap<String, String>,
+    bodies: BTreeMap<&'p str, String>,
     code: String,
 }
 
 impl<'p> Parameters<'p> {
     pub fn new(plan: &'p Plan<'p>, names: &'p Names) -> Self {
-        let mut parameters = Parameters { plan, names, constants: BTreeMap::new(), code: String::new() };
+        let mut parameters = Parameters { plan, names, constants: BTreeMap::new(), bodies: body_names(plan), code: String::new() };
         let mut unique = Unique::default();
         for operation in &plan.contract.operations {
             for parameter in &operation.parameters {
@@ -57,9 +58,9 @@ impl<'p> Parameters<'p> {
         let (shape, check) = (shape(&self.plan.contract.text_shape(schema)), check_path(self.plan, self.names, schema));
         let _ = writeln!(
             self.code,
-            "/// The body of `{}`.\npub const {}: Form = Form::new({shape}, &[{}], {check});",
-            operation.id,
-            form_name(&operation.id),
+            "{}pub const {}: Form = Form::new({shape}, &[{}], {check});",
+            super::docs(&format!("The body of `{}`.", operation.id)),
+            form_name(&self.bodies[operation.id.as_str()]),
             encodings.join(", ")
         );
     }
@@ -85,9 +86,9 @@ impl<'p> Parameters<'p> {
         let parts: Vec<String> = parts.collect();
         let _ = writeln!(
             self.code,
-            "/// The parts of the body of `{}`.\npub static {}: [Part; {}] = [{}];",
-            operation.id,
-            parts_name(&operation.id),
+            "{}pub static {}: [Part; {}] = [{}];",
+            super::docs(&format!("The parts of the body of `{}`.", operation.id)),
+            parts_name(&self.bodies[operation.id.as_str()]),
             parts.len(),
             parts.join(", ")
         );
@@ -129,19 +130,25 @@ impl<'p> Parameters<'p> {
     }
 }
 
-/// The path of the constant of an operation's form.
-pub fn form_path(operation: &str) -> String {
-    format!("parameters::{}", form_name(operation))
+/// The names of the bodies of operations, by the ids of these. Different ids may be spelled alike as constants.
+pub fn body_names<'p>(plan: &'p Plan<'p>) -> BTreeMap<&'p str, String> {
+    let mut unique = Unique::default();
+    plan.contract.operations.iter().map(|operation| (operation.id.as_str(), unique.take(constant_name(&operation.id), "_"))).collect()
+}
+
+/// The path of the constant of a form.
+pub fn form_path(body: &str) -> String {
+    format!("parameters::{}", form_name(body))
 }
 
 /// Constants of parameters have one underscore at a time, so that no parameter has this name.
-fn form_name(operation: &str) -> String {
-    format!("{}__BODY", constant_name(operation))
+fn form_name(body: &str) -> String {
+    format!("{body}__BODY")
 }
 
-/// The name of the constant with the parts of an operation's body.
-pub fn parts_name(operation: &str) -> String {
-    format!("{}__PARTS", constant_name(operation))
+/// The name of the constant with the parts of a body.
+pub fn parts_name(body: &str) -> String {
+    format!("{body}__PARTS")
 }
 
 /// The code of a shape.

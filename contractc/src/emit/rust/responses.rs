@@ -86,7 +86,8 @@ impl Variant<'_> {
             (false, Some((_, content))) => format!("{}({})", self.name, content.ty()),
             (true, None) => format!("{} {{\n{STATUS_FIELD}\n}}", self.name),
             (true, Some((media_type, content))) => {
-                format!("{} {{\n{STATUS_FIELD}\n/// The body, `{media_type}`.\nbody: {},\n}}", self.name, content.ty())
+                let about = super::docs(&format!("The body, `{media_type}`."));
+                format!("{} {{\n{STATUS_FIELD}\n{about}body: {},\n}}", self.name, content.ty())
             }
         }
     }
