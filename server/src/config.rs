@@ -98,7 +98,7 @@ pub struct Config {
     /// Maximum number of open connections from one network. Not counted behind a proxy or from this machine.
     #[arg(long, env = "STRONGLOG_MAX_CONNECTIONS_PER_NETWORK", default_value_t = NETWORK_CONNECTIONS_MAX, value_parser = clap::value_parser!(u32).range(1..), value_name = "NUMBER")]
     pub max_connections_per_network: u32,
-    /// Maximum number of live records of one account; 0 means no limit. Deletions are always accepted.
+    /// Maximum number of live records of one account; 0 means no limit. The deletion of a record that the account holds is always accepted.
     #[arg(long, env = "STRONGLOG_MAX_RECORDS", default_value_t = RECORDS_MAX, value_name = "NUMBER")]
     pub max_records: u64,
     /// Maximum size of the records of one account, in bytes of JSON; 0 means no limit.

@@ -61,6 +61,12 @@ fn full(usage: &Usage, quota: &Quota) -> String {
     let limit = |name: &str, max: Option<u64>| max.map(|max| format!("{max} {name}"));
     let limits: Vec<String> = [limit("records", quota.records_max), limit("bytes", quota.bytes_max)].into_iter().flatten().collect();
     let Usage { records, bytes, tombstones } = usage;
+    if let Some(max) = quota.rows_max().filter(|max| usage.rows() >= *max) {
+        return format!(
+            "the account holds {records} records and {tombstones} deletions, and may hold {max} of both together; the server keeps a deletion \
+             for devices that have not been told of it yet, and removes it when it is old; ask the operator of the server for more room"
+        );
+    }
     format!(
         "the account holds {records} records of {bytes} bytes and {tombstones} deletions, and may hold {}; delete some records, or ask the \
          operator of the server for more",

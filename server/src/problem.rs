@@ -64,6 +64,12 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, ProblemCode::MalformedRequest, detail)
     }
 
+    /// The body stopped coming. This says nothing about what the client sends, so that it may send the same again.
+    pub fn interrupted(detail: &str) -> Self {
+        let failure = Self::new(StatusCode::REQUEST_TIMEOUT, ProblemCode::Unavailable, detail);
+        Failure { retry_after_secs: Some(1), ..failure }
+    }
+
     /// The record of a single-record request violates the contract.
     pub fn invalid_record(report: &Report) -> Self {
         let detail = "the record does not satisfy the contract";
@@ -256,6 +262,10 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         if error.is_busy() {
             return Self::unavailable("the server is busy; try again in a moment");
+        }
+        if error.is_not_loaded() {
+            // Nobody sees this failure: the store makes the decision again.
+            return Self::unavailable("the server is reading its data; try again in a moment");
         }
         tracing::error!(%error, request = request_id::current(), "the store failed");
         Self::unavailable("the server cannot reach its data")

@@ -135,6 +135,8 @@ pub struct Quota {
 
 /// How many rows an account may have for each record that it may hold. Tombstones take rows until they are purged.
 const ROWS_PER_RECORD: u64 = 4;
+/// How many tombstones fit beside all records of the smallest account: those of years of ordinary use.
+const TOMBSTONES_MIN: u64 = 10_000;
 
 impl Usage {
     /// The usage after a version was replaced with another, or was added.
@@ -152,7 +154,7 @@ impl Usage {
         }
     }
 
-    fn rows(self) -> u64 {
+    pub fn rows(self) -> u64 {
         self.records.saturating_add(self.tombstones)
     }
 }
@@ -168,13 +170,17 @@ impl Quota {
         Quota { records_max: records_max.map_or(self.records_max, limit), bytes_max: bytes_max.map_or(self.bytes_max, limit) }
     }
 
+    /// How many records and tombstones together an account may hold.
+    pub fn rows_max(self) -> Option<u64> {
+        self.records_max.map(|max| max.saturating_mul(ROWS_PER_RECORD).max(max.saturating_add(TOMBSTONES_MIN)))
+    }
+
     /// Whether an account may go from one usage to another. One that holds too much may shrink and stay as it is.
     pub fn allows(self, from: Usage, to: Usage) -> bool {
         let fits = |from: u64, to: u64, max: Option<u64>| to <= from || max.is_none_or(|max| to <= max);
-        let rows_max = self.records_max.map(|max| max.saturating_mul(ROWS_PER_RECORD));
         fits(from.records, to.records, self.records_max)
             && fits(from.bytes, to.bytes, self.bytes_max)
-            && fits(from.rows(), to.rows(), rows_max)
+            && fits(from.rows(), to.rows(), self.rows_max())
     }
 }
 
@@ -214,7 +220,21 @@ impl StoreError {
 #[error("too many writes are waiting")]
 struct Busy;
 
+/// A decision has read more than was loaded for it.
+#[derive(Debug, thiserror::Error)]
+#[error("read what was not loaded")]
+struct NotLoaded;
+
 impl StoreError {
+    /// The error of a decision that is made again once the rest is loaded, in stores that load first and decide then.
+    pub fn not_loaded() -> Self {
+        StoreError::new(NotLoaded)
+    }
+
+    pub(crate) fn is_not_loaded(&self) -> bool {
+        self.0.is::<NotLoaded>()
+    }
+
     pub(crate) fn busy() -> Self {
         StoreError::new(Busy)
     }

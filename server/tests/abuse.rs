@@ -228,7 +228,8 @@ async fn bodies_that_stop_coming_are_given_up() {
     for head in [post("/api/v1/auth/login", "", 1_000), post("/api/v1/changes/batch", &access, 1_000)] {
         let mut stream = connect(&server).await;
         send(&mut stream, &format!("{head}{{")).await;
-        assert_eq!(status_line(&mut stream).await, "HTTP/1.1 400 Bad Request");
+        // A device that is told so sends the same again, and takes no edit for refused.
+        assert_eq!(status_line(&mut stream).await, "HTTP/1.1 408 Request Timeout");
         closed(&mut stream, "a connection in the middle of a body").await;
     }
 }

@@ -97,6 +97,8 @@ pub fn failure(answer: &Answered) -> Failure {
             Failure::Gone { restored_rev: Some(problem.restored_rev.map_or(0, |rev| rev.0.unsigned_abs())), since }
         }
         ProblemCode::PayloadTooLarge => Failure::Refused { too_large: true },
+        // What is wrong with an edit is named. Otherwise the request did not arrive as it was sent.
+        ProblemCode::MalformedRequest if problem.errors.is_none_or(|errors| errors.is_empty()) => Failure::Busy { retry_after_ms },
         ProblemCode::MalformedRequest | ProblemCode::InvalidRecord => Failure::Refused { too_large: false },
         ProblemCode::UpgradeRequired => Failure::UpgradeRequired,
         ProblemCode::RateLimited | ProblemCode::Unavailable => Failure::Busy { retry_after_ms },
@@ -120,5 +122,23 @@ fn by_status(answer: &Answered) -> Failure {
         // Whoever asks for a wait here may be gone in a moment.
         429 | 500..=599 => Failure::Busy { retry_after_ms: answer.retry_after_ms.map(|wait| wait.min(LONGEST_MS)) },
         _ => Failure::Unreachable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_did_not_arrive_as_it_was_sent_is_no_verdict_on_its_edits() {
+        let answered = |status, code: &str, errors: &str| {
+            let body = format!(r#"{{"type":"about:blank","title":"t","status":{status},"code":"{code}","retryable":false{errors}}}"#);
+            failure(&Answered { status, retry_after_ms: None, body: body.into_bytes() })
+        };
+        assert_eq!(answered(400, "malformed_request", ""), Failure::Busy { retry_after_ms: None });
+        assert_eq!(answered(400, "malformed_request", r#","errors":[]"#), Failure::Busy { retry_after_ms: None });
+        assert_eq!(answered(408, "unavailable", ""), Failure::Busy { retry_after_ms: None });
+        let named = r#","errors":[{"pointer":"/changes/0","keyword":"type","message":"m"}]"#;
+        assert_eq!(answered(400, "malformed_request", named), Failure::Refused { too_large: false });
     }
 }

@@ -90,10 +90,10 @@ async fn read(mut body: Body, bytes_max: usize, mut patience: Patience, held: &m
         let asked = Instant::now();
         let frame = timeout(patience.left(), body.frame())
             .await
-            .map_err(|_| Failure::unreadable("the body arrived too slowly; send it again over a better connection"))?;
+            .map_err(|_| Failure::interrupted("the body arrived too slowly; send it again over a better connection"))?;
         let Some(frame) = frame else { break };
         let Ok(data) = frame
-            .map_err(|_| Failure::unreadable("the connection closed before the body was complete; send the request again"))?
+            .map_err(|_| Failure::interrupted("the connection closed before the body was complete; send the request again"))?
             .into_data()
         else {
             continue;

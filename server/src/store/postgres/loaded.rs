@@ -105,7 +105,7 @@ impl Loaded {
 
     fn miss(&self, missing: Wanted) -> StoreError {
         *self.missing.borrow_mut() = Some(missing);
-        StoreError::new("read what was not loaded")
+        StoreError::not_loaded()
     }
 
     /// The changes that were loaded, if they are those of this feed after this revision.
