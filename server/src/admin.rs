@@ -11,6 +11,8 @@ pub use copy::{Copied, copy};
 pub use place::Place;
 pub use stats::{Share, Stats, stats};
 
+pub use crate::store::sqlite::backup::Restored;
+
 use std::path::{Path, PathBuf};
 
 use self::place::Where;
@@ -77,16 +79,16 @@ pub fn rotate(data: &Path, folder: &Path, time: &str, keep: usize) -> Result<Rot
     backups::rotate(data, folder, time, now_ms(), keep)
 }
 
-/// Replaces the database with a backup, and returns the path to which the previous database was moved. The server must be stopped. The files
+/// Replaces the database with a backup. The previous database is kept. The server must be stopped. The files
 /// belong to the owner of the folder, also if root runs this.
 /// Afterwards, devices pull everything again and push what the backup does not contain.
 ///
 /// # Errors
 /// The file is not a backup or is damaged, or a server is running.
-pub fn restore(data: &Path, from: &Path) -> Result<Option<PathBuf>, StoreError> {
-    let kept = backup::restore(data, from, &new_epoch(), now_ms())?;
+pub fn restore(data: &Path, from: &Path) -> Result<Restored, StoreError> {
+    let restored = backup::restore(data, from, &new_epoch(), now_ms())?;
     files::hand_over(data)?;
-    Ok(kept)
+    Ok(restored)
 }
 
 /// Purges the tombstones that are older than `tombstone_days` and that are contained in every backup of the last `backup_days`. Returns the

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::devices::Devices;
 use crate::feed;
 use crate::metrics::Metrics;
-use crate::net::Connections;
+use crate::net::{Certificate, Connections};
 use crate::notifications::Notifications;
 use crate::problem::Failure;
 use crate::shares::Shares;
@@ -44,6 +44,8 @@ pub struct App {
     pub exports: Shares<Uuid>,
     pub metrics: Metrics,
     pub connections: Connections,
+    /// The certificate in use. It may be replaced while the server runs.
+    pub certificate: Option<watch::Receiver<Certificate>>,
     /// Replaced when the settings are read again.
     pub config: RwLock<Arc<Config>>,
     pub clock: Clock,

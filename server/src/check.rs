@@ -3,11 +3,9 @@
 mod database;
 mod folder;
 mod settings;
-mod validity;
 
 pub use database::database;
 pub use folder::{Wanted, folder};
-pub(crate) use settings::expires_at;
 pub use settings::{certificate, secret, settings};
 
 /// The result of one check.

@@ -26,7 +26,6 @@ use tokio::time::timeout;
 
 use crate::app::{App, now_ms};
 use crate::auth::tokens::REFRESH_MS;
-use crate::check;
 use crate::feed::BATCH_BYTES_MAX;
 use crate::metrics::Levels;
 use crate::problem::Failure;
@@ -119,7 +118,7 @@ async fn levels(app: &App) -> Levels {
         log_bytes,
         population,
         backed_up_at,
-        certificate_expires_at: Some(check::expires_at(&app.config()).unwrap_or(0)),
+        certificate_expires_at: Some(app.certificate.as_ref().and_then(|certificate| certificate.borrow().expires_at).unwrap_or(0)),
     }
 }
 

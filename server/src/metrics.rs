@@ -25,6 +25,7 @@ pub struct Metrics {
     durations: Family<Route, Histogram>,
     outcomes: Family<Kind, Counter>,
     pulled: Counter,
+    reloaded: Gauge,
     gauges: Gauges,
 }
 
@@ -105,8 +106,15 @@ impl Metrics {
         ours.register_with_unit("commit_duration", held, Unit::Seconds, commits.duration.clone());
         ours.register("failed_commits", "Groups of writes that failed, for example because the disk is full", commits.failed.clone());
         ours.register("writer_panics", "Restarts of the writer thread after a panic", commits.panics.clone());
+        let reloaded = Gauge::default();
+        reloaded.set(1);
+        ours.register(
+            "config_last_reload_successful",
+            "Whether the newest settings are in use: 0 after a reload that was refused",
+            reloaded.clone(),
+        );
         let gauges = Gauges::new(ours);
-        Metrics { registry: all, requests, durations, outcomes, pulled, gauges }
+        Metrics { registry: all, requests, durations, outcomes, pulled, reloaded, gauges }
     }
 
     /// Counts a request. `route` is its path with the parameters in braces.
@@ -129,6 +137,11 @@ impl Metrics {
 
     pub fn pulled(&self, changes: usize) {
         self.pulled.inc_by(changes as u64);
+    }
+
+    /// Notes whether the server could use the settings that it was asked to read again.
+    pub fn reloaded(&self, taken_over: bool) {
+        self.reloaded.set(i64::from(taken_over));
     }
 
     /// Returns all metrics as text.
@@ -159,7 +172,10 @@ impl Gauges {
             database_bytes: plain("database_size_bytes", "Size of the database file"),
             log_bytes: plain("wal_size_bytes", "Size of the write-ahead log"),
             backed_up_at: plain("last_backup_timestamp_seconds", "Time of the newest backup, or 0"),
-            certificate_expires_at: plain("certificate_expiry_timestamp_seconds", "Expiry time of the certificate, or 0 without one"),
+            certificate_expires_at: plain(
+                "certificate_expiry_timestamp_seconds",
+                "Expiry time of the certificate in use, or 0 without one",
+            ),
         }
     }
 

@@ -5,8 +5,9 @@ mod connections;
 mod listen;
 mod patience;
 mod tls;
+mod validity;
 
 pub use connections::{Connections, connections_max};
 pub use listen::Listener;
 pub use patience::{Deadlines, Patience};
-pub use tls::acceptor;
+pub use tls::{Certificate, certificate};

@@ -10,7 +10,6 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::{JoinError, JoinHandle};
-use tokio_rustls::TlsAcceptor;
 
 use crate::app::{App, new_epoch, now_ms};
 use crate::auth::limits::Limits;
@@ -22,7 +21,7 @@ use crate::devices::Devices;
 pub use crate::error::ServeError;
 use crate::http;
 use crate::metrics::Metrics;
-use crate::net::{self, Connections, Listener};
+use crate::net::{self, Certificate, Connections, Listener};
 use crate::notifications::Notifications;
 use crate::secrets::secrets;
 use crate::shares::Shares;
@@ -48,7 +47,7 @@ pub struct Running {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
     /// Replaces the certificate for new connections, if the server uses HTTPS.
-    certificate: Option<watch::Sender<TlsAcceptor>>,
+    certificate: Option<watch::Sender<Certificate>>,
     /// Replaces the routes for new requests.
     routes: watch::Sender<Router>,
     app: Arc<App>,
@@ -78,14 +77,20 @@ impl Running {
     ///
     /// # Errors
     /// The settings cannot be used. The server keeps all previous ones.
-    pub fn reload(&self, mut config: Config) -> Result<Vec<&'static str>, ServeError> {
+    pub fn reload(&self, config: Config) -> Result<Vec<&'static str>, ServeError> {
+        let taken_over = self.take_over(config);
+        self.app.metrics.reloaded(taken_over.is_ok());
+        taken_over
+    }
+
+    fn take_over(&self, mut config: Config) -> Result<Vec<&'static str>, ServeError> {
         config.check()?;
         let before = self.app.config();
         let fixed = keep_fixed(&before, &mut config);
         let secrets = secrets(&config)?;
-        let acceptor = acceptor(&config)?;
-        if let (Some(certificate), Some(acceptor)) = (&self.certificate, acceptor) {
-            certificate.send_replace(acceptor);
+        let renewed = certificate(&config)?;
+        if let (Some(certificate), Some(renewed)) = (&self.certificate, renewed) {
+            certificate.send_replace(renewed);
         }
         self.app.tokens.replace(&secrets);
         self.app.limits.set_per_minute(config.auth_per_minute);
@@ -133,10 +138,13 @@ pub async fn serve(
                 return running.stop().await;
             }
             served = &mut running.serving => return ended(served),
-            () = hang_ups.next() => match read_again().and_then(|config| running.reload(config).map_err(|error| error.to_string())) {
-                Ok(fixed) if fixed.is_empty() => tracing::info!("reloaded the settings"),
-                Ok(fixed) => tracing::warn!(restart = %fixed.join(" "), "reloaded the settings, except those that need a restart"),
-                Err(error) => tracing::error!(%error, "cannot use the new settings: the previous ones stay in use"),
+            () = hang_ups.next() => {
+                let settings = read_again().inspect_err(|_| running.app.metrics.reloaded(false));
+                match settings.and_then(|config| running.reload(config).map_err(|error| error.to_string())) {
+                    Ok(fixed) if fixed.is_empty() => tracing::info!("reloaded the settings"),
+                    Ok(fixed) => tracing::warn!(restart = %fixed.join(" "), "reloaded the settings, except those that need a restart"),
+                    Err(error) => tracing::error!(%error, "cannot use the new settings: the previous ones stay in use"),
+                }
             },
         }
     }
@@ -186,7 +194,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         return Err(error);
     }
     let (stop, stopping) = watch::channel(false);
-    let certificate = acceptor(&config)?.map(watch::Sender::new);
+    let certificate = certificate(&config)?.map(watch::Sender::new);
     if certificate.is_none() && !config.bind.ip().is_loopback() && !config.behind_proxy {
         tracing::warn!("plain HTTP on an address that others reach: clients refuse it. Give --tls-cert, or --behind-proxy");
     }
@@ -204,6 +212,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         exports: Shares::new(EXPORTS_MAX, usize::MAX),
         metrics: Metrics::new(store.commits(), config.contract.contract),
         connections: connections.clone(),
+        certificate: certificate.as_ref().map(watch::Sender::subscribe),
         clock: Clock::start(now_ms()),
         checked: Mutex::default(),
         stopping: stopping.clone(),
@@ -238,10 +247,14 @@ async fn open(config: &Config) -> Result<Database, StoreError> {
     Database::at(store.reveal(), config.store_ca.as_deref(), config.store_connections.into(), &new_epoch()).await
 }
 
-/// The TLS configuration, if the settings name a certificate.
-fn acceptor(config: &Config) -> Result<Option<TlsAcceptor>, ServeError> {
+/// The certificate that the settings name, if they do. One that has expired is used: its server still serves those who only warn.
+fn certificate(config: &Config) -> Result<Option<Certificate>, ServeError> {
     let (Some(cert), Some(key)) = (&config.tls_cert, &config.tls_key) else { return Ok(None) };
-    net::acceptor(cert, key).map(Some).map_err(ServeError::Certificate)
+    let certificate = net::certificate(cert, key).map_err(ServeError::Certificate)?;
+    if certificate.expires_at.is_some_and(|at| at < now_ms()) {
+        tracing::warn!(certificate = %cert.display(), "the certificate has expired: clients refuse it until it is renewed");
+    }
+    Ok(Some(certificate))
 }
 
 /// Takes over the settings that are read only at the start from the previous ones, and returns the flags of those that differ.

@@ -60,6 +60,15 @@ async fn large_answers_are_compressed_for_those_who_can_read_them() {
     assert!(!small.headers().contains_key("content-encoding"), "small ones are not worth it");
 }
 
+async fn metrics(client: &reqwest::Client, url: &str) -> String {
+    let response = client.get(format!("{url}/metrics")).send().await.expect("an answer over HTTPS");
+    response.text().await.expect("a whole answer")
+}
+
+fn expiry(metrics: &str) -> Option<&str> {
+    metrics.lines().find_map(|line| line.strip_prefix("stronglog_certificate_expiry_timestamp_seconds "))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn https_with_a_certificate_of_one_s_own() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -76,17 +85,29 @@ async fn https_with_a_certificate_of_one_s_own() {
     assert_eq!(response.status(), 200);
     let plain = client.get(format!("http://{}/healthz", running.addr())).send().await;
     assert!(plain.is_err(), "and no other way: {plain:?}");
-    let renewed = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
-    std::fs::write(&cert, renewed.cert.pem()).expect("written");
-    assert!(running.reload(config.clone()).is_err(), "the key is that of the old one, which stays");
+    let key_pair = rcgen::KeyPair::generate().expect("a key");
+    let mut parameters = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).expect("parameters");
+    parameters.not_after = rcgen::date_time_ymd(2031, 5, 6);
+    let renewed = parameters.self_signed(&key_pair).expect("a certificate");
+    std::fs::write(&cert, renewed.pem()).expect("written");
+    let before = metrics(&client, &running.url()).await;
+    assert!(before.contains("stronglog_config_last_reload_successful 1\n"), "{before}");
+    let error = running.reload(config.clone()).expect_err("the key is that of the old one, which stays").to_string();
+    assert!(error.contains("is that of another certificate"), "{error}");
+    let after = metrics(&client, &running.url()).await;
+    assert!(after.contains("stronglog_config_last_reload_successful 0\n"), "{after}");
+    assert_eq!(expiry(&after), expiry(&before), "of the certificate in use, not of the one in the file");
     let again = client.get(format!("{}/livez", running.url())).send().await.expect("an answer over HTTPS");
     assert_eq!(again.status(), 200);
-    std::fs::write(folder.path().join("key.pem"), renewed.signing_key.serialize_pem()).expect("written");
+    std::fs::write(folder.path().join("key.pem"), key_pair.serialize_pem()).expect("written");
     running.reload(config).expect("the renewed certificate");
-    let authority = reqwest::Certificate::from_pem(renewed.cert.pem().as_bytes()).expect("a certificate");
+    let authority = reqwest::Certificate::from_pem(renewed.pem().as_bytes()).expect("a certificate");
     let client = reqwest::Client::builder().tls_certs_only([authority]).build().expect("a client");
     let response = client.get(format!("{}/livez", running.url())).send().await.expect("an answer with the renewed certificate");
     assert_eq!(response.status(), 200);
+    let renewed = metrics(&client, &running.url()).await;
+    assert!(renewed.contains("stronglog_config_last_reload_successful 1\n"), "{renewed}");
+    assert_eq!(expiry(&renewed), Some("1935792000"));
     running.stop().await.expect("an orderly end");
     let broken = Config { tls_cert: Some(cert.clone()), tls_key: Some(cert), ..Config::local(folder.path()) };
     assert!(matches!(start(broken).await, Err(ServeError::Certificate(_))), "a certificate is no key");

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use stronglog_server::check::{self, Grade};
 use stronglog_server::config::{Config, Secret};
+use stronglog_server::serve::start;
 use support::postgres::Postgres;
 use support::{Account, PASSWORD, Server, WEIGHTS, now, text, weight};
 
@@ -182,4 +184,40 @@ async fn an_account_is_erased_with_everything_that_it_had() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     other.register("sam@example.com").await;
+}
+
+/// Why a server cannot use the database at an address, which a check of the settings tells too.
+async fn refused(url: &str) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = Config { store: Some(Secret::new(url)), ..Config::local(folder.path()) };
+    let found = check::settings(&config).await.into_iter().find(|finding| finding.grade == Grade::Bad).map(|finding| finding.told);
+    let error = start(config).await.err().expect("it cannot start").to_string();
+    let (found, told) = (found.expect("the check finds it"), error.rsplit(": ").next().expect("a reason"));
+    assert!(found.contains(told), "the check says {found:?}, and the start {error:?}");
+    error
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_a_server_cannot_use_is_refused_by_the_check_too() {
+    let postgres = Postgres::start();
+    let at = |name: &str| postgres.url().replace("/stronglog", &format!("/{name}"));
+    postgres.sql("CREATE DATABASE latin OWNER stronglog ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+    assert!(refused(&at("latin")).await.contains("its encoding is LATIN1"));
+    postgres.sql("CREATE DATABASE nowhere OWNER stronglog");
+    postgres.sql("ALTER DATABASE nowhere SET search_path = missing");
+    assert!(refused(&at("nowhere")).await.contains("search_path"));
+    postgres.sql("CREATE DATABASE others");
+    assert!(refused(&at("others")).await.contains("GRANT CREATE ON SCHEMA public"));
+    postgres.sql("CREATE TABLE public.migrations (id bigint)");
+    assert!(refused(&postgres.url()).await.contains("`migrations` in the schema public is that of another program"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_check_of_a_database_leaves_nothing_in_it() {
+    let postgres = Postgres::start();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = Config { store: Some(Secret::new(postgres.url())), ..Config::local(folder.path()) };
+    let bad = check::settings(&config).await.into_iter().find(|finding| finding.grade == Grade::Bad);
+    assert_eq!(bad, None);
+    assert_eq!(postgres.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
 }

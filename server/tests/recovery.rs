@@ -39,7 +39,7 @@ async fn a_restored_server_asks_for_what_it_has_lost() {
     assert!(admin::restore(server.folder.path(), &backup).is_err(), "not under a running server");
     let server = server
         .restart(|folder| {
-            let kept = admin::restore(folder, &folder.join("monday.backup")).expect("restored").expect("the old database is kept");
+            let kept = admin::restore(folder, &folder.join("monday.backup")).expect("restored").previous.expect("the old database is kept");
             assert!(kept.exists());
         })
         .await;
@@ -162,12 +162,26 @@ async fn a_damaged_backup_is_not_restored() {
     server.running.stop().await.expect("an orderly end");
     let whole = std::fs::read(&backup).expect("the backup");
     let middle = whole.len() / 2;
-    let damages: [fn(&mut Vec<u8>, usize); 4] = [
+    let damages: [fn(&mut Vec<u8>, usize); 7] = [
         |bytes, middle| bytes[middle..middle + 8_192].fill(0xaa),
         // A flipped bit in the text of a record leaves a well-formed database.
         |bytes, middle| bytes[middle] ^= 1,
         |bytes, middle| bytes.truncate(middle),
         |bytes, _| bytes.clear(),
+        // The end goes too, which has the checksum.
+        |bytes, middle| {
+            bytes[middle] ^= 1;
+            bytes.pop();
+        },
+        |bytes, middle| {
+            bytes[middle] ^= 1;
+            bytes.push(b'\n');
+        },
+        |bytes, middle| {
+            let mark = bytes.len() - 100;
+            bytes[middle] ^= 1;
+            bytes[mark] = b'X';
+        },
     ];
     for (number, damage) in damages.into_iter().enumerate() {
         let mut bytes = whole.clone();
@@ -180,8 +194,8 @@ async fn a_damaged_backup_is_not_restored() {
     std::fs::write(&backup, whole).expect("repaired");
     let copy = folder.join("copied.db");
     std::fs::copy(folder.join("stronglog.db"), &copy).expect("a copy that another program made");
-    admin::restore(folder, &copy).expect("which has no checksum");
-    admin::restore(folder, &backup).expect("and a whole one is restored");
+    assert!(!admin::restore(folder, &copy).expect("which has no checksum").had_checksum);
+    assert!(admin::restore(folder, &backup).expect("and a whole one is restored").had_checksum);
 }
 
 /// Counts the occurrences of a text in the files of a folder.

@@ -12,7 +12,7 @@ use self::place::{folder_only, place};
 use crate::args::{Admin, Backup};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{AdminOutput, CopyOutput};
-use crate::terminal::{counted, good, say, say_json, thousands};
+use crate::terminal::{bad, counted, good, remark, say, say_json, thousands};
 
 pub async fn run(action: &Admin, json: bool) -> Outcome {
     let failed = |error: stronglog_server::store::StoreError| Failure::new(error.to_string());
@@ -27,8 +27,15 @@ pub async fn run(action: &Admin, json: bool) -> Outcome {
         Admin::Doctor(doctor) => return doctor::run(doctor, json).await,
         Admin::Stats { folder } => return stats::run(folder, json).await,
         Admin::Restore { folder, file } => {
-            let previous = admin::restore(folder_only(folder, "restore")?, file).map_err(failed)?.map(|path| path.display().to_string());
+            let restored = admin::restore(folder_only(folder, "restore")?, file).map_err(failed)?;
+            let previous = restored.previous.map(|path| path.display().to_string());
             let file = file.display().to_string();
+            if !restored.had_checksum {
+                remark!(
+                    "{} {file} has no checksum, so `admin backup` did not make it: only the structure of the database was checked",
+                    bad("!")
+                );
+            }
             let kept = previous.as_ref().map(|path| format!("; the previous database is now {path}")).unwrap_or_default();
             (AdminOutput { file: Some(file.clone()), previous, ..AdminOutput::default() }, format!("restored {file}{kept}"))
         }

@@ -3,11 +3,10 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
-use super::validity::expiry;
 use super::{DAY_MS, Finding};
 use crate::app::now_ms;
 use crate::config::{Config, Secret};
-use crate::net;
+use crate::net::{self, Certificate};
 use crate::secrets::{is_yet_to_be_made, secrets};
 use crate::store::database::Database;
 use crate::store::sqlite::files::private;
@@ -58,14 +57,10 @@ pub fn certificate(config: &Config) -> Finding {
             ),
         };
     };
-    if let Err(error) = net::acceptor(cert, key) {
-        return Finding::bad("certificate", format!("cannot be used: {error}"));
-    }
-    match expiry(cert) {
-        Ok(at) => validity(cert, at, now_ms()),
-        Err(error) => {
-            Finding::warning("certificate", format!("matches its key, but its dates cannot be read: {}: {error}", cert.display()))
-        }
+    match net::certificate(cert, key) {
+        Ok(Certificate { expires_at: Some(at), .. }) => validity(cert, at, now_ms()),
+        Ok(_) => Finding::warning("certificate", format!("matches its key, but the dates of {} cannot be read", cert.display())),
+        Err(error) => Finding::bad("certificate", format!("cannot be used: {error}")),
     }
 }
 
@@ -75,11 +70,6 @@ fn contract(config: &Config) -> Finding {
         Ok(known) => Finding::good("contract", format!("{} collections, version {}", known.routes.len(), known.contract.version)),
         Err(error) => Finding::bad("contract", error.to_string()),
     }
-}
-
-/// When the certificate of the settings expires, in milliseconds since the Unix epoch, if there is one that can be read.
-pub(crate) fn expires_at(config: &Config) -> Option<i64> {
-    config.tls_cert.as_ref().and_then(|cert| expiry(cert).ok())
 }
 
 fn validity(cert: &Path, expires_at: i64, now: i64) -> Finding {

@@ -19,11 +19,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
-use tokio_rustls::TlsAcceptor;
 
 use super::activity::{Activity, Verdict, Watched};
 use super::connections::{Admitted, Connections};
 use super::patience::Deadlines;
+use super::tls::Certificate;
 
 /// How long requests in progress may take after the server stops. Docker kills a process 10 seconds after it asked it to stop.
 const STOP_MAX: Duration = Duration::from_secs(7);
@@ -42,7 +42,7 @@ pub struct Listener {
     /// The current routes. They may be replaced while the server runs.
     pub router: watch::Receiver<Router>,
     /// The current certificate. It may be replaced while the server runs.
-    pub tls: Option<watch::Receiver<TlsAcceptor>>,
+    pub tls: Option<watch::Receiver<Certificate>>,
     pub connections: Connections,
     pub deadlines: Deadlines,
     /// Becomes true when the server shuts down.
@@ -86,7 +86,7 @@ impl Listener {
         let greeted = async {
             // Responses are written in one piece, so delaying packets to merge them (Nagle) would only add latency.
             let _ = stream.set_nodelay(true);
-            let tls = self.tls.as_ref().map(|tls| tls.borrow().clone());
+            let tls = self.tls.as_ref().map(|tls| tls.borrow().acceptor.clone());
             match tls {
                 None => self.converse(stream, peer, activity).await,
                 Some(tls) => {

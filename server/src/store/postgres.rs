@@ -56,13 +56,17 @@ pub struct Store {
     asked: Mutex<Option<Instant>>,
 }
 
-/// Checks that a database answers and takes writes, without changing anything.
+/// Checks that a server can start on a database, by doing what it does then without committing it. Nothing is changed.
 pub async fn probe(address: &Address) -> Result<(), StoreError> {
-    let pool = address.pool(WAIT_MAX)?;
-    let client = pool.get().await.map_err(unavailable)?;
-    let sql = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean";
-    let is_read_only = client.query_typed_one(sql, &[]).await?.try_get(0)?;
-    if is_read_only { Err(StoreError::new(STANDBY)) } else { Ok(()) }
+    let store = Store::of(address.clone())?;
+    let tried = async {
+        let transaction = store.begin().await?;
+        migrate::migrate(transaction.client(), "probed").await
+        // Dropped without a commit, the transaction is rolled back.
+    };
+    let tried = tried.await;
+    store.close().await;
+    tried
 }
 
 /// Why there is no connection.

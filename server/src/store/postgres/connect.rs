@@ -1,5 +1,6 @@
 //! Where the database is, and connections to it.
 
+use std::error::Error as _;
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
@@ -37,13 +38,7 @@ impl Address {
     /// # Errors
     /// It is not the address of a Postgres database, or the certificate cannot be used.
     pub fn new(url: &str, ca: Option<&Path>, connections: usize) -> Result<Self, StoreError> {
-        // The text may contain a password, so that it is not repeated.
-        let unreadable = |error: tokio_postgres::Error| {
-            StoreError::new(format!(
-                "cannot read the address of the database: {error}; give one such as postgres://user:password@host/name"
-            ))
-        };
-        let mut config = Config::from_str(url).map_err(unreadable)?;
+        let mut config = read(url)?;
         if config.get_application_name().is_none() {
             config.application_name("stronglog");
         }
@@ -72,6 +67,31 @@ impl Address {
     }
 }
 
+/// Reads an address. What it says is not repeated, save the names of options: any part may be one of a password.
+fn read(url: &str) -> Result<Config, StoreError> {
+    let failed = |why: &str| {
+        StoreError::new(format!("cannot read the address of the database: {why}; give one such as postgres://user:password@host/name"))
+    };
+    let (before, options) = url.split_once('?').unwrap_or((url, ""));
+    // One @ ends the password, and nothing after it has one of these: a password that has them must be written otherwise.
+    let rest = before.split_once("://").map_or("", |(_, rest)| rest);
+    let name = rest.split_once('/').map_or("", |(_, name)| name);
+    if rest.matches('@').count() > 1 || rest.contains('#') || name.contains(['@', '/']) || options.contains('@') {
+        return Err(failed("write the characters @ / ? # % of a user name or password as %40 %2F %3F %23 %25"));
+    }
+    // A certificate is always checked against the name of the host, so that these ask for no more than `require` gives.
+    let options = options.split('&').map(|option| match option {
+        "sslmode=verify-full" | "sslmode=verify-ca" => "sslmode=require",
+        other => other,
+    });
+    let options = options.collect::<Vec<_>>().join("&");
+    let url = if options.is_empty() { before.to_owned() } else { format!("{before}?{options}") };
+    Config::from_str(&url).map_err(|error| match error.source() {
+        Some(cause) => failed(&cause.to_string()),
+        None => failed(&error.to_string()),
+    })
+}
+
 /// Without the password.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -98,4 +118,31 @@ fn tls(ca: Option<&Path>) -> Result<ClientConfig, StoreError> {
         roots.add(certificate.map_err(|error| failed(&error))?).map_err(|error| failed(&error))?;
     }
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    #[test]
+    fn no_part_of_a_password_is_told() {
+        for password in ["p@ss/w0rd", "pa/ss", "p#ss", "p?ss", "p?s=s", "p@ss@w0rd#"] {
+            let error =
+                read(&format!("postgres://sl:{password}@db.example.com/log")).expect_err("it must be written otherwise").to_string();
+            assert!(error.contains("%40") && !error.contains("ss"), "{password}: {error}");
+        }
+        read("postgres://sl:p%40ss%2Fw0rd@db.example.com/log").expect("written so, it is read");
+        read("postgres:///log?host=/var/run/postgresql").expect("a socket");
+    }
+
+    #[test]
+    fn addresses_of_providers_are_read_and_what_is_not_is_named() {
+        for option in ["sslmode=verify-full", "sslmode=verify-ca&connect_timeout=3", "sslmode=require&channel_binding=require"] {
+            read(&format!("postgres://sl@db.example.com/log?{option}")).unwrap_or_else(|error| panic!("{option}: {error}"));
+        }
+        for (option, name) in [("sslmode=allow", "sslmode"), ("sslrootcert=ca.pem", "sslrootcert")] {
+            let error = read(&format!("postgres://sl@db.example.com/log?{option}")).expect_err("not known").to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
 }

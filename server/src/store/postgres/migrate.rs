@@ -4,6 +4,7 @@
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
+use super::STANDBY;
 use super::convert::signed;
 use crate::store::StoreError;
 
@@ -13,8 +14,42 @@ const MIGRATIONS: &[(&str, i64)] = &[(include_str!("schema_1.sql"), 1)];
 /// Any number: it makes the servers that start at the same time wait for one another.
 const LOCK: i64 = 0x5354_524f_4e47;
 
+/// What must hold for a database before there is a table in it.
+const STATE: &str = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean, current_setting('server_encoding'),
+    current_schema(), coalesce(has_schema_privilege(current_schema(), 'CREATE'), false), to_regclass('migrations') IS NOT NULL,
+    (SELECT count(*) = 2 FROM pg_attribute WHERE attrelid = to_regclass('migrations') AND attname IN ('version', 'oldest'))";
+
+/// Checks that the database can hold the tables, and says what to do if it cannot.
+async fn check_usable(client: &Client) -> Result<(), StoreError> {
+    let row = client.query_typed_one(STATE, &[]).await?;
+    let (is_read_only, encoding): (bool, String) = (row.try_get(0)?, row.try_get(1)?);
+    let (schema, may_create): (Option<String>, bool) = (row.try_get(2)?, row.try_get(3)?);
+    let (has_migrations, are_ours): (bool, bool) = (row.try_get(4)?, row.try_get(5)?);
+    if is_read_only {
+        return Err(StoreError::new(STANDBY));
+    }
+    if encoding != "UTF8" {
+        let told = "and names and records have letters that it cannot hold; make one with `createdb -E UTF8 -T template0`";
+        return Err(StoreError::new(format!("its encoding is {encoding}, {told}")));
+    }
+    let Some(schema) = schema else {
+        return Err(StoreError::new("its search_path names no schema that is there, so tables have no place; set it to `public`"));
+    };
+    if has_migrations && !are_ours {
+        let told =
+            format!("the table `migrations` in the schema {schema} is that of another program; give the server a database of its own");
+        return Err(StoreError::new(told));
+    }
+    if !has_migrations && !may_create {
+        let told = format!("the role may not create tables in the schema {schema}; run `GRANT CREATE ON SCHEMA {schema} TO` the role");
+        return Err(StoreError::new(told));
+    }
+    Ok(())
+}
+
 /// Brings the tables to the version of this program, within the open transaction.
 pub async fn migrate(client: &Client, new_epoch: &str) -> Result<(), StoreError> {
+    check_usable(client).await?;
     client.query_typed("SELECT pg_advisory_xact_lock($1)", &[(&LOCK, Type::INT8)]).await?;
     client
         .batch_execute("CREATE TABLE IF NOT EXISTS migrations (version bigint PRIMARY KEY, oldest bigint NOT NULL, at timestamptz NOT NULL DEFAULT now())")
@@ -24,7 +59,7 @@ pub async fn migrate(client: &Client, new_epoch: &str) -> Result<(), StoreError>
     let ours = signed(MIGRATIONS.len() as u64)?;
     if oldest > ours {
         let told = format!(
-            "the database is of version {version}, which programs from version {oldest} on can use, and this one is of {ours}: update it"
+            "the database is of version {version}, which programs from version {oldest} on can use, and this one is of {ours}: update this program"
         );
         return Err(StoreError::new(told));
     }

@@ -75,12 +75,21 @@ fn write(connection: &Connection, to: &Path) -> Result<(), StoreError> {
     })
 }
 
-/// Replaces the database in a folder with a backup, and begins a new epoch. The previous database is renamed and kept in the same folder;
-/// its new path is returned.
+/// What a restore did.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Restored {
+    /// Where the previous database is now, if there was one.
+    pub previous: Option<PathBuf>,
+    /// Whether the file had a checksum, so that each of its bytes was checked. Otherwise only the structure of its database was.
+    pub had_checksum: bool,
+}
+
+/// Replaces the database in a folder with a backup, and begins a new epoch. The previous database is renamed and kept in the same folder.
 ///
 /// # Errors
 /// The file is not a backup of this program or is damaged, or a server is running in the folder.
-pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<Restored, StoreError> {
     make_folder(folder)?;
     let _lock = lock(folder)?;
     let (current, fresh) = (folder.join(DATABASE), folder.join("stronglog.db.restoring"));
@@ -88,12 +97,9 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
     remove(&fresh)?;
     let found = checksum::copy(from, &fresh).map_err(|error| failed("restore", from, error))?;
     let usable = match found {
-        Found::Damaged => Err(StoreError::new("the file is damaged: its checksum does not match; use another backup")),
+        Found::Damaged => Err(StoreError::new("the file is damaged: its checksum does not match, or is not whole; use another backup")),
         Found::Intact => existing(&fresh).map(drop),
-        Found::Unknown => {
-            tracing::warn!("the file has no checksum, so it is a copy that another program made: only its structure is checked");
-            existing(&fresh).and_then(|database| check(&database))
-        }
+        Found::Unknown => existing(&fresh).and_then(|database| check(&database)),
     };
     if let Err(error) = usable {
         remove(&fresh)?;
@@ -113,10 +119,10 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
     }
     begin_epoch(&connection, new_epoch)?;
     connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE")?;
-    let kept = set_aside(&current, now_ms)?;
+    let previous = set_aside(&current, now_ms)?;
     std::fs::rename(&fresh, &current).map_err(|error| failed("put the backup in place as", &current, error))?;
     Counter::open(folder)?.note(&connection)?;
-    Ok(kept)
+    Ok(Restored { previous, had_checksum: found == Found::Intact })
 }
 
 /// Begins a new epoch. From now on, cursors of the current epoch are answered with the current revision of each user.

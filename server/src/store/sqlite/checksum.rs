@@ -1,4 +1,5 @@
-//! The checksum at the end of a backup, after the database: SQLite does not read there. A file that another program copied has none.
+//! The checksum at the end of a backup, after the database: SQLite does not read there. A file that another program copied has none, and then it
+//! ends where a page of the database ends.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -11,13 +12,15 @@ use super::files::private;
 const MARK: &[u8] = b"\nstronglog backup, SHA-256 of what precedes: ";
 /// The mark, and the checksum in hexadecimal digits.
 const TRAILER: usize = MARK.len() + 64;
+/// How a database of SQLite begins. The size of its pages follows, in two bytes.
+const DATABASE_MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// Whether a file is what was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
     Intact,
     Damaged,
-    /// The file has no checksum.
+    /// The file has no checksum, and no part of one.
     Unknown,
 }
 
@@ -41,6 +44,7 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<Found> {
     let digits = pass_on(&mut file, content, &mut target)?;
     target.sync_all()?;
     Ok(match trailer {
+        None if ends_within_a_page(&mut file, length)? => Found::Damaged,
         None => Found::Unknown,
         Some(trailer) if trailer == digits.as_bytes() => Found::Intact,
         Some(_) => Found::Damaged,
@@ -54,6 +58,19 @@ fn trailer(file: &mut File, length: u64) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::with_capacity(TRAILER);
     file.read_to_end(&mut bytes)?;
     Ok(bytes.strip_prefix(MARK).map(<[u8]>::to_vec))
+}
+
+/// Whether a file is a database with something else at its end, or without its end. What is left of a checksum is no page.
+fn ends_within_a_page(file: &mut File, length: u64) -> io::Result<bool> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut head = Vec::with_capacity(DATABASE_MAGIC.len() + 2);
+    file.take(head.capacity() as u64).read_to_end(&mut head)?;
+    let Some(&[high, low]) = head.strip_prefix(DATABASE_MAGIC) else { return Ok(false) };
+    let page = match u16::from_be_bytes([high, low]) {
+        1 => 65_536,
+        bytes => u64::from(bytes),
+    };
+    Ok(!length.is_multiple_of(page))
 }
 
 /// Copies bytes from the current position on, and returns their checksum in hexadecimal digits.
@@ -81,18 +98,27 @@ mod tests {
     fn every_changed_byte_is_noticed() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let [backup, copied] = ["backup", "copied"].map(|name| folder.path().join(name));
-        let content: Vec<u8> = (0..200).collect();
+        let content = [DATABASE_MAGIC, &[2, 0], &[7; 512 - 18]].concat();
         std::fs::write(&backup, &content).expect("written");
         assert_eq!(copy(&backup, &copied).expect("copied"), Found::Unknown);
         append(&backup).expect("appended");
         let whole = std::fs::read(&backup).expect("read");
         assert_eq!(copy(&backup, &copied).expect("copied"), Found::Intact);
         assert_eq!(std::fs::read(&copied).expect("read"), content);
-        for place in (0..content.len()).chain(whole.len() - 64..whole.len()) {
+        let judge = |bytes: &[u8], damage: &str| {
+            std::fs::write(&backup, bytes).expect("written");
+            assert_eq!(copy(&backup, &copied).expect("copied"), Found::Damaged, "{damage}");
+        };
+        for place in 0..whole.len() {
             let mut bytes = whole.clone();
             bytes[place] ^= 1;
-            std::fs::write(&backup, bytes).expect("written");
-            assert_eq!(copy(&backup, &copied).expect("copied"), Found::Damaged, "byte {place}");
+            judge(&bytes, &format!("byte {place}"));
+        }
+        for lost in 1..TRAILER {
+            judge(&whole[..whole.len() - lost], &format!("{lost} bytes less"));
+        }
+        for added in ["\n", "\r\n", "\0\0\0"] {
+            judge(&[&whole, added.as_bytes()].concat(), &format!("with {added:?} at the end"));
         }
     }
 }

@@ -1,28 +1,15 @@
 //! When a certificate expires: the one field of X.509 that the server needs and that rustls does not offer.
 
-use std::io;
-use std::path::Path;
-
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-
 const SEQUENCE: u8 = 0x30;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 /// The optional version, which is `[0]`.
 const VERSION: u8 = 0xa0;
 
-/// When the first certificate of a PEM file expires, in milliseconds since the Unix epoch.
+/// When a certificate expires, in milliseconds since the Unix epoch, if it can be read.
 ///
-/// # Errors
-/// The file cannot be read, or is not a certificate.
-pub fn expiry(path: &Path) -> io::Result<i64> {
-    let certificate = CertificateDer::from_pem_file(path).map_err(io::Error::other)?;
-    expiry_of(&certificate).ok_or_else(|| io::Error::other("not an X.509 certificate"))
-}
-
 /// Certificate ::= SEQUENCE { SEQUENCE { [0] version, serial, algorithm, issuer, SEQUENCE { notBefore, notAfter }, … }, … }
-fn expiry_of(der: &[u8]) -> Option<i64> {
+pub fn expiry_of(der: &[u8]) -> Option<i64> {
     let (_, certificate, _) = element(der).filter(|(tag, ..)| *tag == SEQUENCE)?;
     let (_, body, _) = element(certificate)?;
     let (tag, _, after_first) = element(body)?;
