@@ -126,10 +126,10 @@ mod tests {
 
     #[test]
     fn no_part_of_a_password_is_told() {
-        for password in ["p@ss/w0rd", "pa/ss", "p#ss", "p?ss", "p?s=s", "p@ss@w0rd#"] {
+        for password in ["p@zz/w0rd", "pa/zz", "p#zz", "p?zz", "p?z=zz", "p@zz@w0rd#"] {
             let error =
                 read(&format!("postgres://sl:{password}@db.example.com/log")).expect_err("it must be written otherwise").to_string();
-            assert!(error.contains("%40") && !error.contains("ss"), "{password}: {error}");
+            assert!(error.contains("%40") && !error.contains("zz"), "{password}: {error}");
         }
         read("postgres://sl:p%40ss%2Fw0rd@db.example.com/log").expect("written so, it is read");
         read("postgres:///log?host=/var/run/postgresql").expect("a socket");
