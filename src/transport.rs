@@ -163,7 +163,8 @@ impl Link {
         }
     }
 
-    /// Sends a message of the engine, but only with a token of `account` (R15).
+    /// Sends a message of the engine. The engine has decided that `account` owns the records (R15); here the token is compared with it,
+    /// because somebody else may have signed in since.
     pub(crate) async fn exchange(&self, account: Uuid, message: &Message) -> Result<Answered, Error> {
         let mut request = self.request(message)?;
         let Some(tokens) = self.tokens().await? else {

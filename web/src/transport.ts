@@ -75,7 +75,10 @@ export class Transport {
     await (session === undefined ? this.device.delete("tokens") : this.device.put({ name: "tokens", value: session }));
   }
 
-  /** Sends a request of the engine, only with the token of `account` (R15). */
+  /**
+   * Sends a request of the engine. The engine has decided that `account` owns the records (R15); here the token is compared with it, because
+   * somebody else may have signed in since.
+   */
   async exchange(call: Call, account: string, body: Uint8Array | undefined, signal: AbortSignal): Promise<Answer> {
     const tokens = await this.tokens();
     if (tokens === undefined) {
