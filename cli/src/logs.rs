@@ -4,6 +4,7 @@
 //! app is matched with what earlier ones have brought, so that only what is new is added.
 
 mod apps;
+mod collections;
 mod columns;
 mod dialect;
 mod known;
@@ -17,11 +18,12 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::exit::{Failure, Outcome};
 
+pub use collections::SETS;
 pub use columns::Unit;
 pub use dialect::Dialect;
 pub use known::Known;
 pub use numbers::Decimal;
-pub use records::{Converted, Left, Of, Origin, SETS, convert};
+pub use records::{Converted, Left, Of, Origin, convert};
 pub use times::DateOrder;
 
 /// An app whose export can be read.

@@ -1,7 +1,9 @@
 //! The HTTP client for requests whose answers are small: it gives up on one that is too large or takes too long.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::api::runtime::http::{Request, Response, Transport};
 

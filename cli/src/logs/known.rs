@@ -5,7 +5,7 @@ use stronglog_sync::client::Presence;
 use stronglog_sync::{Client, Query};
 use uuid::Uuid;
 
-use super::records::{EXERCISES, SETS};
+use super::collections::{EXERCISES, SETS};
 use super::{folded, split};
 use crate::exit::Outcome;
 

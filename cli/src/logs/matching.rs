@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 use stronglog_sync::client::Presence;
 
+use super::collections::{EXERCISES, SETS, WORKOUTS, made_id};
 use super::known::{Known, Members, text};
-use super::records::{EXERCISES, SETS, WORKOUTS, made_id};
 use super::sessions::{Session, Set};
 use crate::exit::Outcome;
 

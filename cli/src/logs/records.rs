@@ -3,19 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
-use stronglog_sync::api::CONTRACT;
 use stronglog_sync::client::{OnConflict, Presence};
 
+use super::collections::{EXERCISES, SETS, WORKOUTS, made_id};
 use super::columns::Unit;
 use super::known::{Known, text};
 use super::matching::{self, Found, Match, Matched};
 use super::sessions::{self, Session, Set, members};
 use super::{Log, split};
-use crate::exit::{Failure, Outcome};
-
-pub const EXERCISES: &str = "exercise-definitions";
-pub const WORKOUTS: &str = "workout-logs";
-pub const SETS: &str = "logged-sets";
+use crate::exit::Outcome;
 
 /// The records of a file.
 pub struct Converted {
@@ -175,11 +171,6 @@ fn what(set: &Map<String, Value>) -> String {
         0.0 => format!("{} kg × {}", number("loggedWeightKg"), number("loggedReps")),
         seconds => format!("{seconds} s"),
     }
-}
-
-pub fn made_id(collection: &str, key: &str) -> Outcome<String> {
-    let made = CONTRACT.collection(collection).and_then(|collection| collection.deterministic_id(key));
-    made.ok_or_else(|| Failure::new(format!("cannot make an id for {collection}")))
 }
 
 /// An import takes the time of the workout for the time of the edit, so that later edits are never replaced.

@@ -208,7 +208,7 @@ fn plain(contract: &Contract, id: SchemaId) -> Option<Types> {
         pointer: schema.pointer.clone(),
         annotations: schema.annotations.clone(),
         types: schema.types,
-        view: schema.view.clone(),
+        view: schema.view,
         ..Schema::default()
     };
     schema.types.filter(|_| *schema == plain)

@@ -109,11 +109,8 @@ impl Reader<'_> {
             found.extend(headers.map(|header| (operation.span, Place::Header.name(), &header.name)));
         }
         for scheme in &self.contract.security_schemes {
-            match &scheme.kind {
-                SecurityKind::ApiKey { place: place @ (Place::Header | Place::Cookie), name } => {
-                    found.push((scheme.span, place.name(), name))
-                }
-                _ => {}
+            if let SecurityKind::ApiKey { place: place @ (Place::Header | Place::Cookie), name } = &scheme.kind {
+                found.push((scheme.span, place.name(), name));
             }
         }
         for (span, place, name) in found.into_iter().filter(|(.., name)| !is_token(name)) {

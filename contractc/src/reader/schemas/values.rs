@@ -143,7 +143,7 @@ impl Reader<'_> {
             return Some(number);
         }
         let diagnostic = self.diagnostics.error(node.span, format!("invalid `{keyword}`: expected a number, found {}", node.kind()));
-        if node.as_str().and_then(|text| text.parse().ok()).is_some_and(|value: f64| value == f64::INFINITY || value == -f64::INFINITY) {
+        if node.as_str().and_then(|text| text.parse().ok()).is_some_and(|value: f64| value.is_infinite()) {
             diagnostic.hint("a number is at most about 1.8e308");
         } else if node.as_bool().is_some() {
             diagnostic.hint("in OpenAPI 3.1 this is the bound itself, not a flag");
