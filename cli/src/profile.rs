@@ -267,14 +267,14 @@ impl Profile {
 
     /// What tells the database's file apart from one that is put in its place.
     #[cfg(unix)]
-    pub fn database_file(&self) -> Option<(u64, u64)> {
+    pub fn database_file(&self) -> Option<FileId> {
         use std::os::unix::fs::MetadataExt;
         self.database().metadata().ok().map(|file| (file.dev(), file.ino()))
     }
 
     /// What tells the database's file apart from one that is put in its place. A file that is open cannot be replaced here.
     #[cfg(not(unix))]
-    pub fn database_file(&self) -> Option<(u64, u64)> {
+    pub fn database_file(&self) -> Option<FileId> {
         None
     }
 
@@ -284,6 +284,9 @@ impl Profile {
         Ok(Client::builder().database(self.database()))
     }
 }
+
+/// The device and the inode of a file.
+pub type FileId = (u64, u64);
 
 /// A profile that is open for reading.
 pub struct Reading {

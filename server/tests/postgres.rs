@@ -200,7 +200,9 @@ async fn refused(url: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_a_server_cannot_use_is_refused_by_the_check_too() {
     let postgres = Postgres::start();
-    let at = |name: &str| postgres.url().replace("/stronglog", &format!("/{name}"));
+    let url = postgres.url();
+    let (server, _) = url.rsplit_once('/').expect("an address with the name of a database");
+    let at = |name: &str| format!("{server}/{name}");
     postgres.sql("CREATE DATABASE latin OWNER stronglog ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
     assert!(refused(&at("latin")).await.contains("its encoding is LATIN1"));
     postgres.sql("CREATE DATABASE nowhere OWNER stronglog");

@@ -5,4 +5,5 @@ mod import;
 mod lines;
 
 pub use self::export::{ExportOptions, Exported};
-pub use self::import::{FileCounts, ImportCounts, ImportOptions, Imported, OnConflict};
+pub use self::import::{ImportCounts, ImportOptions, Imported, OnConflict};
+pub use self::lines::FileCounts;

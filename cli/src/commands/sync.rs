@@ -9,7 +9,7 @@ use stronglog_sync::{Client, SyncState};
 use crate::args::{Confirm, Sync};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::SyncOutput;
-use crate::profile::{Background, Profile};
+use crate::profile::{Background, FileId, Profile};
 use crate::progress::{self, Shown, since};
 use crate::summary::{exit_of, say_synced, waits_for_the_user};
 use crate::synced::Synced;
@@ -25,6 +25,8 @@ pub async fn run(profile: &Profile, sync: &Sync, json: bool) -> Outcome {
         return Err(Failure::Other(Exit::SignIn, what.to_owned()));
     }
     let client = profile.open(if sync.watch { Background::SyncAndWatch } else { Background::Sync }).await?;
+    // As it is now: a profile that is replaced during the first sync is noticed too.
+    let file = profile.database_file();
     client.check_database()?;
     let shown = if json { Shown::Never } else { Shown::OnTerminal };
     let mut synced = progress::sync(&client, "syncing", Traffic::default(), None, shown).await?;
@@ -40,11 +42,11 @@ pub async fn run(profile: &Profile, sync: &Sync, json: bool) -> Outcome {
     if !sync.watch || waits_for_the_user(&synced.status) {
         return Ok(exit_of(&synced.status));
     }
-    watch(profile, &client, &synced, json).await
+    watch(profile, file, &client, &synced, json).await
 }
 
 /// Syncs until Ctrl-C, or until the user must act. Prints a line whenever records were transferred or the state has changed.
-async fn watch(profile: &Profile, client: &Client, first: &Synced, json: bool) -> Outcome {
+async fn watch(profile: &Profile, file: Option<FileId>, client: &Client, first: &Synced, json: bool) -> Outcome {
     if !json {
         remark!("watching for changes; press Ctrl-C to stop");
     }
@@ -52,7 +54,6 @@ async fn watch(profile: &Profile, client: &Client, first: &Synced, json: bool) -
     let interrupted = tokio::signal::ctrl_c();
     tokio::pin!(interrupted);
     let mut statuses = client.statuses();
-    let file = profile.database_file();
     let mut other_commands = tokio::time::interval(REREAD);
     let (mut before, mut state, mut began) = (first.traffic, first.status.state, None);
     loop {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead;
 
-use super::lines::{File, Incoming, LineReader, read};
+use super::lines::{File, FileCounts, Incoming, LineReader, read};
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::client::Client;
@@ -54,28 +54,6 @@ pub struct Imported {
     pub counts: FileCounts,
     /// Whether anything was written. False for a dry run, and if a line was invalid and the import is not partial.
     pub written: bool,
-}
-
-/// What the counts show that an export writes in the last line of its file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FileCounts {
-    /// The file has none, and nothing says that [`Client::export`] has written it.
-    #[default]
-    Missing,
-    /// [`Client::export`] has begun the file, and the line with the counts is missing.
-    CutOff,
-    /// The file has exactly the records that it counts.
-    Exact,
-    /// The file has more records than it counts.
-    TooFew {
-        /// The number of records by the file's counts.
-        counted: u64,
-        /// The number of records in the file.
-        found: u64,
-    },
-    /// The file has fewer records than it counts. The line with the counts is among the refused ones.
-    TooMany,
 }
 
 /// The counts of an import for one collection.

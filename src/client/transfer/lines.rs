@@ -6,7 +6,6 @@ use std::io::BufRead;
 use uuid::Uuid;
 
 use super::export::Exported;
-use super::import::FileCounts;
 use crate::api::Report;
 use crate::api::collection::{Collection, Contract};
 use crate::api::runtime::json::Json;
@@ -29,6 +28,28 @@ pub(super) struct Incoming {
     /// `clientUpdatedAt`, but not later than the present. `None` if the file does not contain it.
     pub stamp: Option<i64>,
     pub deleted: bool,
+}
+
+/// What the counts show that an export writes in the last line of its file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileCounts {
+    /// The file has none, and nothing says that [`Client::export`](crate::Client::export) has written it.
+    #[default]
+    Missing,
+    /// [`Client::export`](crate::Client::export) has begun the file, and the line with the counts is missing.
+    CutOff,
+    /// The file has exactly the records that it counts.
+    Exact,
+    /// The file has more records than it counts.
+    TooFew {
+        /// The number of records by the file's counts.
+        counted: u64,
+        /// The number of records in the file.
+        found: u64,
+    },
+    /// The file has fewer records than it counts. The line with the counts is among the refused ones.
+    TooMany,
 }
 
 /// The content of a file.
