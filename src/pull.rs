@@ -105,7 +105,7 @@ fn pulled_change(row: Option<&Row>, change: &Change, quarantined: bool, meta: &M
     let resync = meta.resync.as_ref();
     let seen = resync.map_or_else(|| row.map_or(0, |row| row.seen), |resync| resync.number);
     let Some(row) = row else { return Ok(adopt(None, change, quarantined, seen, now)) };
-    let lost = resync.is_some_and(|resync| resync.is_lost(row.base_rev));
+    let lost = resync.is_some_and(|resync| resync.is_lost(row.seen, row.base_rev));
     Ok(match &row.state {
         // A version that the server has lost is resolved like an edit of the version that the server was restored to.
         RowState::Clean if lost => {
@@ -185,8 +185,8 @@ fn unreadable_change(row: Option<&Row>, unreadable: &Unreadable, meta: &Meta, no
     let set_aside = Write::Quarantine(quarantined(unreadable, meta.resyncs, now));
     let seen = meta.resync.as_ref().map(|resync| resync.number);
     let Some(row) = row else { return Ok(vec![set_aside]) };
+    let lost = meta.resync.as_ref().is_some_and(|resync| resync.is_lost(row.seen, row.base_rev));
     let row = Row { seen: seen.unwrap_or(row.seen), ..row.clone() };
-    let lost = meta.resync.as_ref().is_some_and(|resync| resync.is_lost(row.base_rev));
     if row.unacknowledged().is_none() && !lost {
         return Ok(vec![set_aside, Write::Put(row)]);
     }
@@ -265,9 +265,17 @@ pub fn begin_resync(meta: &mut Meta, restored_rev: Option<u64>, since: Option<St
         (earlier, later) => earlier.or(later),
     };
     meta.resyncs += 1;
+    let restored_in = earlier.filter(|_| restored_rev.is_none()).map_or(meta.resyncs, |resync| resync.restored_in);
     let cursor = since.filter(|_| rules::on(Rule::ResyncProvesHistory));
-    meta.resync =
-        Some(Resync { number: meta.resyncs, restored_rev: lowest, cursor, pulled: false, confirmed: false, digest: Digest::default() });
+    meta.resync = Some(Resync {
+        number: meta.resyncs,
+        restored_rev: lowest,
+        restored_in,
+        cursor,
+        pulled: false,
+        confirmed: false,
+        digest: Digest::default(),
+    });
 }
 
 /// Frees the records from their account. For the account that signs in next they are what a server is that has lost everything: it gets
@@ -314,6 +322,7 @@ pub fn answer_resync(meta: &mut Meta, answer: Answer) {
         resync.confirmed = true;
         if answer == Answer::PushAgain {
             resync.restored_rev = Some(0);
+            resync.restored_in = resync.number;
         }
     }
 }
@@ -326,7 +335,7 @@ pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     let resync = resync.clone();
     let seen = resync.number;
     let write = |row: &Row| match &row.state {
-        RowState::Clean if resync.is_lost(row.base_rev) => {
+        RowState::Clean if resync.is_lost(row.seen, row.base_rev) => {
             let state = RowState::Pending(Pending { since: now, lost: true, base_stamp: None, known_rev: None });
             Write::Put(Row { base_rev: None, state, seen, ..row.clone() })
         }

@@ -52,6 +52,8 @@ pub enum Rule {
     ResyncProvesHistory,
     /// R11: versions that a restored server has lost are pushed again.
     PushLostAgain,
+    /// R11: what a resync has seen since the server was restored is not among what the server has lost.
+    SeenSinceIsNotLost,
     /// R11: a resync deletes the records that it has not seen.
     SweepUnseen,
     /// R13: a rejected token changes no record.
@@ -151,6 +153,7 @@ impl Rule {
         Rule::CursorProvesPushed,
         Rule::ResyncProvesHistory,
         Rule::PushLostAgain,
+        Rule::SeenSinceIsNotLost,
         Rule::SweepUnseen,
         Rule::AuthTouchesNothing,
         Rule::RefreshIsNumbered,

@@ -172,7 +172,7 @@ impl Store for MemoryStore {
         let pending = || self.rows.values().filter(|row| matches!(row.state, RowState::Pending(_)));
         let dooms = |row: &&Row| {
             let resync = self.meta.resync.as_ref().filter(|resync| resync.is_undecided());
-            let unseen = resync.is_some_and(|resync| row.seen != resync.number && !resync.is_lost(row.base_rev));
+            let unseen = resync.is_some_and(|resync| row.seen != resync.number && !resync.is_lost(row.seen, row.base_rev));
             unseen && row.state == RowState::Clean && !row.record.deleted
         };
         Ok(Counts {

@@ -135,6 +135,8 @@ pub struct Resync {
     /// The revision that the server was restored to, if it was restored from a backup. The server has lost every version with a later
     /// revision.
     pub restored_rev: Option<u64>,
+    /// The first resync after the server was restored. What that one or a later one has seen, the server has had since.
+    pub restored_in: u64,
     /// The resync's position in the feed.
     pub cursor: Option<String>,
     /// Whether every page is applied. The rows that were not seen are processed next.
@@ -151,9 +153,11 @@ impl Resync {
         self.pulled && !self.confirmed
     }
 
-    /// Whether the server has lost the version with this revision.
-    pub fn is_lost(&self, rev: Option<u64>) -> bool {
-        rules::on(Rule::PushLostAgain) && self.restored_rev.zip(rev).is_some_and(|(restored, rev)| rev > restored)
+    /// Whether the server has lost the version with this revision, which the resync with the number `seen` was the last to see. A record that an
+    /// earlier resync has seen since the restore, and this one has not, was deleted.
+    pub fn is_lost(&self, seen: u64, rev: Option<u64>) -> bool {
+        let seen_since = seen >= self.restored_in && rules::on(Rule::SeenSinceIsNotLost);
+        rules::on(Rule::PushLostAgain) && !seen_since && self.restored_rev.zip(rev).is_some_and(|(restored, rev)| rev > restored)
     }
 }
 
@@ -162,6 +166,9 @@ impl Readable for Resync {
         let mut resync = Resync::default();
         member(json, "number", &mut resync.number)?;
         member(json, "restoredRev", &mut resync.restored_rev)?;
+        // A resync of an earlier version of this program does not say it.
+        resync.restored_in = resync.number;
+        member(json, "restoredIn", &mut resync.restored_in)?;
         member(json, "cursor", &mut resync.cursor)?;
         member(json, "pulled", &mut resync.pulled)?;
         member(json, "confirmed", &mut resync.confirmed)?;

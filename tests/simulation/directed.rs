@@ -42,6 +42,7 @@ pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
     (Rule::CheckCoversVersions, "a roll-back that the same push hides", a_roll_back_that_the_same_push_hides),
     (Rule::CursorProvesPushed, "a push that is undone before it is pulled", a_push_that_is_undone_before_it_is_pulled),
     (Rule::ResyncProvesHistory, "a resync during which the server goes back", a_resync_during_which_the_server_goes_back),
+    (Rule::SeenSinceIsNotLost, "a deletion that is forgotten during a resync", a_deletion_that_is_forgotten_during_a_resync),
     (Rule::ReplacedAreKept, "a version that a push replaces unseen", a_version_that_a_push_replaces_unseen),
     (Rule::MadeAnewIsKept, "a record that is made anew after its deletion is forgotten", a_record_that_is_made_anew),
     (Rule::PurgeAfterBackup, "a tombstone that a backup lacks stays", a_tombstone_that_a_backup_lacks_stays),
@@ -306,6 +307,22 @@ fn a_resync_during_which_the_server_goes_back() -> Result<(), String> {
     }
 }
 
+/// A resync after a restore has seen a record. Before it ends, the record is deleted, and the server forgets the deletion, so that the resync
+/// begins anew (seed 1000382154).
+fn a_deletion_that_is_forgotten_during_a_resync() -> Result<(), String> {
+    let collection = CONTRACT.collections.iter().copied().find(|known| known.singleton.is_none()).expect("a collection");
+    let mut meta = Meta::default();
+    pull::begin_resync(&mut meta, Some(0), None);
+    let op = version(1, 1, 0).op;
+    let row = Row { collection, record: plain_record(50), op, base_rev: Some(2), state: RowState::Clean, seen: meta.resyncs };
+    pull::begin_resync(&mut meta, None, None);
+    let mut loaded = Loaded { meta, rows: vec![Some(row)], quarantined: vec![false] };
+    match pull::sweep(&mut loaded, 100).iter().any(|write| matches!(write, Write::Remove(_))) {
+        true => Ok(()),
+        false => Err("the deletion is undone".to_owned()),
+    }
+}
+
 fn a_tombstone_that_a_backup_lacks_stays() -> Result<(), String> {
     let mut memory = Memory::new("e1");
     let user = Uuid::from_u128(3);
@@ -355,7 +372,7 @@ fn a_refresh_ends_after_the_user_has_signed_in_again() -> Result<(), String> {
 
 fn a_sync_that_asks_the_user_returns() -> Result<(), String> {
     let account = Uuid::from_u128(3);
-    let resync = Resync { number: 1, restored_rev: None, cursor: None, pulled: true, confirmed: false, digest: Digest::default() };
+    let resync = Resync { number: 1, restored_rev: None, restored_in: 1, cursor: None, pulled: true, confirmed: false, digest: Digest::default() };
     let meta = Meta { owner: Some(account), resync: Some(resync), ..Meta::default() };
     let counts = Counts { live: 100, unseen: 100, ..Counts::default() };
     let mut engine = Engine::new(&CONTRACT, Settings::default(), Snapshot { meta, counts });
