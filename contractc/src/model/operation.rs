@@ -299,6 +299,11 @@ impl Media {
         matches!(self.content(contract), Content::Json | Content::Text | Content::Form)
     }
 
+    /// Whether a response with this body is read as a value of its type. A form is only sent; received, it stays bytes.
+    pub fn is_read(&self, contract: &Contract) -> bool {
+        matches!(self.content(contract), Content::Json | Content::Text)
+    }
+
     /// The schemas of the typed values that generated code reads and writes, with the name of the member in a multipart body.
     pub fn typed_schemas(&self, contract: &Contract) -> Vec<(SchemaId, Option<String>)> {
         if self.content(contract) == Content::Multipart {

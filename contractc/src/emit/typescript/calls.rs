@@ -28,7 +28,7 @@ impl Call<'_> {
     pub fn schemas(&self, contract: &Contract) -> Vec<SchemaId> {
         let body = self.body.iter().flat_map(|(media, ..)| media.typed_schemas(contract)).map(|(schema, _)| schema);
         let answers = self.operation.responses.iter().filter_map(|response| response.media.first());
-        let answers = answers.filter(|media| media.is_typed(contract)).filter_map(|media| media.schema);
+        let answers = answers.filter(|media| media.is_read(contract)).filter_map(|media| media.schema);
         self.parameters.iter().map(|(parameter, _)| parameter.schema).chain(body).chain(answers).collect()
     }
 

@@ -164,7 +164,7 @@ fn value(plan: &Plan<'_>, names: &Names, parameters: &Parameters, call: &Call<'_
         if response.media.len() > 1 {
             parts.push(("isOneOfSeveral".to_owned(), Code::text("true")));
         }
-        let typed = response.media.first().filter(|media| media.is_typed(plan.contract));
+        let typed = response.media.first().filter(|media| media.is_read(plan.contract));
         parts.extend(typed.and_then(|media| media.schema).and_then(|id| schema(plan, names, id)));
         Code::Object(parts)
     });
