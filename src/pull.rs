@@ -371,14 +371,11 @@ pub fn singleton_id(collection: &Collection) -> Option<Uuid> {
     Uuid::parse_str(&collection.deterministic_id(collection.singleton?)?).ok()
 }
 
-/// The number of past versions that a device keeps: more than it will ever have. With a lower one, many deletions, or an import, would push out
-/// the only copy of a version that lost. The number is exact in JavaScript too.
-const HISTORY_MAX: u64 = 1 << 52;
-
-/// Adds a version to the conflict history, as replaced by the edit `winner`.
+/// Adds a version to the conflict history, as replaced by the edit `winner`. A device forgets none: with a bound, many deletions or an import
+/// would push out the only copy of a version that lost.
 pub fn remember(row: &Row, why: Past, winner: Op, at: i64) -> Write {
     let past = PastVersion { number: 0, collection: row.collection, record: row.record.clone(), op: row.op, why, winner, at };
-    Write::Remember { past, keep: HISTORY_MAX }
+    Write::Remember(past)
 }
 
 /// Whether an op carries this device's id although this device has not made it (R20). `newest` is the op of the newest version of the

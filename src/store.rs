@@ -173,13 +173,8 @@ pub enum Write {
     Put(Row),
     /// Deletes the row, without a tombstone.
     Remove(Key),
-    /// Adds a past version to the conflict history, and deletes all but the newest `keep`.
-    Remember {
-        /// The past version.
-        past: PastVersion,
-        /// The number of past versions to keep, including this one.
-        keep: u64,
-    },
+    /// Adds a past version to the conflict history.
+    Remember(PastVersion),
     /// Deletes the past version with this number.
     Forget(i64),
     /// Quarantines an unreadable change, and replaces a quarantined change of the same record.

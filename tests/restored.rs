@@ -109,8 +109,15 @@ async fn a_sync_that_waits_for_the_user_returns_and_says_so() {
         store
             .update(&Select::Keys(Vec::new()), &mut |loaded| {
                 let cursor = loaded.meta.cursor.clone();
-                loaded.meta.resync =
-                    Some(Resync { number: 1, restored_rev: None, restored_in: 1, cursor, pulled: true, confirmed: false, digest: Default::default() });
+                loaded.meta.resync = Some(Resync {
+                    number: 1,
+                    restored_rev: None,
+                    restored_in: 1,
+                    cursor,
+                    pulled: true,
+                    confirmed: false,
+                    digest: Default::default(),
+                });
                 Ok((0..60).map(|number| Write::Put(clean_row(number))).collect())
             })
             .expect("written");

@@ -120,7 +120,7 @@ fn write(step: &Value) -> Write {
             let Row { collection, record, op, .. } = row(what);
             let at = what["at"].as_i64().expect("a time");
             let past = PastVersion { number: 0, collection, record, op, why: Past::Lost, winner, at };
-            Write::Remember { past, keep: what["keep"].as_u64().unwrap_or(100) }
+            Write::Remember(past)
         }
         "quarantine" => {
             let version = Version { op: Op { id: Uuid::from_u128(5), device: DEVICE, seq: 1 }, stamp: 3, deleted: false };

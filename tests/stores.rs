@@ -206,7 +206,15 @@ fn the_state_of_a_device_is_read_as_it_was_written() {
     clock.learn(1, 9_000);
     clock.stamp(5, Some(77));
     let digest = Digest::of("a", Uuid::from_u128(1), 2);
-    let resync = Resync { number: 3, restored_rev: Some(4), restored_in: 2, cursor: Some("v1.all.e1.5".to_owned()), pulled: true, confirmed: true, digest };
+    let resync = Resync {
+        number: 3,
+        restored_rev: Some(4),
+        restored_in: 2,
+        cursor: Some("v1.all.e1.5".to_owned()),
+        pulled: true,
+        confirmed: true,
+        digest,
+    };
     // Written out in full, so that a new member is not forgotten.
     let meta = Meta {
         version: 1,

@@ -65,12 +65,10 @@ impl MemoryStore {
                 self.rows.insert(row.key(), row);
             }
             Write::Remove(key) => self.remove(key),
-            Write::Remember { mut past, keep } => {
+            Write::Remember(mut past) => {
                 self.remembered += 1;
                 past.number = self.remembered;
                 self.history.insert(past.number, past);
-                let oldest = self.remembered.saturating_sub_unsigned(keep) + 1;
-                self.history = self.history.split_off(&oldest);
             }
             Write::Forget(number) => _ = self.history.remove(&number),
             Write::Quarantine(quarantined) => {

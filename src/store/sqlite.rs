@@ -393,11 +393,7 @@ fn carry_out(transaction: &Transaction<'_>, write: &Write) -> rusqlite::Result<(
         Write::Remove(key) => {
             execute("DELETE FROM records WHERE collection = ?1 AND id = ?2", params![key.collection.path, key.id.to_string()])
         }
-        Write::Remember { past, keep } => {
-            rows::remember(transaction, past)?;
-            let newest = transaction.last_insert_rowid();
-            execute("DELETE FROM history WHERE number <= ?1", params![newest.saturating_sub_unsigned(*keep)])
-        }
+        Write::Remember(past) => rows::remember(transaction, past),
         Write::Forget(number) => execute("DELETE FROM history WHERE number = ?1", params![number]),
         Write::Quarantine(quarantined) => rows::quarantine(transaction, quarantined),
         Write::Release(key) => {

@@ -43,11 +43,7 @@ export type Writes = { meta: string,
 /**
  * Whether a resync has yet to decide whether to ask the user: unseen rows are counted only then.
  */
-undecided: boolean, put: Array<Put>, remove: Array<string>, remember: Array<Remembered>, 
-/**
- * How many past versions stay, where some are added.
- */
-keep: number, forget: Array<number>, quarantined: Array<QuarantineMove>, 
+undecided: boolean, put: Array<Put>, remove: Array<string>, remember: Array<Remembered>, forget: Array<number>, quarantined: Array<QuarantineMove>, 
 /**
  * App writes that the contract refuses, with the reason.
  */

@@ -276,7 +276,7 @@ export class DexieStore {
       writes.remove.length > 0 && _rows.bulkDelete(writes.remove),
       this.putRows(rows.map(({ stored }) => stored)),
       this.writeAppTables([...writes.remove.map((key): AppRecord => ({ key, record: undefined })), ...changed]),
-      writes.remember.length > 0 && this.remember(writes.remember, writes.keep),
+      writes.remember.length > 0 && _history.bulkAdd(writes.remember),
       writes.forget.length > 0 && _history.bulkDelete(writes.forget),
       _device.put({ name: "meta", value: writes.meta }),
     ]);
@@ -284,12 +284,6 @@ export class DexieStore {
       await this.quarantine(move);
     }
     return writes;
-  }
-
-  /** Adds past versions, and deletes all but the newest `keep`. */
-  private async remember(past: Writes["remember"], keep: number): Promise<void> {
-    const newest = await this.database._history.bulkAdd(past);
-    await this.database._history.where(":id").belowOrEqual(newest - keep).delete();
   }
 
   /**

@@ -250,8 +250,6 @@ pub(crate) struct Writes {
     put: Vec<Put>,
     remove: Vec<String>,
     remember: Vec<Remembered>,
-    /// How many past versions stay, where some are added.
-    keep: u64,
     forget: Vec<i64>,
     quarantined: Vec<QuarantineMove>,
     /// App writes that the contract refuses, with the reason.
@@ -330,10 +328,7 @@ impl Writes {
                     texts.push(row.record.text);
                 }
                 Write::Remove(key) => self.remove.push(write_key(key)),
-                Write::Remember { past, keep } => {
-                    self.remember.push(Remembered::of(past));
-                    self.keep = keep;
-                }
+                Write::Remember(past) => self.remember.push(Remembered::of(past)),
                 Write::Forget(number) => self.forget.push(number),
                 Write::Quarantine(quarantined) => self.quarantined.push(QuarantineMove::of(quarantined)),
                 Write::Release(key) => self.quarantined.push(QuarantineMove::Release(write_key(key))),

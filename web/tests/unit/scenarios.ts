@@ -18,7 +18,6 @@ interface Row {
   readonly block?: { readonly code: string; readonly message: string };
   readonly deleted?: boolean;
   readonly at?: number;
-  readonly keep?: number;
 }
 
 type Write =
@@ -128,7 +127,6 @@ function write(store: DexieStore, writes: readonly Write[], resync: object | und
       "remember" in write ? [{ collection: FIRST, text: textOf(write.remember), why: "lost", at: write.remember.at }] : [],
     ),
     quarantined,
-    keep: writes.reduce((keep, write) => ("remember" in write ? (write.remember.keep ?? keep) : keep), 100),
   };
   return plan(store, planned, put.map(textOf), resync);
 }
