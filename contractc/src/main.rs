@@ -188,7 +188,7 @@ fn compile(spec: &Path, max_findings: usize) -> Result<Compilation, Failure> {
     let compilation = Compilation::from_file(spec).map_err(|error| Failure::Usage(format!("cannot read {}: {error}", spec.display())))?;
     eprint!("{}", compilation.findings_up_to(max_findings));
     if compilation.contract.is_none() {
-        eprintln!("fix the errors in {} first", spec.display());
+        eprintln!("{} has errors; fix them and try again", spec.display());
         return Err(Failure::Findings);
     }
     Ok(compilation)
@@ -270,7 +270,7 @@ fn sample(compile: impl Fn(&Path) -> Result<Compilation, Failure>, arguments: &S
     let mut lines = Vec::new();
     while lines.len() < arguments.count {
         let Some(valid) = sampler.valid(schema) else {
-            return Err(Failure::Usage(format!("cannot find an instance of `{}`", arguments.schema)));
+            return Err(Failure::Usage(format!("found no valid instance of `{}`; its keywords may contradict each other", arguments.schema)));
         };
         if !arguments.invalid {
             lines.push(valid.to_string());

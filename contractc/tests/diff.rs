@@ -40,15 +40,15 @@ fn lines(old: &str, new: &str) -> Vec<String> {
 fn schemas_that_go_both_ways() {
     let cases = [
         ("{ type: string }", "{ type: string }", ""),
-        ("{ type: string }", "{ type: [string, 'null'] }", "breaking for responses: `type` was string and is null or string"),
-        ("{ type: number }", "{ type: integer }", "breaking for requests: `type` was integer or number and is integer"),
-        ("{ type: string, maxLength: 9 }", "{ type: string, maxLength: 5 }", "breaking for requests: `maxLength` was 9 and is 5"),
-        ("{ type: string, maxLength: 9 }", "{ type: string }", "breaking for responses: `maxLength` was 9 and is absent"),
-        ("{ type: integer, minimum: 1 }", "{ type: integer, minimum: 0 }", "breaking for responses: `minimum` was 1 and is 0"),
-        ("{ type: integer, multipleOf: 2 }", "{ type: integer, multipleOf: 4 }", "breaking for requests: `multipleOf` was 2 and is 4"),
-        ("{ type: integer, multipleOf: 2 }", "{ type: integer, multipleOf: 3 }", "breaking: `multipleOf` was 2 and is 3"),
-        ("{ type: string, pattern: a }", "{ type: string, pattern: b }", "breaking: `pattern` was a and is b"),
-        ("{ type: string }", "{ type: string, format: uuid }", "breaking for requests: `format` was absent and is uuid"),
+        ("{ type: string }", "{ type: [string, 'null'] }", "breaking for responses: `type` changed from string to null or string"),
+        ("{ type: number }", "{ type: integer }", "breaking for requests: `type` changed from integer or number to integer"),
+        ("{ type: string, maxLength: 9 }", "{ type: string, maxLength: 5 }", "breaking for requests: `maxLength` changed from 9 to 5"),
+        ("{ type: string, maxLength: 9 }", "{ type: string }", "breaking for responses: `maxLength` changed from 9 to absent"),
+        ("{ type: integer, minimum: 1 }", "{ type: integer, minimum: 0 }", "breaking for responses: `minimum` changed from 1 to 0"),
+        ("{ type: integer, multipleOf: 2 }", "{ type: integer, multipleOf: 4 }", "breaking for requests: `multipleOf` changed from 2 to 4"),
+        ("{ type: integer, multipleOf: 2 }", "{ type: integer, multipleOf: 3 }", "breaking: `multipleOf` changed from 2 to 3"),
+        ("{ type: string, pattern: a }", "{ type: string, pattern: b }", "breaking: `pattern` changed from a to b"),
+        ("{ type: string }", "{ type: string, format: uuid }", "breaking for requests: `format` changed from absent to uuid"),
         (
             "{ enum: [a, b] }",
             "{ enum: [a, c] }",
@@ -57,7 +57,7 @@ fn schemas_that_go_both_ways() {
         (
             "{ type: array, items: { maximum: 1 } }",
             "{ type: array, items: { maximum: 2 } }",
-            "breaking for responses: `maximum` was 1 and is 2",
+            "breaking for responses: `maximum` changed from 1 to 2",
         ),
         ("{ type: array }", "{ type: array, uniqueItems: true }", "breaking for requests: `uniqueItems` is true"),
         ("{ type: object }", "{ type: object, properties: { a: {} } }", "safe: the member `a` is new"),
@@ -81,14 +81,14 @@ fn schemas_that_go_both_ways() {
             "{ type: object, additionalProperties: false }",
             "breaking for requests: the member `a` is gone",
         ),
-        ("{ type: object }", "{ type: object, required: [a] }", "breaking for requests: the member `a` is required now"),
+        ("{ type: object }", "{ type: object, required: [a] }", "breaking for requests: the member `a` is now required"),
         ("{ type: object, required: [a] }", "{ type: object }", "breaking for responses: the member `a` is no longer required"),
-        ("{ type: object }", "{ type: object, additionalProperties: false }", "breaking for requests: unknown members are rejected now"),
+        ("{ type: object }", "{ type: object, additionalProperties: false }", "breaking for requests: unknown members are now rejected"),
         ("{ type: object, allOf: [{ required: [a] }] }", "{ type: object, required: [a] }", ""),
         (
             "{ oneOf: [{ type: string }] }",
             "{ oneOf: [{ type: string }, { type: integer }] }",
-            "breaking for responses: `type` was string and is integer or string",
+            "breaking for responses: `type` changed from string to integer or string",
         ),
         (
             "{ oneOf: [{ type: string, maxLength: 1 }, { type: boolean, title: B }] }",
@@ -98,21 +98,21 @@ fn schemas_that_go_both_ways() {
         (
             "{ type: string }",
             "{ anyOf: [{ type: string }, { type: 'null' }] }",
-            "breaking for responses: `type` was string and is null or string",
+            "breaking for responses: `type` changed from string to null or string",
         ),
         ("{ type: [string, 'null'] }", "{ anyOf: [{ type: string }, { type: 'null' }] }", ""),
         ("{ oneOf: [{ type: string }, { type: 'null' }] }", "{ type: [string, 'null'] }", ""),
         ("{ type: string, maxLength: 3 }", "{ anyOf: [{ type: string, maxLength: 3 }] }", ""),
-        ("{ type: number }", "{ oneOf: [{ type: number }, { type: integer }] }", "breaking for requests: is a union now"),
+        ("{ type: number }", "{ oneOf: [{ type: number }, { type: integer }] }", "breaking for requests: is now a union"),
         (
             "{ type: object, properties: { a: { type: integer } } }",
             "{ anyOf: [{ type: object, properties: { a: { type: string } } }, { type: 'null' }] }",
-            "breaking for responses: `type` was object and is null or object|breaking: `type` was integer and is string",
+            "breaking for responses: `type` changed from object to null or object|breaking: `type` changed from integer to string",
         ),
         (
             "{ type: string }",
             "{ oneOf: [{ type: string, maxLength: 5 }, { type: integer, maximum: 5 }] }",
-            "breaking for responses: `type` was string and is integer or string|breaking for requests: is a union now",
+            "breaking for responses: `type` changed from string to integer or string|breaking for requests: is now a union",
         ),
         (
             "{ type: object, required: [a], properties: { a: { type: string } } }",
@@ -122,7 +122,7 @@ fn schemas_that_go_both_ways() {
         (
             "{ type: object, required: [a], properties: { a: { type: string, readOnly: true } } }",
             "{ type: object, required: [a], properties: { a: { type: string } } }",
-            "breaking for requests: the member `a` is required now",
+            "breaking for requests: the member `a` is now required",
         ),
         (
             "{ type: object, required: [a], properties: { a: { type: string } } }",
@@ -150,11 +150,11 @@ fn a_schema_is_judged_by_where_it_is_used() {
     };
     assert_eq!(
         lines(&with("1", "1"), &with("2", "2")),
-        ["breaking for responses: `maximum` was 1 and is 2", "safe: `maximum` was 1 and is 2"]
+        ["breaking for responses: `maximum` changed from 1 to 2", "safe: `maximum` changed from 1 to 2"]
     );
     assert_eq!(
         lines(&with("2", "2"), &with("1", "1")),
-        ["breaking for requests: `maximum` was 2 and is 1", "safe: `maximum` was 2 and is 1"]
+        ["breaking for requests: `maximum` changed from 2 to 1", "safe: `maximum` changed from 2 to 1"]
     );
 }
 
@@ -169,10 +169,10 @@ fn operations() {
     assert_eq!(lines(&with(""), &get("")), ["safe: the operation is new"]);
     assert_eq!(lines(&get(""), &get(optional)), ["safe: the optional parameter `q` is new"]);
     assert_eq!(lines(&get(""), &get(required)), ["breaking for requests: the required parameter `q` is new"]);
-    assert_eq!(lines(&get(optional), &get(required)), ["breaking for requests: the parameter `q` is required now"]);
+    assert_eq!(lines(&get(optional), &get(required)), ["breaking for requests: the parameter `q` is now required"]);
     assert_eq!(lines(&get(optional), &get("")), ["breaking for requests: the parameter `q` is gone"]);
     let renamed = get("").replace("{x}", "{y}").replace("name: x", "name: y");
-    let named = "safe: the operation was called `get /a/{x}` and is called `get /a/{y}`";
+    let named = "safe: the operation's name changed from `get /a/{x}` to `get /a/{y}`";
     assert_eq!(lines(&get(""), &renamed), [named], "only the position of a path parameter is sent");
     let answers = |statuses: &str| with(&format!("get: {{ parameters: [{x}], responses: {{ {statuses} }} }}"));
     let (ok, created, gone) = ("'200': { description: '' }", "'201': { description: '' }", "'410': { description: '' }");
@@ -190,9 +190,9 @@ fn credentials() {
     let old = with(key, "[{ k: [] }]");
     for (scheme, expected) in [
         ("k: { type: apiKey, in: header, name: x-key }", ""),
-        ("k: { type: apiKey, in: header, name: X-Other }", "was an API key (`X-Key`, header) and is an API key (`X-Other`, header)"),
-        ("k: { type: apiKey, in: query, name: X-Key }", "was an API key (`X-Key`, header) and is an API key (`X-Key`, query)"),
-        ("k: { type: http, scheme: bearer }", "was an API key (`X-Key`, header) and is a bearer token"),
+        ("k: { type: apiKey, in: header, name: X-Other }", "changed from an API key (`X-Key`, header) to an API key (`X-Other`, header)"),
+        ("k: { type: apiKey, in: query, name: X-Key }", "changed from an API key (`X-Key`, header) to an API key (`X-Key`, query)"),
+        ("k: { type: http, scheme: bearer }", "changed from an API key (`X-Key`, header) to a bearer token"),
     ] {
         let expected = format!("breaking for requests: the security scheme `k` {expected}");
         let found = lines(&old, &with(scheme, "[{ k: [] }]")).join("|");
@@ -211,7 +211,7 @@ fn credentials() {
     let (read, write) = (with(token, "[{ o: [r] }]"), with(token, "[{ o: [r, w] }]"));
     assert_eq!(lines(&read, &write), ["breaking for requests: the operation needs more scopes: w"]);
     assert_eq!(lines(&write, &read), ["safe: the operation accepts other credentials as well"]);
-    assert_eq!(lines(&with(token, "[]"), &read), ["breaking for requests: the operation needs credentials now"]);
+    assert_eq!(lines(&with(token, "[]"), &read), ["breaking for requests: the operation now needs credentials"]);
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn members_that_select_a_variant() {
         )
     };
     let found = lines(&with("t"), &with("u"));
-    assert_eq!(found, ["breaking for requests: the variant was selected by the member `t` and is selected by `u`"]);
+    assert_eq!(found, ["breaking for requests: the variant is now selected by the member `u` instead of `t`"]);
 }
 
 #[test]

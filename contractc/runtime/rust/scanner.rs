@@ -268,7 +268,7 @@ impl<'s> Scanner<'s> {
         }
         match self.source[start..self.at].parse::<f64>() {
             Ok(value) if value.is_finite() => Ok(Number::Float(value)),
-            _ => Err(SyntaxError { offset: start, message: "number out of the range of a double" }),
+            _ => Err(SyntaxError { offset: start, message: "number out of range for a double" }),
         }
     }
 }

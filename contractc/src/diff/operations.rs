@@ -30,7 +30,7 @@ impl<'c> Comparison<'c> {
         let place = pointer(new);
         let request = at(new, &place, Direction::Request);
         if old.id != new.id {
-            self.note(request, Effect::Nothing, format!("the operation was called `{}` and is called `{}`", old.id, new.id));
+            self.note(request, Effect::Nothing, format!("the operation's name changed from `{}` to `{}`", old.id, new.id));
         }
         self.credentials(old, new, request);
         self.parameters(old, new, request);
@@ -65,7 +65,7 @@ impl<'c> Comparison<'c> {
                 continue;
             };
             match (parameter.required, other.required) {
-                (false, true) => self.note(at, Effect::Narrows, format!("the parameter `{name}` is required now")),
+                (false, true) => self.note(at, Effect::Narrows, format!("the parameter `{name}` is now required")),
                 (true, false) => self.note(at, Effect::Widens, format!("the parameter `{name}` is no longer required")),
                 _ => {}
             }
@@ -87,7 +87,7 @@ impl<'c> Comparison<'c> {
         match (&old.body, &new.body) {
             (Some(before), Some(after)) => {
                 match (before.required, after.required) {
-                    (false, true) => self.note(at, Effect::Narrows, "the body is required now"),
+                    (false, true) => self.note(at, Effect::Narrows, "the body is now required"),
                     (true, false) => self.note(at, Effect::Widens, "the body is no longer required"),
                     _ => {}
                 }
@@ -119,7 +119,7 @@ impl<'c> Comparison<'c> {
 
     fn response(&mut self, old: &'c Response, new: &'c Response, at: Place<'_>) {
         if old.media.is_empty() && !new.media.is_empty() {
-            self.note(at, Effect::Nothing, format!("the response {} has a body now", new.status.text()));
+            self.note(at, Effect::Nothing, format!("the response {} now has a body", new.status.text()));
         }
         self.media(&old.media, &new.media, at);
         for header in old.headers.iter().filter(|header| header.required) {
@@ -128,7 +128,7 @@ impl<'c> Comparison<'c> {
                 self.note(
                     at,
                     Effect::Widens,
-                    format!("the header `{}` of the response {} may be absent now", header.name, new.status.text()),
+                    format!("the header `{}` of the response {} may now be absent", header.name, new.status.text()),
                 );
             }
         }

@@ -187,7 +187,7 @@ impl<'c> Comparison<'c> {
         if old != new {
             let effect = sets(old.0 & !new.0 != 0, new.0 & !old.0 != 0);
             let text = |types: Types| if types == all { "anything".to_owned() } else { types.to_string() };
-            self.note(at, effect, format!("`type` was {} and is {}", text(old), text(new)));
+            self.note(at, effect, format!("`type` changed from {} to {}", text(old), text(new)));
         }
     }
 
@@ -204,8 +204,8 @@ impl<'c> Comparison<'c> {
                     self.note(at, Effect::Widens, format!("newly accepts {}", list(&gained)));
                 }
             }
-            (None, Some(new)) => self.note(at, Effect::Narrows, format!("accepts only {} now", list(&new))),
-            (Some(old), None) => self.note(at, Effect::Widens, format!("accepts more than {} now", list(&old))),
+            (None, Some(new)) => self.note(at, Effect::Narrows, format!("now accepts only {}", list(&new))),
+            (Some(old), None) => self.note(at, Effect::Widens, format!("now accepts more than {}", list(&old))),
             (None, None) => {}
         }
     }
@@ -239,7 +239,7 @@ impl<'c> Comparison<'c> {
         let first = |steps: &[Argument<'_>]| steps.iter().find_map(|step| step.number());
         match (first(old), first(new)) {
             (Some(old), Some(new)) if old != new && !tighter(new, old) && !tighter(old, new) => {
-                self.note(at, Effect::Changes, format!("`{keyword}` was {old} and is {new}"));
+                self.note(at, Effect::Changes, format!("`{keyword}` changed from {old} to {new}"));
             }
             (old, new) => self.bound(keyword, old, new, &tighter, at),
         }
@@ -258,7 +258,7 @@ impl<'c> Comparison<'c> {
                 true => "absent".to_owned(),
                 false => set.into_iter().collect::<Vec<_>>().join(", "),
             };
-            self.note(at, effect, format!("`{keyword}` was {} and is {}", list(before), list(after)));
+            self.note(at, effect, format!("`{keyword}` changed from {} to {}", list(before), list(after)));
         }
     }
 
@@ -278,13 +278,13 @@ impl<'c> Comparison<'c> {
             (Some(old), Some(new)) if tighter(new, old) => Effect::Narrows,
             _ => Effect::Widens,
         };
-        self.note(at, effect, format!("`{keyword}` was {} and is {}", text(old), text(new)));
+        self.note(at, effect, format!("`{keyword}` changed from {} to {}", text(old), text(new)));
     }
 
     fn arrays(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
         let (old, new) = (before.prefix_items(), after.prefix_items());
         if old.len() != new.len() {
-            self.note(at, Effect::Changes, format!("`prefixItems` had {} schemas and has {}", old.len(), new.len()));
+            self.note(at, Effect::Changes, format!("`prefixItems` changed from {} schemas to {}", old.len(), new.len()));
         }
         old.iter().zip(new).for_each(|(old, new)| self.schemas(*old, *new, at.direction));
         self.part("items", before.items(), after.items(), at);
@@ -319,14 +319,14 @@ impl<'c> Comparison<'c> {
         }
         let (needed, needs) = (before.required(), after.required());
         for name in needs.difference(&needed) {
-            self.note(at, Effect::Narrows, format!("the member `{name}` is required now"));
+            self.note(at, Effect::Narrows, format!("the member `{name}` is now required"));
         }
         for name in needed.difference(&needs) {
             self.note(at, Effect::Widens, format!("the member `{name}` is no longer required"));
         }
         match (before.is_closed(), after.is_closed()) {
-            (false, true) => self.note(at, Effect::Narrows, "unknown members are rejected now"),
-            (true, false) => self.note(at, Effect::Widens, "unknown members are accepted now"),
+            (false, true) => self.note(at, Effect::Narrows, "unknown members are now rejected"),
+            (true, false) => self.note(at, Effect::Widens, "unknown members are now accepted"),
             (true, true) => {}
             (false, false) => self.part("additionalProperties", before.additional(), after.additional(), at),
         }
@@ -349,10 +349,10 @@ impl<'c> Comparison<'c> {
     fn discriminators(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
         match (before.discriminator(), after.discriminator()) {
             (Some(old), Some(new)) if old != new => {
-                self.note(at, Effect::Changes, format!("the variant was selected by the member `{old}` and is selected by `{new}`"));
+                self.note(at, Effect::Changes, format!("the variant is now selected by the member `{new}` instead of `{old}`"));
             }
             (None, Some(new)) if before.is_union() => {
-                self.note(at, Effect::Narrows, format!("the member `{new}` selects the variant now"));
+                self.note(at, Effect::Narrows, format!("the member `{new}` now selects the variant"));
             }
             (Some(old), None) if after.is_union() => {
                 self.note(at, Effect::Widens, format!("the member `{old}` no longer selects the variant"));
@@ -365,7 +365,7 @@ impl<'c> Comparison<'c> {
         let (old, mut new) = (before.variants(), after.variants());
         match (old.is_empty(), new.is_empty()) {
             (true, true) => return,
-            (true, false) => return self.note(at, Effect::Narrows, "is a union now"),
+            (true, false) => return self.note(at, Effect::Narrows, "is now a union"),
             (false, true) => return self.note(at, Effect::Widens, "is no longer a union"),
             (false, false) => {}
         }

@@ -17,7 +17,7 @@ impl<'c> Comparison<'c> {
                 let pointer = format!("#/components/securitySchemes/{}", escaped(&other.name));
                 let at = Place { pointer: &pointer, span: other.span, direction: Direction::Request };
                 let (before, after) = (carried(&scheme.kind), carried(&other.kind));
-                self.note(at, Effect::Narrows, format!("the security scheme `{}` was {before} and is {after}", other.name));
+                self.note(at, Effect::Narrows, format!("the security scheme `{}` changed from {before} to {after}", other.name));
             }
         }
     }
@@ -39,7 +39,7 @@ impl<'c> Comparison<'c> {
                 let missing = missing_scopes(refused, needed).join(", ");
                 self.note(at, Effect::Narrows, format!("the operation needs more scopes: {missing}"));
             }
-            None if before.contains(&Vec::new()) => self.note(at, Effect::Narrows, "the operation needs credentials now"),
+            None if before.contains(&Vec::new()) => self.note(at, Effect::Narrows, "the operation now needs credentials"),
             None => self.note(at, Effect::Narrows, "the operation needs other credentials"),
         }
     }

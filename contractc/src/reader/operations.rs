@@ -163,7 +163,7 @@ impl<'a> Reader<'a> {
         }
         if let Some(content) = at.node.get("content").filter(|_| at.node.get("schema").is_some()) {
             let message = format!("ignored `content`: the parameter `{name}` has a `schema`");
-            self.diagnostics.warning(content.span, message).hint("a parameter has one of the two");
+            self.diagnostics.warning(content.span, message).hint("use `schema` or `content`, not both");
         }
         let content = at.get("content").filter(|_| at.node.get("schema").is_none());
         let content = content.and_then(|content| content.entries().into_iter().next());

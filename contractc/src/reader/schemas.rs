@@ -293,7 +293,7 @@ impl<'a> Reader<'a> {
                 None => {
                     _ = self
                         .diagnostics
-                        .error(item.node.span, format!("invalid name of a member: expected a string, found {}", item.node.kind()))
+                        .error(item.node.span, format!("invalid member name: expected a string, found {}", item.node.kind()))
                 }
             }
         }
@@ -310,7 +310,7 @@ impl<'a> Reader<'a> {
         let items = self.list(value);
         if items.as_ref().is_some_and(Vec::is_empty) {
             let keyword = value.pointer.rsplit('/').next().unwrap_or_default();
-            self.diagnostics.warning(value.node.span, format!("ignored `{keyword}`: it lists no schema"));
+            self.diagnostics.warning(value.node.span, format!("ignored empty `{keyword}`"));
         }
         items.unwrap_or_default().iter().map(|item| self.child(item, bindings)).collect()
     }

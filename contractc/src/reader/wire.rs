@@ -115,11 +115,11 @@ impl Reader<'_> {
         }
         for (span, place, name) in found.into_iter().filter(|(.., name)| !is_token(name)) {
             let hint = "such a name consists of letters, digits and the characters !#$%&'*+-.^_`|~";
-            self.diagnostics.warning(span, format!("no {place} can be named `{}`", name.escape_debug())).hint(hint);
+            self.diagnostics.warning(span, format!("invalid {place} name `{}`", name.escape_debug())).hint(hint);
         }
         for operation in &self.contract.operations {
             if let Some(problem) = impossible_path(operation) {
-                self.diagnostics.warning(operation.span, format!("no request has the path `{}`: {problem}", operation.path));
+                self.diagnostics.warning(operation.span, format!("invalid path `{}`: {problem}", operation.path));
             }
         }
     }
@@ -162,12 +162,12 @@ fn impossible_path(operation: &Operation) -> Option<&'static str> {
     let path = &operation.path;
     let names: Vec<&str> = placeholders(path).collect();
     if path.matches('{').count() != names.len() || path.matches('}').count() != names.len() {
-        return Some("a brace has no counterpart");
+        return Some("unbalanced brace");
     }
     let outside = names.iter().fold(path.clone(), |path, name| path.replace(&format!("{{{name}}}"), ""));
     if outside.contains(['?', '#']) {
         return Some("`?` and `#` end a path");
     }
     let distinct: BTreeSet<&&str> = names.iter().collect();
-    (distinct.len() != names.len()).then_some("it has a parameter twice")
+    (distinct.len() != names.len()).then_some("a parameter appears twice")
 }

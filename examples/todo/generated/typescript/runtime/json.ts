@@ -179,7 +179,7 @@ function hasLoneSurrogate(value: unknown): boolean {
 function inspect(value: unknown, levels: number): boolean {
   if (typeof value === "number") {
     if (value === Infinity || value === -Infinity) {
-      throw new SyntaxError("a number is beyond the range of doubles");
+      throw new SyntaxError("number out of range for a double");
     }
     return Number.isInteger(value) && !Number.isSafeInteger(value);
   }
