@@ -350,7 +350,10 @@ impl Client {
         if self.contract().has(collection) {
             return Ok(());
         }
-        Err(Error::argument(format!("the collection {:?} belongs to another contract than this client", collection.path)))
+        Err(Error::argument(format!(
+            "cannot use the collection {:?}: this client was opened with another contract; pass the collection's contract to `ClientBuilder::contract`",
+            collection.path
+        )))
     }
 
     /// Plans local edits, applies them in one transaction, and notifies sync and the subscribers.

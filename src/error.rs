@@ -157,8 +157,8 @@ impl fmt::Display for Error {
             Kind::SignIn { doing } => write!(f, "cannot {doing}: nobody is signed in; sign in first"),
             Kind::OtherAccount { doing, owner } => write!(
                 f,
-                "cannot {doing}: the records in this database belong to another account ({owner}); sign in to that account, or open another \
-                 database"
+                "cannot {doing}: the records in this database belong to the account that signed in first (id {owner}); sign in to that \
+                 account, or open another database"
             ),
             Kind::Tokens(error) => error.fmt(f),
             Kind::Argument(message) => f.write_str(message),

@@ -99,7 +99,9 @@ impl Link {
                 .map_err(|error| Error::argument(format!("cannot use the certificate authority: {error}; give a PEM file")))?;
             http = http.tls_certs_merge([certificate]);
         }
-        let client = http.build().map_err(|error| Error::argument(format!("cannot set up HTTP: {error}")))?;
+        let client = http
+            .build()
+            .map_err(|error| Error::argument(format!("cannot create the HTTP client: {error}; check this machine's certificates")))?;
         Ok(Link {
             contract,
             base_url,
@@ -291,11 +293,11 @@ fn certificate_failure(why: &rustls::CertificateError) -> String {
     use rustls::CertificateError as Why;
     match why {
         Why::UnknownIssuer | Why::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            "no authority that this device trusts has signed it; if it is your own, give this device the certificate that signed it"
+            "it is signed by an unknown authority; if the authority is yours, pass its certificate (`stronglog --ca FILE`, `ClientBuilder::certificate_authority`)"
                 .to_owned()
         }
         Why::Other(other) => format!(
-            "it is not one for a server ({other}); `openssl req -x509` makes an authority's, unless it is given -addext basicConstraints=CA:FALSE"
+            "it cannot be a server's ({other}); to create one with `openssl req -x509`, pass -addext basicConstraints=CA:FALSE"
         ),
         other => other.to_string(),
     }
@@ -320,7 +322,7 @@ mod tests {
     fn a_failure_of_tls_is_found_in_what_wraps_it() {
         let failure = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         let wrapped = std::io::Error::other(std::io::Error::other(failure));
-        assert!(tls_failure(&wrapped).is_some_and(|message| message.contains("no authority that this device trusts")));
+        assert!(tls_failure(&wrapped).is_some_and(|message| message.contains("signed by an unknown authority")));
         assert_eq!(tls_failure(&std::io::Error::other("refused")), None);
     }
 

@@ -372,7 +372,7 @@ async fn an_answer_without_end_is_given_up() {
     });
     setup.desk.redirect("phone", &format!("http://{address}"));
     let told = setup.desk.run("phone", &["sync"]).ended(5);
-    told.says(&["its answer is larger than 16777216 bytes"]);
+    told.says(&["received more than 16777216 bytes"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

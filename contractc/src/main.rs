@@ -270,7 +270,10 @@ fn sample(compile: impl Fn(&Path) -> Result<Compilation, Failure>, arguments: &S
     let mut lines = Vec::new();
     while lines.len() < arguments.count {
         let Some(valid) = sampler.valid(schema) else {
-            return Err(Failure::Usage(format!("found no valid instance of `{}`; its keywords may contradict each other", arguments.schema)));
+            return Err(Failure::Usage(format!(
+                "found no valid instance of `{}`; its keywords may contradict each other",
+                arguments.schema
+            )));
         };
         if !arguments.invalid {
             lines.push(valid.to_string());

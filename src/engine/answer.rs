@@ -47,10 +47,9 @@ impl Answered {
                 let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
                 format!("the server answered {} ({title}){detail}", self.status)
             }
-            None => format!(
-                "received status {} from something that is not a sync server; a proxy or a captive portal may have answered",
-                self.status
-            ),
+            None => {
+                format!("received status {} from something that is not a sync server, perhaps a proxy or captive portal", self.status)
+            }
         }
     }
 }
@@ -65,7 +64,7 @@ pub fn page(answer: &Answered, contract: &'static Contract) -> Result<Page, Stri
     if answer.status != OK {
         return Err(answer.described());
     }
-    read_page(&answer.body, contract).map_err(|report| violation(answer, "a page that violates", &report))
+    read_page(&answer.body, contract).map_err(|report| violation(answer, "page", &report))
 }
 
 /// The result in the answer to a push of `sent`.
@@ -77,11 +76,15 @@ pub fn push_result(answer: &Answered, contract: &'static Contract, sent: &[Edit]
         return Err(answer.described());
     }
     let collections: Vec<_> = sent.iter().map(|edit| edit.collection).collect();
-    read_push_result(&answer.body, contract, &collections).map_err(|report| violation(answer, "outcomes that violate", &report))
+    read_push_result(&answer.body, contract, &collections).map_err(|report| violation(answer, "push result", &report))
 }
 
 fn violation(answer: &Answered, what: &str, report: &Report) -> String {
-    if answer.has_json_body() { format!("the server sent {what} the contract: {report}") } else { answer.described() }
+    if answer.has_json_body() {
+        format!("the server sent an invalid {what} ({report}); update the app or the server")
+    } else {
+        answer.described()
+    }
 }
 
 /// The failure that an unsuccessful answer means.

@@ -59,7 +59,11 @@ impl Engine {
     /// A page that says there is more must lead to it. Otherwise a broken server, or a cache before it, would be asked for ever.
     fn leads_on(&self, page: Page) -> Result<Page, String> {
         let is_stuck = page.changes.is_empty() || self.asked_since.as_ref() == Some(&page.next_cursor);
-        if page.has_more && is_stuck { Err("the server sent a page whose cursor does not advance".to_owned()) } else { Ok(page) }
+        if page.has_more && is_stuck {
+            Err("the page does not advance the cursor; report it to the server's operator".to_owned())
+        } else {
+            Ok(page)
+        }
     }
 
     fn ask_for_page(&mut self, since: Option<String>, turn: &mut Turn) -> Option<u64> {

@@ -159,15 +159,11 @@ impl Engine {
             return self.store(Task::NewDevice { installation: None }, turn);
         }
         if !done.pushed.skewed {
-            return self.fail("the server processed none of the edits in the push".to_owned(), turn);
+            return self.fail("the server processed none of the edits; report it to its operator".to_owned(), turn);
         }
         self.skews += 1;
         if self.skews > SKEWS_MAX {
-            self.fail(
-                "the server repeatedly rejects the time stamps of this device's edits; check the clocks of the device and the server"
-                    .to_owned(),
-                turn,
-            );
+            self.fail("the server repeatedly rejects this device's time stamps; check the clocks of both".to_owned(), turn);
         }
         self.store(Task::Restamp, turn);
     }

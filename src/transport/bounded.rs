@@ -95,7 +95,7 @@ impl fmt::Display for Unanswered {
             Unanswered::Failed(error) => error.fmt(f),
             Unanswered::Silent => f.write_str("the server accepted the connection and did not answer in time"),
             Unanswered::TooLarge => {
-                write!(f, "the server was not reached: its answer is larger than {ANSWER_BYTES_MAX} bytes, so it comes from something else")
+                write!(f, "received more than {ANSWER_BYTES_MAX} bytes, which no sync server sends")
             }
         }
     }

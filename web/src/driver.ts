@@ -290,5 +290,5 @@ function storageText(error: unknown): string {
   // If the browser aborts the whole transaction, Dexie wraps the reason in the error that it throws.
   const { name, inner } = error as { readonly name?: string; readonly inner?: { readonly name?: string } | null };
   const isFull = [name, inner?.name].includes("QuotaExceededError");
-  return isFull ? "cannot store what has come: the browser's storage is full; make room, and sync goes on" : errorText(error);
+  return isFull ? "cannot store changes: the browser's storage is full; free some space, and sync continues" : errorText(error);
 }

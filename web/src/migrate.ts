@@ -110,7 +110,7 @@ async function migrateAlone(sync: Sync, { from, deleteOld = false, ignore = [] }
   const old = await readOld(from, ignore);
   const known = sync.db.table<{ readonly name: string; readonly value: readonly string[] }, string>("_device");
   if ((await known.get(COPIED_WITHOUT_IDS))?.value.includes(from) === true) {
-    const reason = "was copied by an earlier version of this package, which did not record what; compare, then delete the old database yourself";
+    const reason = "an earlier version of this package copied it without recording what; compare the two, then delete the old database yourself";
     const notCopied = old.known.map(({ name, records }) => ({ table: name, records: records.length, reason }));
     return { copied: 0, refused: [], notCopied: [...notCopied, ...unknownTables(old)], oldDatabase: "kept" };
   }
@@ -251,7 +251,7 @@ function deleteDatabase(name: string): Promise<"deleted" | "inUse"> {
     request.onsuccess = () => resolve("deleted");
     // Tabs that close the database on request need a moment, and so does the connection that has read it.
     request.onblocked = () => setTimeout(() => resolve("inUse"), CLOSE_MS_MAX);
-    request.onerror = () => reject(new Error(`cannot delete the old database ${JSON.stringify(name)}: ${request.error?.message ?? "the browser refuses"}; everything in it is copied`));
+    request.onerror = () => reject(new Error(`cannot delete the old database ${JSON.stringify(name)}: ${request.error?.message ?? "the browser gave no reason"}; everything in it is copied`));
   });
 }
 

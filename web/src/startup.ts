@@ -23,7 +23,7 @@ const CAUSES: readonly (readonly [seen: RegExp, remedy: string])[] = [
   [/Content Security Policy|unsafe-eval/i, "the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src"],
   [/failed to fetch Wasm/i, "serve engine_bg.wasm beside the worker, to everybody who may open the app"],
   [/WebAssembly|CompileError|magic word/i, "serve engine_bg.wasm as it was built, with the type application/wasm"],
-  [/Failed to fetch|NetworkError|Load failed|not loaded within/i, "look at the network; it is tried again by itself"],
+  [/Failed to fetch|NetworkError|Load failed|not loaded within/i, "check the network; loading is retried automatically"],
   [/MissingAPI|indexedDB|IndexedDB API/i, "the browser gives this page no IndexedDB; leave the private window, or let the site store data"],
 ];
 

@@ -33,7 +33,7 @@ export class LeadershipLost extends Error {
 
   /** @param notice The message for the user. */
   constructor(
-    message = "cannot go on: another tab syncs now",
+    message = "this tab no longer syncs: another tab took over",
     readonly notice: string | null = null,
   ) {
     super(message);
@@ -111,7 +111,7 @@ export class DexieStore {
   restore(number: number): Promise<void> {
     return this.database._history.get(number).then((past) => {
       if (past === undefined) {
-        throw new Error(`cannot restore the past version ${number}: there is none of this number; conflicts() lists them`);
+        throw new Error(`cannot restore version ${number}: the conflict history has no such version`);
       }
       const record = JSON.parse(past.text) as { id: string; isDeleted: boolean };
       const table = tableName(past.collection);
@@ -141,7 +141,7 @@ export class DexieStore {
       const meta = await this.meta();
       if (holder === undefined || meta === undefined) {
         const emptied = "the browser's storage was cleared while the app was open; what was not synced is lost. Sign in to fetch the rest";
-        throw new LeadershipLost(`cannot go on: ${emptied}`, emptied);
+        throw new LeadershipLost(`sync has stopped: ${emptied}`, emptied);
       }
       if (holder.value !== this.holder) {
         throw new LeadershipLost();

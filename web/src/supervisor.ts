@@ -64,12 +64,12 @@ export class WorkerSupervisor {
       return;
     }
     this.worker = worker;
-    const late = `cannot start the sync worker: it did not run within ${START_MS_MAX / 1_000} s; look at the network`;
+    const late = `cannot start the sync worker: it did not run within ${START_MS_MAX / 1_000} s; check the network`;
     this.timer = setTimeout(() => this.failed(late), START_MS_MAX);
     worker.onmessage = ({ data }: MessageEvent<Report>) => this.receive(worker, life, data);
     worker.onerror = (event) => {
       // The error of a file that cannot be loaded has no message.
-      const seen = event.message ?? "its file could not be loaded; serve it with the page's other files, and let worker-src allow it";
+      const seen = event.message ?? "its script could not be loaded; serve it from the page's origin, and allow it in worker-src";
       if (this.worker === worker) {
         this.failed(`cannot run the sync worker: ${seen}`);
       }
@@ -103,7 +103,7 @@ export class WorkerSupervisor {
   private async watch(worker: Worker, life: string): Promise<void> {
     await navigator.locks.request(life, () => undefined);
     if (this.worker === worker) {
-      this.failed("the sync worker has ended: the browser may be short of memory; it is started again");
+      this.failed("the sync worker has ended: the browser may be short of memory; it is being restarted");
     }
   }
 
@@ -116,7 +116,7 @@ export class WorkerSupervisor {
       this.heardAt = now - askedAt > 3 * PING_MS ? now : this.heardAt;
       askedAt = now;
       if (now - this.heardAt > SILENCE_MS_MAX) {
-        this.failed("the sync worker does not answer; it is started again: try again in a moment");
+        this.failed("the sync worker does not answer; it is being restarted: try again in a moment");
       } else {
         this.order({ order: "ping" });
       }

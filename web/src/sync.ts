@@ -91,7 +91,7 @@ class Page implements Sync {
 
   constructor(options: SyncOptions) {
     if (typeof navigator === "undefined" || typeof Worker === "undefined") {
-      throw new Error("cannot create the sync: this is no browser; call createSync in the browser only, for example in an effect");
+      throw new Error("createSync needs a browser: call it on the client only, for example in useEffect");
     }
     const { contract, name = contract === undefined ? NAME : NAME_ELSEWHERE, pollMs, validateWithZod = false } = options;
     if (contract !== undefined && validateWithZod) {
@@ -315,7 +315,7 @@ class Page implements Sync {
         this.leaderGone();
       }
       if (now - this.heardAt > CALL_SILENCE_MS_MAX) {
-        this.calls.rejectAll(this.problem ?? "the sync worker does not answer; it is started again: try again in a moment");
+        this.calls.rejectAll(this.problem ?? "the sync worker does not answer; it is being restarted: try again in a moment");
       }
     }, BEAT_MS);
     this.ended.signal.addEventListener("abort", () => clearInterval(timer));

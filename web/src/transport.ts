@@ -244,7 +244,7 @@ async function bodyOf(response: Response): Promise<Uint8Array> {
     length += value.length;
     if (length > ANSWER_BYTES_MAX) {
       await reader?.cancel();
-      throw new Error(`its answer is larger than ${ANSWER_BYTES_MAX} bytes, so it does not come from a sync server`);
+      throw new Error(`received more than ${ANSWER_BYTES_MAX} bytes, which no sync server sends`);
     }
     chunks.push(value);
   }
@@ -275,7 +275,7 @@ function result(doing: string, { status, body }: Answer): unknown {
   try {
     read = JSON.parse(text) as typeof read;
   } catch {
-    throw new Error(`cannot ${doing}: the answer ${status} does not come from a sync server; check the server's address and the network`);
+    throw new Error(`cannot ${doing}: received status ${status} from something that is not a sync server; check the address and the network`);
   }
   if (status >= 300) {
     throw new Error(`cannot ${doing}: the server answered ${status}: ${read.detail ?? read.title ?? "no reason given"}`);

@@ -141,7 +141,7 @@ class TabWorker {
   private stopped(reason: unknown): void {
     if (!(reason instanceof LeadershipLost)) {
       this.election.end();
-      report({ report: "failed", problem: `sync has stopped: ${errorText(reason)}; it is started again` });
+      report({ report: "failed", problem: `sync has stopped: ${errorText(reason)}; it is being restarted` });
       return;
     }
     this.notice = reason.notice;

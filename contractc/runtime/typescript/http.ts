@@ -238,7 +238,7 @@ async function exchange(
     if (kind !== "aborted" && (await client.retry?.({ operation: id, number, error }))) {
       return undefined;
     }
-    const reasons = { timeout: "the response timed out", aborted: "the call was aborted", transport: "no response" };
+    const reasons = { timeout: "the response timed out", aborted: "the call was aborted", transport: "no response; check the address and the network" };
     throw new CallError(kind, id, reasons[kind], { cause: error });
   }
 }
@@ -270,7 +270,7 @@ class Limit {
     if (timeoutMs !== undefined) {
       this.#timer = setTimeout(() => {
         this.isOver = true;
-        this.#controller.abort(new DOMException("the time is over", "TimeoutError"));
+        this.#controller.abort(new DOMException(`no complete response within ${timeoutMs} ms`, "TimeoutError"));
       }, timeoutMs);
     }
   }

@@ -84,7 +84,7 @@ pub fn read_tokens(status: u16, body: &[u8]) -> Result<String, String> {
         _ => Problem::from_json(body).map(|problem| refusal(&problem)),
     };
     let answer = answer.map_err(|report| {
-        format!("the answer {status} does not come from a sync server ({report}); check the server's address and the network")
+        format!("received status {status} from something that is not a sync server ({report}); check the address and the network")
     })?;
     Ok(write(&answer))
 }

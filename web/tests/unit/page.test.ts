@@ -22,7 +22,7 @@ test("outside a browser, for example when a server renders the page, createSync 
   vi.stubGlobal("navigator", undefined);
   const opened = vi.fn();
   vi.stubGlobal("BroadcastChannel", opened);
-  expect(() => createSync({ baseUrl: "https://sync.example" })).toThrow("this is no browser; call createSync in the browser only");
+  expect(() => createSync({ baseUrl: "https://sync.example" })).toThrow("createSync needs a browser: call it on the client only");
   expect(opened).not.toHaveBeenCalled();
 });
 

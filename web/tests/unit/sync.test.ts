@@ -367,7 +367,7 @@ describe("timestamps and refusals", () => {
     server.intercept = () => new Response(new ReadableStream(endless), { status: 200 });
     const status = await device.sync();
     expect(status).toMatchObject({ state: "offline" });
-    expect(status.lastError).toContain("larger than 16777216 bytes");
+    expect(status.lastError).toContain("more than 16777216 bytes");
   });
 
   test("a refresh without an answer signs nobody out", async () => {

@@ -45,7 +45,7 @@ export function summary(status: SyncStatus): Summary {
     case "paused":
       return { tone: "quiet", label: "Offline mode", sentence: `You work offline until you switch back. ${kept}` };
     case "offline":
-      return { tone: "quiet", label: "Offline", sentence: `The server cannot be reached; it is tried again by itself. ${kept}` };
+      return { tone: "quiet", label: "Offline", sentence: `The server cannot be reached; sync retries automatically. ${kept}` };
     case "needsAuth":
       return { tone: "attention", label: "Sign in again", sentence: `The sign-in has run out. ${kept}` };
     case "needsConfirmation":
@@ -78,7 +78,7 @@ function idle({ lastError, differsSince }: SyncStatus, pending: number, blocked:
     return { tone: "attention", label: `${blocked} refused`, sentence };
   }
   if (lastError !== null) {
-    return { tone: "attention", label: "Sync failed", sentence: `${lastError}. It is tried again by itself.` };
+    return { tone: "attention", label: "Sync failed", sentence: `${lastError}. Sync retries automatically.` };
   }
   if (pending > 0) {
     return { tone: "busy", label: `${pending} waiting`, sentence: `${edits} will be sent in a moment.` };
