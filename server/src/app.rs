@@ -117,7 +117,7 @@ impl App {
             Heard::Revision(user, rev) => self.notifications.notify(user, rev),
             Heard::Ended(user) => {
                 if let Err(error) = self.end_own_streams(user).await {
-                    tracing::error!(%error, "cannot look for sessions that another server has ended");
+                    tracing::error!(%error, "cannot check for sessions that another server has ended");
                 }
             }
         }

@@ -53,7 +53,10 @@ const SKEW_MS_MAX: i64 = 60_000;
 fn clock(past: i64, now: i64, whose: &str) -> Finding {
     let ahead = past.saturating_sub(now);
     match ahead > SKEW_MS_MAX {
-        true => Finding::bad("clock", format!("{whose} is {} minutes ahead of this machine's clock; set the clock", ahead / 60_000)),
+        true => Finding::bad(
+            "clock",
+            format!("{whose} is {} minutes ahead of this machine's clock; correct this machine's clock", ahead / 60_000),
+        ),
         false => Finding::good("clock", "not behind the data"),
     }
 }

@@ -39,7 +39,7 @@ pub enum Refusal {
         /// The cursor from which to pull.
         since: String,
     },
-    #[error("this copy of the data is behind what the cursor has seen: try again later")]
+    #[error("this server's copy of the data is older than the cursor; try again later")]
     Lagging,
     #[error("no record has this id")]
     NotFound,
@@ -63,13 +63,13 @@ fn full(usage: &Usage, quota: &Quota) -> String {
     let Usage { records, bytes, tombstones } = usage;
     if let Some(max) = quota.rows_max().filter(|max| usage.rows() >= *max) {
         return format!(
-            "the account holds {records} records and {tombstones} deletions, and may hold {max} of both together; the server keeps a deletion \
-             for devices that have not been told of it yet, and removes it when it is old; ask the operator of the server for more room"
+            "the account is full: it holds {records} records and {tombstones} deletions, of at most {max} together; old deletions are purged \
+             automatically; ask the server's operator for a higher limit"
         );
     }
     format!(
         "the account holds {records} records of {bytes} bytes and {tombstones} deletions, and may hold {}; delete some records, or ask the \
-         operator of the server for more",
+         server's operator for a higher limit",
         limits.join(" and ")
     )
 }

@@ -36,7 +36,7 @@ use crate::store::accounts::Population;
 const OPEN: [&str; 5] = [open::<Register>(), open::<Login>(), open::<RefreshTokens>(), open::<RecoverAccount>(), open::<GetSyncConfig>()];
 
 const fn open<O: Operation>() -> &'static str {
-    assert!(O::SECURITY.is_empty(), "the contract asks for a token");
+    assert!(O::SECURITY.is_empty(), "the operation requires a token: remove it from `OPEN`");
     O::ID
 }
 
@@ -86,13 +86,13 @@ async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
             let checked = timeout(CHECK_TIME_MAX, app.store.check()).await;
             let is_well = matches!(checked, Ok(Ok(())));
             if !is_well {
-                tracing::error!(?checked, "the data cannot be read and written");
+                tracing::error!(?checked, "the database cannot be read or written");
             }
             *last = Some((Instant::now(), is_well));
             is_well
         }
     };
-    if is_well { Ok("ok\n") } else { Err(Failure::unavailable("the server cannot read and write its data")) }
+    if is_well { Ok("ok\n") } else { Err(Failure::unavailable("the server cannot read or write its data")) }
 }
 
 /// Reads the values of all gauges. If the data cannot be read in time, its gauges stay as they were.

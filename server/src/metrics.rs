@@ -102,17 +102,13 @@ impl Metrics {
         ours.register_with_unit("http_request_duration", "Time to answer a request", Unit::Seconds, durations.clone());
         ours.register("pushed_changes", "Pushed changes by outcome", outcomes.clone());
         ours.register("pulled_changes", "Changes sent to devices", pulled.clone());
-        let held = "Time until a group of writes was durable";
+        let held = "Time to commit a batch of writes";
         ours.register_with_unit("commit_duration", held, Unit::Seconds, commits.duration.clone());
-        ours.register("failed_commits", "Groups of writes that failed, for example because the disk is full", commits.failed.clone());
+        ours.register("failed_commits", "Commits that failed, for example because the disk is full", commits.failed.clone());
         ours.register("writer_panics", "Restarts of the writer thread after a panic", commits.panics.clone());
         let reloaded = Gauge::default();
         reloaded.set(1);
-        ours.register(
-            "config_last_reload_successful",
-            "Whether the newest settings are in use: 0 after a reload that was refused",
-            reloaded.clone(),
-        );
+        ours.register("config_last_reload_successful", "Whether the last reload of the settings succeeded", reloaded.clone());
         let gauges = Gauges::new(ours);
         Metrics { registry: all, requests, durations, outcomes, pulled, reloaded, gauges }
     }

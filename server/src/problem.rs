@@ -134,16 +134,12 @@ impl Failure {
 
     /// The path does not exist.
     pub fn no_path() -> Self {
-        Self::new(StatusCode::NOT_FOUND, ProblemCode::NotFound, "no operation of the contract has this path")
+        Self::new(StatusCode::NOT_FOUND, ProblemCode::NotFound, "unknown path")
     }
 
     /// The path does not support the method.
     pub fn no_method() -> Self {
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            ProblemCode::MethodNotAllowed,
-            "no operation of the contract has this method on this path",
-        )
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, ProblemCode::MethodNotAllowed, "method not allowed on this path")
     }
 
     /// The body is too large.

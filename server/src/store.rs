@@ -222,7 +222,7 @@ struct Busy;
 
 /// A decision has read more than was loaded for it.
 #[derive(Debug, thiserror::Error)]
-#[error("read what was not loaded")]
+#[error("bug: a row was read before it was loaded")]
 struct NotLoaded;
 
 impl StoreError {

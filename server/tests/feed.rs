@@ -459,7 +459,7 @@ fn tombstones_take_room_until_they_are_purged() {
     let large = Quota { records_max: Some(100_000), bytes_max: None };
     assert!(large.allows(of(0, 399_999), of(1, 399_999)) && !large.allows(of(0, 400_000), of(0, 400_001)), "four rows for each record");
     let refused = Refusal::QuotaExceeded { usage: of(0, 10_001), quota };
-    assert!(refused.to_string().contains("may hold 10001 of both together"), "deleting more would not help: {refused}");
+    assert!(refused.to_string().contains("of at most 10001 together; old deletions are purged"), "deleting more would not help: {refused}");
 }
 
 fn body(edits: &[String]) -> String {

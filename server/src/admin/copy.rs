@@ -56,7 +56,7 @@ pub async fn copy(from: &Place, to: &Place) -> Result<Copied, Error> {
     for table in &TABLES {
         let (sender, receiver) = mpsc::channel(BATCHES_MAX);
         let (read, written) = tokio::join!(source.read(table, sender), target.write(table, receiver));
-        // Where writing fails, reading only says that nobody takes the rows.
+        // If writing fails, reading only reports that the receiver has stopped.
         written?;
         sums.push((table, read?));
     }

@@ -128,7 +128,7 @@ pub async fn enable(place: &Place, who: &str) -> Result<User, Error> {
 pub async fn reset_password(place: &Place, who: &str, password: &str) -> Result<User, Error> {
     let password = NewPassword(password.to_owned());
     password.validate().map_err(|report| Error::Password(report.to_string()))?;
-    let hash = hash_now(&password).ok_or_else(|| Error::Password("it cannot be hashed".to_owned()))?;
+    let hash = hash_now(&password).ok_or_else(|| Error::Password("hashing failed; this is a bug, please report it".to_owned()))?;
     on_place!(place, data => folder::set_password(data, who, &hash), store => database::set_password(store, who, &hash).await)
 }
 

@@ -39,7 +39,8 @@ impl Passwords {
             std::thread::Builder::new().name("passwords".to_owned()).spawn(move || work(&jobs))?;
         }
         let unknown: [u8; 32] = rand::random();
-        let decoy = hash(&mut Vec::new(), &unknown).ok_or_else(|| std::io::Error::other("Argon2id does not take its parameters"))?;
+        let decoy = hash(&mut Vec::new(), &unknown)
+            .ok_or_else(|| std::io::Error::other("Argon2id rejected its parameters; this is a bug, please report it"))?;
         Ok(Passwords { queue, decoy })
     }
 
@@ -49,7 +50,7 @@ impl Passwords {
     /// The queue is full.
     pub async fn hash(&self, password: String) -> Result<String, Failure> {
         let hash = self.run(move |memory| hash(memory, password.as_bytes())).await?;
-        hash.ok_or_else(|| Failure::unavailable("the password cannot be hashed"))
+        hash.ok_or_else(|| Failure::unavailable("the server cannot hash the password; this is a bug, please report it"))
     }
 
     /// Returns whether a password matches a hash. Without a hash it returns false after the same time.

@@ -109,7 +109,9 @@ impl Tokens {
         let iat = now_ms.div_euclid(1_000);
         let claims = Claims { sub: user, sid: session, iat, exp: iat + ACCESS_SECS, jti: Uuid::from_u128(rand::random()) };
         let token = self.keys().first().map(|keys| jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &keys.signing));
-        token.and_then(Result::ok).ok_or_else(|| Failure::unavailable("the token cannot be signed"))
+        token
+            .and_then(Result::ok)
+            .ok_or_else(|| Failure::unavailable("the server cannot sign the access token; this is a bug, please report it"))
     }
 
     /// Verifies the access token of a request and returns its caller.

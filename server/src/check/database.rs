@@ -44,8 +44,8 @@ async fn rows(store: &crate::store::postgres::Store) -> Result<Finding, StoreErr
     let sql = "SELECT count(*) FROM users FULL JOIN heads USING (user_id)
         WHERE email IS NULL OR rev IS NULL OR rev < (SELECT max(rev) FROM records WHERE records.user_id = heads.user_id)";
     Ok(match one(store, sql).await? {
-        0 => Finding::good("integrity", "every account has its head, which is its newest revision"),
-        found => Finding::bad("integrity", format!("{found} accounts and heads do not belong together; restore a backup")),
+        0 => Finding::good("integrity", "every account has a newest revision"),
+        found => Finding::bad("integrity", format!("{found} accounts have no newest revision, or the reverse; restore a backup")),
     })
 }
 
@@ -79,7 +79,7 @@ async fn archive(store: &crate::store::postgres::Store) -> Result<Finding, Store
             AND current_setting('archive_mode') <> 'off'",
     );
     Ok(match fails.await? {
-        0 => Finding::good("backup", "by the means of Postgres; its archive of the write-ahead log reports no failure"),
+        0 => Finding::good("backup", "made with Postgres's own tools; its archive of the write-ahead log reports no failure"),
         _ => Finding::bad("backup", "the database cannot archive its write-ahead log: see its log, and archive_command"),
     })
 }

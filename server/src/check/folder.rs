@@ -67,7 +67,7 @@ fn integrity(connection: &Connection) -> Result<Finding, StoreError> {
     let strays = connection.prepare("PRAGMA foreign_key_check")?.query_map([], |_| Ok(()))?.count();
     Ok(match strays {
         0 => Finding::good("integrity", "every page and index is sound"),
-        _ => Finding::bad("integrity", format!("{strays} rows belong to no account; restore a backup")),
+        _ => Finding::bad("integrity", format!("{strays} orphaned rows; restore a backup")),
     })
 }
 
@@ -127,10 +127,10 @@ fn backup(connection: &Connection, wanted: Wanted, now: i64) -> Result<Finding, 
     let accounts: u64 = connection.query_row("SELECT count(*) FROM users", [], |row| row.get(0))?;
     Ok(match backed_up_at(connection)? {
         _ if accounts == 0 => Finding::good("backup", "not needed: there are no accounts"),
-        None => Finding::warning("backup", "there is none that could be restored; run `stronglog admin backup`"),
+        None => Finding::warning("backup", "no backup found; run `stronglog admin backup`"),
         Some(at) if at.saturating_sub(now) > SKEW_MS_MAX => Finding::warning(
             "backup",
-            "the newest was made when the clock was ahead of what it says now, so its age is not known; run `stronglog admin backup`",
+            "the newest is dated in the future, because the clock was ahead, so its age is unknown; run `stronglog admin backup`",
         ),
         Some(at) => {
             let hours = now.saturating_sub(at).max(0) / (DAY_MS / 24);

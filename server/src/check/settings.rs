@@ -24,7 +24,7 @@ pub async fn settings(config: &Config) -> Vec<Finding> {
     let mut findings = vec![secret(config), certificate(config), place];
     findings.extend(config.contract_file.iter().map(|_| contract(config)));
     if config.store.is_none() && is_served(&config.data) {
-        findings.push(Finding::good("address", format!("a server runs in {}, so its ports were not tried", config.data.display())));
+        findings.push(Finding::good("address", format!("a server is running in {}, so its ports were not checked", config.data.display())));
     } else {
         findings.extend([Some(config.bind), config.metrics_bind].into_iter().flatten().map(address));
     }
@@ -37,10 +37,10 @@ pub async fn settings(config: &Config) -> Vec<Finding> {
 /// The signing secrets.
 pub fn secret(config: &Config) -> Finding {
     if is_yet_to_be_made(config) {
-        return Finding::good("secret", "will be made, for development");
+        return Finding::good("secret", "not set; --dev generates one at the first start");
     }
     match secrets(config) {
-        Ok(secrets) if secrets.len() > 1 => Finding::good("secret", format!("1 that signs, {} before it", secrets.len() - 1)),
+        Ok(secrets) if secrets.len() > 1 => Finding::good("secret", format!("1 signing secret, and {} older accepted", secrets.len() - 1)),
         Ok(_) => Finding::good("secret", "strong"),
         Err(error) => Finding::bad("secret", error.to_string()),
     }
@@ -50,7 +50,7 @@ pub fn secret(config: &Config) -> Finding {
 pub fn certificate(config: &Config) -> Finding {
     let (Some(cert), Some(key)) = (&config.tls_cert, &config.tls_key) else {
         return match config.bind.ip().is_loopback() || config.behind_proxy {
-            true => Finding::good("certificate", "none, for this machine or a proxy in front"),
+            true => Finding::good("certificate", "none, and none needed: the server is on loopback or behind a proxy"),
             false => Finding::warning(
                 "certificate",
                 "none, on an address that others reach: clients refuse plain HTTP; give --tls-cert and --tls-key, or --behind-proxy",

@@ -111,7 +111,7 @@ impl Pass<'_, '_> {
                 let (id, op) = (edit.record.id, edit.op);
                 Ok(Outcome::Superseded { id, op, winner: Box::new(Ok(entry.change)) })
             }
-            (_, None) => Err(StoreError::new("decided against a version that is not there").into()),
+            (_, None) => Err(StoreError::new("bug: the decision refers to a version that does not exist").into()),
         }
     }
 

@@ -25,7 +25,7 @@ pub async fn run(folder: &ServerFolder, json: bool) -> Outcome {
         ("deletions", format!("{} remembered", thousands(*tombstones))),
         ("database", if is_folder { format!("{database}, and {} of write-ahead log", bytes(stats.log_bytes)) } else { database }),
         ("last write", at(stats.written_at)),
-        ("last backup", if is_folder { at(stats.backed_up_at) } else { "by the means of Postgres".to_owned() }),
+        ("last backup", if is_folder { at(stats.backed_up_at) } else { "made with Postgres's own tools".to_owned() }),
         ("epoch", format!("{epoch}, after {}", counted(*restores, "restore"))),
     ])?;
     if !largest.is_empty() {

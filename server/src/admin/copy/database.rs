@@ -102,7 +102,7 @@ impl Side {
 }
 
 async fn send(to: &Sender<Batch>, batch: Batch) -> Result<(), StoreError> {
-    to.send(batch).await.map_err(|_| StoreError::new("nobody takes the rows"))
+    to.send(batch).await.map_err(|_| StoreError::new("the receiver of the rows has stopped"))
 }
 
 fn type_of(kind: Kind) -> Type {

@@ -69,7 +69,7 @@ impl Side {
 
     pub async fn read(&self, table: &'static Table, to: Sender<Batch>) -> Result<Sum, StoreError> {
         self.with(move |connection| {
-            let send = |batch| to.blocking_send(batch).map_err(|_| StoreError::new("nobody takes the rows"));
+            let send = |batch| to.blocking_send(batch).map_err(|_| StoreError::new("the receiver of the rows has stopped"));
             let place = if table.name == "heads" { "users" } else { table.name };
             let key = table.columns.iter().take(table.key).map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
             let mut statement = connection.prepare(&format!("SELECT {} FROM {place} ORDER BY {key}", table.list()))?;

@@ -29,11 +29,11 @@ async fn check_usable(client: &Client) -> Result<(), StoreError> {
         return Err(StoreError::new(STANDBY));
     }
     if encoding != "UTF8" {
-        let told = "and names and records have letters that it cannot hold; make one with `createdb -E UTF8 -T template0`";
+        let told = "and UTF8 is required; create one with `createdb -E UTF8 -T template0`";
         return Err(StoreError::new(format!("its encoding is {encoding}, {told}")));
     }
     let Some(schema) = schema else {
-        return Err(StoreError::new("its search_path names no schema that is there, so tables have no place; set it to `public`"));
+        return Err(StoreError::new("its search_path names no existing schema; set it to `public`"));
     };
     if has_migrations && !are_ours {
         let told =

@@ -97,7 +97,7 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
     remove(&fresh)?;
     let found = checksum::copy(from, &fresh).map_err(|error| failed("restore", from, error))?;
     let usable = match found {
-        Found::Damaged => Err(StoreError::new("the file is damaged: its checksum does not match, or is not whole; use another backup")),
+        Found::Damaged => Err(StoreError::new("the file is damaged: its checksum is wrong or incomplete; use another backup")),
         Found::Intact => existing(&fresh).map(drop),
         Found::Unknown => existing(&fresh).and_then(|database| check(&database)),
     };
@@ -115,12 +115,12 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
     if current.exists()
         && let Err(error) = remember_epochs(&connection, &current)
     {
-        tracing::warn!(%error, "the present database cannot be read: what it knew of earlier restores is lost");
+        tracing::warn!(%error, "the current database cannot be read: its record of earlier restores is lost");
     }
     begin_epoch(&connection, new_epoch)?;
     connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE")?;
     let previous = set_aside(&current, now_ms)?;
-    std::fs::rename(&fresh, &current).map_err(|error| failed("put the backup in place as", &current, error))?;
+    std::fs::rename(&fresh, &current).map_err(|error| failed("move the backup to", &current, error))?;
     Counter::open(folder)?.note(&connection)?;
     Ok(Restored { previous, had_checksum: found == Found::Intact })
 }
@@ -204,7 +204,7 @@ fn set_aside(current: &Path, now_ms: i64) -> Result<Option<PathBuf>, StoreError>
     for suffix in ["", "-wal", "-shm"] {
         let (from, to) = (with_suffix(current, suffix), with_suffix(&kept, suffix));
         if from.exists() {
-            std::fs::rename(&from, &to).map_err(|error| failed("keep the present database as", &to, error))?;
+            std::fs::rename(&from, &to).map_err(|error| failed("rename the current database to", &to, error))?;
         }
     }
     Ok(was_there.then_some(kept))

@@ -90,7 +90,8 @@ impl Inode {
     pub fn check(&self) -> Result<(), StoreError> {
         #[cfg(unix)]
         if identity(&self.path).ok() != Some(self.identity) {
-            let told = "was moved, removed or replaced while the server runs, so nothing is written: put it back, or restart the server";
+            let told =
+                "was moved, removed or replaced while the server was running; writes fail until it is put back or the server is restarted";
             return Err(StoreError::new(format!("{} {told}", self.path.display())));
         }
         Ok(())

@@ -56,7 +56,7 @@ impl Readers {
             // A panic must not lose the connection; the transaction is rolled back during unwinding.
             let result = catch_unwind(AssertUnwindSafe(|| in_snapshot(&connection, work)));
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            result.unwrap_or_else(|_| Err(StoreError::new("reading panicked").into()))
+            result.unwrap_or_else(|_| Err(StoreError::new("a read panicked; see the log above").into()))
         });
         read.await.map_err(StoreError::new)?
     }

@@ -168,7 +168,7 @@ fn group(connection: &Connection, first: Job, jobs: &Queue<Job>, finishes: &mut 
         finishes.push(job(connection));
         // A full or failing disk ends the whole transaction, and rolls back the jobs that ran in it before.
         if connection.is_autocommit() {
-            return Err(StoreError::new("the disk is full or fails"));
+            return Err(StoreError::new("the disk is full or failing"));
         }
         let more = finishes.len() < GROUP_MAX && since.elapsed() < GROUP_TIME_MAX;
         next = if more { jobs.try_pop() } else { None };
@@ -194,7 +194,8 @@ fn in_savepoint<T, E: From<StoreError>>(connection: &Connection, work: impl FnOn
     let run = |sql| connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(StoreError::from);
     run("SAVEPOINT job")?;
     // A panic fails only its own job: the thread and the other jobs of the group continue.
-    let result = catch_unwind(AssertUnwindSafe(|| work(connection))).unwrap_or_else(|_| Err(StoreError::new("writing panicked").into()));
+    let result = catch_unwind(AssertUnwindSafe(|| work(connection)))
+        .unwrap_or_else(|_| Err(StoreError::new("a write panicked; see the log above").into()));
     // If the transaction has ended, the savepoint no longer exists.
     if !connection.is_autocommit() {
         if result.is_err() {
