@@ -51,7 +51,7 @@ async fn on_a_thread(arguments: Arguments) -> Outcome {
     let runtime = tokio::runtime::Handle::current();
     // Nobody waits for the outcome after Ctrl-C.
     std::thread::spawn(move || _ = ended.send(runtime.block_on(carry_out(arguments))));
-    outcome.await.unwrap_or_else(|_| Err(Failure::new("the command has stopped because of a fault in the program")))
+    outcome.await.unwrap_or_else(|_| Err(Failure::new("the command panicked; this is a bug, please report it with the output above")))
 }
 
 async fn carry_out(arguments: Arguments) -> Outcome {

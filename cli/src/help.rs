@@ -90,8 +90,8 @@ Examples:
 
 Importing a file twice changes nothing. A record that was deleted here after its last edit in the file stays deleted, except with --on-conflict replace. What an import replaces is in `stronglog conflicts`.
 
-An exercise of another app is matched by its name, with or without the equipment in parentheses, and made where it is missing. What
-has no place of its own, such as RPE and distances, is in the notes. A later export of the app adds what is new; sets that it no longer has are named, and stay.";
+An exercise of another app is matched by its name, with or without the equipment in parentheses, and created if it is missing.
+Values without a field, such as RPE and distances, go into the notes. A later export of the app adds what is new; sets missing from it are listed and kept.";
 
 pub const SERVE_HELP: &str = "\
 Examples:

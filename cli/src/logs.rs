@@ -164,7 +164,7 @@ impl Log {
         for line in self.lines.iter_mut().filter(|line| line.kind != Kind::Refused && is_meant(line)) {
             let message = match line.number == origin.line {
                 true => message.to_owned(),
-                false => format!("it belongs to what line {} begins, which is rejected", origin.line),
+                false => format!("skipped, because the entry that starts on line {} was rejected", origin.line),
             };
             line.kind = Kind::Refused;
             self.refused.push((line.number, message));

@@ -312,7 +312,7 @@ async fn what_is_not_the_sync_server_is_an_unreachable_server_for_every_command(
         setup.desk.run("phone", &["login", "--email", EMAIL, "--server", &server]).ended(5);
         setup.desk.redirect("phone", &server);
         let out = setup.desk.run("phone", &["logout"]).ok().says(&["signed out"]);
-        assert!(out.stderr.contains("the server was not told"), "{out:?}");
+        assert!(out.stderr.contains("but the server could not be reached"), "{out:?}");
     }
 }
 

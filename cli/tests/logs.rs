@@ -113,7 +113,7 @@ fn wrong_lines_are_reported_by_number_and_nothing_is_half_done() {
         "line 3: cannot read the time \"yesterday\"",
         "line 4: the weight \"heavy\"",
         "line 6: the line names no exercise",
-        "line 7: the line has 11 cells",
+        "line 7: expected at most 10 cells, found 11",
         "line 8: cannot import logged-sets",
     ];
     desk.feed("phone", &["import", "-", "--from", "fitnotes"], &file).failed(1, &wrong);
@@ -141,11 +141,11 @@ fn a_quotation_mark_that_is_not_closed_loses_no_lines() {
     let desk = Desk::new();
     let day = |day: u8, note: &str| format!("2026-04-0{day} 09:00:00;Legs;Squat;1;80;5;{note}\n");
     let never = strong(&[day(1, "\"deep"), day(2, ""), day(3, "")].concat());
-    desk.feed("phone", &["import", "-", "--from", "strong"], &never).failed(1, &["line 2: a quotation mark is never closed"]);
+    desk.feed("phone", &["import", "-", "--from", "strong"], &never).failed(1, &["line 2: unclosed quotation mark"]);
     let cut = strong(&[day(1, ""), day(2, "\"a note that is cut o")].concat());
-    desk.feed("phone", &["import", "-", "--from", "strong"], cut.trim_end()).failed(1, &["line 3: a quotation mark is never closed"]);
+    desk.feed("phone", &["import", "-", "--from", "strong"], cut.trim_end()).failed(1, &["line 3: unclosed quotation mark"]);
     let later = strong(&[day(1, "\"deep"), day(2, "\"good\""), day(3, "")].concat());
-    desk.feed("phone", &["import", "-", "--from", "strong"], &later).failed(1, &["line 2: a quotation mark is not closed"]);
+    desk.feed("phone", &["import", "-", "--from", "strong"], &later).failed(1, &["line 2: unbalanced quotation mark"]);
     assert_eq!(listed(&desk, "logged-sets").len(), 0);
     let whole = strong(&[day(1, "\"two\nlines, \"\"so\"\"\""), day(2, "8\" band"), day(3, "\"8\" band\"")].concat());
     read(&desk, "strong", &[], &whole);
@@ -271,9 +271,9 @@ fn a_workout_is_known_by_its_start_and_what_a_later_file_lacks_is_reported() {
     };
     let import = |file: &str| desk.feed("phone", &["import", "-", "--from", "strong", "--unit", "kg"], file);
     import(&file("Legs", &[30, 40, 45])).ok();
-    import(&file("Heavy legs", &[40, 45])).failed(3, &["1 set of earlier imports is no longer in the file", "30 kg × 5"]);
+    import(&file("Heavy legs", &[40, 45])).failed(3, &["1 set from earlier imports is missing from the file", "30 kg × 5"]);
     assert_eq!((listed(&desk, "workout-logs").len(), sets(&desk, "Squat").len()), (1, 3));
-    import(&(file("Other", &[1]) + &file("Legs", &[30])[head.len()..])).failed(3, &["2 sets of earlier imports are no longer in the file"]);
+    import(&(file("Other", &[1]) + &file("Legs", &[30])[head.len()..])).failed(3, &["2 sets from earlier imports are missing from the file"]);
     assert_eq!(listed(&desk, "workout-logs").len(), 2, "two that start together are two");
 }
 

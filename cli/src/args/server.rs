@@ -61,7 +61,7 @@ pub enum Admin {
         /// Where to copy it: a folder without a database, or an empty Postgres database.
         #[arg(long, env = "STRONGLOG_COPY_TO", hide_env_values = true, value_name = "PLACE")]
         to: Secret,
-        /// Certificate of the authority that vouches for the Postgres database (PEM), if it is none that this machine trusts.
+        /// CA certificate of the Postgres database (PEM), if the system does not trust it.
         #[arg(long, env = "STRONGLOG_STORE_CA", value_name = "FILE")]
         store_ca: Option<PathBuf>,
     },
@@ -179,7 +179,7 @@ pub struct ServerFolder {
     /// Address of the servers' Postgres database, in place of a folder: postgres://user:password@host/name.
     #[arg(long, env = "STRONGLOG_STORE", hide_env_values = true, value_name = "URL")]
     pub store: Option<Secret>,
-    /// Certificate of the authority that vouches for the database (PEM), if it is none that this machine trusts.
+    /// CA certificate of the database (PEM), if the system does not trust it.
     #[arg(long, env = "STRONGLOG_STORE_CA", value_name = "FILE")]
     pub store_ca: Option<PathBuf>,
 }

@@ -166,7 +166,7 @@ pub async fn logout(profile: &Profile, logout: &Logout, json: bool) -> Outcome {
         // The tokens of this device are deleted in any case. Signing out other devices requires the server.
         Err(error) if error.is_offline() && !logout.all_devices => {
             remark!(
-                "signed out on this device; the server was not told: {error}. End the session with `stronglog devices revoke` on another device"
+                "signed out on this device, but the server could not be reached ({error}); end the session with `stronglog devices revoke` on another device"
             );
         }
         other => other?,

@@ -44,7 +44,7 @@ pub async fn run(profile: &Profile, conflicts: &Conflicts, json: bool) -> Outcom
         say!("   {}", faint(table::summary(&version.record.text)))?;
     }
     if same > 0 && !json {
-        remark!("{} left out that say the same as the record does now", counted(same, "version"));
+        remark!("{} not shown, identical to the current record", counted(same, "version"));
     } else if shown == 0 && !json {
         remark!("the conflict history is empty");
     }

@@ -86,7 +86,7 @@ fn chosen<'d>(devices: &'d [Device], wanted: &str) -> Outcome<&'d Device> {
         [device] => Ok(device),
         [] => Err(Failure::new(format!("cannot find a signed-in device {wanted:?}; `stronglog devices` lists them"))),
         _ => Err(Failure::new(format!(
-            "cannot choose between {} devices {wanted:?}; give the id instead, as `stronglog devices` lists it",
+            "cannot choose a device: {wanted:?} matches {} devices; use an id from `stronglog devices`",
             found.len()
         ))),
     }

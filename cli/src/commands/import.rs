@@ -137,11 +137,11 @@ fn report(imported: &Imported, import: &Import) -> Outcome<()> {
     }
     if total.kept > 0 {
         let records = counted(total.kept, "record");
-        say!("  {records} kept: the version on this device stays; --on-conflict replace takes the file's")?;
+        say!("  {records} kept: the version on this device stays; use --on-conflict replace to take the file's")?;
     }
     if total.kept_deleted > 0 {
         let records = counted(total.kept_deleted, "record");
-        say!("  {records} kept deleted: deleted on this device later; --on-conflict replace brings the file's version back")?;
+        say!("  {records} kept deleted: deleted on this device after the file's version; use --on-conflict replace to restore")?;
     }
     if imported.skipped > 0 {
         say!("  {} of the conflict history or with unreadable changes skipped", counted(imported.skipped, "line"))?;
@@ -176,7 +176,7 @@ fn report_left(left: &[Left]) {
     }
     let sets = counted(left.len() as u64, "set");
     let are = if left.len() == 1 { "is" } else { "are" };
-    remark!("{sets} of earlier imports {are} no longer in the file; `stronglog delete logged-sets ID` deletes one here:");
+    remark!("{sets} from earlier imports {are} missing from the file; delete them with `stronglog delete logged-sets ID`:");
     for Left { id, what } in left.iter().take(SHOWN) {
         remark!("{id}: {}", plain(what));
     }

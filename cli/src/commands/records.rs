@@ -51,7 +51,9 @@ pub async fn list(profile: &Profile, list: &List, json: bool) -> Outcome {
     table::say(&rows, shown < TABLE_ROWS)?;
     if shown == 0 && !json {
         match list.by {
-            _ if list.offset > 0 || list.limit == Some(0) => remark!("no record of {} is in this part of the list", list.collection),
+            _ if list.offset > 0 || list.limit == Some(0) => {
+                remark!("no records of {} in this range; change --offset or --limit", list.collection)
+            }
             Some(_) => remark!("no record of {} matches", list.collection),
             None => remark!("{} has no records", list.collection),
         }

@@ -101,8 +101,7 @@ impl<'b> Table<'b> {
         let filled = record.iter().rposition(|cell| !cell.trim_ascii().is_empty()).map_or(0, |last| last + 1);
         if filled > self.head.len() {
             return Err(format!(
-                "the line has {} cells, and the header names {}; put text that contains {:?} in quotation marks",
-                filled,
+                "expected at most {} cells, found {filled}; quote cells that contain {:?}",
                 self.head.len(),
                 char::from(self.separator)
             ));
@@ -137,14 +136,14 @@ fn check_marks(row: &[u8], separator: u8) -> Result<(), String> {
             (Place::Quoted { lines }, _) => Place::Quoted { lines: lines || matches!(byte, b'\n' | b'\r') },
             (Place::AfterMark { lines }, b'"') => Place::Quoted { lines },
             (Place::AfterMark { lines: true }, _) if !ends => {
-                return Err("a quotation mark is not closed, or one within a text is not doubled, so that lines would be lost".to_owned());
+                return Err("unbalanced quotation mark; double a quotation mark inside a cell".to_owned());
             }
             _ if ends => Place::Start,
             _ => Place::Plain,
         };
     }
     match place {
-        Place::Quoted { .. } => Err("a quotation mark is never closed; the file is cut off, or the mark must be doubled".to_owned()),
+        Place::Quoted { .. } => Err("unclosed quotation mark; the file is cut off, or a mark inside a cell must be doubled".to_owned()),
         _ => Ok(()),
     }
 }

@@ -124,7 +124,7 @@ async fn delete(whose: &Whose, yes: bool, json: bool) -> Outcome<()> {
     let (user, erased) = users::delete(&place(&whose.folder)?, &user.id.to_string()).await.map_err(failed)?;
     if !erased.log_is_empty {
         remark!(
-            "the write-ahead log still has the erased records, because the server is reading an older state; they leave it with the next erasure or when the server stops"
+            "the write-ahead log still contains the erased records, because a read was in progress; they are removed with the next erasure or when the server stops"
         );
     }
     done(&user, json, &format!("erased {} and all its records", user.email))
