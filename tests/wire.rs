@@ -92,7 +92,7 @@ What both generated clients send for a parameter `v`, and what the generated ser
 items are percent-encoded, then joined. A test makes this page; the Rust client, the TypeScript client and the server share its table.
 
 - Null is an undefined value, and so is an empty list or object: nothing is sent. A required parameter with such a value is rejected.
-- *Refused* means that the client reports a violation and sends nothing, because the server could not read the value as it is.
+- *Rejected* means that the client reports a violation and sends nothing, because the server could not read the value as it is.
 - The segments `.` and `..` of a path are rejected: every URL parser removes them, even percent-encoded.
 - A header carries its value as it is, without percent-encoding, and without line breaks, other than ASCII, or a comma in an item of a list.
 - A cookie has one pair for each item of an exploded list.
