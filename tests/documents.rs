@@ -13,10 +13,19 @@ const DOCUMENTS: &[&str] = &[
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "BENCHMARKS.md",
+    "cli/README.md",
     "contractc/README.md",
+    "docs/command.md",
     "docs/operations.md",
+    "docs/rust.md",
+    "docs/scale.md",
+    "docs/security.md",
     "docs/story-7.7.md",
+    "docs/wire.md",
+    "examples/notes/README.md",
+    "server/README.md",
     "web/README.md",
+    "web/demo/README.md",
 ];
 
 /// Where messages come from. Emitters are left out: what they write is code.
@@ -105,6 +114,36 @@ fn every_test_that_a_document_names_exists() {
         }
     }
     assert!(named > 0 && missing.is_empty(), "{named} tests are named, and these are not there:\n{}", missing.join("\n"));
+}
+
+/// The page names its tests without their files.
+#[test]
+fn every_test_that_the_page_on_security_names_exists() {
+    let mut sources = Vec::new();
+    SOURCES.iter().chain(&["tests", "server/tests", "cli/tests"]).for_each(|folder| files(&root().join(folder), &mut sources));
+    let is_rust = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "rs");
+    let code: String = sources.iter().filter(is_rust).map(|path| read(path)).collect();
+    let page = read(&root().join("docs/security.md"));
+    let is_name =
+        |span: &&str| span.contains('_') && span.chars().all(|sign| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '_');
+    let absent = |name: &&str| !code.contains(&format!("fn {name}("));
+    let missing: Vec<_> = code_spans(&page).into_iter().filter(is_name).filter(absent).collect();
+    assert!(missing.is_empty(), "these are not there:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn every_decision_has_its_context_and_its_evidence() {
+    let mut decisions = Vec::new();
+    files(&root().join("docs/decisions"), &mut decisions);
+    decisions.retain(|path| !path.ends_with("README.md"));
+    let mut missing = Vec::new();
+    for decision in &decisions {
+        let text = read(decision);
+        let absent = |part: &&str| !text.contains(&format!("\n## {part}\n"));
+        missing
+            .extend(["Context", "Decision", "Evidence"].into_iter().filter(absent).map(|part| format!("{}: {part}", decision.display())));
+    }
+    assert!(!decisions.is_empty() && missing.is_empty(), "these parts are not there:\n{}", missing.join("\n"));
 }
 
 #[test]
