@@ -13,7 +13,7 @@ pub const ALL: &str = "all";
 pub struct Cursor {
     /// The feed: [`ALL`], or the path of a collection.
     pub feed: String,
-    /// By what the server recognises the history that the holder of the cursor has seen. Only the server reads it. May be empty.
+    /// Identifies the history that the holder of the cursor has seen. Only the server reads it. May be empty.
     pub proof: String,
     /// The epoch of the server's database, which changes when it is restored from a backup.
     pub epoch: String,

@@ -147,7 +147,7 @@ pub fn clean(change: &Change, seen: u64) -> Row {
 }
 
 /// Whether the version that the device holds lost against one whose device had not seen it (R23). A record with another server id was
-/// deleted, forgotten by the server and made anew, so that the server knows nothing of earlier losses.
+/// deleted, forgotten by the server and created again, so that the server knows nothing of earlier losses.
 fn lost_unseen(row: &Row, change: &Change) -> bool {
     let is_beaten = row.base_rev.is_some_and(|rev| change.lost_against(rev));
     rules::on(Rule::LosersAreKept) && row.op.id != change.op.id && (is_beaten || is_made_anew(&row.record, &change.record))
@@ -278,8 +278,8 @@ pub fn begin_resync(meta: &mut Meta, restored_rev: Option<u64>, since: Option<St
     });
 }
 
-/// Frees the records from their account. For the account that signs in next they are what a server is that has lost everything: it gets
-/// what it does not have.
+/// Frees the records from their account. Treats the next account's server as if it had lost everything, so that all records are pushed to
+/// it.
 pub fn disown(meta: &mut Meta) {
     meta.owner = None;
     meta.cursor = None;

@@ -43,7 +43,7 @@ pub struct Backoff {
 }
 
 const FIRST_MS: u64 = 1_000;
-/// The longest wait that no server has asked for, in milliseconds.
+/// The maximum backoff without a Retry-After header, in milliseconds.
 pub const LONGEST_MS: u64 = 5 * 60 * 1_000;
 
 impl Backoff {

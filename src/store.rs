@@ -148,7 +148,7 @@ pub enum Select {
     Keys(Vec<Key>),
     /// Every row with an unacknowledged edit, including blocked ones, in the order of the edits.
     Unacknowledged,
-    /// Rows that the current resync has not seen. None if there is no resync.
+    /// Rows that the current resync has not seen. Empty without a resync.
     Unseen {
         /// The maximum number of rows. A large sweep is split into many short transactions.
         limit: usize,
@@ -236,8 +236,8 @@ pub struct Quarantined {
     pub seen: u64,
 }
 
-/// By how much quarantined changes change the digest of the rows, given the revision that the row of the same record counts as. `None` if one
-/// of them does not say what it is a version of.
+/// The difference that quarantined changes make to the digest of the rows, given the revision at which the row of the same record is counted.
+/// `None` if one of them does not name its record.
 pub(crate) fn quarantine_digest<'q>(changes: impl Iterator<Item = (&'q Quarantined, Option<u64>)>) -> Option<Digest> {
     let mut sum = Digest::default();
     for (change, replaced) in changes {
@@ -263,7 +263,7 @@ pub struct Counts {
     pub quarantined: u64,
     /// Live records that the resync has not seen on the server and would delete.
     pub unseen: u64,
-    /// By how much quarantined changes change the digest of the rows. `None` if one of them cannot be counted.
+    /// The difference that quarantined changes make to the digest of the rows. `None` if one of them cannot be counted.
     pub quarantine_digest: Option<Digest>,
 }
 

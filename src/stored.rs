@@ -1,4 +1,4 @@
-//! Reading of the JSON that a store keeps beside its records, as serde has written it.
+//! Reads the JSON metadata that a store keeps next to each record, as serde has written it.
 //!
 //! serde's derived `Deserialize` would do the same. It takes four times as much code, which the browser's worker has no room for.
 
@@ -9,14 +9,14 @@ use uuid::Uuid;
 use crate::api::runtime::json::{Array, Json};
 use crate::record::{boolean, count, integer, uuid};
 
-/// A value that is read from JSON.
+/// A value that can be read from JSON.
 pub trait Readable: Sized {
     /// Reads the value. Returns `None` if it is of another type.
     fn read(json: Json<'_>) -> Option<Self>;
 }
 
-/// Reads a member of an object. One that is missing leaves the value as it is. Returns `None` if the member is of another type, or `object` is
-/// no object.
+/// Reads a member of an object. A missing member leaves the value unchanged. Returns `None` if the member is of another type, or if `object`
+/// is not an object.
 pub fn member<T: Readable>(object: Json<'_>, name: &str, value: &mut T) -> Option<()> {
     let Json::Object(_) = object else { return None };
     if let Some(json) = object.get(name) {

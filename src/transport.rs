@@ -279,7 +279,7 @@ fn answered(response: Response) -> Answered {
 /// Explains a failed TLS connection to the person who typed the address.
 fn tls_failure(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<std::io::Error>() {
-        // What it wraps is not among its sources.
+        // An `io::Error` does not list the error that it wraps among its sources.
         return tls_failure(error.get_ref()?);
     }
     match error.downcast_ref::<rustls::Error>()? {

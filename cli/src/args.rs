@@ -18,7 +18,7 @@ use crate::help::{
 };
 use crate::logs::{App, DateOrder, Decimal, Unit};
 
-/// The command line. An environment variable that is empty counts as not set: that is how a Compose file passes on what nobody has set.
+/// The command line. An environment variable that is empty counts as not set: Docker Compose passes unset variables as empty strings.
 pub fn command_line() -> ClapCommand {
     let mut command = options();
     // Gives each command the global options. The options of a command that was built cannot be changed by name any more.

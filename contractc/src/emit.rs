@@ -83,7 +83,7 @@ pub struct Plan<'c> {
     pub source: String,
     /// Whether each side becomes a separate package.
     pub standalone: bool,
-    /// The path of the module whose runtime the Rust code uses, in place of a copy of its own.
+    /// The path of the module whose runtime the Rust code uses instead of a copy.
     pub runtime: Option<String>,
 }
 

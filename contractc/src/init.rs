@@ -13,7 +13,7 @@ use serde::Serialize;
 const GENERATE: &str =
     "contractc generate --spec spec/openapi.yaml --out generated --only rust,contract --records --runtime stronglog_sync::api";
 
-/// What cargo or the program takes for something else.
+/// Names that cargo or the program uses for something else.
 const RESERVED: [&str; 14] = [
     "alloc",
     "build",
@@ -31,7 +31,7 @@ const RESERVED: [&str; 14] = [
     "tokio",
 ];
 
-/// What the templates show.
+/// The values that the templates show.
 #[derive(Serialize)]
 struct View {
     name: String,
@@ -155,7 +155,7 @@ fn view(name: &str, source: &Source, folder: &Path) -> View {
 
 /// A random UUID, of version 4.
 fn random_uuid() -> String {
-    // Each state has keys of its own, which come from the operating system.
+    // The operating system provides random keys for each state.
     let [high, low] = [(); 2].map(|()| RandomState::new().build_hasher().finish());
     let (high, low) = (high & !0xf000 | 0x4000, low & !(0b11 << 62) | 0b10 << 62);
     format!("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, high >> 16 & 0xffff, high & 0xffff, low >> 48, low & 0xffff_ffff_ffff)
@@ -173,7 +173,7 @@ fn written(view: &View) -> Vec<OutputFile> {
     ]
 }
 
-/// What the command of the README generates from the contract.
+/// The files that the README's command generates from the contract.
 fn generated(contract: &OutputFile) -> Result<Vec<OutputFile>, String> {
     let mut compilation = Compilation::from_text("openapi.yaml", contract.text.as_bytes());
     if let Some(contract) = &mut compilation.contract {

@@ -79,7 +79,7 @@ struct Output {
     /// Generate the Rust code as a crate and the TypeScript code as a package, both named `contract`.
     #[arg(long)]
     standalone: bool,
-    /// Path of a generated Rust module whose runtime the Rust code uses, such as `stronglog_sync::api`, instead of a copy of its own.
+    /// Path of a generated Rust module whose runtime the Rust code uses, such as `stronglog_sync::api`, instead of a copy.
     #[arg(long, value_name = "PATH", value_parser = module_path)]
     runtime: Option<String>,
 }

@@ -51,7 +51,7 @@ pub struct Sampler<'c> {
     effort: usize,
 }
 
-/// The style of a sample, drawn anew for each sample.
+/// The style of a sample, drawn at random for each sample.
 #[derive(Clone, Copy)]
 struct Mood {
     /// From this level on, values are as small as possible.

@@ -121,7 +121,7 @@ fn ended(served: Result<(), JoinError>) -> Result<(), ServeError> {
 /// Serves until `shutdown` completes. On Unix, SIGHUP makes the server take over the settings that `read_again` returns.
 ///
 /// # Errors
-/// See [`ServeError`].
+/// Returns a [`ServeError`] if the settings are invalid, an address is in use, or the database cannot be opened.
 pub async fn serve(
     config: Config,
     read_again: impl Fn() -> Result<Config, String>,
@@ -182,7 +182,7 @@ impl HangUps {
 /// Starts a server in the background. When this returns, the server accepts connections.
 ///
 /// # Errors
-/// See [`ServeError`].
+/// Returns a [`ServeError`] if the settings are invalid, an address is in use, or the database cannot be opened.
 pub async fn start(config: Config) -> Result<Running, ServeError> {
     config.check()?;
     let config = Config { contract: config.read_contract()?, ..config };

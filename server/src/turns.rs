@@ -1,5 +1,4 @@
-//! Requests in progress: each account has a number of places, and all accounts together. Requests without a place wait in line before their
-//! bodies are read, which costs little, and are sent away after a while.
+//! Limits concurrent requests per account and in total. Excess requests queue before their bodies are read, which costs little, and time out.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

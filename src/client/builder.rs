@@ -119,7 +119,7 @@ impl ClientBuilder {
     }
 
     /// Calls `notice` with the time waited so far whenever a request has waited this long for the server's answer, and again at growing
-    /// intervals. A request that is not answered in time fails by itself.
+    /// intervals. A request that gets no answer in time fails with an error.
     pub fn on_slow_answer(mut self, after: Duration, notice: impl Fn(Duration) + Send + Sync + 'static) -> Self {
         self.slow_answer = Some(SlowAnswer { after, notice: Box::new(notice) });
         self

@@ -30,7 +30,7 @@ fn wrong_type(collection: &Collection, member: &str, is_item: bool, value: &Valu
     let (value, item) = if is_item { (json!([value]), "/0") } else { (value.clone(), "") };
     let record = json!({ member: value }).to_string();
     let pointer = format!("/{}{item}", escaped(member));
-    // The record lacks all other members, which is no matter here.
+    // The record lacks all other members. Their violations are ignored here.
     let report = validate_text(record.as_bytes(), collection.check).err()?;
     let found = report.violations.into_iter().find(|violation| violation.keyword == "type" && violation.pointer == pointer);
     found.map(|violation| violation.message)

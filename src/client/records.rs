@@ -209,7 +209,7 @@ impl<T: Synced> Records<'_, T> {
     }
 }
 
-/// What a device knows of a record.
+/// The state of a record on a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// Nothing: it never had the record, or has forgotten its deletion.
@@ -284,7 +284,7 @@ impl JsonRecords<'_> {
         Ok(row.filter(|row| !row.record.deleted).map(|row| row.record.text))
     }
 
-    /// What this device knows of the record with this id, live or deleted.
+    /// The state of the record with this id on this device, live or deleted.
     ///
     /// # Errors
     /// Returns an error if the id is not a UUID or the database cannot be read.

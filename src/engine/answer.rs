@@ -100,7 +100,7 @@ pub fn failure(answer: &Answered) -> Failure {
             Failure::Gone { restored_rev: Some(problem.restored_rev.map_or(0, |rev| rev.0.unsigned_abs())), since }
         }
         ProblemCode::PayloadTooLarge => Failure::Refused { too_large: true },
-        // What is wrong with an edit is named. Otherwise the request did not arrive as it was sent.
+        // The server lists the errors of an invalid edit. Without any, the request was damaged on its way.
         ProblemCode::MalformedRequest if problem.errors.is_none_or(|errors| errors.is_empty()) => Failure::Busy { retry_after_ms },
         ProblemCode::MalformedRequest | ProblemCode::InvalidRecord => Failure::Refused { too_large: false },
         ProblemCode::UpgradeRequired => Failure::UpgradeRequired,
@@ -115,7 +115,7 @@ pub fn failure(answer: &Answered) -> Failure {
 /// captive portal or another program.
 fn by_status(answer: &Answered) -> Failure {
     match answer.status {
-        // A proxy that wants a password of its own says nothing about the session.
+        // A proxy that asks for its own password says nothing about the session.
         401 if answer.problem().is_some() => Failure::Unauthorized,
         // Nor does a proxy that wants another version of HTTP say anything about this program.
         426 if answer.problem().is_some() => Failure::UpgradeRequired,

@@ -144,7 +144,7 @@ impl Engine {
         }
         self.skews = 0;
         self.succeed();
-        // What was sent while the account was full made room.
+        // The edits that were sent while the account was full have made room.
         self.wants.push |= self.full.take().is_some();
         match flight {
             Flight::Storing => self.wants.push |= self.snapshot.counts.pending > 0 && !self.schedule.has_writes(),

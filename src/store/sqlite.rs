@@ -448,7 +448,7 @@ impl Listing {
     }
 }
 
-/// The script that makes the indexes of a contract. An index over the items of an array is none of SQLite's.
+/// The script that makes the indexes of a contract. SQLite cannot index the items of an array, so such indexes are left out.
 fn indexes(contract: &Contract) -> String {
     let indexes = contract.collections.iter().flat_map(|collection| collection.indexes.iter().map(move |index| (*collection, index)));
     let script = indexes.filter(|(_, index)| !index.multi).map(|(collection, index)| {

@@ -1,4 +1,4 @@
-//! The HTTP client for requests whose answers are small: it gives up on one that is too large or takes too long.
+//! The HTTP client for requests with small answers: it gives up on an answer that is too large or takes too long.
 
 use std::fmt;
 use std::time::Duration;

@@ -90,7 +90,7 @@ impl<'c> View<'c> {
         self.parts.iter().find_map(|part| part.enumeration.clone().or_else(|| part.constant.clone().map(|value| vec![value])))
     }
 
-    /// What the parts give as the argument of a keyword.
+    /// The arguments that the parts give to a keyword.
     pub fn arguments(&self, keyword: &Keyword) -> Vec<Argument<'c>> {
         self.parts.iter().filter_map(|part| keyword.argument(part)).collect()
     }

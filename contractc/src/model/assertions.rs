@@ -118,10 +118,10 @@ pub(crate) struct Assertion<'s> {
     pub(crate) argument: Argument<'s>,
 }
 
-/// What the compiler knows of a keyword.
+/// A keyword that judges a value by one argument.
 pub(crate) struct Keyword {
     pub(crate) name: &'static str,
-    /// What it means for the documentation and for the comparison of contracts.
+    /// Its meaning for the documentation and the comparison of contracts.
     pub(crate) meaning: Meaning,
     /// The runtime's function for it. It decides the type of value that the keyword is about, and the kind of its argument.
     pub(crate) judge: Judge,
@@ -153,7 +153,7 @@ pub(crate) enum Argument<'s> {
     Set,
 }
 
-/// What a keyword demands.
+/// The condition that a keyword states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
     /// At least the argument; more than it, if it is excluded.
@@ -219,7 +219,7 @@ impl Kind {
         }
     }
 
-    /// What a count of this type counts.
+    /// The unit of a count for this type.
     pub(crate) fn unit(self) -> &'static str {
         match self {
             Kind::Number => "",

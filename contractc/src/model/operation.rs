@@ -38,8 +38,8 @@ pub struct Operation {
     pub body: Option<Body>,
     /// Ordered by status: exact statuses, then ranges, then the default.
     pub responses: Vec<Response>,
-    /// Sets of security schemes, one of which must be satisfied as a whole. An empty set makes credentials optional; none are needed if
-    /// there is no set.
+    /// Sets of security schemes, one of which must be satisfied as a whole. An empty set makes credentials optional. Without sets, the
+    /// operation needs none.
     pub security: Vec<Vec<Requirement>>,
     /// The schemas that the path item binds (`x-bind`) in place of others.
     pub bound: Vec<String>,
@@ -294,7 +294,7 @@ impl Media {
         self.media_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
     }
 
-    /// Whether the body has a type of its own, and is validated.
+    /// Whether the body is typed and validated.
     pub fn is_typed(&self, contract: &Contract) -> bool {
         matches!(self.content(contract), Content::Json | Content::Text | Content::Form)
     }

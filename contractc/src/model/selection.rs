@@ -60,7 +60,7 @@ impl Contract {
     }
 
     /// The schemas with `x-any-collection` that bodies of this direction hold, with their names in the document. A view has the name of its
-    /// schema: whoever looks for it knows the direction.
+    /// schema: callers pass the direction.
     pub fn any_collection_schemas(&self, direction: Direction) -> BTreeSet<(&str, SchemaId)> {
         let bodies = self.operations.iter().flat_map(|operation| match direction {
             Direction::Request => operation.body.iter().flat_map(|body| &body.media).collect::<Vec<_>>(),

@@ -1,4 +1,4 @@
-//! What the text of a parameter, a header or a form field stands for, by its schema.
+//! The types of value that the text of a parameter, a header or a form field can represent, by its schema.
 
 use std::collections::BTreeSet;
 

@@ -20,7 +20,7 @@ pub(super) struct Reference {
 /// A place: a file and a JSON pointer.
 type Place = (usize, String);
 
-/// The references of all files, and what has a name of its own.
+/// The references of all files, and the schemas that `$id` and `$anchor` name.
 #[derive(Default)]
 pub(super) struct Identifiers {
     pub(super) references: Vec<Reference>,
@@ -94,7 +94,7 @@ impl Identifiers {
         replaced
     }
 
-    /// What a reference refers to, if it does not name a file and a pointer already.
+    /// The target of a reference that does not already name a file and a pointer.
     fn target(&self, reference: &Reference, sources: &Sources) -> Option<Place> {
         let (name, fragment) = reference.text.split_once('#').unwrap_or((&reference.text, ""));
         let (name, fragment) = (percent_decoded(name), percent_decoded(fragment));

@@ -1,8 +1,8 @@
-//! What the keys of a mapping are: words of OpenAPI and JSON Schema, names of the author, or data.
+//! The kind of the keys of a mapping: words of OpenAPI and JSON Schema, names that the author chose, or data.
 
 use crate::source::{Node, Value};
 
-/// What the keys of a mapping are.
+/// The kind of the keys of a mapping.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Keys {
     /// Words of OpenAPI or JSON Schema.
@@ -40,7 +40,7 @@ const NAMED: [&str; 21] = [
 const DATA: [&str; 5] = ["const", "default", "enum", "example", "value"];
 
 impl Keys {
-    /// What the keys in the value of a key are; `None` if the value is data.
+    /// The kind of the keys in the value of a key; `None` if the value is data.
     pub(super) fn within(self, key: &str, value: &Node) -> Option<Keys> {
         match self {
             // The examples of a schema are a list of values; those of OpenAPI are named and can be references.

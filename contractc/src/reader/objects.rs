@@ -12,7 +12,7 @@ pub(super) struct Object {
 /// Keys that OpenAPI 3.2 adds to objects, and that no rule here reads.
 const ADDED: [&str; 5] = ["additionalOperations", "itemEncoding", "itemSchema", "prefixEncoding", "query"];
 
-/// What stands in place of another object. All keys but these are ignored.
+/// A reference in place of an object. All keys but these are ignored.
 const REFERENCE: Object = Object { name: "a reference", keys: &["$ref", "description", "summary"] };
 
 pub(super) const PATH_ITEM: Object = Object {

@@ -60,7 +60,7 @@ fn completed(document: &Node, protocol: &Node, diagnostics: &mut Diagnostics) ->
     Node { span: document.span, value: Value::Map(Map::sorted(entries)) }
 }
 
-/// What the template needs to know of a collection.
+/// The values of a collection that the template needs.
 struct Collection {
     path: String,
     schema: String,

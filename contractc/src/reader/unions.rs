@@ -11,7 +11,7 @@ use crate::source::{Node, Value};
 
 impl<'a> Reader<'a> {
     /// Reads the `discriminator` of a union, with the values that select each variant. The variants that it decides between are references; if
-    /// there are others, such as null, the references become a union of their own.
+    /// there are others, such as null, the references become a nested union.
     pub(super) fn discriminator(&mut self, here: &Located<'a>, schema: &mut Schema) {
         let Some(at) = here.get("discriminator") else { return };
         if at.node.get("propertyName").is_none() {

@@ -109,7 +109,7 @@ impl<'c> Sampler<'c> {
         let mut items: Vec<Value> = Vec::new();
         for index in 0..length {
             let mut ids = demand.item_schemas(index);
-            // The items for `contains` come last, after the items that have a position of their own.
+            // The items for `contains` come last, after the items that `prefixItems` positions.
             ids.extend(contained.get(length - 1 - index));
             match self.fresh(&ids, inner, if unique { &items } else { &[] }) {
                 Some(item) => items.push(item),

@@ -35,7 +35,7 @@ struct Search<'c> {
     /// The variants of unions.
     variants: BTreeSet<SchemaId>,
     found: Vec<Option<SchemaId>>,
-    /// The representatives with the content that their equals share, by its outline. A variant that is no object has a type of its own, which a
+    /// The representatives with the content that their equals share, by its outline. A variant that is not an object has its own type, which a
     /// member with the same schema does not need.
     by_outline: HashMap<(bool, u64), Vec<(Schema, SchemaId)>>,
 }

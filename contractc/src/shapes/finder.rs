@@ -57,7 +57,7 @@ impl<'c> Finder<'c> {
             finder.operation(operation);
         }
         finder.close();
-        // What only `not`, `if`, `contains` or `propertyNames` use has no type, unless it contains itself: then code calls its function.
+        // A schema that only `not`, `if`, `contains` or `propertyNames` use has no type, unless it contains itself: then code calls its function.
         let undeclared = |id: &SchemaId| !finder.shapes.by_schema.contains_key(&finder.shapes.representative(contract, *id));
         let circular: Vec<SchemaId> = finder.names.keys().copied().filter(undeclared).filter(|id| contains_itself(contract, *id)).collect();
         for id in circular {
@@ -291,7 +291,7 @@ fn names(contract: &Contract) -> BTreeMap<SchemaId, Vec<String>> {
     for (name, id) in named {
         names.entry(contract.resolved(*id)).or_insert_with(|| vec![name.clone()]);
     }
-    // A type that stands for a generated one needs a name to stand under.
+    // A type that replaces a generated one needs a name under which it is declared.
     let foreign = (0..contract.schemas.len()).map(SchemaId).filter(|id| contract.schema(*id).rust_type.is_some());
     for id in foreign {
         names.entry(id).or_insert_with(|| contract.place_words(id));

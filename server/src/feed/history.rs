@@ -1,5 +1,5 @@
-//! Proofs in cursors that they belong to the present history, and not to one that an older copy of the data has replaced (R22). Revisions
-//! may be given a second time after a copy was put back; the checks of the boundaries between pushes then differ.
+//! Proofs that a cursor was issued for the current history and not for one discarded by restoring an older copy (R22). Revisions may be given
+//! a second time after a restore; the checks of the boundaries between pushes then differ.
 
 use std::fmt::Write as _;
 

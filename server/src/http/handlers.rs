@@ -146,8 +146,8 @@ impl Handlers {
         }
     }
 
-    /// Checks the secret of somebody who is not signed in, within the limits on guesses. Returns the caller's network, and the account and
-    /// the hash if the secret is right. Whether there is an account makes no difference in time.
+    /// Verifies a password or recovery code, subject to the rate limits. Returns the caller's network, and the account and the hash if the
+    /// secret is right. The check takes the same time if there is no such account.
     pub(super) async fn check(&self, parts: &Parts, secret: Secret) -> Result<(IpAddr, Option<(Uuid, String)>), Failure> {
         let app = &self.0;
         let network = self.attempt(parts)?;

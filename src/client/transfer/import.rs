@@ -50,7 +50,7 @@ pub struct Imported {
     pub skipped: u64,
     /// The numbers of the invalid lines, starting at 1, with what is wrong.
     pub refused: Vec<(usize, String)>,
-    /// What the counts of the file show.
+    /// Whether the file is complete by its counts.
     pub counts: FileCounts,
     /// Whether anything was written. False for a dry run, and if a line was invalid and the import is not partial.
     pub written: bool,

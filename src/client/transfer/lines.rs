@@ -30,7 +30,7 @@ pub(super) struct Incoming {
     pub deleted: bool,
 }
 
-/// What the counts show that an export writes in the last line of its file.
+/// Whether a file is complete by the counts in its last line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileCounts {
@@ -66,7 +66,7 @@ pub(super) struct File {
     pub counts: FileCounts,
 }
 
-/// What a line contains besides counts.
+/// The content of a line other than counts.
 enum Line {
     Nothing,
     Record(Incoming),

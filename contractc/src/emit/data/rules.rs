@@ -1,4 +1,4 @@
-//! What schemas accept, as lists of keywords. Each keyword is an array: its name, and its arguments. A schema is named by its number.
+//! Schemas as lists of keywords. Each keyword is an array: its name, and its arguments. A schema is named by its number.
 //!
 //! The order is that of the generated validators, so that both report the same violations.
 

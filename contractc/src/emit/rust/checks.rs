@@ -2,7 +2,7 @@
 //! sequence of calls to the keyword functions of the runtime.
 //!
 //! In all generated code, `value` is the current JSON value, `at` its location and `out` the checker, so that the code for one schema can
-//! be inlined into the code for another. What would be repeated is a rule of its own.
+//! be inlined into the code for another. Code that would be repeated becomes a separate rule.
 
 mod objects;
 mod shared;

@@ -29,7 +29,7 @@ pub fn emit(calls: &[Call<'_>], headers: &Headers<'_>) -> Vec<String> {
     calls.iter().map(item).collect()
 }
 
-/// What an operation may answer, as code that does not name the operation.
+/// The possible answers of an operation, as code that does not name the operation.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Answers {
     variants: String,
@@ -126,7 +126,7 @@ impl Variant<'_> {
             None => format!("{pattern} => empty({status}),"),
             Some((media_type, Content::Json { .. })) => format!("{pattern} => json({status}, {media_type:?}, body),"),
             Some((media_type, Content::Text { .. })) => format!("{pattern} => text({status}, {media_type:?}, body),"),
-            // A range is no media type: the server sets one as a header.
+            // A range is not a media type: the server sets one as a header.
             Some((media_type, _)) if media_type.contains('*') => {
                 format!("{pattern} => bytes({status}, \"application/octet-stream\", body),")
             }

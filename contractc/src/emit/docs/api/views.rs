@@ -102,7 +102,7 @@ pub(super) struct ResponseRow {
     pub(super) headers: String,
 }
 
-/// The members of a response body that has no section of its own.
+/// The members of a response body that is not described in a section.
 #[derive(Serialize)]
 pub(super) struct ResponseBody {
     pub(super) status: String,

@@ -1,4 +1,4 @@
-//! Rules of their own for schemas without a name that are used in several places.
+//! Separate rules for schemas without a name that are used in several places.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::emit::Plan;
 use crate::emit::rust::names::{Names, constant_name};
 use crate::model::SchemaId;
 
-/// The schemas that have no type, and are defined where they are used unless they have a rule of their own.
+/// The schemas that have no type, and are defined where they are used unless they have a separate rule.
 pub(super) enum Shared {
     /// How they are used, while that is counted.
     Counting(BTreeMap<SchemaId, Uses>),
@@ -53,7 +53,7 @@ pub(super) enum InPlace {
 }
 
 impl Emitter<'_> {
-    /// What a schema that has no type is where it is used. `define` makes its definition.
+    /// The code for a schema that has no type, at a place that uses it. `define` makes its definition.
     pub(super) fn in_place(&self, id: SchemaId, define: impl FnOnce(SchemaId) -> Definition) -> InPlace {
         let id = self.plan.shapes.representative(self.plan.contract, id);
         let is_first = match &mut *self.shared.borrow_mut() {
@@ -65,7 +65,7 @@ impl Emitter<'_> {
                 let uses = uses.entry(id).or_default();
                 uses.count += 1;
                 if uses.count > 1 && !uses.is_short {
-                    // What this run makes is only counted, and the content has been.
+                    // This pass only counts uses; nested schemas were counted already.
                     return InPlace::Named(ident("AGAIN"));
                 }
                 uses.count == 1

@@ -1,5 +1,5 @@
-//! What schemas accept as tables: the rules that the runtime's `Checker::check` and `Reader` follow. A schema with keywords that no table
-//! holds is a function in its rule.
+//! Schemas as tables: the rules that the runtime's `Checker::check` and `Reader` follow. A schema with keywords that no table has a place for
+//! is a function in its rule.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -12,13 +12,13 @@ use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use crate::shapes::{MergedParts, Shape};
 
-/// What a schema accepts.
+/// How the generated code checks a schema.
 pub(super) enum Definition {
-    /// Everything.
+    /// Accepts every value.
     Anything,
-    /// What a table says: the rule. A short one is repeated where it is used.
+    /// A table, as a rule. A short one is repeated where it is used.
     Table { rule: TokenStream, is_short: bool },
-    /// What code finds.
+    /// Code.
     Code(Steps),
 }
 
@@ -59,7 +59,7 @@ impl Definition {
 }
 
 impl Emitter<'_> {
-    /// What a schema accepts: a table, if there is one for all of its keywords.
+    /// The definition of a schema: a table if its keywords allow one, and otherwise code.
     pub(super) fn definition(&self, id: SchemaId) -> Definition {
         match self.table(id) {
             Some(table) if self.schema(id).accepts_null => table.inside(&quote!(Rule::Nullable)),
@@ -68,7 +68,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// What a schema accepts, as code. Inside of code a table would not be shorter, and could not refer to patterns.
+    /// The definition of a schema as code. Within code a table would not be shorter, and could not refer to patterns.
     pub(super) fn code(&self, id: SchemaId) -> Definition {
         match self.body(id) {
             body if body.is_empty() => Definition::Anything,
@@ -233,7 +233,7 @@ impl Emitter<'_> {
     }
 
     /// The declared members. The fields of the structure come first, in its order, so that a member has the same index in both. `None` if
-    /// several parts declare a member, if a field is no member, or if a name has to be escaped in JSON.
+    /// several parts declare a member, if a field is not a member, or if a name has to be escaped in JSON.
     fn members_in_order<'s>(&self, id: SchemaId, parts: &[&'s Schema]) -> Option<Vec<(&'s str, SchemaId)>> {
         let mut members: Vec<(&str, SchemaId)> = Vec::new();
         for (name, member) in parts.iter().flat_map(|part| &part.object.properties) {

@@ -23,7 +23,7 @@ export function define<T>(build: () => z.ZodType<T>): z.ZodType<T> {
   const schema = build();
   const { run } = schema._zod;
   schema._zod.run = (payload: Payload, context: Context): Result => {
-    // What is wrong with a whole is found by parsing its parts, without another test of each.
+    // While collecting issues, parse the parts directly instead of testing each one again.
     if (context.telling === true || payload.issues.length > 0) {
       return run(payload, context);
     }
