@@ -222,7 +222,7 @@ impl Profile {
             builder = builder.certificate_authority(pem);
         }
         let client = builder.open().await?;
-        // A database that was made anew for a profile that is signed in belongs to the same account.
+        // A new database for a profile that is signed in belongs to the same account.
         if let (None, Some(tokens)) = (client.account().owner()?, self.tokens()?) {
             client.account().sign_in(tokens).await?;
         }
@@ -303,7 +303,7 @@ impl std::ops::Deref for Reading {
     }
 }
 
-/// What an open client does by itself.
+/// What an open client does in the background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Background {
     /// Syncs, and receives change notifications.

@@ -154,7 +154,7 @@ impl Config {
         }
     }
 
-    /// How much an account without limits of its own may hold.
+    /// How much an account without its own limits may hold.
     pub(crate) fn quota(&self) -> Quota {
         Quota::of(self.max_records, self.max_bytes)
     }

@@ -1,4 +1,4 @@
-//! Why a server cannot start, or why it stopped by itself.
+//! Why a server cannot start, or why it stopped without being asked to.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::clock::Jumped;
 use crate::store::StoreError;
 
-/// Why a server cannot start, or why it stopped by itself.
+/// Why a server cannot start, or why it stopped without being asked to.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {

@@ -22,7 +22,7 @@ pub use wanted::{wanted_by_edit, wanted_by_pull, wanted_by_push};
 use self::history::Proof;
 use crate::store::{Head, Quota, Records, StoreError, Usage};
 
-/// Why a whole request is refused. Whoever answers requests maps each of them to a status, so that a new one fails to compile there.
+/// Why a whole request is rejected. `problem.rs` maps each of them to a status; a new one does not compile until it is mapped there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("the cursor belongs to another feed")]

@@ -128,7 +128,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
     ([(http::header::CONTENT_TYPE, media_type)], text).into_response()
 }
 
-/// Serves metrics to programs on this machine if they have no port of their own. Requests that a local proxy forwards are refused.
+/// Serves metrics to programs on this machine if they have no separate port. Requests that a local proxy forwards are refused.
 async fn local_metrics(State(app): State<Arc<App>>, ConnectInfo(peer): ConnectInfo<SocketAddr>, headers: HeaderMap) -> Response {
     let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name));
     if app.config().metrics_bind.is_some() || forwarded || !peer.ip().to_canonical().is_loopback() {

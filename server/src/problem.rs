@@ -33,7 +33,7 @@ struct Gone {
     since: Option<String>,
 }
 
-/// The code of a failure. The contract's `ProblemCode` is closed since its first release, so newer codes have a problem document of their own.
+/// The code of a failure. The contract's `ProblemCode` is closed since its first release, so newer codes have a separate problem document.
 #[derive(Clone, Debug)]
 enum Code {
     Problem(ProblemCode),

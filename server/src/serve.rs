@@ -62,7 +62,7 @@ impl Running {
         self.address
     }
 
-    /// The address on which the server serves metrics, if they have a port of their own.
+    /// The address of the separate port for metrics, if there is one.
     pub fn metrics_addr(&self) -> Option<SocketAddr> {
         self.metrics_address
     }
@@ -102,7 +102,7 @@ impl Running {
     /// Stops the server: streams end, requests in progress are answered, and the database is closed.
     ///
     /// # Errors
-    /// The server had already stopped by itself.
+    /// The server had already stopped.
     pub async fn stop(self) -> Result<(), ServeError> {
         self.stop.send_replace(true);
         let ended = ended(self.serving.await);
@@ -285,7 +285,7 @@ fn keep_fixed(before: &Config, after: &mut Config) -> Vec<&'static str> {
     differs.into_iter().filter(|(_, differs)| *differs).map(|(flag, _)| flag).collect()
 }
 
-/// Serves the operator's routes on a port of their own, and returns its address.
+/// Serves the operator's routes on a separate port, and returns its address.
 async fn serve_metrics(bind_to: SocketAddr, app: &Arc<App>, like: &Listener) -> Result<SocketAddr, ServeError> {
     let socket = bind(bind_to).await?;
     let address = socket.local_addr().map_err(|cause| ServeError::Listen { address: bind_to, cause })?;

@@ -165,7 +165,7 @@ impl Quota {
         Quota { records_max: limit(records_max), bytes_max: limit(bytes_max) }
     }
 
-    /// The quota of an account with limits of its own, in which 0 is no limit. Where it has none, this quota holds.
+    /// The quota of an account with its own limits, in which 0 is no limit. Where it has none, this quota applies.
     pub fn with_own(self, records_max: Option<u64>, bytes_max: Option<u64>) -> Self {
         Quota { records_max: records_max.map_or(self.records_max, limit), bytes_max: bytes_max.map_or(self.bytes_max, limit) }
     }

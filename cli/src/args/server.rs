@@ -127,7 +127,7 @@ pub enum UserAction {
     Disable(Whose),
     /// Let the devices of a disabled account sign in again.
     Enable(Whose),
-    /// Give an account limits of its own. Without a flag, the limits of the server apply again.
+    /// Set limits for one account. Without a flag, the limits of the server apply again.
     Limit {
         #[command(flatten)]
         whose: Whose,
@@ -150,7 +150,7 @@ pub enum UserAction {
         #[arg(long, conflicts_with = "password_stdin")]
         generate: bool,
     },
-    /// Erase an account and all its records, for good.
+    /// Erase an account and all its records permanently.
     Delete {
         #[command(flatten)]
         whose: Whose,

@@ -100,7 +100,7 @@ fn to_file(client: &Client, path: &Path, options: ExportOptions, json: bool) -> 
     progress.finish();
     let exported = exported.map_err(|error| if error.is_storage() { error.into() } else { cannot(&error) })?;
     if let Ok(known) = target.metadata() {
-        // Whoever could read the earlier file can read this one.
+        // The file keeps the permissions of the one that it replaces.
         file.as_file().set_permissions(known.permissions()).map_err(|error| cannot(&error))?;
     }
     file.as_file().sync_all().map_err(|error| cannot(&error))?;

@@ -118,7 +118,7 @@ pub async fn put(profile: &Profile, put: &Put, json: bool) -> Outcome {
     let texts: Vec<&str> = stream.map(|record| record.map(serde_json::value::RawValue::get)).collect::<Result<_, _>>().map_err(cannot)?;
     match texts.as_slice() {
         [] => return Err(Failure::usage("cannot write a record: the input is empty; pass a JSON object, or one per line")),
-        // All or none: whoever corrects the input and passes it again writes no record twice.
+        // All or none, so that passing the corrected input again writes no record twice.
         several => {
             let nothing = |error: stronglog_sync::Error| match several.len() {
                 1 => Failure::from(error),

@@ -112,7 +112,7 @@ impl<'b> Table<'b> {
     }
 }
 
-/// The text of a cell with each accent in the character that it belongs to. Some systems write it as a character of its own.
+/// The text of a cell in Unicode normalization form C. Some systems write accents as separate characters.
 fn composed(text: &str) -> String {
     text.trim().nfc().collect()
 }

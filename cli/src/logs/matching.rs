@@ -19,7 +19,7 @@ pub struct Match {
     pub workout: Presence,
     /// For each of its sets.
     pub sets: Vec<Found>,
-    /// The sets on the device that earlier imports have made, and that are none of the file's.
+    /// The sets on the device that earlier imports created and that are missing from the file.
     pub left: Vec<Members>,
 }
 

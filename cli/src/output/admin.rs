@@ -36,9 +36,9 @@ pub struct UserOutput {
     /// How many bytes of JSON they take.
     pub bytes: u64,
     pub revision: u64,
-    /// How many records the account may have, where it has a limit of its own.
+    /// How many records the account may have, if it has its own limit.
     pub records_max: Option<u64>,
-    /// How many bytes of JSON they may take, where it has a limit of its own.
+    /// How many bytes of JSON they may take, if it has its own limit.
     pub bytes_max: Option<u64>,
 }
 

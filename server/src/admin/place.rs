@@ -28,8 +28,7 @@ impl Place {
         Place(Where::Folder(data.into()))
     }
 
-    /// The Postgres database at an address. `ca` is the certificate of the authority that vouches for it, if this machine does not trust it
-    /// anyway.
+    /// The Postgres database at an address. `ca` is its CA certificate, if the system does not trust it.
     ///
     /// # Errors
     /// It is no such address, or this program was built without Postgres.

@@ -89,7 +89,7 @@ pub async fn show(place: &Place, who: &str) -> Result<User, Error> {
     on_place!(place, data => folder::show(data, who), store => database::show(store, who).await)
 }
 
-/// Gives an account limits of its own, or the server's again. Returns the account as it was before.
+/// Sets limits for one account, or removes them so that the server's apply. Returns the account as it was before.
 ///
 /// # Errors
 /// There is no such account, or the database cannot be written.

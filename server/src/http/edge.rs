@@ -43,8 +43,7 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(app), observed))
 }
 
-/// Refuses a request that names no host, several, or none that could be one: what is in front of the server may have read another (RFC 9112,
-/// section 3.2).
+/// Rejects a request without exactly one valid host: a proxy in front of the server may have read another one (RFC 9112, section 3.2).
 async fn one_host(request: Request, next: Next) -> Response {
     let mut lines = request.headers().get_all(header::HOST).iter();
     let is_right = match (lines.next(), lines.next()) {

@@ -32,8 +32,8 @@ pub fn routes(app: &Arc<App>) -> Router {
     Router::new().route(ExportAccount::PATH, get(export)).with_state(Arc::clone(app))
 }
 
-/// Streams the records in order of revision. The last line also has the number of lines, so that whoever keeps the file can tell a complete
-/// one from one that was cut off. Clients of an earlier contract, whose lines are closed objects, do not get it.
+/// Streams the records in order of revision. The last line also has the number of lines, so that a reader can tell a complete file from one
+/// that was cut off. Clients of an earlier contract, whose lines are closed objects, do not get it.
 ///
 /// Each page comes from its own snapshot and starts after the last revision of the previous page. The export ends when a page reaches the
 /// newest revision of its snapshot. So every record is included: a record that changes meanwhile moves to a newer revision, which is still

@@ -292,7 +292,7 @@ impl Handlers {
     pub(super) async fn confirm(&self, parts: &Parts, caller: Caller, password: String) -> Result<(), Failure> {
         let network = self.attempt(parts)?;
         let account = self.0.store.account(caller.key()).await?;
-        // Whoever has stolen an access token guesses from many networks.
+        // The holder of a stolen access token may guess from many networks.
         let from_elsewhere = (!self.0.limits.knows(caller.user, network)).then(|| Who::Account(account.email.clone()));
         let taken: Vec<Who> = from_elsewhere.into_iter().chain([Who::AccountFrom(account.email, network)]).collect();
         taken.iter().try_for_each(|who| self.0.limits.take(who, Instant::now()))?;

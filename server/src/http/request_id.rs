@@ -12,7 +12,7 @@ tokio::task_local! {
     static CURRENT: HeaderValue;
 }
 
-/// The id that a request carries, or a new one if it carries none that is fit for a log.
+/// The id that a request carries, or a new one if it has no id that is safe to log.
 pub fn of(headers: &HeaderMap) -> HeaderValue {
     let given = headers.get(HEADER).filter(|id| is_plain(id.as_bytes()));
     given.cloned().unwrap_or_else(|| {

@@ -44,8 +44,7 @@ impl Database {
         Ok(Database::Sqlite(sqlite::Store::open(folder, new_epoch)?))
     }
 
-    /// Connects to the Postgres database at an address. `ca` is the certificate of the authority that vouches for it, if this machine does not
-    /// trust it anyway.
+    /// Connects to the Postgres database at an address. `ca` is its CA certificate, if the system does not trust it.
     ///
     /// # Errors
     /// Returns an error if the address cannot be read, or the database does not answer or cannot be migrated.
@@ -301,7 +300,7 @@ impl Database {
         each!(self, store => store.news(open).await)
     }
 
-    /// Makes an account unusable at once and for good. [`Database::finish_erasing`] erases its data.
+    /// Makes an account unusable, at once and permanently. [`Database::finish_erasing`] erases its data.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written.

@@ -159,7 +159,7 @@ impl Store {
         self.writer.run(Some(account), work).await
     }
 
-    /// Makes an account unusable at once and for good. [`Store::finish_erasing`] erases its data.
+    /// Makes an account unusable, at once and permanently. [`Store::finish_erasing`] erases its data.
     ///
     /// # Errors
     /// The store failed.

@@ -112,7 +112,7 @@ impl Side {
         files::hand_over(&self.folder)
     }
 
-    /// Runs `work` on a thread of its own.
+    /// Runs `work` on a separate thread.
     async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,

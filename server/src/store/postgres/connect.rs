@@ -32,8 +32,8 @@ pub struct Address {
 }
 
 impl Address {
-    /// Reads an address such as `postgres://user:password@host/name`. `ca` is the certificate of the authority that vouches for the database,
-    /// if it is none that this machine trusts.
+    /// Reads an address such as `postgres://user:password@host/name`. `ca` is the CA certificate of the database, if the
+    /// system does not trust it.
     ///
     /// # Errors
     /// It is not the address of a Postgres database, or the certificate cannot be used.

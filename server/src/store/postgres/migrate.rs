@@ -102,7 +102,7 @@ async fn begin_epochs(client: &Client, new_epoch: &str) -> Result<(), StoreError
     tracing::warn!("the database was copied from another cluster: it counts as restored from a backup");
     client.execute_typed("INSERT INTO epochs (name, parent) SELECT $1, epoch FROM server", &parameters[..1]).await?;
     client.execute_typed("INSERT INTO restores (user_id, epoch, rev) SELECT user_id, $1, rev FROM heads", &parameters[..1]).await?;
-    // The digests are computed anew, whatever has happened to the copy.
+    // The digests are computed again, because the copy may have been changed.
     client.execute_typed("UPDATE heads SET digest = NULL", &[]).await?;
     client.execute_typed("UPDATE server SET epoch = $1, cluster = $2", parameters).await?;
     Ok(())

@@ -291,8 +291,7 @@ impl Store {
         self.purge_now(tombstone_days, backup_days, now_ms).await
     }
 
-    /// Purges, whoever else does. A copy of the database may be put back to any moment of the last days, so what is purged was deleted before
-    /// them.
+    /// Purges, even while another server does. The database may be restored to any moment of the last days, so only older deletions are purged.
     pub async fn purge_now(&self, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
         let before = now_ms.saturating_sub(i64::from(tombstone_days.max(backup_days)) * DAY_MS);
         let sql = "SELECT DISTINCT user_id FROM records WHERE deleted AND server_updated_at < $1";

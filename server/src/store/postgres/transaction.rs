@@ -31,7 +31,7 @@ impl Transaction {
         Ok(transaction)
     }
 
-    /// Begins a transaction by a statement of its own, without bounds: an operator waits for it, and no server runs.
+    /// Begins a transaction with a separate statement and without time limits: an operator waits for it, and no server runs.
     pub async fn begin_long(client: Object, begin: &str) -> Result<Self, StoreError> {
         let transaction = Transaction::of(client);
         let unbounded =

@@ -110,7 +110,7 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
     for user in erased::listed(folder)? {
         accounts::erase(&connection, user)?;
     }
-    // Whoever restores a backup vouches for the clock.
+    // The operator who restores a backup answers for the clock.
     connection.execute("UPDATE server SET seen_at = ?1", [now_ms])?;
     if current.exists()
         && let Err(error) = remember_epochs(&connection, &current)
@@ -134,7 +134,7 @@ pub fn begin_epoch(connection: &Connection, name: &str) -> Result<(), StoreError
     transaction.execute("INSERT INTO epochs (name, parent) VALUES (?1, ?2)", [name, &epoch(connection)?])?;
     transaction.execute("INSERT INTO restores (user_id, epoch, rev) SELECT user_id, ?1, rev FROM users", [name])?;
     transaction.execute("UPDATE server SET epoch = ?1", [name])?;
-    // The digests are computed anew, whatever has happened to the copy.
+    // The digests are computed again, because the copy may have been changed.
     transaction.execute("UPDATE users SET digest = NULL", [])?;
     Ok(transaction.commit()?)
 }
@@ -220,7 +220,7 @@ fn check(connection: &Connection) -> Result<(), StoreError> {
 }
 
 /// Checks a database with a log that a crash left behind, before SQLite moves the log into the file: the log of another copy of the database
-/// would damage it for good.
+/// would damage it permanently.
 ///
 /// # Errors
 /// With its log, the database is damaged.

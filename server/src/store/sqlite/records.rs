@@ -25,7 +25,7 @@ const COLUMNS: &str = "collection, rev, op_id, device_id, seq, id, stamp, delete
     lost_after, lost_up_to";
 
 impl<'c> UserRecords<'c> {
-    /// The records of a user, who exists. `quota` is for accounts without limits of their own.
+    /// The records of a user, who exists. `quota` is for accounts without their own limits.
     pub fn of(connection: &'c Connection, user: Uuid, quota: Quota) -> Self {
         UserRecords { connection, user, quota }
     }
