@@ -38,7 +38,7 @@ pub struct Config {
     /// Postgres database to use instead of the folder, such as `postgres://user:password@host/name`. Any number of servers can share it.
     #[arg(long, env = "STRONGLOG_STORE", hide_env_values = true, value_name = "URL")]
     pub store: Option<Secret>,
-    /// Certificate (PEM) of the authority that signed the certificate of the database, unless this machine trusts it already.
+    /// CA certificate of the database (PEM), if the system does not trust it.
     #[arg(long, env = "STRONGLOG_STORE_CA", value_name = "FILE")]
     pub store_ca: Option<PathBuf>,
     /// Maximum number of connections that this server opens to the database.
