@@ -1,4 +1,4 @@
-//! The build step: the code in `generated/` is that of the contract in `spec/`, or the build fails.
+//! The build step: the code in `generated/` is that of the contract in `spec/` and the protocol in `contractc/`, or the build fails.
 //!
 //! The hashes in `generated/MANIFEST` say whether it is. If it is not, a checkout generates it again. Everywhere else (in a crate that depends
 //! on this one, in CI, or where RUSTFLAGS or `--target` hide the checkout's cfg) the build fails.
@@ -6,10 +6,17 @@
 use std::path::Path;
 use std::process::Command;
 
+/// Where the manifest's files of the compiler are: only in a checkout.
+const COMPILER: &str = "contractc/";
+
 fn main() {
     // Not all of docs/: what people write there changes no code.
     for path in ["build.rs", "spec", "generated", "docs/api-reference.md", "docs/data-models.md"] {
         println!("cargo::rerun-if-changed={path}");
+    }
+    // A packaged crate has no compiler, and with a path that is not there the build step would run each time.
+    if Path::new(COMPILER).exists() {
+        println!("cargo::rerun-if-changed={COMPILER}protocol");
     }
     println!("cargo::rerun-if-env-changed=CI");
     // Asked for at run time: a shared target folder may hold the build script of another checkout.
@@ -48,8 +55,9 @@ fn stale(root: &Path) -> Vec<String> {
         return vec!["generated/MANIFEST".to_owned()];
     };
     let entries = manifest.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once("  "));
+    let is_here = |path: &str| !path.starts_with(COMPILER) || root.join(COMPILER).exists();
     let differs = |(hash, path): &(&str, &str)| std::fs::read(root.join(path)).map_or(true, |bytes| fnv1a(&bytes) != *hash);
-    entries.filter(differs).map(|(_, path)| path.to_owned()).collect()
+    entries.filter(|(_, path)| is_here(path)).filter(differs).map(|(_, path)| path.to_owned()).collect()
 }
 
 /// The same as `contractc::output::fingerprint`, which this script has no access to.

@@ -74,7 +74,7 @@ fn code_spans(text: &str) -> Vec<&str> {
 fn is_path(span: &str) -> bool {
     let top = span.split('/').next().unwrap_or_default();
     let plain = span.chars().all(|sign| sign.is_ascii_alphanumeric() || "/._-".contains(sign));
-    plain && span.contains('/') && root().join(top).is_dir() && !top.is_empty() && !span.starts_with("generated/openapi")
+    plain && span.contains('/') && root().join(top).is_dir() && !top.is_empty()
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use stronglog_sync::api::CONTRACT;
 
-/// Folders with hand-written code that must work with any contract of this kind.
-const GENERIC: [&str; 4] = ["src", "server/src", "web/src", "web/engine/src"];
+/// Folders with what people write for any contract of this kind.
+const GENERIC: [&str; 5] = ["src", "server/src", "web/src", "web/engine/src", "contractc/protocol"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

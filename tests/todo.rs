@@ -3,8 +3,6 @@
 
 use std::path::Path;
 
-use contractc::diagnostic::Diagnostics;
-use contractc::source::Sources;
 use serde_json::{Value, json};
 use stronglog_server::config::Config;
 use stronglog_server::serve::{Running, start};
@@ -117,40 +115,4 @@ async fn two_contracts_are_in_one_program_and_share_the_types_of_the_runtime() {
     assert!(error.to_string().contains("another contract"), "{error}");
     let report: stronglog_sync::api::Report = generated::Color::from_json(b"\"pink\"").expect_err("no such color");
     assert_eq!(report.violations.len(), 1);
-}
-
-/// The parts of a document that are compared, without examples, which show records, and `x-since`, which counts the versions of a contract.
-fn parts(path: &str) -> Value {
-    fn plain(value: &mut Value) {
-        match value {
-            Value::Object(members) => {
-                members.retain(|name, _| !["example", "examples", "x-since"].contains(&name.as_str()));
-                members.values_mut().for_each(plain);
-            }
-            Value::Array(items) => items.iter_mut().for_each(plain),
-            _ => {}
-        }
-    }
-    let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
-    let file = sources.load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(path), &mut diagnostics).expect("a document");
-    let mut document = sources.root(file).expect("YAML").to_json();
-    plain(&mut document);
-    json!({"paths": document["paths"], "components": document["components"]})
-}
-
-/// The parts of `own` that `other` has not, or has otherwise.
-fn differing(at: &str, own: &Value, other: Option<&Value>) -> Vec<String> {
-    match (own, other) {
-        (Value::Object(members), Some(other @ Value::Object(_))) => {
-            members.iter().flat_map(|(name, member)| differing(&format!("{at}/{name}"), member, other.get(name))).collect()
-        }
-        (own, other) if other == Some(own) => Vec::new(),
-        _ => vec![at.to_owned()],
-    }
-}
-
-#[test]
-fn the_protocol_is_that_of_the_contract_of_stronglog() {
-    let found = differing("", &parts("contractc/protocol/sync.yaml"), Some(&parts("spec/openapi.yaml")));
-    assert!(found.is_empty(), "change both: {found:?}");
 }

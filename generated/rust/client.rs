@@ -78,11 +78,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::open(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Pull changes of the settings.
+    /// Pull changes of user settings.
     ///
     /// `GET /api/v1/user-settings`
     ///
-    /// Returns the settings record if it changed after the cursor.
+    /// Returns the user settings that changed after the cursor, in order of revision, tombstones included.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -93,11 +93,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Push changes of the settings.
+    /// Push changes of user settings.
     ///
     /// `POST /api/v1/user-settings/batch`
     ///
-    /// Takes up to 500 changes of the settings, and decides each alone. Outcomes come in the order of the
+    /// Takes up to 500 changes of user settings, and decides each alone. Outcomes come in the order of the
     /// request.
     ///
     /// # Errors
@@ -109,11 +109,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Read the settings record.
+    /// Read one user settings record.
     ///
     /// `GET /api/v1/user-settings/{id}`
     ///
-    /// Returns the current version of the settings record, or its tombstone, with its revision and op.
+    /// Returns the current version of the user settings record, or its tombstone, with its revision and op.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -124,12 +124,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Write the settings record.
+    /// Write one user settings record.
     ///
     /// `PUT /api/v1/user-settings/{id}`
     ///
-    /// Pushes one version of the settings record and returns its outcome. The id in the path and the id of
-    /// the record must be equal.
+    /// Pushes one version of the user settings record and returns its outcome. The id in the path and the
+    /// id of the record must be equal.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -140,12 +140,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Delete the settings record.
+    /// Delete one user settings record.
     ///
     /// `DELETE /api/v1/user-settings/{id}`
     ///
-    /// Replaces the settings record by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
+    /// Replaces the user settings record by a tombstone and returns the outcome. Without the op parameters
+    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
     /// `duplicate`.
     ///
     /// # Errors
@@ -189,7 +189,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Read an exercise definition.
+    /// Read one exercise definition.
     ///
     /// `GET /api/v1/exercise-definitions/{id}`
     ///
@@ -204,7 +204,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Write an exercise definition.
+    /// Write one exercise definition.
     ///
     /// `PUT /api/v1/exercise-definitions/{id}`
     ///
@@ -220,7 +220,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Delete an exercise definition.
+    /// Delete one exercise definition.
     ///
     /// `DELETE /api/v1/exercise-definitions/{id}`
     ///
@@ -268,7 +268,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Read a workout log.
+    /// Read one workout log.
     ///
     /// `GET /api/v1/workout-logs/{id}`
     ///
@@ -283,7 +283,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Write a workout log.
+    /// Write one workout log.
     ///
     /// `PUT /api/v1/workout-logs/{id}`
     ///
@@ -299,7 +299,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Delete a workout log.
+    /// Delete one workout log.
     ///
     /// `DELETE /api/v1/workout-logs/{id}`
     ///
@@ -347,7 +347,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Read a logged set.
+    /// Read one logged set.
     ///
     /// `GET /api/v1/logged-sets/{id}`
     ///
@@ -362,7 +362,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Write a logged set.
+    /// Write one logged set.
     ///
     /// `PUT /api/v1/logged-sets/{id}`
     ///
@@ -378,7 +378,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Delete a logged set.
+    /// Delete one logged set.
     ///
     /// `DELETE /api/v1/logged-sets/{id}`
     ///
@@ -426,7 +426,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Read a workout template.
+    /// Read one workout template.
     ///
     /// `GET /api/v1/workout-templates/{id}`
     ///
@@ -441,7 +441,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Write a workout template.
+    /// Write one workout template.
     ///
     /// `PUT /api/v1/workout-templates/{id}`
     ///
@@ -457,7 +457,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Delete a workout template.
+    /// Delete one workout template.
     ///
     /// `DELETE /api/v1/workout-templates/{id}`
     ///
@@ -474,12 +474,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Pull changes of template exercises.
+    /// Pull changes of workout template exercise instances.
     ///
     /// `GET /api/v1/workout-template-exercise-instances`
     ///
-    /// Returns the template exercises that changed after the cursor, in order of revision, tombstones
-    /// included.
+    /// Returns the workout template exercise instances that changed after the cursor, in order of revision,
+    /// tombstones included.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -490,12 +490,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Push changes of template exercises.
+    /// Push changes of workout template exercise instances.
     ///
     /// `POST /api/v1/workout-template-exercise-instances/batch`
     ///
-    /// Takes up to 500 changes of template exercises, and decides each alone. Outcomes come in the order of
-    /// the request.
+    /// Takes up to 500 changes of workout template exercise instances, and decides each alone. Outcomes
+    /// come in the order of the request.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -506,11 +506,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Read a template exercise.
+    /// Read one workout template exercise instance.
     ///
     /// `GET /api/v1/workout-template-exercise-instances/{id}`
     ///
-    /// Returns the current version of the template exercise, or its tombstone, with its revision and op.
+    /// Returns the current version of the workout template exercise instance, or its tombstone, with its
+    /// revision and op.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -521,12 +522,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Write a template exercise.
+    /// Write one workout template exercise instance.
     ///
     /// `PUT /api/v1/workout-template-exercise-instances/{id}`
     ///
-    /// Pushes one version of the template exercise and returns its outcome. The id in the path and the id
-    /// of the record must be equal.
+    /// Pushes one version of the workout template exercise instance and returns its outcome. The id in the
+    /// path and the id of the record must be equal.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -537,13 +538,13 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Delete a template exercise.
+    /// Delete one workout template exercise instance.
     ///
     /// `DELETE /api/v1/workout-template-exercise-instances/{id}`
     ///
-    /// Replaces the template exercise by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
+    /// Replaces the workout template exercise instance by a tombstone and returns the outcome. Without the
+    /// op parameters the server acts as the device; deleting a deleted record then changes nothing, and is
+    /// answered `duplicate`.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -586,7 +587,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Read a program definition.
+    /// Read one program definition.
     ///
     /// `GET /api/v1/program-definitions/{id}`
     ///
@@ -601,7 +602,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Write a program definition.
+    /// Write one program definition.
     ///
     /// `PUT /api/v1/program-definitions/{id}`
     ///
@@ -617,7 +618,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Delete a program definition.
+    /// Delete one program definition.
     ///
     /// `DELETE /api/v1/program-definitions/{id}`
     ///
@@ -634,11 +635,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Pull changes of active programs.
+    /// Pull changes of active program instances.
     ///
     /// `GET /api/v1/active-program-instances`
     ///
-    /// Returns the active programs that changed after the cursor, in order of revision, tombstones
+    /// Returns the active program instances that changed after the cursor, in order of revision, tombstones
     /// included.
     ///
     /// # Errors
@@ -650,12 +651,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Push changes of active programs.
+    /// Push changes of active program instances.
     ///
     /// `POST /api/v1/active-program-instances/batch`
     ///
-    /// Takes up to 500 changes of active programs, and decides each alone. Outcomes come in the order of
-    /// the request.
+    /// Takes up to 500 changes of active program instances, and decides each alone. Outcomes come in the
+    /// order of the request.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -666,11 +667,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Read an active program.
+    /// Read one active program instance.
     ///
     /// `GET /api/v1/active-program-instances/{id}`
     ///
-    /// Returns the current version of the active program, or its tombstone, with its revision and op.
+    /// Returns the current version of the active program instance, or its tombstone, with its revision and
+    /// op.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -681,12 +683,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Write an active program.
+    /// Write one active program instance.
     ///
     /// `PUT /api/v1/active-program-instances/{id}`
     ///
-    /// Pushes one version of the active program and returns its outcome. The id in the path and the id of
-    /// the record must be equal.
+    /// Pushes one version of the active program instance and returns its outcome. The id in the path and
+    /// the id of the record must be equal.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -697,13 +699,13 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Delete an active program.
+    /// Delete one active program instance.
     ///
     /// `DELETE /api/v1/active-program-instances/{id}`
     ///
-    /// Replaces the active program by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
+    /// Replaces the active program instance by a tombstone and returns the outcome. Without the op
+    /// parameters the server acts as the device; deleting a deleted record then changes nothing, and is
+    /// answered `duplicate`.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -746,7 +748,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Read a progression rule.
+    /// Read one progression rule.
     ///
     /// `GET /api/v1/progression-rules/{id}`
     ///
@@ -761,7 +763,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Write a progression rule.
+    /// Write one progression rule.
     ///
     /// `PUT /api/v1/progression-rules/{id}`
     ///
@@ -777,7 +779,7 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Delete a progression rule.
+    /// Delete one progression rule.
     ///
     /// `DELETE /api/v1/progression-rules/{id}`
     ///
@@ -794,11 +796,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Pull changes of goals.
+    /// Pull changes of user goals.
     ///
     /// `GET /api/v1/user-goals`
     ///
-    /// Returns the goals that changed after the cursor, in order of revision, tombstones included.
+    /// Returns the user goals that changed after the cursor, in order of revision, tombstones included.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -809,11 +811,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Push changes of goals.
+    /// Push changes of user goals.
     ///
     /// `POST /api/v1/user-goals/batch`
     ///
-    /// Takes up to 500 changes of goals, and decides each alone. Outcomes come in the order of the request.
+    /// Takes up to 500 changes of user goals, and decides each alone. Outcomes come in the order of the
+    /// request.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -824,11 +827,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Read a goal.
+    /// Read one user goal.
     ///
     /// `GET /api/v1/user-goals/{id}`
     ///
-    /// Returns the current version of the goal, or its tombstone, with its revision and op.
+    /// Returns the current version of the user goal, or its tombstone, with its revision and op.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -839,12 +842,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Write a goal.
+    /// Write one user goal.
     ///
     /// `PUT /api/v1/user-goals/{id}`
     ///
-    /// Pushes one version of the goal and returns its outcome. The id in the path and the id of the record
-    /// must be equal.
+    /// Pushes one version of the user goal and returns its outcome. The id in the path and the id of the
+    /// record must be equal.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -855,12 +858,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Delete a goal.
+    /// Delete one user goal.
     ///
     /// `DELETE /api/v1/user-goals/{id}`
     ///
-    /// Replaces the goal by a tombstone and returns the outcome. Without the op parameters the server acts
-    /// as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+    /// Replaces the user goal by a tombstone and returns the outcome. Without the op parameters the server
+    /// acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -871,11 +874,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Pull changes of bodyweight logs.
+    /// Pull changes of user bodyweight logs.
     ///
     /// `GET /api/v1/user-bodyweight-logs`
     ///
-    /// Returns the bodyweight logs that changed after the cursor, in order of revision, tombstones
+    /// Returns the user bodyweight logs that changed after the cursor, in order of revision, tombstones
     /// included.
     ///
     /// # Errors
@@ -887,12 +890,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Push changes of bodyweight logs.
+    /// Push changes of user bodyweight logs.
     ///
     /// `POST /api/v1/user-bodyweight-logs/batch`
     ///
-    /// Takes up to 500 changes of bodyweight logs, and decides each alone. Outcomes come in the order of
-    /// the request.
+    /// Takes up to 500 changes of user bodyweight logs, and decides each alone. Outcomes come in the order
+    /// of the request.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -903,11 +906,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Read a bodyweight log.
+    /// Read one user bodyweight log.
     ///
     /// `GET /api/v1/user-bodyweight-logs/{id}`
     ///
-    /// Returns the current version of the bodyweight log, or its tombstone, with its revision and op.
+    /// Returns the current version of the user bodyweight log, or its tombstone, with its revision and op.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -918,12 +921,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Write a bodyweight log.
+    /// Write one user bodyweight log.
     ///
     /// `PUT /api/v1/user-bodyweight-logs/{id}`
     ///
-    /// Pushes one version of the bodyweight log and returns its outcome. The id in the path and the id of
-    /// the record must be equal.
+    /// Pushes one version of the user bodyweight log and returns its outcome. The id in the path and the id
+    /// of the record must be equal.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -934,12 +937,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Delete a bodyweight log.
+    /// Delete one user bodyweight log.
     ///
     /// `DELETE /api/v1/user-bodyweight-logs/{id}`
     ///
-    /// Replaces the bodyweight log by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
+    /// Replaces the user bodyweight log by a tombstone and returns the outcome. Without the op parameters
+    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
     /// `duplicate`.
     ///
     /// # Errors
@@ -951,11 +954,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Pull changes of applied progressions.
+    /// Pull changes of applied progression logs.
     ///
     /// `GET /api/v1/applied-progression-logs`
     ///
-    /// Returns the applied progressions that changed after the cursor, in order of revision, tombstones
+    /// Returns the applied progression logs that changed after the cursor, in order of revision, tombstones
     /// included.
     ///
     /// # Errors
@@ -967,12 +970,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Push changes of applied progressions.
+    /// Push changes of applied progression logs.
     ///
     /// `POST /api/v1/applied-progression-logs/batch`
     ///
-    /// Takes up to 500 changes of applied progressions, and decides each alone. Outcomes come in the order
-    /// of the request.
+    /// Takes up to 500 changes of applied progression logs, and decides each alone. Outcomes come in the
+    /// order of the request.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -983,11 +986,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Read an applied progression.
+    /// Read one applied progression log.
     ///
     /// `GET /api/v1/applied-progression-logs/{id}`
     ///
-    /// Returns the current version of the applied progression, or its tombstone, with its revision and op.
+    /// Returns the current version of the applied progression log, or its tombstone, with its revision and
+    /// op.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -998,12 +1002,12 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Write an applied progression.
+    /// Write one applied progression log.
     ///
     /// `PUT /api/v1/applied-progression-logs/{id}`
     ///
-    /// Pushes one version of the applied progression and returns its outcome. The id in the path and the id
-    /// of the record must be equal.
+    /// Pushes one version of the applied progression log and returns its outcome. The id in the path and
+    /// the id of the record must be equal.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -1014,13 +1018,13 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
-    /// Delete an applied progression.
+    /// Delete one applied progression log.
     ///
     /// `DELETE /api/v1/applied-progression-logs/{id}`
     ///
-    /// Replaces the applied progression by a tombstone and returns the outcome. Without the op parameters
-    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
+    /// Replaces the applied progression log by a tombstone and returns the outcome. Without the op
+    /// parameters the server acts as the device; deleting a deleted record then changes nothing, and is
+    /// answered `duplicate`.
     ///
     /// # Errors
     /// See [`CallError`].

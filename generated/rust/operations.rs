@@ -415,11 +415,11 @@ impl Outcome for StreamChangesResponse {
     }
 }
 
-/// Pull changes of the settings.
+/// Pull changes of user settings.
 ///
 /// `GET /api/v1/user-settings`
 ///
-/// Returns the settings record if it changed after the cursor.
+/// Returns the user settings that changed after the cursor, in order of revision, tombstones included.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListUserSettingsChanges {
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
@@ -541,11 +541,11 @@ impl Outcome for ListUserSettingsChangesResponse {
     }
 }
 
-/// Push changes of the settings.
+/// Push changes of user settings.
 ///
 /// `POST /api/v1/user-settings/batch`
 ///
-/// Takes up to 500 changes of the settings, and decides each alone. Outcomes come in the order of the
+/// Takes up to 500 changes of user settings, and decides each alone. Outcomes come in the order of the
 /// request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushUserSettings {
@@ -687,11 +687,11 @@ impl Outcome for PushUserSettingsResponse {
     }
 }
 
-/// Read the settings record.
+/// Read one user settings record.
 ///
 /// `GET /api/v1/user-settings/{id}`
 ///
-/// Returns the current version of the settings record, or its tombstone, with its revision and op.
+/// Returns the current version of the user settings record, or its tombstone, with its revision and op.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetUserSettings {
     /// The id of the record, as its device made it.
@@ -806,12 +806,12 @@ impl Outcome for GetUserSettingsResponse {
     }
 }
 
-/// Write the settings record.
+/// Write one user settings record.
 ///
 /// `PUT /api/v1/user-settings/{id}`
 ///
-/// Pushes one version of the settings record and returns its outcome. The id in the path and the id of
-/// the record must be equal.
+/// Pushes one version of the user settings record and returns its outcome. The id in the path and the
+/// id of the record must be equal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutUserSettings {
     /// The id of the record, as its device made it.
@@ -954,12 +954,12 @@ impl Outcome for PutUserSettingsResponse {
     }
 }
 
-/// Delete the settings record.
+/// Delete one user settings record.
 ///
 /// `DELETE /api/v1/user-settings/{id}`
 ///
-/// Replaces the settings record by a tombstone and returns the outcome. Without the op parameters the
-/// server acts as the device; deleting a deleted record then changes nothing, and is answered
+/// Replaces the user settings record by a tombstone and returns the outcome. Without the op parameters
+/// the server acts as the device; deleting a deleted record then changes nothing, and is answered
 /// `duplicate`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteUserSettings {
@@ -1372,7 +1372,7 @@ impl Outcome for PushExerciseDefinitionsResponse {
     }
 }
 
-/// Read an exercise definition.
+/// Read one exercise definition.
 ///
 /// `GET /api/v1/exercise-definitions/{id}`
 ///
@@ -1491,7 +1491,7 @@ impl Outcome for GetExerciseDefinitionResponse {
     }
 }
 
-/// Write an exercise definition.
+/// Write one exercise definition.
 ///
 /// `PUT /api/v1/exercise-definitions/{id}`
 ///
@@ -1639,7 +1639,7 @@ impl Outcome for PutExerciseDefinitionResponse {
     }
 }
 
-/// Delete an exercise definition.
+/// Delete one exercise definition.
 ///
 /// `DELETE /api/v1/exercise-definitions/{id}`
 ///
@@ -2056,7 +2056,7 @@ impl Outcome for PushWorkoutLogsResponse {
     }
 }
 
-/// Read a workout log.
+/// Read one workout log.
 ///
 /// `GET /api/v1/workout-logs/{id}`
 ///
@@ -2175,7 +2175,7 @@ impl Outcome for GetWorkoutLogResponse {
     }
 }
 
-/// Write a workout log.
+/// Write one workout log.
 ///
 /// `PUT /api/v1/workout-logs/{id}`
 ///
@@ -2323,7 +2323,7 @@ impl Outcome for PutWorkoutLogResponse {
     }
 }
 
-/// Delete a workout log.
+/// Delete one workout log.
 ///
 /// `DELETE /api/v1/workout-logs/{id}`
 ///
@@ -2740,7 +2740,7 @@ impl Outcome for PushLoggedSetsResponse {
     }
 }
 
-/// Read a logged set.
+/// Read one logged set.
 ///
 /// `GET /api/v1/logged-sets/{id}`
 ///
@@ -2859,7 +2859,7 @@ impl Outcome for GetLoggedSetResponse {
     }
 }
 
-/// Write a logged set.
+/// Write one logged set.
 ///
 /// `PUT /api/v1/logged-sets/{id}`
 ///
@@ -3007,7 +3007,7 @@ impl Outcome for PutLoggedSetResponse {
     }
 }
 
-/// Delete a logged set.
+/// Delete one logged set.
 ///
 /// `DELETE /api/v1/logged-sets/{id}`
 ///
@@ -3424,7 +3424,7 @@ impl Outcome for PushWorkoutTemplatesResponse {
     }
 }
 
-/// Read a workout template.
+/// Read one workout template.
 ///
 /// `GET /api/v1/workout-templates/{id}`
 ///
@@ -3543,7 +3543,7 @@ impl Outcome for GetWorkoutTemplateResponse {
     }
 }
 
-/// Write a workout template.
+/// Write one workout template.
 ///
 /// `PUT /api/v1/workout-templates/{id}`
 ///
@@ -3691,7 +3691,7 @@ impl Outcome for PutWorkoutTemplateResponse {
     }
 }
 
-/// Delete a workout template.
+/// Delete one workout template.
 ///
 /// `DELETE /api/v1/workout-templates/{id}`
 ///
@@ -3836,12 +3836,12 @@ impl Outcome for DeleteWorkoutTemplateResponse {
     }
 }
 
-/// Pull changes of template exercises.
+/// Pull changes of workout template exercise instances.
 ///
 /// `GET /api/v1/workout-template-exercise-instances`
 ///
-/// Returns the template exercises that changed after the cursor, in order of revision, tombstones
-/// included.
+/// Returns the workout template exercise instances that changed after the cursor, in order of revision,
+/// tombstones included.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListWorkoutTemplateExerciseInstanceChanges {
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
@@ -3963,12 +3963,12 @@ impl Outcome for ListWorkoutTemplateExerciseInstanceChangesResponse {
     }
 }
 
-/// Push changes of template exercises.
+/// Push changes of workout template exercise instances.
 ///
 /// `POST /api/v1/workout-template-exercise-instances/batch`
 ///
-/// Takes up to 500 changes of template exercises, and decides each alone. Outcomes come in the order of
-/// the request.
+/// Takes up to 500 changes of workout template exercise instances, and decides each alone. Outcomes
+/// come in the order of the request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushWorkoutTemplateExerciseInstances {
     /// The version of this contract that the client was built from. Clients send it with every request.
@@ -4109,11 +4109,12 @@ impl Outcome for PushWorkoutTemplateExerciseInstancesResponse {
     }
 }
 
-/// Read a template exercise.
+/// Read one workout template exercise instance.
 ///
 /// `GET /api/v1/workout-template-exercise-instances/{id}`
 ///
-/// Returns the current version of the template exercise, or its tombstone, with its revision and op.
+/// Returns the current version of the workout template exercise instance, or its tombstone, with its
+/// revision and op.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetWorkoutTemplateExerciseInstance {
     /// The id of the record, as its device made it.
@@ -4228,12 +4229,12 @@ impl Outcome for GetWorkoutTemplateExerciseInstanceResponse {
     }
 }
 
-/// Write a template exercise.
+/// Write one workout template exercise instance.
 ///
 /// `PUT /api/v1/workout-template-exercise-instances/{id}`
 ///
-/// Pushes one version of the template exercise and returns its outcome. The id in the path and the id
-/// of the record must be equal.
+/// Pushes one version of the workout template exercise instance and returns its outcome. The id in the
+/// path and the id of the record must be equal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutWorkoutTemplateExerciseInstance {
     /// The id of the record, as its device made it.
@@ -4376,13 +4377,13 @@ impl Outcome for PutWorkoutTemplateExerciseInstanceResponse {
     }
 }
 
-/// Delete a template exercise.
+/// Delete one workout template exercise instance.
 ///
 /// `DELETE /api/v1/workout-template-exercise-instances/{id}`
 ///
-/// Replaces the template exercise by a tombstone and returns the outcome. Without the op parameters the
-/// server acts as the device; deleting a deleted record then changes nothing, and is answered
-/// `duplicate`.
+/// Replaces the workout template exercise instance by a tombstone and returns the outcome. Without the
+/// op parameters the server acts as the device; deleting a deleted record then changes nothing, and is
+/// answered `duplicate`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteWorkoutTemplateExerciseInstance {
     /// The id of the record, as its device made it.
@@ -4794,7 +4795,7 @@ impl Outcome for PushProgramDefinitionsResponse {
     }
 }
 
-/// Read a program definition.
+/// Read one program definition.
 ///
 /// `GET /api/v1/program-definitions/{id}`
 ///
@@ -4913,7 +4914,7 @@ impl Outcome for GetProgramDefinitionResponse {
     }
 }
 
-/// Write a program definition.
+/// Write one program definition.
 ///
 /// `PUT /api/v1/program-definitions/{id}`
 ///
@@ -5061,7 +5062,7 @@ impl Outcome for PutProgramDefinitionResponse {
     }
 }
 
-/// Delete a program definition.
+/// Delete one program definition.
 ///
 /// `DELETE /api/v1/program-definitions/{id}`
 ///
@@ -5206,11 +5207,11 @@ impl Outcome for DeleteProgramDefinitionResponse {
     }
 }
 
-/// Pull changes of active programs.
+/// Pull changes of active program instances.
 ///
 /// `GET /api/v1/active-program-instances`
 ///
-/// Returns the active programs that changed after the cursor, in order of revision, tombstones
+/// Returns the active program instances that changed after the cursor, in order of revision, tombstones
 /// included.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListActiveProgramInstanceChanges {
@@ -5333,12 +5334,12 @@ impl Outcome for ListActiveProgramInstanceChangesResponse {
     }
 }
 
-/// Push changes of active programs.
+/// Push changes of active program instances.
 ///
 /// `POST /api/v1/active-program-instances/batch`
 ///
-/// Takes up to 500 changes of active programs, and decides each alone. Outcomes come in the order of
-/// the request.
+/// Takes up to 500 changes of active program instances, and decides each alone. Outcomes come in the
+/// order of the request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushActiveProgramInstances {
     /// The version of this contract that the client was built from. Clients send it with every request.
@@ -5479,11 +5480,12 @@ impl Outcome for PushActiveProgramInstancesResponse {
     }
 }
 
-/// Read an active program.
+/// Read one active program instance.
 ///
 /// `GET /api/v1/active-program-instances/{id}`
 ///
-/// Returns the current version of the active program, or its tombstone, with its revision and op.
+/// Returns the current version of the active program instance, or its tombstone, with its revision and
+/// op.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetActiveProgramInstance {
     /// The id of the record, as its device made it.
@@ -5598,12 +5600,12 @@ impl Outcome for GetActiveProgramInstanceResponse {
     }
 }
 
-/// Write an active program.
+/// Write one active program instance.
 ///
 /// `PUT /api/v1/active-program-instances/{id}`
 ///
-/// Pushes one version of the active program and returns its outcome. The id in the path and the id of
-/// the record must be equal.
+/// Pushes one version of the active program instance and returns its outcome. The id in the path and
+/// the id of the record must be equal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutActiveProgramInstance {
     /// The id of the record, as its device made it.
@@ -5746,13 +5748,13 @@ impl Outcome for PutActiveProgramInstanceResponse {
     }
 }
 
-/// Delete an active program.
+/// Delete one active program instance.
 ///
 /// `DELETE /api/v1/active-program-instances/{id}`
 ///
-/// Replaces the active program by a tombstone and returns the outcome. Without the op parameters the
-/// server acts as the device; deleting a deleted record then changes nothing, and is answered
-/// `duplicate`.
+/// Replaces the active program instance by a tombstone and returns the outcome. Without the op
+/// parameters the server acts as the device; deleting a deleted record then changes nothing, and is
+/// answered `duplicate`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteActiveProgramInstance {
     /// The id of the record, as its device made it.
@@ -6164,7 +6166,7 @@ impl Outcome for PushProgressionRulesResponse {
     }
 }
 
-/// Read a progression rule.
+/// Read one progression rule.
 ///
 /// `GET /api/v1/progression-rules/{id}`
 ///
@@ -6283,7 +6285,7 @@ impl Outcome for GetProgressionRuleResponse {
     }
 }
 
-/// Write a progression rule.
+/// Write one progression rule.
 ///
 /// `PUT /api/v1/progression-rules/{id}`
 ///
@@ -6431,7 +6433,7 @@ impl Outcome for PutProgressionRuleResponse {
     }
 }
 
-/// Delete a progression rule.
+/// Delete one progression rule.
 ///
 /// `DELETE /api/v1/progression-rules/{id}`
 ///
@@ -6576,11 +6578,11 @@ impl Outcome for DeleteProgressionRuleResponse {
     }
 }
 
-/// Pull changes of goals.
+/// Pull changes of user goals.
 ///
 /// `GET /api/v1/user-goals`
 ///
-/// Returns the goals that changed after the cursor, in order of revision, tombstones included.
+/// Returns the user goals that changed after the cursor, in order of revision, tombstones included.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListUserGoalChanges {
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
@@ -6702,11 +6704,12 @@ impl Outcome for ListUserGoalChangesResponse {
     }
 }
 
-/// Push changes of goals.
+/// Push changes of user goals.
 ///
 /// `POST /api/v1/user-goals/batch`
 ///
-/// Takes up to 500 changes of goals, and decides each alone. Outcomes come in the order of the request.
+/// Takes up to 500 changes of user goals, and decides each alone. Outcomes come in the order of the
+/// request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushUserGoals {
     /// The version of this contract that the client was built from. Clients send it with every request.
@@ -6847,11 +6850,11 @@ impl Outcome for PushUserGoalsResponse {
     }
 }
 
-/// Read a goal.
+/// Read one user goal.
 ///
 /// `GET /api/v1/user-goals/{id}`
 ///
-/// Returns the current version of the goal, or its tombstone, with its revision and op.
+/// Returns the current version of the user goal, or its tombstone, with its revision and op.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetUserGoal {
     /// The id of the record, as its device made it.
@@ -6966,12 +6969,12 @@ impl Outcome for GetUserGoalResponse {
     }
 }
 
-/// Write a goal.
+/// Write one user goal.
 ///
 /// `PUT /api/v1/user-goals/{id}`
 ///
-/// Pushes one version of the goal and returns its outcome. The id in the path and the id of the record
-/// must be equal.
+/// Pushes one version of the user goal and returns its outcome. The id in the path and the id of the
+/// record must be equal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutUserGoal {
     /// The id of the record, as its device made it.
@@ -7114,12 +7117,12 @@ impl Outcome for PutUserGoalResponse {
     }
 }
 
-/// Delete a goal.
+/// Delete one user goal.
 ///
 /// `DELETE /api/v1/user-goals/{id}`
 ///
-/// Replaces the goal by a tombstone and returns the outcome. Without the op parameters the server acts
-/// as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+/// Replaces the user goal by a tombstone and returns the outcome. Without the op parameters the server
+/// acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteUserGoal {
     /// The id of the record, as its device made it.
@@ -7258,11 +7261,11 @@ impl Outcome for DeleteUserGoalResponse {
     }
 }
 
-/// Pull changes of bodyweight logs.
+/// Pull changes of user bodyweight logs.
 ///
 /// `GET /api/v1/user-bodyweight-logs`
 ///
-/// Returns the bodyweight logs that changed after the cursor, in order of revision, tombstones
+/// Returns the user bodyweight logs that changed after the cursor, in order of revision, tombstones
 /// included.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListUserBodyweightLogChanges {
@@ -7385,12 +7388,12 @@ impl Outcome for ListUserBodyweightLogChangesResponse {
     }
 }
 
-/// Push changes of bodyweight logs.
+/// Push changes of user bodyweight logs.
 ///
 /// `POST /api/v1/user-bodyweight-logs/batch`
 ///
-/// Takes up to 500 changes of bodyweight logs, and decides each alone. Outcomes come in the order of
-/// the request.
+/// Takes up to 500 changes of user bodyweight logs, and decides each alone. Outcomes come in the order
+/// of the request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushUserBodyweightLogs {
     /// The version of this contract that the client was built from. Clients send it with every request.
@@ -7531,11 +7534,11 @@ impl Outcome for PushUserBodyweightLogsResponse {
     }
 }
 
-/// Read a bodyweight log.
+/// Read one user bodyweight log.
 ///
 /// `GET /api/v1/user-bodyweight-logs/{id}`
 ///
-/// Returns the current version of the bodyweight log, or its tombstone, with its revision and op.
+/// Returns the current version of the user bodyweight log, or its tombstone, with its revision and op.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetUserBodyweightLog {
     /// The id of the record, as its device made it.
@@ -7650,12 +7653,12 @@ impl Outcome for GetUserBodyweightLogResponse {
     }
 }
 
-/// Write a bodyweight log.
+/// Write one user bodyweight log.
 ///
 /// `PUT /api/v1/user-bodyweight-logs/{id}`
 ///
-/// Pushes one version of the bodyweight log and returns its outcome. The id in the path and the id of
-/// the record must be equal.
+/// Pushes one version of the user bodyweight log and returns its outcome. The id in the path and the id
+/// of the record must be equal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutUserBodyweightLog {
     /// The id of the record, as its device made it.
@@ -7798,12 +7801,12 @@ impl Outcome for PutUserBodyweightLogResponse {
     }
 }
 
-/// Delete a bodyweight log.
+/// Delete one user bodyweight log.
 ///
 /// `DELETE /api/v1/user-bodyweight-logs/{id}`
 ///
-/// Replaces the bodyweight log by a tombstone and returns the outcome. Without the op parameters the
-/// server acts as the device; deleting a deleted record then changes nothing, and is answered
+/// Replaces the user bodyweight log by a tombstone and returns the outcome. Without the op parameters
+/// the server acts as the device; deleting a deleted record then changes nothing, and is answered
 /// `duplicate`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteUserBodyweightLog {
@@ -7943,11 +7946,11 @@ impl Outcome for DeleteUserBodyweightLogResponse {
     }
 }
 
-/// Pull changes of applied progressions.
+/// Pull changes of applied progression logs.
 ///
 /// `GET /api/v1/applied-progression-logs`
 ///
-/// Returns the applied progressions that changed after the cursor, in order of revision, tombstones
+/// Returns the applied progression logs that changed after the cursor, in order of revision, tombstones
 /// included.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListAppliedProgressionLogChanges {
@@ -8070,12 +8073,12 @@ impl Outcome for ListAppliedProgressionLogChangesResponse {
     }
 }
 
-/// Push changes of applied progressions.
+/// Push changes of applied progression logs.
 ///
 /// `POST /api/v1/applied-progression-logs/batch`
 ///
-/// Takes up to 500 changes of applied progressions, and decides each alone. Outcomes come in the order
-/// of the request.
+/// Takes up to 500 changes of applied progression logs, and decides each alone. Outcomes come in the
+/// order of the request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushAppliedProgressionLogs {
     /// The version of this contract that the client was built from. Clients send it with every request.
@@ -8216,11 +8219,12 @@ impl Outcome for PushAppliedProgressionLogsResponse {
     }
 }
 
-/// Read an applied progression.
+/// Read one applied progression log.
 ///
 /// `GET /api/v1/applied-progression-logs/{id}`
 ///
-/// Returns the current version of the applied progression, or its tombstone, with its revision and op.
+/// Returns the current version of the applied progression log, or its tombstone, with its revision and
+/// op.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetAppliedProgressionLog {
     /// The id of the record, as its device made it.
@@ -8335,12 +8339,12 @@ impl Outcome for GetAppliedProgressionLogResponse {
     }
 }
 
-/// Write an applied progression.
+/// Write one applied progression log.
 ///
 /// `PUT /api/v1/applied-progression-logs/{id}`
 ///
-/// Pushes one version of the applied progression and returns its outcome. The id in the path and the id
-/// of the record must be equal.
+/// Pushes one version of the applied progression log and returns its outcome. The id in the path and
+/// the id of the record must be equal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutAppliedProgressionLog {
     /// The id of the record, as its device made it.
@@ -8483,13 +8487,13 @@ impl Outcome for PutAppliedProgressionLogResponse {
     }
 }
 
-/// Delete an applied progression.
+/// Delete one applied progression log.
 ///
 /// `DELETE /api/v1/applied-progression-logs/{id}`
 ///
-/// Replaces the applied progression by a tombstone and returns the outcome. Without the op parameters
-/// the server acts as the device; deleting a deleted record then changes nothing, and is answered
-/// `duplicate`.
+/// Replaces the applied progression log by a tombstone and returns the outcome. Without the op
+/// parameters the server acts as the device; deleting a deleted record then changes nothing, and is
+/// answered `duplicate`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteAppliedProgressionLog {
     /// The id of the record, as its device made it.

@@ -60,11 +60,11 @@ pub trait Api: Send + Sync + 'static {
         no_stream()
     }
 
-    /// Pull changes of the settings.
+    /// Pull changes of user settings.
     ///
     /// `GET /api/v1/user-settings`
     ///
-    /// Returns the settings record if it changed after the cursor.
+    /// Returns the user settings that changed after the cursor, in order of revision, tombstones included.
     fn list_user_settings_changes(
         &self,
         parts: Parts,
@@ -74,11 +74,11 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Push changes of the settings.
+    /// Push changes of user settings.
     ///
     /// `POST /api/v1/user-settings/batch`
     ///
-    /// Takes up to 500 changes of the settings, and decides each alone. Outcomes come in the order of the
+    /// Takes up to 500 changes of user settings, and decides each alone. Outcomes come in the order of the
     /// request.
     fn push_user_settings(
         &self,
@@ -89,11 +89,11 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Read the settings record.
+    /// Read one user settings record.
     ///
     /// `GET /api/v1/user-settings/{id}`
     ///
-    /// Returns the current version of the settings record, or its tombstone, with its revision and op.
+    /// Returns the current version of the user settings record, or its tombstone, with its revision and op.
     fn get_user_settings(
         &self,
         parts: Parts,
@@ -103,12 +103,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Write the settings record.
+    /// Write one user settings record.
     ///
     /// `PUT /api/v1/user-settings/{id}`
     ///
-    /// Pushes one version of the settings record and returns its outcome. The id in the path and the id of
-    /// the record must be equal.
+    /// Pushes one version of the user settings record and returns its outcome. The id in the path and the
+    /// id of the record must be equal.
     fn put_user_settings(
         &self,
         parts: Parts,
@@ -118,12 +118,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Delete the settings record.
+    /// Delete one user settings record.
     ///
     /// `DELETE /api/v1/user-settings/{id}`
     ///
-    /// Replaces the settings record by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
+    /// Replaces the user settings record by a tombstone and returns the outcome. Without the op parameters
+    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
     /// `duplicate`.
     fn delete_user_settings(
         &self,
@@ -164,7 +164,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Read an exercise definition.
+    /// Read one exercise definition.
     ///
     /// `GET /api/v1/exercise-definitions/{id}`
     ///
@@ -178,7 +178,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Write an exercise definition.
+    /// Write one exercise definition.
     ///
     /// `PUT /api/v1/exercise-definitions/{id}`
     ///
@@ -193,7 +193,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Delete an exercise definition.
+    /// Delete one exercise definition.
     ///
     /// `DELETE /api/v1/exercise-definitions/{id}`
     ///
@@ -238,7 +238,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Read a workout log.
+    /// Read one workout log.
     ///
     /// `GET /api/v1/workout-logs/{id}`
     ///
@@ -252,7 +252,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Write a workout log.
+    /// Write one workout log.
     ///
     /// `PUT /api/v1/workout-logs/{id}`
     ///
@@ -267,7 +267,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Delete a workout log.
+    /// Delete one workout log.
     ///
     /// `DELETE /api/v1/workout-logs/{id}`
     ///
@@ -312,7 +312,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Read a logged set.
+    /// Read one logged set.
     ///
     /// `GET /api/v1/logged-sets/{id}`
     ///
@@ -326,7 +326,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Write a logged set.
+    /// Write one logged set.
     ///
     /// `PUT /api/v1/logged-sets/{id}`
     ///
@@ -341,7 +341,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Delete a logged set.
+    /// Delete one logged set.
     ///
     /// `DELETE /api/v1/logged-sets/{id}`
     ///
@@ -386,7 +386,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Read a workout template.
+    /// Read one workout template.
     ///
     /// `GET /api/v1/workout-templates/{id}`
     ///
@@ -400,7 +400,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Write a workout template.
+    /// Write one workout template.
     ///
     /// `PUT /api/v1/workout-templates/{id}`
     ///
@@ -415,7 +415,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Delete a workout template.
+    /// Delete one workout template.
     ///
     /// `DELETE /api/v1/workout-templates/{id}`
     ///
@@ -431,12 +431,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Pull changes of template exercises.
+    /// Pull changes of workout template exercise instances.
     ///
     /// `GET /api/v1/workout-template-exercise-instances`
     ///
-    /// Returns the template exercises that changed after the cursor, in order of revision, tombstones
-    /// included.
+    /// Returns the workout template exercise instances that changed after the cursor, in order of revision,
+    /// tombstones included.
     fn list_workout_template_exercise_instance_changes(
         &self,
         parts: Parts,
@@ -446,12 +446,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Push changes of template exercises.
+    /// Push changes of workout template exercise instances.
     ///
     /// `POST /api/v1/workout-template-exercise-instances/batch`
     ///
-    /// Takes up to 500 changes of template exercises, and decides each alone. Outcomes come in the order of
-    /// the request.
+    /// Takes up to 500 changes of workout template exercise instances, and decides each alone. Outcomes
+    /// come in the order of the request.
     fn push_workout_template_exercise_instances(
         &self,
         parts: Parts,
@@ -461,11 +461,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Read a template exercise.
+    /// Read one workout template exercise instance.
     ///
     /// `GET /api/v1/workout-template-exercise-instances/{id}`
     ///
-    /// Returns the current version of the template exercise, or its tombstone, with its revision and op.
+    /// Returns the current version of the workout template exercise instance, or its tombstone, with its
+    /// revision and op.
     fn get_workout_template_exercise_instance(
         &self,
         parts: Parts,
@@ -475,12 +476,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Write a template exercise.
+    /// Write one workout template exercise instance.
     ///
     /// `PUT /api/v1/workout-template-exercise-instances/{id}`
     ///
-    /// Pushes one version of the template exercise and returns its outcome. The id in the path and the id
-    /// of the record must be equal.
+    /// Pushes one version of the workout template exercise instance and returns its outcome. The id in the
+    /// path and the id of the record must be equal.
     fn put_workout_template_exercise_instance(
         &self,
         parts: Parts,
@@ -490,13 +491,13 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Delete a template exercise.
+    /// Delete one workout template exercise instance.
     ///
     /// `DELETE /api/v1/workout-template-exercise-instances/{id}`
     ///
-    /// Replaces the template exercise by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
+    /// Replaces the workout template exercise instance by a tombstone and returns the outcome. Without the
+    /// op parameters the server acts as the device; deleting a deleted record then changes nothing, and is
+    /// answered `duplicate`.
     fn delete_workout_template_exercise_instance(
         &self,
         parts: Parts,
@@ -536,7 +537,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Read a program definition.
+    /// Read one program definition.
     ///
     /// `GET /api/v1/program-definitions/{id}`
     ///
@@ -550,7 +551,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Write a program definition.
+    /// Write one program definition.
     ///
     /// `PUT /api/v1/program-definitions/{id}`
     ///
@@ -565,7 +566,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Delete a program definition.
+    /// Delete one program definition.
     ///
     /// `DELETE /api/v1/program-definitions/{id}`
     ///
@@ -581,11 +582,11 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Pull changes of active programs.
+    /// Pull changes of active program instances.
     ///
     /// `GET /api/v1/active-program-instances`
     ///
-    /// Returns the active programs that changed after the cursor, in order of revision, tombstones
+    /// Returns the active program instances that changed after the cursor, in order of revision, tombstones
     /// included.
     fn list_active_program_instance_changes(
         &self,
@@ -596,12 +597,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Push changes of active programs.
+    /// Push changes of active program instances.
     ///
     /// `POST /api/v1/active-program-instances/batch`
     ///
-    /// Takes up to 500 changes of active programs, and decides each alone. Outcomes come in the order of
-    /// the request.
+    /// Takes up to 500 changes of active program instances, and decides each alone. Outcomes come in the
+    /// order of the request.
     fn push_active_program_instances(
         &self,
         parts: Parts,
@@ -611,11 +612,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Read an active program.
+    /// Read one active program instance.
     ///
     /// `GET /api/v1/active-program-instances/{id}`
     ///
-    /// Returns the current version of the active program, or its tombstone, with its revision and op.
+    /// Returns the current version of the active program instance, or its tombstone, with its revision and
+    /// op.
     fn get_active_program_instance(
         &self,
         parts: Parts,
@@ -625,12 +627,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Write an active program.
+    /// Write one active program instance.
     ///
     /// `PUT /api/v1/active-program-instances/{id}`
     ///
-    /// Pushes one version of the active program and returns its outcome. The id in the path and the id of
-    /// the record must be equal.
+    /// Pushes one version of the active program instance and returns its outcome. The id in the path and
+    /// the id of the record must be equal.
     fn put_active_program_instance(
         &self,
         parts: Parts,
@@ -640,13 +642,13 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Delete an active program.
+    /// Delete one active program instance.
     ///
     /// `DELETE /api/v1/active-program-instances/{id}`
     ///
-    /// Replaces the active program by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
+    /// Replaces the active program instance by a tombstone and returns the outcome. Without the op
+    /// parameters the server acts as the device; deleting a deleted record then changes nothing, and is
+    /// answered `duplicate`.
     fn delete_active_program_instance(
         &self,
         parts: Parts,
@@ -686,7 +688,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Read a progression rule.
+    /// Read one progression rule.
     ///
     /// `GET /api/v1/progression-rules/{id}`
     ///
@@ -700,7 +702,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Write a progression rule.
+    /// Write one progression rule.
     ///
     /// `PUT /api/v1/progression-rules/{id}`
     ///
@@ -715,7 +717,7 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Delete a progression rule.
+    /// Delete one progression rule.
     ///
     /// `DELETE /api/v1/progression-rules/{id}`
     ///
@@ -731,11 +733,11 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Pull changes of goals.
+    /// Pull changes of user goals.
     ///
     /// `GET /api/v1/user-goals`
     ///
-    /// Returns the goals that changed after the cursor, in order of revision, tombstones included.
+    /// Returns the user goals that changed after the cursor, in order of revision, tombstones included.
     fn list_user_goal_changes(
         &self,
         parts: Parts,
@@ -745,11 +747,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Push changes of goals.
+    /// Push changes of user goals.
     ///
     /// `POST /api/v1/user-goals/batch`
     ///
-    /// Takes up to 500 changes of goals, and decides each alone. Outcomes come in the order of the request.
+    /// Takes up to 500 changes of user goals, and decides each alone. Outcomes come in the order of the
+    /// request.
     fn push_user_goals(
         &self,
         parts: Parts,
@@ -759,11 +762,11 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Read a goal.
+    /// Read one user goal.
     ///
     /// `GET /api/v1/user-goals/{id}`
     ///
-    /// Returns the current version of the goal, or its tombstone, with its revision and op.
+    /// Returns the current version of the user goal, or its tombstone, with its revision and op.
     fn get_user_goal(
         &self,
         parts: Parts,
@@ -773,12 +776,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Write a goal.
+    /// Write one user goal.
     ///
     /// `PUT /api/v1/user-goals/{id}`
     ///
-    /// Pushes one version of the goal and returns its outcome. The id in the path and the id of the record
-    /// must be equal.
+    /// Pushes one version of the user goal and returns its outcome. The id in the path and the id of the
+    /// record must be equal.
     fn put_user_goal(
         &self,
         parts: Parts,
@@ -788,12 +791,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Delete a goal.
+    /// Delete one user goal.
     ///
     /// `DELETE /api/v1/user-goals/{id}`
     ///
-    /// Replaces the goal by a tombstone and returns the outcome. Without the op parameters the server acts
-    /// as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+    /// Replaces the user goal by a tombstone and returns the outcome. Without the op parameters the server
+    /// acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
     fn delete_user_goal(
         &self,
         parts: Parts,
@@ -803,11 +806,11 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Pull changes of bodyweight logs.
+    /// Pull changes of user bodyweight logs.
     ///
     /// `GET /api/v1/user-bodyweight-logs`
     ///
-    /// Returns the bodyweight logs that changed after the cursor, in order of revision, tombstones
+    /// Returns the user bodyweight logs that changed after the cursor, in order of revision, tombstones
     /// included.
     fn list_user_bodyweight_log_changes(
         &self,
@@ -818,12 +821,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Push changes of bodyweight logs.
+    /// Push changes of user bodyweight logs.
     ///
     /// `POST /api/v1/user-bodyweight-logs/batch`
     ///
-    /// Takes up to 500 changes of bodyweight logs, and decides each alone. Outcomes come in the order of
-    /// the request.
+    /// Takes up to 500 changes of user bodyweight logs, and decides each alone. Outcomes come in the order
+    /// of the request.
     fn push_user_bodyweight_logs(
         &self,
         parts: Parts,
@@ -833,11 +836,11 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Read a bodyweight log.
+    /// Read one user bodyweight log.
     ///
     /// `GET /api/v1/user-bodyweight-logs/{id}`
     ///
-    /// Returns the current version of the bodyweight log, or its tombstone, with its revision and op.
+    /// Returns the current version of the user bodyweight log, or its tombstone, with its revision and op.
     fn get_user_bodyweight_log(
         &self,
         parts: Parts,
@@ -847,12 +850,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Write a bodyweight log.
+    /// Write one user bodyweight log.
     ///
     /// `PUT /api/v1/user-bodyweight-logs/{id}`
     ///
-    /// Pushes one version of the bodyweight log and returns its outcome. The id in the path and the id of
-    /// the record must be equal.
+    /// Pushes one version of the user bodyweight log and returns its outcome. The id in the path and the id
+    /// of the record must be equal.
     fn put_user_bodyweight_log(
         &self,
         parts: Parts,
@@ -862,12 +865,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Delete a bodyweight log.
+    /// Delete one user bodyweight log.
     ///
     /// `DELETE /api/v1/user-bodyweight-logs/{id}`
     ///
-    /// Replaces the bodyweight log by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
+    /// Replaces the user bodyweight log by a tombstone and returns the outcome. Without the op parameters
+    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
     /// `duplicate`.
     fn delete_user_bodyweight_log(
         &self,
@@ -878,11 +881,11 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Pull changes of applied progressions.
+    /// Pull changes of applied progression logs.
     ///
     /// `GET /api/v1/applied-progression-logs`
     ///
-    /// Returns the applied progressions that changed after the cursor, in order of revision, tombstones
+    /// Returns the applied progression logs that changed after the cursor, in order of revision, tombstones
     /// included.
     fn list_applied_progression_log_changes(
         &self,
@@ -893,12 +896,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Push changes of applied progressions.
+    /// Push changes of applied progression logs.
     ///
     /// `POST /api/v1/applied-progression-logs/batch`
     ///
-    /// Takes up to 500 changes of applied progressions, and decides each alone. Outcomes come in the order
-    /// of the request.
+    /// Takes up to 500 changes of applied progression logs, and decides each alone. Outcomes come in the
+    /// order of the request.
     fn push_applied_progression_logs(
         &self,
         parts: Parts,
@@ -908,11 +911,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Read an applied progression.
+    /// Read one applied progression log.
     ///
     /// `GET /api/v1/applied-progression-logs/{id}`
     ///
-    /// Returns the current version of the applied progression, or its tombstone, with its revision and op.
+    /// Returns the current version of the applied progression log, or its tombstone, with its revision and
+    /// op.
     fn get_applied_progression_log(
         &self,
         parts: Parts,
@@ -922,12 +926,12 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Write an applied progression.
+    /// Write one applied progression log.
     ///
     /// `PUT /api/v1/applied-progression-logs/{id}`
     ///
-    /// Pushes one version of the applied progression and returns its outcome. The id in the path and the id
-    /// of the record must be equal.
+    /// Pushes one version of the applied progression log and returns its outcome. The id in the path and
+    /// the id of the record must be equal.
     fn put_applied_progression_log(
         &self,
         parts: Parts,
@@ -937,13 +941,13 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// Delete an applied progression.
+    /// Delete one applied progression log.
     ///
     /// `DELETE /api/v1/applied-progression-logs/{id}`
     ///
-    /// Replaces the applied progression by a tombstone and returns the outcome. Without the op parameters
-    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
+    /// Replaces the applied progression log by a tombstone and returns the outcome. Without the op
+    /// parameters the server acts as the device; deleting a deleted record then changes nothing, and is
+    /// answered `duplicate`.
     fn delete_applied_progression_log(
         &self,
         parts: Parts,

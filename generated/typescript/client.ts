@@ -39,57 +39,57 @@ export interface Client {
    */
   streamChanges(call?: operations.StreamChangesCall, options?: CallOptions): Promise<operations.StreamChangesResult>;
   /**
-   * Pull changes of the settings.
+   * Pull changes of user settings.
    *
    * `GET /api/v1/user-settings`
    *
-   * Returns the settings record if it changed after the cursor.
+   * Returns the user settings that changed after the cursor, in order of revision, tombstones included.
    */
   listUserSettingsChanges(
     call?: operations.ListUserSettingsChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListUserSettingsChangesResult>;
   /**
-   * Push changes of the settings.
+   * Push changes of user settings.
    *
    * `POST /api/v1/user-settings/batch`
    *
-   * Takes up to 500 changes of the settings, and decides each alone. Outcomes come in the order of the request.
+   * Takes up to 500 changes of user settings, and decides each alone. Outcomes come in the order of the request.
    */
   pushUserSettings(
     call: operations.PushUserSettingsCall,
     options?: CallOptions,
   ): Promise<operations.PushUserSettingsResult>;
   /**
-   * Read the settings record.
+   * Read one user settings record.
    *
    * `GET /api/v1/user-settings/{id}`
    *
-   * Returns the current version of the settings record, or its tombstone, with its revision and op.
+   * Returns the current version of the user settings record, or its tombstone, with its revision and op.
    */
   getUserSettings(
     call: operations.GetUserSettingsCall,
     options?: CallOptions,
   ): Promise<operations.GetUserSettingsResult>;
   /**
-   * Write the settings record.
+   * Write one user settings record.
    *
    * `PUT /api/v1/user-settings/{id}`
    *
-   * Pushes one version of the settings record and returns its outcome. The id in the path and the id of the record
-   * must be equal.
+   * Pushes one version of the user settings record and returns its outcome. The id in the path and the id of the
+   * record must be equal.
    */
   putUserSettings(
     call: operations.PutUserSettingsCall,
     options?: CallOptions,
   ): Promise<operations.PutUserSettingsResult>;
   /**
-   * Delete the settings record.
+   * Delete one user settings record.
    *
    * `DELETE /api/v1/user-settings/{id}`
    *
-   * Replaces the settings record by a tombstone and returns the outcome. Without the op parameters the server acts
-   * as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+   * Replaces the user settings record by a tombstone and returns the outcome. Without the op parameters the server
+   * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
    */
   deleteUserSettings(
     call: operations.DeleteUserSettingsCall,
@@ -119,7 +119,7 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.PushExerciseDefinitionsResult>;
   /**
-   * Read an exercise definition.
+   * Read one exercise definition.
    *
    * `GET /api/v1/exercise-definitions/{id}`
    *
@@ -130,7 +130,7 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.GetExerciseDefinitionResult>;
   /**
-   * Write an exercise definition.
+   * Write one exercise definition.
    *
    * `PUT /api/v1/exercise-definitions/{id}`
    *
@@ -142,7 +142,7 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.PutExerciseDefinitionResult>;
   /**
-   * Delete an exercise definition.
+   * Delete one exercise definition.
    *
    * `DELETE /api/v1/exercise-definitions/{id}`
    *
@@ -176,7 +176,7 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.PushWorkoutLogsResult>;
   /**
-   * Read a workout log.
+   * Read one workout log.
    *
    * `GET /api/v1/workout-logs/{id}`
    *
@@ -184,7 +184,7 @@ export interface Client {
    */
   getWorkoutLog(call: operations.GetWorkoutLogCall, options?: CallOptions): Promise<operations.GetWorkoutLogResult>;
   /**
-   * Write a workout log.
+   * Write one workout log.
    *
    * `PUT /api/v1/workout-logs/{id}`
    *
@@ -193,7 +193,7 @@ export interface Client {
    */
   putWorkoutLog(call: operations.PutWorkoutLogCall, options?: CallOptions): Promise<operations.PutWorkoutLogResult>;
   /**
-   * Delete a workout log.
+   * Delete one workout log.
    *
    * `DELETE /api/v1/workout-logs/{id}`
    *
@@ -224,7 +224,7 @@ export interface Client {
    */
   pushLoggedSets(call: operations.PushLoggedSetsCall, options?: CallOptions): Promise<operations.PushLoggedSetsResult>;
   /**
-   * Read a logged set.
+   * Read one logged set.
    *
    * `GET /api/v1/logged-sets/{id}`
    *
@@ -232,7 +232,7 @@ export interface Client {
    */
   getLoggedSet(call: operations.GetLoggedSetCall, options?: CallOptions): Promise<operations.GetLoggedSetResult>;
   /**
-   * Write a logged set.
+   * Write one logged set.
    *
    * `PUT /api/v1/logged-sets/{id}`
    *
@@ -241,7 +241,7 @@ export interface Client {
    */
   putLoggedSet(call: operations.PutLoggedSetCall, options?: CallOptions): Promise<operations.PutLoggedSetResult>;
   /**
-   * Delete a logged set.
+   * Delete one logged set.
    *
    * `DELETE /api/v1/logged-sets/{id}`
    *
@@ -276,7 +276,7 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.PushWorkoutTemplatesResult>;
   /**
-   * Read a workout template.
+   * Read one workout template.
    *
    * `GET /api/v1/workout-templates/{id}`
    *
@@ -287,7 +287,7 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.GetWorkoutTemplateResult>;
   /**
-   * Write a workout template.
+   * Write one workout template.
    *
    * `PUT /api/v1/workout-templates/{id}`
    *
@@ -299,7 +299,7 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.PutWorkoutTemplateResult>;
   /**
-   * Delete a workout template.
+   * Delete one workout template.
    *
    * `DELETE /api/v1/workout-templates/{id}`
    *
@@ -311,58 +311,61 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.DeleteWorkoutTemplateResult>;
   /**
-   * Pull changes of template exercises.
+   * Pull changes of workout template exercise instances.
    *
    * `GET /api/v1/workout-template-exercise-instances`
    *
-   * Returns the template exercises that changed after the cursor, in order of revision, tombstones included.
+   * Returns the workout template exercise instances that changed after the cursor, in order of revision,
+   * tombstones included.
    */
   listWorkoutTemplateExerciseInstanceChanges(
     call?: operations.ListWorkoutTemplateExerciseInstanceChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListWorkoutTemplateExerciseInstanceChangesResult>;
   /**
-   * Push changes of template exercises.
+   * Push changes of workout template exercise instances.
    *
    * `POST /api/v1/workout-template-exercise-instances/batch`
    *
-   * Takes up to 500 changes of template exercises, and decides each alone. Outcomes come in the order of the
-   * request.
+   * Takes up to 500 changes of workout template exercise instances, and decides each alone. Outcomes come in the
+   * order of the request.
    */
   pushWorkoutTemplateExerciseInstances(
     call: operations.PushWorkoutTemplateExerciseInstancesCall,
     options?: CallOptions,
   ): Promise<operations.PushWorkoutTemplateExerciseInstancesResult>;
   /**
-   * Read a template exercise.
+   * Read one workout template exercise instance.
    *
    * `GET /api/v1/workout-template-exercise-instances/{id}`
    *
-   * Returns the current version of the template exercise, or its tombstone, with its revision and op.
+   * Returns the current version of the workout template exercise instance, or its tombstone, with its revision and
+   * op.
    */
   getWorkoutTemplateExerciseInstance(
     call: operations.GetWorkoutTemplateExerciseInstanceCall,
     options?: CallOptions,
   ): Promise<operations.GetWorkoutTemplateExerciseInstanceResult>;
   /**
-   * Write a template exercise.
+   * Write one workout template exercise instance.
    *
    * `PUT /api/v1/workout-template-exercise-instances/{id}`
    *
-   * Pushes one version of the template exercise and returns its outcome. The id in the path and the id of the
-   * record must be equal.
+   * Pushes one version of the workout template exercise instance and returns its outcome. The id in the path and
+   * the id of the record must be equal.
    */
   putWorkoutTemplateExerciseInstance(
     call: operations.PutWorkoutTemplateExerciseInstanceCall,
     options?: CallOptions,
   ): Promise<operations.PutWorkoutTemplateExerciseInstanceResult>;
   /**
-   * Delete a template exercise.
+   * Delete one workout template exercise instance.
    *
    * `DELETE /api/v1/workout-template-exercise-instances/{id}`
    *
-   * Replaces the template exercise by a tombstone and returns the outcome. Without the op parameters the server
-   * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+   * Replaces the workout template exercise instance by a tombstone and returns the outcome. Without the op
+   * parameters the server acts as the device; deleting a deleted record then changes nothing, and is answered
+   * `duplicate`.
    */
   deleteWorkoutTemplateExerciseInstance(
     call: operations.DeleteWorkoutTemplateExerciseInstanceCall,
@@ -392,7 +395,7 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.PushProgramDefinitionsResult>;
   /**
-   * Read a program definition.
+   * Read one program definition.
    *
    * `GET /api/v1/program-definitions/{id}`
    *
@@ -403,7 +406,7 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.GetProgramDefinitionResult>;
   /**
-   * Write a program definition.
+   * Write one program definition.
    *
    * `PUT /api/v1/program-definitions/{id}`
    *
@@ -415,7 +418,7 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.PutProgramDefinitionResult>;
   /**
-   * Delete a program definition.
+   * Delete one program definition.
    *
    * `DELETE /api/v1/program-definitions/{id}`
    *
@@ -427,57 +430,58 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.DeleteProgramDefinitionResult>;
   /**
-   * Pull changes of active programs.
+   * Pull changes of active program instances.
    *
    * `GET /api/v1/active-program-instances`
    *
-   * Returns the active programs that changed after the cursor, in order of revision, tombstones included.
+   * Returns the active program instances that changed after the cursor, in order of revision, tombstones included.
    */
   listActiveProgramInstanceChanges(
     call?: operations.ListActiveProgramInstanceChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListActiveProgramInstanceChangesResult>;
   /**
-   * Push changes of active programs.
+   * Push changes of active program instances.
    *
    * `POST /api/v1/active-program-instances/batch`
    *
-   * Takes up to 500 changes of active programs, and decides each alone. Outcomes come in the order of the request.
+   * Takes up to 500 changes of active program instances, and decides each alone. Outcomes come in the order of the
+   * request.
    */
   pushActiveProgramInstances(
     call: operations.PushActiveProgramInstancesCall,
     options?: CallOptions,
   ): Promise<operations.PushActiveProgramInstancesResult>;
   /**
-   * Read an active program.
+   * Read one active program instance.
    *
    * `GET /api/v1/active-program-instances/{id}`
    *
-   * Returns the current version of the active program, or its tombstone, with its revision and op.
+   * Returns the current version of the active program instance, or its tombstone, with its revision and op.
    */
   getActiveProgramInstance(
     call: operations.GetActiveProgramInstanceCall,
     options?: CallOptions,
   ): Promise<operations.GetActiveProgramInstanceResult>;
   /**
-   * Write an active program.
+   * Write one active program instance.
    *
    * `PUT /api/v1/active-program-instances/{id}`
    *
-   * Pushes one version of the active program and returns its outcome. The id in the path and the id of the record
-   * must be equal.
+   * Pushes one version of the active program instance and returns its outcome. The id in the path and the id of
+   * the record must be equal.
    */
   putActiveProgramInstance(
     call: operations.PutActiveProgramInstanceCall,
     options?: CallOptions,
   ): Promise<operations.PutActiveProgramInstanceResult>;
   /**
-   * Delete an active program.
+   * Delete one active program instance.
    *
    * `DELETE /api/v1/active-program-instances/{id}`
    *
-   * Replaces the active program by a tombstone and returns the outcome. Without the op parameters the server acts
-   * as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+   * Replaces the active program instance by a tombstone and returns the outcome. Without the op parameters the
+   * server acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
    */
   deleteActiveProgramInstance(
     call: operations.DeleteActiveProgramInstanceCall,
@@ -507,7 +511,7 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.PushProgressionRulesResult>;
   /**
-   * Read a progression rule.
+   * Read one progression rule.
    *
    * `GET /api/v1/progression-rules/{id}`
    *
@@ -518,7 +522,7 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.GetProgressionRuleResult>;
   /**
-   * Write a progression rule.
+   * Write one progression rule.
    *
    * `PUT /api/v1/progression-rules/{id}`
    *
@@ -530,7 +534,7 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.PutProgressionRuleResult>;
   /**
-   * Delete a progression rule.
+   * Delete one progression rule.
    *
    * `DELETE /api/v1/progression-rules/{id}`
    *
@@ -542,124 +546,125 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.DeleteProgressionRuleResult>;
   /**
-   * Pull changes of goals.
+   * Pull changes of user goals.
    *
    * `GET /api/v1/user-goals`
    *
-   * Returns the goals that changed after the cursor, in order of revision, tombstones included.
+   * Returns the user goals that changed after the cursor, in order of revision, tombstones included.
    */
   listUserGoalChanges(
     call?: operations.ListUserGoalChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListUserGoalChangesResult>;
   /**
-   * Push changes of goals.
+   * Push changes of user goals.
    *
    * `POST /api/v1/user-goals/batch`
    *
-   * Takes up to 500 changes of goals, and decides each alone. Outcomes come in the order of the request.
+   * Takes up to 500 changes of user goals, and decides each alone. Outcomes come in the order of the request.
    */
   pushUserGoals(call: operations.PushUserGoalsCall, options?: CallOptions): Promise<operations.PushUserGoalsResult>;
   /**
-   * Read a goal.
+   * Read one user goal.
    *
    * `GET /api/v1/user-goals/{id}`
    *
-   * Returns the current version of the goal, or its tombstone, with its revision and op.
+   * Returns the current version of the user goal, or its tombstone, with its revision and op.
    */
   getUserGoal(call: operations.GetUserGoalCall, options?: CallOptions): Promise<operations.GetUserGoalResult>;
   /**
-   * Write a goal.
+   * Write one user goal.
    *
    * `PUT /api/v1/user-goals/{id}`
    *
-   * Pushes one version of the goal and returns its outcome. The id in the path and the id of the record must be
-   * equal.
+   * Pushes one version of the user goal and returns its outcome. The id in the path and the id of the record must
+   * be equal.
    */
   putUserGoal(call: operations.PutUserGoalCall, options?: CallOptions): Promise<operations.PutUserGoalResult>;
   /**
-   * Delete a goal.
+   * Delete one user goal.
    *
    * `DELETE /api/v1/user-goals/{id}`
    *
-   * Replaces the goal by a tombstone and returns the outcome. Without the op parameters the server acts as the
-   * device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+   * Replaces the user goal by a tombstone and returns the outcome. Without the op parameters the server acts as
+   * the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
    */
   deleteUserGoal(call: operations.DeleteUserGoalCall, options?: CallOptions): Promise<operations.DeleteUserGoalResult>;
   /**
-   * Pull changes of bodyweight logs.
+   * Pull changes of user bodyweight logs.
    *
    * `GET /api/v1/user-bodyweight-logs`
    *
-   * Returns the bodyweight logs that changed after the cursor, in order of revision, tombstones included.
+   * Returns the user bodyweight logs that changed after the cursor, in order of revision, tombstones included.
    */
   listUserBodyweightLogChanges(
     call?: operations.ListUserBodyweightLogChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListUserBodyweightLogChangesResult>;
   /**
-   * Push changes of bodyweight logs.
+   * Push changes of user bodyweight logs.
    *
    * `POST /api/v1/user-bodyweight-logs/batch`
    *
-   * Takes up to 500 changes of bodyweight logs, and decides each alone. Outcomes come in the order of the request.
+   * Takes up to 500 changes of user bodyweight logs, and decides each alone. Outcomes come in the order of the
+   * request.
    */
   pushUserBodyweightLogs(
     call: operations.PushUserBodyweightLogsCall,
     options?: CallOptions,
   ): Promise<operations.PushUserBodyweightLogsResult>;
   /**
-   * Read a bodyweight log.
+   * Read one user bodyweight log.
    *
    * `GET /api/v1/user-bodyweight-logs/{id}`
    *
-   * Returns the current version of the bodyweight log, or its tombstone, with its revision and op.
+   * Returns the current version of the user bodyweight log, or its tombstone, with its revision and op.
    */
   getUserBodyweightLog(
     call: operations.GetUserBodyweightLogCall,
     options?: CallOptions,
   ): Promise<operations.GetUserBodyweightLogResult>;
   /**
-   * Write a bodyweight log.
+   * Write one user bodyweight log.
    *
    * `PUT /api/v1/user-bodyweight-logs/{id}`
    *
-   * Pushes one version of the bodyweight log and returns its outcome. The id in the path and the id of the record
-   * must be equal.
+   * Pushes one version of the user bodyweight log and returns its outcome. The id in the path and the id of the
+   * record must be equal.
    */
   putUserBodyweightLog(
     call: operations.PutUserBodyweightLogCall,
     options?: CallOptions,
   ): Promise<operations.PutUserBodyweightLogResult>;
   /**
-   * Delete a bodyweight log.
+   * Delete one user bodyweight log.
    *
    * `DELETE /api/v1/user-bodyweight-logs/{id}`
    *
-   * Replaces the bodyweight log by a tombstone and returns the outcome. Without the op parameters the server acts
-   * as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+   * Replaces the user bodyweight log by a tombstone and returns the outcome. Without the op parameters the server
+   * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
    */
   deleteUserBodyweightLog(
     call: operations.DeleteUserBodyweightLogCall,
     options?: CallOptions,
   ): Promise<operations.DeleteUserBodyweightLogResult>;
   /**
-   * Pull changes of applied progressions.
+   * Pull changes of applied progression logs.
    *
    * `GET /api/v1/applied-progression-logs`
    *
-   * Returns the applied progressions that changed after the cursor, in order of revision, tombstones included.
+   * Returns the applied progression logs that changed after the cursor, in order of revision, tombstones included.
    */
   listAppliedProgressionLogChanges(
     call?: operations.ListAppliedProgressionLogChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListAppliedProgressionLogChangesResult>;
   /**
-   * Push changes of applied progressions.
+   * Push changes of applied progression logs.
    *
    * `POST /api/v1/applied-progression-logs/batch`
    *
-   * Takes up to 500 changes of applied progressions, and decides each alone. Outcomes come in the order of the
+   * Takes up to 500 changes of applied progression logs, and decides each alone. Outcomes come in the order of the
    * request.
    */
   pushAppliedProgressionLogs(
@@ -667,35 +672,35 @@ export interface Client {
     options?: CallOptions,
   ): Promise<operations.PushAppliedProgressionLogsResult>;
   /**
-   * Read an applied progression.
+   * Read one applied progression log.
    *
    * `GET /api/v1/applied-progression-logs/{id}`
    *
-   * Returns the current version of the applied progression, or its tombstone, with its revision and op.
+   * Returns the current version of the applied progression log, or its tombstone, with its revision and op.
    */
   getAppliedProgressionLog(
     call: operations.GetAppliedProgressionLogCall,
     options?: CallOptions,
   ): Promise<operations.GetAppliedProgressionLogResult>;
   /**
-   * Write an applied progression.
+   * Write one applied progression log.
    *
    * `PUT /api/v1/applied-progression-logs/{id}`
    *
-   * Pushes one version of the applied progression and returns its outcome. The id in the path and the id of the
-   * record must be equal.
+   * Pushes one version of the applied progression log and returns its outcome. The id in the path and the id of
+   * the record must be equal.
    */
   putAppliedProgressionLog(
     call: operations.PutAppliedProgressionLogCall,
     options?: CallOptions,
   ): Promise<operations.PutAppliedProgressionLogResult>;
   /**
-   * Delete an applied progression.
+   * Delete one applied progression log.
    *
    * `DELETE /api/v1/applied-progression-logs/{id}`
    *
-   * Replaces the applied progression by a tombstone and returns the outcome. Without the op parameters the server
-   * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+   * Replaces the applied progression log by a tombstone and returns the outcome. Without the op parameters the
+   * server acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
    */
   deleteAppliedProgressionLog(
     call: operations.DeleteAppliedProgressionLogCall,

@@ -249,11 +249,11 @@ export type ListUserSettingsChangesResult = Replies<{
 }>;
 
 /**
- * Pull changes of the settings.
+ * Pull changes of user settings.
  *
  * `GET /api/v1/user-settings`
  *
- * Returns the settings record if it changed after the cursor.
+ * Returns the user settings that changed after the cursor, in order of revision, tombstones included.
  */
 export const listUserSettingsChanges: Operation<ListUserSettingsChangesCall, ListUserSettingsChangesResult> = {
   id: "listUserSettingsChanges",
@@ -306,11 +306,11 @@ export type PushUserSettingsResult = Replies<{
 }>;
 
 /**
- * Push changes of the settings.
+ * Push changes of user settings.
  *
  * `POST /api/v1/user-settings/batch`
  *
- * Takes up to 500 changes of the settings, and decides each alone. Outcomes come in the order of the request.
+ * Takes up to 500 changes of user settings, and decides each alone. Outcomes come in the order of the request.
  */
 export const pushUserSettings: Operation<PushUserSettingsCall, PushUserSettingsResult> = {
   id: "pushUserSettings",
@@ -370,11 +370,11 @@ export type GetUserSettingsResult = Replies<{
 }>;
 
 /**
- * Read the settings record.
+ * Read one user settings record.
  *
  * `GET /api/v1/user-settings/{id}`
  *
- * Returns the current version of the settings record, or its tombstone, with its revision and op.
+ * Returns the current version of the user settings record, or its tombstone, with its revision and op.
  */
 export const getUserSettings: Operation<GetUserSettingsCall, GetUserSettingsResult> = {
   id: "getUserSettings",
@@ -429,12 +429,12 @@ export type PutUserSettingsResult = Replies<{
 }>;
 
 /**
- * Write the settings record.
+ * Write one user settings record.
  *
  * `PUT /api/v1/user-settings/{id}`
  *
- * Pushes one version of the settings record and returns its outcome. The id in the path and the id of the record
- * must be equal.
+ * Pushes one version of the user settings record and returns its outcome. The id in the path and the id of the
+ * record must be equal.
  */
 export const putUserSettings: Operation<PutUserSettingsCall, PutUserSettingsResult> = {
   id: "putUserSettings",
@@ -513,12 +513,12 @@ export type DeleteUserSettingsResult = Replies<{
 }>;
 
 /**
- * Delete the settings record.
+ * Delete one user settings record.
  *
  * `DELETE /api/v1/user-settings/{id}`
  *
- * Replaces the settings record by a tombstone and returns the outcome. Without the op parameters the server acts
- * as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * Replaces the user settings record by a tombstone and returns the outcome. Without the op parameters the server
+ * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
  */
 export const deleteUserSettings: Operation<DeleteUserSettingsCall, DeleteUserSettingsResult> = {
   id: "deleteUserSettings",
@@ -703,7 +703,7 @@ export type GetExerciseDefinitionResult = Replies<{
 }>;
 
 /**
- * Read an exercise definition.
+ * Read one exercise definition.
  *
  * `GET /api/v1/exercise-definitions/{id}`
  *
@@ -762,7 +762,7 @@ export type PutExerciseDefinitionResult = Replies<{
 }>;
 
 /**
- * Write an exercise definition.
+ * Write one exercise definition.
  *
  * `PUT /api/v1/exercise-definitions/{id}`
  *
@@ -846,7 +846,7 @@ export type DeleteExerciseDefinitionResult = Replies<{
 }>;
 
 /**
- * Delete an exercise definition.
+ * Delete one exercise definition.
  *
  * `DELETE /api/v1/exercise-definitions/{id}`
  *
@@ -1035,7 +1035,7 @@ export type GetWorkoutLogResult = Replies<{
 }>;
 
 /**
- * Read a workout log.
+ * Read one workout log.
  *
  * `GET /api/v1/workout-logs/{id}`
  *
@@ -1094,7 +1094,7 @@ export type PutWorkoutLogResult = Replies<{
 }>;
 
 /**
- * Write a workout log.
+ * Write one workout log.
  *
  * `PUT /api/v1/workout-logs/{id}`
  *
@@ -1178,7 +1178,7 @@ export type DeleteWorkoutLogResult = Replies<{
 }>;
 
 /**
- * Delete a workout log.
+ * Delete one workout log.
  *
  * `DELETE /api/v1/workout-logs/{id}`
  *
@@ -1367,7 +1367,7 @@ export type GetLoggedSetResult = Replies<{
 }>;
 
 /**
- * Read a logged set.
+ * Read one logged set.
  *
  * `GET /api/v1/logged-sets/{id}`
  *
@@ -1426,7 +1426,7 @@ export type PutLoggedSetResult = Replies<{
 }>;
 
 /**
- * Write a logged set.
+ * Write one logged set.
  *
  * `PUT /api/v1/logged-sets/{id}`
  *
@@ -1510,7 +1510,7 @@ export type DeleteLoggedSetResult = Replies<{
 }>;
 
 /**
- * Delete a logged set.
+ * Delete one logged set.
  *
  * `DELETE /api/v1/logged-sets/{id}`
  *
@@ -1700,7 +1700,7 @@ export type GetWorkoutTemplateResult = Replies<{
 }>;
 
 /**
- * Read a workout template.
+ * Read one workout template.
  *
  * `GET /api/v1/workout-templates/{id}`
  *
@@ -1759,7 +1759,7 @@ export type PutWorkoutTemplateResult = Replies<{
 }>;
 
 /**
- * Write a workout template.
+ * Write one workout template.
  *
  * `PUT /api/v1/workout-templates/{id}`
  *
@@ -1843,7 +1843,7 @@ export type DeleteWorkoutTemplateResult = Replies<{
 }>;
 
 /**
- * Delete a workout template.
+ * Delete one workout template.
  *
  * `DELETE /api/v1/workout-templates/{id}`
  *
@@ -1911,11 +1911,12 @@ export type ListWorkoutTemplateExerciseInstanceChangesResult = Replies<{
 }>;
 
 /**
- * Pull changes of template exercises.
+ * Pull changes of workout template exercise instances.
  *
  * `GET /api/v1/workout-template-exercise-instances`
  *
- * Returns the template exercises that changed after the cursor, in order of revision, tombstones included.
+ * Returns the workout template exercise instances that changed after the cursor, in order of revision,
+ * tombstones included.
  */
 export const listWorkoutTemplateExerciseInstanceChanges: Operation<ListWorkoutTemplateExerciseInstanceChangesCall, ListWorkoutTemplateExerciseInstanceChangesResult> = {
   id: "listWorkoutTemplateExerciseInstanceChanges",
@@ -1968,12 +1969,12 @@ export type PushWorkoutTemplateExerciseInstancesResult = Replies<{
 }>;
 
 /**
- * Push changes of template exercises.
+ * Push changes of workout template exercise instances.
  *
  * `POST /api/v1/workout-template-exercise-instances/batch`
  *
- * Takes up to 500 changes of template exercises, and decides each alone. Outcomes come in the order of the
- * request.
+ * Takes up to 500 changes of workout template exercise instances, and decides each alone. Outcomes come in the
+ * order of the request.
  */
 export const pushWorkoutTemplateExerciseInstances: Operation<PushWorkoutTemplateExerciseInstancesCall, PushWorkoutTemplateExerciseInstancesResult> = {
   id: "pushWorkoutTemplateExerciseInstances",
@@ -2033,11 +2034,12 @@ export type GetWorkoutTemplateExerciseInstanceResult = Replies<{
 }>;
 
 /**
- * Read a template exercise.
+ * Read one workout template exercise instance.
  *
  * `GET /api/v1/workout-template-exercise-instances/{id}`
  *
- * Returns the current version of the template exercise, or its tombstone, with its revision and op.
+ * Returns the current version of the workout template exercise instance, or its tombstone, with its revision and
+ * op.
  */
 export const getWorkoutTemplateExerciseInstance: Operation<GetWorkoutTemplateExerciseInstanceCall, GetWorkoutTemplateExerciseInstanceResult> = {
   id: "getWorkoutTemplateExerciseInstance",
@@ -2092,12 +2094,12 @@ export type PutWorkoutTemplateExerciseInstanceResult = Replies<{
 }>;
 
 /**
- * Write a template exercise.
+ * Write one workout template exercise instance.
  *
  * `PUT /api/v1/workout-template-exercise-instances/{id}`
  *
- * Pushes one version of the template exercise and returns its outcome. The id in the path and the id of the
- * record must be equal.
+ * Pushes one version of the workout template exercise instance and returns its outcome. The id in the path and
+ * the id of the record must be equal.
  */
 export const putWorkoutTemplateExerciseInstance: Operation<PutWorkoutTemplateExerciseInstanceCall, PutWorkoutTemplateExerciseInstanceResult> = {
   id: "putWorkoutTemplateExerciseInstance",
@@ -2176,12 +2178,13 @@ export type DeleteWorkoutTemplateExerciseInstanceResult = Replies<{
 }>;
 
 /**
- * Delete a template exercise.
+ * Delete one workout template exercise instance.
  *
  * `DELETE /api/v1/workout-template-exercise-instances/{id}`
  *
- * Replaces the template exercise by a tombstone and returns the outcome. Without the op parameters the server
- * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * Replaces the workout template exercise instance by a tombstone and returns the outcome. Without the op
+ * parameters the server acts as the device; deleting a deleted record then changes nothing, and is answered
+ * `duplicate`.
  */
 export const deleteWorkoutTemplateExerciseInstance: Operation<DeleteWorkoutTemplateExerciseInstanceCall, DeleteWorkoutTemplateExerciseInstanceResult> = {
   id: "deleteWorkoutTemplateExerciseInstance",
@@ -2366,7 +2369,7 @@ export type GetProgramDefinitionResult = Replies<{
 }>;
 
 /**
- * Read a program definition.
+ * Read one program definition.
  *
  * `GET /api/v1/program-definitions/{id}`
  *
@@ -2425,7 +2428,7 @@ export type PutProgramDefinitionResult = Replies<{
 }>;
 
 /**
- * Write a program definition.
+ * Write one program definition.
  *
  * `PUT /api/v1/program-definitions/{id}`
  *
@@ -2509,7 +2512,7 @@ export type DeleteProgramDefinitionResult = Replies<{
 }>;
 
 /**
- * Delete a program definition.
+ * Delete one program definition.
  *
  * `DELETE /api/v1/program-definitions/{id}`
  *
@@ -2577,11 +2580,11 @@ export type ListActiveProgramInstanceChangesResult = Replies<{
 }>;
 
 /**
- * Pull changes of active programs.
+ * Pull changes of active program instances.
  *
  * `GET /api/v1/active-program-instances`
  *
- * Returns the active programs that changed after the cursor, in order of revision, tombstones included.
+ * Returns the active program instances that changed after the cursor, in order of revision, tombstones included.
  */
 export const listActiveProgramInstanceChanges: Operation<ListActiveProgramInstanceChangesCall, ListActiveProgramInstanceChangesResult> = {
   id: "listActiveProgramInstanceChanges",
@@ -2634,11 +2637,12 @@ export type PushActiveProgramInstancesResult = Replies<{
 }>;
 
 /**
- * Push changes of active programs.
+ * Push changes of active program instances.
  *
  * `POST /api/v1/active-program-instances/batch`
  *
- * Takes up to 500 changes of active programs, and decides each alone. Outcomes come in the order of the request.
+ * Takes up to 500 changes of active program instances, and decides each alone. Outcomes come in the order of the
+ * request.
  */
 export const pushActiveProgramInstances: Operation<PushActiveProgramInstancesCall, PushActiveProgramInstancesResult> = {
   id: "pushActiveProgramInstances",
@@ -2698,11 +2702,11 @@ export type GetActiveProgramInstanceResult = Replies<{
 }>;
 
 /**
- * Read an active program.
+ * Read one active program instance.
  *
  * `GET /api/v1/active-program-instances/{id}`
  *
- * Returns the current version of the active program, or its tombstone, with its revision and op.
+ * Returns the current version of the active program instance, or its tombstone, with its revision and op.
  */
 export const getActiveProgramInstance: Operation<GetActiveProgramInstanceCall, GetActiveProgramInstanceResult> = {
   id: "getActiveProgramInstance",
@@ -2757,12 +2761,12 @@ export type PutActiveProgramInstanceResult = Replies<{
 }>;
 
 /**
- * Write an active program.
+ * Write one active program instance.
  *
  * `PUT /api/v1/active-program-instances/{id}`
  *
- * Pushes one version of the active program and returns its outcome. The id in the path and the id of the record
- * must be equal.
+ * Pushes one version of the active program instance and returns its outcome. The id in the path and the id of
+ * the record must be equal.
  */
 export const putActiveProgramInstance: Operation<PutActiveProgramInstanceCall, PutActiveProgramInstanceResult> = {
   id: "putActiveProgramInstance",
@@ -2841,12 +2845,12 @@ export type DeleteActiveProgramInstanceResult = Replies<{
 }>;
 
 /**
- * Delete an active program.
+ * Delete one active program instance.
  *
  * `DELETE /api/v1/active-program-instances/{id}`
  *
- * Replaces the active program by a tombstone and returns the outcome. Without the op parameters the server acts
- * as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * Replaces the active program instance by a tombstone and returns the outcome. Without the op parameters the
+ * server acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
  */
 export const deleteActiveProgramInstance: Operation<DeleteActiveProgramInstanceCall, DeleteActiveProgramInstanceResult> = {
   id: "deleteActiveProgramInstance",
@@ -3031,7 +3035,7 @@ export type GetProgressionRuleResult = Replies<{
 }>;
 
 /**
- * Read a progression rule.
+ * Read one progression rule.
  *
  * `GET /api/v1/progression-rules/{id}`
  *
@@ -3090,7 +3094,7 @@ export type PutProgressionRuleResult = Replies<{
 }>;
 
 /**
- * Write a progression rule.
+ * Write one progression rule.
  *
  * `PUT /api/v1/progression-rules/{id}`
  *
@@ -3174,7 +3178,7 @@ export type DeleteProgressionRuleResult = Replies<{
 }>;
 
 /**
- * Delete a progression rule.
+ * Delete one progression rule.
  *
  * `DELETE /api/v1/progression-rules/{id}`
  *
@@ -3242,11 +3246,11 @@ export type ListUserGoalChangesResult = Replies<{
 }>;
 
 /**
- * Pull changes of goals.
+ * Pull changes of user goals.
  *
  * `GET /api/v1/user-goals`
  *
- * Returns the goals that changed after the cursor, in order of revision, tombstones included.
+ * Returns the user goals that changed after the cursor, in order of revision, tombstones included.
  */
 export const listUserGoalChanges: Operation<ListUserGoalChangesCall, ListUserGoalChangesResult> = {
   id: "listUserGoalChanges",
@@ -3299,11 +3303,11 @@ export type PushUserGoalsResult = Replies<{
 }>;
 
 /**
- * Push changes of goals.
+ * Push changes of user goals.
  *
  * `POST /api/v1/user-goals/batch`
  *
- * Takes up to 500 changes of goals, and decides each alone. Outcomes come in the order of the request.
+ * Takes up to 500 changes of user goals, and decides each alone. Outcomes come in the order of the request.
  */
 export const pushUserGoals: Operation<PushUserGoalsCall, PushUserGoalsResult> = {
   id: "pushUserGoals",
@@ -3363,11 +3367,11 @@ export type GetUserGoalResult = Replies<{
 }>;
 
 /**
- * Read a goal.
+ * Read one user goal.
  *
  * `GET /api/v1/user-goals/{id}`
  *
- * Returns the current version of the goal, or its tombstone, with its revision and op.
+ * Returns the current version of the user goal, or its tombstone, with its revision and op.
  */
 export const getUserGoal: Operation<GetUserGoalCall, GetUserGoalResult> = {
   id: "getUserGoal",
@@ -3422,12 +3426,12 @@ export type PutUserGoalResult = Replies<{
 }>;
 
 /**
- * Write a goal.
+ * Write one user goal.
  *
  * `PUT /api/v1/user-goals/{id}`
  *
- * Pushes one version of the goal and returns its outcome. The id in the path and the id of the record must be
- * equal.
+ * Pushes one version of the user goal and returns its outcome. The id in the path and the id of the record must
+ * be equal.
  */
 export const putUserGoal: Operation<PutUserGoalCall, PutUserGoalResult> = {
   id: "putUserGoal",
@@ -3506,12 +3510,12 @@ export type DeleteUserGoalResult = Replies<{
 }>;
 
 /**
- * Delete a goal.
+ * Delete one user goal.
  *
  * `DELETE /api/v1/user-goals/{id}`
  *
- * Replaces the goal by a tombstone and returns the outcome. Without the op parameters the server acts as the
- * device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * Replaces the user goal by a tombstone and returns the outcome. Without the op parameters the server acts as
+ * the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
  */
 export const deleteUserGoal: Operation<DeleteUserGoalCall, DeleteUserGoalResult> = {
   id: "deleteUserGoal",
@@ -3574,11 +3578,11 @@ export type ListUserBodyweightLogChangesResult = Replies<{
 }>;
 
 /**
- * Pull changes of bodyweight logs.
+ * Pull changes of user bodyweight logs.
  *
  * `GET /api/v1/user-bodyweight-logs`
  *
- * Returns the bodyweight logs that changed after the cursor, in order of revision, tombstones included.
+ * Returns the user bodyweight logs that changed after the cursor, in order of revision, tombstones included.
  */
 export const listUserBodyweightLogChanges: Operation<ListUserBodyweightLogChangesCall, ListUserBodyweightLogChangesResult> = {
   id: "listUserBodyweightLogChanges",
@@ -3631,11 +3635,12 @@ export type PushUserBodyweightLogsResult = Replies<{
 }>;
 
 /**
- * Push changes of bodyweight logs.
+ * Push changes of user bodyweight logs.
  *
  * `POST /api/v1/user-bodyweight-logs/batch`
  *
- * Takes up to 500 changes of bodyweight logs, and decides each alone. Outcomes come in the order of the request.
+ * Takes up to 500 changes of user bodyweight logs, and decides each alone. Outcomes come in the order of the
+ * request.
  */
 export const pushUserBodyweightLogs: Operation<PushUserBodyweightLogsCall, PushUserBodyweightLogsResult> = {
   id: "pushUserBodyweightLogs",
@@ -3695,11 +3700,11 @@ export type GetUserBodyweightLogResult = Replies<{
 }>;
 
 /**
- * Read a bodyweight log.
+ * Read one user bodyweight log.
  *
  * `GET /api/v1/user-bodyweight-logs/{id}`
  *
- * Returns the current version of the bodyweight log, or its tombstone, with its revision and op.
+ * Returns the current version of the user bodyweight log, or its tombstone, with its revision and op.
  */
 export const getUserBodyweightLog: Operation<GetUserBodyweightLogCall, GetUserBodyweightLogResult> = {
   id: "getUserBodyweightLog",
@@ -3754,12 +3759,12 @@ export type PutUserBodyweightLogResult = Replies<{
 }>;
 
 /**
- * Write a bodyweight log.
+ * Write one user bodyweight log.
  *
  * `PUT /api/v1/user-bodyweight-logs/{id}`
  *
- * Pushes one version of the bodyweight log and returns its outcome. The id in the path and the id of the record
- * must be equal.
+ * Pushes one version of the user bodyweight log and returns its outcome. The id in the path and the id of the
+ * record must be equal.
  */
 export const putUserBodyweightLog: Operation<PutUserBodyweightLogCall, PutUserBodyweightLogResult> = {
   id: "putUserBodyweightLog",
@@ -3838,12 +3843,12 @@ export type DeleteUserBodyweightLogResult = Replies<{
 }>;
 
 /**
- * Delete a bodyweight log.
+ * Delete one user bodyweight log.
  *
  * `DELETE /api/v1/user-bodyweight-logs/{id}`
  *
- * Replaces the bodyweight log by a tombstone and returns the outcome. Without the op parameters the server acts
- * as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * Replaces the user bodyweight log by a tombstone and returns the outcome. Without the op parameters the server
+ * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
  */
 export const deleteUserBodyweightLog: Operation<DeleteUserBodyweightLogCall, DeleteUserBodyweightLogResult> = {
   id: "deleteUserBodyweightLog",
@@ -3906,11 +3911,11 @@ export type ListAppliedProgressionLogChangesResult = Replies<{
 }>;
 
 /**
- * Pull changes of applied progressions.
+ * Pull changes of applied progression logs.
  *
  * `GET /api/v1/applied-progression-logs`
  *
- * Returns the applied progressions that changed after the cursor, in order of revision, tombstones included.
+ * Returns the applied progression logs that changed after the cursor, in order of revision, tombstones included.
  */
 export const listAppliedProgressionLogChanges: Operation<ListAppliedProgressionLogChangesCall, ListAppliedProgressionLogChangesResult> = {
   id: "listAppliedProgressionLogChanges",
@@ -3963,11 +3968,11 @@ export type PushAppliedProgressionLogsResult = Replies<{
 }>;
 
 /**
- * Push changes of applied progressions.
+ * Push changes of applied progression logs.
  *
  * `POST /api/v1/applied-progression-logs/batch`
  *
- * Takes up to 500 changes of applied progressions, and decides each alone. Outcomes come in the order of the
+ * Takes up to 500 changes of applied progression logs, and decides each alone. Outcomes come in the order of the
  * request.
  */
 export const pushAppliedProgressionLogs: Operation<PushAppliedProgressionLogsCall, PushAppliedProgressionLogsResult> = {
@@ -4028,11 +4033,11 @@ export type GetAppliedProgressionLogResult = Replies<{
 }>;
 
 /**
- * Read an applied progression.
+ * Read one applied progression log.
  *
  * `GET /api/v1/applied-progression-logs/{id}`
  *
- * Returns the current version of the applied progression, or its tombstone, with its revision and op.
+ * Returns the current version of the applied progression log, or its tombstone, with its revision and op.
  */
 export const getAppliedProgressionLog: Operation<GetAppliedProgressionLogCall, GetAppliedProgressionLogResult> = {
   id: "getAppliedProgressionLog",
@@ -4087,12 +4092,12 @@ export type PutAppliedProgressionLogResult = Replies<{
 }>;
 
 /**
- * Write an applied progression.
+ * Write one applied progression log.
  *
  * `PUT /api/v1/applied-progression-logs/{id}`
  *
- * Pushes one version of the applied progression and returns its outcome. The id in the path and the id of the
- * record must be equal.
+ * Pushes one version of the applied progression log and returns its outcome. The id in the path and the id of
+ * the record must be equal.
  */
 export const putAppliedProgressionLog: Operation<PutAppliedProgressionLogCall, PutAppliedProgressionLogResult> = {
   id: "putAppliedProgressionLog",
@@ -4171,12 +4176,12 @@ export type DeleteAppliedProgressionLogResult = Replies<{
 }>;
 
 /**
- * Delete an applied progression.
+ * Delete one applied progression log.
  *
  * `DELETE /api/v1/applied-progression-logs/{id}`
  *
- * Replaces the applied progression by a tombstone and returns the outcome. Without the op parameters the server
- * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * Replaces the applied progression log by a tombstone and returns the outcome. Without the op parameters the
+ * server acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
  */
 export const deleteAppliedProgressionLog: Operation<DeleteAppliedProgressionLogCall, DeleteAppliedProgressionLogResult> = {
   id: "deleteAppliedProgressionLog",

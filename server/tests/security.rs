@@ -20,21 +20,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// The method, path and operation id of every operation of the contract. The ids in the paths belong to no record.
 fn operations() -> Vec<(reqwest::Method, String, String)> {
-    let contract = include_str!("../../spec/openapi.yaml");
-    let (mut path, mut method, mut found) = (String::new(), reqwest::Method::GET, Vec::new());
-    for line in contract.lines() {
-        if let Some(text) = line.strip_prefix("  /").and_then(|text| text.strip_suffix(':')) {
-            path = format!("/{}", text.replace("{id}", "019731b1-69c0-7a10-8b20-c30d40e50f60"));
-        } else if let Some(text) = line.strip_prefix("    ").and_then(|text| text.strip_suffix(':')) {
-            if ["get", "put", "post", "delete"].contains(&text) {
-                method = text.to_uppercase().parse().expect("a method");
-            }
-        } else if let Some(id) = line.strip_prefix("      operationId: ") {
-            found.push((method.clone(), path.clone(), id.to_owned()));
-        }
-    }
-    assert!(found.len() > 60, "{}", found.len());
-    found
+    let all = support::operations().into_iter();
+    all.map(|(method, path, id)| (method, path.replace("{id}", "019731b1-69c0-7a10-8b20-c30d40e50f60"), id)).collect()
 }
 
 /// The operations that require authentication.

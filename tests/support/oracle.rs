@@ -69,12 +69,9 @@ pub fn compile(schema: &Value) -> Validator {
         .unwrap_or_else(|error| panic!("the oracle cannot compile a schema: {error}: {schema}"))
 }
 
-/// The contract as plain JSON, read by the compiler's YAML reader without its source positions.
+/// The whole contract, as tools of others read it.
 pub fn read_document() -> Value {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/openapi.yaml");
-    let (mut sources, mut diagnostics) = Default::default();
-    let file = contractc::source::Sources::load(&mut sources, &path, &mut diagnostics).expect("the contract can be read");
-    sources.root(file).expect("the contract is YAML").to_json()
+    serde_json::from_str(include_str!("../../generated/openapi.json")).expect("the whole contract is JSON")
 }
 
 /// Redirects references to the bound schema, and to the instances of schemas that lead to it.

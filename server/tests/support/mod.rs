@@ -24,6 +24,19 @@ pub fn http_client() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
 }
 
+/// The method, path and operation id of every operation of the contract.
+pub fn operations() -> Vec<(reqwest::Method, String, String)> {
+    let contract: Value = serde_json::from_str(include_str!("../../../generated/openapi.json")).expect("the whole contract is JSON");
+    let paths = contract["paths"].as_object().expect("paths").iter();
+    let named = paths.flat_map(|(path, item)| item.as_object().into_iter().flatten().map(move |member| (path, member)));
+    let found = named.filter_map(|(path, (method, operation))| {
+        Some((method.to_uppercase().parse().ok()?, path.clone(), operation.get("operationId")?.as_str()?.to_owned()))
+    });
+    let found: Vec<_> = found.collect();
+    assert!(found.len() > 60, "{}", found.len());
+    found
+}
+
 /// Whether the tests of the file that includes this run over Postgres: those in the module `over_postgres` of the test program.
 pub fn is_over_postgres() -> bool {
     module_path!().contains("::over_postgres::")

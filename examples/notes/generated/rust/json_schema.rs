@@ -37,7 +37,7 @@ json_schema! {
 
 json_schema! {
     Cursor =
-        r#"{"description":"A place in a feed, `v1.<feed>--<proof>.<epoch>.<revision>`. The feed is `all` or the name of a collection. The proof tells the server which history the place is in; cursors of contract 1.0.0 have none. Clients store a cursor and send it back, and read nothing out of it.","examples":["v1.all.e1.4711","v1.notes.e1.4690"],"maxLength":200,"pattern":"^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.[0-9]{1,16}$","type":"string"}"# {}
+        r#"{"description":"A place in a feed, `v1.<feed>--<proof>.<epoch>.<revision>`. The feed is `all` or the name of a collection. The proof tells the server which history the place is in; cursors of version 1.0 have none. Clients store a cursor and send it back, and read nothing out of it.","examples":["v1.all.e1.4711"],"maxLength":200,"pattern":"^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.[0-9]{1,16}$","type":"string"}"# {}
 }
 
 json_schema! {
@@ -104,7 +104,7 @@ json_schema! {
 
 json_schema! {
     Name =
-        r#"{"description":"A name that the user reads, 1 to 200 characters. Names need not be unique.","examples":["Back squat"],"maxLength":200,"minLength":1,"type":"string"}"# {}
+        r#"{"description":"A name that the user reads, 1 to 200 characters. Names need not be unique.","maxLength":200,"minLength":1,"type":"string"}"# {}
 }
 
 json_schema! {

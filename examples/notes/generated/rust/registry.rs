@@ -34,7 +34,7 @@ pub static SERVER_CONTRACT: ServerContract = ServerContract {
         Routes {
             collection: &NOTEBOOKS,
             feed: Some(Route { path: "/api/v1/notebooks", operations: &[(Method::GET, "listNotebookChanges")] }),
-            batch: Some(Route { path: "/api/v1/notebooks/batch", operations: &[(Method::POST, "pushNotebookChanges")] }),
+            batch: Some(Route { path: "/api/v1/notebooks/batch", operations: &[(Method::POST, "pushNotebooks")] }),
             record: Some(Route {
                 path: "/api/v1/notebooks/{id}",
                 operations: &[
@@ -47,7 +47,7 @@ pub static SERVER_CONTRACT: ServerContract = ServerContract {
         Routes {
             collection: &NOTES,
             feed: Some(Route { path: "/api/v1/notes", operations: &[(Method::GET, "listNoteChanges")] }),
-            batch: Some(Route { path: "/api/v1/notes/batch", operations: &[(Method::POST, "pushNoteChanges")] }),
+            batch: Some(Route { path: "/api/v1/notes/batch", operations: &[(Method::POST, "pushNotes")] }),
             record: Some(Route {
                 path: "/api/v1/notes/{id}",
                 operations: &[(Method::GET, "getNote"), (Method::PUT, "putNote"), (Method::DELETE, "deleteNote")],

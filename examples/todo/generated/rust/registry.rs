@@ -34,7 +34,7 @@ pub static SERVER_CONTRACT: ServerContract = ServerContract {
         Routes {
             collection: &LISTS,
             feed: Some(Route { path: "/api/v1/lists", operations: &[(Method::GET, "listListChanges")] }),
-            batch: Some(Route { path: "/api/v1/lists/batch", operations: &[(Method::POST, "pushListChanges")] }),
+            batch: Some(Route { path: "/api/v1/lists/batch", operations: &[(Method::POST, "pushLists")] }),
             record: Some(Route {
                 path: "/api/v1/lists/{id}",
                 operations: &[(Method::GET, "getList"), (Method::PUT, "putList"), (Method::DELETE, "deleteList")],
@@ -43,7 +43,7 @@ pub static SERVER_CONTRACT: ServerContract = ServerContract {
         Routes {
             collection: &ITEMS,
             feed: Some(Route { path: "/api/v1/items", operations: &[(Method::GET, "listItemChanges")] }),
-            batch: Some(Route { path: "/api/v1/items/batch", operations: &[(Method::POST, "pushItemChanges")] }),
+            batch: Some(Route { path: "/api/v1/items/batch", operations: &[(Method::POST, "pushItems")] }),
             record: Some(Route {
                 path: "/api/v1/items/{id}",
                 operations: &[(Method::GET, "getItem"), (Method::PUT, "putItem"), (Method::DELETE, "deleteItem")],
@@ -52,10 +52,7 @@ pub static SERVER_CONTRACT: ServerContract = ServerContract {
         Routes {
             collection: &ATTACHMENTS,
             feed: Some(Route { path: "/api/v1/attachments", operations: &[(Method::GET, "listAttachmentChanges")] }),
-            batch: Some(Route {
-                path: "/api/v1/attachments/batch",
-                operations: &[(Method::POST, "pushAttachmentChanges")],
-            }),
+            batch: Some(Route { path: "/api/v1/attachments/batch", operations: &[(Method::POST, "pushAttachments")] }),
             record: Some(Route {
                 path: "/api/v1/attachments/{id}",
                 operations: &[
@@ -68,7 +65,7 @@ pub static SERVER_CONTRACT: ServerContract = ServerContract {
         Routes {
             collection: &COMMENTS,
             feed: Some(Route { path: "/api/v1/comments", operations: &[(Method::GET, "listCommentChanges")] }),
-            batch: Some(Route { path: "/api/v1/comments/batch", operations: &[(Method::POST, "pushCommentChanges")] }),
+            batch: Some(Route { path: "/api/v1/comments/batch", operations: &[(Method::POST, "pushComments")] }),
             record: Some(Route {
                 path: "/api/v1/comments/{id}",
                 operations: &[
@@ -81,10 +78,7 @@ pub static SERVER_CONTRACT: ServerContract = ServerContract {
         Routes {
             collection: &PREFERENCES,
             feed: Some(Route { path: "/api/v1/preferences", operations: &[(Method::GET, "listPreferencesChanges")] }),
-            batch: Some(Route {
-                path: "/api/v1/preferences/batch",
-                operations: &[(Method::POST, "pushPreferencesChanges")],
-            }),
+            batch: Some(Route { path: "/api/v1/preferences/batch", operations: &[(Method::POST, "pushPreferences")] }),
             record: Some(Route {
                 path: "/api/v1/preferences/{id}",
                 operations: &[
@@ -97,7 +91,7 @@ pub static SERVER_CONTRACT: ServerContract = ServerContract {
         Routes {
             collection: &TAGS,
             feed: Some(Route { path: "/api/v1/tags", operations: &[(Method::GET, "listTagChanges")] }),
-            batch: Some(Route { path: "/api/v1/tags/batch", operations: &[(Method::POST, "pushTagChanges")] }),
+            batch: Some(Route { path: "/api/v1/tags/batch", operations: &[(Method::POST, "pushTags")] }),
             record: Some(Route {
                 path: "/api/v1/tags/{id}",
                 operations: &[(Method::GET, "getTag"), (Method::PUT, "putTag"), (Method::DELETE, "deleteTag")],

@@ -218,7 +218,7 @@ newtype! {
 
 newtype! {
     /// A place in a feed, `v1.<feed>--<proof>.<epoch>.<revision>`. The feed is `all` or the name of a
-    /// collection. The proof tells the server which history the place is in; cursors of contract 1.0.0 have
+    /// collection. The proof tells the server which history the place is in; cursors of version 1.0 have
     /// none. Clients store a cursor and send it back, and read nothing out of it.
     pub struct Cursor(String) as "Cursor" by validators::CURSOR: Eq PartialOrd Ord Hash
 }

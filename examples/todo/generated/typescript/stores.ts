@@ -38,7 +38,7 @@ export const collections: readonly Collection[] = [
     ],
     since: 1,
     feed: { path: "/api/v1/lists", operations: { GET: "listListChanges" } },
-    batch: { path: "/api/v1/lists/batch", operations: { POST: "pushListChanges" } },
+    batch: { path: "/api/v1/lists/batch", operations: { POST: "pushLists" } },
     record: { path: "/api/v1/lists/{id}", operations: { GET: "getList", PUT: "putList", DELETE: "deleteList" } },
   },
   {
@@ -54,7 +54,7 @@ export const collections: readonly Collection[] = [
     references: [{ path: ["listId"], collection: "lists" }, { path: ["tagIds", "*"], collection: "tags" }],
     since: 1,
     feed: { path: "/api/v1/items", operations: { GET: "listItemChanges" } },
-    batch: { path: "/api/v1/items/batch", operations: { POST: "pushItemChanges" } },
+    batch: { path: "/api/v1/items/batch", operations: { POST: "pushItems" } },
     record: { path: "/api/v1/items/{id}", operations: { GET: "getItem", PUT: "putItem", DELETE: "deleteItem" } },
   },
   {
@@ -66,7 +66,7 @@ export const collections: readonly Collection[] = [
     references: [{ path: ["itemId"], collection: "items" }],
     since: 1,
     feed: { path: "/api/v1/attachments", operations: { GET: "listAttachmentChanges" } },
-    batch: { path: "/api/v1/attachments/batch", operations: { POST: "pushAttachmentChanges" } },
+    batch: { path: "/api/v1/attachments/batch", operations: { POST: "pushAttachments" } },
     record: {
       path: "/api/v1/attachments/{id}",
       operations: { GET: "getAttachment", PUT: "putAttachment", DELETE: "deleteAttachment" },
@@ -81,7 +81,7 @@ export const collections: readonly Collection[] = [
     references: [{ path: ["itemId"], collection: "items" }],
     since: 1,
     feed: { path: "/api/v1/comments", operations: { GET: "listCommentChanges" } },
-    batch: { path: "/api/v1/comments/batch", operations: { POST: "pushCommentChanges" } },
+    batch: { path: "/api/v1/comments/batch", operations: { POST: "pushComments" } },
     record: {
       path: "/api/v1/comments/{id}",
       operations: { GET: "getComment", PUT: "putComment", DELETE: "deleteComment" },
@@ -97,7 +97,7 @@ export const collections: readonly Collection[] = [
     references: [],
     since: 1,
     feed: { path: "/api/v1/preferences", operations: { GET: "listPreferencesChanges" } },
-    batch: { path: "/api/v1/preferences/batch", operations: { POST: "pushPreferencesChanges" } },
+    batch: { path: "/api/v1/preferences/batch", operations: { POST: "pushPreferences" } },
     record: {
       path: "/api/v1/preferences/{id}",
       operations: { GET: "getPreferences", PUT: "putPreferences", DELETE: "deletePreferences" },
@@ -112,7 +112,7 @@ export const collections: readonly Collection[] = [
     references: [],
     since: 1,
     feed: { path: "/api/v1/tags", operations: { GET: "listTagChanges" } },
-    batch: { path: "/api/v1/tags/batch", operations: { POST: "pushTagChanges" } },
+    batch: { path: "/api/v1/tags/batch", operations: { POST: "pushTags" } },
     record: { path: "/api/v1/tags/{id}", operations: { GET: "getTag", PUT: "putTag", DELETE: "deleteTag" } },
   },
 ];

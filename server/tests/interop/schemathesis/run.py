@@ -53,7 +53,7 @@ def main():
             token = post(f"{url}/api/v1/auth/register", {"email": "sam@example.com", "password": PASSWORD})["accessToken"]
             stream(url, token)
             command = [
-                str(pathlib.Path(sys.executable).with_name("st")), "run", str(ROOT / "spec/openapi.yaml"), "--url", url,
+                str(pathlib.Path(sys.executable).with_name("st")), "run", str(ROOT / "generated/openapi.json"), "--url", url,
                 "--header", f"Authorization:Bearer {token}", "--checks", ",".join(CHECKS), "--max-examples", examples,
                 "--exclude-operation-id", "streamChanges", "--phases", "examples,coverage,fuzzing",
                 # With more than one, CPython 3.11 breaks off in `ast.parse` (recursion depth mismatch).
