@@ -30,7 +30,12 @@ pub fn with_file(words: impl IntoIterator<Item = OsString>, command: &[&str], pa
     if settings.iter().any(Setting::is_secret) {
         stronglog_server::secrets::check_private(path).map_err(|error| cannot(error.to_string()))?;
     }
-    let command = change(options(), command, |command| settings.into_iter().fold(command, Setting::apply));
+    // Another command has some of the flags of `serve`.
+    let command = change(options(), command, |command| {
+        let known = |setting: &Setting| command.get_arguments().any(|arg| arg.get_id() == setting.id.as_str());
+        let settings: Vec<_> = settings.into_iter().filter(known).collect();
+        settings.into_iter().fold(command, Setting::apply)
+    });
     // Parsed before without the file, so only combinations are reported here.
     let matches = command.try_get_matches_from(words).map_err(|error| Failure::usage(plain(&error)))?;
     Arguments::from_arg_matches(&matches).map_err(|error| Failure::usage(plain(&error)))

@@ -66,10 +66,19 @@ async fn the_backup_of_the_package_works() {
     let setup = Setup::new().await;
     let desk = &setup.desk;
     let at = |name: &str| desk.path(name).display().to_string();
-    let place = |word: String| word.replace("/var/lib/stronglog", &at("server")).replace("/var/backups/stronglog", &at("copies"));
-    let words: Vec<String> = start_line("stronglog-backup.service").into_iter().map(place).collect();
-    desk.run("operator", &words.iter().map(String::as_str).collect::<Vec<_>>()).ok().says(&["wrote the backup"]);
+    let place =
+        |word: &str| word.replace("/etc/stronglog/server.toml", &at("server.toml")).replace("/var/backups/stronglog", &at("copies"));
+    let words: Vec<String> = start_line("stronglog-backup.service").iter().map(|word| place(word)).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let settings = read("server.toml").replace("/var/lib/stronglog", &at("server"));
+    fs::write(desk.path("server.toml"), &settings).expect("written");
+    desk.run("operator", &words).ok().says(&["wrote the backup"]);
     assert_eq!(fs::read_dir(desk.path("copies")).expect("a folder").count(), 1);
+    // After the data has moved to Postgres, the timer neither fails nor backs up what is left in the folder.
+    fs::write(desk.path("server.toml"), format!("{settings}store = \"postgres://stronglog@db.example.com/stronglog\"\n")).expect("written");
+    desk.run("operator", &words).failed(3, &["pg_dump", "systemctl disable --now stronglog-backup.timer"]);
+    assert_eq!(fs::read_dir(desk.path("copies")).expect("a folder").count(), 1);
+    assert!(read("stronglog-backup.service").contains("SuccessExitStatus=3"));
 }
 
 #[test]

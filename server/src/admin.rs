@@ -40,8 +40,11 @@ pub enum Error {
     /// The text names no place of a server's data.
     #[error("cannot read where the data is: give sqlite:FOLDER or postgres://user:password@host/name")]
     Place,
+    /// The source and the target of a copy are the same.
+    #[error("{0} is the source and the target: name another place")]
+    Same(String),
     /// Servers write to a database that is to be copied.
-    #[error("servers use {0}: stop them first, so that nothing is written while it is copied")]
+    #[error("servers use {0}: stop them first, so that nothing is written while it is copied; one that was killed counts for 20 seconds")]
     Served(String),
     /// The target of a copy holds data.
     #[error("{0} holds other data: name an empty database, or a folder without one")]

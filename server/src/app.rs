@@ -4,19 +4,22 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use stronglog_sync::clock::ClockAndRng;
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
-use crate::auth::limits::{Limits, Sender};
+use crate::auth::limits::Limits;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::{Caller, Tokens};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::devices::Devices;
 use crate::feed;
+use crate::http::body::Budgets;
+use crate::http::unsent::Unsent;
 use crate::metrics::Metrics;
 use crate::net::{Certificate, Connections};
 use crate::notifications::Notifications;
+use crate::places::Places;
 use crate::problem::Failure;
 use crate::shares::Shares;
 use crate::store::accounts::Heard;
@@ -35,11 +38,15 @@ pub struct App {
     /// The last activity of the signed-in devices.
     pub devices: Devices,
     /// The memory used by request bodies.
-    pub bodies: Shares<Sender>,
-    /// The requests in progress, by account.
+    pub bodies: Budgets,
+    /// The memory used by responses that have not been taken yet.
+    pub unsent: Unsent,
+    /// The requests of each account, from their heads on.
     pub requests: Turns,
-    /// One permit for each large body being parsed.
-    pub parsing: Semaphore,
+    /// The requests in progress of all accounts, once their bodies are there.
+    pub places: Places,
+    /// The processors that parse large bodies and compress large responses.
+    pub parsing: Places,
     /// The exports in progress, by account.
     pub exports: Shares<Uuid>,
     pub metrics: Metrics,

@@ -6,7 +6,7 @@ mod settings;
 
 pub use database::database;
 pub use folder::{Wanted, folder};
-pub use settings::{certificate, secret, settings};
+pub use settings::{certificate, proxy, secret, settings};
 
 /// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -175,6 +175,11 @@ impl Config {
         std::ptr::eq(self.contract, &SERVER_CONTRACT)
     }
 
+    /// Whether clients may reach the server directly and are believed about their addresses.
+    pub(crate) fn believes_everybody(&self) -> bool {
+        self.behind_proxy && self.trusted_proxies.is_empty() && self.tls_cert.is_some() && !self.bind.ip().is_loopback()
+    }
+
     /// Checks the settings that depend on each other.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod records;
 pub mod request_id;
 mod sessions;
 mod stream;
+pub mod unsent;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -48,8 +49,9 @@ pub fn router(app: &Arc<App>) -> Router {
     let contract = app.config().contract;
     let api = Arc::new(handlers::Handlers(Arc::clone(app)));
     let with_body = |bytes_max| middleware::from_fn_with_state(body::Limit { app: Arc::clone(app), bytes_max }, body::whole);
-    let public = router_where(Arc::clone(&api), |id| OPEN.contains(&id)).layer(with_body(body::FORM_BYTES_MAX));
-    let own = router_where(api, |id| !OPEN.contains(&id) && !records::serves(contract, id) && id != ExportAccount::ID)
+    let generated = |serves: &dyn Fn(&str) -> bool| router_where(Arc::clone(&api), serves).layer(middleware::from_fn(edge::rejections));
+    let public = generated(&|id| OPEN.contains(&id)).layer(with_body(body::FORM_BYTES_MAX));
+    let own = generated(&|id| !OPEN.contains(&id) && !records::serves(contract, id) && id != ExportAccount::ID)
         .merge(export::routes(app))
         .layer(with_body(body::FORM_BYTES_MAX))
         .merge(records::routes(app).layer(with_body(BATCH_BYTES_MAX)))

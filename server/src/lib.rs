@@ -25,6 +25,7 @@ mod http;
 mod metrics;
 mod net;
 mod notifications;
+mod places;
 mod problem;
 mod shares;
 mod turns;

@@ -259,6 +259,9 @@ impl From<StoreError> for Failure {
         if error.is_busy() {
             return Self::unavailable("the server is busy; try again in a moment");
         }
+        if error.is_silent() {
+            return Self::unavailable("the server gets no answer from its database; try again in a moment");
+        }
         if error.is_not_loaded() {
             // Nobody sees this failure: the store makes the decision again.
             return Self::unavailable("the server is reading its data; try again in a moment");

@@ -23,9 +23,15 @@ pub fn secrets(config: &Config) -> Result<Vec<Secret>, ServeError> {
         (None, None) if config.dev => vec![kept(&config.data)?],
         (None, None) => return Err(ServeError::NoSecret),
     };
+    let in_file = given.len();
     let all: Vec<Secret> = given.into_iter().chain(config.previous_signing_secret.clone()).collect();
-    match all.iter().find_map(Secret::weakness) {
-        Some(weakness) if !config.dev => Err(ServeError::WeakSecret(weakness)),
+    let weak = (1..).zip(&all).find_map(|(number, secret)| Some((number, secret.weakness()?)));
+    match (weak, &config.signing_secret_file) {
+        (Some((number, weakness)), Some(path)) if !config.dev && number <= in_file => {
+            let told = format!("secret {number} in it is weak: {weakness}; make another one with `openssl rand -base64 48`");
+            Err(ServeError::SecretFile { path: path.clone(), cause: std::io::Error::other(told) })
+        }
+        (Some((_, weakness)), _) if !config.dev => Err(ServeError::WeakSecret(weakness)),
         _ => Ok(all),
     }
 }
@@ -42,7 +48,12 @@ fn read(path: &Path) -> Result<Vec<Secret>, ServeError> {
     check_private(path).map_err(failed)?;
     // Some editors put a byte order mark before the text.
     let text = text.trim_start_matches('\u{feff}');
-    let secrets: Vec<Secret> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(Secret::new).collect();
+    let lines = || (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty());
+    if let Some((number, _)) = lines().find(|(_, line)| line.starts_with('#')) {
+        let told = format!("line {number} is a comment, and each line is taken for a secret; remove it");
+        return Err(failed(std::io::Error::other(told)));
+    }
+    let secrets: Vec<Secret> = lines().map(|(_, line)| Secret::new(line)).collect();
     if secrets.is_empty() {
         Err(failed(std::io::Error::other("it is empty; write the output of `openssl rand -base64 48` to it")))
     } else {

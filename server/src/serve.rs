@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, watch};
 use tokio::task::{JoinError, JoinHandle};
+use tokio::time::timeout;
 
 use crate::app::{App, new_epoch, now_ms};
 use crate::auth::limits::Limits;
@@ -23,9 +24,11 @@ use crate::http;
 use crate::metrics::Metrics;
 use crate::net::{self, Certificate, Connections, Listener};
 use crate::notifications::Notifications;
+use crate::places::Places;
 use crate::secrets::secrets;
 use crate::shares::Shares;
 use crate::store::StoreError;
+use crate::store::collections::Collections;
 use crate::store::database::Database;
 use crate::turns::Turns;
 
@@ -36,6 +39,8 @@ const REQUESTS_EACH_MAX: usize = 64;
 const REQUESTS_MAX: usize = 2_048;
 /// The maximum number of exports in progress per account.
 const EXPORTS_MAX: usize = 2;
+/// How long a server that stops waits for its database.
+const FAREWELL_MAX: Duration = Duration::from_secs(1);
 const CHORES_EVERY: Duration = Duration::from_secs(86_400);
 /// How often the server looks for what other processes did, and how often it stores what the devices did.
 const NEWS_EVERY: Duration = Duration::from_secs(1);
@@ -106,8 +111,10 @@ impl Running {
     pub async fn stop(self) -> Result<(), ServeError> {
         self.stop.send_replace(true);
         let ended = ended(self.serving.await);
-        if let Err(error) = self.app.devices.store(&self.store).await {
-            tracing::error!(%error, "cannot store the last activity of the devices");
+        match timeout(FAREWELL_MAX, self.app.devices.store(&self.store)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "cannot store the last activity of the devices"),
+            Err(_) => tracing::error!("cannot store the last activity of the devices: the database does not answer in time"),
         }
         self.store.close().await;
         ended
@@ -189,7 +196,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let secrets = secrets(&config)?;
     let connections = connections(&config)?;
     let store = Arc::new(open(&config).await?);
-    if let Err(error) = check_clock(&store, &config, now_ms()).await {
+    if let Err(error) = check_data(&store, &config).await {
         store.close().await;
         return Err(error);
     }
@@ -197,6 +204,12 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let certificate = certificate(&config)?.map(watch::Sender::new);
     if certificate.is_none() && !config.bind.ip().is_loopback() && !config.behind_proxy {
         tracing::warn!("plain HTTP on an address that others reach: clients refuse it. Give --tls-cert, or --behind-proxy");
+    }
+    if config.believes_everybody() {
+        tracing::warn!(
+            "clients that reach the server directly may claim any address in X-Forwarded-For: name the proxy with --trusted-proxies, or leave \
+             --behind-proxy out"
+        );
     }
     let passwords = Passwords::new().map_err(ServeError::Passwords)?;
     let app = Arc::new(App {
@@ -206,9 +219,11 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         limits: Limits::new(config.auth_per_minute),
         notifications: Notifications::new(connections.limit()),
         devices: Devices::default(),
-        bodies: http::body::shares(),
-        requests: Turns::new(REQUESTS_EACH_MAX, REQUESTS_MAX),
-        parsing: Semaphore::new(std::thread::available_parallelism().map_or(1, |processors| usize::from(processors).div_ceil(2))),
+        bodies: http::body::Budgets::default(),
+        unsent: http::unsent::Unsent::default(),
+        requests: Turns::new(REQUESTS_EACH_MAX),
+        places: Places::new(REQUESTS_MAX),
+        parsing: Places::new(std::thread::available_parallelism().map_or(1, |processors| usize::from(processors).div_ceil(2))),
         exports: Shares::new(EXPORTS_MAX, usize::MAX),
         metrics: Metrics::new(store.commits(), config.contract.contract),
         connections: connections.clone(),
@@ -244,7 +259,8 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
 /// Opens the database of the settings.
 async fn open(config: &Config) -> Result<Database, StoreError> {
     let Some(store) = &config.store else { return Database::sqlite(&config.data, &new_epoch()) };
-    Database::at(store.reveal(), config.store_ca.as_deref(), config.store_connections.into(), &new_epoch()).await
+    let (ca, connections) = (config.store_ca.as_deref(), config.store_connections.into());
+    Database::at(store.reveal(), ca, connections, config.deadlines.database, &new_epoch()).await
 }
 
 /// The certificate that the settings name, if they do. One that has expired is used: its server still serves those who only warn.
@@ -332,12 +348,13 @@ async fn watch_others(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     }
 }
 
-/// Compares the clock with the time when the server last ran, and notes the time.
-async fn check_clock(store: &Database, config: &Config, now: i64) -> Result<(), ServeError> {
-    let before = store.seen_at().await?;
+/// Compares the contract with that of the data, and the clock with the time when the server last ran, and notes both.
+async fn check_data(store: &Database, config: &Config) -> Result<(), ServeError> {
+    let (before, now) = (store.seen_at().await?, now_ms());
     if !config.accept_clock {
         clock::check(before, now)?;
     }
+    store.adopt(Collections::of(config.contract.contract)).await?;
     store.note_time(now).await?;
     Ok(())
 }

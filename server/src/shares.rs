@@ -1,8 +1,12 @@
-//! Limits on a shared resource: how much one holder may take at once, and how much all holders together.
+//! Limits on a shared resource: how much one holder may take at once, and how much all holders together. The less is left, the less each may
+//! take, so that the holders who take as much as they can always leave something to the others.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Each holder may take one part in so many of what the others have left.
+const PART: usize = 8;
 
 /// The amounts taken, by holder.
 pub struct Shares<K>(Arc<Inner<K>>);
@@ -29,7 +33,7 @@ pub enum Exhausted {
 }
 
 impl<K: Clone + Eq + Hash> Shares<K> {
-    /// Each holder may take up to `each_max`, and all holders together up to `all_max`.
+    /// Each holder may take up to `each_max` and up to an eighth of what the others have left of `all_max`.
     pub fn new(each_max: usize, all_max: usize) -> Self {
         Shares(Arc::new(Inner { taken: Mutex::new(Taken { by_holder: HashMap::new(), total: 0 }), each_max, all_max }))
     }
@@ -64,13 +68,17 @@ impl<K: Clone + Eq + Hash> Held<K> {
     /// # Errors
     /// As for [`Shares::take`]; the amount taken before is kept.
     pub fn grow(&mut self, amount: usize) -> Result<(), Exhausted> {
+        if amount == 0 {
+            return Ok(());
+        }
         let mut taken = self.shares.taken();
-        let of_holder = taken.by_holder.get(&self.holder).copied().unwrap_or(0).saturating_add(amount);
-        let total = taken.total.saturating_add(amount);
+        let before = taken.by_holder.get(&self.holder).copied().unwrap_or(0);
+        let (of_holder, total) = (before.saturating_add(amount), taken.total.saturating_add(amount));
+        let left_by_others = self.shares.all_max.saturating_sub(taken.total - before);
         if of_holder > self.shares.each_max {
             return Err(Exhausted::Share);
         }
-        if total > self.shares.all_max {
+        if of_holder > left_by_others / PART {
             return Err(Exhausted::Total);
         }
         if of_holder > 0 {
@@ -82,16 +90,25 @@ impl<K: Clone + Eq + Hash> Held<K> {
     }
 }
 
-impl<K: Clone + Eq + Hash> Drop for Held<K> {
-    fn drop(&mut self) {
+impl<K: Clone + Eq + Hash> Held<K> {
+    /// Returns what is more than an amount.
+    pub fn shrink_to(&mut self, amount: usize) {
+        let more = self.amount.saturating_sub(amount);
+        self.amount -= more;
         let mut taken = self.shares.taken();
-        taken.total -= self.amount;
-        let left = taken.by_holder.get(&self.holder).copied().unwrap_or(0) - self.amount;
+        taken.total -= more;
+        let left = taken.by_holder.get(&self.holder).copied().unwrap_or(0) - more;
         if left == 0 {
             taken.by_holder.remove(&self.holder);
         } else {
             taken.by_holder.insert(self.holder.clone(), left);
         }
+    }
+}
+
+impl<K: Clone + Eq + Hash> Drop for Held<K> {
+    fn drop(&mut self) {
+        self.shrink_to(0);
     }
 }
 
@@ -101,16 +118,28 @@ mod tests {
 
     #[test]
     fn shares_are_bounded_and_come_back() {
-        let shares = Shares::new(3, 4);
+        let shares = Shares::new(3, 24);
         let mut sam = shares.take("sam", 2).expect("within the share");
         assert_eq!(sam.grow(2), Err(Exhausted::Share));
         sam.grow(1).expect("what was refused was not counted");
         assert_eq!(shares.take("sam", 1).err(), Some(Exhausted::Share));
-        let alex = shares.take("alex", 1).expect("another holder has a share of its own");
-        assert_eq!(shares.take("alex", 1).err(), Some(Exhausted::Total));
+        let alex = shares.take("alex", 2).expect("another holder has a share of its own");
+        assert_eq!(shares.take("alex", 1).err(), Some(Exhausted::Total), "an eighth of what is left");
         drop(sam);
-        assert!(shares.take("alex", 2).is_ok());
+        assert!(shares.take("alex", 1).is_ok());
         drop(alex);
         assert!(shares.0.taken().by_holder.is_empty(), "holders of nothing are forgotten");
+    }
+
+    #[test]
+    fn however_many_take_as_much_as_they_can_something_is_left() {
+        let shares = Shares::new(8 << 20, 128 << 20);
+        let mut greedy = Vec::new();
+        for holder in 0..40 {
+            while let Ok(held) = shares.take(holder, 1 << 14) {
+                greedy.push(held);
+            }
+        }
+        assert!(shares.take(1_000, 1 << 16).is_ok(), "{} are taken", shares.0.taken().total);
     }
 }

@@ -1,6 +1,7 @@
 //! Storage: the trait `Records` of one user's records, and `Database`, which is what a server runs on.
 
 pub mod accounts;
+pub(crate) mod collections;
 mod commits;
 pub mod database;
 mod epochs;
@@ -225,6 +226,11 @@ struct Busy;
 #[error("bug: a row was read before it was loaded")]
 struct NotLoaded;
 
+/// The database did not answer in time.
+#[derive(Debug, thiserror::Error)]
+#[error("the database does not answer in time")]
+struct Silent;
+
 impl StoreError {
     /// The error of a decision that is made again once the rest is loaded, in stores that load first and decide then.
     pub fn not_loaded() -> Self {
@@ -237,6 +243,15 @@ impl StoreError {
 
     pub(crate) fn busy() -> Self {
         StoreError::new(Busy)
+    }
+
+    pub(crate) fn silent() -> Self {
+        StoreError::new(Silent)
+    }
+
+    /// Returns whether the database did not answer in time, which was reported once for all calls.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.0.is::<Silent>()
     }
 
     /// Returns whether the same call may succeed shortly, because the only problem is a full write queue.

@@ -273,3 +273,133 @@ async fn the_bodies_of_one_account_take_a_share_of_the_memory() {
     assert!((4..12).contains(&refused), "eight bodies of a megabyte wait for their end: {answers:?}");
     server.push(&alex, &[alex.change(WEIGHTS, &weight(now()), 1)]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_too_large_is_told_so_before_it_is_told_as_slow() {
+    let server = impatient(|_| {}).await;
+    let mut announced = connect(&server).await;
+    send(&mut announced, &format!("{}{{", post("/api/v1/auth/login", "", 1 << 20))).await;
+    let mut grown = connect(&server).await;
+    send(&mut grown, "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+        .await;
+    send(&mut grown, &format!("2400\r\n{}\r\n", " ".repeat(0x2400))).await;
+    let mut asking = connect(&server).await;
+    send(&mut asking, &post("/api/v1/auth/login", "Expect: 100-continue\r\n", 1 << 20)).await;
+    assert_eq!(status_line(&mut asking).await, "HTTP/1.1 413 Payload Too Large", "without being asked to send it");
+    for stream in [&mut announced, &mut grown] {
+        assert_eq!(status_line(stream).await, "HTTP/1.1 413 Payload Too Large");
+    }
+}
+
+/// An HTTP/2 connection, written by hand: a program that is made to be used well does not do what these do.
+struct Http2(TcpStream);
+
+impl Http2 {
+    /// `window` is how much of each response the client takes.
+    async fn open(server: &Server, window: u32) -> Self {
+        let mut connection = Http2(connect(server).await);
+        connection.0.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.expect("sent");
+        // SETTINGS, with the initial window of streams.
+        connection.frame(4, 0, 0, &[&[0, 4][..], &window.to_be_bytes()].concat()).await;
+        connection
+    }
+
+    async fn frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+        let length = u32::try_from(payload.len()).expect("a short frame").to_be_bytes();
+        let frame = [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat();
+        self.0.write_all(&frame).await.expect("sent");
+    }
+
+    /// Sends the head of a request on a stream: `GET`, or `POST` with a body of some length that does not follow.
+    async fn request(&mut self, stream: u32, path: &str, access: &str, length: Option<&str>) {
+        // Indexed fields of the static table, and literals without an index: the scheme http, and the names path, host and authorization.
+        let mut head = vec![if length.is_some() { 0x83 } else { 0x82 }, 0x86];
+        for (name, value) in [(&[0x04][..], path), (&[0x01], "x"), (&[0x0f, 8], &format!("Bearer {access}"))] {
+            head.extend_from_slice(name);
+            text(&mut head, value);
+        }
+        if let Some(length) = length {
+            head.extend_from_slice(&[0x0f, 13]);
+            text(&mut head, length);
+            head.extend_from_slice(&[0x0f, 16]);
+            text(&mut head, "application/json");
+        }
+        let (end_of_headers, end_of_stream) = (4, u8::from(length.is_none()));
+        self.frame(1, end_of_headers | end_of_stream, stream, &head).await;
+    }
+
+    /// The answers to some requests: for each whether it is 200.
+    async fn answers(&mut self, count: usize) -> Vec<bool> {
+        let mut answers = Vec::new();
+        while answers.len() < count {
+            let mut head = [0; 9];
+            timeout(SOON, self.0.read_exact(&mut head)).await.expect("a frame in time").expect("a frame");
+            let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+            self.0.read_exact(&mut payload).await.expect("a whole frame");
+            if head[3] == 1 {
+                // The status 200 has an index of its own.
+                answers.push(payload.first() == Some(&0x88));
+            }
+        }
+        answers
+    }
+}
+
+/// A text as HTTP/2 writes it in a head: its length, which may take more than one byte, and then the text.
+fn text(head: &mut Vec<u8>, text: &str) {
+    match text.len().checked_sub(127) {
+        None => head.push(text.len() as u8),
+        Some(rest) => head.extend_from_slice(&[127, (rest % 128) as u8 | 128, (rest / 128) as u8]),
+    }
+    head.extend_from_slice(text.as_bytes());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_responses_that_one_account_does_not_take_are_bounded() {
+    let server = impatient(|config| config.deadlines.stall = Duration::from_secs(3)).await;
+    let (sam, alex) = (server.register("sam@example.com").await, server.register("alex@example.com").await);
+    fill(&server, &sam, 2).await;
+    let mut unread = Http2::open(&server, 0).await;
+    for number in 0..40 {
+        unread.request(2 * number + 1, "/api/v1/changes", &sam.access, None).await;
+    }
+    let taken = unread.answers(40).await.into_iter().filter(|is_ok| *is_ok).count();
+    assert!((4..=8).contains(&taken), "{taken} pages of a megabyte wait to be taken");
+    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 429, "until the account has taken some");
+    assert_eq!(server.get("/api/v1/changes", &alex.access).await.0, 200);
+    closed(&mut unread.0, "a connection that takes nothing").await;
+    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 200, "what was given up is no longer counted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_whose_bodies_do_not_come_keep_nobody_else_waiting() {
+    let server = Server::start().await;
+    let quiet = server.register("quiet@example.com").await;
+    let mut loud = Vec::new();
+    for number in 0..33 {
+        let account = server.register(&format!("loud{number}@example.com")).await;
+        let mut connection = Http2::open(&server, 1 << 16).await;
+        for stream in 0..64 {
+            connection.request(2 * stream + 1, "/api/v1/changes/batch", &account.access, Some("100000")).await;
+        }
+        loud.push(connection);
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let since = std::time::Instant::now();
+    assert_eq!(server.get("/api/v1/changes", &quiet.access).await.0, 200);
+    assert!(since.elapsed() < Duration::from_secs(2), "it took {:?}", since.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_server_closes_connections_whose_bodies_do_not_come() {
+    let server = Server::start_with(|config| config.max_connections = 20).await;
+    let mut unfinished = Vec::new();
+    for _ in 0..40 {
+        let mut stream = connect(&server).await;
+        // A refused connection is closed, which the client may notice only now.
+        let _ = stream.write_all(format!("{}{{", post("/api/v1/auth/login", "", 1_000)).as_bytes()).await;
+        unfinished.push(stream);
+    }
+    let sam = timeout(SOON, server.register("sam@example.com")).await.expect("there is room for somebody who sends a whole request");
+    assert_eq!(timeout(SOON, server.get("/api/v1/changes", &sam.access)).await.expect("an answer").0, 200);
+}

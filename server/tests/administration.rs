@@ -3,26 +3,18 @@
 mod support;
 
 use serde_json::json;
+use stronglog_server::admin;
 use stronglog_server::admin::users::{self, Limits};
-use stronglog_server::admin::{self, Place};
 use stronglog_server::check::{self, Grade};
 use stronglog_server::config::{Config, Secret};
 use support::{PASSWORD, Server, WEIGHTS, now, tombstone, weight};
 
 const SAM: &str = "sam@example.com";
 
-/// Where the server has its data.
-fn place(server: &Server) -> Place {
-    match &server.postgres {
-        Some(postgres) => Place::database(&postgres.url(), None).expect("an address"),
-        None => Place::folder(server.folder.path()),
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_sees_limits_disables_and_erases_accounts() {
     let server = Server::start().await;
-    let place = place(&server);
+    let place = server.place();
     let sam = server.register(SAM).await;
     let record = weight(now());
     server.push(&sam, &[sam.change(WEIGHTS, &record, 1), sam.change(WEIGHTS, &weight(now()), 2)]).await;
@@ -62,7 +54,7 @@ async fn an_operator_sees_limits_disables_and_erases_accounts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_server_holds_is_counted_and_old_deletions_are_purged() {
     let server = Server::start().await;
-    let place = place(&server);
+    let place = server.place();
     let sam = server.register(SAM).await;
     let record = weight(now());
     server.push(&sam, &[sam.change(WEIGHTS, &record, 1), sam.change(WEIGHTS, &weight(now()), 2)]).await;

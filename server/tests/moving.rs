@@ -139,3 +139,21 @@ async fn a_copy_that_breaks_off_leaves_nothing_and_is_done_again() {
     let changed = admin::copy(&source, &place(&postgres)).await.expect_err("one row differs").to_string();
     assert!(changed.contains("other data") && !changed.contains("postgres://"), "{changed}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_the_database_does_not_know_by_its_name_is_noticed() {
+    let postgres = Postgres::start();
+    let server = Server::start_with(|config| config.store = Some(Secret::new(format!("{}?application_name=web", postgres.url())))).await;
+    let heard = async {
+        while postgres.sql("SELECT count(*) FROM leases WHERE name LIKE 'server %'") != "1" {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), heard).await.expect("the server says that it runs");
+    let Server { running, folder, .. } = server;
+    let twin = Place::folder(folder.path().join("twin"));
+    let refused = admin::copy(&place(&postgres), &twin).await.expect_err("a server runs").to_string();
+    assert!(refused.contains("stop them first"), "{refused}");
+    running.stop().await.expect("an orderly end");
+    admin::copy(&place(&postgres), &twin).await.expect("nobody writes now");
+}

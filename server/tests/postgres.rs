@@ -223,3 +223,100 @@ async fn the_check_of_a_database_leaves_nothing_in_it() {
     assert_eq!(bad, None);
     assert_eq!(postgres.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
 }
+
+/// The open files and connections of this process.
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").expect("the descriptors of this process").count()
+}
+
+/// Asks for changes many times at once, and returns the statuses and the headers Retry-After.
+async fn ask(server: &Server, account: &Account, times: usize) -> Vec<(u16, bool)> {
+    let one = || async {
+        let request = server.http.get(server.url("/api/v1/changes")).bearer_auth(&account.access);
+        let response = request.send().await.expect("an answer");
+        (response.status().as_u16(), response.headers().contains_key("retry-after"))
+    };
+    futures_util::future::join_all((0..times).map(|_| one())).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_does_not_answer_keeps_nobody_waiting() {
+    let postgres = Postgres::start();
+    let server = Server::start_with(|config| {
+        config.store = Some(Secret::new(postgres.url()));
+        config.store_connections = 4;
+        config.deadlines.database = Duration::from_secs(1);
+    })
+    .await;
+    let account = server.register("sam@example.com").await;
+    let change = |seq| json!({ "changes": [account.change(WEIGHTS, &weight(now()), seq)] });
+    assert!(ask(&server, &account, 40).await.iter().all(|(status, _)| *status == 200));
+    let before = descriptors();
+
+    postgres.freeze();
+    for _ in 0..20 {
+        // Clients that go away leave nothing behind.
+        let impatient = server.http.get(server.url("/api/v1/changes")).bearer_auth(&account.access).timeout(Duration::from_millis(10));
+        assert!(impatient.send().await.is_err());
+    }
+    let since = Instant::now();
+    let mut push = tokio::spawn({
+        let request = server.http.post(server.url("/api/v1/changes/batch")).bearer_auth(&account.access);
+        request.header("content-type", "application/json").body(change(1).to_string()).send()
+    });
+    let login = json!({ "email": "sam@example.com", "password": PASSWORD });
+    let (answers, (login, _)) = tokio::join!(ask(&server, &account, 40), server.post("/api/v1/auth/login", None, &login));
+    assert!(answers.iter().all(|answer| *answer == (503, true)), "{answers:?}");
+    let push = (&mut push).await.expect("no panic").expect("an answer").status();
+    assert_eq!((push.as_u16(), login), (503, 503));
+    assert!(since.elapsed() < Duration::from_secs(20), "everybody was answered after {:?}", since.elapsed());
+
+    // By now nobody waits, except for the one who asks whether the database answers again.
+    let since = Instant::now();
+    let mut waited = Vec::new();
+    for _ in 0..10 {
+        let asked = Instant::now();
+        assert_eq!(ask(&server, &account, 1).await, [(503, true)]);
+        waited.push(asked.elapsed());
+    }
+    assert!(waited.iter().filter(|waited| **waited > Duration::from_millis(500)).count() <= 3, "{waited:?}");
+    assert!(since.elapsed() < Duration::from_secs(20));
+    assert!(descriptors() <= before + 8, "{} descriptors, and {before} before", descriptors());
+
+    postgres.thaw();
+    let until = Instant::now() + Duration::from_secs(10);
+    while server.post("/api/v1/changes/batch", Some(&account.access), &change(1)).await.0 != 200 {
+        assert!(Instant::now() < until, "the server does not recover");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(!pull(&server, &account).await.is_empty());
+
+    // A server stops in time although its database does not answer.
+    postgres.freeze();
+    let since = Instant::now();
+    server.running.stop().await.expect("an orderly end");
+    assert!(since.elapsed() < Duration::from_secs(8), "the stop took {:?}", since.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_recovers_from_a_database_that_was_read_only() {
+    let postgres = Postgres::start();
+    let server = Server::start_with(|config| config.store = Some(Secret::new(postgres.url()))).await;
+    let account = server.register("sam@example.com").await;
+    let push = async |seq| {
+        let body = json!({ "changes": [account.change(WEIGHTS, &weight(now()), seq)] });
+        server.post("/api/v1/changes/batch", Some(&account.access), &body).await.0
+    };
+    let ends = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'stronglog'";
+    postgres.sql("ALTER ROLE stronglog SET default_transaction_read_only = on");
+    postgres.sql(ends);
+    assert_eq!((push(1).await, server.get("/api/v1/changes", &account.access).await.0), (503, 200));
+    let ready = async || server.http.get(server.url("/readyz")).send().await.expect("an answer").status().as_u16();
+    assert_eq!(ready().await, 503);
+    postgres.sql("ALTER ROLE stronglog SET default_transaction_read_only = off");
+    let until = Instant::now() + Duration::from_secs(15);
+    while push(1).await != 200 || ready().await != 200 {
+        assert!(Instant::now() < until, "the server stays as it was");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,10 +1,9 @@
-//! Backups, restores, purges, and many concurrent pushes, on the real server.
+//! Purges, erasure, and many concurrent pushes, on the real server.
 
 mod support;
 
 use serde_json::{Value, json};
-use stronglog_server::admin::{self, Place};
-use stronglog_server::config::Config;
+use stronglog_server::admin;
 use support::{Account, Server, WEIGHTS, now, tombstone, weight};
 
 async fn cursor(server: &Server, account: &Account) -> String {
@@ -26,58 +25,6 @@ fn weights(account: &Account, from: u64, count: u64) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restored_server_asks_for_what_it_has_lost() {
-    let server = Server::start().await;
-    let account = server.register("sam@example.com").await;
-    server.push(&account, &weights(&account, 1, 3)).await;
-    let backup = server.folder.path().join("monday.backup");
-    admin::back_up(server.folder.path(), &backup).expect("a backup while the server runs");
-    assert!(admin::back_up(server.folder.path(), &backup).is_err(), "no backup is overwritten");
-    let lost = weights(&account, 4, 2);
-    server.push(&account, &lost).await;
-    let before = cursor(&server, &account).await;
-    assert!(admin::restore(server.folder.path(), &backup).is_err(), "not under a running server");
-    let server = server
-        .restart(|folder| {
-            let kept = admin::restore(folder, &folder.join("monday.backup")).expect("restored").previous.expect("the old database is kept");
-            assert!(kept.exists());
-        })
-        .await;
-    let (status, problem) = server.get(&format!("/api/v1/changes?since={before}"), &account.access).await;
-    assert_eq!((status, &problem["code"], &problem["restoredRev"]), (410, &json!("epoch_changed"), &json!(3)), "{problem}");
-    let push = json!({ "changes": lost, "cursor": before });
-    let (status, _) = server.post("/api/v1/changes/batch", Some(&account.access), &push).await;
-    assert_eq!(status, 410, "a push with an old cursor stores nothing");
-    assert_eq!(live(&server, &account).await.len(), 3);
-    let result = server.push(&account, &lost).await;
-    assert_eq!(result["userRev"], json!(5), "what was lost is taken again: {result}");
-    assert_eq!(live(&server, &account).await.len(), 5);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_older_database_put_in_place_is_noticed() {
-    let server = Server::start().await;
-    let account = server.register("sam@example.com").await;
-    server.push(&account, &weights(&account, 1, 1)).await;
-    let before = cursor(&server, &account).await;
-    let same = server.restart(|_| {}).await;
-    assert_eq!(cursor(&same, &account).await, before, "a restart changes nothing");
-    let same = same.restart(|folder| std::fs::copy(folder.join("stronglog.db"), folder.join("old")).map(drop).expect("copied")).await;
-    same.push(&account, &weights(&account, 2, 1)).await;
-    let before = cursor(&same, &account).await;
-    let older = same
-        .restart(|folder| {
-            std::fs::rename(folder.join("old"), folder.join("stronglog.db")).expect("put in place");
-            for rest in ["stronglog.db-wal", "stronglog.db-shm"] {
-                assert!(!folder.join(rest).exists(), "a stopped server leaves one file: {rest}");
-            }
-        })
-        .await;
-    let (status, problem) = older.get(&format!("/api/v1/changes?since={before}"), &account.access).await;
-    assert_eq!((status, &problem["restoredRev"]), (410, &json!(1)), "{problem}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_purge_forgets_old_deletions_and_the_cursors_before_them() {
     let server = Server::start().await;
     let account = server.register("sam@example.com").await;
@@ -87,12 +34,12 @@ async fn a_purge_forgets_old_deletions_and_the_cursors_before_them() {
     let result = server.push(&account, &[account.change(WEIGHTS, &tombstone(&record, now()), 2)]).await;
     let deleted_at = result["outcomes"][0]["serverUpdatedAt"].as_i64().expect("a time");
     let at_end = cursor(&server, &account).await;
-    assert_eq!(admin::purge(&Place::folder(server.folder.path()), 1, 90, false).await.expect("purged"), 0, "the deletion is of today");
+    assert_eq!(admin::purge(&server.place(), 1, 90, false).await.expect("purged"), 0, "the deletion is of today");
     // Waits for the next millisecond, so that the deletion is older than a limit of zero days.
     while now() <= deleted_at {
         std::hint::spin_loop();
     }
-    assert_eq!(admin::purge(&Place::folder(server.folder.path()), 0, 90, false).await.expect("purged"), 1);
+    assert_eq!(admin::purge(&server.place(), 0, 0, false).await.expect("purged"), 1);
     let (status, problem) = server.get(&format!("/api/v1/changes?since={before}"), &account.access).await;
     assert_eq!((status, &problem["code"]), (410, &json!("cursor_expired")), "{problem}");
     let (status, page) = server.get(&format!("/api/v1/changes?since={at_end}"), &account.access).await;
@@ -142,98 +89,10 @@ async fn one_bad_push_of_a_group_takes_no_other_with_it() {
     assert_eq!(live(&server, &account).await.len(), 10);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_server_starts_anew_once_its_database_is_gone() {
-    let server = Server::start().await;
-    let account = server.register("sam@example.com").await;
-    server.push(&account, &weights(&account, 1, 3)).await;
-    let server = server.restart(|folder| std::fs::remove_file(folder.join("stronglog.db")).expect("removed")).await;
-    server.register("sam@example.com").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_backup_is_not_restored() {
-    let server = Server::start().await;
-    let account = server.register("sam@example.com").await;
-    server.push(&account, &weights(&account, 1, 200)).await;
-    let folder = server.folder.path();
-    let backup = folder.join("monday.backup");
-    admin::back_up(folder, &backup).expect("a backup");
-    server.running.stop().await.expect("an orderly end");
-    let whole = std::fs::read(&backup).expect("the backup");
-    let middle = whole.len() / 2;
-    let damages: [fn(&mut Vec<u8>, usize); 7] = [
-        |bytes, middle| bytes[middle..middle + 8_192].fill(0xaa),
-        // A flipped bit in the text of a record leaves a well-formed database.
-        |bytes, middle| bytes[middle] ^= 1,
-        |bytes, middle| bytes.truncate(middle),
-        |bytes, _| bytes.clear(),
-        // The end goes too, which has the checksum.
-        |bytes, middle| {
-            bytes[middle] ^= 1;
-            bytes.pop();
-        },
-        |bytes, middle| {
-            bytes[middle] ^= 1;
-            bytes.push(b'\n');
-        },
-        |bytes, middle| {
-            let mark = bytes.len() - 100;
-            bytes[middle] ^= 1;
-            bytes[mark] = b'X';
-        },
-    ];
-    for (number, damage) in damages.into_iter().enumerate() {
-        let mut bytes = whole.clone();
-        damage(&mut bytes, middle);
-        std::fs::write(&backup, bytes).expect("damaged");
-        let error = admin::restore(folder, &backup).expect_err("it is damaged");
-        assert!(error.to_string().contains("cannot restore"), "damage {number}: {error}");
-        assert!(!folder.join("stronglog.db.restoring").exists(), "damage {number}");
-    }
-    std::fs::write(&backup, whole).expect("repaired");
-    let copy = folder.join("copied.db");
-    std::fs::copy(folder.join("stronglog.db"), &copy).expect("a copy that another program made");
-    assert!(!admin::restore(folder, &copy).expect("which has no checksum").had_checksum);
-    assert!(admin::restore(folder, &backup).expect("and a whole one is restored").had_checksum);
-}
-
-/// Counts the occurrences of a text in the files of a folder.
-fn count(folder: &std::path::Path, text: &str) -> usize {
-    let files = folder.read_dir().expect("a folder").map(|entry| std::fs::read(entry.expect("an entry").path()).expect("a file"));
-    files.map(|bytes| bytes.windows(text.len()).filter(|window| *window == text.as_bytes()).count()).sum()
-}
-
 async fn erase(server: &Server, account: &Account) {
     let request = server.http.delete(server.url("/api/v1/account")).bearer_auth(&account.access).header("content-type", "application/json");
     let (status, answer) = support::answer(request.body(json!({ "password": support::PASSWORD }).to_string())).await;
     assert_eq!(status, 204, "{answer}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_erased_is_in_no_file() {
-    let server = Server::start().await;
-    let (sam, alex) = (server.register("unforgettable@example.com").await, server.register("alex@example.com").await);
-    for number in 0..10 {
-        let mut record = weight(now());
-        record["note"] = json!("MARKER".repeat(700));
-        server.push(&sam, &[sam.change(WEIGHTS, &record, 2 * number + 1)]).await;
-        server.push(&sam, &[sam.change(WEIGHTS, &tombstone(&record, now()), 2 * number + 2)]).await;
-        server.push(&alex, &weights(&alex, number + 1, 1)).await;
-    }
-    let mut record = weight(now());
-    record["note"] = json!("MARKER".repeat(700));
-    server.push(&sam, &[sam.change(WEIGHTS, &record, 100)]).await;
-    assert!(count(server.folder.path(), "MARKERMARKER") > 0);
-    erase(&server, &sam).await;
-    // The log is truncated after the commit that the response waits for.
-    let gone = async {
-        while count(server.folder.path(), "MARKERMARKER") + count(server.folder.path(), "unforgettable") > 0 {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(10), gone).await.expect("nothing is left");
-    assert_eq!(live(&server, &alex).await.len(), 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -254,132 +113,13 @@ async fn an_erased_account_is_unusable_at_once_and_its_data_goes_in_steps() {
     // A stop in the middle is made up for by the next start.
     let server = server.restart(|_| {}).await;
     let left = async {
-        let database = rusqlite::Connection::open(server.folder.path().join("stronglog.db")).expect("the database");
-        let left = || {
-            let sql = "SELECT (SELECT count(*) FROM records), (SELECT count(*) FROM boundaries), (SELECT count(*) FROM users)";
-            database.query_row(sql, [], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?, row.get::<_, u64>(2)?)))
-        };
-        while left().expect("counts") != (1, 1, 2) {
+        let left = |table: &str| server.sql(&format!("SELECT count(*) FROM {table}"));
+        while ["records", "boundaries", "users"].map(left) != ["1", "1", "2"] {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(20), left).await.expect("what is left is of the others");
     assert_eq!(live(&server, &alex).await.len(), 1);
-}
-
-/// A server that has last noted another time.
-async fn last_seen(days_ago: i64) -> Server {
-    let server = Server::start().await;
-    let sam = server.register("sam@example.com").await;
-    let record = weight(now());
-    server.push(&sam, &[sam.change(WEIGHTS, &record, 1), sam.change(WEIGHTS, &tombstone(&record, now()), 2)]).await;
-    let Server { running, folder, http, postgres } = server;
-    running.stop().await.expect("an orderly end");
-    let database = rusqlite::Connection::open(folder.path().join("stronglog.db")).expect("the database");
-    // As after a jump of the clock: everything was written long ago.
-    let ago = days_ago * 86_400_000;
-    for sql in [
-        "UPDATE server SET seen_at = seen_at - ?1",
-        "UPDATE records SET server_updated_at = server_updated_at - ?1",
-        "UPDATE sessions SET rotated_at = rotated_at - ?1",
-    ] {
-        database.execute(sql, [ago]).expect("moved");
-    }
-    drop(database);
-    let refused = stronglog_server::serve::start(Config::local(folder.path())).await;
-    let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
-    assert_eq!(message.contains("--accept-clock"), days_ago.abs() > 30, "{message}");
-    let refused = admin::purge(&Place::folder(folder.path()), 1, 90, false).await.err().map(|error| error.to_string()).unwrap_or_default();
-    assert_eq!(refused.contains("--accept-clock"), days_ago.abs() > 30, "{refused}");
-    let database = rusqlite::Connection::open(folder.path().join("stronglog.db")).expect("the database");
-    let kept: (u64, u64) = database
-        .query_row("SELECT (SELECT count(*) FROM records), (SELECT count(*) FROM sessions)", [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .expect("counts");
-    assert_eq!(kept, (1, 1), "nothing is purged, and nobody is signed out");
-    let running = stronglog_server::serve::start(Config { accept_clock: true, ..Config::local(folder.path()) }).await;
-    Server { running: running.expect("the server starts"), folder, http, postgres }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_jumped_is_asked_about_before_anything_is_purged() {
-    for days_ago in [500, -500] {
-        let server = last_seen(days_ago).await;
-        let server = server.restart(|_| {}).await;
-        server.running.stop().await.expect("asked once, and not again");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_erased_account_stays_erased_after_a_restore() {
-    let server = Server::start().await;
-    let (sam, alex) = (server.register("sam@example.com").await, server.register("alex@example.com").await);
-    server.push(&sam, &weights(&sam, 1, 3)).await;
-    let backup = server.folder.path().join("monday.backup");
-    admin::back_up(server.folder.path(), &backup).expect("a backup");
-    erase(&server, &sam).await;
-    let server = server.restart(|folder| drop(admin::restore(folder, &folder.join("monday.backup")).expect("restored"))).await;
-    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 401);
-    assert_eq!(server.get("/api/v1/changes", &alex.access).await.0, 200);
-    let server = server
-        .restart(|folder| {
-            std::fs::copy(folder.join("monday.backup"), folder.join("stronglog.db")).expect("put in place by hand");
-        })
-        .await;
-    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 401);
-}
-
-fn files(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
-    let entries = std::fs::read_dir(folder).expect("the data folder").map(|entry| entry.expect("an entry").path());
-    entries.filter(|path| path.is_file()).map(|path| (path.clone(), std::fs::read(&path).expect("a file"))).collect()
-}
-
-/// Puts a copy of the data folder back after two more records were pushed, and lets another device push more than was lost before the
-/// first device asks. Returns the answer to the first device.
-async fn after_a_copy_was_put_back(with_counter: bool) -> (u16, Value) {
-    let server = Server::start().await;
-    let account = server.register("sam@example.com").await;
-    server.push(&account, &weights(&account, 1, 3)).await;
-    let mut copied = Vec::new();
-    let server = server.restart(|folder| copied = files(folder)).await;
-    server.push(&account, &weights(&account, 4, 2)).await;
-    let before = cursor(&server, &account).await;
-    let server = server
-        .restart(|folder| {
-            for (path, _) in files(folder) {
-                std::fs::remove_file(path).expect("removed");
-            }
-            let is_kept = |path: &std::path::Path| with_counter || !path.ends_with("stronglog.counter");
-            for (path, bytes) in copied.iter().filter(|(path, _)| is_kept(path)) {
-                std::fs::write(path, bytes).expect("put back");
-            }
-        })
-        .await;
-    server.push(&account, &weights(&account, 10, 4)).await;
-    server.get(&format!("/api/v1/changes?since={before}"), &account.access).await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_copy_of_the_folder_that_is_put_back_is_noticed_whoever_pushes_first() {
-    for with_counter in [true, false] {
-        let (status, problem) = after_a_copy_was_put_back(with_counter).await;
-        assert_eq!((status, &problem["code"], &problem["restoredRev"]), (410, &json!("epoch_changed"), &json!(3)), "{problem}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_database_without_its_counter_file_counts_as_restored() {
-    let server = Server::start().await;
-    let account = server.register("sam@example.com").await;
-    server.push(&account, &weights(&account, 1, 3)).await;
-    let before = cursor(&server, &account).await;
-    let server = server.restart(|folder| std::fs::remove_file(folder.join("stronglog.counter")).expect("removed")).await;
-    let (status, problem) = server.get(&format!("/api/v1/changes?since={before}"), &account.access).await;
-    assert_eq!((status, &problem["code"]), (410, &json!("epoch_changed")), "{problem}");
-    assert_eq!(problem["restoredRev"], json!(3), "nothing is lost");
-    let now = cursor(&server, &account).await;
-    let server = server.restart(|_| ()).await;
-    let (status, page) = server.get(&format!("/api/v1/changes?since={now}"), &account.access).await;
-    assert_eq!(status, 200, "the next start is an ordinary one: {page}");
 }
 
 /// Old clients refuse members that their contract does not have.
@@ -411,111 +151,4 @@ async fn a_client_of_the_first_contract_gets_only_what_that_contract_allows() {
             assert!(result["proof"].is_string() && gone["since"].is_string(), "{result} {gone}");
         }
     }
-}
-
-/// A folder as a killed server leaves it: its log has commits that are not in the database file. Also returns an older backup.
-async fn killed() -> (tempfile::TempDir, std::path::PathBuf) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let backup = folder.path().join("monday.backup");
-    let mut server = Server::start().await;
-    let account = server.register("sam@example.com").await;
-    for round in 0..3 {
-        server.push(&account, &weights(&account, 1 + round * 200, 200)).await;
-        if round == 0 {
-            admin::back_up(server.folder.path(), &backup).expect("a backup");
-        }
-        // This moves the log into the file.
-        server = server.restart(|_| {}).await;
-    }
-    server.push(&account, &weights(&account, 601, 3)).await;
-    for (path, bytes) in files(server.folder.path()) {
-        std::fs::write(folder.path().join(path.file_name().expect("a name")), bytes).expect("copied");
-    }
-    (folder, backup)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_log_is_not_applied_to_another_database() {
-    let (folder, backup) = killed().await;
-    let database = folder.path().join("stronglog.db");
-    std::fs::remove_file(&database).expect("lost");
-    admin::restore(folder.path(), &backup).expect("restored");
-    let restored = rusqlite::Connection::open(&database).expect("the database");
-    let sound: String = restored.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("a check");
-    let records: u64 = restored.query_row("SELECT count(*) FROM records", [], |row| row.get(0)).expect("a count");
-    assert_eq!((sound.as_str(), records), ("ok", 200));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_database_copied_beside_the_log_of_another_is_refused_and_left_as_it_is() {
-    let (folder, backup) = killed().await;
-    let (database, log) = (folder.path().join("stronglog.db"), folder.path().join("stronglog.db-wal"));
-    std::fs::copy(&backup, &database).expect("put in place");
-    let refused = stronglog_server::serve::start(Config::local(folder.path())).await;
-    let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
-    assert!(message.contains("move the log away"), "{message}");
-    assert_eq!(std::fs::read(&database).expect("the copy"), std::fs::read(&backup).expect("the backup"));
-    std::fs::rename(&log, folder.path().join("other-wal")).expect("moved");
-    let running = stronglog_server::serve::start(Config::local(folder.path())).await.expect("the server starts");
-    running.stop().await.expect("an orderly end");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn rotation_removes_the_backups_that_it_made_and_never_the_newest() {
-    let server = Server::start().await;
-    server.register("sam@example.com").await;
-    let (data, folder) = (server.folder.path(), server.folder.path().join("backups"));
-    let names = || {
-        let mut names: Vec<String> =
-            files(&folder).iter().map(|(path, _)| path.file_name().expect("a name").to_string_lossy().into_owned()).collect();
-        names.sort();
-        names
-    };
-    admin::rotate(data, &folder, "20991231T000000000Z", 2).expect("a backup made when the clock was ahead");
-    std::fs::write(folder.join("stronglog-before-upgrade.backup"), "made by hand").expect("written");
-    let abandoned = std::fs::File::create(folder.join("stronglog-20200101T000000000Z.backup.partial")).expect("a file");
-    abandoned.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("long ago");
-    let rotated = admin::rotate(data, &folder, "20260101T000000000Z", 1).expect("a backup");
-    assert!(rotated.file.ends_with("stronglog-20260101T000000000Z.backup"), "{rotated:?}");
-    assert_eq!(names(), ["stronglog-20260101T000000000Z.backup", "stronglog-before-upgrade.backup"]);
-    assert_eq!(rotated.removed.len(), 1, "{rotated:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_interrupted_backup_is_not_the_newest_one() {
-    let server = Server::start().await;
-    server.register("sam@example.com").await;
-    let folder = server.folder.path();
-    // This is written first, so that nothing is purged that the backup will not have.
-    let database = rusqlite::Connection::open(folder.join("stronglog.db")).expect("the database");
-    database.execute("INSERT INTO backups SELECT user_id, ?1, rev FROM users", [now()]).expect("begun");
-    let wanted = stronglog_server::check::Wanted { backup_hours: 24 };
-    let told = || {
-        let findings = stronglog_server::check::folder(folder, wanted);
-        findings.into_iter().find(|finding| finding.name == "backup").expect("a finding").told
-    };
-    assert!(told().contains("there is none"), "{}", told());
-    admin::back_up(folder, &folder.join("monday.backup")).expect("a backup");
-    assert!(told().contains("0 hours ago"), "{}", told());
-    database.execute("UPDATE server SET backed_up_at = backed_up_at + 86400000", []).expect("moved");
-    assert!(told().contains("the clock was ahead"), "{}", told());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_written_to_a_folder_that_was_moved() {
-    let server = Server::start().await;
-    let account = server.register("sam@example.com").await;
-    let (folder, away) = (server.folder.path().to_owned(), server.folder.path().with_extension("away"));
-    let body = |seq| json!({ "changes": weights(&account, seq, 1) });
-    std::fs::rename(&folder, &away).expect("moved");
-    let (status, refused) = server.post("/api/v1/changes/batch", Some(&account.access), &body(1)).await;
-    assert_eq!(status, 503, "{refused}");
-    let ready = server.http.get(server.url("/readyz")).send().await.expect("an answer");
-    assert_eq!(ready.status(), 503);
-    std::fs::create_dir(&folder).expect("another folder");
-    std::fs::write(folder.join("stronglog.db"), "").expect("another file");
-    assert_eq!(server.post("/api/v1/changes/batch", Some(&account.access), &body(1)).await.0, 503, "with another file in its place too");
-    std::fs::remove_dir_all(&folder).expect("removed");
-    std::fs::rename(&away, &folder).expect("moved back");
-    assert_eq!(server.post("/api/v1/changes/batch", Some(&account.access), &body(1)).await.0, 200);
 }

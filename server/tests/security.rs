@@ -123,6 +123,7 @@ async fn what_is_wrong_with_a_request_has_its_own_answer() {
     let post = |body: Vec<u8>| server.http.post(server.url("/api/v1/changes/batch")).bearer_auth(&sam.access).body(body);
     let json = |body: Vec<u8>| post(body).header("content-type", "application/json");
     let get = |path: &str| server.http.get(server.url(path)).bearer_auth(&sam.access);
+    let login = |media_type: &str| server.http.post(server.url("/api/v1/auth/login")).body("{").header("content-type", media_type);
     let padded = |length: usize| {
         let mut body = br#"{"changes":[]}"#.to_vec();
         body.resize(length, b' ');
@@ -151,6 +152,8 @@ async fn what_is_wrong_with_a_request_has_its_own_answer() {
         (post(padded(100)).header("content-type", "text/plain"), 415, "unsupported_media_type"),
         (post(padded(100)), 415, "unsupported_media_type"),
         (json(b"{".to_vec()), 400, "malformed_request"),
+        (login("application/json"), 400, "malformed_request"),
+        (login("text/plain"), 415, "unsupported_media_type"),
         (json(br#"{"changes":[],"more":1}"#.to_vec()), 400, "malformed_request"),
         (json(br#"{"changes":[],"cursor":"v1.user-goals.e1.1"}"#.to_vec()), 400, "invalid_cursor"),
         (get("/api/v1/changes?limit=0"), 400, "malformed_request"),
@@ -175,6 +178,7 @@ async fn what_is_wrong_with_a_request_has_its_own_answer() {
         let shown = format!("{request:?}");
         let problem = problem(request).await;
         assert_eq!((problem.status, code(&problem)), (status, json!(expected)), "{shown}: {problem:?}");
+        assert!(problem.instance.is_some(), "{shown}: the problem names the request");
     }
     assert_eq!(answer(get("/api/v1/changes").header("x-contract-version", "9.0.0")).await.0, 200, "newer clients are served");
     assert_eq!(answer(get("/api/v1/sync/config").header("x-contract-version", "0.1.0")).await.0, 200, "and everybody sees the limits");

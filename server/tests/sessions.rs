@@ -226,3 +226,24 @@ async fn a_name_that_no_list_can_show_is_stored_without_what_it_does() {
     let (status, answer) = support::answer(request.body(json!({ "name": "\u{0}" }).to_string())).await;
     assert_eq!(status, 204, "{answer}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_has_a_bounded_number_of_sessions() {
+    let server = Server::start().await;
+    let sam = server.register("sam@example.com").await;
+    // As many as there may be, all used later than the first.
+    server.sql(&match server.postgres {
+        Some(_) => "INSERT INTO sessions (user_id, session_id, salt, generation, rotated_at, created_at, seen_at)
+            SELECT user_id, gen_random_uuid(), salt, 1, rotated_at + number, created_at, seen_at FROM sessions, generate_series(1, 99) AS number"
+            .to_owned(),
+        None => "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 99)
+            INSERT INTO sessions (user_id, session_id, salt, generation, rotated_at, created_at, seen_at)
+            SELECT user_id, randomblob(16), salt, 1, rotated_at + number, created_at, seen_at FROM sessions, numbers"
+            .to_owned(),
+    });
+    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 200);
+    let login = json!({ "email": EMAIL, "password": PASSWORD });
+    assert_eq!(server.post("/api/v1/auth/login", None, &login).await.0, 200);
+    assert_eq!(server.sql("SELECT count(*) FROM sessions"), "100");
+    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 401, "the one that was used longest ago made room");
+}

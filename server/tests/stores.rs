@@ -68,7 +68,7 @@ fn session(key: SessionKey) -> Session {
 async fn databases() -> (Vec<(&'static str, Database)>, tempfile::TempDir, postgres::Postgres) {
     let (folder, server) = (tempfile::tempdir().expect("a temporary folder"), postgres::Postgres::start());
     let sqlite = Database::sqlite(folder.path(), "e1").expect("SQLite");
-    let postgres = Database::at(&server.url(), None, 4, "e1").await.expect("Postgres");
+    let postgres = Database::at(&server.url(), None, 4, std::time::Duration::from_secs(25), "e1").await.expect("Postgres");
     (vec![("SQLite", sqlite), ("Postgres", postgres)], folder, server)
 }
 

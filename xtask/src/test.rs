@@ -225,13 +225,20 @@ fn simulated_runs(filter: &str, first: u64, seeds: u64) -> Result {
     run(command.env("SIMULATION_FIRST", first.to_string()).env("SIMULATION_SEEDS", seeds.to_string()))
 }
 
-/// Tests the server with third-party programs. The scripts install them if they are missing.
+/// Tests the server with third-party programs, and three servers over Postgres while everything breaks that can. The scripts install them if they are missing.
 pub fn interop(fuzzing_seconds: &str) -> Result {
     const EXAMPLES: &str = "5";
+    const CHAOS_SECONDS: &str = "60";
     workspace(&["build", "--examples", "--bin", "stronglog"])?;
     let built = target().join("debug/examples");
     run(Command::new("sh").arg("contractc/tests/interop/run.sh").arg(target().join("debug/contractc")).current_dir(root()))?;
     run(Command::new("sh").arg("server/tests/interop/proxies/run.sh").arg(target().join("debug/stronglog")).current_dir(root()))?;
+    run(Command::new("sh").arg("server/tests/support/postgres.sh").current_dir(root()))?;
+    run(Command::new("python3")
+        .arg("server/tests/interop/chaos/run.py")
+        .arg(target().join("debug/stronglog"))
+        .args(["--seconds", CHAOS_SECONDS])
+        .current_dir(root()))?;
     run(Command::new("sh").arg("server/tests/interop/rxdb/run.sh").arg(&built).current_dir(root()))?;
     run(Command::new("sh")
         .arg("server/tests/interop/schemathesis/run.sh")

@@ -94,6 +94,9 @@ pub struct Backup {
     /// Write a backup at this interval, such as 6h or 30m, until Ctrl-C. Without --keep, 14 are kept.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub every: Option<std::time::Duration>,
+    /// TOML file with the settings of the server, which say where its data is. Flags and environment variables take precedence.
+    #[arg(long, env = "STRONGLOG_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 fn parse_duration(text: &str) -> Result<std::time::Duration, String> {

@@ -9,7 +9,7 @@ mod users;
 use stronglog_server::admin::{self, Copied};
 
 use self::place::{folder_only, place};
-use crate::args::{Admin, Backup};
+use crate::args::Admin;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{AdminOutput, CopyOutput};
 use crate::terminal::{bad, counted, good, remark, say, say_json, thousands};
@@ -18,12 +18,7 @@ pub async fn run(action: &Admin, json: bool) -> Outcome {
     let failed = |error: stronglog_server::store::StoreError| Failure::new(error.to_string());
     let (output, told) = match action {
         Admin::User(action) => return users::run(action, json).await,
-        Admin::Backup(backup) if backup.every.is_some() || backup.keep.is_some() => return backups::rotate(backup, json).await,
-        Admin::Backup(Backup { folder, file, .. }) => {
-            admin::back_up(folder_only(folder, "back up")?, file).map_err(failed)?;
-            let file = file.display().to_string();
-            (AdminOutput { file: Some(file.clone()), ..AdminOutput::default() }, format!("wrote the backup {file}"))
-        }
+        Admin::Backup(backup) => return backups::run(backup, json).await,
         Admin::Doctor(doctor) => return doctor::run(doctor, json).await,
         Admin::Stats { folder } => return stats::run(folder, json).await,
         Admin::Restore { folder, file } => {

@@ -41,6 +41,9 @@ impl Copied {
 /// # Errors
 /// A server runs, a place cannot be read or written, or the target holds other data. Then the target is as it was before.
 pub async fn copy(from: &Place, to: &Place) -> Result<Copied, Error> {
+    if from.is_same(to) {
+        return Err(Error::Same(from.to_string()));
+    }
     let source = Side::source(from).await?;
     let mut target = Side::target(to).await?;
     let origin = source.origin().await?;

@@ -34,7 +34,7 @@ impl Place {
     /// It is no such address, or this program was built without Postgres.
     #[cfg(feature = "postgres")]
     pub fn database(url: &str, ca: Option<&Path>) -> Result<Self, Error> {
-        Ok(Place(Where::Database(Box::new(Address::new(url, ca, CONNECTIONS)?.named("stronglog admin")))))
+        Ok(Place(Where::Database(Box::new(Address::new(url, ca, CONNECTIONS)?.for_operator()))))
     }
 
     /// Refuses: this program was built without Postgres.
@@ -44,6 +44,17 @@ impl Place {
     #[cfg(not(feature = "postgres"))]
     pub fn database(_: &str, _: Option<&Path>) -> Result<Self, Error> {
         Err(crate::store::database::without_postgres().into())
+    }
+
+    /// Whether two places are the same folder.
+    pub(super) fn is_same(&self, other: &Place) -> bool {
+        match (&self.0, &other.0) {
+            (Where::Folder(one), Where::Folder(other)) => {
+                one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+            }
+            #[cfg(feature = "postgres")]
+            _ => false,
+        }
     }
 
     /// Reads `sqlite:FOLDER`, or the address of a Postgres database.

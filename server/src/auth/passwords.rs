@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::oneshot;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::problem::Failure;
 
@@ -49,17 +50,26 @@ impl Passwords {
     /// # Errors
     /// The queue is full.
     pub async fn hash(&self, password: String) -> Result<String, Failure> {
-        let hash = self.run(move |memory| hash(memory, password.as_bytes())).await?;
+        let hash = self.run(move |memory| hash(memory, normal(&password).as_bytes())).await?;
         hash.ok_or_else(|| Failure::unavailable("the server cannot hash the password; this is a bug, please report it"))
     }
 
-    /// Returns whether a password matches a hash. Without a hash it returns false after the same time.
+    /// Compares a password with a hash. Without a hash it is wrong after the same time.
     ///
     /// # Errors
     /// The queue is full.
-    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Failure> {
+    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<Verdict, Failure> {
         let (known, hash) = (hash.is_some(), hash.unwrap_or_else(|| self.decoy.clone()));
-        self.run(move |memory| matches(memory, password.as_bytes(), &hash).unwrap_or(false) && known).await
+        let verdict = move |memory: &mut Vec<Block>| {
+            let normal = normal(&password);
+            match () {
+                () if matches(memory, normal.as_bytes(), &hash).unwrap_or(false) => Verdict::Right,
+                () if normal != password && matches(memory, password.as_bytes(), &hash).unwrap_or(false) => Verdict::RightAsTyped,
+                () => Verdict::Wrong,
+            }
+        };
+        let verdict = self.run(verdict).await?;
+        Ok(if known { verdict } else { Verdict::Wrong })
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static) -> Result<T, Failure> {
@@ -82,6 +92,21 @@ impl std::fmt::Debug for Passwords {
     }
 }
 
+/// A password as it is hashed. The same text may reach the server in several forms, by the keyboard and the system of the device, so it is
+/// normalized as NIST SP 800-63B says (NFKC).
+fn normal(password: &str) -> String {
+    password.nfkc().collect()
+}
+
+/// Whether a password is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Right,
+    /// The hash is of the text as it was typed: it was made before passwords were normalized.
+    RightAsTyped,
+    Wrong,
+}
+
 /// Runs jobs until the queue is closed.
 fn work(jobs: &Mutex<Receiver<Job>>) {
     // Reused between jobs: the allocator does not return memory that is freed and allocated at this rate.
@@ -95,7 +120,7 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
 
 /// Hashes a password on this thread, in the PHC string format: for commands, which hash one.
 pub fn hash_now(password: &str) -> Option<String> {
-    hash(&mut Vec::new(), password.as_bytes())
+    hash(&mut Vec::new(), normal(password).as_bytes())
 }
 
 fn hash(memory: &mut Vec<Block>, password: &[u8]) -> Option<String> {
@@ -154,6 +179,21 @@ mod tests {
         assert!(first.as_mut().now_or_never().is_none(), "it waits");
         assert!(passwords.verify("two".to_owned(), None).await.is_err(), "there is no room for another");
         std::thread::spawn(move || work(&Mutex::new(jobs)));
-        assert!(!first.await.expect("its turn"));
+        assert_eq!(first.await.expect("its turn"), Verdict::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_password_is_the_same_in_every_form_that_keyboards_give_it() {
+        let passwords = Passwords::new().expect("threads");
+        let (composed, decomposed) = ("pässwörd straße", "pa\u{308}sswo\u{308}rd straße");
+        let made = passwords.hash(decomposed.to_owned()).await.expect("a hash");
+        let verify = |password: &str, hash: &str| passwords.verify(password.to_owned(), Some(hash.to_owned()));
+        for form in [composed, decomposed, "pässwörd\u{a0}straße"] {
+            assert_eq!(verify(form, &made).await.expect("a verdict"), Verdict::Right, "{form}");
+        }
+        assert_eq!(verify("passwort strasse", &made).await.expect("a verdict"), Verdict::Wrong);
+        let earlier = hash(&mut Vec::new(), decomposed.as_bytes()).expect("a hash");
+        assert_eq!(verify(decomposed, &earlier).await.expect("a verdict"), Verdict::RightAsTyped);
+        assert_eq!(verify(composed, &earlier).await.expect("a verdict"), Verdict::Wrong, "nobody knows how it was typed");
     }
 }

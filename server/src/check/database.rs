@@ -3,13 +3,18 @@
 use super::Finding;
 use crate::config::Config;
 use crate::store::StoreError;
+use crate::store::collections::Collections;
 use crate::store::database::Database;
 
 /// Checks the database that settings name.
 pub async fn database(config: &Config) -> Vec<Finding> {
     let Some(store) = &config.store else { return Vec::new() };
-    let mut findings = match Database::probe(store.reveal(), config.store_ca.as_deref()).await {
-        Ok(place) => vec![Finding::good("database", format!("{place} answers and takes writes"))],
+    let collections = Collections::of(config.contract.contract);
+    let mut findings: Vec<Finding> = match Database::probe(store.reveal(), config.store_ca.as_deref(), &collections).await {
+        Ok((place, seen_at)) => {
+            let found = Finding::good("database", format!("{place} answers and takes writes"));
+            [Some(found), super::settings::ran(config, seen_at)].into_iter().flatten().collect()
+        }
         Err(error) => return vec![Finding::bad("database", format!("cannot be used: {error}"))],
     };
     findings.extend(inside(config).await.unwrap_or_else(|error| vec![Finding::bad("version", error.to_string())]));
@@ -27,7 +32,7 @@ async fn inside(config: &Config) -> Result<Vec<Finding>, StoreError> {
     use crate::store::postgres::{Address, Store};
 
     let Some(store) = &config.store else { return Ok(Vec::new()) };
-    let address = Address::new(store.reveal(), config.store_ca.as_deref(), 1)?.named("stronglog admin");
+    let address = Address::new(store.reveal(), config.store_ca.as_deref(), 1)?.for_operator();
     let store = Store::attach(address).await?;
     let findings = async {
         let version = Finding::good("version", "the tables are those of this program");

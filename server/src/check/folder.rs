@@ -1,6 +1,6 @@
 //! A data folder: integrity, permissions, disk space, clock, backups and the write-ahead log. The server may be running.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
@@ -9,12 +9,16 @@ use crate::app::now_ms;
 use crate::store::StoreError;
 use crate::store::sqlite::backup::backed_up_at;
 use crate::store::sqlite::outside::existing;
-use crate::store::sqlite::{DATABASE, DATABASE_VERSION, version_of};
+use crate::store::sqlite::previous;
+use crate::store::sqlite::{DATABASE, DATABASE_VERSION, seen_at, version_of};
 
 /// Above this size the write-ahead log slows reads down and takes long to recover. The server empties it at 32 MiB unless a reader prevents it.
 const LOG_BYTES_MAX: u64 = 256 * 1_024 * 1_024;
 /// Below this much free space the server may stop writing soon.
 const FREE_BYTES_MIN: u64 = 256 * 1_024 * 1_024;
+
+/// How many accounts have a record that is newer than their newest revision.
+const BEHIND: &str = "SELECT count(*) FROM users WHERE rev < (SELECT max(rev) FROM records WHERE records.user_id = users.user_id)";
 
 /// The expectations of the operator about a folder.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +43,10 @@ pub fn folder(data: &Path, wanted: Wanted) -> Vec<Finding> {
         told("backup", backup(&connection, wanted, now)),
         log(data),
     ];
+    findings.extend(match previous::listed(data) {
+        Ok(kept) => earlier(&kept),
+        Err(error) => Some(Finding::bad("previous", error.to_string())),
+    });
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
     findings
 }
@@ -65,9 +73,12 @@ fn integrity(connection: &Connection) -> Result<Finding, StoreError> {
         return Ok(Finding::bad("integrity", format!("{}; stop the server and restore a backup", found.join(", "))));
     }
     let strays = connection.prepare("PRAGMA foreign_key_check")?.query_map([], |_| Ok(()))?.count();
-    Ok(match strays {
-        0 => Finding::good("integrity", "every page and index is sound"),
-        _ => Finding::bad("integrity", format!("{strays} orphaned rows; restore a backup")),
+    if strays > 0 {
+        return Ok(Finding::bad("integrity", format!("{strays} orphaned rows; restore a backup")));
+    }
+    Ok(match connection.query_row(BEHIND, [], |row| row.get::<_, u64>(0))? {
+        0 => Finding::good("integrity", "every page and index is sound, and no record is newer than its account's revision"),
+        behind => Finding::bad("integrity", format!("{behind} accounts have records that are newer than their revision; restore a backup")),
     })
 }
 
@@ -119,6 +130,11 @@ fn space(_: &Path) -> Finding {
 }
 
 fn clock(connection: &Connection, now: i64) -> Result<Finding, StoreError> {
+    if version_of(connection)? == DATABASE_VERSION
+        && let Err(jumped) = crate::clock::check(seen_at(connection)?, now)
+    {
+        return Ok(Finding::bad("clock", jumped.to_string()));
+    }
     let newest: i64 = connection.query_row("SELECT coalesce(max(server_updated_at), 0) FROM users", [], |row| row.get(0))?;
     Ok(super::clock(newest, now, "the newest write"))
 }
@@ -151,6 +167,14 @@ fn log(data: &Path) -> Finding {
             format!("the write-ahead log takes {}: a program holds the database open; close it, or restart the server", bytes(held)),
         ),
     }
+}
+
+/// The databases that restores have kept.
+fn earlier(kept: &[PathBuf]) -> Option<Finding> {
+    let (first, more) = kept.split_first()?;
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    let told = format!("a restore has kept {}{more}, with all records of that time; remove it once nobody needs it", first.display());
+    Some(Finding::warning("previous", told))
 }
 
 fn size(path: &Path) -> u64 {

@@ -5,23 +5,31 @@ use std::path::Path;
 
 use super::{DAY_MS, Finding};
 use crate::app::now_ms;
+use crate::clock;
 use crate::config::{Config, Secret};
 use crate::net::{self, Certificate};
 use crate::secrets::{is_yet_to_be_made, secrets};
+use crate::store::StoreError;
+use crate::store::collections::Collections;
 use crate::store::database::Database;
 use crate::store::sqlite::files::private;
-use crate::store::sqlite::outside::is_served;
+use crate::store::sqlite::outside::{existing, is_served};
+use crate::store::sqlite::{DATABASE, DATABASE_VERSION, check_collections, seen_at, version_of};
 
 /// How long before a certificate expires it should have been renewed.
 const RENEWAL_DAYS: i64 = 14;
 
 /// Checks settings without starting a server and without leaving anything behind.
 pub async fn settings(config: &Config) -> Vec<Finding> {
-    let place = match &config.store {
-        Some(store) => database(config, store).await,
-        None => data(&config.data),
-    };
-    let mut findings = vec![secret(config), certificate(config), place];
+    let mut findings = vec![secret(config), certificate(config)];
+    match &config.store {
+        Some(store) => findings.extend(database(config, store).await),
+        None => {
+            findings.push(data(&config.data));
+            findings.extend(present(config));
+        }
+    }
+    findings.extend(proxy(config));
     findings.extend(config.contract_file.iter().map(|_| contract(config)));
     if config.store.is_none() && is_served(&config.data) {
         findings.push(Finding::good("address", format!("a server is running in {}, so its ports were not checked", config.data.display())));
@@ -64,6 +72,13 @@ pub fn certificate(config: &Config) -> Finding {
     }
 }
 
+/// Whom the server believes about the addresses of clients.
+pub fn proxy(config: &Config) -> Option<Finding> {
+    let told = "behind-proxy with a certificate: a client that reaches the server directly may claim any address in X-Forwarded-For, and no limit \
+                holds it; name the proxy with --trusted-proxies, or leave --behind-proxy out";
+    config.believes_everybody().then(|| Finding::warning("proxy", told))
+}
+
 /// The contract of a file.
 fn contract(config: &Config) -> Finding {
     match config.read_contract() {
@@ -81,11 +96,52 @@ fn validity(cert: &Path, expires_at: i64, now: i64) -> Finding {
     }
 }
 
-/// The database answers, and takes writes.
-async fn database(config: &Config, store: &Secret) -> Finding {
-    match Database::probe(store.reveal(), config.store_ca.as_deref()).await {
-        Ok(place) => Finding::good("database", format!("{place} answers and takes writes")),
-        Err(error) => Finding::bad("database", format!("cannot be used: {error}")),
+/// The database answers and takes writes, and its data is that of the contract and was not written in another time.
+async fn database(config: &Config, store: &Secret) -> Vec<Finding> {
+    let collections = match config.read_contract() {
+        Ok(known) => Collections::of(known.contract),
+        // That has a finding of its own.
+        Err(_) => return Vec::new(),
+    };
+    match Database::probe(store.reveal(), config.store_ca.as_deref(), &collections).await {
+        Ok((place, seen_at)) => {
+            let found = Finding::good("database", format!("{place} answers and takes writes"));
+            [Some(found), ran(config, seen_at)].into_iter().flatten().collect()
+        }
+        Err(error) => vec![Finding::bad("database", format!("cannot be used: {error}"))],
+    }
+}
+
+/// The clock is not far from when a server last ran on the data.
+pub fn ran(config: &Config, seen_at: i64) -> Option<Finding> {
+    let jumped = clock::check(seen_at, now_ms()).err().filter(|_| !config.accept_clock)?;
+    Some(Finding::bad("clock", jumped.to_string()))
+}
+
+/// What is wrong with the database that is in the folder, so that a server would not start on it.
+fn present(config: &Config) -> Vec<Finding> {
+    let path = config.data.join(DATABASE);
+    if !path.exists() {
+        return Vec::new();
+    }
+    let check = || {
+        let connection = existing(&path)?;
+        match version_of(&connection)? {
+            DATABASE_VERSION => {}
+            // What an earlier one lacks is made by the start.
+            ..DATABASE_VERSION => return Ok(None),
+            newer => {
+                return Err(StoreError::new(format!("it is of version {newer}, and this program knows {DATABASE_VERSION}: update it")));
+            }
+        }
+        if let Ok(known) = config.read_contract() {
+            check_collections(&connection, &Collections::of(known.contract))?;
+        }
+        Ok(ran(config, seen_at(&connection)?))
+    };
+    match check() {
+        Ok(found) => found.into_iter().collect(),
+        Err(error) => vec![Finding::bad("database", format!("{} cannot be used: {error}", path.display()))],
     }
 }
 

@@ -1,7 +1,7 @@
 //! Request bodies: read and decompressed within the limit of their route, at a minimum rate, and within a memory budget per sender and in
 //! total.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,19 +26,39 @@ use crate::shares::{Exhausted, Held, Shares};
 
 /// The maximum size of a body that contains no records: the contract's longest strings with every character escaped.
 pub const FORM_BYTES_MAX: usize = 8 * 1024;
-/// The maximum memory for the bodies of one account or network, and for all bodies together.
+/// The maximum memory for the bodies of one account, and of all accounts together.
 const EACH_BYTES_MAX: usize = 8 << 20;
 const ALL_BYTES_MAX: usize = 128 << 20;
+/// The same for networks, from which people sign in: however much accounts take, they find room.
+const NETWORK_BYTES_MAX: usize = 2 << 20;
+const NETWORKS_BYTES_MAX: usize = 32 << 20;
 /// The maximum window of a zstd body, as a power of two. It bounds the memory that decompression takes.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 /// The maximum time for decompression. An ordinary body of 1 MiB takes a few milliseconds.
 const INFLATE_TIME_MAX: Duration = Duration::from_secs(1);
+/// How long a body that is too large is read on.
+const DISCARD_TIME_MAX: Duration = Duration::from_secs(5);
 /// By how much the compressed input may exceed twice the output before the body is refused.
 const SLACK_BYTES: usize = 16 * 1024;
 
-/// The memory budget for request bodies.
-pub fn shares() -> Shares<Sender> {
-    Shares::new(EACH_BYTES_MAX, ALL_BYTES_MAX)
+/// The memory budgets for request bodies.
+pub struct Budgets {
+    accounts: Shares<Sender>,
+    networks: Shares<Sender>,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Budgets { accounts: Shares::new(EACH_BYTES_MAX, ALL_BYTES_MAX), networks: Shares::new(NETWORK_BYTES_MAX, NETWORKS_BYTES_MAX) }
+    }
+}
+
+impl Budgets {
+    /// A share of a sender, which grows with the body.
+    fn open(&self, sender: Sender) -> Result<Held<Sender>, Failure> {
+        let shares = if matches!(sender, Sender::Account(_)) { &self.accounts } else { &self.networks };
+        shares.take(sender, 0).map_err(exhausted)
+    }
 }
 
 /// The settings of the body layer.
@@ -52,13 +72,22 @@ pub struct Limit {
 pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let read = async {
-        let mut held = limit.app.bodies.take(sender(&parts, &limit.app.config()), 0).map_err(exhausted)?;
-        let bytes = read(body, limit.bytes_max, Patience::new(limit.app.config().deadlines.stall), &mut held).await?;
-        Ok((inflated(&parts, bytes, limit.bytes_max, &mut held).await?, held))
+        let mut held = limit.app.bodies.open(sender(&parts, &limit.app.config()))?;
+        // A client that waits for the word to send its body has sent none of it.
+        let sends = !parts.headers.contains_key(header::EXPECT);
+        let patience = Patience::new(limit.app.config().deadlines.stall);
+        let bytes = read(body, limit.bytes_max, sends, patience, &mut held).await?;
+        let bytes = inflated(&parts, bytes, limit.bytes_max, &mut held).await?;
+        // Only now: a request whose body does not come keeps nobody else waiting.
+        let place = match parts.extensions.get::<Caller>() {
+            Some(caller) => Some(limit.app.places.take(caller.user).await.ok_or_else(in_progress)?),
+            None => None,
+        };
+        Ok((bytes, held, place))
     };
     match read.await {
-        // The body's memory counts against the budget until the request is answered.
-        Ok((bytes, _held)) => {
+        // The body's memory and the place are taken until the request is answered.
+        Ok((bytes, _held, _place)) => {
             parts.headers.remove(header::CONTENT_ENCODING);
             parts.headers.insert(header::CONTENT_LENGTH, bytes.len().into());
             next.run(Request::from_parts(parts, Body::from(bytes))).await
@@ -81,34 +110,65 @@ fn exhausted(exhausted: Exhausted) -> Failure {
     }
 }
 
-/// Reads a body at the minimum rate. A body that is too large is read and discarded up to the limit of the largest route, because a client
-/// that is still sending may not see the response.
-async fn read(mut body: Body, bytes_max: usize, mut patience: Patience, held: &mut Held<Sender>) -> Result<Bytes, Failure> {
+/// Too many requests are in progress.
+pub fn in_progress() -> Failure {
+    Failure::unavailable("too many requests are in progress; try again in a moment")
+}
+
+/// Reads a body at the minimum rate.
+async fn read(mut body: Body, bytes_max: usize, sends: bool, mut patience: Patience, held: &mut Held<Sender>) -> Result<Bytes, Failure> {
     let mut bytes = Vec::new();
-    let (mut length, mut too_large) = (0, body.size_hint().lower() > bytes_max as u64);
-    while length <= BATCH_BYTES_MAX {
+    if body.size_hint().lower() > bytes_max as u64 {
+        if sends {
+            discard(body).await;
+        }
+        return Err(Failure::too_large(bytes_max));
+    }
+    loop {
         let asked = Instant::now();
         let frame = timeout(patience.left(), body.frame())
             .await
             .map_err(|_| Failure::interrupted("the body arrived too slowly; send it again over a better connection"))?;
-        let Some(frame) = frame else { break };
-        let Ok(data) = frame
-            .map_err(|_| Failure::interrupted("the connection closed before the body was complete; send the request again"))?
-            .into_data()
-        else {
+        let Some(frame) = frame else { return Ok(Bytes::from(bytes)) };
+        let Ok(data) = frame.map_err(|error| broken_off(&error))?.into_data() else {
             continue;
         };
         patience.moved(data.len(), asked.elapsed());
-        length += data.len();
-        too_large |= length > bytes_max;
-        if too_large {
-            bytes = Vec::new();
-        } else {
-            held.grow(data.len()).map_err(exhausted)?;
-            bytes.extend_from_slice(&data);
+        if bytes.len() + data.len() > bytes_max {
+            drop(bytes);
+            discard(body).await;
+            return Err(Failure::too_large(bytes_max));
         }
+        held.grow(data.len()).map_err(exhausted)?;
+        bytes.extend_from_slice(&data);
     }
-    if too_large { Err(Failure::too_large(bytes_max)) } else { Ok(Bytes::from(bytes)) }
+}
+
+/// The body ended by an error: it is malformed, or the rest of it has not come.
+fn broken_off(error: &axum::Error) -> Failure {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if matches!(kind, Some(ErrorKind::InvalidInput | ErrorKind::InvalidData)) {
+            return Failure::unreadable("the body is not encoded as its Transfer-Encoding declares");
+        }
+        cause = error.source();
+    }
+    Failure::interrupted("the connection closed before the body was complete; send the request again")
+}
+
+/// Reads more of a body that is too large, for a while and up to the limit of the largest route: a client that is still sending may not see
+/// the response.
+async fn discard(mut body: Body) {
+    let more = async {
+        let mut length = 0;
+        while length <= BATCH_BYTES_MAX {
+            let Some(Ok(frame)) = body.frame().await else { return };
+            length += frame.data_ref().map_or(0, Bytes::len);
+        }
+    };
+    // Whether it ends in time makes no difference.
+    let _ = timeout(DISCARD_TIME_MAX, more).await;
 }
 
 async fn inflated(parts: &Parts, bytes: Bytes, bytes_max: usize, held: &mut Held<Sender>) -> Result<Bytes, Failure> {

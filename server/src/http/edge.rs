@@ -13,15 +13,14 @@ use http::uri::Authority;
 use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use stronglog_sync::api::ContractVersion;
 use stronglog_sync::api::operations::GetSyncConfig;
-use stronglog_sync::api::runtime::http::Operation;
+use stronglog_sync::api::runtime::http::{Operation, Rejection};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::app::{App, now_ms};
 use crate::config::{Config, Network, Origin};
-use crate::http::request_id;
+use crate::http::{body, request_id, unsent};
 use crate::problem::Failure;
 
 /// The oldest contract version that this server accepts.
@@ -29,14 +28,11 @@ pub const OLDEST_VERSION: &str = "1.0.0";
 
 const VERSION_HEADER: HeaderName = HeaderName::from_static("x-contract-version");
 
-/// The minimum size of a compressed response. Below it, compression costs more than it saves.
-const COMPRESSED_BYTES_MIN: u16 = 1_024;
-
 /// Adds the layers around all routes, innermost first.
 pub fn around(routes: Router, app: &Arc<App>) -> Router {
-    let worthwhile = SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::SSE);
     routes
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worthwhile))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), unsent::counted))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(unsent::is_compressed))
         .layer(origins(&app.config().allow_origin))
         .layer(middleware::from_fn_with_state((app.config().tls_cert.is_some(), app.config().contract.contract.version), headers))
         .layer(middleware::from_fn(one_host))
@@ -110,6 +106,15 @@ fn known(method: &Method) -> &'static str {
     }
 }
 
+/// Words what the generated routes reject as all other failures are worded, with the id of the request.
+pub async fn rejections(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Rejection>() {
+        Some(rejection) => Failure::from(rejection).into_response(),
+        None => response,
+    }
+}
+
 /// Refuses clients whose contract is too old, except for the operation that returns the supported versions.
 pub async fn contract_version(request: Request, next: Next) -> Response {
     let version = request.headers().get(VERSION_HEADER).and_then(|value| value.to_str().ok()).and_then(numbers);
@@ -143,12 +148,12 @@ pub async fn caller(State(app): State<Arc<App>>, mut request: Request, next: Nex
         Ok(caller) => caller,
         Err(failure) => return failure.into_response(),
     };
-    let response = match app.requests.take(caller.user).await {
+    let mut response = match app.requests.take(caller.user).await {
         Some(_place) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        None => Failure::unavailable("too many requests are in progress; try again in a moment").into_response(),
+        None => body::in_progress().into_response(),
     };
     if !response.status().is_success() {
         if response.status() == StatusCode::UNAUTHORIZED {
@@ -160,6 +165,8 @@ pub async fn caller(State(app): State<Arc<App>>, mut request: Request, next: Nex
         }
     }
     app.devices.saw(caller, now_ms());
+    // The response counts as the account's until it was taken.
+    response.extensions_mut().insert(caller);
     response
 }
 

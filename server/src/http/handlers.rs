@@ -26,6 +26,7 @@ use super::edge::{OLDEST_VERSION, address};
 use super::stream;
 use crate::app::{App, new_id, now_ms};
 use crate::auth::limits::{Who, network, site};
+use crate::auth::passwords::Verdict;
 use crate::auth::tokens::{ACCESS_SECS, Caller, GRACE_MS, REFRESH_MS, Refresh};
 use crate::feed::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, CLOCK_SKEW_MAX_MS, PAGE_BYTES_MAX, PAGE_CHANGES_MAX};
 use crate::problem::{Failure, usage};
@@ -160,14 +161,26 @@ impl Handlers {
         if counted {
             app.limits.take(&anywhere, Instant::now())?;
         }
-        if !app.passwords.verify(secret.given, hash.clone()).await? {
+        let verdict = app.passwords.verify(secret.given.clone(), hash.clone()).await?;
+        if verdict == Verdict::Wrong {
             return Ok((network, None));
         }
         app.limits.give_back(&here);
         if counted {
             app.limits.give_back(&anywhere);
         }
-        Ok((network, user.zip(hash)))
+        let renewed = match (verdict, user, &hash) {
+            (Verdict::RightAsTyped, Some(user), Some(hash)) => self.renew(user, hash, secret.given).await?,
+            _ => hash,
+        };
+        Ok((network, user.zip(renewed)))
+    }
+
+    /// Replaces a hash that was made before passwords were normalized, and returns the one that is there now.
+    async fn renew(&self, user: Uuid, before: &str, password: String) -> Result<Option<String>, Failure> {
+        let hash = self.0.passwords.hash(password).await?;
+        self.0.store.renew_hash(user, before.to_owned(), hash.clone()).await?;
+        Ok(Some(hash))
     }
 
     /// Exchanges a refresh token. The newest token is rotated. The previous token gets the same response for a grace period, since the
@@ -296,7 +309,7 @@ impl Handlers {
         let from_elsewhere = (!self.0.limits.knows(caller.user, network)).then(|| Who::Account(account.email.clone()));
         let taken: Vec<Who> = from_elsewhere.into_iter().chain([Who::AccountFrom(account.email, network)]).collect();
         taken.iter().try_for_each(|who| self.0.limits.take(who, Instant::now()))?;
-        if !self.0.passwords.verify(password, Some(account.password_hash)).await? {
+        if self.0.passwords.verify(password, Some(account.password_hash)).await? == Verdict::Wrong {
             return Err(Failure::wrong_password());
         }
         taken.iter().for_each(|who| self.0.limits.give_back(who));

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::app::{App, now_ms};
 use crate::auth::tokens::Caller;
 use crate::feed::{self, Deletion};
-use crate::http::edge;
+use crate::http::{body, edge};
 use crate::problem::Failure;
 use crate::store::wanted::Wanted;
 
@@ -115,7 +115,7 @@ async fn push(app: &App, caller: Caller, has_earlier_contract: bool, body: Bytes
     let contract = app.config().contract;
     let push = if body.len() > LARGE_BODY_BYTES {
         // On half of the processors, so that small requests and the thread that writes keep their share of the time.
-        let _turn = app.parsing.acquire().await.map_err(|_| Failure::unavailable("the server is stopping"))?;
+        let _place = app.parsing.take(caller.user).await.ok_or_else(body::in_progress)?;
         let read = tokio::task::spawn_blocking(move || wire::read_push(&body, contract, feed));
         read.await.map_err(|_| Failure::unavailable("the push could not be read"))?
     } else {

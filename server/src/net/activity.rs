@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
+use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
@@ -24,6 +25,8 @@ pub struct Activity {
 struct State {
     /// The number of requests that have been read and not yet answered completely.
     answering: usize,
+    /// The number of those whose bodies the peer has not sent completely.
+    awaited: usize,
     /// When the last of them ended, or when the connection began.
     idle_since: Instant,
     /// Whether the connection has carried any request.
@@ -46,7 +49,7 @@ pub enum Verdict {
 
 impl Activity {
     pub fn new(deadlines: Deadlines) -> Arc<Self> {
-        let state = State { answering: 0, idle_since: Instant::now(), served: false, sending: HashMap::new(), next: 0 };
+        let state = State { answering: 0, awaited: 0, idle_since: Instant::now(), served: false, sending: HashMap::new(), next: 0 };
         Arc::new(Activity { deadlines, state: Mutex::new(state) })
     }
 
@@ -78,6 +81,13 @@ impl Activity {
         let state = self.state();
         (state.answering == 0).then_some((state.served, state.idle_since))
     }
+
+    /// The sort key for displacement where no connection is idle: when the peer began to keep the server waiting for the bodies of all its
+    /// requests. `None` if there is something to answer.
+    pub fn unfinished(&self) -> Option<Instant> {
+        let state = self.state();
+        (state.answering == state.awaited).then_some(state.idle_since)
+    }
 }
 
 /// A request in progress.
@@ -87,10 +97,21 @@ pub struct Answering {
 }
 
 impl Answering {
+    /// Wraps the request's body so that it is known whether the peer still has to send some of it.
+    pub fn await_body(&self, body: impl HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static) -> Body {
+        if body.is_end_stream() {
+            return Body::empty();
+        }
+        self.activity.state().awaited += 1;
+        Body::new(Awaited { body: Body::new(body), activity: Some(Arc::clone(&self.activity)) })
+    }
+
     /// Wraps the response's body so that sending it is tracked.
     pub fn watch(self, body: Body) -> Watched {
-        let patience = Patience::new(self.activity.deadlines.stall);
-        Watched { body, rest: Bytes::new(), patience, handed_over: None, answering: self }
+        // The peer keeps the server waiting from now on: where it lets nothing be sent, not even the first piece is asked for.
+        let (patience, now) = (Patience::new(self.activity.deadlines.stall), Instant::now());
+        self.sending(Some(now + patience.left()));
+        Watched { body, rest: Bytes::new(), patience, handed_over: Some((now, 0)), answering: self }
     }
 
     /// Records the time by which the peer must read the current piece, or that no piece is in flight.
@@ -111,6 +132,48 @@ impl Drop for Answering {
         if state.answering == 0 {
             state.idle_since = Instant::now();
         }
+    }
+}
+
+/// The body of a request, of which the peer still has to send some.
+struct Awaited {
+    body: Body,
+    /// Taken when the body is complete.
+    activity: Option<Arc<Activity>>,
+}
+
+impl Awaited {
+    fn complete(&mut self) {
+        if let Some(activity) = self.activity.take() {
+            activity.state().awaited -= 1;
+        }
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        self.complete();
+    }
+}
+
+impl HttpBody for Awaited {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if frame.as_ref().is_none_or(Result::is_err) || self.body.is_end_stream() {
+            self.complete();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -177,7 +240,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn deadlines() -> Deadlines {
-        Deadlines { first_request: 10 * SECOND, idle: 60 * SECOND, stall: 20 * SECOND }
+        Deadlines { first_request: 10 * SECOND, idle: 60 * SECOND, stall: 20 * SECOND, ..Deadlines::default() }
     }
 
     #[tokio::test(start_paused = true)]
@@ -202,7 +265,7 @@ mod tests {
         let activity = Activity::new(deadlines());
         let mut body = activity.begin().watch(Body::from(vec![b'x'; PIECE_BYTES + 1]));
         assert_eq!(body.size_hint().exact(), Some(PIECE_BYTES as u64 + 1));
-        tokio::time::advance(1_000 * SECOND).await;
+        tokio::time::advance(19 * SECOND).await;
         assert_eq!(activity.verdict(Instant::now()), Verdict::Busy, "nothing has been sent yet");
         let first = body.frame().await.expect("a piece").expect("bytes").into_data().expect("data");
         assert_eq!((first.len(), body.size_hint().exact(), body.is_end_stream()), (PIECE_BYTES, Some(1), false));
@@ -214,5 +277,31 @@ mod tests {
         assert_eq!((activity.verdict(Instant::now()), body.is_end_stream()), (Verdict::Busy, true), "it was taken after all");
         drop(body);
         assert!(activity.idle().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_response_of_which_the_peer_takes_not_even_the_first_byte_is_noticed() {
+        let activity = Activity::new(deadlines());
+        let body = activity.begin().watch(Body::from("x"));
+        tokio::time::advance(20 * SECOND).await;
+        assert_eq!(activity.verdict(Instant::now()), Verdict::Stalled);
+        drop(body);
+        let mut quiet = activity.begin().watch(Body::from_stream(futures_util::stream::pending::<Result<Bytes, axum::Error>>()));
+        assert!(futures_util::FutureExt::now_or_never(quiet.frame()).is_none());
+        tokio::time::advance(1_000 * SECOND).await;
+        assert_eq!(activity.verdict(Instant::now()), Verdict::Busy, "the server has nothing to send");
+    }
+
+    #[tokio::test]
+    async fn a_request_whose_body_is_not_sent_gives_nothing_to_answer() {
+        let activity = Activity::new(deadlines());
+        let request = activity.begin();
+        assert_eq!(activity.unfinished(), None, "there is something to answer");
+        let mut body = request.await_body(Body::from("x"));
+        assert!(activity.unfinished().is_some());
+        body.frame().await.expect("a piece").expect("bytes");
+        assert_eq!(activity.unfinished(), None, "it is complete");
+        let _empty = request.await_body(Body::empty());
+        assert_eq!(activity.unfinished(), None, "nothing is awaited");
     }
 }

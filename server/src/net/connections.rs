@@ -64,7 +64,8 @@ impl Connections {
         self.0.all_max
     }
 
-    /// Admits a connection. If there are too many, the longest idle one is closed; `None` if all of them have a request in progress.
+    /// Admits a connection. If there are too many, the longest idle one is closed, or else one whose peer does not send the bodies of its
+    /// requests; `None` if all of them have something to answer.
     pub fn admit(&self, peer: IpAddr, activity: &Arc<Activity>) -> Option<Admitted> {
         let network = network(peer);
         let mut state = self.state();
@@ -83,11 +84,10 @@ impl Connections {
     fn make_room(&self, state: &mut State, network: IpAddr) -> Option<()> {
         let of_network = state.open.get(&network).map_or(0, HashMap::len);
         if of_network >= self.0.each_max && !network.is_loopback() {
-            state.displace(network)?;
+            state.displace(network, Activity::idle)?;
         }
         if state.total >= self.0.all_max {
-            let busiest = *state.open.iter().max_by_key(|(_, open)| open.len())?.0;
-            state.displace(busiest)?;
+            state.displace_any()?;
         }
         Some(())
     }
@@ -98,11 +98,19 @@ impl Connections {
 }
 
 impl State {
-    /// Closes the longest idle connection of a network.
-    fn displace(&mut self, network: IpAddr) -> Option<()> {
+    /// Closes a connection of the network that has the most and one that can be closed.
+    fn displace_any(&mut self) -> Option<()> {
+        let mut networks: Vec<(usize, IpAddr)> = self.open.iter().map(|(network, open)| (open.len(), *network)).collect();
+        networks.sort_unstable_by(|one, other| other.cmp(one));
+        let idle = networks.iter().find_map(|(_, network)| self.displace(*network, Activity::idle));
+        idle.or_else(|| networks.iter().find_map(|(_, network)| self.displace(*network, Activity::unfinished)))
+    }
+
+    /// Closes the connection of a network with the lowest sort key.
+    fn displace<K: Ord>(&mut self, network: IpAddr, key: fn(&Activity) -> Option<K>) -> Option<()> {
         let open = self.open.get(&network)?;
-        let idle = open.iter().filter_map(|(number, open)| Some((open.activity.idle()?, *number)));
-        let (_, number) = idle.min()?;
+        let candidates = open.iter().filter_map(|(number, open)| Some((key(&open.activity)?, *number)));
+        let (_, number) = candidates.min()?;
         self.remove(network, number)?.end.notify_one();
         self.displaced += 1;
         Some(())
@@ -209,5 +217,23 @@ mod tests {
         drop(request);
         let _fourth = connections.admit(peer(3), &silent).expect("the busiest network makes room");
         assert_eq!(connections.open(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_full_server_closes_what_is_idle_in_any_network_and_then_what_sends_no_body() {
+        let connections = Connections::new(3, 3);
+        let [first, second, idle, new] = [(); 4].map(|()| Activity::new(Deadlines::default()));
+        let (one, other) = (first.begin(), second.begin());
+        let body = one.await_body(axum::body::Body::from("x"));
+        let busiest = [&first, &second].map(|activity| connections.admit(peer(1), activity).expect("room"));
+        let displaced = connections.admit(peer(2), &idle).expect("room");
+        let _third = connections.admit(peer(3), &new).expect("the idle one of another network makes room");
+        displaced.displaced().await;
+        let request = new.begin();
+        let _fourth = connections.admit(peer(4), &idle).expect("the one whose body does not come makes room");
+        busiest[0].displaced().await;
+        let _request = idle.begin();
+        assert!(connections.admit(peer(5), &first).is_none(), "all have something to answer");
+        drop((body, one, other, request));
     }
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
@@ -115,7 +114,7 @@ impl Listener {
         let builder = protocols();
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
         let mut stopping = self.stopping.clone();
-        let Deadlines { first_request, idle, stall } = self.deadlines;
+        let Deadlines { first_request, idle, stall, .. } = self.deadlines;
         let look_every = (first_request.min(idle).min(stall) / 4).min(LOOK_EVERY_MAX);
         // Set once the connection has been asked to end: the deadline for that.
         let mut end: Option<Instant> = None;
@@ -159,7 +158,7 @@ async fn answer(
     activity: Arc<Activity>,
 ) -> Result<Response<Watched>, Infallible> {
     let answering = activity.begin();
-    let mut request = request.map(Body::new);
+    let mut request = request.map(|body| answering.await_body(body));
     request.extensions_mut().insert(ConnectInfo(peer));
     let response = TowerToHyperService::new(router).call(request).await?;
     Ok(response.map(|body| answering.watch(body)))

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The minimum sustained transfer rate, in bytes per second.
 const RATE_MIN: u32 = 4_096;
 
-/// The timeouts after which a connection is closed.
+/// The timeouts after which the server no longer waits for a peer, or for its database.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Deadlines {
@@ -15,11 +15,18 @@ pub struct Deadlines {
     pub idle: Duration,
     /// How long a body may make no progress. A body that makes progress must average 4 KiB per second.
     pub stall: Duration,
+    /// How long a statement of a request may take on Postgres, which ends it itself after 20 s if it is the reason.
+    pub database: Duration,
 }
 
 impl Default for Deadlines {
     fn default() -> Self {
-        Deadlines { first_request: Duration::from_secs(15), idle: Duration::from_secs(75), stall: Duration::from_secs(20) }
+        Deadlines {
+            first_request: Duration::from_secs(15),
+            idle: Duration::from_secs(75),
+            stall: Duration::from_secs(20),
+            database: Duration::from_secs(25),
+        }
     }
 }
 

@@ -37,6 +37,9 @@ pub struct Session {
     pub created_at: i64,
 }
 
+/// How many sessions an account has. A sign-in beyond it ends the one that was used longest ago.
+pub const SESSIONS_MAX: i64 = 100;
+
 /// The session that a request is made under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SessionKey {

@@ -1,10 +1,12 @@
 //! The database of a running server: what the server asks of it, whichever it is.
 
 use std::path::Path;
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::accounts::{Account, Created, Denied, Device, Doings, Exchange, Heard, News, Population, Session, SessionKey, SignedIn};
+use super::collections::Collections;
 #[cfg(feature = "postgres")]
 use super::postgres;
 use super::wanted::Wanted;
@@ -44,13 +46,14 @@ impl Database {
         Ok(Database::Sqlite(sqlite::Store::open(folder, new_epoch)?))
     }
 
-    /// Connects to the Postgres database at an address. `ca` is its CA certificate, if the system does not trust it.
+    /// Connects to the Postgres database at an address. `ca` is its CA certificate, if the system does not trust it. `answer_max` is how long a
+    /// statement may take.
     ///
     /// # Errors
     /// Returns an error if the address cannot be read, or the database does not answer or cannot be migrated.
     #[cfg(feature = "postgres")]
-    pub async fn at(url: &str, ca: Option<&Path>, connections: usize, new_epoch: &str) -> Result<Self, StoreError> {
-        let address = postgres::Address::new(url, ca, connections)?;
+    pub async fn at(url: &str, ca: Option<&Path>, connections: usize, answer_max: Duration, new_epoch: &str) -> Result<Self, StoreError> {
+        let address = postgres::Address::new(url, ca, connections)?.answered_within(answer_max);
         Ok(Database::Postgres(Box::new(postgres::Store::open(address, new_epoch).await?)))
     }
 
@@ -59,19 +62,20 @@ impl Database {
     /// # Errors
     /// Always returns an error.
     #[cfg(not(feature = "postgres"))]
-    pub async fn at(_: &str, _: Option<&Path>, _: usize, _: &str) -> Result<Self, StoreError> {
+    pub async fn at(_: &str, _: Option<&Path>, _: usize, _: Duration, _: &str) -> Result<Self, StoreError> {
         Err(without_postgres())
     }
 
-    /// Checks that the Postgres database at an address answers and takes writes, without changing anything. Returns where it is.
+    /// Checks that the Postgres database at an address answers and takes writes, and that its data may be served with these collections, without
+    /// changing anything. Returns where it is, and when a server last noted the time.
     ///
     /// # Errors
-    /// Returns an error if the address cannot be read, or the database does not answer or takes no writes.
+    /// Returns an error if the address cannot be read, the database does not answer or takes no writes, or it has records of other collections.
     #[cfg(feature = "postgres")]
-    pub async fn probe(url: &str, ca: Option<&Path>) -> Result<String, StoreError> {
+    pub(crate) async fn probe(url: &str, ca: Option<&Path>, collections: &Collections) -> Result<(String, i64), StoreError> {
         let address = postgres::Address::new(url, ca, 1)?;
-        postgres::probe(&address).await?;
-        Ok(address.to_string())
+        let seen_at = postgres::probe(&address, collections).await?;
+        Ok((address.to_string(), seen_at))
     }
 
     /// This program was built without Postgres.
@@ -79,7 +83,7 @@ impl Database {
     /// # Errors
     /// Always returns an error.
     #[cfg(not(feature = "postgres"))]
-    pub async fn probe(_: &str, _: Option<&Path>) -> Result<String, StoreError> {
+    pub(crate) async fn probe(_: &str, _: Option<&Path>, _: &Collections) -> Result<(String, i64), StoreError> {
         Err(without_postgres())
     }
 
@@ -188,6 +192,14 @@ impl Database {
     /// Returns an error if the session has ended, or the database cannot be read.
     pub async fn account(&self, key: SessionKey) -> Result<Account, Denied> {
         each!(self, store => store.account(key).await)
+    }
+
+    /// Replaces the hash of a password by another one of the same password, if it is still there.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be written.
+    pub async fn renew_hash(&self, user: Uuid, before: String, after: String) -> Result<(), StoreError> {
+        each!(self, store => store.renew_hash(user, before, after).await)
     }
 
     /// Replaces the password, and ends all sessions but this one.
@@ -338,6 +350,14 @@ impl Database {
     /// Returns an error if the database cannot be read.
     pub async fn epoch(&self) -> Result<String, StoreError> {
         each!(self, store => store.epoch().await)
+    }
+
+    /// Remembers the collections of the contract that the data is served with.
+    ///
+    /// # Errors
+    /// Returns an error if the data has records of other collections, or the database cannot be written.
+    pub(crate) async fn adopt(&self, collections: Collections) -> Result<(), StoreError> {
+        each!(self, store => store.adopt(collections).await)
     }
 
     /// When a server last noted the time, in milliseconds since the Unix epoch; 0 if none ever did.

@@ -8,6 +8,7 @@ pub mod erased;
 pub mod files;
 mod operations;
 pub mod outside;
+pub mod previous;
 mod queue;
 mod readers;
 mod records;
@@ -29,7 +30,11 @@ use self::files::{make_folder, make_private, private};
 use self::readers::Readers;
 use self::writer::Writer;
 use super::accounts::Population;
+use super::collections::{Collections, unknown};
 use super::{Commits, StoreError};
+
+/// Marks the database and its copies as files of this program, in the header where other programs look for it: "SLog".
+pub const APPLICATION_ID: i64 = 0x534c_6f67;
 
 /// The database's file name in the data folder.
 pub const DATABASE: &str = "stronglog.db";
@@ -46,6 +51,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/schema_8.sql"),
     include_str!("sqlite/schema_9.sql"),
     include_str!("sqlite/schema_10.sql"),
+    include_str!("sqlite/schema_11.sql"),
 ];
 
 /// The version that this program reads and writes.
@@ -80,6 +86,13 @@ impl Store {
         make_folder(folder)?;
         let lock = lock(folder)?;
         let path = folder.join(DATABASE);
+        // The lock is that of the folder, so the file must be in it.
+        if path.is_symlink() {
+            return Err(StoreError::new(format!("{} is a link: name the folder of the database itself", path.display())));
+        }
+        if !path.exists() {
+            check_new(folder)?;
+        }
         let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));
         private().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         if let Err(error) = make_private(&path) {
@@ -177,7 +190,15 @@ impl Store {
         for user in &users {
             let user = *user;
             let folder = self.folder.clone();
-            tokio::task::spawn_blocking(move || erased::note(&folder, user)).await.map_err(StoreError::new)??;
+            let noted = tokio::task::spawn_blocking(move || {
+                erased::note(&folder, user)?;
+                // What cannot be erased there must not stay here.
+                if let Err(error) = previous::erase(&folder, user) {
+                    tracing::error!(%error, "an erased account is still in a file");
+                }
+                Ok::<_, StoreError>(())
+            });
+            noted.await.map_err(StoreError::new)??;
             while !self.write_for(user, move |connection| accounts::erase_some(connection, user, ERASED_AT_ONCE)).await? {}
         }
         if users.is_empty() {
@@ -197,8 +218,40 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.readers.run(work).await
+        self.readers.run(Uuid::nil(), work).await
     }
+
+    /// Like [`Store::read`], but in the account's turn.
+    ///
+    /// # Errors
+    /// Whatever `work` returns, and failures of the store.
+    pub async fn read_for<T, E>(&self, account: Uuid, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.readers.run(account, work).await
+    }
+}
+
+/// Checks that a folder without a database may get a new one.
+fn check_new(folder: &Path) -> Result<(), StoreError> {
+    let restoring = folder.join(backup::RESTORING);
+    if restoring.exists() {
+        return Err(StoreError::new(format!(
+            "a restore into {} was interrupted, so that there is no database: run `stronglog admin restore` again, or remove {} to begin with \
+             an empty one",
+            folder.display(),
+            restoring.display()
+        )));
+    }
+    if folder.join(counter::COUNTER).exists() {
+        tracing::warn!(
+            "there is no database in {}, but there was one: a new and empty one begins. If that is wrong, stop the server and restore a backup",
+            folder.display()
+        );
+    }
+    Ok(())
 }
 
 /// Locks the folder for this process.
@@ -248,9 +301,16 @@ pub fn migrate(connection: &Connection, new_epoch: &str) -> Result<Made, StoreEr
     if version > DATABASE_VERSION {
         return Err(StoreError::new(format!("the database is of version {version}, and this program knows {DATABASE_VERSION}: update it")));
     }
+    let marked: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    // Databases of earlier versions have no mark.
+    if ![0, APPLICATION_ID].contains(&marked) || (version == 0 && tables > 0) {
+        return Err(StoreError::new("the database is that of another program: name another folder"));
+    }
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(version) {
         connection.execute_batch(&format!("BEGIN IMMEDIATE; {migration} PRAGMA user_version = {}; COMMIT;", index + 1))?;
     }
+    connection.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
     let epoch: Option<String> = connection.query_row("SELECT epoch FROM server", [], |row| row.get(0)).optional()?;
     if epoch.is_some() {
         return Ok(Made::Before);
@@ -274,6 +334,20 @@ pub fn version_of(connection: &Connection) -> Result<usize, StoreError> {
 /// The store failed.
 pub fn seen_at(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("SELECT seen_at FROM server", [], |row| row.get(0))?)
+}
+
+/// Checks that no record is of another collection. Where the database does not know, this reads all records.
+///
+/// # Errors
+/// There is such a record, or the store failed.
+pub fn check_collections(connection: &Connection, collections: &Collections) -> Result<(), StoreError> {
+    let remembered: Option<String> = connection.query_row("SELECT collections FROM server", [], |row| row.get(0))?;
+    if collections.include(remembered.as_deref()) {
+        return Ok(());
+    }
+    let sql = "SELECT collection FROM records WHERE instr(',' || ?1 || ',', ',' || collection || ',') = 0 LIMIT 1";
+    let found: Option<String> = connection.query_row(sql, [collections.text()], |row| row.get(0)).optional()?;
+    found.map_or(Ok(()), |collection| Err(unknown(&collection)))
 }
 
 /// The name of the current epoch.

@@ -9,6 +9,8 @@ mod abuse;
 mod administration;
 #[path = "../feed.rs"]
 mod feed;
+#[path = "../folder.rs"]
+mod folder;
 #[path = "../metrics.rs"]
 mod metrics;
 #[path = "../moving.rs"]
@@ -39,6 +41,10 @@ mod upgrade;
 mod over_postgres {
     #[path = "../administration.rs"]
     mod administration;
+    #[path = "../recovery.rs"]
+    mod recovery;
+    #[path = "../security.rs"]
+    mod security;
     #[path = "../sessions.rs"]
     mod sessions;
     #[path = "../stream.rs"]

@@ -7,6 +7,7 @@ pub mod postgres;
 use contractc::Compilation;
 use contractc::sample::Sampler;
 use serde_json::{Value, json};
+use stronglog_server::admin::Place;
 use stronglog_server::config::{Config, Secret};
 use stronglog_server::serve::{Running, start};
 use stronglog_sync::api::collection::Collection;
@@ -88,6 +89,14 @@ impl Server {
             Some(rusqlite::types::Value::Text(text)) => text,
             Some(rusqlite::types::Value::Integer(number)) => number.to_string(),
             _ => String::new(),
+        }
+    }
+
+    /// Where the data is, for the commands of an operator.
+    pub fn place(&self) -> Place {
+        match &self.postgres {
+            Some(postgres) => Place::database(&postgres.url(), None).expect("an address"),
+            None => Place::folder(self.folder.path()),
         }
     }
 

@@ -68,8 +68,27 @@ impl Postgres {
         }
     }
 
+    /// Stops the processes of the server, as when its machine is paused: connections stay open, and nothing is answered.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets the processes go on.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let own = self.process.id().to_string();
+        let children = fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
+        let all = Command::new("kill").args([signal, &own]).args(children.split_whitespace()).status();
+        assert!(all.is_ok(), "kill is missing");
+    }
+
     /// Ends all processes of the server at once.
     fn stop(&mut self) {
+        // A test may have failed while they were stopped.
+        self.thaw();
         let quit = Command::new("kill").args(["-QUIT", &self.process.id().to_string()]).status();
         if !quit.is_ok_and(|status| status.success()) {
             // It has ended already.

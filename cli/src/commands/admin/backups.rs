@@ -1,18 +1,49 @@
-//! `admin backup --every` and `--keep`: backups in a folder, of which the newest are kept.
+//! `admin backup`: one backup, or backups in a folder, of which the newest are kept.
 
 use stronglog_server::admin::{self, Rotated};
 
 use super::place::folder_only;
-use crate::args::Backup;
+use crate::args::{Admin, Backup, Command};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::RotatedOutput;
+use crate::output::{AdminOutput, RotatedOutput};
+use crate::settings;
 use crate::terminal::{counted, error_word, good, remark, say, say_json};
 
 /// How many backups are kept, unless the operator says otherwise.
 const KEEP: u32 = 14;
 
+pub async fn run(backup: &Backup, json: bool) -> Outcome {
+    let Some(file) = &backup.config else { return write(backup, json).await };
+    match settings::with_file(std::env::args_os(), &["admin", "backup"], file)?.command {
+        // A timer may go on after the data has moved: this is neither a failure nor a backup.
+        Command::Admin(Admin::Backup(settled)) if settled.folder.store.is_some() => {
+            remark!(
+                "nothing is backed up, because the data of this server is in Postgres: use pg_basebackup with an archive of the write-ahead \
+                 log, or pg_dump, and switch this off with `systemctl disable --now stronglog-backup.timer`"
+            );
+            Ok(Exit::Attention)
+        }
+        Command::Admin(Admin::Backup(settled)) => write(&settled, json).await,
+        _ => write(backup, json).await,
+    }
+}
+
+async fn write(backup: &Backup, json: bool) -> Outcome {
+    if backup.every.is_some() || backup.keep.is_some() {
+        return rotate(backup, json).await;
+    }
+    admin::back_up(folder_only(&backup.folder, "back up")?, &backup.file).map_err(|error| Failure::new(error.to_string()))?;
+    let file = backup.file.display().to_string();
+    if json {
+        say_json(&AdminOutput { file: Some(file), ..AdminOutput::default() })?;
+    } else {
+        say!("{} wrote the backup {file}", good("✓"))?;
+    }
+    Ok(Exit::Done)
+}
+
 /// Writes one backup, or one after the other until Ctrl-C. A failure is reported, and the next backup is tried at its time.
-pub async fn rotate(backup: &Backup, json: bool) -> Outcome {
+async fn rotate(backup: &Backup, json: bool) -> Outcome {
     let keep = usize::try_from(backup.keep.unwrap_or(KEEP)).unwrap_or(usize::MAX);
     let data = folder_only(&backup.folder, "back up")?;
     loop {

@@ -20,6 +20,7 @@ pub async fn run(doctor: &Doctor, json: bool) -> Outcome {
         None => check::folder(&config.data, Wanted { backup_hours: doctor.backup_hours }),
     };
     found.extend([check::secret(&config), check::certificate(&config)]);
+    found.extend(check::proxy(&config));
     found.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
     findings::report(&found, json)
 }

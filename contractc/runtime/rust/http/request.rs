@@ -331,7 +331,7 @@ impl Rejection {
         Rejection::new(StatusCode::BAD_REQUEST, report)
     }
 
-    /// The response, as `application/problem+json` (RFC 9457).
+    /// The response, as `application/problem+json` (RFC 9457). It carries the rejection among its extensions, for a layer that adds to it.
     pub fn problem(&self) -> Response {
         let code = match self.status {
             StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
@@ -350,6 +350,7 @@ impl Rejection {
         let mut response = http::Response::new(body.to_string().into_bytes());
         *response.status_mut() = self.status;
         response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/problem+json"));
+        response.extensions_mut().insert(self.clone());
         response
     }
 }

@@ -32,9 +32,9 @@ impl Side {
     }
 
     async fn of(store: Store, begin: &str) -> Result<Self, Error> {
-        let transaction = Transaction::begin_long(store.client().await?, begin).await?;
-        let running: i64 =
-            transaction.client().query_typed_one(SERVERS, &[]).await.and_then(|row| row.try_get(0)).map_err(StoreError::from)?;
+        let transaction = Transaction::begin_long(store.connection().await?, begin).await?;
+        let row = transaction.link().query_typed_one(SERVERS, &[]).await?;
+        let running: i64 = row.try_get(0).map_err(StoreError::from)?;
         if running > 0 {
             return Err(Error::Served(store.place()));
         }
@@ -42,22 +42,22 @@ impl Side {
     }
 
     pub async fn holds_data(&self) -> Result<bool, StoreError> {
-        let client = self.transaction.client();
+        let link = self.transaction.link();
         // No account is made until the transaction ends.
-        client.batch_execute("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE").await?;
-        Ok(client.query_typed_one("SELECT EXISTS (SELECT FROM users)", &[]).await?.try_get(0)?)
+        link.batch_execute("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE").await?;
+        Ok(link.query_typed_one("SELECT EXISTS (SELECT FROM users)", &[]).await?.try_get(0)?)
     }
 
     pub async fn origin(&self) -> Result<Origin, StoreError> {
-        let row = self.transaction.client().query_typed_one("SELECT epoch, seen_at FROM server", &[]).await?;
+        let row = self.transaction.link().query_typed_one("SELECT epoch, seen_at FROM server", &[]).await?;
         Ok(Origin { epoch: row.try_get(0)?, seen_at: row.try_get(1)? })
     }
 
     pub async fn begin(&mut self, origin: &Origin) -> Result<(), StoreError> {
-        let client = self.transaction.client();
-        client.batch_execute("DELETE FROM restores; DELETE FROM epochs").await?;
+        let link = self.transaction.link();
+        link.batch_execute("DELETE FROM restores; DELETE FROM epochs").await?;
         let sql = "UPDATE server SET epoch = $1, seen_at = $2";
-        client.execute_typed(sql, &[(&origin.epoch, Type::TEXT), (&origin.seen_at, Type::INT8)]).await?;
+        link.execute_typed(sql, &[(&origin.epoch, Type::TEXT), (&origin.seen_at, Type::INT8)]).await?;
         Ok(())
     }
 
@@ -67,7 +67,7 @@ impl Side {
         let key = table.columns.iter().take(table.key).map(ordered).collect::<Vec<_>>().join(", ");
         let sql = format!("SELECT {} FROM {} ORDER BY {key}", table.list(), table.name);
         let none: [(&(dyn ToSql + Sync), Type); 0] = [];
-        let mut rows = pin!(self.transaction.client().query_typed_raw(&sql, none).await?);
+        let mut rows = pin!(self.transaction.link().client().query_typed_raw(&sql, none).await?);
         let mut gathered = Gathered::new();
         while let Some(row) = rows.try_next().await? {
             let values = table.columns.iter().enumerate().map(|(column, (_, kind))| read(&row, column, *kind));
@@ -83,7 +83,7 @@ impl Side {
     pub async fn write(&self, table: &'static Table, mut from: Receiver<Batch>) -> Result<(), StoreError> {
         let sql = format!("COPY {} ({}) FROM STDIN BINARY", table.name, table.list());
         let types: Vec<Type> = table.columns.iter().map(|(_, kind)| type_of(*kind)).collect();
-        let sink = self.transaction.client().copy_in(&sql).await?;
+        let sink = self.transaction.link().client().copy_in(&sql).await?;
         let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
         while let Some(batch) = from.recv().await {
             for row in &batch {

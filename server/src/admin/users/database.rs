@@ -1,14 +1,14 @@
 //! Accounts in a Postgres database. What is changed here, the open streams of all servers hear of.
 
+use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Type};
-use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::{Erased, Limits, SignedIn, User, oldest};
 use crate::admin::Error;
 use crate::store::StoreError;
 use crate::store::accounts::Heard;
-use crate::store::postgres::{Store, Transaction, number, revoke_all, signed};
+use crate::store::postgres::{Link, Store, Transaction, number, revoke_all, signed};
 
 /// An account, and its sessions since the time that is the first parameter.
 const USER: &str = "SELECT users.user_id, email, users.created_at, disabled, count(session_id), max(rotated_at),
@@ -23,7 +23,7 @@ pub async fn list(store: &Store) -> Result<Vec<User>, Error> {
 
 pub async fn show(store: &Store, who: &str) -> Result<User, Error> {
     let transaction = store.begin().await?;
-    find(transaction.client(), who).await
+    find(transaction.link(), who).await
 }
 
 pub async fn sessions(store: &Store, who: &str) -> Result<Vec<SignedIn>, Error> {
@@ -38,37 +38,37 @@ pub async fn sessions(store: &Store, who: &str) -> Result<Vec<SignedIn>, Error> 
 }
 
 pub async fn limit(store: &Store, who: &str, limits: Limits) -> Result<User, Error> {
-    change(store, who, async |client, user| {
+    change(store, who, async |link, user| {
         let limit = |max: Option<u64>| max.map(signed).transpose();
         let (records, bytes) = (limit(limits.records_max)?, limit(limits.bytes_max)?);
         let sql = "UPDATE heads SET records_max = $2, bytes_max = $3 WHERE user_id = $1";
-        client.execute_typed(sql, &[(&user, Type::UUID), (&records, Type::INT8), (&bytes, Type::INT8)]).await?;
+        link.execute_typed(sql, &[(&user, Type::UUID), (&records, Type::INT8), (&bytes, Type::INT8)]).await?;
         Ok(())
     })
     .await
 }
 
 pub async fn disable(store: &Store, who: &str) -> Result<User, Error> {
-    let user = change(store, who, async |client, user| {
-        client.execute_typed("UPDATE users SET disabled = true WHERE user_id = $1", &[(&user, Type::UUID)]).await?;
-        revoke_all(client, user, None).await
+    let user = change(store, who, async |link, user| {
+        link.execute_typed("UPDATE users SET disabled = true WHERE user_id = $1", &[(&user, Type::UUID)]).await?;
+        revoke_all(link, user, None).await
     });
     signed_out(store, user.await?)
 }
 
 pub async fn enable(store: &Store, who: &str) -> Result<User, Error> {
-    change(store, who, async |client, user| {
-        client.execute_typed("UPDATE users SET disabled = false WHERE user_id = $1", &[(&user, Type::UUID)]).await?;
+    change(store, who, async |link, user| {
+        link.execute_typed("UPDATE users SET disabled = false WHERE user_id = $1", &[(&user, Type::UUID)]).await?;
         Ok(())
     })
     .await
 }
 
 pub async fn set_password(store: &Store, who: &str, hash: &str) -> Result<User, Error> {
-    let user = change(store, who, async |client, user| {
+    let user = change(store, who, async |link, user| {
         let sql = "UPDATE users SET password_hash = $2 WHERE user_id = $1";
-        client.execute_typed(sql, &[(&user, Type::UUID), (&hash, Type::TEXT)]).await?;
-        revoke_all(client, user, None).await
+        link.execute_typed(sql, &[(&user, Type::UUID), (&hash, Type::TEXT)]).await?;
+        revoke_all(link, user, None).await
     });
     signed_out(store, user.await?)
 }
@@ -88,20 +88,20 @@ fn signed_out(store: &Store, user: User) -> Result<User, Error> {
 }
 
 /// Changes an account in one transaction, and returns the account as it was before.
-async fn change(store: &Store, who: &str, work: impl AsyncFnOnce(&Client, Uuid) -> Result<(), StoreError>) -> Result<User, Error> {
+async fn change(store: &Store, who: &str, work: impl AsyncFnOnce(&Link, Uuid) -> Result<(), StoreError>) -> Result<User, Error> {
     let transaction: Transaction = store.begin().await?;
-    let user = find(transaction.client(), who).await?;
-    work(transaction.client(), user.id).await?;
+    let user = find(transaction.link(), who).await?;
+    work(transaction.link(), user.id).await?;
     transaction.commit().await?;
     Ok(user)
 }
 
-async fn find(client: &Client, who: &str) -> Result<User, Error> {
+async fn find(link: &Link, who: &str) -> Result<User, Error> {
     // An email address contains an @, and an id does not.
     let (email, id) = (who.to_lowercase(), Uuid::parse_str(who).ok());
     let sql = format!("{USER} AND (email = $2 OR users.user_id = $3) {BY_USER}");
     let parameters = &[(&oldest() as _, Type::INT8), (&email as _, Type::TEXT), (&id as _, Type::UUID)];
-    let found = client.query_typed_opt(&sql, parameters).await.map_err(StoreError::from)?;
+    let found = link.query_typed_opt(&sql, parameters).await?;
     let row = found.ok_or_else(|| Error::NoAccount(who.to_owned()))?;
     Ok(user(&row)?)
 }

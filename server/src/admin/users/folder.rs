@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Erased, Limits, SignedIn, User, oldest};
 use crate::admin::Error;
 use crate::store::StoreError;
-use crate::store::sqlite::{self, accounts, erased, files, outside};
+use crate::store::sqlite::{self, accounts, erased, files, outside, previous};
 
 pub fn list(data: &Path) -> Result<Vec<User>, Error> {
     let connection = outside::open(data)?;
@@ -63,6 +63,7 @@ pub fn set_password(data: &Path, who: &str, hash: &str) -> Result<User, Error> {
 pub fn delete(data: &Path, who: &str) -> Result<(User, Erased), Error> {
     let user = change(data, who, |connection, user| Ok(accounts::begin_erasing(connection, user.id).map(drop)?))?;
     erased::note(data, user.id)?;
+    previous::erase(data, user.id)?;
     files::hand_over(data)?;
     // In steps, so that a running server writes meanwhile.
     while !outside::write(data, |connection| accounts::erase_some(connection, user.id, sqlite::ERASED_AT_ONCE))? {}

@@ -9,14 +9,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use deadpool_postgres::Pool;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_postgres::AsyncMessage;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::connect::Address;
+use super::{Connections, FAREWELL_MAX};
 use crate::store::StoreError;
 use crate::store::accounts::Heard;
 
@@ -31,7 +32,7 @@ const LISTEN_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Sends what this server has to tell, and listens to the others.
 pub struct Announcer {
-    pool: Pool,
+    connections: Connections,
     untold: Arc<Untold>,
     is_listening: Arc<AtomicBool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -51,8 +52,8 @@ struct News {
 }
 
 impl Announcer {
-    pub fn new(pool: Pool) -> Self {
-        Announcer { pool, untold: Arc::default(), is_listening: Arc::default(), tasks: Mutex::default() }
+    pub fn new(connections: Connections) -> Self {
+        Announcer { connections, untold: Arc::default(), is_listening: Arc::default(), tasks: Mutex::default() }
     }
 
     pub fn announce(&self, heard: Heard) {
@@ -66,7 +67,7 @@ impl Announcer {
 
     /// Begins to tell and to listen.
     pub fn listen(&self, address: Address, tell: impl Fn(Heard) + Send + Sync + 'static) {
-        let telling = tokio::spawn(tell_others(self.pool.clone(), Arc::clone(&self.untold)));
+        let telling = tokio::spawn(tell_others(self.connections.clone(), Arc::clone(&self.untold)));
         let is_listening = Arc::clone(&self.is_listening);
         let listening = tokio::spawn(async move {
             loop {
@@ -89,8 +90,9 @@ impl Announcer {
             // It was aborted.
             let _ = task.await;
         }
-        if let Err(error) = send(&self.pool, self.untold.take()).await {
-            tracing::warn!(%error, "cannot notify other servers");
+        match timeout(FAREWELL_MAX, send(&self.connections, self.untold.take())).await {
+            Ok(Ok(())) => {}
+            other => tracing::warn!(?other, "cannot notify other servers"),
         }
     }
 
@@ -118,22 +120,22 @@ impl Untold {
 }
 
 /// Sends what is new as long as the server runs. What comes while a statement is under way goes into the next one.
-async fn tell_others(pool: Pool, untold: Arc<Untold>) {
+async fn tell_others(connections: Connections, untold: Arc<Untold>) {
     loop {
         untold.came.notified().await;
-        if let Err(error) = send(&pool, untold.take()).await {
+        if let Err(error) = send(&connections, untold.take()).await {
             tracing::warn!(%error, "cannot notify other servers: they poll the database");
         }
     }
 }
 
-async fn send(pool: &Pool, news: News) -> Result<(), StoreError> {
+async fn send(connections: &Connections, news: News) -> Result<(), StoreError> {
     let texts = written(&news);
     if texts.is_empty() {
         return Ok(());
     }
-    let client = pool.get().await.map_err(StoreError::new)?;
-    client.query_typed("SELECT pg_notify($1, text) FROM unnest($2) AS text", &[(&CHANNEL, Type::TEXT), (&texts, Type::TEXT_ARRAY)]).await?;
+    let link = connections.take().await?;
+    link.query_typed("SELECT pg_notify($1, text) FROM unnest($2) AS text", &[(&CHANNEL, Type::TEXT), (&texts, Type::TEXT_ARRAY)]).await?;
     Ok(())
 }
 

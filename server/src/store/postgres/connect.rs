@@ -7,18 +7,21 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
+use tokio::time::timeout;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::net::Deadlines;
 use crate::store::StoreError;
 
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long a statement may take that reads a whole table.
+pub const SCAN_TIME_MAX: Duration = Duration::from_secs(3_600);
 /// How soon a connection to a machine that is gone is noticed.
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(10);
 const UNANSWERED_MAX: Duration = Duration::from_secs(15);
@@ -29,6 +32,7 @@ pub struct Address {
     config: Config,
     tls: MakeRustlsConnect,
     connections: usize,
+    answer_max: Duration,
 }
 
 impl Address {
@@ -43,27 +47,40 @@ impl Address {
             config.application_name("stronglog");
         }
         config.connect_timeout(CONNECT_TIME_MAX).keepalives_idle(KEEP_ALIVE_AFTER).tcp_user_timeout(UNANSWERED_MAX);
-        Ok(Address { config, tls: MakeRustlsConnect::new(tls(ca)?), connections })
+        Ok(Address { config, tls: MakeRustlsConnect::new(tls(ca)?), connections, answer_max: Deadlines::default().database })
     }
 
-    /// The same, where the database sees another name than that of servers.
+    /// The same for the commands of an operator, who waits for what takes long: the database sees that it is no server.
     #[must_use]
-    pub fn named(mut self, name: &str) -> Self {
-        self.config.application_name(name);
+    pub fn for_operator(mut self) -> Self {
+        self.config.application_name("stronglog admin");
+        self.answer_max = SCAN_TIME_MAX;
         self
     }
 
-    /// The pool of connections. None is opened yet.
-    pub fn pool(&self, wait_max: Duration) -> Result<Pool, StoreError> {
-        let recycled = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(self.config.clone(), self.tls.clone(), recycled);
-        let pool = Pool::builder(manager).max_size(self.connections).runtime(Runtime::Tokio1);
-        pool.wait_timeout(Some(wait_max)).create_timeout(Some(CONNECT_TIME_MAX)).build().map_err(StoreError::new)
+    /// The same, where a statement may take this long.
+    #[must_use]
+    pub fn answered_within(mut self, answer_max: Duration) -> Self {
+        self.answer_max = answer_max;
+        self
     }
 
-    /// A connection apart from the pool.
+    /// How many connections there may be.
+    pub fn connections(&self) -> usize {
+        self.connections
+    }
+
+    /// How long a statement may take.
+    pub fn answer_max(&self) -> Duration {
+        self.answer_max
+    }
+
+    /// Opens a connection.
     pub async fn connect(&self) -> Result<(Client, Connection<Socket, impl tokio_postgres::tls::TlsStream + Unpin + use<>>), StoreError> {
-        Ok(self.config.connect(self.tls.clone()).await?)
+        match timeout(CONNECT_TIME_MAX, self.config.connect(self.tls.clone())).await {
+            Ok(connected) => Ok(connected?),
+            Err(_) => Err(StoreError::silent()),
+        }
     }
 }
 
@@ -78,6 +95,9 @@ fn read(url: &str) -> Result<Config, StoreError> {
     let name = rest.split_once('/').map_or("", |(_, name)| name);
     if rest.matches('@').count() > 1 || rest.contains('#') || name.contains(['@', '/']) || options.contains('@') {
         return Err(failed("write the characters @ / ? # % of a user name or password as %40 %2F %3F %23 %25"));
+    }
+    if before.split_once("://").is_some_and(|(scheme, _)| !["postgres", "postgresql"].contains(&scheme)) {
+        return Err(failed("it is that of another kind of database"));
     }
     // A certificate is always checked against the name of the host, so that these ask for no more than `require` gives.
     let options = options.split('&').map(|option| match option {

@@ -1,15 +1,15 @@
 //! Numbered migrations. Servers of different versions may run at the same time: a migration first adds what the new version needs, and only a
 //! later one takes away what the old version needed.
 
-use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
 use super::STANDBY;
 use super::convert::signed;
+use super::link::Link;
 use crate::store::StoreError;
 
 /// The first one makes version 1 of an empty database. Each is with the oldest version whose programs still work on its result.
-const MIGRATIONS: &[(&str, i64)] = &[(include_str!("schema_1.sql"), 1)];
+const MIGRATIONS: &[(&str, i64)] = &[(include_str!("schema_1.sql"), 1), (include_str!("schema_2.sql"), 1)];
 
 /// Any number: it makes the servers that start at the same time wait for one another.
 const LOCK: i64 = 0x5354_524f_4e47;
@@ -20,8 +20,8 @@ const STATE: &str = "SELECT pg_is_in_recovery() OR current_setting('transaction_
     (SELECT count(*) = 2 FROM pg_attribute WHERE attrelid = to_regclass('migrations') AND attname IN ('version', 'oldest'))";
 
 /// Checks that the database can hold the tables, and says what to do if it cannot.
-async fn check_usable(client: &Client) -> Result<(), StoreError> {
-    let row = client.query_typed_one(STATE, &[]).await?;
+async fn check_usable(link: &Link) -> Result<(), StoreError> {
+    let row = link.query_typed_one(STATE, &[]).await?;
     let (is_read_only, encoding): (bool, String) = (row.try_get(0)?, row.try_get(1)?);
     let (schema, may_create): (Option<String>, bool) = (row.try_get(2)?, row.try_get(3)?);
     let (has_migrations, are_ours): (bool, bool) = (row.try_get(4)?, row.try_get(5)?);
@@ -48,13 +48,14 @@ async fn check_usable(client: &Client) -> Result<(), StoreError> {
 }
 
 /// Brings the tables to the version of this program, within the open transaction.
-pub async fn migrate(client: &Client, new_epoch: &str) -> Result<(), StoreError> {
-    check_usable(client).await?;
-    client.query_typed("SELECT pg_advisory_xact_lock($1)", &[(&LOCK, Type::INT8)]).await?;
-    client
-        .batch_execute("CREATE TABLE IF NOT EXISTS migrations (version bigint PRIMARY KEY, oldest bigint NOT NULL, at timestamptz NOT NULL DEFAULT now())")
-        .await?;
-    let row = client.query_typed_one("SELECT coalesce(max(version), 0), coalesce(max(oldest), 0) FROM migrations", &[]).await?;
+pub async fn migrate(link: &Link, new_epoch: &str) -> Result<(), StoreError> {
+    check_usable(link).await?;
+    link.query_typed("SELECT pg_advisory_xact_lock($1)", &[(&LOCK, Type::INT8)]).await?;
+    link.batch_execute(
+        "CREATE TABLE IF NOT EXISTS migrations (version bigint PRIMARY KEY, oldest bigint NOT NULL, at timestamptz NOT NULL DEFAULT now())",
+    )
+    .await?;
+    let row = link.query_typed_one("SELECT coalesce(max(version), 0), coalesce(max(oldest), 0) FROM migrations", &[]).await?;
     let (version, oldest): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
     let ours = signed(MIGRATIONS.len() as u64)?;
     if oldest > ours {
@@ -64,20 +65,20 @@ pub async fn migrate(client: &Client, new_epoch: &str) -> Result<(), StoreError>
         return Err(StoreError::new(told));
     }
     for (number, (sql, oldest)) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > version) {
-        client.batch_execute(sql).await?;
+        link.batch_execute(sql).await?;
         let sql = "INSERT INTO migrations (version, oldest) VALUES ($1, $2)";
-        client.execute_typed(sql, &[(&number, Type::INT8), (oldest, Type::INT8)]).await?;
+        link.execute_typed(sql, &[(&number, Type::INT8), (oldest, Type::INT8)]).await?;
     }
-    begin_epochs(client, new_epoch).await
+    begin_epochs(link, new_epoch).await
 }
 
 /// Checks that the tables are there, and are those of this program.
-pub async fn check(client: &Client) -> Result<(), StoreError> {
-    let found: bool = client.query_typed_one("SELECT to_regclass('migrations') IS NOT NULL", &[]).await?.try_get(0)?;
+pub async fn check(link: &Link) -> Result<(), StoreError> {
+    let found: bool = link.query_typed_one("SELECT to_regclass('migrations') IS NOT NULL", &[]).await?.try_get(0)?;
     if !found {
         return Err(StoreError::new("no server has used it yet: start one, which makes the tables"));
     }
-    let version: i64 = client.query_typed_one("SELECT coalesce(max(version), 0) FROM migrations", &[]).await?.try_get(0)?;
+    let version: i64 = link.query_typed_one("SELECT coalesce(max(version), 0) FROM migrations", &[]).await?.try_get(0)?;
     let ours = signed(MIGRATIONS.len() as u64)?;
     if version == ours {
         return Ok(());
@@ -88,22 +89,22 @@ pub async fn check(client: &Client) -> Result<(), StoreError> {
 
 /// Begins the first epoch of a new database, or another one if the data was copied to another cluster, where it may be older than what devices
 /// have seen. Within a cluster, also after a failover or a recovery to a point in time, each cursor proves its own history (R22).
-async fn begin_epochs(client: &Client, new_epoch: &str) -> Result<(), StoreError> {
-    let cluster: i64 = client.query_typed_one("SELECT system_identifier FROM pg_control_system()", &[]).await?.try_get(0)?;
+async fn begin_epochs(link: &Link, new_epoch: &str) -> Result<(), StoreError> {
+    let cluster: i64 = link.query_typed_one("SELECT system_identifier FROM pg_control_system()", &[]).await?.try_get(0)?;
     let parameters = &[(&new_epoch as &(dyn tokio_postgres::types::ToSql + Sync), Type::TEXT), (&cluster, Type::INT8)];
-    let Some(row) = client.query_typed_opt("SELECT cluster FROM server", &[]).await? else {
-        client.execute_typed("INSERT INTO epochs (name) VALUES ($1)", &parameters[..1]).await?;
-        client.execute_typed("INSERT INTO server (epoch, cluster) VALUES ($1, $2)", parameters).await?;
+    let Some(row) = link.query_typed_opt("SELECT cluster FROM server", &[]).await? else {
+        link.execute_typed("INSERT INTO epochs (name) VALUES ($1)", &parameters[..1]).await?;
+        link.execute_typed("INSERT INTO server (epoch, cluster) VALUES ($1, $2)", parameters).await?;
         return Ok(());
     };
     if row.try_get::<_, i64>(0)? == cluster {
         return Ok(());
     }
     tracing::warn!("the database was copied from another cluster: it counts as restored from a backup");
-    client.execute_typed("INSERT INTO epochs (name, parent) SELECT $1, epoch FROM server", &parameters[..1]).await?;
-    client.execute_typed("INSERT INTO restores (user_id, epoch, rev) SELECT user_id, $1, rev FROM heads", &parameters[..1]).await?;
+    link.execute_typed("INSERT INTO epochs (name, parent) SELECT $1, epoch FROM server", &parameters[..1]).await?;
+    link.execute_typed("INSERT INTO restores (user_id, epoch, rev) SELECT user_id, $1, rev FROM heads", &parameters[..1]).await?;
     // The digests are computed again, because the copy may have been changed.
-    client.execute_typed("UPDATE heads SET digest = NULL", &[]).await?;
-    client.execute_typed("UPDATE server SET epoch = $1, cluster = $2", parameters).await?;
+    link.execute_typed("UPDATE heads SET digest = NULL", &[]).await?;
+    link.execute_typed("UPDATE server SET epoch = $1, cluster = $2", parameters).await?;
     Ok(())
 }

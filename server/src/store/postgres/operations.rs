@@ -1,13 +1,18 @@
 //! The operations on accounts, sessions and devices, and the server's chores. The counterpart for SQLite is `store/sqlite/operations.rs`.
 
+use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, ToSql, Type};
-use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
+use super::connect::SCAN_TIME_MAX;
 use super::convert::{number, signed};
+use super::link::Link;
 use super::{STANDBY, Store};
 use crate::store::StoreError;
-use crate::store::accounts::{Account, Created, Denied, Device, Doings, Exchange, News, Population, Session, SessionKey, SignedIn};
+use crate::store::accounts::{
+    Account, Created, Denied, Device, Doings, Exchange, News, Population, SESSIONS_MAX, Session, SessionKey, SignedIn,
+};
+use crate::store::collections::{Collections, unknown};
 
 /// The columns that [`account`] reads.
 const ACCOUNT: &str = "SELECT user_id, email, password_hash, recovery_hash, created_at, disabled FROM users";
@@ -37,10 +42,10 @@ impl Store {
             (&account.password_hash, Type::TEXT),
             (&account.created_at, Type::INT8),
         ];
-        if transaction.client().execute_typed(sql, &parameters).await? == 0 {
+        if transaction.link().execute_typed(sql, &parameters).await? == 0 {
             return Ok(Created::EmailTaken);
         }
-        begin_session(transaction.client(), &session).await?;
+        begin_session(transaction.link(), &session).await?;
         transaction.commit().await?;
         Ok(Created::New)
     }
@@ -54,12 +59,12 @@ impl Store {
         let transaction = self.begin().await?;
         // Under the lock, so that who changes the password meanwhile ends this session too.
         let sql = "SELECT disabled FROM users WHERE user_id = $1 AND password_hash = $2 AND NOT erasing FOR SHARE";
-        let found = transaction.client().query_typed_opt(sql, &[(&session.user, Type::UUID), (&password_hash, Type::TEXT)]).await?;
+        let found = transaction.link().query_typed_opt(sql, &[(&session.user, Type::UUID), (&password_hash, Type::TEXT)]).await?;
         let Some(row) = found else { return Ok(SignedIn::WrongPassword) };
         if row.try_get(0)? {
             return Ok(SignedIn::Disabled);
         }
-        begin_session(transaction.client(), &session).await?;
+        begin_session(transaction.link(), &session).await?;
         transaction.commit().await?;
         Ok(SignedIn::Begun)
     }
@@ -70,15 +75,20 @@ impl Store {
         Ok(account(rows.first().ok_or(Denied::SessionEnded)?)?)
     }
 
+    pub async fn renew_hash(&self, user: Uuid, before: String, after: String) -> Result<(), StoreError> {
+        let sql = "UPDATE users SET password_hash = $3 WHERE user_id = $1 AND password_hash = $2 AND NOT erasing";
+        self.query(sql, &[(&user, Type::UUID), (&before, Type::TEXT), (&after, Type::TEXT)]).await.map(drop)
+    }
+
     pub async fn set_password(&self, key: SessionKey, password_hash: String) -> Result<(), Denied> {
         let transaction = self.begin().await?;
         let sql = format!("UPDATE users SET password_hash = $3 WHERE user_id = $1 AND {IS_LIVE}");
         let [user, session] = of(&key);
-        let changed = transaction.client().execute_typed(&sql, &[user, session, (&password_hash, Type::TEXT)]).await;
-        if changed.map_err(StoreError::from)? == 0 {
+        let changed = transaction.link().execute_typed(&sql, &[user, session, (&password_hash, Type::TEXT)]).await?;
+        if changed == 0 {
             return Err(Denied::SessionEnded);
         }
-        revoke_all(transaction.client(), key.user, Some(key.session)).await?;
+        revoke_all(transaction.link(), key.user, Some(key.session)).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -93,10 +103,10 @@ impl Store {
         let transaction = self.begin().await?;
         let sql = "UPDATE users SET password_hash = $3, recovery_hash = NULL WHERE user_id = $1 AND recovery_hash = $2 AND NOT erasing";
         let spent = &[(&user as _, Type::UUID), (&recovery_hash as _, Type::TEXT), (&password_hash as _, Type::TEXT)];
-        if transaction.client().execute_typed(sql, spent).await? == 0 {
+        if transaction.link().execute_typed(sql, spent).await? == 0 {
             return Ok(false);
         }
-        revoke_all(transaction.client(), user, None).await?;
+        revoke_all(transaction.link(), user, None).await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -242,14 +252,12 @@ impl Store {
 
     pub async fn erase(&self, user: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
-        let (client, user) = (transaction.client(), [(&user as _, Type::UUID)]);
+        let (link, user) = (transaction.link(), [(&user as _, Type::UUID)]);
         // Pushes that are under way end before, and later ones find no session.
-        client.query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &user).await?;
+        link.query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &user).await?;
         // No email address is like this.
-        client
-            .execute_typed("UPDATE users SET erasing = true, email = user_id::text, password_hash = '' WHERE user_id = $1", &user)
-            .await?;
-        client.execute_typed("DELETE FROM sessions WHERE user_id = $1", &user).await?;
+        link.execute_typed("UPDATE users SET erasing = true, email = user_id::text, password_hash = '' WHERE user_id = $1", &user).await?;
+        link.execute_typed("DELETE FROM sessions WHERE user_id = $1", &user).await?;
         transaction.commit().await
     }
 
@@ -264,19 +272,19 @@ impl Store {
     /// Erases some of an account's rows, or the account itself once none is left. Returns whether the account is gone.
     pub async fn erase_some(&self, user: Uuid) -> Result<bool, StoreError> {
         let transaction = self.begin().await?;
-        let client = transaction.client();
+        let link = transaction.link();
         // A push that is under way ends before, and leaves nothing behind.
-        client.query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
+        link.query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
         let mut left = ERASED_AT_ONCE;
         for (table, key) in [("records", "id"), ("boundaries", "rev")] {
             let sql =
                 format!("DELETE FROM {table} WHERE user_id = $1 AND {key} IN (SELECT {key} FROM {table} WHERE user_id = $1 LIMIT $2)");
-            let erased = client.execute_typed(&sql, &[(&user, Type::UUID), (&left, Type::INT8)]).await?;
+            let erased = link.execute_typed(&sql, &[(&user, Type::UUID), (&left, Type::INT8)]).await?;
             left = left.saturating_sub(signed(erased)?);
         }
         if left > 0 {
             for table in ["restores", "heads", "users"] {
-                client.execute_typed(&format!("DELETE FROM {table} WHERE user_id = $1"), &[(&user, Type::UUID)]).await?;
+                link.execute_typed(&format!("DELETE FROM {table} WHERE user_id = $1"), &[(&user, Type::UUID)]).await?;
             }
         }
         transaction.commit().await?;
@@ -295,7 +303,7 @@ impl Store {
     pub async fn purge_now(&self, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
         let before = now_ms.saturating_sub(i64::from(tombstone_days.max(backup_days)) * DAY_MS);
         let sql = "SELECT DISTINCT user_id FROM records WHERE deleted AND server_updated_at < $1";
-        let users = self.query(sql, &[(&before, Type::INT8)]).await?;
+        let users = self.scan(sql, &[(&before, Type::INT8)]).await?;
         let mut count = 0;
         for row in users {
             count += self.purge_user(row.try_get(0)?, before).await?;
@@ -305,14 +313,14 @@ impl Store {
 
     async fn purge_user(&self, user: Uuid, before: i64) -> Result<u64, StoreError> {
         let transaction = self.begin().await?;
-        transaction.client().query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
+        transaction.link().query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
         let sql = "WITH gone AS (
                 DELETE FROM records WHERE user_id = $1 AND deleted AND server_updated_at < $2 RETURNING rev
             ), purged AS (SELECT count(*) AS count, max(rev) AS highest_rev FROM gone)
             UPDATE heads SET tombstone_count = greatest(0, tombstone_count - count),
                 purge_watermark = greatest(purge_watermark, highest_rev)
             FROM purged WHERE user_id = $1 AND count > 0 RETURNING count";
-        let row = transaction.client().query_typed_opt(sql, &[(&user, Type::UUID), (&before, Type::INT8)]).await?;
+        let row = transaction.link().query_typed_opt(sql, &[(&user, Type::UUID), (&before, Type::INT8)]).await?;
         let count = row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
         transaction.commit().await?;
         number(count)
@@ -331,11 +339,18 @@ impl Store {
 
     pub async fn forget_sessions(&self, rotated_before_ms: i64) -> Result<u64, StoreError> {
         let sql = "DELETE FROM sessions WHERE rotated_at < $1 RETURNING user_id";
-        Ok(self.query(sql, &[(&rotated_before_ms, Type::INT8)]).await?.len() as u64)
+        Ok(self.scan(sql, &[(&rotated_before_ms, Type::INT8)]).await?.len() as u64)
     }
 
     pub async fn epoch(&self) -> Result<String, StoreError> {
         one(&self.query("SELECT epoch FROM server", &[]).await?)
+    }
+
+    pub async fn adopt(&self, collections: Collections) -> Result<(), StoreError> {
+        check_collections(&*self.connection().await?, &collections).await?;
+        let text = collections.text();
+        let sql = "UPDATE server SET collections = $1 WHERE collections IS DISTINCT FROM $1";
+        self.query(sql, &[(&text, Type::TEXT)]).await.map(drop)
     }
 
     pub async fn seen_at(&self) -> Result<i64, StoreError> {
@@ -348,9 +363,14 @@ impl Store {
 
     pub async fn check(&self) -> Result<(), StoreError> {
         let sql = "SELECT epoch, pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean FROM server";
-        let rows = self.query(sql, &[]).await?;
+        let link = self.connection().await?;
+        let rows = link.query_typed(sql, &[]).await?;
         let is_read_only = rows.first().map(|row| row.try_get(1)).transpose()?.unwrap_or(true);
-        if is_read_only { Err(StoreError::new(STANDBY)) } else { Ok(()) }
+        if is_read_only {
+            link.give_up();
+            return Err(StoreError::new(STANDBY));
+        }
+        Ok(())
     }
 
     pub async fn population(&self, since_ms: i64) -> Result<Population, StoreError> {
@@ -367,6 +387,17 @@ impl Store {
     }
 }
 
+/// Checks that no record is of another collection. Where the database does not know, this reads all records.
+pub async fn check_collections(link: &Link, collections: &Collections) -> Result<(), StoreError> {
+    let remembered: Option<String> = link.query_typed_one("SELECT collections FROM server", &[]).await?.try_get(0)?;
+    if collections.include(remembered.as_deref()) {
+        return Ok(());
+    }
+    let (sql, paths) = ("SELECT collection FROM records WHERE collection <> ALL($1) LIMIT 1", collections.paths());
+    let found = link.query_within(SCAN_TIME_MAX, sql, &[(&paths, Type::TEXT_ARRAY)]).await?;
+    found.first().map_or(Ok(()), |row| Err(unknown(row.try_get(0)?)))
+}
+
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// The parameters `$1` and `$2` of a statement about a session.
@@ -378,7 +409,11 @@ fn columns(keys: &[SessionKey]) -> (Vec<Uuid>, Vec<Uuid>) {
     keys.iter().map(|key| (key.user, key.session)).unzip()
 }
 
-async fn begin_session(client: &Client, session: &Session) -> Result<(), StoreError> {
+async fn begin_session(link: &Link, session: &Session) -> Result<(), StoreError> {
+    let sql = "DELETE FROM sessions WHERE user_id = $1 AND session_id IN (
+            SELECT session_id FROM sessions WHERE user_id = $1 ORDER BY rotated_at DESC, session_id OFFSET $2
+        )";
+    link.execute_typed(sql, &[(&session.user, Type::UUID), (&(SESSIONS_MAX - 1), Type::INT8)]).await?;
     let sql = "INSERT INTO sessions (user_id, session_id, device_name, platform, salt, generation, rotated_at, created_at, seen_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
     let Session { user, id, device_name, platform, salt, generation, rotated_at, created_at } = session;
@@ -393,14 +428,14 @@ async fn begin_session(client: &Client, session: &Session) -> Result<(), StoreEr
         (rotated_at, Type::INT8),
         (created_at, Type::INT8),
     ];
-    client.execute_typed(sql, &parameters).await?;
+    link.execute_typed(sql, &parameters).await?;
     Ok(())
 }
 
 /// Ends all sessions of an account except one. What was begun before the account's row was locked is among them.
-pub async fn revoke_all(client: &Client, user: Uuid, kept: Option<Uuid>) -> Result<(), StoreError> {
+pub async fn revoke_all(link: &Link, user: Uuid, kept: Option<Uuid>) -> Result<(), StoreError> {
     let sql = "UPDATE sessions SET revoked = true WHERE user_id = $1 AND session_id IS DISTINCT FROM $2 AND NOT revoked";
-    client.execute_typed(sql, &[(&user, Type::UUID), (&kept, Type::UUID)]).await?;
+    link.execute_typed(sql, &[(&user, Type::UUID), (&kept, Type::UUID)]).await?;
     Ok(())
 }
 

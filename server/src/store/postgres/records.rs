@@ -6,10 +6,11 @@ use stronglog_sync::digest::Digest;
 use stronglog_sync::merge::Op;
 use stronglog_sync::record::Record;
 use stronglog_sync::wire::{Change, Lost};
+use tokio_postgres::Row as Answered;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Error, Row as Answered};
 
 use super::convert::{number, signed};
+use super::link::Link;
 use super::loaded::{Advanced, Answer, Row, Written};
 use crate::store::accounts::SessionKey;
 use crate::store::wanted::Wanted;
@@ -65,22 +66,22 @@ pub enum Lock {
 ///
 /// Each statement sees what was committed before it, so the statements after the head see everything that was written under its lock. One
 /// statement for all would see the data as it was before it waited for the lock.
-pub async fn load(client: &Client, key: SessionKey, quota: Quota, wanted: &Wanted, lock: Lock) -> Result<Option<Answer>, StoreError> {
+pub async fn load(link: &Link, key: SessionKey, quota: Quota, wanted: &Wanted, lock: Lock) -> Result<Option<Answer>, StoreError> {
     let head_sql = if lock == Lock::Exclusive { format!("{HEAD} FOR UPDATE") } else { HEAD.to_owned() };
     let revisions = wanted.boundaries.iter().map(|rev| signed((*rev).min(i64::MAX as u64))).collect::<Result<Vec<_>, _>>()?;
     // The newest boundary is always among them, so that there is a row that tells of the session.
     let back = wanted.boundaries_before_newest.iter().copied().chain([0]).map(signed).collect::<Result<Vec<_>, _>>()?;
     let ids: Vec<_> = wanted.ids.iter().copied().collect();
     let record_sql = format!("SELECT {COLUMNS} FROM records WHERE user_id = $1 AND id = ANY($2)");
-    let head = async { client.query_typed(&head_sql, &[(&key.user, Type::UUID)]).await };
+    let head = async { link.query_typed(&head_sql, &[(&key.user, Type::UUID)]).await };
     let boundaries = async {
         let (session, asked, back) = ((&key.session as _, Type::UUID), (&revisions as _, Type::INT8_ARRAY), (&back as _, Type::INT8_ARRAY));
-        client.query_typed(BOUNDARIES, &[(&key.user, Type::UUID), session, asked, back]).await
+        link.query_typed(BOUNDARIES, &[(&key.user, Type::UUID), session, asked, back]).await
     };
     let records =
-        when(!ids.is_empty(), async { client.query_typed(&record_sql, &[(&key.user, Type::UUID), (&ids, Type::UUID_ARRAY)]).await });
-    let changes = changes(client, key, wanted);
-    let epochs = when(wanted.epochs, async { client.query_typed(EPOCHS, &[(&key.user, Type::UUID)]).await });
+        when(!ids.is_empty(), async { link.query_typed(&record_sql, &[(&key.user, Type::UUID), (&ids, Type::UUID_ARRAY)]).await });
+    let changes = changes(link, key, wanted);
+    let epochs = when(wanted.epochs, async { link.query_typed(EPOCHS, &[(&key.user, Type::UUID)]).await });
     // They are sent in this order, one after another, without waiting for answers.
     let (head, boundaries, records, changes, epochs) = tokio::join!(head, boundaries, records, changes, epochs);
     let (head, boundaries, records, changes, epochs) = (head?, boundaries?, records?, changes?, epochs?);
@@ -98,12 +99,12 @@ pub async fn load(client: &Client, key: SessionKey, quota: Quota, wanted: &Wante
 }
 
 /// The answer of a statement that is sent only under a condition.
-async fn when(is_wanted: bool, query: impl Future<Output = Result<Vec<Answered>, Error>>) -> Result<Vec<Answered>, Error> {
+async fn when(is_wanted: bool, query: impl Future<Output = Result<Vec<Answered>, StoreError>>) -> Result<Vec<Answered>, StoreError> {
     if is_wanted { query.await } else { Ok(Vec::new()) }
 }
 
 /// The changes after a revision, until they take as many bytes as wanted.
-async fn changes(client: &Client, key: SessionKey, wanted: &Wanted) -> Result<Vec<Answered>, StoreError> {
+async fn changes(link: &Link, key: SessionKey, wanted: &Wanted) -> Result<Vec<Answered>, StoreError> {
     let Some(wanted) = wanted.changes else { return Ok(Vec::new()) };
     let (after, rows, bytes) = (signed(wanted.after)?, signed(wanted.rows as u64)?, signed(wanted.bytes as u64)?);
     let collection = wanted.collection.unwrap_or_default();
@@ -119,11 +120,11 @@ async fn changes(client: &Client, key: SessionKey, wanted: &Wanted) -> Result<Ve
     if wanted.collection.is_some() {
         parameters.push((&collection, Type::TEXT));
     }
-    Ok(client.query_typed(&sql, &parameters).await?)
+    link.query_typed(&sql, &parameters).await
 }
 
 /// Writes what was decided in one statement.
-pub async fn write(client: &Client, key: SessionKey, written: &Written, advanced: &Advanced) -> Result<(), StoreError> {
+pub async fn write(link: &Link, key: SessionKey, written: &Written, advanced: &Advanced) -> Result<(), StoreError> {
     let entries: Vec<_> = written.entries.values().collect();
     let changes: Vec<&Change> = entries.iter().map(|entry| &entry.change).collect();
     let column = |each: fn(&Change) -> u64| changes.iter().map(|change| signed(each(change))).collect::<Result<Vec<_>, _>>();
@@ -144,34 +145,33 @@ pub async fn write(client: &Client, key: SessionKey, written: &Written, advanced
     let (rev, check) = (signed(to.rev)?, signed(to.check)?);
     let (count, bytes, tombstones) = (signed(usage.records)?, signed(usage.bytes)?, signed(usage.tombstones)?);
     let digest = digest.to_string();
-    client
-        .execute_typed(
-            WRITE,
-            &[
-                (&key.user, Type::UUID),
-                (&ids, Type::UUID_ARRAY),
-                (&collections, Type::TEXT_ARRAY),
-                (&revs, Type::INT8_ARRAY),
-                (&ops, Type::UUID_ARRAY),
-                (&devices, Type::UUID_ARRAY),
-                (&seqs, Type::INT8_ARRAY),
-                (&stamps, Type::INT8_ARRAY),
-                (&deleted, Type::BOOL_ARRAY),
-                (&server_ids, Type::UUID_ARRAY),
-                (&updated, Type::INT8_ARRAY),
-                (&texts, Type::TEXT_ARRAY),
-                (&lost_after, Type::INT8_ARRAY),
-                (&lost_up_to, Type::INT8_ARRAY),
-                (&rev, Type::INT8),
-                (&check, Type::INT8),
-                (server_updated_at, Type::INT8),
-                (&count, Type::INT8),
-                (&bytes, Type::INT8),
-                (&tombstones, Type::INT8),
-                (&digest, Type::TEXT),
-            ],
-        )
-        .await?;
+    link.execute_typed(
+        WRITE,
+        &[
+            (&key.user, Type::UUID),
+            (&ids, Type::UUID_ARRAY),
+            (&collections, Type::TEXT_ARRAY),
+            (&revs, Type::INT8_ARRAY),
+            (&ops, Type::UUID_ARRAY),
+            (&devices, Type::UUID_ARRAY),
+            (&seqs, Type::INT8_ARRAY),
+            (&stamps, Type::INT8_ARRAY),
+            (&deleted, Type::BOOL_ARRAY),
+            (&server_ids, Type::UUID_ARRAY),
+            (&updated, Type::INT8_ARRAY),
+            (&texts, Type::TEXT_ARRAY),
+            (&lost_after, Type::INT8_ARRAY),
+            (&lost_up_to, Type::INT8_ARRAY),
+            (&rev, Type::INT8),
+            (&check, Type::INT8),
+            (server_updated_at, Type::INT8),
+            (&count, Type::INT8),
+            (&bytes, Type::INT8),
+            (&tombstones, Type::INT8),
+            (&digest, Type::TEXT),
+        ],
+    )
+    .await?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use crate::store::StoreError;
-use crate::store::accounts::{Account, Created, Device, Doings, Session};
+use crate::store::accounts::{Account, Created, Device, Doings, SESSIONS_MAX, Session};
 
 /// Stores an account, unless the email address already has one.
 ///
@@ -135,6 +135,11 @@ pub fn is_live(connection: &Connection, user: Uuid, session: Uuid) -> Result<boo
 /// # Errors
 /// The store failed.
 pub fn begin_session(connection: &Connection, session: &Session) -> Result<(), StoreError> {
+    // The oldest ones make room.
+    let sql = "DELETE FROM sessions WHERE user_id = ?1 AND session_id IN (
+            SELECT session_id FROM sessions WHERE user_id = ?1 ORDER BY rotated_at DESC, session_id LIMIT -1 OFFSET ?2
+        )";
+    connection.prepare_cached(sql)?.execute(params![session.user, SESSIONS_MAX - 1])?;
     let sql = "INSERT INTO sessions (user_id, session_id, device_name, platform, salt, generation, rotated_at, created_at, seen_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)";
     let Session { user, id, device_name, platform, salt, generation, rotated_at, created_at, .. } = session;

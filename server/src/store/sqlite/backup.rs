@@ -8,15 +8,17 @@ use rusqlite::config::DbConfig;
 
 use super::checksum::{self, Found};
 use super::counter::Counter;
-use super::files::{make_folder, private};
+use super::files::{make_folder, private, sync_folder};
 use super::outside::existing;
-use super::{DATABASE, UserRecords, accounts, epoch, erased, lock, migrate, open_file, users, version_of};
+use super::{DATABASE, UserRecords, accounts, epoch, erased, lock, migrate, open_file, previous, users, version_of};
 use crate::feed;
 use crate::store::{Quota, StoreError};
 
 const DAY_MS: i64 = 86_400_000;
 /// The version of the database that first noted when a backup was complete. Older databases are backed up too, before an update.
 const BACKED_UP_AT_SINCE: usize = 10;
+/// The file that becomes the database when a restore is complete.
+pub const RESTORING: &str = "stronglog.db.restoring";
 /// The suffix of a backup that is being written.
 pub const PARTIAL: &str = ".partial";
 
@@ -92,7 +94,7 @@ pub struct Restored {
 pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<Restored, StoreError> {
     make_folder(folder)?;
     let _lock = lock(folder)?;
-    let (current, fresh) = (folder.join(DATABASE), folder.join("stronglog.db.restoring"));
+    let (current, fresh) = (folder.join(DATABASE), folder.join(RESTORING));
     // Something may be left from a restore that was interrupted.
     remove(&fresh)?;
     let found = checksum::copy(from, &fresh).map_err(|error| failed("restore", from, error))?;
@@ -120,7 +122,8 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
     begin_epoch(&connection, new_epoch)?;
     connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE")?;
     let previous = set_aside(&current, now_ms)?;
-    std::fs::rename(&fresh, &current).map_err(|error| failed("move the backup to", &current, error))?;
+    let placed = std::fs::rename(&fresh, &current).and_then(|()| sync_folder(folder));
+    placed.map_err(|error| failed("move the backup to", &current, error))?;
     Counter::open(folder)?.note(&connection)?;
     Ok(Restored { previous, had_checksum: found == Found::Intact })
 }
@@ -146,6 +149,8 @@ pub fn begin_epoch(connection: &Connection, name: &str) -> Result<(), StoreError
 pub fn purge(connection: &Connection, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
     let before = now_ms.saturating_sub(i64::from(tombstone_days) * DAY_MS);
     let restorable = now_ms.saturating_sub(i64::from(backup_days) * DAY_MS);
+    // What was noted while the clock was ahead would hold every tombstone until then.
+    connection.execute("DELETE FROM backups WHERE taken_at > ?1", [now_ms])?;
     let mut count = 0;
     for user in users(connection)? {
         let mut records = UserRecords::of(connection, user, Quota::default());
@@ -200,7 +205,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// Renames the current database and its log. A log without a database goes too: SQLite would apply it to the backup.
 fn set_aside(current: &Path, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
-    let (was_there, kept) = (current.exists(), current.with_file_name(format!("{DATABASE}.before-{now_ms}")));
+    let (was_there, kept) = (current.exists(), current.with_file_name(previous::name(now_ms)));
     for suffix in ["", "-wal", "-shm"] {
         let (from, to) = (with_suffix(current, suffix), with_suffix(&kept, suffix));
         if from.exists() {

@@ -6,8 +6,9 @@ use std::sync::PoisonError;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::{Store, UserRecords, accounts, backup, epoch, seen_at, sessions_ended};
+use super::{Store, UserRecords, accounts, backup, check_collections, epoch, seen_at, sessions_ended};
 use crate::store::accounts::{Account, Created, Denied, Device, Doings, Exchange, Heard, News, Population, Session, SessionKey, SignedIn};
+use crate::store::collections::Collections;
 use crate::store::{Quota, Records, StoreError};
 
 impl Store {
@@ -22,7 +23,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + From<Denied> + Send + 'static,
     {
-        self.read(move |connection| {
+        self.read_for(key.user, move |connection| {
             admit(connection, key)?;
             decide(&UserRecords::of(connection, key.user, quota))
         })
@@ -89,9 +90,17 @@ impl Store {
     }
 
     pub async fn account(&self, key: SessionKey) -> Result<Account, Denied> {
-        self.read(move |connection| {
+        self.read_for(key.user, move |connection| {
             admit(connection, key)?;
             accounts::by_user(connection, key.user)?.ok_or(Denied::SessionEnded)
+        })
+        .await
+    }
+
+    pub async fn renew_hash(&self, user: Uuid, before: String, after: String) -> Result<(), StoreError> {
+        self.write_for(user, move |connection| {
+            let sql = "UPDATE users SET password_hash = ?3 WHERE user_id = ?1 AND password_hash = ?2 AND NOT erasing";
+            Ok(connection.execute(sql, rusqlite::params![user, before, after]).map(drop)?)
         })
         .await
     }
@@ -128,7 +137,7 @@ impl Store {
     }
 
     pub async fn session(&self, key: SessionKey) -> Result<Option<Session>, StoreError> {
-        self.read(move |connection| accounts::session(connection, key.user, key.session)).await
+        self.read_for(key.user, move |connection| accounts::session(connection, key.user, key.session)).await
     }
 
     pub async fn exchange<T: Send + 'static>(
@@ -151,7 +160,7 @@ impl Store {
     }
 
     pub async fn admit(&self, key: SessionKey) -> Result<(), Denied> {
-        self.read(move |connection| admit(connection, key)).await
+        self.read_for(key.user, move |connection| admit(connection, key)).await
     }
 
     pub async fn revoke(&self, key: SessionKey, session: Uuid) -> Result<bool, Denied> {
@@ -171,7 +180,7 @@ impl Store {
     }
 
     pub async fn devices(&self, key: SessionKey) -> Result<Vec<Device>, Denied> {
-        self.read(move |connection| {
+        self.read_for(key.user, move |connection| {
             admit(connection, key)?;
             Ok(accounts::devices(connection, key.user)?)
         })
@@ -211,6 +220,15 @@ impl Store {
 
     pub async fn epoch(&self) -> Result<String, StoreError> {
         self.read(epoch).await
+    }
+
+    pub async fn adopt(&self, collections: Collections) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            check_collections(connection, &collections)?;
+            connection.execute("UPDATE server SET collections = ?1 WHERE collections IS NOT ?1", [collections.text()])?;
+            Ok(())
+        })
+        .await
     }
 
     pub async fn seen_at(&self) -> Result<i64, StoreError> {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{BUSY_TIMEOUT, DATABASE, DATABASE_VERSION, LOCK, version_of};
+use super::{APPLICATION_ID, BUSY_TIMEOUT, DATABASE, DATABASE_VERSION, LOCK, version_of};
 use crate::store::StoreError;
 
 /// Opens an existing database, and verifies that it belongs to this program. Its version may be an older one.
@@ -17,10 +17,15 @@ pub fn existing(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| failed(&error))?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")?;
+    if path.metadata().is_ok_and(|known| known.len() == 0) {
+        return Err(failed(&"the file is empty"));
+    }
+    let marked: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(|error| failed(&error))?;
     match connection.query_row("SELECT count(*) FROM server", [], |row| row.get::<_, i64>(0)) {
-        Ok(1) => Ok(connection),
-        Ok(_) => Err(failed(&"not a database of this program")),
-        Err(error) => Err(failed(&error)),
+        Ok(1) if [0, APPLICATION_ID].contains(&marked) => Ok(connection),
+        Err(error) if error.sqlite_error_code() != Some(rusqlite::ErrorCode::Unknown) => Err(failed(&error)),
+        // Without such a table too.
+        _ => Err(failed(&"it is not a database of this program")),
     }
 }
 

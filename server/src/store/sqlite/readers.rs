@@ -1,13 +1,14 @@
-//! A small pool of read-only connections. Each read sees one snapshot.
+//! A small pool of read-only connections, for which accounts take turns. Each read sees one snapshot.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
-use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 use super::open_file;
+use crate::places::Places;
 use crate::store::StoreError;
 
 /// The number of read connections.
@@ -16,7 +17,7 @@ const READERS: usize = 4;
 /// The pool of read connections.
 pub struct Readers {
     idle: Arc<Mutex<Vec<Connection>>>,
-    turns: Arc<Semaphore>,
+    places: Places,
 }
 
 impl Readers {
@@ -27,30 +28,28 @@ impl Readers {
             Ok(connection)
         });
         let idle = connections.collect::<Result<Vec<_>, StoreError>>()?;
-        Ok(Readers { idle: Arc::new(Mutex::new(idle)), turns: Arc::new(Semaphore::new(READERS)) })
+        Ok(Readers { idle: Arc::new(Mutex::new(idle)), places: Places::new(READERS) })
     }
 
     /// Waits for the readers to finish, and closes their connections.
     pub async fn close(&self) {
-        if let Ok(all) = self.turns.acquire_many(READERS as u32).await {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
-            all.forget();
+        let mut all = Vec::new();
+        for _ in 0..READERS {
+            all.push(self.places.wait(Uuid::nil()).await);
         }
-        self.turns.close();
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    pub async fn run<T, E>(&self, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    /// Reads in the turn of an account.
+    pub async fn run<T, E>(&self, account: Uuid, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let turn = Arc::clone(&self.turns)
-            .acquire_owned()
-            .await
-            .map_err(|_| StoreError::new("the database is closed, because the server is stopping"))?;
+        let place = self.places.take(account).await.ok_or_else(StoreError::busy)?;
         let idle = Arc::clone(&self.idle);
         let read = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
+            let _place = place;
             let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = taken.ok_or_else(|| StoreError::new("the database is closed, because the server is stopping"))?;
             // A panic must not lose the connection; the transaction is rolled back during unwinding.

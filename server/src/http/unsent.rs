@@ -1,0 +1,222 @@
+//! Responses that the peer has not taken yet. Each waits in memory, so their number and size are bounded for each account and network and in
+//! all, and so is the number of those that are compressed meanwhile.
+
+use std::io::Write;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version, header};
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
+use tokio::sync::Semaphore;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use uuid::Uuid;
+
+use super::edge;
+use crate::app::App;
+use crate::auth::limits::{Sender, network};
+use crate::auth::tokens::Caller;
+use crate::problem::Failure;
+use crate::shares::{Exhausted, Held, Shares};
+
+/// The maximum memory for the responses of one account or network, and for all responses together.
+const EACH_BYTES_MAX: usize = 8 << 20;
+const ALL_BYTES_MAX: usize = 128 << 20;
+/// What a response takes beside its body.
+const OVERHEAD_BYTES: usize = 4 * 1_024;
+/// The maximum number of responses that are compressed while they are sent. One takes a megabyte, and further ones are sent as they are.
+const COMPRESSED_MAX: usize = 64;
+
+/// Up to this size, a response is compressed at once.
+const SMALL_BYTES: usize = 32 * 1_024;
+/// The minimum size of a compressed response. Below it, compression costs more than it saves.
+const COMPRESSED_BYTES_MIN: u16 = 1_024;
+
+/// What the responses of a server take.
+pub struct Unsent {
+    bytes: Shares<Sender>,
+    compressed: Arc<Semaphore>,
+}
+
+impl Default for Unsent {
+    fn default() -> Self {
+        Unsent { bytes: Shares::new(EACH_BYTES_MAX, ALL_BYTES_MAX), compressed: Arc::new(Semaphore::new(COMPRESSED_MAX)) }
+    }
+}
+
+/// Marks a response that is compressed while it is sent.
+#[derive(Clone, Copy)]
+struct Compressed;
+
+/// Whether a response is compressed while it is sent.
+pub fn is_compressed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
+    extensions.get::<Compressed>().is_some()
+}
+
+/// Counts a response until the peer has taken it. What has no known length is made while it is sent, and has limits of its own.
+pub async fn counted(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let network = Sender::Network(network(edge::address(&parts, &app.config())));
+    let encoding = Encoding::accepted(&parts.headers);
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let is_worthwhile = SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::SSE).should_compress(&response);
+    let encoding = encoding.filter(|_| is_worthwhile);
+    let account = response.extensions().get::<Caller>().map(|caller| caller.user);
+    let length = response.body().size_hint().exact().and_then(|length| usize::try_from(length).ok());
+    match (length, account) {
+        (Some(1..), Some(account)) => hold(&app, account, encoding, response).await.unwrap_or_else(IntoResponse::into_response),
+        // Without an account there are only static pages and small answers.
+        (Some(1..), None) => match app.unsent.bytes.take(network, OVERHEAD_BYTES) {
+            Ok(held) => permitted(&app.unsent, encoding, response.map(|body| Body::new(Holding { body, _held: held }))),
+            Err(exhausted) => refused(exhausted).into_response(),
+        },
+        _ => permitted(&app.unsent, encoding, response),
+    }
+}
+
+fn refused(exhausted: Exhausted) -> Failure {
+    match exhausted {
+        Exhausted::Share => Failure::rate_limited(1),
+        Exhausted::Total => Failure::unavailable("too many responses have not been taken yet; try again in a moment"),
+    }
+}
+
+/// Keeps a share of the account for a response as long as any of its bytes is in memory, and compresses it.
+async fn hold(app: &App, account: Uuid, encoding: Option<Encoding>, response: Response) -> Result<Response, Failure> {
+    let (mut parts, body) = response.into_parts();
+    let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    let mut held = app.unsent.bytes.take(Sender::Account(account), length + OVERHEAD_BYTES).map_err(refused)?;
+    let whole = body.collect().await.map_err(|_| Failure::unavailable("the response could not be made; try again in a moment"))?;
+    let mut bytes = whole.to_bytes();
+    if let Some(encoding) = encoding
+        && let Some(smaller) = compressed(app, account, encoding, bytes.clone()).await
+    {
+        bytes = smaller;
+        held.shrink_to(bytes.len() + OVERHEAD_BYTES);
+        parts.headers.remove(header::CONTENT_LENGTH);
+        parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.name()));
+        parts.headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    Ok(Response::from_parts(parts, Body::from(Bytes::from_owner(Counted { bytes, _held: held }))))
+}
+
+/// Compresses bytes in the account's turn, on a thread for such work: the threads that serve everybody stay free. `None` if that fails, or if
+/// the turn does not come in time.
+async fn compressed(app: &App, account: Uuid, encoding: Encoding, bytes: Bytes) -> Option<Bytes> {
+    if bytes.len() <= SMALL_BYTES {
+        return encoding.compress(&bytes).ok().map(Bytes::from);
+    }
+    let _place = app.parsing.take(account).await?;
+    let done = tokio::task::spawn_blocking(move || encoding.compress(&bytes)).await.ok()?;
+    done.ok().map(Bytes::from)
+}
+
+/// How a response is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    Zstd,
+    Gzip,
+}
+
+impl Encoding {
+    /// The best one that a client accepts.
+    fn accepted(headers: &HeaderMap) -> Option<Self> {
+        let lines = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
+        let all: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();
+        let accepts = |encoding: &Encoding| {
+            all.iter().any(|one| {
+                let (name, quality) = one.split_once(';').unwrap_or((one, ""));
+                let is_refused = quality.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
+                name.trim().eq_ignore_ascii_case(encoding.name()) && !is_refused
+            })
+        };
+        [Encoding::Zstd, Encoding::Gzip].into_iter().find(accepts)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Encoding::Zstd => "zstd",
+            Encoding::Gzip => "gzip",
+        }
+    }
+
+    fn compress(self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+        match self {
+            Encoding::Zstd => zstd::bulk::compress(bytes, 1),
+            Encoding::Gzip => {
+                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                encoder.write_all(bytes)?;
+                encoder.finish()
+            }
+        }
+    }
+}
+
+/// Bytes with the share that is kept for them.
+struct Counted {
+    bytes: Bytes,
+    _held: Held<Sender>,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Lets a response be compressed while it is sent, unless too many are.
+fn permitted(unsent: &Unsent, encoding: Option<Encoding>, mut response: Response) -> Response {
+    let permit = encoding.and_then(|_| Arc::clone(&unsent.compressed).try_acquire_owned().ok());
+    let Some(permit) = permit else { return response };
+    response.extensions_mut().insert(Compressed);
+    response.map(|body| Body::new(Holding { body, _held: permit }))
+}
+
+/// A body, and what is held until it was sent.
+struct Holding<T> {
+    body: Body,
+    _held: T,
+}
+
+impl<T: Unpin> HttpBody for Holding<T> {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_encoding_that_a_client_accepts_is_used() {
+        let table = [
+            ("gzip, deflate, br, zstd", Some(Encoding::Zstd)),
+            ("GZIP;q=0.5", Some(Encoding::Gzip)),
+            ("zstd;q=0, gzip", Some(Encoding::Gzip)),
+            ("zstd; q=0.0, identity", None),
+            ("br", None),
+            ("", None),
+        ];
+        for (accepted, expected) in table {
+            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(accepted))]);
+            assert_eq!(Encoding::accepted(&headers), expected, "{accepted}");
+        }
+    }
+}

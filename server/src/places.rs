@@ -1,0 +1,152 @@
+//! Places that all accounts share: requests in progress, connections that read, processors that parse. Where there are not enough, accounts take
+//! turns: one with a hundred requests in line gets as many places as one with a single request.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot::{self, Sender};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::turns::WAIT_MAX;
+
+#[derive(Clone)]
+pub struct Places(Arc<Mutex<State>>);
+
+struct State {
+    free: usize,
+    /// The accounts that wait, each once, in the order of their turns.
+    line: VecDeque<Uuid>,
+    waiting: HashMap<Uuid, VecDeque<Sender<Place>>>,
+}
+
+/// A place, which goes to the next in line when this is dropped.
+pub struct Place(Option<Places>);
+
+impl Places {
+    pub fn new(number: usize) -> Self {
+        Places(Arc::new(Mutex::new(State { free: number, line: VecDeque::new(), waiting: HashMap::new() })))
+    }
+
+    /// Waits for a place. `None` if there was none in time.
+    pub async fn take(&self, account: Uuid) -> Option<Place> {
+        timeout(WAIT_MAX, self.wait(account)).await.ok()?
+    }
+
+    /// Waits for a place, however long it takes. It is there in the end.
+    pub async fn wait(&self, account: Uuid) -> Option<Place> {
+        // Dropped after the turn.
+        let _in_line = InLine { places: self, account };
+        let turn = {
+            let mut state = self.state();
+            if let Some(free) = state.free.checked_sub(1) {
+                state.free = free;
+                return Some(Place(Some(self.clone())));
+            }
+            let (sender, turn) = oneshot::channel();
+            state.join(account, sender);
+            turn
+        };
+        turn.await.ok()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request in line, which leaves it however the wait ends.
+struct InLine<'a> {
+    places: &'a Places,
+    account: Uuid,
+}
+
+impl Drop for InLine<'_> {
+    fn drop(&mut self) {
+        self.places.state().leave(self.account);
+    }
+}
+
+impl State {
+    fn join(&mut self, account: Uuid, sender: Sender<Place>) {
+        let of_account = self.waiting.entry(account).or_default();
+        if of_account.is_empty() {
+            self.line.push_back(account);
+        }
+        of_account.push_back(sender);
+    }
+
+    /// Removes the requests of an account that no longer wait.
+    fn leave(&mut self, account: Uuid) {
+        let Some(of_account) = self.waiting.get_mut(&account) else { return };
+        of_account.retain(|sender| !sender.is_closed());
+        if of_account.is_empty() {
+            self.waiting.remove(&account);
+            self.line.retain(|other| *other != account);
+        }
+    }
+
+    /// The request whose turn it is.
+    fn next(&mut self) -> Option<Sender<Place>> {
+        let account = self.line.pop_front()?;
+        let of_account = self.waiting.get_mut(&account)?;
+        let sender = of_account.pop_front();
+        if of_account.is_empty() {
+            self.waiting.remove(&account);
+        } else {
+            self.line.push_back(account);
+        }
+        sender
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some(places) = self.0.take() else { return };
+        loop {
+            let next = {
+                let mut state = places.state();
+                let next = state.next();
+                state.free += usize::from(next.is_none());
+                next
+            };
+            // A request that has gone meanwhile gives the place back, and it is not dropped again.
+            match next.map(|next| next.send(Place(Some(places.clone())))) {
+                None | Some(Ok(())) => return,
+                Some(Err(mut refused)) => refused.0 = None,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    const SAM: Uuid = Uuid::from_u128(1);
+    const ALEX: Uuid = Uuid::from_u128(2);
+
+    #[tokio::test(start_paused = true)]
+    async fn accounts_take_turns_however_many_requests_they_have() {
+        let places = Places::new(1);
+        let first = places.take(SAM).await.expect("a place");
+        let mut loud: Vec<_> = (0..3).map(|_| Box::pin(places.take(SAM))).collect();
+        assert!(loud.iter_mut().all(|wait| wait.as_mut().now_or_never().is_none()));
+        let mut quiet = Box::pin(places.take(ALEX));
+        assert!(quiet.as_mut().now_or_never().is_none());
+        drop(first);
+        let second = loud[0].as_mut().now_or_never().flatten().expect("the turn of the loud one, who came first");
+        drop(second);
+        let third = quiet.as_mut().now_or_never().flatten().expect("the turn of the quiet one");
+        drop(loud.remove(1));
+        drop(third);
+        let fourth = loud[1].as_mut().now_or_never().flatten().expect("whoever still waits");
+        assert!(places.take(ALEX).await.is_none(), "sent away in the end");
+        drop(fourth);
+        assert!(places.take(ALEX).now_or_never().flatten().is_some(), "every place is free again");
+        let state = places.state();
+        assert_eq!((state.free, state.line.len(), state.waiting.len()), (1, 0, 0), "nobody is remembered");
+    }
+}

@@ -1,0 +1,65 @@
+//! Whether the database answers. While it does not, nobody waits for it: one request a second asks whether it does again, and the others are
+//! sent away at once, so that they hold neither memory nor connections.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+const ASK_EVERY: Duration = Duration::from_secs(1);
+
+#[derive(Default)]
+pub struct Health {
+    is_silent: AtomicBool,
+    /// When the silent database was last asked.
+    asked: Mutex<Option<Instant>>,
+}
+
+impl Health {
+    /// Whether the database may be asked now.
+    pub fn may_ask(&self) -> bool {
+        if !self.is_silent.load(Ordering::Relaxed) {
+            return true;
+        }
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_time = asked.is_none_or(|asked| asked.elapsed() >= ASK_EVERY);
+        if is_time {
+            *asked = Some(Instant::now());
+        }
+        is_time
+    }
+
+    /// A statement was answered, or a connection made.
+    pub fn has_answered(&self) {
+        if self.is_silent.load(Ordering::Relaxed) && self.is_silent.swap(false, Ordering::Relaxed) {
+            tracing::warn!("the database answers again");
+        }
+    }
+
+    /// A statement was not answered in time, or a connection not made.
+    pub fn is_silent(&self) {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        if !self.is_silent.swap(true, Ordering::Relaxed) {
+            tracing::error!("the database does not answer: requests get 503 until it does");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_database_that_does_not_answer_is_asked_once_a_second() {
+        let health = Health::default();
+        assert!(health.may_ask() && health.may_ask());
+        health.is_silent();
+        assert!(!health.may_ask(), "it was asked just now");
+        tokio::time::advance(ASK_EVERY).await;
+        assert!(health.may_ask());
+        assert!(!health.may_ask(), "one asks for all");
+        health.has_answered();
+        assert!(health.may_ask() && health.may_ask());
+    }
+}
