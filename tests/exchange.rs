@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 use stronglog_sync::api::runtime::axum::Route;
 use stronglog_sync::api::runtime::check::Types;
 use stronglog_sync::api::runtime::http::{
-    ANYTHING, Bearer, Credential, Credentials, Encoding, Form, HeaderMap, Hooks, Incoming, Method, Operation, Outcome, Parameter, Place,
-    Rejection, Reply, Request, Scheme, SchemeKind, Security, Shape, StatusCode, Style, Writer, Written, read_json, read_text,
-    receive_credentials, text,
+    ANYTHING, Bearer, CallError, Credential, Credentials, Encoding, Form, HeaderMap, Hooks, Incoming, Method, Operation, Outcome, Parameter, Place,
+    Rejection, Reply, Request, Response, Scheme, SchemeKind, Security, Shape, StatusCode, Style, Transport, Writer, Written, call,
+    has_body, read_json, read_text, receive_credentials, text,
 };
 use stronglog_sync::api::runtime::report::Report;
+use stronglog_sync::api::runtime::rule::{Record, Rule};
 use tower::ServiceExt;
 
 const HEADER: Scheme = Scheme::new("header", SchemeKind::ApiKey(Place::Header, "X-Api-Key"));
@@ -73,6 +74,59 @@ fn a_set_of_schemes_is_sent_as_a_whole_or_not_at_all() {
     assert_eq!(format!("{:?}", credentials()), r#"["header", "query", "cookie", "token", "basic"]"#);
 }
 
+/// An operation that a server answers with any status.
+struct Guarded;
+
+impl Operation for Guarded {
+    const ID: &'static str = "guarded";
+    const METHOD: Method = Method::GET;
+    const PATH: &'static str = "/guarded";
+    const SECURITY: Security = &[&[HEADER, BASIC], &[TOKEN], &[DIGEST]];
+    const ACCEPT: &'static str = "";
+    type Response = Said;
+
+    fn write(&self, _: &mut Writer) {}
+
+    fn receive(_: &Incoming<'_>) -> Result<Self, Rejection> {
+        Ok(Guarded)
+    }
+}
+
+const DIGEST: Scheme = Scheme::new("digest", SchemeKind::Other);
+
+/// A transport that counts what is sent, and answers with text.
+#[derive(Default)]
+struct Counted(std::sync::atomic::AtomicUsize);
+
+impl Transport for Counted {
+    type Error = std::convert::Infallible;
+
+    async fn send(&self, _: Request) -> Result<Response, Self::Error> {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok(http::Response::new(b"hello".to_vec()))
+    }
+}
+
+#[tokio::test]
+async fn a_credential_that_does_not_fit_its_scheme_is_refused_and_nothing_is_sent() {
+    let pair = Credential::Basic { user: "Ana".to_owned(), password: "p".to_owned() };
+    let cases = [
+        (Credentials::new().secret(HEADER, "k").secret(BASIC, "p"), "the credential of \"basic\" is not a user and a password"),
+        (Credentials::new().source(TOKEN, move || Some(pair.clone())), "the credential of \"token\" is not a token"),
+        (Credentials::new().secret(TOKEN, "t\n"), "the credential of \"token\" contains characters that a header cannot carry"),
+        (Credentials::new().secret(HEADER, "ключ").secret(BASIC, "a:b"), "the credential of \"header\" contains characters that a header"),
+        (Credentials::new().secret(DIGEST, "x"), "the credential of \"digest\" cannot be sent"),
+    ];
+    let transport = Counted::default();
+    for (credentials, expected) in cases {
+        let error = call(&Guarded, "https://example.com", &transport, &credentials).await.expect_err("it does not fit");
+        assert!(matches!(error, CallError::Request(_)) && error.to_string().contains(expected), "{error}");
+    }
+    let fitting = Credentials::new().secret(HEADER, "k").secret(BASIC, "Ana:p");
+    let reply = call(&Guarded, "https://example.com", &transport, &fitting).await.expect("an answer");
+    assert_eq!((reply.body, reply.raw.as_slice(), transport.0.into_inner()), (Said::Ok("hello".to_owned()), b"hello".as_slice(), 1));
+}
+
 #[test]
 fn a_server_reads_the_credentials_that_a_client_sends() {
     let sets: [Security; 5] = [&[&[HEADER]], &[&[QUERY]], &[&[COOKIE, TOKEN]], &[&[BASIC]], &[&[TOKEN], &[]]];
@@ -106,7 +160,7 @@ impl Outcome for Said {
     fn write(&self) -> Written {
         match self {
             Said::Ok(body) => text(200, "text/plain", body),
-            Said::Other(status) => (*status, None, Vec::new()),
+            Said::Other(status) => (*status, Some("text/plain"), b"other".to_vec()),
         }
     }
 
@@ -215,6 +269,127 @@ fn a_response_that_cannot_be_read_is_kept_whole() {
     let invalid = Reply::<Said>::read(response).expect_err("no text");
     assert_eq!((invalid.status, invalid.body.as_slice()), (StatusCode::OK, b"\xFFgateway".as_slice()));
     assert_eq!(invalid.headers["x-gateway"], "7");
+}
+
+/// Declares operations whose path has two parameters in one segment.
+macro_rules! pairs {
+    ($($name:ident $path:literal $shape:ident;)*) => { $(
+        #[derive(Debug, PartialEq)]
+        struct $name(Value, Value);
+
+        impl $name {
+            const FIRST: Parameter = Parameter::new(Place::Path, "a", Shape::$shape, &ANYTHING);
+            const SECOND: Parameter = Parameter::new(Place::Path, "b", Shape::TEXT, &ANYTHING);
+        }
+
+        impl Operation for $name {
+            const ID: &'static str = stringify!($name);
+            const METHOD: Method = Method::GET;
+            const PATH: &'static str = $path;
+            const SECURITY: Security = &[];
+            const ACCEPT: &'static str = "";
+            type Response = Said;
+
+            fn write(&self, to: &mut Writer) {
+                to.required(&Self::FIRST, &self.0);
+                to.required(&Self::SECOND, &self.1);
+            }
+
+            fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
+                Ok($name(incoming.required(&Self::FIRST)?, incoming.required(&Self::SECOND)?))
+            }
+        }
+    )* };
+}
+
+pairs! {
+    Dotted "/files/{a}.{b}" TEXT;
+    Hyphenated "/{a}-{b}/c" TEXT;
+    Colon "/{a}:{b}" TEXT;
+    Apart "/{a}/{b}" TEXT;
+    Listed "/{a},{b}" TEXT;
+}
+
+/// Sends a call, and reads it as the server does.
+fn through<O: Operation + PartialEq + std::fmt::Debug>(call: &O, path: &str) {
+    let request = call.request("https://example.com").expect("a valid request");
+    assert_eq!((request.uri().path(), received::<O>(&request).as_ref()), (path, Ok(call)));
+}
+
+#[test]
+fn a_value_does_not_end_where_the_text_between_two_parameters_ends_it() {
+    through(&Dotted(json!("a.b"), json!("tar.gz")), "/files/a%2Eb.tar.gz");
+    through(&Hyphenated(json!("1-2"), json!("3-4")), "/1%2D2-3-4/c");
+    through(&Colon(json!("1:2"), json!("3:4")), "/1%3A2:3%3A4");
+    through(&Apart(json!("1.2"), json!("3.4")), "/1.2/3.4");
+    let refused = Listed(json!(["1", "2"]), json!("3")).request("https://example.com").expect_err("the list has a comma");
+    assert_eq!((refused.violations[0].pointer.as_str(), refused.violations[0].keyword), ("/path/a", "syntax"), "{refused}");
+}
+
+/// An operation with a single parameter in the query, and one with an exploded object.
+#[derive(Debug, PartialEq)]
+struct Filtered(Option<Value>, Option<Value>);
+
+impl Filtered {
+    const NUMBER: Parameter = Parameter::new(Place::Query, "n", Shape::INTEGER, &INTEGER);
+    const MEMBERS: Parameter = Parameter::new(Place::Query, "all", OBJECT.members(&[("a", Shape::TEXT)]), &MEMBERS);
+}
+
+static INTEGER: Rule = Rule::Types(Types::INTEGER);
+static STRING: Rule = Rule::Types(Types::STRING);
+static MEMBERS: Rule = Rule::Record(&Record { members: &[("a", &STRING)], required: 0, others: None, more: None });
+
+impl Operation for Filtered {
+    const ID: &'static str = "filtered";
+    const METHOD: Method = Method::GET;
+    const PATH: &'static str = "/filtered";
+    const SECURITY: Security = &[];
+    const ACCEPT: &'static str = "";
+    type Response = Said;
+
+    fn write(&self, _: &mut Writer) {}
+
+    fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
+        Ok(Filtered(incoming.optional(&Self::NUMBER)?, incoming.optional(&Self::MEMBERS)?))
+    }
+}
+
+#[test]
+fn a_server_takes_no_value_that_a_request_has_twice_and_no_text_that_is_not_utf8() {
+    let read = |query: &str| {
+        let request = http::Request::get(format!("/filtered?{query}")).body(Vec::new()).expect("a request");
+        received::<Filtered>(&request).map_err(|rejection| {
+            let first = &rejection.report.violations[0];
+            (rejection.status.as_u16(), first.pointer.clone(), first.keyword)
+        })
+    };
+    let refused = |pointer: &str, keyword| Err((400, pointer.to_owned(), keyword));
+    assert_eq!(read("n=1&a=x&other=%ff&other=1"), Ok(Filtered(Some(json!(1)), Some(json!({ "a": "x" })))));
+    assert_eq!(read("n=1&n=2"), refused("/query/n", "type"));
+    assert_eq!(read("a=1&a=2"), refused("/query/all/a", "type"));
+    assert_eq!(read("a=%ff"), refused("/query/all", "syntax"));
+    assert_eq!(read("n=%ff"), refused("/query/n", "syntax"));
+    let path = http::Request::get("/%ff/x").body(Vec::new()).expect("a request");
+    assert_eq!(received::<Apart>(&path).expect_err("no text").report.violations[0].pointer, "/path/a");
+    let form = http::Request::post("/form").header("content-type", "application/x-www-form-urlencoded");
+    let rejected = received::<SendForm>(&form.body(b"grant=%ff".to_vec()).expect("a request")).expect_err("no text");
+    assert_eq!((rejected.report.violations[0].pointer.as_str(), rejected.report.violations[0].keyword), ("/grant", "syntax"));
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_is_answered_with_a_problem() {
+    let router = Route::router(Arc::new(()), routes());
+    let request = http::Request::builder().method("POST").uri("/jobs/1:run").body(Body::from(vec![b' '; 3 << 20])).expect("a request");
+    let response = router.oneshot(request).await.expect("an answer");
+    assert_eq!((response.status().as_u16(), &response.headers()["content-type"]), (413, &http::HeaderValue::from_static("application/problem+json")));
+}
+
+#[test]
+fn a_response_without_a_body_is_sent_and_read_without_one() {
+    let has_none = |status: &u16| !has_body(StatusCode::from_u16(*status).expect("a status"));
+    assert_eq!((100..=599).filter(has_none).filter(|status| *status >= 200).collect::<Vec<_>>(), [204, 205, 304]);
+    let response = Reply::from(Said::Other(StatusCode::NO_CONTENT)).write();
+    assert!(response.body().is_empty() && response.headers().is_empty(), "{response:?}");
 }
 
 const NAMES: [Parameter; 4] = [

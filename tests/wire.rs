@@ -94,6 +94,8 @@ items are percent-encoded, then joined. A test makes this page; the Rust client,
 - Null is an undefined value, and so is an empty list or object: nothing is sent. A required parameter with such a value is rejected.
 - *Rejected* means that the client reports a violation and sends nothing, because the server could not read the value as it is.
 - The segments `.` and `..` of a path are rejected: every URL parser removes them, even percent-encoded.
+- Of two parameters in one segment, as in `{name}.{ext}`, the first has the character that begins the text between them percent-encoded: `a.b` is
+  sent as `a%2Eb`. It is rejected where the character separates its items.
 - A header carries its value as it is, without percent-encoding, and without line breaks, other than ASCII, or a comma in an item of a list.
 - A cookie has one pair for each item of an exploded list.
 - `allowReserved` keeps the reserved characters that do not structure a query, and percent-encoded bytes.

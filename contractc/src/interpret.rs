@@ -27,10 +27,10 @@ impl Interpreter<'_> {
         if schema.accepts_null && matches!(value, Json::Null) {
             return;
         }
-        match schema.max_depth {
+        out.once(id.0, value, |value, out| match schema.max_depth {
             Some(max) => out.nested(self.contract.recursion_number(id), max as usize, at, |out| self.check_all(schema, value, at, out)),
             None => self.check_all(schema, value, at, out),
-        }
+        });
     }
 
     fn accepts(&self, id: SchemaId, value: Json<'_>, out: &Checker) -> bool {

@@ -1,5 +1,6 @@
 //! Reads documents into the model: loads every file, follows every reference, normalizes dialects, and reports what it does not enforce.
 
+mod bases;
 mod circles;
 mod files;
 mod identifiers;
@@ -167,6 +168,7 @@ impl<'a> Reader<'a> {
         self.drain();
         self.operations(&root);
         self.drain();
+        self.bases_of_variants();
         if !self.refuse_circles() {
             // The later steps follow the references, and must not follow a cycle.
             return;

@@ -199,6 +199,8 @@ impl Shapes {
     pub fn merged_parts(&self, contract: &Contract, id: SchemaId) -> MergedParts {
         let mut parts = MergedParts { merged: vec![id], separate: Vec::new() };
         let is_declared = self.of(contract, id).is_some();
+        // One pass looks for one type. An object beside other types is not what its part is.
+        let is_object = contract.schema(id).types.is_none_or(|types| types == Types::OBJECT);
         let mut next = 0;
         while let Some(part) = parts.merged.get(next).copied() {
             next += 1;
@@ -207,7 +209,7 @@ impl Shapes {
                 let resolved = contract.resolved(*inner);
                 // Only a declaration ends a cycle: inlined code must call the function of a declared schema.
                 let is_open = is_declared || self.of(contract, resolved).is_none();
-                if contract.schema(resolved).is_plain_object() && is_open {
+                if contract.schema(resolved).is_plain_object() && is_object && is_open {
                     if !parts.merged.contains(&resolved) {
                         parts.merged.push(resolved);
                     }

@@ -1,8 +1,7 @@
 //! Snapshots of what small documents compile to, one folder a feature, and of what the compiler says of faulty ones; and, over the same
 //! folders: the generated code compiles without a warning, verdicts are right, and nothing depends on how a document is laid out.
 //!
-//! A case is `cases/<feature>/openapi.yaml`; lines in its `instances.jsonl` are values with their verdict, and with `typescript`, another
-//! verdict, where JavaScript cannot see what the text says: members of one name, integers beyond 2^53. A case with a file `runtime` uses the
+//! A case is `cases/<feature>/openapi.yaml`; lines in its `instances.jsonl` are values with their verdict. A case with a file `runtime` uses the
 //! runtime of the module that it names, which is another case's. A faulty document is
 //! `diagnostics/<name>/openapi.yaml` (or `.json`). `INSTA_UPDATE=always cargo test -p contractc --test cases` accepts what is new: read it first.
 
@@ -209,8 +208,6 @@ struct Instance {
     schema: String,
     json: String,
     valid: bool,
-    /// The verdict of the TypeScript side.
-    valid_in_typescript: bool,
 }
 
 /// The lines of `instances.jsonl`. A string is JSON text as it stands, for spellings that a parsed value would lose.
@@ -224,7 +221,7 @@ fn instances(folder: &Path) -> Vec<Instance> {
         };
         let schema = line["schema"].as_str().expect("`schema` is a name").to_owned();
         let valid = line["valid"].as_bool().expect("`valid` is a boolean");
-        Instance { schema, json, valid, valid_in_typescript: line["typescript"].as_bool().unwrap_or(valid) }
+        Instance { schema, json, valid }
     };
     text.lines().map(parse).collect()
 }

@@ -59,6 +59,17 @@ fn schemas_that_go_both_ways() {
             "{ type: array, items: { maximum: 2 } }",
             "breaking for responses: `maximum` changed from 1 to 2",
         ),
+        (
+            "{ anyOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
+            "{ oneOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
+            "breaking for requests: a value must be of exactly one variant now (`oneOf`)",
+        ),
+        (
+            "{ oneOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
+            "{ anyOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
+            "breaking for responses: a value may be of several variants now (`anyOf`)",
+        ),
+        ("{ type: integer, default: 1 }", "{ type: integer, default: 2 }", "safe: `default` was 1 and is 2"),
         ("{ type: array }", "{ type: array, uniqueItems: true }", "breaking for requests: `uniqueItems` is true"),
         ("{ type: object }", "{ type: object, properties: { a: {} } }", "safe: the member `a` is new"),
         (
@@ -253,4 +264,35 @@ fn changes_say_where_they_are() {
     assert!(text.starts_with("breaking for requests: ") && text.contains("new.yaml:5:11 #/components/schemas/Name"), "{text}");
     assert_eq!(run(&old, &old), (Some(0), String::new()));
     assert_eq!(run(&old, &folder.join("none.yaml")).0, Some(2));
+}
+
+#[test]
+fn members_of_forms_and_of_multipart_bodies() {
+    let form = |media: &str, properties: &str, encoding: &str| {
+        let body = format!("requestBody: {{ content: {{ {media}: {{ schema: {{ type: object, properties: {properties} }}, encoding: {encoding} }} }} }}");
+        contract(&format!("{{}}, /things: {{ post: {{ {body}, responses: {{}} }} }}"), "Thing: {}")
+    };
+    let (parts, fields) = ("multipart/form-data", "application/x-www-form-urlencoded");
+    let file = "{ f: { type: string, format: binary } }";
+    let list = "{ f: { type: array, items: { type: string } } }";
+    let cases = [
+        (form(parts, file, "{}"), form(parts, file, "{ f: { contentType: image/png } }")),
+        (form(parts, "{ f: { type: object } }", "{}"), form(parts, "{ f: { type: object } }", "{ f: { contentType: text/plain } }")),
+        (form(parts, file, "{}"), form(parts, "{ f: { type: string } }", "{}")),
+        (form(fields, list, "{}"), form(fields, list, "{ f: { explode: false } }")),
+    ];
+    for (old, new) in cases {
+        let found = lines(&old, &new).join("|");
+        assert!(found.contains("breaking: the member `f`") || found.contains("breaking for requests: the member `f`"), "{new}\n{found}");
+    }
+}
+
+#[test]
+fn headers_of_responses() {
+    let reply = |headers: &str| contract(&format!("{{}}, /things: {{ get: {{ responses: {{ '200': {{ description: '', headers: {headers} }} }} }} }}"), "Thing: {}");
+    let list = "{ schema: { type: array, items: { type: string } } }";
+    assert_eq!(lines(&reply(&format!("{{ X-A: {list} }}")), &reply("{}")), ["safe: the header `X-A` of the response 200 is gone"]);
+    let exploded = reply("{ X-A: { explode: true, schema: { type: object, properties: { a: { type: string } } } } }");
+    let joined = reply("{ X-A: { schema: { type: object, properties: { a: { type: string } } } } }");
+    assert_eq!(lines(&joined, &exploded), ["breaking for responses: the header `X-A` of the response 200 is written in another way"]);
 }

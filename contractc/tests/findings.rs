@@ -58,3 +58,16 @@ fn a_document_that_a_program_holds_is_read_like_any_other() {
     let name = contract.named("Name").expect("the schema has a name");
     assert!(contractc::interpret::validate(contract, name, br#""Augusta""#).is_err());
 }
+
+#[test]
+fn a_long_enum_is_read_in_the_time_of_its_length() {
+    let values: Vec<String> = (0..40_000).map(|number| format!("value-{number}")).collect();
+    let text = format!(
+        "openapi: 3.1.0\ninfo: {{ title: Long, version: 1.0.0 }}\npaths: {{}}\ncomponents: {{ schemas: {{ Code: {{ type: string, maxLength: 9, enum: [{}] }} }} }}\n",
+        values.join(", ")
+    );
+    let started = std::time::Instant::now();
+    let compilation = Compilation::from_text("long.yaml", text.as_bytes());
+    assert!(compilation.findings().contains("is not valid: it"), "values are checked against the other keywords");
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}

@@ -189,7 +189,7 @@ impl Failure {
         let body = self.body().into_bytes();
         // A status that the operation does not declare is sent unchanged.
         let outcome = T::read(self.status, &HeaderMap::new(), &body).unwrap_or_else(|_| T::undeclared(self.status, body));
-        Reply { headers: self.headers(), body: outcome }
+        Reply { headers: self.headers(), ..outcome.into() }
     }
 
     fn body(&self) -> String {

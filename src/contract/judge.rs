@@ -48,7 +48,7 @@ impl Rules {
     }
 
     fn check(&self, rule: RuleNumber, value: Json<'_>, at: At<'_>, out: &mut Checker) {
-        self.follow(self.0[rule], value, at, out);
+        out.once(rule, value, |value, out| self.follow(self.0[rule], value, at, out));
     }
 
     fn accepts(&self, rule: RuleNumber, value: Json<'_>, out: &Checker) -> bool {

@@ -5,7 +5,11 @@ import {
   bearer,
   CallError,
   credentials,
+  parseJson,
   read,
+  Refused,
+  send,
+  toJson,
   write,
   type Body,
   type Draft,
@@ -61,6 +65,102 @@ describe("credentials", () => {
   });
 });
 
+describe("credentials that do not fit", () => {
+  test("a text with a colon is a user and a password", async () => {
+    const [, headers] = await sent(credentials({ basic: "Ana:p" }), [[basic]]);
+    expect(headers["authorization"]).toBe("Basic QW5hOnA=");
+  });
+
+  test.each<[Scheme, Parameters<typeof credentials>[0], string]>([
+    [basic, { basic: "p" }, 'the credential of "basic" is not a user and a password'],
+    [token, { token: { user: "Ana", password: "p" } }, 'the credential of "token" is not a token'],
+    [token, { token: "t\n" }, 'the credential of "token" contains characters that a header cannot carry'],
+    [header, { header: "ключ" }, 'the credential of "header" contains characters that a header cannot carry'],
+    [{ name: "digest", type: "other" }, { digest: "x" }, 'the credential of "digest" cannot be sent'],
+  ])("%j is refused, and nothing is sent", async (scheme, sources, message) => {
+    const called = { ...operation(undefined), security: [[scheme, query]] };
+    const options = { baseUrl: "https://example.com", authorize: credentials({ ...sources, query: "q" }), fetch: () => Promise.reject(new Error("sent")) };
+    await expect(send(options, called, {})).rejects.toMatchObject({ kind: "request", message: expect.stringContaining(message) as unknown });
+  });
+});
+
+describe("redirects", () => {
+  const to = (place: string, status = 302): Response => new Response(null, { status, headers: { Location: place } });
+
+  async function called(responses: Operation<unknown, unknown>["responses"], answers: Response[], security: Security): Promise<[unknown, string[]]> {
+    const asked: string[] = [];
+    const fetch = async (url: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
+      asked.push(`${init.method} ${String(url)} ${init.redirect ?? "follow"}`);
+      return answers.shift() ?? new Response("", { status: 200 });
+    };
+    const result = send({ baseUrl: "https://example.com", authorize: all, fetch }, { ...operation(undefined, responses), security }, {});
+    return [await result.then((reply) => (reply as { status: number }).status, (error: unknown) => String(error)), asked];
+  }
+
+  test("a key in a header is taken along within the origin, and to no other", async () => {
+    const within = await called([], [to("/q"), to("https://example.com/r", 307)], [[header]]);
+    expect(within).toEqual([200, ["POST https://example.com/p manual", "GET https://example.com/q manual", "GET https://example.com/r manual"]]);
+    const [error, asked] = await called([], [to("https://elsewhere.example/q")], [[header]]);
+    expect([error, asked.length]).toEqual([expect.stringContaining("redirects the call to https://elsewhere.example"), 1]);
+    expect((await called([], Array.from({ length: 30 }, () => to("/p")), [[header]]))[0]).toContain("again and again");
+    expect((await called([], [], [[token]]))[1]).toEqual(["POST https://example.com/p follow"]);
+  });
+
+  test("a declared redirect is a result", async () => {
+    expect(await called([{ status: 302, content: "none" }], [to("https://elsewhere.example/q")], [])).toEqual([302, ["POST https://example.com/p manual"]]);
+  });
+});
+
+describe("JSON", () => {
+  test.each(['{"a":1,"a":2}', '[{"b":{"c":":"},"b":{}}]', '{"\\u003A":1,":":2}'])("%s has two members of one name", (text) => {
+    expect(() => parseJson(text)).toThrow("duplicate member name");
+  });
+
+  test.each(['{"a:":":","b":{"a:":1}}', '{"\\u003a":"\\\\u003a"}', '["a:b"]'])("%s has no two members of one name", (text) => {
+    expect(parseJson(text)).toEqual(JSON.parse(text));
+  });
+
+  test.each<[unknown, string, string]>([
+    [{ x: Number.NaN }, "/x", "is NaN"],
+    [[undefined], "/0", "is undefined"],
+    [{ x: { y: new Map() } }, "/x/y", "of the kind Map"],
+    [{ x: new Date() }, "/x", "of the kind Date"],
+    [{ x: (): number => 1 }, "/x", "is a function"],
+    [{ "\uD800": 1 }, "/\uD800", "unpaired surrogate"],
+    ["\uD800", "", "unpaired surrogate"],
+  ])("%j is not sent as another value", (value, pointer, message) => {
+    const body: Body = { field: "body", mediaType: "application/json", required: true, content: "json" };
+    try {
+      write("https://example.com", operation(body), { body: value });
+      expect.unreachable();
+    } catch (error) {
+      expect((error as CallError).violations).toMatchObject([{ pointer, keyword: "syntax", message: expect.stringContaining(message) as unknown }]);
+    }
+  });
+
+  test("members without a value are absent, and circles are refused", () => {
+    expect(toJson({ a: undefined, b: [1n] })).toBe('{"b":[1]}');
+    const circle: unknown[] = [];
+    circle.push(circle);
+    expect(() => toJson(circle)).toThrow(Refused);
+  });
+});
+
+describe("two parameters in one segment", () => {
+  const path = (template: string, style: "simple" | "label", call: Record<string, unknown>): string => {
+    const parameters = Object.keys(call).map((name) => ({ field: name, name, place: "path", required: true, style }) as const);
+    return new URL(write("https://example.com", { ...operation(undefined), path: template, parameters }, call).url).pathname;
+  };
+
+  test("a value does not end where the text between them ends it", () => {
+    expect(path("/files/{name}.{ext}", "simple", { name: "a.b", ext: "tar.gz" })).toBe("/files/a%2Eb.tar.gz");
+    expect(path("/{a}-{b}/{c}", "simple", { a: "1-2", b: "3-4", c: "5-6" })).toBe("/1%2D2-3-4/5-6");
+    expect(path("/{a}:{b}", "simple", { a: "1:2", b: "3:4" })).toBe("/1%3A2:3%3A4");
+    expect(() => path("/{a},{b}", "simple", { a: ["1", "2"], b: "3" })).toThrow("has ',', which ends it in this path");
+    expect(() => path("/{a}.{b}", "label", { a: "1", b: "3" })).toThrow("has '.', which ends it in this path");
+  });
+});
+
 function operation(body: Body | undefined, responses: Operation<unknown, unknown>["responses"] = []): Operation<unknown, unknown> {
   const base = { id: "call", method: "POST", path: "/p", security: [], parameters: [], accept: "text/plain", responses };
   return body === undefined ? base : { ...base, body };
@@ -101,8 +201,24 @@ describe("responses", () => {
     expect([status, headers?.get("x-gateway"), new TextDecoder().decode(body)]).toEqual([502, "7", "<html>"]);
   });
 
+  test.each([204, 205, 304])("a range and the default with a body leave out %d, which has none", async (status) => {
+    const ranges = operation(undefined, [
+      { status: status < 300 ? "2XX" : "3XX", content: "json" },
+      { status: "default", content: "json" },
+    ]);
+    const { outcome, body } = await read(ranges, new Response(null, { status }));
+    expect([outcome, body]).toEqual(["undeclared", new Uint8Array()]);
+    const empty = operation(undefined, [{ status: "default", content: "none" }]);
+    expect((await read(empty, new Response(null, { status }))).outcome).toBe("default");
+  });
+
+  test("a body that the contract does not declare is there as it came", async () => {
+    const { body, raw } = await read(operation(undefined, [{ status: 400, content: "none" }]), new Response('{"error":"x"}', { status: 400 }));
+    expect([body, new TextDecoder().decode(raw)]).toEqual([undefined, '{"error":"x"}']);
+  });
+
   test("the status narrows the body", () => {
-    const reply = { outcome: 200, status: 200, headers: new Headers(), refused: [], body: "x" } as Replies<{ 200: string; 404: number; "4XX": boolean }>;
+    const reply = { outcome: 200, status: 200, headers: new Headers(), refused: [], body: "x", raw: undefined } as Replies<{ 200: string; 404: number; "4XX": boolean }>;
     const of = (result: typeof reply): string => {
       if (result.status === 200) {
         return result.body.toUpperCase();
@@ -118,6 +234,15 @@ describe("responses", () => {
       return String(rest);
     };
     expect(of(reply)).toBe("X");
+    const wide = { ...reply, outcome: "2XX", status: 200 } as Replies<{ "2XX": string; default: number }>;
+    const ofWide = (result: typeof wide): string => {
+      if (result.status === 204) {
+        const { body, outcome }: { body: Uint8Array; outcome: "undeclared" } = result;
+        return outcome + String(body);
+      }
+      return result.outcome === "2XX" ? result.body.toLowerCase() : result.outcome === "default" ? result.body.toFixed() : "";
+    };
+    expect(ofWide(wide)).toBe("x");
     const changes = (result: GetChangesResult): number => (result.status === 200 ? result.body.changes.length : 0);
     expect(changes).toBeTypeOf("function");
   });

@@ -36,8 +36,8 @@ function violations({ fromJson, runtime, schemas, validate }, schema, text) {
     return verdict.valid ? [] : verdict.violations;
   }
   const value = runtime.parseJson(text);
-  const isBigint = ({ pointer }) => typeof at(value, pointer) === "bigint";
-  return verdict.violations.every(isBigint) ? validate(schemas[schema], value) : verdict.violations;
+  const isLarge = ({ pointer }) => typeof at(value, pointer) === "bigint" || Math.abs(at(value, pointer)) >= 2 ** 63;
+  return verdict.violations.every(isLarge) ? validate(schemas[schema], value) : verdict.violations;
 }
 
 /** The part of a value at a JSON pointer. */

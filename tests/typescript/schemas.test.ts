@@ -98,6 +98,14 @@ describe("integers beyond 2^53", () => {
     expect(!read.valid && read.violations[0]?.message).toContain("9007199254740993, which a JavaScript number does not hold exactly");
   });
 
+  test.each(["18446744073709551617", "1e30", "-9223372036854775809", "123456789012345678901234567890"])("%s is beyond 64 bits: valid, and not read", (text) => {
+    for (const schema of [rt.integer(), rt.longInteger()]) {
+      expect(rt.validate(schema, rt.parseJson(text))).toEqual([]);
+      expect(rt.fromJson(schema, text)).toMatchObject({ valid: false, violations: [{ pointer: "", keyword: "type" }] });
+    }
+    expect(rt.fromJson(rt.number(), text)).toEqual({ valid: true, value: Number(text) });
+  });
+
   test("strings that look like written bigints stay strings", () => {
     const value = { "integer 5": 2n ** 60n, b: ["integer- 7", 'a "integer 6" b'] };
     expect(rt.toJson(value)).toBe('{"integer 5":1152921504606846976,"b":["integer- 7","a \\"integer 6\\" b"]}');

@@ -1,8 +1,12 @@
 //! The result of validation: every violation, with its location, keyword and message.
 
+use std::cell::RefCell;
 use std::fmt;
+use std::rc::Rc;
 
 use serde::Serialize;
+
+use super::json::Json;
 
 /// One violated keyword.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -109,6 +113,21 @@ pub fn escaped(name: &str) -> String {
 /// For how many recursive schemas levels are counted without allocation.
 const FEW_DEPTHS: usize = 4;
 
+/// How deep variants of unions are tried within each other before verdicts are remembered. Each level has two probes.
+const PROBES_FEW: usize = 4;
+
+/// A rule, an array or object, and the recursion levels from which the rule has judged it.
+type Judged = (usize, (usize, usize), [usize; FEW_DEPTHS]);
+
+/// What came of it, in buckets. A map of the standard library is larger code than all else here.
+type Known = Rc<RefCell<Vec<Vec<(Judged, bool)>>>>;
+
+const BUCKETS: usize = 256;
+
+fn nothing_known() -> Known {
+    Rc::new(RefCell::new(vec![Vec::new(); BUCKETS]))
+}
+
 /// Collects violations. Costs nothing while there are none.
 pub struct Checker {
     violations: Vec<Violation>,
@@ -122,6 +141,10 @@ pub struct Checker {
     /// The current recursion level of each schema with `x-max-depth`, by its index. Schemas with high indexes are in `more_depths`.
     depths: [usize; FEW_DEPTHS],
     more_depths: Vec<usize>,
+    /// How many probes are within each other.
+    probes: usize,
+    /// What is known, if the probes are many: variants that contain the same union would otherwise judge a part twice as often per level.
+    known: Option<Known>,
 }
 
 impl Checker {
@@ -135,6 +158,8 @@ impl Checker {
             apart: false,
             depths: [0; FEW_DEPTHS],
             more_depths: Vec::new(),
+            probes: 0,
+            known: None,
         }
     }
 
@@ -170,9 +195,35 @@ impl Checker {
     /// Whether `check` finds no violation. Any violations that it finds are discarded.
     pub fn accepts(&self, check: impl FnOnce(&mut Checker)) -> bool {
         let (depths, more_depths) = (self.depths, self.more_depths.clone());
-        let mut probe = Checker { probing: true, apart: self.apart, depths, more_depths, ..Checker::new() };
+        let known = self.known.clone().or_else(|| (self.probes >= PROBES_FEW).then(nothing_known));
+        let probes = self.probes + 1;
+        let mut probe = Checker { probing: true, apart: self.apart, depths, more_depths, probes, known, ..Checker::new() };
         check(&mut probe);
         !probe.failed
+    }
+
+    /// Judges a value by a rule, which `rule` identifies, unless it is known from another variant what comes of it.
+    pub fn once(&mut self, rule: usize, value: Json<'_>, check: impl FnOnce(Json<'_>, &mut Checker)) {
+        if self.probing && self.failed {
+            return;
+        }
+        let Some(known) = self.known.clone().filter(|_| self.more_depths.is_empty()) else { return check(value, self) };
+        let Some(identity) = value.identity() else {
+            // A typed value may begin where its first member does. A copy tells them apart, and needs verdicts of its own.
+            let copy = matches!(value, Json::Array(_) | Json::Object(_)).then(|| value.to_value());
+            let outer = copy.is_some().then(|| self.known.replace(nothing_known()));
+            check(copy.as_ref().map_or(value, Json::from), self);
+            self.known = outer.unwrap_or(Some(known));
+            return;
+        };
+        let key = (rule, identity, self.depths);
+        let bucket = ((rule / 16) ^ identity.1) % BUCKETS;
+        let verdict = known.borrow()[bucket].iter().find(|(seen, _)| *seen == key).map(|(_, passed)| *passed);
+        self.failed = !verdict.unwrap_or_else(|| {
+            check(value, self);
+            known.borrow_mut()[bucket].push((key, !self.failed));
+            !self.failed
+        });
     }
 
     /// Records a violation. Each keyword is recorded once per location.

@@ -1,8 +1,10 @@
 //! Compares operations: their paths and methods, requests and responses.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Change;
 use super::schemas::{Comparison, Direction, Effect, Place};
-use crate::model::{Media, Operation, Parameter, Place as ParameterPlace, Response, Status, placeholders};
+use crate::model::{Contract, Media, Operation, Parameter, Place as ParameterPlace, Response, Status, placeholders};
 use crate::runtime::report::escaped;
 
 impl<'c> Comparison<'c> {
@@ -107,6 +109,7 @@ impl<'c> Comparison<'c> {
                     if let (Some(before), Some(after)) = (media.schema, other.schema) {
                         self.schemas(before, after, at.direction);
                     }
+                    self.members_as_text(media, other, at);
                 }
                 // No longer accepting a request's media type breaks clients as much as no longer sending a response's.
                 None => self.note(at, Effect::Changes, format!("`{}` is gone", media.media_type)),
@@ -114,6 +117,29 @@ impl<'c> Comparison<'c> {
         }
         for media in new.iter().filter(|media| !old.iter().any(|other| other.media_type.eq_ignore_ascii_case(&media.media_type))) {
             self.note(at, Effect::Nothing, format!("`{}` is new", media.media_type));
+        }
+    }
+
+    /// Compares how the members of a form or of a multipart body are written.
+    fn members_as_text(&mut self, old: &Media, new: &Media, at: Place<'_>) {
+        let written = |contract: &Contract, media: &Media| -> BTreeMap<String, String> {
+            let parts = contract.body_parts(media).map(|body| body.parts).unwrap_or_default();
+            let kinds = parts.into_iter().map(|part| (part.name, format!("{:?}", part.kind)));
+            let encodings = media.encodings.iter().map(|(name, encoding)| (name.clone(), format!("{encoding:?}")));
+            let types = media.part_types.iter().map(|(name, types)| (name.clone(), types.join(", ")));
+            let mut all: BTreeMap<String, String> = BTreeMap::new();
+            kinds.chain(encodings).chain(types).for_each(|(name, text)| all.entry(name).or_default().push_str(&text));
+            all
+        };
+        let (before, after) = (written(self.old, old), written(self.new, new));
+        // The parts of a multipart body are all listed, and the schemas tell which are new or gone.
+        let lists_all = self.old.body_parts(old).is_some() || self.new.body_parts(new).is_some();
+        let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        for name in names {
+            let (old, new_text) = (before.get(name), after.get(name));
+            if old != new_text && !(lists_all && (old.is_none() || new_text.is_none())) {
+                self.note(at, Effect::Changes, format!("the member `{name}` of `{}` is written in another way", new.media_type));
+            }
         }
     }
 
@@ -134,6 +160,16 @@ impl<'c> Comparison<'c> {
         }
         for header in &old.headers {
             let kept = new.headers.iter().find(|other| other.name.eq_ignore_ascii_case(&header.name));
+            match kept {
+                None if !header.required => {
+                    self.note(at, Effect::Nothing, format!("the header `{}` of the response {} is gone", header.name, new.status.text()));
+                }
+                Some(kept) if kept.explode != header.explode => {
+                    let message = format!("the header `{}` of the response {} is written in another way", header.name, new.status.text());
+                    self.note(at, Effect::Changes, message);
+                }
+                _ => {}
+            }
             if let (Some(before), Some(after)) = (header.schema, kept.and_then(|kept| kept.schema)) {
                 self.schemas(before, after, Direction::Response);
             }

@@ -164,6 +164,7 @@ impl<'c> Comparison<'c> {
         self.objects(&before, &after, at);
         self.variants(&before, &after, at);
         self.discriminators(&before, &after, at);
+        self.defaults(&before, &after, at);
         if before.others() != after.others() {
             self.note(
                 at,
@@ -361,6 +362,16 @@ impl<'c> Comparison<'c> {
         }
     }
 
+    /// Compares what a value is if it is absent. Which values are accepted does not depend on it.
+    fn defaults(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
+        let text = |view: &View<'_>| view.parts.iter().find_map(|part| part.annotations.default.as_ref()).map(ToString::to_string);
+        let (old, new) = (text(before), text(after));
+        if old != new {
+            let shown = |text: Option<String>| text.unwrap_or_else(|| "absent".to_owned());
+            self.note(at, Effect::Nothing, format!("`default` was {} and is {}", shown(old), shown(new)));
+        }
+    }
+
     fn variants(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
         let (old, mut new) = (before.variants(), after.variants());
         match (old.is_empty(), new.is_empty()) {
@@ -368,6 +379,11 @@ impl<'c> Comparison<'c> {
             (true, false) => return self.note(at, Effect::Narrows, "is now a union"),
             (false, true) => return self.note(at, Effect::Widens, "is no longer a union"),
             (false, false) => {}
+        }
+        match (before.is_exclusive(), after.is_exclusive()) {
+            (false, true) => self.note(at, Effect::Narrows, "a value must be of exactly one variant now (`oneOf`)"),
+            (true, false) => self.note(at, Effect::Widens, "a value may be of several variants now (`anyOf`)"),
+            _ => {}
         }
         for (name, id) in old {
             match new.iter().position(|(known, _)| *known == name) {

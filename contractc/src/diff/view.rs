@@ -13,6 +13,8 @@ pub struct View<'c> {
     pub parts: Vec<&'c Schema>,
     /// The lists of variants that are neither plain types nor a single variant.
     unions: Vec<(&'c Schema, &'c [SchemaId])>,
+    /// Whether a value must be of exactly one variant, and no member tells which.
+    is_exclusive: bool,
     /// The types that unions of plain types accept.
     plain_unions: Vec<Types>,
     /// Whether null is a variant beside the only other one.
@@ -21,7 +23,7 @@ pub struct View<'c> {
 
 impl<'c> View<'c> {
     pub fn new(contract: &'c Contract, id: SchemaId) -> Self {
-        let mut view = View { contract, parts: Vec::new(), unions: Vec::new(), plain_unions: Vec::new(), has_null_variant: false };
+        let mut view = View { contract, parts: Vec::new(), unions: Vec::new(), is_exclusive: false, plain_unions: Vec::new(), has_null_variant: false };
         let (mut seen, mut open) = (BTreeSet::new(), contract.all_of_closure(id));
         while let Some(id) = open.pop() {
             if seen.insert(id) {
@@ -51,7 +53,10 @@ impl<'c> View<'c> {
                 (_, Some(types)) if !is_exclusive || are_disjoint(&types) => {
                     self.plain_unions.push(types.into_iter().fold(Types(0), Types::or));
                 }
-                _ => self.unions.push((part, list)),
+                _ => {
+                    self.is_exclusive |= is_exclusive && part.tag.is_none();
+                    self.unions.push((part, list));
+                }
             }
         }
         parts
@@ -59,6 +64,11 @@ impl<'c> View<'c> {
 
     pub fn is_union(&self) -> bool {
         !self.unions.is_empty()
+    }
+
+    /// Whether a value must be of exactly one variant, which a second one may forbid.
+    pub fn is_exclusive(&self) -> bool {
+        self.is_exclusive
     }
 
     fn may_be_null(&self) -> bool {

@@ -5,6 +5,7 @@ use crate::model::{
     Body, Encoding, Header, Media, Method, Operation, Parameter, Place, Requirement, Response, SecurityKind, SecurityScheme, Status, Style,
     Tag, is_json, placeholders,
 };
+use crate::runtime::http::{StatusCode, has_body};
 use crate::source::Node;
 
 impl<'a> Reader<'a> {
@@ -141,24 +142,25 @@ impl<'a> Reader<'a> {
         let place = match at.node.get("in").and_then(Node::as_str) {
             Some("path") => Place::Path,
             Some("query") => Place::Query,
+            // The members of the object are the whole query, as those of an exploded object are.
+            Some("querystring") if has_form(at.node) => Place::Query,
             Some("header") => Place::Header,
             Some("cookie") => Place::Cookie,
             other => {
                 let message = format!("the parameter `{name}` has an invalid `in`; available: path, query, header, cookie");
                 let hint = match other {
                     Some("body" | "formData") => "OpenAPI 3 describes bodies by `requestBody`",
-                    Some("querystring") => {
-                        "`querystring` of OpenAPI 3.2 is not supported: declare each member as a parameter with `in: query`, or the object \
-                         as one with `style: form` and `explode: true`"
-                    }
+                    Some("querystring") => "a parameter with `in: querystring` has `content` of the type `application/x-www-form-urlencoded`",
                     _ => "a parameter says where the request carries it",
                 };
                 self.diagnostics.error(at.node.get("in").unwrap_or(at.node).span, message).hint(hint);
                 return None;
             }
         };
-        // The body, the accepted media types and the security schemes determine these headers.
         if place == Place::Header && ["accept", "content-type", "authorization"].contains(&name.to_ascii_lowercase().as_str()) {
+            let message = format!("ignored the header parameter `{name}`, as OpenAPI requires");
+            let hint = "media types determine `Accept` and `Content-Type`, and security schemes `Authorization`: declare them";
+            self.diagnostics.warning(at.node.span, message).hint(hint);
             return None;
         }
         if let Some(content) = at.node.get("content").filter(|_| at.node.get("schema").is_some()) {
@@ -333,9 +335,13 @@ impl<'a> Reader<'a> {
         responses
     }
 
-    /// Whether a response can have a body (RFC 9110, sections 6.4.1 and 15.3.6). One to HEAD describes that to GET.
+    /// Whether a response can have a body. One to HEAD describes that to GET.
     fn has_body(&mut self, method: Method, status: Status, response: &Located<'a>) -> bool {
-        let is_empty = matches!(status, Status::Code(100..=199 | 204 | 205 | 304) | Status::Range(1));
+        let is_empty = match status {
+            Status::Code(code) => StatusCode::from_u16(code).is_ok_and(|status| !has_body(status)),
+            Status::Range(hundreds) => hundreds == 1,
+            Status::Default => false,
+        };
         if let Some(content) =
             response.node.get("content").filter(|content| is_empty && content.as_map().is_some_and(|map| !map.is_empty()))
         {
@@ -388,11 +394,24 @@ impl<'a> Reader<'a> {
                 ("oauth2" | "openIdConnect", _, _) => SecurityKind::Token,
                 _ => SecurityKind::Other,
             };
+            if kind == SecurityKind::Other {
+                let message = format!("generated code sends no credential for the security scheme `{name}`");
+                let hint = "it sends API keys, bearer tokens, users with passwords, and tokens of OAuth 2.0 and OpenID Connect";
+                self.diagnostics.warning(scheme.node.span, message).hint(hint);
+            }
             let description = self.text(scheme.node, "description");
             self.contract.security_schemes.push(SecurityScheme { span: scheme.node.span, name: name.to_owned(), description, kind });
         }
     }
 }
+
+/// Whether the content of a parameter is a form.
+fn has_form(parameter: &Node) -> bool {
+    let is_form = |media_type: &str| media_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(FORM));
+    parameter.get("content").and_then(Node::as_map).is_some_and(|content| content.iter().all(|entry| is_form(&entry.key)))
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 fn status(text: &str) -> Option<Status> {
     match text.as_bytes() {

@@ -1,8 +1,11 @@
-//! The Rust side of the interop tests: `interop client URL` calls a server with the generated client, and `interop server` serves the generated
-//! routes and prints its port.
+//! The Rust side of the interop tests: `interop client URL` and `interop express URL` call servers with generated clients, and `interop server`
+//! serves the generated routes and prints its port.
 
 #[allow(dead_code, unused_imports, reason = "generated as the whole of a crate")]
 mod api;
+mod express;
+#[allow(dead_code, unused_imports, reason = "generated as the whole of a crate")]
+mod parcels;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -18,8 +21,9 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["client", url] => runtime.block_on(client(url)),
+        ["express", url] => runtime.block_on(express::call(url)),
         ["server"] => runtime.block_on(server()),
-        _ => panic!("usage: interop client URL | interop server"),
+        _ => panic!("usage: interop client URL | interop express URL | interop server"),
     }
 }
 

@@ -1,4 +1,4 @@
-"""Starts the two servers and runs the clients of the other side against each. Usage: run.py ROOT, after run.sh has made everything"""
+"""Starts the three servers and runs the clients of the other side against each. Usage: run.py ROOT, after run.sh has made everything"""
 
 import os
 import pathlib
@@ -11,6 +11,7 @@ root = pathlib.Path(sys.argv[1])
 here = pathlib.Path(__file__).parent
 work = root / "target/foreign"
 program = root / "target/corpus/build/debug/interop"
+built = root / "tests/typescript/build/foreign/built"
 
 
 def attempt(name, command, **environment):
@@ -40,10 +41,17 @@ try:
     wait_for(port)
     url = f"http://127.0.0.1:{port}"
     attempt("the generated Rust client against FastAPI", [program, "client", url])
-    built = root / "tests/typescript/build/foreign/built/index.js"
-    attempt("the generated TypeScript client against FastAPI", ["node", here / "client.mjs", url, built])
+    attempt("the generated TypeScript client against FastAPI", ["node", here / "client.mjs", url, built / "pets/index.js"])
 finally:
     fastapi.terminate()
+
+express = subprocess.Popen(["node", here / "express/server.mjs"], stdout=subprocess.PIPE, text=True)
+try:
+    url = f"http://127.0.0.1:{int(express.stdout.readline())}"
+    attempt("the generated TypeScript client against Express", ["node", here / "express/client.mjs", url, built / "parcels/index.js"])
+    attempt("the generated Rust client against Express", [program, "express", url])
+finally:
+    express.terminate()
 
 server = subprocess.Popen([program, "server"], stdout=subprocess.PIPE, text=True)
 try:

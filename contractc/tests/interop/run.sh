@@ -1,6 +1,7 @@
 #!/bin/sh
-# Tries generated code with servers and clients that others wrote: both generated clients call a server of FastAPI, and the clients of hey-api and
-# openapi-python-client call the generated server. All of them start from the document that FastAPI writes. Installs the others if they are missing.
+# Tries generated code with servers and clients that others wrote: both generated clients call a server of FastAPI and one of Express with
+# express-openapi-validator, and the clients of hey-api and openapi-python-client call the generated server. All of them start from the document
+# that FastAPI writes, except Express, which has one of its own. Installs the others if they are missing.
 # Usage: run.sh CONTRACTC, the compiler
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,21 +14,25 @@ if ! [ -x "$venv/bin/openapi-python-client" ]; then
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet --requirement "$here/requirements.txt"
 fi
-[ -d "$here/node_modules/@hey-api/openapi-ts" ] || npm ci --prefix "$here" --ignore-scripts --no-audit --no-fund --silent
+[ -d "$here/node_modules/express-openapi-validator" ] || npm ci --prefix "$here" --ignore-scripts --no-audit --no-fund --silent
 
 document="$work/pets.json"
 "$venv/bin/python" "$here/server.py" --document > "$document"
 
 # The generated code, where Rust and Node find its dependencies.
 "$compiler" generate --spec "$document" --out "$work/generated" --only rust,typescript
+"$compiler" generate --spec "$here/express/openapi.yaml" --out "$work/parcels" --only rust,typescript
 rm -rf "$work/rust" "$root/tests/typescript/build/foreign"
-mkdir -p "$work/rust/src" "$root/tests/typescript/build/foreign"
+mkdir -p "$work/rust/src" "$root/tests/typescript/build/foreign/source"
 cp -r "$work/generated/rust" "$work/rust/src/api"
+cp -r "$work/parcels/rust" "$work/rust/src/parcels"
 cp "$here/program.rs" "$work/rust/src/main.rs"
+cp "$here/express/client.rs" "$work/rust/src/express.rs"
 cp "$here/program.toml" "$work/rust/Cargo.toml"
 cp "$root/Cargo.lock" "$work/rust/Cargo.lock"
 (cd "$work/rust" && env -u RUSTFLAGS CARGO_TARGET_DIR="$root/target/corpus/build" cargo build --quiet)
-cp -r "$work/generated/typescript" "$root/tests/typescript/build/foreign/source"
+cp -r "$work/generated/typescript" "$root/tests/typescript/build/foreign/source/pets"
+cp -r "$work/parcels/typescript" "$root/tests/typescript/build/foreign/source/parcels"
 node "$root/tests/typescript/node_modules/typescript/bin/tsc" --project "$here/tsconfig.json" \
     --rootDir "$root/tests/typescript/build/foreign/source" --outDir "$root/tests/typescript/build/foreign/built"
 

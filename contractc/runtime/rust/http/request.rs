@@ -1,13 +1,14 @@
 //! Requests of an operation: the client builds them part by part, and the server reads them part by part and rejects invalid ones.
 
+use super::super::check::Types;
 use super::super::json::{Json, Value};
 use super::super::report::{At, Checker, Report};
 use super::super::schema::{ReadJson, ToJson};
 use super::form::Form;
 use super::multipart::{File, IncomingParts, Multipart, Parts, Sent};
-use super::parameter::{Parameter, Place, invalid_header};
-use super::template::path_values;
-use super::text::{Pair, pairs};
+use super::parameter::{Parameter, Place, Style, invalid_header};
+use super::template::{path_values, text_behind};
+use super::text::{Pair, is_utf8, pairs};
 use super::{Check, HeaderMap, Operation, Request, Response, StatusCode, as_text, essence, is_json, read_checked, read_json, read_text};
 
 /// Builds a request part by part, and collects all violations of the contract.
@@ -55,7 +56,7 @@ impl Writer {
         let at = at.member(name);
         self.checker.check(value, check, at);
         let written = match encoding.place {
-            Place::Path => encoding.whole(name, value).map(|text| self.path_value(name, text)),
+            Place::Path => encoding.whole(name, value).and_then(|text| self.path_value(parameter, text)),
             Place::Header => encoding.whole(name, value).and_then(|text| self.header_value(name, text)),
             Place::Query | Place::Cookie => encoding.parts(name, value).map(|parts| {
                 let is_defined = !parts.is_empty();
@@ -69,10 +70,12 @@ impl Writer {
         })
     }
 
-    fn path_value(&mut self, name: &str, text: Option<String>) -> bool {
+    fn path_value(&mut self, parameter: &Parameter, text: Option<String>) -> Result<bool, String> {
         let text = text.filter(|text| !text.is_empty());
-        self.path = self.path.replace(&format!("{{{name}}}"), text.as_deref().unwrap_or_default());
-        text.is_some()
+        let is_defined = text.is_some();
+        let text = apart(self.template, parameter, text.unwrap_or_default())?;
+        self.path = self.path.replace(&format!("{{{}}}", parameter.name), &text);
+        Ok(is_defined)
     }
 
     fn header_value(&mut self, name: &str, text: Option<String>) -> Result<bool, String> {
@@ -175,6 +178,21 @@ impl Writer {
     }
 }
 
+/// Keeps the value of a path parameter apart from the next one in its segment, as in `{name}.{ext}`: a reader ends it where the text between
+/// them begins.
+fn apart(template: &str, parameter: &Parameter, text: String) -> Result<String, String> {
+    let Some(first) = text_behind(template, parameter.name).and_then(|between| between.chars().next()) else { return Ok(text) };
+    if !text.contains(first) {
+        return Ok(text);
+    }
+    // Elsewhere the character may be one of the style, which must stay as it is.
+    let is_unreserved = matches!(first, '-' | '.' | '_' | '~');
+    if parameter.encoding.style != Style::Simple || !is_unreserved {
+        return Err(format!("has '{first}', which ends it in this path"));
+    }
+    Ok(text.replace(first, &format!("%{:X}", u32::from(first))))
+}
+
 /// An incoming request, split into its parts.
 pub struct Incoming<'a> {
     headers: &'a HeaderMap,
@@ -219,6 +237,10 @@ impl<'a> Incoming<'a> {
 
     fn value(&self, parameter: &Parameter) -> Result<Option<Value>, Rejection> {
         let Parameter { name, encoding, shape, .. } = parameter;
+        if !self.is_utf8(parameter) {
+            let at = At::ROOT.member(encoding.place.name());
+            return Err(Rejection::invalid(at.member(name), "syntax", NOT_UTF8));
+        }
         Ok(match encoding.place {
             Place::Path => {
                 let text = self.path.iter().find(|(known, _)| known == name).map(|(_, text)| *text);
@@ -235,6 +257,22 @@ impl<'a> Incoming<'a> {
                 (!lines.is_empty()).then(|| encoding.read(shape, &lines.join(",")))
             }
         })
+    }
+
+    /// Whether the text of a parameter, or of its members, is UTF-8.
+    fn is_utf8(&self, parameter: &Parameter) -> bool {
+        let is_exploded = parameter.encoding.explode && parameter.shape.has(Types::OBJECT);
+        let belongs = |name: &str| {
+            let is_own = name.strip_prefix(parameter.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('['));
+            is_own || (is_exploded && parameter.shape.is_member(name))
+        };
+        let pairs = |pairs: &[Pair<'_>]| pairs.iter().filter(|(name, _)| belongs(name)).all(|(_, text)| is_utf8(text));
+        match parameter.encoding.place {
+            Place::Path => self.path.iter().filter(|(name, _)| *name == parameter.name).all(|(_, text)| is_utf8(text)),
+            Place::Query => pairs(&self.query),
+            Place::Cookie => pairs(&self.cookies),
+            Place::Header => true,
+        }
     }
 
     /// Reads a JSON body.
@@ -264,7 +302,10 @@ impl<'a> Incoming<'a> {
     /// Returns an error if the body has another media type, or violates the contract.
     pub fn form<T: ReadJson>(&self, accepted: &str, form: &Form) -> Result<T, Rejection> {
         self.expect(accepted)?;
-        let value = as_text(self.body).map(|text| form.read(text));
+        let value = as_text(self.body).and_then(|text| match pairs(text, '&').iter().find(|(_, text)| !is_utf8(text)) {
+            Some((name, _)) => Err(Rejection::invalid(At::ROOT.member(name), "syntax", NOT_UTF8).report),
+            None => Ok(form.read(text)),
+        });
         let read = value.and_then(|value| read_checked(Json::from(&value), At::ROOT, form.check));
         read.map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
     }
@@ -304,6 +345,8 @@ impl<'a> Incoming<'a> {
         self.body.to_vec()
     }
 }
+
+const NOT_UTF8: &str = "has percent-encoded bytes that are not UTF-8";
 
 fn unsupported(found: &str, accepted: &str) -> Rejection {
     let report = Report::new("contentType", format!("is {found:?}; expected {accepted}"));

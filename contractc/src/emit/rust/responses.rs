@@ -47,7 +47,7 @@ impl Answers {
             let _ = writeln!(read, "{}", variant.read_arm());
             let _ = writeln!(write, "{}", variant.write_arm());
         }
-        let exhaustive = call.variants.iter().any(|variant| variant.response.status == Status::Default && !variant.guarded());
+        let exhaustive = call.variants.iter().any(|variant| variant.response.status == Status::Default && variant.guards().is_empty());
         if !exhaustive {
             let _ = writeln!(read, "_ => Self::Undeclared {{ status, body: body.to_vec() }},");
         }
@@ -75,9 +75,12 @@ impl Variant<'_> {
         !matches!(self.response.status, Status::Code(_))
     }
 
-    /// Whether a body that is not JSON does not belong to this variant.
-    fn guarded(&self) -> bool {
-        self.response.media.len() > 1 && matches!(self.content, Some((_, Content::Json { .. })))
+    /// What a response of this status must fulfil to belong to this variant.
+    fn guards(&self) -> Vec<&'static str> {
+        let is_json = self.response.media.len() > 1 && matches!(self.content, Some((_, Content::Json { .. })));
+        let covers_empty = matches!(self.response.status, Status::Range(2 | 3) | Status::Default);
+        let guards = [(is_json, "has_json(headers)"), (covers_empty && self.content.is_some(), "has_body(status)")];
+        guards.into_iter().filter_map(|(applies, guard)| applies.then_some(guard)).collect()
     }
 
     fn declaration(&self) -> String {
@@ -93,7 +96,8 @@ impl Variant<'_> {
     }
 
     fn read_arm(&self) -> String {
-        let guard = if self.guarded() { " if has_json(headers)" } else { "" };
+        let guards = self.guards().join(" && ");
+        let guard = if guards.is_empty() { guards } else { format!(" if {guards}") };
         let pattern = match self.response.status {
             Status::Code(code) => code.to_string(),
             Status::Range(hundreds) => format!("{hundreds}00..={hundreds}99"),

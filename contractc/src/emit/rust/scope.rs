@@ -36,6 +36,7 @@ pub const OPERATIONS: Imports = &[
             "Written",
             "bytes",
             "empty",
+            "has_body",
             "has_json",
             "json",
             "read_json",

@@ -1,0 +1,154 @@
+// Requests: a call is validated and written by the rules of OpenAPI.
+
+import { isObject, Refused, toJson } from "./json.js";
+import { CallError, type Body, type Operation } from "./operation.js";
+import { checkHeader, parts, whole, type Encoding, type Parameter } from "./parameter.js";
+import { pointer, validateAt, type Violation } from "./report.js";
+
+/** A request that can be sent repeatedly. */
+export interface Written {
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: BodyInit | undefined;
+}
+
+/**
+ * Serializes a call as a request.
+ *
+ * @throws CallError if the contract rejects it.
+ */
+export function write(baseUrl: string, operation: Operation<unknown, unknown>, call: Readonly<Record<string, unknown>>): Written {
+  const refused: Violation[] = [];
+  const headers = new Headers(operation.accept === undefined ? {} : { Accept: operation.accept });
+  const [query, cookies]: [string[], string[]] = [[], []];
+  let path = operation.path;
+  for (const parameter of operation.parameters) {
+    const value = call[parameter.field];
+    const { name, place } = parameter;
+    if (value === undefined) {
+      if (parameter.required) {
+        refused.push({ pointer: pointer([place]), keyword: "required", message: `is missing the parameter ${JSON.stringify(name)}` });
+      }
+      continue;
+    }
+    refused.push(...validateAt(parameter.schema, value, [place, name]));
+    const isDefined = written(refused, [place, name], () => {
+      if (place === "path") {
+        const text = apart(operation.path, parameter, whole(parameter, name, value) ?? "");
+        path = path.replaceAll(`{${name}}`, () => text);
+        return text !== "";
+      }
+      if (place === "header") {
+        const text = whole(parameter, name, value);
+        checkHeader(text ?? "");
+        if (text !== undefined) {
+          headers.set(name, text);
+        }
+        return text !== undefined;
+      }
+      const found = parts(parameter, name, value);
+      (place === "query" ? query : cookies).push(...found);
+      return found.length > 0;
+    });
+    if (isDefined === false && parameter.required) {
+      const message = "is required, and null or an empty list cannot be sent";
+      refused.push({ pointer: pointer([place, name]), keyword: "required", message });
+    }
+  }
+  refused.push(...dotSegments(operation.path, path));
+  if (cookies.length > 0) {
+    headers.set("Cookie", cookies.join("; "));
+  }
+  const body = writeBody(operation.body, call, headers, refused);
+  if (refused.length > 0) {
+    const listed = refused.map(({ pointer, message }) => `${pointer || "the request"} ${message}`).join("; ");
+    throw new CallError("request", operation.id, `the call violates the contract: ${listed}`, { violations: refused });
+  }
+  const search = query.length > 0 ? `${path.includes("?") ? "&" : "?"}${query.join("&")}` : "";
+  return { url: `${baseUrl.replace(/\/+$/, "")}${path}${search}`, headers, body };
+}
+
+/**
+ * Keeps the value of a path parameter apart from the next one in its segment, as in `{name}.{ext}`: a reader ends it where the text between
+ * them begins.
+ *
+ * @throws Refused
+ */
+function apart(template: string, { name, style = "simple" }: Parameter, text: string): string {
+  const [between = "", next] = (template.split(`{${name}}`)[1] ?? "").split("{");
+  const first = Array.from(between)[0];
+  if (next === undefined || first === undefined || between.includes("/") || !text.includes(first)) {
+    return text;
+  }
+  if (style !== "simple" || !"-._~".includes(first)) {
+    throw new Refused(`has '${first}', which ends it in this path`);
+  }
+  return text.replaceAll(first, `%${first.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/**
+ * Refuses values that make a segment `.` or `..`: every URL parser removes such a segment, even percent-encoded, so that the request would
+ * go to another path.
+ */
+function dotSegments(template: string, path: string): Violation[] {
+  const segments = path.split("/");
+  return template.split("/").flatMap((part, index) => {
+    const [name, segment] = [/\{(.*?)\}/.exec(part)?.[1], segments[index]];
+    const message = `makes the segment "${segment}" in the path, which would lead to another path`;
+    return name !== undefined && (segment === "." || segment === "..") ? [{ pointer: pointer(["path", name]), keyword: "syntax", message }] : [];
+  });
+}
+
+function writeBody(body: Body | undefined, call: Readonly<Record<string, unknown>>, headers: Headers, refused: Violation[]): BodyInit | undefined {
+  const value = body === undefined ? undefined : call[body.field];
+  if (body === undefined || value === undefined) {
+    if (body?.required === true) {
+      refused.push({ pointer: "", keyword: "required", message: "is missing the body" });
+    }
+    return undefined;
+  }
+  if (typeof body.content === "function") {
+    return body.content(value, headers, refused);
+  }
+  // `fetch` knows the boundary of a form and the type of a blob, where the contract leaves the media type to the caller.
+  if (!/\*|^multipart\//i.test(body.mediaType)) {
+    headers.set("Content-Type", body.mediaType);
+  }
+  if (body.content === "raw") {
+    return value as BodyInit;
+  }
+  refused.push(...validateAt(body.schema, value, []));
+  if (body.content === "form") {
+    return writeForm(body.encodings ?? {}, value, refused);
+  }
+  return written(refused, [], () => {
+    const text = toJson(value);
+    return body.content === "text" ? String(value) : text;
+  });
+}
+
+/** What `write` returns. What it refuses is added to `refused`. */
+function written<Text>(refused: Violation[], path: readonly PropertyKey[], write: () => Text): Text | undefined {
+  try {
+    return write();
+  } catch (error) {
+    if (!(error instanceof Refused)) {
+      throw error;
+    }
+    refused.push({ pointer: pointer([...path, ...error.path]), keyword: "syntax", message: error.message });
+    return undefined;
+  }
+}
+
+/** Writes each member like a query parameter. An object is JSON text if the contract does not say otherwise. */
+function writeForm(encodings: Readonly<Record<string, Encoding>>, value: unknown, refused: Violation[]): string {
+  const members = isObject(value) ? Object.entries(value) : [];
+  const found = members.flatMap(([name, member]) => {
+    const encoding: Encoding = Object.hasOwn(encodings, name) ? (encodings[name] ?? QUERY) : isObject(member) ? JSON_TEXT : QUERY;
+    return written(refused, [name], () => parts(encoding, name, member)) ?? [];
+  });
+  return found.join("&");
+}
+
+const QUERY: Encoding = { place: "query" };
+const JSON_TEXT: Encoding = { place: "query", style: "json" };

@@ -1,0 +1,90 @@
+// Responses: each is read as the one that the contract declares for its status.
+
+import type * as z from "zod";
+import { parseEach } from "./each.js";
+import { parseJson } from "./json.js";
+import { CallError, type AnyReply, type Declared, type Operation } from "./operation.js";
+import { validateAt, type Violation } from "./report.js";
+
+/**
+ * Reads a response as the one that the contract declares for its status.
+ *
+ * @throws CallError if the contract rejects it.
+ */
+export async function read(operation: Operation<unknown, unknown>, response: Response): Promise<AnyReply> {
+  const { status, headers } = response;
+  const isJson = /^(?:application\/json|text\/json|[^;]*\+json)\s*(?:;|$)/i.test(headers.get("Content-Type") ?? "");
+  const hasBody = status >= 200 && ![204, 205, 304].includes(status);
+  const declared = operation.responses.find(
+    ({ status: declared, content, isOneOfSeveral }) =>
+      matches(declared, status) &&
+      (isOneOfSeveral !== true || content !== "json" || isJson) &&
+      (hasBody || content === "none" || typeof declared === "number"),
+  );
+  const raw = declared?.content === "stream" ? undefined : new Uint8Array(await response.arrayBuffer());
+  const reply = { outcome: declared?.status ?? ("undeclared" as const), status, headers, raw, refused: [] };
+  if (raw === undefined) {
+    return { ...reply, body: response.body };
+  }
+  switch (declared?.content) {
+    case "none":
+      return { ...reply, body: undefined };
+    case "json":
+      return { ...reply, ...readJson(operation.id, response, raw, declared.schema) };
+    case "text":
+      return { ...reply, body: readText(operation.id, response, raw, declared.schema) };
+    default:
+      return { ...reply, body: raw };
+  }
+}
+
+function readJson(id: string, response: Response, body: Uint8Array, schema: z.ZodType | undefined): Pick<AnyReply, "body" | "refused"> {
+  let value: unknown;
+  try {
+    value = parseJson(decode(body));
+  } catch (error) {
+    throw invalid(id, response, body, [notReadable("JSON", error)]);
+  }
+  if (schema === undefined) {
+    return { body: value, refused: [] };
+  }
+  const judged = parseEach(schema, value);
+  if (!judged.valid) {
+    throw invalid(id, response, body, judged.violations);
+  }
+  return { body: judged.value, refused: judged.refused };
+}
+
+function readText(id: string, response: Response, body: Uint8Array, schema: z.ZodType | undefined): string {
+  let text: string;
+  try {
+    text = decode(body);
+  } catch (error) {
+    throw invalid(id, response, body, [notReadable("UTF-8", error)]);
+  }
+  const violations = validateAt(schema, text, []);
+  if (violations.length > 0) {
+    throw invalid(id, response, body, violations);
+  }
+  return text;
+}
+
+/** A byte order mark is no part of the text; the decoder removes it. */
+function decode(body: Uint8Array): string {
+  return new TextDecoder("utf-8", { fatal: true }).decode(body);
+}
+
+function notReadable(what: string, error: unknown): Violation {
+  return { pointer: "", keyword: "syntax", message: `is not ${what}: ${error instanceof Error ? error.message : String(error)}` };
+}
+
+function invalid(operation: string, { status, headers }: Response, body: Uint8Array, violations: readonly Violation[]): CallError {
+  const listed = violations.map((violation) => `${violation.pointer} ${violation.message}`).join("; ");
+  const message = `the response with status ${status} violates the contract: ${listed}`;
+  return new CallError("response", operation, message, { violations, status, headers, body });
+}
+
+/** Whether a declared status covers a status. */
+export function matches(declared: Declared["status"], status: number): boolean {
+  return declared === "default" || declared === status || declared === `${Math.floor(status / 100)}XX`;
+}

@@ -1,0 +1,51 @@
+//! Unions whose variants extend them, as tools for Java write a class with its subclasses: the base lists the subclasses in `oneOf`, and each
+//! of them has the base in `allOf`. To a variant, the base is what it says beside the union.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Reader;
+use crate::model::{Contract, SchemaId};
+
+impl Reader<'_> {
+    /// Lets each variant that refers to its own union refer to the base of the union instead.
+    pub(super) fn bases_of_variants(&mut self) {
+        let mut bases: BTreeMap<SchemaId, SchemaId> = BTreeMap::new();
+        for union in (0..self.contract.schemas.len()).map(SchemaId) {
+            for part in extending(&self.contract, union) {
+                let base = *bases.entry(union).or_insert_with(|| self.base_of(union));
+                let schema = &mut self.contract.schemas[part.0];
+                let links = schema.reference.iter_mut().chain(&mut schema.all_of);
+                links.filter(|link| **link == union).for_each(|link| *link = base);
+            }
+        }
+    }
+
+    /// The schema of what a union says beside its variants.
+    fn base_of(&mut self, union: SchemaId) -> SchemaId {
+        let mut base = self.contract.schema(union).clone();
+        let message = format!("a variant of `{}` refers to it: read as a reference to what it says beside the union", base.pointer);
+        self.diagnostics.warning(base.span, message).hint("put that into a schema of its own, to which both refer");
+        (base.one_of, base.any_of, base.discriminator) = (Vec::new(), Vec::new(), None);
+        self.contract.schemas.push(base);
+        SchemaId(self.contract.schemas.len() - 1)
+    }
+}
+
+/// The parts of the variants of a union that refer to the union itself.
+fn extending(contract: &Contract, union: SchemaId) -> Vec<SchemaId> {
+    let schema = contract.schema(union);
+    // A union that is its own variant has no base.
+    let is_other = |variant: &SchemaId| *variant != union && contract.schema(*variant).reference != Some(union);
+    let mut open: Vec<SchemaId> = schema.one_of.iter().chain(&schema.any_of).copied().filter(is_other).collect();
+    let (mut seen, mut found) = (BTreeSet::new(), Vec::new());
+    while let Some(part) = open.pop() {
+        if seen.insert(part) {
+            let links: Vec<SchemaId> = contract.schema(part).reference.iter().chain(&contract.schema(part).all_of).copied().collect();
+            if links.contains(&union) {
+                found.push(part);
+            }
+            open.extend(links.into_iter().filter(|link| *link != union));
+        }
+    }
+    found
+}
