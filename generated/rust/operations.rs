@@ -17,6 +17,7 @@ use super::runtime::http::{
     Written,
     bytes,
     empty,
+    has_body,
     has_json,
     json,
     read_json,

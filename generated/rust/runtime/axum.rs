@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter};
 use http::request::Parts;
@@ -68,14 +69,15 @@ fn by_method<A: Send + Sync + 'static>(routes: Vec<Route<A>>) -> MethodRouter<Ar
         routes.sort_by_key(|route| std::cmp::Reverse(literal_length(route.path)));
         let filter = routes.first().and_then(|route| MethodFilter::try_from(route.method.clone()).ok());
         let routes = Arc::new(routes);
-        let answer = move |State(api): State<Arc<A>>, parts: Parts, body: Bytes| {
+        let answer = move |State(api): State<Arc<A>>, parts: Parts, body: Result<Bytes, BytesRejection>| {
             let path = parts.uri.path();
             let route = routes.iter().find(|route| routes.len() == 1 || matches_path(route.path, path));
-            let answer = route.map(|route| (route.handle)(api, parts, body));
+            let answer = body.map(|body| route.map(|route| (route.handle)(api, parts, body)));
             async move {
                 match answer {
-                    Some(answer) => answer.await,
-                    None => not_found().problem().map(Body::from),
+                    Ok(Some(answer)) => answer.await,
+                    Ok(None) => not_found().problem().map(Body::from),
+                    Err(unread) => Rejection::new(unread.status(), Report::new("body", unread.body_text())).problem().map(Body::from),
                 }
             }
         };

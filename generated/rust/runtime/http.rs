@@ -136,11 +136,13 @@ pub struct Reply<T> {
     pub headers: HeaderMap,
     /// The typed response.
     pub body: T,
+    /// The body as received, also where the contract declares none. Empty in a response that is sent.
+    pub raw: Vec<u8>,
 }
 
 impl<T> From<T> for Reply<T> {
     fn from(body: T) -> Self {
-        Reply { headers: HeaderMap::new(), body }
+        Reply { headers: HeaderMap::new(), body, raw: Vec::new() }
     }
 }
 
@@ -152,7 +154,7 @@ impl<T: Outcome> Reply<T> {
     pub fn read(response: Response) -> Result<Self, Box<InvalidResponse>> {
         let (parts, body) = response.into_parts();
         match T::read(parts.status, &parts.headers, &body) {
-            Ok(outcome) => Ok(Reply { headers: parts.headers, body: outcome }),
+            Ok(outcome) => Ok(Reply { headers: parts.headers, body: outcome, raw: body }),
             Err(report) => Err(Box::new(InvalidResponse { status: parts.status, headers: parts.headers, report, body })),
         }
     }
@@ -160,6 +162,7 @@ impl<T: Outcome> Reply<T> {
     /// Writes the response.
     pub fn write(self) -> Response {
         let (status, media_type, body) = self.body.write();
+        let (media_type, body) = if has_body(status) { (media_type, body) } else { (None, Vec::new()) };
         let mut response = http::Response::new(body);
         *response.status_mut() = status;
         *response.headers_mut() = self.headers;
@@ -296,6 +299,10 @@ pub trait Hooks: Sync {
     }
 }
 
+/// Why a request must not be sent: a hook puts it into the request's extensions.
+#[derive(Clone, Debug)]
+pub struct Refusal(pub Report);
+
 /// No hooks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoHooks;
@@ -317,7 +324,7 @@ impl Hooks for Bearer {
     fn before(&self, _: &'static str, security: Security, request: &mut Request) {
         let scheme = security.iter().copied().flatten().find(|scheme| scheme.kind == SchemeKind::Bearer);
         if let Some(scheme) = scheme {
-            scheme.send(&Credential::Secret(self.0.clone()), request);
+            security::send(scheme, &Credential::Secret(self.0.clone()), request);
         }
     }
 }
@@ -356,12 +363,10 @@ pub async fn call<O: Operation, T: Transport, H: Hooks>(
     hooks: &H,
 ) -> Result<Reply<O::Response>, CallError<T::Error>> {
     let plain = operation.request(base_url).map_err(CallError::Request)?;
-    let mut request = plain.clone();
-    hooks.before(O::ID, O::SECURITY, &mut request);
+    let request = prepared::<O, H>(plain.clone(), hooks).map_err(CallError::Request)?;
     let mut response = transport.send(request).await.map_err(CallError::Transport)?;
     if hooks.retry(O::ID, &response).await {
-        let mut again = plain;
-        hooks.before(O::ID, O::SECURITY, &mut again);
+        let again = prepared::<O, H>(plain, hooks).map_err(CallError::Request)?;
         response = transport.send(again).await.map_err(CallError::Transport)?;
     }
     Reply::read(response).map_err(CallError::Response)
@@ -377,9 +382,14 @@ pub async fn open<O: Operation, T: StreamTransport, H: Hooks>(
     transport: &T,
     hooks: &H,
 ) -> Result<T::Stream, CallError<T::Error>> {
-    let mut request = operation.request(base_url).map_err(CallError::Request)?;
-    hooks.before(O::ID, O::SECURITY, &mut request);
+    let request = operation.request(base_url).and_then(|plain| prepared::<O, H>(plain, hooks)).map_err(CallError::Request)?;
     transport.open(request).await.map_err(CallError::Transport)
+}
+
+/// A request with what the hooks add.
+fn prepared<O: Operation, H: Hooks>(mut request: Request, hooks: &H) -> Result<Request, Report> {
+    hooks.before(O::ID, O::SECURITY, &mut request);
+    request.extensions_mut().remove::<Refusal>().map_or(Ok(request), |Refusal(report)| Err(report))
 }
 
 /// Parses, validates and builds a value.
@@ -403,6 +413,11 @@ pub fn read_text<T: ReadJson>(body: &[u8], check: Check) -> Result<T, Report> {
 fn as_text(body: &[u8]) -> Result<&str, Report> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     std::str::from_utf8(body).map_err(|error| Report::new("syntax", format!("is not UTF-8: {error}")))
+}
+
+/// Whether a response with this status may have a body (RFC 9110, sections 6.4.1 and 15.3.6).
+pub fn has_body(status: StatusCode) -> bool {
+    !matches!(status.as_u16(), 100..=199 | 204 | 205 | 304)
 }
 
 /// Whether the body of a response is JSON, according to its headers.

@@ -3,6 +3,19 @@
 
 use super::http::{Request, Response, StreamTransport, Transport};
 
+/// For `reqwest::Client::builder().redirect(…)`: follows redirects within an origin only. By default reqwest takes all headers but
+/// `Authorization` and cookies along to wherever the server sends it, an API key included.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn within_origin() -> reqwest::redirect::Policy {
+    reqwest::redirect::Policy::custom(|attempt| {
+        let is_within = attempt.previous().iter().all(|url| url.origin() == attempt.url().origin());
+        match attempt.previous().len() {
+            0..=10 if is_within => attempt.follow(),
+            _ => attempt.stop(),
+        }
+    })
+}
+
 impl Transport for reqwest::Client {
     type Error = reqwest::Error;
 

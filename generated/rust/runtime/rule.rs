@@ -241,7 +241,7 @@ impl Checker {
             Rule::OrNull(rule) => self.check_or(value, rule, Types::NULL, at),
             Rule::Nullable(rule) if !matches!(value, Json::Null) => self.check(value, rule, at),
             Rule::Nullable(_) => {}
-            Rule::Code(check) => check(value, at, self),
+            Rule::Code(check) => self.once(std::ptr::from_ref(rule).addr(), value, |value, out| check(value, at, out)),
             Rule::Judge(judge) => judge.judge(value, at, self),
         }
     }

@@ -186,6 +186,11 @@ pub struct Container<'a> {
 }
 
 impl<'a> Container<'a> {
+    /// Where it is: the address of its tape, and the index there.
+    pub(super) fn place(self) -> (usize, usize) {
+        (std::ptr::from_ref(self.tape).addr(), self.index)
+    }
+
     /// The number of items or members.
     pub fn len(self) -> usize {
         low(self.tape.nodes[self.index].data)

@@ -102,17 +102,22 @@ const LEVELS_MAX = 128;
 /**
  * Parses JSON text. An integer of up to 64 bits that a number does not hold exactly becomes a bigint.
  *
- * @throws SyntaxError if it is not JSON, contains an unpaired surrogate or a number beyond the range of doubles, or nests deeper than 128
- * levels.
+ * @throws SyntaxError if it is not JSON, contains an unpaired surrogate, a number beyond the range of doubles or two members of an object with
+ * the same name, or nests deeper than 128 levels.
  */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  const isRounded = inspect(value, LEVELS_MAX);
+  const seen: Seen = { isRounded: false, colons: 0 };
+  inspect(value, LEVELS_MAX, seen);
+  // JSON.parse keeps the last of several members with one name. The others are missing from the value, and so are their colons.
+  if (seen.colons < colonsOf(text)) {
+    throw new SyntaxError("duplicate member name");
+  }
   // Few texts contain surrogates without a partner: one search rules out most texts.
   if ((/\\u[dD][89a-fA-F]/.test(text) || !isWellFormed(text)) && hasLoneSurrogate(value)) {
     throw new SyntaxError("unpaired surrogate");
   }
-  return isRounded ? exact(value, JSON.parse(text.replace(TOKEN, marked))) : value;
+  return seen.isRounded ? exact(value, JSON.parse(text.replace(TOKEN, marked))) : value;
 }
 
 /** Whether each surrogate of a text has its partner. */
@@ -147,12 +152,31 @@ function exact(value: unknown, other: unknown): unknown {
   return value;
 }
 
-/** Writes JSON text. A bigint is written as an integer. */
+/** A value that cannot be written as it is. */
+export class Refused extends TypeError {
+  /** The part of the value that is at fault. */
+  readonly path: readonly PropertyKey[];
+
+  constructor(message: string, path: readonly PropertyKey[] = []) {
+    super(message);
+    this.path = path;
+  }
+}
+
+/**
+ * Writes JSON text. A bigint is written as an integer. A member whose value is `undefined` is absent.
+ *
+ * @throws Refused if JSON text would hold another value, such as null for NaN, or if the value nests deeper than 128 levels.
+ */
 export function toJson(value: unknown): string {
+  const fault = faultOf(value, LEVELS_MAX);
+  if (fault !== undefined) {
+    throw new Refused(fault.message, fault.path.reverse());
+  }
   try {
     return JSON.stringify(value);
   } catch (error) {
-    // It refuses bigints, and circles, which it refuses again below.
+    // It refuses bigints.
     if (!(error instanceof TypeError)) {
       throw error;
     }
@@ -168,6 +192,47 @@ export function toJson(value: unknown): string {
   return withBigints((integer) => `${mark} ${integer}`).replace(new RegExp(`"${mark} (-?\\d+)"`, "g"), "$1");
 }
 
+/** What JSON cannot hold of a value; the path is in reverse. */
+interface Fault {
+  readonly message: string;
+  readonly path: PropertyKey[];
+}
+
+function faultOf(value: unknown, levels: number): Fault | undefined {
+  const fault = (what: string): Fault => ({ message: `${what}, which JSON cannot hold`, path: [] });
+  switch (typeof value) {
+    case "string":
+      return isWellFormed(value) ? undefined : fault("has an unpaired surrogate");
+    case "number":
+      return Number.isFinite(value) ? undefined : fault(`is ${value}`);
+    case "boolean":
+    case "bigint":
+      return undefined;
+    case "object":
+      return value === null ? undefined : faultOfParts(value, levels);
+    default:
+      return fault(value === undefined ? "is undefined" : `is a ${typeof value}`);
+  }
+}
+
+function faultOfParts(value: object, levels: number): Fault | undefined {
+  const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  if ((kind !== "Object" && kind !== "Array") || typeof (value as { toJSON?: unknown }).toJSON === "function") {
+    return { message: `is an object of the kind ${kind}, which JSON would hold as another value`, path: [] };
+  }
+  if (levels === 0) {
+    return { message: `nests deeper than ${LEVELS_MAX} levels`, path: [] };
+  }
+  for (const name of Array.isArray(value) ? value.keys() : names(value as JsonObject)) {
+    const fault = faultOf(name, levels) ?? faultOf((value as Record<PropertyKey, unknown>)[name], levels - 1);
+    if (fault !== undefined) {
+      fault.path.push(name);
+      return fault;
+    }
+  }
+  return undefined;
+}
+
 function hasLoneSurrogate(value: unknown): boolean {
   if (typeof value === "string") {
     return /\p{Cs}/u.test(value);
@@ -175,32 +240,54 @@ function hasLoneSurrogate(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.entries(value).flat().some(hasLoneSurrogate);
 }
 
-/** Rejects what JSON.parse accepts but JSON with these limits does not. Returns whether there is an integer that may have been rounded. */
-function inspect(value: unknown, levels: number): boolean {
-  if (typeof value === "number") {
+/** What a parsed value has. */
+interface Seen {
+  /** Whether there is an integer that may have been rounded. */
+  isRounded: boolean;
+  /** The colons behind the names of members, and those in names and strings. */
+  colons: number;
+}
+
+/** Rejects what JSON.parse accepts but JSON with these limits does not. */
+function inspect(value: unknown, levels: number, seen: Seen): void {
+  if (typeof value === "string") {
+    seen.colons += count(value);
+  } else if (typeof value === "number") {
     if (value === Infinity || value === -Infinity) {
       throw new SyntaxError("number out of range for a double");
     }
-    return Number.isInteger(value) && !Number.isSafeInteger(value);
-  }
-  if (typeof value !== "object" || value === null) {
-    return false;
-  }
-  if (levels === 0) {
-    throw new SyntaxError(`nests deeper than ${LEVELS_MAX} levels`);
-  }
-  let isRounded = false;
-  if (Array.isArray(value)) {
-    for (const item of value as unknown[]) {
-      isRounded = inspect(item, levels - 1) || isRounded;
+    seen.isRounded ||= Number.isInteger(value) && !Number.isSafeInteger(value);
+  } else if (typeof value === "object" && value !== null) {
+    if (levels === 0) {
+      throw new SyntaxError(`nests deeper than ${LEVELS_MAX} levels`);
     }
-    return isRounded;
+    if (Array.isArray(value)) {
+      for (const item of value as unknown[]) {
+        inspect(item, levels - 1, seen);
+      }
+      return;
+    }
+    // JSON.parse makes all members enumerable, and nothing else.
+    for (const name in value) {
+      seen.colons += 1 + count(name);
+      inspect((value as JsonObject)[name], levels - 1, seen);
+    }
   }
-  // JSON.parse makes all members enumerable, and nothing else.
-  for (const name in value) {
-    isRounded = inspect((value as JsonObject)[name], levels - 1) || isRounded;
+}
+
+/** The colons of JSON text, those that strings escape included. */
+function colonsOf(text: string): number {
+  const escaped = text.includes("\\u003") ? text.replaceAll("\\\\", "").match(/\\u003a/gi) : null;
+  return count(text) + (escaped?.length ?? 0);
+}
+
+/** Counts the colons. */
+function count(text: string): number {
+  let found = 0;
+  for (let at = text.indexOf(":"); at >= 0; at = text.indexOf(":", at + 1)) {
+    found += 1;
   }
-  return isRounded;
+  return found;
 }
 
 /** A value as shown in messages: short values in full, others by their type. */

@@ -78,6 +78,42 @@ function inherited(context: Context, whole: Payload | undefined): Context {
  * run here.
  */
 export function runNow(schema: z.ZodType, value: unknown, context: Context): Payload {
+  if (context.abortEarly !== true || context.sorter !== undefined || typeof value !== "object" || value === null) {
+    return run(schema, value, context);
+  }
+  probes += 1;
+  try {
+    return probes < PROBES_FEW ? run(schema, value, context) : remembered(schema, value, context);
+  } finally {
+    probes -= 1;
+    if (probes < PROBES_FEW && known.size > 0) {
+      known = new Map();
+    }
+  }
+}
+
+/** How deep variants are tried within each other before results are remembered. */
+const PROBES_FEW = 2;
+
+/** How many probes are within each other. */
+let probes = 0;
+
+/** The results of the current probe: variants that contain the same union would otherwise judge a part twice as often per level. */
+let known = new Map<object, Map<z.ZodType, Map<string, Payload>>>();
+
+/** The recursion levels of all schemas with `x-max-depth`, on which a result depends. */
+export const levels: number[] = [];
+
+function remembered(schema: z.ZodType, value: object, context: Context): Payload {
+  const ofValue = known.get(value) ?? new Map<z.ZodType, Map<string, Payload>>();
+  const ofSchema = ofValue.get(schema) ?? new Map<string, Payload>();
+  const key = `${String(context.judging)} ${levels.join()}`;
+  const result = ofSchema.get(key) ?? run(schema, value, context);
+  known.set(value, ofValue.set(schema, ofSchema.set(key, result)));
+  return result;
+}
+
+function run(schema: z.ZodType, value: unknown, context: Context): Payload {
   const result = schema._zod.run({ value, issues: [] }, context);
   if (result instanceof Promise) {
     throw new z.core.$ZodAsyncError();

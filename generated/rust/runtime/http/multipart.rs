@@ -195,7 +195,7 @@ impl<'a> IncomingParts<'a> {
         let items: Vec<Value> = self.named(part).map(|received| item(part, received)).collect::<Result<_, Report>>()?;
         let value = match items {
             items if items.is_empty() => return Ok(None),
-            mut items if !part.shape.has(Types::ARRAY) => items.swap_remove(0),
+            mut items if items.len() == 1 && !part.shape.has(Types::ARRAY) => items.swap_remove(0),
             // Some clients write a whole list as one JSON text.
             mut items if items.len() == 1 && items[0].is_array() && !part.shape.items.is_some_and(|item| item.has(Types::ARRAY)) => {
                 items.swap_remove(0)
@@ -222,7 +222,12 @@ impl<'a> IncomingParts<'a> {
     /// # Errors
     /// Returns an error if the contract does not accept its media type.
     pub fn file(&self, part: &Part) -> Result<Option<File>, Report> {
-        self.named(part).next().map(|received| file(part, received)).transpose()
+        let mut named = self.named(part);
+        let first = named.next().map(|received| file(part, received)).transpose()?;
+        match named.next() {
+            Some(_) => Err(violation(part.name, "type", "is several files; expected one".to_owned())),
+            None => Ok(first),
+        }
     }
 
     /// Reads a file that every body must have.

@@ -133,6 +133,12 @@ impl Shape {
         Shape { besides: names, ..self }
     }
 
+    /// Whether a name of a query may be that of a member of the object.
+    pub(super) fn is_member(&self, name: &str) -> bool {
+        let is_other = self.others.is_some() && !self.besides.contains(&name);
+        is_other || self.members.iter().any(|(known, _)| *known == name)
+    }
+
     pub(super) fn has(&self, types: Types) -> bool {
         self.types.intersects(types)
     }

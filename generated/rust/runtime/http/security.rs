@@ -4,9 +4,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::parameter::{Place, encoded};
+use super::super::report::Report;
+use super::parameter::{Place, encoded, invalid_header};
 use super::text::{decoded, pairs};
-use super::{HeaderMap, Hooks, Request};
+use super::{HeaderMap, Hooks, Refusal, Request};
 
 /// A security scheme of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub type Security = &'static [&'static [Scheme]];
 /// The credential for one scheme. It is not printed.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
-    /// A bearer token or an API key.
+    /// A bearer token or an API key, or a user and a password with a colon between them.
     Secret(String),
     /// A user and a password.
     Basic {
@@ -104,7 +105,7 @@ impl Hooks for Credentials {
         let complete =
             |set: &&[Scheme]| -> Option<Vec<(Scheme, Credential)>> { set.iter().map(|scheme| Some((*scheme, self.of(scheme)?))).collect() };
         if let Some(found) = security.iter().filter(|set| !set.is_empty()).find_map(complete) {
-            found.iter().for_each(|(scheme, credential)| scheme.send(credential, request));
+            found.iter().for_each(|(scheme, credential)| send(scheme, credential, request));
         }
     }
 }
@@ -115,29 +116,43 @@ impl Scheme {
         Scheme { name, kind }
     }
 
-    /// Adds a credential to a request. A text that no request can carry is no valid credential either: the server answers 401.
-    pub fn send(&self, credential: &Credential, request: &mut Request) {
-        match (self.kind, credential) {
-            (SchemeKind::Bearer, Credential::Secret(token)) => header(request, "authorization", &format!("Bearer {token}")),
-            (SchemeKind::Basic, Credential::Basic { user, password }) => {
-                header(request, "authorization", &format!("Basic {}", base64(format!("{user}:{password}").as_bytes())));
-            }
-            (SchemeKind::ApiKey(Place::Header, name), Credential::Secret(key)) => header(request, name, key),
-            (SchemeKind::ApiKey(Place::Query, name), Credential::Secret(key)) => {
+    /// Adds a credential to a request.
+    ///
+    /// # Errors
+    /// Returns why the credential does not fit the scheme.
+    pub fn send(&self, credential: &Credential, request: &mut Request) -> Result<(), &'static str> {
+        let text = self.text(credential)?;
+        let pair = |name: &str| format!("{}={}", encoded(name, b""), encoded(&text, b""));
+        match self.kind {
+            SchemeKind::ApiKey(Place::Query, name) => {
                 let uri = request.uri();
                 let separator = if uri.query().is_some() { '&' } else { '?' };
-                let text = format!("{uri}{separator}{}={}", encoded(name, b""), encoded(key, b""));
-                if let Ok(uri) = text.parse() {
-                    *request.uri_mut() = uri;
-                }
+                let text = format!("{uri}{separator}{}", pair(name));
+                *request.uri_mut() = text.parse().map_err(|_| "does not fit the address")?;
+                Ok(())
             }
-            (SchemeKind::ApiKey(_, name), Credential::Secret(key)) => {
-                let pair = format!("{}={}", encoded(name, b""), encoded(key, b""));
+            SchemeKind::ApiKey(Place::Cookie, name) => {
                 let sent = request.headers().get(http::header::COOKIE).and_then(|value| value.to_str().ok());
-                let cookies = sent.map_or_else(|| pair.clone(), |sent| format!("{sent}; {pair}"));
-                header(request, "cookie", &cookies);
+                let cookies = sent.map_or_else(|| pair(name), |sent| format!("{sent}; {}", pair(name)));
+                header(request, "cookie", &cookies)
             }
-            _ => {}
+            SchemeKind::ApiKey(_, name) => header(request, name, &text),
+            _ => header(request, "authorization", &text),
+        }
+    }
+
+    /// A credential as the scheme sends it.
+    fn text(&self, credential: &Credential) -> Result<String, &'static str> {
+        let basic = |pair: &str| Ok(format!("Basic {}", base64(pair.as_bytes())));
+        match (self.kind, credential) {
+            (SchemeKind::Bearer, Credential::Secret(token)) => Ok(format!("Bearer {token}")),
+            (SchemeKind::ApiKey(..), Credential::Secret(key)) => Ok(key.clone()),
+            (SchemeKind::Basic, Credential::Basic { user, password }) => basic(&format!("{user}:{password}")),
+            (SchemeKind::Basic, Credential::Secret(pair)) if pair.contains(':') => basic(pair),
+            (SchemeKind::Basic, Credential::Secret(_)) => Err("is not a user and a password"),
+            (SchemeKind::Bearer, Credential::Basic { .. }) => Err("is not a token"),
+            (SchemeKind::ApiKey(..), Credential::Basic { .. }) => Err("is not a key"),
+            (SchemeKind::Other, _) => Err("cannot be sent, because the contract does not say how: set it in a hook"),
         }
     }
 
@@ -178,11 +193,23 @@ pub fn receive_credentials(security: Security, uri: &http::Uri, headers: &Header
     found.or(is_optional.then(Vec::new))
 }
 
-fn header(request: &mut Request, name: &str, value: &str) {
-    if let (Ok(name), Ok(mut value)) = (http::HeaderName::try_from(name), http::HeaderValue::try_from(value)) {
-        value.set_sensitive(true);
-        request.headers_mut().insert(name, value);
+/// Adds a credential to a request. One that does not fit its scheme keeps the request from being sent.
+pub(super) fn send(scheme: &Scheme, credential: &Credential, request: &mut Request) {
+    if let Err(reason) = scheme.send(credential, request) {
+        let message = format!("the credential of {:?} {reason}", scheme.name);
+        request.extensions_mut().insert(Refusal(Report::new("security", message)));
     }
+}
+
+fn header(request: &mut Request, name: &str, value: &str) -> Result<(), &'static str> {
+    if let Some(reason) = invalid_header(value) {
+        return Err(reason);
+    }
+    let pair = http::HeaderName::try_from(name).ok().zip(http::HeaderValue::try_from(value).ok());
+    let (name, mut value) = pair.ok_or("has no place: its header has a name that no header can have")?;
+    value.set_sensitive(true);
+    request.headers_mut().insert(name, value);
+    Ok(())
 }
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -13,6 +13,13 @@ pub fn matches_path(template: &'static str, path: &str) -> bool {
     raw_values(template, path).is_some()
 }
 
+/// The text between a parameter and the next one in the same segment.
+pub(super) fn text_behind<'t>(template: &'t str, name: &str) -> Option<&'t str> {
+    let (_, behind) = template.split_once(&format!("{{{name}}}"))?;
+    let (between, _) = behind.split_once('{')?;
+    (!between.contains('/')).then_some(between)
+}
+
 /// The number of literal characters in a template. The more there are, the more specific the template is.
 pub fn literal_length(template: &str) -> usize {
     let mut depth = 0;

@@ -26,11 +26,7 @@ impl Encoding {
             }
         }
         if self.explode && self.style != Style::DeepObject && self.style != Style::Json && shape.has(Types::OBJECT) {
-            let is_member = |pair: &&Pair<'_>| {
-                let is_other = shape.others.is_some() && !shape.besides.contains(&pair.0.as_str());
-                is_other || shape.members.iter().any(|(known, _)| *known == pair.0)
-            };
-            let found: Vec<_> = pairs.iter().filter(is_member).map(|(name, value)| (name.clone(), *value)).collect();
+            let found: Vec<_> = pairs.iter().filter(|(name, _)| shape.is_member(name)).map(|(name, value)| (name.clone(), *value)).collect();
             return (!found.is_empty()).then(|| self.object(shape, found));
         }
         let mut found = pairs.iter().filter(named).map(|(_, value)| *value);
@@ -42,7 +38,10 @@ impl Encoding {
                 _ => Some(self.list(shape, items)),
             };
         }
-        found.next().map(|text| self.read(shape, text))
+        let first = self.read(shape, found.next()?);
+        // A repeated value is a list, which the check then rejects.
+        let others: Vec<Value> = found.map(|text| self.read(shape, text)).collect();
+        Some(if others.is_empty() { first } else { std::iter::once(first).chain(others).collect() })
     }
 
     /// Reads the text of a path parameter. `None` if it does not begin as its style says.
@@ -122,7 +121,8 @@ impl Encoding {
             let shape = member(shape, &name);
             match members.get_mut(&name) {
                 Some(Value::Array(items)) => items.push(self.scalar(text, shape.items.unwrap_or(&Shape::ANY))),
-                _ => {
+                Some(known) => *known = Value::Array(vec![known.take(), self.scalar(text, shape)]),
+                None => {
                     let is_list = shape.has(Types::ARRAY) && !text.starts_with('[') && !text.starts_with("%5B");
                     let value = if is_list { self.list(shape, vec![text]) } else { self.scalar(text, shape) };
                     members.insert(name, value);
@@ -188,7 +188,16 @@ fn member<'s>(shape: &'s Shape, name: &str) -> &'s Shape {
     known.or(shape.others).unwrap_or(&Shape::ANY)
 }
 
+/// Whether a percent-encoded text is UTF-8.
+pub(super) fn is_utf8(text: &str) -> bool {
+    String::from_utf8(decoded_bytes(text, false)).is_ok()
+}
+
 pub(super) fn decoded(text: &str, plus_is_space: bool) -> String {
+    String::from_utf8_lossy(&decoded_bytes(text, plus_is_space)).into_owned()
+}
+
+fn decoded_bytes(text: &str, plus_is_space: bool) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
@@ -204,5 +213,5 @@ pub(super) fn decoded(text: &str, plus_is_space: bool) -> String {
             _ => bytes.push(first),
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    bytes
 }

@@ -2,10 +2,10 @@
 // Bodies of type `multipart/form-data` (RFC 7578): each member is a part, and each item of a list is one.
 
 import type * as z from "zod";
-import { isObject, toJson } from "./json.js";
-import type { BodyWriter } from "./http.js";
-import { checkHeader, plain, Refused } from "./parameter.js";
-import { pointer, validate, type Violation } from "./report.js";
+import { isObject, Refused, toJson } from "./json.js";
+import type { BodyWriter } from "./operation.js";
+import { checkHeader, plain } from "./parameter.js";
+import { pointer, validateAt, type Violation } from "./report.js";
 
 /** A member of a multipart body. */
 export interface Part {
@@ -44,9 +44,7 @@ function missing({ name, required }: Part, refused: Violation[]): WrittenPart[] 
 
 function writePart(part: Part, value: unknown, refused: Violation[]): WrittenPart[] {
   const at = pointer([part.name]);
-  if (part.schema !== undefined) {
-    refused.push(...validate(part.schema, value).map((violation) => ({ ...violation, pointer: at + violation.pointer })));
-  }
+  refused.push(...validateAt(part.schema, value, [part.name]));
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
   return items
     .filter((item) => item !== null && item !== undefined)

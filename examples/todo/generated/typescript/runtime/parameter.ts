@@ -2,7 +2,7 @@
 // Parameters: the styles of OpenAPI, which follow RFC 6570. A value is written by encoding its items and joining them.
 
 import type * as z from "zod";
-import { isObject, toJson } from "./json.js";
+import { isObject, Refused, toJson } from "./json.js";
 
 /** A parameter of an operation. */
 export interface Parameter extends Encoding {
@@ -35,9 +35,6 @@ interface Settings {
   readonly explode: boolean;
   readonly reserved: boolean;
 }
-
-/** A value that its place cannot carry. */
-export class Refused extends Error {}
 
 /**
  * Writes a value as parts: `name=value` in a query or cookie, otherwise items. No parts if the value is undefined: null, or an empty list.

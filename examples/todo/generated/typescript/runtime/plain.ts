@@ -33,17 +33,24 @@ const Integer: z.core.$constructor<z.ZodNumber, IntegerDef> = /* @__PURE__ */ z.
     }
     return payload;
   };
-  if (!def.isLong) {
-    afterChecks(schema, refuseLong);
-  }
-  testedBy(schema, () => Number.isInteger);
+  afterChecks(schema, (payload, context) => refuseUnread(payload, context, def.isLong));
+  testedBy(schema, () => (value) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 63);
 });
 
-/** After the bounds: an integer that they refuse has no other fault. */
-function refuseLong(payload: Payload, context: Context): Payload {
-  if (typeof payload.value === "bigint" && context.judging !== true && payload.issues.length === 0) {
-    const message = `is ${String(payload.value)}, which a JavaScript number does not hold exactly; \`format: int64\` makes it a bigint`;
-    violate(payload, "type", message);
+/**
+ * Refuses an integer that is valid, but that the type does not hold, or that the text may have had with more digits. After the bounds: an
+ * integer that they refuse has no other fault.
+ */
+function refuseUnread(payload: Payload, context: Context, isLong: boolean): Payload {
+  const value = payload.value as number | bigint;
+  if (context.judging !== true && payload.issues.length === 0) {
+    // A double of -(2^63) may have been a smaller integer.
+    if (value < -(2n ** 63n) || value === -(2 ** 63) || value >= 2n ** (isLong ? 64n : 63n)) {
+      violate(payload, "type", `is ${String(value)}; integers beyond 64 bits are valid, but not read`);
+    } else if (typeof value === "bigint" && !isLong) {
+      const message = `is ${String(value)}, which a JavaScript number does not hold exactly; \`format: int64\` makes it a bigint`;
+      violate(payload, "type", message);
+    }
   }
   return payload;
 }

@@ -45,6 +45,12 @@ export function validate(schema: z.ZodType, value: unknown): Violation[] {
   return result.success ? [] : violations(result.error);
 }
 
+/** Validates a value at a place. */
+export function validateAt(schema: z.ZodType | undefined, value: unknown, place: readonly PropertyKey[]): Violation[] {
+  const found = schema === undefined ? [] : validate(schema, value);
+  return found.map((violation) => ({ ...violation, pointer: pointer(place) + violation.pointer }));
+}
+
 /** A value, or its violations. */
 export type Verdict<T> =
   | { readonly valid: true; readonly value: T }

@@ -2,6 +2,8 @@
 // Security: credentials are sent to the operations that declare their schemes, and to no others.
 
 import type { Draft } from "./http.js";
+import { Refused } from "./json.js";
+import { checkHeader } from "./parameter.js";
 
 /** A security scheme of the contract. */
 export interface Scheme {
@@ -21,7 +23,7 @@ export interface Scheme {
  */
 export type Security = readonly (readonly Scheme[])[];
 
-/** The credential for one scheme: a bearer token or an API key, or a user and a password. */
+/** The credential for one scheme: a bearer token or an API key, or a user and a password, which may be a text with a colon between them. */
 export type Credential = string | { readonly user: string; readonly password: string };
 
 /** A credential, or what returns the current one, for example a token that is renewed. Undefined if there is none. */
@@ -61,21 +63,45 @@ async function current(source: CredentialSource | undefined): Promise<Credential
   return typeof source === "function" ? source() : source;
 }
 
-function attach({ headers, url }: Draft, { type, place, key = "" }: Scheme, credential: Credential): void {
-  if (type === "basic" && typeof credential !== "string") {
-    const bytes = new TextEncoder().encode(`${credential.user}:${credential.password}`);
-    headers.set("Authorization", `Basic ${btoa(String.fromCharCode(...bytes))}`);
-  } else if (type === "bearer" && typeof credential === "string") {
-    headers.set("Authorization", `Bearer ${credential}`);
-  } else if (type === "apiKey" && typeof credential === "string") {
-    const pair = `${encodeURIComponent(key)}=${encodeURIComponent(credential)}`;
-    if (place === "query") {
-      url.search += `${url.search === "" ? "?" : "&"}${pair}`;
-    } else if (place === "cookie") {
-      const sent = headers.get("Cookie");
-      headers.set("Cookie", sent === null ? pair : `${sent}; ${pair}`);
-    } else {
-      headers.set(key, credential);
+/**
+ * Adds a credential to a request.
+ *
+ * @throws Refused if the credential does not fit the scheme.
+ */
+function attach({ headers, url }: Draft, scheme: Scheme, credential: Credential): void {
+  const { name, place, key = "" } = scheme;
+  const text = textOf(scheme, credential);
+  const pair = `${encodeURIComponent(key)}=${encodeURIComponent(text)}`;
+  if (place === "query") {
+    url.search += `${url.search === "" ? "?" : "&"}${pair}`;
+  } else if (place === "cookie") {
+    const sent = headers.get("Cookie");
+    headers.set("Cookie", sent === null ? pair : `${sent}; ${pair}`);
+  } else {
+    try {
+      checkHeader(text);
+    } catch (error) {
+      throw error instanceof Refused ? new Refused(`the credential of ${JSON.stringify(name)} ${error.message}`) : error;
     }
+    headers.set(place === "header" ? key : "Authorization", text);
   }
+}
+
+/** A credential as its scheme sends it. */
+function textOf({ name, type }: Scheme, credential: Credential): string {
+  const isPair = typeof credential !== "string";
+  if (type === "basic" && (isPair || credential.includes(":"))) {
+    const bytes = new TextEncoder().encode(isPair ? `${credential.user}:${credential.password}` : credential);
+    return `Basic ${btoa(String.fromCharCode(...bytes))}`;
+  }
+  if (!isPair && (type === "bearer" || type === "apiKey")) {
+    return type === "bearer" ? `Bearer ${credential}` : credential;
+  }
+  const expected = {
+    basic: "is not a user and a password",
+    bearer: "is not a token",
+    apiKey: "is not a key",
+    other: "cannot be sent, because the contract does not say how: set it in `authorize`",
+  };
+  throw new Refused(`the credential of ${JSON.stringify(name)} ${expected[type]}`);
 }

@@ -4,13 +4,13 @@
 import * as z from "zod";
 import { violate } from "./issue.js";
 import { isObject, member, show } from "./json.js";
-import { as, inherit, runNow, type Payload, type Result } from "./schema.js";
+import { as, inherit, levels, runNow, type Payload, type Result } from "./schema.js";
 import { parsing, testOf, testedBy, testsOf, type Test } from "./verdict.js";
 
 const AnyOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.core.$constructor("AnyOf", (schema, def) => {
   inherit(z.ZodUnion, schema, def);
   schema._zod.parse = (payload, context): Payload => {
-    const probe = { ...context, abortEarly: true };
+    const probe = { ...context, abortEarly: true, telling: false };
     for (const option of def.options) {
       const result = runNow(option, payload.value, probe);
       if (result.issues.length === 0) {
@@ -33,7 +33,7 @@ export function anyOf<T = unknown>(options: readonly z.ZodType[]): z.ZodType<T> 
 const OneOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.core.$constructor("OneOf", (schema, def) => {
   inherit(z.ZodUnion, schema, def);
   schema._zod.parse = (payload, context): Payload => {
-    const probe = { ...context, abortEarly: true };
+    const probe = { ...context, abortEarly: true, telling: false };
     const matching = def.options.map((option) => runNow(option, payload.value, probe)).filter((result) => result.issues.length === 0);
     const [only] = matching;
     if (only !== undefined && matching.length === 1) {
@@ -115,18 +115,19 @@ interface NestedDef extends z.core.$ZodLazyDef<z.ZodType> {
 
 const Nested: z.core.$constructor<z.ZodLazy<z.ZodType>, NestedDef> = /* @__PURE__ */ z.core.$constructor("Nested", (schema, def) => {
   inherit(z.ZodLazy, schema, def);
-  /** The current recursion depth of this schema; each schema counts its own levels. */
-  let level = 0;
+  /** Each schema counts its own levels. */
+  const own = levels.push(0) - 1;
   schema._zod.parse = (payload, context): Result => {
+    const level = levels[own] ?? 0;
     if (level === def.levelsMax) {
       violate(payload, "x-max-depth", `nests deeper than ${def.levelsMax} levels`);
       return payload;
     }
-    level += 1;
+    levels[own] = level + 1;
     try {
       return def.getter()._zod.run(payload, context);
     } finally {
-      level -= 1;
+      levels[own] = level;
     }
   };
   testedBy(schema, () => parsing(schema));
