@@ -78,7 +78,7 @@ describe("credentials that do not fit", () => {
     [header, { header: "ключ" }, 'the credential of "header" contains characters that a header cannot carry'],
     [{ name: "digest", type: "other" }, { digest: "x" }, 'the credential of "digest" cannot be sent'],
   ])("%j is refused, and nothing is sent", async (scheme, sources, message) => {
-    const called = { ...operation(undefined), security: [[scheme, query]] };
+    const called = { ...operation(undefined), security: [[scheme, query]] } as Operation<object, unknown>;
     const options = { baseUrl: "https://example.com", authorize: credentials({ ...sources, query: "q" }), fetch: () => Promise.reject(new Error("sent")) };
     await expect(send(options, called, {})).rejects.toMatchObject({ kind: "request", message: expect.stringContaining(message) as unknown });
   });
@@ -93,7 +93,8 @@ describe("redirects", () => {
       asked.push(`${init.method} ${String(url)} ${init.redirect ?? "follow"}`);
       return answers.shift() ?? new Response("", { status: 200 });
     };
-    const result = send({ baseUrl: "https://example.com", authorize: all, fetch }, { ...operation(undefined, responses), security }, {});
+    const called = { ...operation(undefined, responses), security } as Operation<object, unknown>;
+    const result = send({ baseUrl: "https://example.com", authorize: all, fetch }, called, {});
     return [await result.then((reply) => (reply as { status: number }).status, (error: unknown) => String(error)), asked];
   }
 
