@@ -125,6 +125,9 @@ type Known = Rc<RefCell<Vec<Vec<(Judged, bool)>>>>;
 
 const BUCKETS: usize = 256;
 
+/// Whether verdicts are remembered: not in WebAssembly, where the code for it would be a large part of the whole.
+const REMEMBERS: bool = cfg!(not(target_arch = "wasm32"));
+
 fn nothing_known() -> Known {
     Rc::new(RefCell::new(vec![Vec::new(); BUCKETS]))
 }
@@ -196,7 +199,7 @@ impl Checker {
     /// Whether `check` finds no violation. Any violations that it finds are discarded.
     pub fn accepts(&self, check: impl FnOnce(&mut Checker)) -> bool {
         let (depths, more_depths) = (self.depths, self.more_depths.clone());
-        let known = self.known.clone().or_else(|| (self.probes >= PROBES_FEW).then(nothing_known));
+        let known = self.known.clone().or_else(|| (REMEMBERS && self.probes >= PROBES_FEW).then(nothing_known));
         let probes = self.probes + 1;
         let mut probe = Checker { probing: true, apart: self.apart, depths, more_depths, probes, known, ..Checker::new() };
         check(&mut probe);
@@ -207,6 +210,9 @@ impl Checker {
     pub fn once(&mut self, rule: usize, value: Json<'_>, check: impl FnOnce(Json<'_>, &mut Checker)) {
         if self.probing && self.failed {
             return;
+        }
+        if !REMEMBERS {
+            return check(value, self);
         }
         let Some(known) = self.known.clone().filter(|_| self.more_depths.is_empty()) else { return check(value, self) };
         let Some(identity) = value.identity() else {
