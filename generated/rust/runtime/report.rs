@@ -199,7 +199,7 @@ impl Checker {
     /// Whether `check` finds no violation. Any violations that it finds are discarded.
     pub fn accepts(&self, check: impl FnOnce(&mut Checker)) -> bool {
         let (depths, more_depths) = (self.depths, self.more_depths.clone());
-        let known = self.known.clone().or_else(|| (REMEMBERS && self.probes >= PROBES_FEW).then(nothing_known));
+        let known = if REMEMBERS { self.known.clone().or_else(|| (self.probes >= PROBES_FEW).then(nothing_known)) } else { None };
         let probes = self.probes + 1;
         let mut probe = Checker { probing: true, apart: self.apart, depths, more_depths, probes, known, ..Checker::new() };
         check(&mut probe);
