@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use stronglog_sync::api::runtime::axum::Route;
 use stronglog_sync::api::runtime::check::Types;
 use stronglog_sync::api::runtime::http::{
-    ANYTHING, Bearer, CallError, Credential, Credentials, Encoding, Form, HeaderMap, Hooks, Incoming, Method, Operation, Outcome, Parameter, Place,
-    Rejection, Reply, Request, Response, Scheme, SchemeKind, Security, Shape, StatusCode, Style, Transport, Writer, Written, call,
-    has_body, read_json, read_text, receive_credentials, text,
+    ANYTHING, Bearer, CallError, Credential, Credentials, Encoding, Form, HeaderMap, Hooks, Incoming, Method, Operation, Outcome,
+    Parameter, Place, Rejection, Reply, Request, Response, Scheme, SchemeKind, Security, Shape, StatusCode, Style, Transport, Writer,
+    Written, call, has_body, read_json, read_text, receive_credentials, text,
 };
 use stronglog_sync::api::runtime::report::Report;
 use stronglog_sync::api::runtime::rule::{Record, Rule};
@@ -381,7 +381,10 @@ async fn a_body_that_is_too_long_is_answered_with_a_problem() {
     let router = Route::router(Arc::new(()), routes());
     let request = http::Request::builder().method("POST").uri("/jobs/1:run").body(Body::from(vec![b' '; 3 << 20])).expect("a request");
     let response = router.oneshot(request).await.expect("an answer");
-    assert_eq!((response.status().as_u16(), &response.headers()["content-type"]), (413, &http::HeaderValue::from_static("application/problem+json")));
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["content-type"]),
+        (413, &http::HeaderValue::from_static("application/problem+json"))
+    );
 }
 
 #[test]

@@ -269,7 +269,9 @@ fn changes_say_where_they_are() {
 #[test]
 fn members_of_forms_and_of_multipart_bodies() {
     let form = |media: &str, properties: &str, encoding: &str| {
-        let body = format!("requestBody: {{ content: {{ {media}: {{ schema: {{ type: object, properties: {properties} }}, encoding: {encoding} }} }} }}");
+        let body = format!(
+            "requestBody: {{ content: {{ {media}: {{ schema: {{ type: object, properties: {properties} }}, encoding: {encoding} }} }} }}"
+        );
         contract(&format!("{{}}, /things: {{ post: {{ {body}, responses: {{}} }} }}"), "Thing: {}")
     };
     let (parts, fields) = ("multipart/form-data", "application/x-www-form-urlencoded");
@@ -289,7 +291,9 @@ fn members_of_forms_and_of_multipart_bodies() {
 
 #[test]
 fn headers_of_responses() {
-    let reply = |headers: &str| contract(&format!("{{}}, /things: {{ get: {{ responses: {{ '200': {{ description: '', headers: {headers} }} }} }} }}"), "Thing: {}");
+    let reply = |headers: &str| {
+        contract(&format!("{{}}, /things: {{ get: {{ responses: {{ '200': {{ description: '', headers: {headers} }} }} }} }}"), "Thing: {}")
+    };
     let list = "{ schema: { type: array, items: { type: string } } }";
     assert_eq!(lines(&reply(&format!("{{ X-A: {list} }}")), &reply("{}")), ["safe: the header `X-A` of the response 200 is gone"]);
     let exploded = reply("{ X-A: { explode: true, schema: { type: object, properties: { a: { type: string } } } } }");

@@ -23,7 +23,14 @@ pub struct View<'c> {
 
 impl<'c> View<'c> {
     pub fn new(contract: &'c Contract, id: SchemaId) -> Self {
-        let mut view = View { contract, parts: Vec::new(), unions: Vec::new(), is_exclusive: false, plain_unions: Vec::new(), has_null_variant: false };
+        let mut view = View {
+            contract,
+            parts: Vec::new(),
+            unions: Vec::new(),
+            is_exclusive: false,
+            plain_unions: Vec::new(),
+            has_null_variant: false,
+        };
         let (mut seen, mut open) = (BTreeSet::new(), contract.all_of_closure(id));
         while let Some(id) = open.pop() {
             if seen.insert(id) {

@@ -150,7 +150,9 @@ impl<'a> Reader<'a> {
                 let message = format!("the parameter `{name}` has an invalid `in`; available: path, query, header, cookie");
                 let hint = match other {
                     Some("body" | "formData") => "OpenAPI 3 describes bodies by `requestBody`",
-                    Some("querystring") => "a parameter with `in: querystring` has `content` of the type `application/x-www-form-urlencoded`",
+                    Some("querystring") => {
+                        "a parameter with `in: querystring` has `content` of the type `application/x-www-form-urlencoded`"
+                    }
                     _ => "a parameter says where the request carries it",
                 };
                 self.diagnostics.error(at.node.get("in").unwrap_or(at.node).span, message).hint(hint);

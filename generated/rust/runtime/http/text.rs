@@ -26,7 +26,8 @@ impl Encoding {
             }
         }
         if self.explode && self.style != Style::DeepObject && self.style != Style::Json && shape.has(Types::OBJECT) {
-            let found: Vec<_> = pairs.iter().filter(|(name, _)| shape.is_member(name)).map(|(name, value)| (name.clone(), *value)).collect();
+            let found: Vec<_> =
+                pairs.iter().filter(|(name, _)| shape.is_member(name)).map(|(name, value)| (name.clone(), *value)).collect();
             return (!found.is_empty()).then(|| self.object(shape, found));
         }
         let mut found = pairs.iter().filter(named).map(|(_, value)| *value);
