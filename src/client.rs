@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::api::Report;
 use crate::api::collection::{Collection, Contract, Handles, Synced};
 use crate::clock::ClockAndRng;
+pub use crate::driver::notifications::Notifications;
 use crate::driver::{SharedStore, Signal, with_clock_and_rng, with_store};
 use crate::engine::Event;
 use crate::error::{Error, Kind};
@@ -64,6 +65,7 @@ struct Inner {
     store: SharedStore,
     signals: mpsc::UnboundedSender<Signal>,
     status: watch::Receiver<Status>,
+    notifications: watch::Receiver<Notifications>,
     changes: broadcast::Sender<Arc<[Key]>>,
     link: Option<Arc<Link>>,
 }
@@ -94,6 +96,11 @@ impl Client {
     /// ```
     pub fn statuses(&self) -> Statuses {
         Statuses::new(self.inner.status.clone())
+    }
+
+    /// Whether the server's change notifications get here, so that edits of other devices arrive at once.
+    pub fn notifications(&self) -> Notifications {
+        *self.inner.notifications.borrow()
     }
 
     /// Looks for pending edits that another process has added or sent, and syncs those that it added. It is cheap enough to call every

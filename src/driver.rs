@@ -1,5 +1,7 @@
 //! The async loop that passes events to the engine and carries out its commands.
 
+pub(crate) mod notifications;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -11,10 +13,10 @@ use uuid::Uuid;
 use crate::clock::ClockAndRng;
 use crate::engine::{Command, Engine, Event, Message};
 use crate::error::{Error, Kind};
-use crate::status::{Status, SyncState};
+use crate::status::Status;
 use crate::store::{Key, Select, Store};
 use crate::task::{Done, Task};
-use crate::transport::{Link, SILENCE_TIMEOUT};
+use crate::transport::Link;
 
 /// A store shared by the driver and the app's own calls.
 pub(crate) type SharedStore = Arc<Mutex<Box<dyn Store>>>;
@@ -207,95 +209,4 @@ async fn refresh(link: Option<Arc<Link>>, request: u64, say: impl FnOnce(Event))
         Err(error) if error.is_auth() => Event::Refreshed { request, valid: false },
         Err(error) => Event::Unanswered { request, message: error.to_string() },
     });
-}
-
-/// How long to wait before reconnecting for change notifications.
-const NOTIFICATIONS_RETRY: Duration = Duration::from_secs(5);
-
-/// Listens for change notifications while sync is on, until the client is dropped.
-///
-/// They only reduce latency: without them the engine pulls by its timer. A stream that breaks is the first sign that the server is
-/// unreachable: the engine then tries a request, and another one when the stream is back.
-pub(crate) async fn listen(link: Arc<Link>, sender: mpsc::WeakUnboundedSender<Signal>, mut status: watch::Receiver<Status>) {
-    let mut listener = Listener { sender, is_broken: false };
-    loop {
-        let listening = |status: &Status| {
-            !matches!(status.state, SyncState::Off | SyncState::Paused | SyncState::NeedsAuth | SyncState::UpgradeRequired)
-        };
-        if status.wait_for(listening).await.is_err() {
-            return;
-        }
-        let began = Instant::now();
-        tokio::select! {
-            heard = listener.hear(&link) => if heard.is_none() { return },
-            stopped = status.wait_for(|status| !listening(status)) => if stopped.is_err() { return },
-        }
-        // The server ends a stream when its token expires: after it has worked for a while, the stream is reopened at once.
-        if listener.is_broken || began.elapsed() < NOTIFICATIONS_RETRY {
-            tokio::time::sleep(NOTIFICATIONS_RETRY).await;
-        }
-    }
-}
-
-struct Listener {
-    sender: mpsc::WeakUnboundedSender<Signal>,
-    /// Whether the last stream could not be opened, or broke. The engine is told once, and again when a stream is open.
-    is_broken: bool,
-}
-
-impl Listener {
-    /// Reads one connection's change notifications until it ends. Returns `None` once the client is dropped.
-    async fn hear(&mut self, link: &Link) -> Option<()> {
-        let Ok(Some(tokens)) = link.tokens().await else { return Some(()) };
-        // After 401, the engine's request refreshes the token, or finds out that the session has ended.
-        let is_open = |response: &reqwest::Response| response.status().as_u16() != 401 && !response.status().is_server_error();
-        let response = link.listen(&tokens).await.ok().filter(is_open);
-        let Some(mut response) = response else { return self.broke() };
-        if !response.status().is_success() {
-            return Some(());
-        }
-        if std::mem::take(&mut self.is_broken) {
-            self.tell(Event::SyncNow)?;
-        }
-        let mut lines = Lines::default();
-        loop {
-            let Ok(Ok(chunk)) = tokio::time::timeout(SILENCE_TIMEOUT, response.chunk()).await else { return self.broke() };
-            let Some(chunk) = chunk else { return Some(()) };
-            for rev in lines.revisions(&chunk) {
-                self.tell(Event::Notified { rev })?;
-            }
-        }
-    }
-
-    fn broke(&mut self) -> Option<()> {
-        if std::mem::replace(&mut self.is_broken, true) { Some(()) } else { self.tell(Event::SyncNow) }
-    }
-
-    fn tell(&self, event: Event) -> Option<()> {
-        self.sender.upgrade()?.send(Signal::Event(Box::new(event))).ok()
-    }
-}
-
-/// The maximum length of a line. The rest of a longer line is ignored.
-const LINE_MAX: usize = 4_096;
-
-/// Extracts the revisions from a stream of Server-Sent Events.
-#[derive(Default)]
-struct Lines(Vec<u8>);
-
-impl Lines {
-    fn revisions(&mut self, chunk: &[u8]) -> Vec<u64> {
-        let mut found = Vec::new();
-        for byte in chunk {
-            if *byte == b'\n' {
-                let line = String::from_utf8_lossy(&self.0);
-                let data = line.strip_prefix("data:").map(str::trim);
-                found.extend(data.and_then(|data| data.parse::<u64>().ok()));
-                self.0.clear();
-            } else if self.0.len() < LINE_MAX {
-                self.0.push(*byte);
-            }
-        }
-        found
-    }
 }

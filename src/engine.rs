@@ -79,8 +79,8 @@ pub struct Engine {
     /// Whether the last comparison with the server's digest has found a difference. Another process may have written at the same time, so that
     /// one comparison proves nothing.
     suspects: bool,
-    /// The number of consecutive pushes with edits rejected for their stamps.
-    skews: u32,
+    /// The number of consecutive pushes with edits rejected for their stamps or the device's id.
+    undone: u32,
     requests: u64,
     /// The cursor of the last request for a page.
     asked_since: Option<String>,
@@ -161,7 +161,7 @@ impl Engine {
             refreshing: None,
             refreshed: false,
             suspects: false,
-            skews: 0,
+            undone: 0,
             requests: 0,
             asked_since: None,
             last_error: None,

@@ -11,7 +11,7 @@ use crate::clock::{ClockAndRng, SKEW_MAX_MS};
 use crate::cursor::Cursor;
 use crate::merge::Op;
 use crate::pull::{self, is_from_clone, remember};
-use crate::record::{Record, WRITTEN_BYTES_MAX, boolean, integer, rewrite};
+use crate::record::{Record, WRITTEN_BYTES_MAX, boolean, integer, rewrite, stamped};
 use crate::rules::{self, Rule};
 use crate::store::{Block, BlockedViolation, Key, Loaded, Meta, Past, Pending, Row, RowState, Write};
 use crate::wire::{self, Change, Edit, Outcome, PushResult, Receipt};
@@ -70,7 +70,7 @@ impl fmt::Display for EditError {
             EditError::TooLarge { bytes } => {
                 write!(f, "the record takes {bytes} bytes of JSON, and the limit is {WRITTEN_BYTES_MAX}; shorten it")
             }
-            EditError::Quarantined => f.write_str("a newer version of the app wrote data that this version cannot read; update the app"),
+            EditError::Quarantined => f.write_str("this version of the app cannot read the newest version of the record; update the app"),
             EditError::Missing => f.write_str("the record does not exist or is already deleted"),
             EditError::NotSingleton { id } => write!(f, "the collection has a single record, with the id {id}; use that id"),
         }
@@ -91,10 +91,10 @@ pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, clock: &mut ClockAn
     let stamp = |meta: &mut Meta| meta.clock.stamp(clock.now_ms, before.map(|row| row.record.stamp));
     let record = match edit {
         LocalEdit::Seed(_) if before.is_some() => return Ok(Vec::new()),
-        LocalEdit::Seed(text) if rules::on(Rule::SeedsAreOldest) => live_record(key, text, 0, Some(0), None)?,
-        LocalEdit::Seed(text) => live_record(key, text, stamp(meta), None, None)?,
-        LocalEdit::Put(text) | LocalEdit::Change(text) if !is_tombstone(text) => live_record(key, text, stamp(meta), None, before)?,
-        LocalEdit::Import { text, stamp } if !is_tombstone(text) => live_record(key, text, *stamp, None, before)?,
+        LocalEdit::Seed(text) if rules::on(Rule::SeedsAreOldest) => live_record(key, text, 0, None)?,
+        LocalEdit::Seed(text) => live_record(key, text, stamp(meta), None)?,
+        LocalEdit::Put(text) | LocalEdit::Change(text) if !is_tombstone(text) => live_record(key, text, stamp(meta), before)?,
+        LocalEdit::Import { text, stamp } if !is_tombstone(text) => live_record(key, text, *stamp, before)?,
         LocalEdit::Put(_) | LocalEdit::Change(_) | LocalEdit::Import { .. } | LocalEdit::Delete => {
             let live = live.ok_or(EditError::Missing)?;
             let stamp = if let LocalEdit::Import { stamp, .. } = edit { *stamp } else { stamp(meta) };
@@ -194,9 +194,9 @@ pub fn edit_each(
 }
 
 /// Validates a live record written by an app, after setting the members that sync owns.
-fn live_record(key: Key, text: &str, stamp: i64, created: Option<i64>, before: Option<&Row>) -> Result<Record, EditError> {
-    let mut members = vec![("clientUpdatedAt", Some(stamp.to_string())), ("serverId", None), ("serverUpdatedAt", None)];
-    members.extend(created.map(|created| ("clientCreatedAt", Some(created.to_string()))));
+fn live_record(key: Key, text: &str, stamp: i64, before: Option<&Row>) -> Result<Record, EditError> {
+    let mut members = stamped(parse(text.as_bytes()).map_err(EditError::Invalid)?.root(), stamp);
+    members.extend([("serverId", None), ("serverUpdatedAt", None)]);
     let text = rewrite(text, &members).map_err(EditError::Invalid)?;
     if text.len() > WRITTEN_BYTES_MAX {
         return Err(EditError::TooLarge { bytes: text.len() });

@@ -14,6 +14,26 @@ use crate::rules::{self, Rule};
 pub const RECORD_BYTES_MAX: usize = 256 * 1024;
 /// The maximum size of a record that an app writes, in bytes of JSON. It leaves room for the members that the server adds.
 pub const WRITTEN_BYTES_MAX: usize = RECORD_BYTES_MAX - 200;
+/// How many levels of arrays and objects a record may have. No parser here accepts more than 128, and a message adds some of its own.
+pub const LEVELS_MAX: usize = 100;
+
+/// Checks that a record that is written has at most [`LEVELS_MAX`] levels: in a page that cannot be parsed it would stop the sync of its account.
+///
+/// # Errors
+/// Returns a violation if it has more.
+pub fn check_levels(record: Json<'_>) -> Result<(), Report> {
+    fn is_deeper(value: Json<'_>, levels: usize) -> bool {
+        match value {
+            Json::Array(items) => levels == 0 || items.into_iter().any(|(_, item)| is_deeper(item, levels - 1)),
+            Json::Object(members) => levels == 0 || members.into_iter().any(|(_, member)| is_deeper(member, levels - 1)),
+            _ => false,
+        }
+    }
+    match is_deeper(record, LEVELS_MAX) {
+        true => Err(Report::new("maxLevels", format!("nests deeper than {LEVELS_MAX} levels"))),
+        false => Ok(()),
+    }
+}
 
 /// A validated live record or tombstone of any collection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +98,7 @@ impl Record {
     /// # Errors
     /// Returns an error if the record's text is not a JSON object.
     pub fn restamped(&self, stamp: i64) -> Result<Record, Report> {
-        let text = rewrite(&self.text, &[("clientUpdatedAt", Some(stamp.to_string()))])?;
+        let text = rewrite(&self.text, &stamped(parse(self.text.as_bytes())?.root(), stamp))?;
         Ok(Record { id: self.id, stamp, deleted: self.deleted, text })
     }
 
@@ -95,6 +115,13 @@ impl Record {
         let text = rewrite(&self.text, &members)?;
         Ok(Record { id: self.id, stamp, deleted: self.deleted, text })
     }
+}
+
+/// The members that give a record a stamp. A record is made no later than it was last edited, even if the device's clock was ahead then.
+pub fn stamped(record: Json<'_>, stamp: i64) -> Vec<(&'static str, Option<String>)> {
+    let is_later = integer(record.get("clientCreatedAt")).is_some_and(|created| created > stamp);
+    let names = ["clientUpdatedAt", "clientCreatedAt"];
+    names.into_iter().take(1 + usize::from(is_later)).map(|name| (name, Some(stamp.to_string()))).collect()
 }
 
 /// Replaces raw line ends in JSON with spaces, because records are exported and served line by line. In JSON, a raw line end is whitespace.
@@ -211,6 +238,15 @@ pub fn boolean(value: Option<Json<'_>>) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_is_made_no_later_than_it_was_last_edited() {
+        let ahead = r#"{"id":"018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f","clientCreatedAt":9,"clientUpdatedAt":9,"isDeleted":false}"#;
+        let record = Record::read(parse(ahead.as_bytes()).expect("JSON").root()).expect("a record");
+        let text = |stamp| record.restamped(stamp).expect("an object").text;
+        assert_eq!(text(7), ahead.replace(":9", ":7"));
+        assert_eq!(text(11), ahead.replace(r#"UpdatedAt":9"#, r#"UpdatedAt":11"#));
+    }
 
     #[test]
     fn line_ends_are_found_wherever_they_are() {

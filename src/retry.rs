@@ -27,8 +27,8 @@ pub enum Failure {
         /// Whether the size was the reason. In both cases the push is halved, down to the one edit that is the cause.
         too_large: bool,
     },
-    /// A program between here and the server accepts no request of this size. The push is halved; one edit is below every server's limit, so it
-    /// waits until that program is gone.
+    /// A program between here and the server accepts no request of this size, or the network is too slow for it. The push is halved; one edit is
+    /// below every server's limit, so it waits until that is over.
     Narrow,
     /// The account holds as much as it may. Until that changes, only deletions are sent.
     Full,

@@ -87,6 +87,11 @@ impl Status {
         self.state == SyncState::Idle && is_complete && self.differs_since.is_none() && self.last_error.is_none()
     }
 
+    /// Edits that the server does not have, rejected ones included.
+    pub fn unsent(&self) -> u64 {
+        self.pending + self.blocked
+    }
+
     /// The part of the status that derives from the stored data.
     pub(crate) fn of(contract: &Contract, snapshot: &Snapshot, state: SyncState) -> Self {
         let Snapshot { meta, counts } = snapshot;

@@ -9,6 +9,8 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+#[cfg(any(target_os = "android", target_os = "linux"))]
+use self::bounded::ANSWER_TIMEOUT;
 pub(crate) use self::bounded::SlowAnswer;
 use self::bounded::{Bounded, Unanswered};
 use crate::api::collection::Contract;
@@ -22,8 +24,6 @@ pub use crate::tokens::{MemoryTokens, TokenError, TokenStore, Tokens};
 
 /// The timeout for connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The timeout for an answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// The longest silence on the connection for change notifications. The server sends a comment every 20 seconds.
 pub(crate) const SILENCE_TIMEOUT: Duration = Duration::from_secs(50);
 
@@ -83,13 +83,17 @@ impl Link {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(ANSWER_TIMEOUT)
             // The address that the user has typed is the one that gets the password and the tokens.
             .redirect(reqwest::redirect::Policy::custom(|attempt| {
                 let to = attempt.url().clone();
                 attempt.error(format!("it redirects to {to}"))
             }))
             .user_agent(concat!("stronglog-sync/", env!("CARGO_PKG_VERSION")));
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        {
+            // What is sent may wait as long for the network as for the server.
+            http = http.tcp_user_timeout(ANSWER_TIMEOUT);
+        }
         if loopback {
             // Compression and proxies are useless on the loopback interface.
             http = http.no_gzip().no_zstd().no_proxy();
@@ -264,10 +268,14 @@ fn unanswered(doing: &'static str, error: &Unanswered) -> Error {
 fn offline(doing: &'static str, error: &reqwest::Error) -> Error {
     // The outer error only says that sending failed; the innermost source says why.
     let mut message = error.to_string();
+    let is_plain = error.url().is_some_and(|url| url.scheme() == "http");
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {
         message = tls_failure(inner).unwrap_or_else(|| inner.to_string());
         source = inner.source();
+    }
+    if is_plain && message.starts_with("invalid HTTP") {
+        message = "it does not speak plain HTTP on this port; if it speaks TLS, its address begins with https://".to_owned();
     }
     Kind::Offline { doing, message: format!("the server was not reached ({message})") }.into()
 }
@@ -284,7 +292,9 @@ fn tls_failure(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     }
     match error.downcast_ref::<rustls::Error>()? {
         rustls::Error::InvalidCertificate(why) => Some(format!("its certificate is not accepted: {}", certificate_failure(why))),
-        rustls::Error::InvalidMessage(_) => Some("it does not speak TLS on this port".to_owned()),
+        rustls::Error::InvalidMessage(_) => {
+            Some("it does not speak TLS on this port; on this machine, its address may begin with http://".to_owned())
+        }
         _ => None,
     }
 }
@@ -292,7 +302,8 @@ fn tls_failure(error: &(dyn std::error::Error + 'static)) -> Option<String> {
 fn certificate_failure(why: &rustls::CertificateError) -> String {
     use rustls::CertificateError as Why;
     match why {
-        Why::UnknownIssuer | Why::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+        // Two authorities may have one name, such as one that was made anew.
+        Why::UnknownIssuer | Why::BadSignature | Why::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
             "it is signed by an unknown authority; if the authority is yours, pass its certificate (`stronglog --ca FILE`, `ClientBuilder::certificate_authority`)"
                 .to_owned()
         }

@@ -17,7 +17,7 @@ use crate::api::{Rejection, Report, Schema};
 use crate::digest::Digest;
 use crate::key::Key;
 use crate::merge::{Op, Stored, Version};
-use crate::record::{Record, boolean, count, integer, uuid};
+use crate::record::{Record, boolean, check_levels, count, integer, uuid};
 
 pub use write::{begin_change, edit_bytes, write_change, write_outcome, write_page, write_push, write_push_result};
 
@@ -338,6 +338,11 @@ fn read_edit(edit: Json<'_>, in_all: Option<Check>, feed: Feed) -> Result<Edit, 
             record: Record::read(edit.get("record")?)?,
         })
     };
+    let in_record = |mut report: Report| {
+        report.violations.iter_mut().for_each(|violation| violation.pointer.insert_str(0, "/record"));
+        report
+    };
+    let checked = checked.and_then(|()| edit.get("record").map_or(Ok(()), check_levels).map_err(in_record));
     checked.and_then(|()| read().ok_or_else(unread)).map_err(|report| Box::new(unreadable(edit, collection, report)))
 }
 
@@ -402,10 +407,10 @@ fn unread() -> Report {
     Report::new("type", "holds a number or an id that is out of range")
 }
 
-/// Validates a live record of a collection.
+/// Validates a live record of a collection that is written here.
 ///
 /// # Errors
 /// Returns all violations.
 pub fn check_live(collection: &Collection, record: Json<'_>) -> Result<(), Report> {
-    validate_view(record, collection.check)
+    check_levels(record).and_then(|()| validate_view(record, collection.check))
 }

@@ -1,12 +1,19 @@
 //! What the engine makes of servers that answer in ways that no good server does: it keeps its distance, and goes on.
 
+use std::collections::VecDeque;
+
+use serde_json::{Value, json};
+use stronglog_sync::Status;
 use stronglog_sync::api::CONTRACT;
+use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::engine::answer::Answered;
-use stronglog_sync::engine::{Command, Engine, Event, Settings};
+use stronglog_sync::engine::{Command, Engine, Event, Message, Settings};
+use stronglog_sync::outbox::{LocalEdit, edit};
 use stronglog_sync::status::SyncState;
 use stronglog_sync::store::memory::MemoryStore;
-use stronglog_sync::store::{Counts, Meta};
+use stronglog_sync::store::{Counts, Key, Meta, Select, Store};
 use stronglog_sync::task::{Snapshot, Task};
+use stronglog_sync::wire::Edit;
 use uuid::Uuid;
 
 const ACCOUNT: Uuid = Uuid::from_u128(3);
@@ -72,7 +79,7 @@ fn a_refresh_without_an_answer_does_not_sign_the_device_out() {
 #[test]
 fn servers_that_refuse_each_other_s_cursors_are_asked_less_and_less() {
     let mut store = MemoryStore::new(Uuid::from_u128(9));
-    let mut clock = stronglog_sync::clock::ClockAndRng { now_ms: 0, random: &mut || 7 };
+    let mut clock = ClockAndRng { now_ms: 0, random: &mut || 7 };
     let claimed = Task::Claim { account: ACCOUNT }.run(&mut store, &mut clock).expect("a claim");
     let mut engine = Engine::new(&CONTRACT, Settings::default(), claimed.snapshot);
     let mut commands = engine.handle(Event::SignedIn { account: ACCOUNT }, 0, u64::MAX);
@@ -136,4 +143,85 @@ fn a_page_that_leads_to_itself_is_not_asked_for_again_at_once() {
     let commands = engine.handle(Event::Answered { request, answer }, 0, 500);
     assert!(sent(&commands).is_none() && wake_at(&commands).is_some() && engine.is_waiting(0));
     assert!(engine.status(0).last_error.is_some_and(|error| error.contains("does not advance")));
+}
+
+/// Runs a device with an edit for a minute against a server that answers its pushes in this way. Returns the number of pushes and the status.
+fn pushed(outcome: impl Fn(&Edit) -> Value) -> (usize, Status) {
+    let mut store = MemoryStore::new(Uuid::from_u128(9));
+    let mut numbers = 0..;
+    let mut random = || numbers.next().unwrap_or_default();
+    let mut clock = ClockAndRng { now_ms: 0, random: &mut random };
+    Task::Claim { account: ACCOUNT }.run(&mut store, &mut clock).expect("a claim");
+    let collection = CONTRACT.collection("user-bodyweight-logs").expect("a collection");
+    let key = Key { collection, id: Uuid::from_u128(0x018f_4e2a_7c1b_7d3e_9a55_0c6f_1b2d_3e4f) };
+    let text =
+        json!({ "id": key.id, "clientCreatedAt": 1, "clientUpdatedAt": 1, "isDeleted": false, "date": 1, "weightKg": 80 }).to_string();
+    let written = store.update(&Select::Keys(vec![key]), &mut |loaded| {
+        Ok(edit(loaded, key, &LocalEdit::Put(text.clone()), &mut clock).expect("a valid record"))
+    });
+    written.expect("written");
+    let mut engine = Engine::new(&CONTRACT, Settings::default(), Snapshot::of(&mut store).expect("a snapshot"));
+    let (mut now, mut count) = (0, 0);
+    let mut commands: VecDeque<Command> = engine.handle(Event::SignedIn { account: ACCOUNT }, now, u64::MAX).into();
+    let mut wake = None;
+    while now < 60_000 && count < 1_000 {
+        let event = match commands.pop_front() {
+            Some(Command::Load { edits, limit }) => Event::Loaded(store.pending(edits, limit).expect("rows")),
+            Some(Command::Persist(task)) => Event::Persisted(task.run(&mut store, &mut clock).expect("a step")),
+            Some(Command::Send { request, message, .. }) => {
+                let body = match message {
+                    Message::Pull { .. } => {
+                        json!({ "changes": [], "nextCursor": "v1.all.e1.0", "hasMore": false, "userRev": 0, "serverTime": 1 })
+                    }
+                    Message::Push { edits, .. } => {
+                        count += 1;
+                        let outcomes: Vec<Value> = edits.iter().map(&outcome).collect();
+                        json!({ "outcomes": outcomes, "prevUserRev": 0, "userRev": 1, "serverTime": 1 })
+                    }
+                };
+                Event::Answered { request, answer: Answered { status: 200, retry_after_ms: None, body: body.to_string().into_bytes() } }
+            }
+            Some(Command::WakeAt(at)) => {
+                wake = at;
+                continue;
+            }
+            Some(Command::Refresh { .. } | Command::Cancel { .. }) => continue,
+            None => {
+                now = wake.unwrap_or(i64::MAX);
+                Event::Tick
+            }
+        };
+        commands.extend(engine.handle(event, now, u64::MAX));
+    }
+    (count, engine.status(now))
+}
+
+fn op(edit: &Edit) -> Value {
+    json!({ "id": edit.op.id, "deviceId": edit.op.device, "seq": edit.op.seq })
+}
+
+#[test]
+fn a_server_that_takes_every_device_for_another_is_asked_less_and_less() {
+    let (count, status) = pushed(|edit| {
+        let id = edit.record.id;
+        let mut record: Value = serde_json::from_str(&edit.record.text).expect("JSON");
+        record["serverId"] = json!("0f8f4e2a-7c1b-4d3e-9a55-0c6f1b2d3e4f");
+        record["serverUpdatedAt"] = json!(1);
+        let forked = json!({ "id": Uuid::from_u128(5), "deviceId": edit.op.device, "seq": 1_000_000_000 });
+        json!({ "id": id, "op": op(edit), "outcome": "superseded", "winner": { "rev": 1, "op": forked, "record": record } })
+    });
+    assert!((3..20).contains(&count), "{count} pushes in a minute");
+    assert!(status.pending == 1 && status.last_error.is_some_and(|error| error.contains("another device has this one's id")));
+}
+
+#[test]
+fn an_acknowledgement_above_the_server_s_newest_revision_is_not_believed() {
+    let receipt = |edit: &Edit, rev: u64| {
+        json!({ "id": edit.record.id, "op": op(edit), "outcome": "accepted", "rev": rev, "serverId": "0f8f4e2a-7c1b-4d3e-9a55-0c6f1b2d3e4f",
+            "serverUpdatedAt": 1, "clientUpdatedAt": edit.record.stamp })
+    };
+    let (count, status) = pushed(|edit| receipt(edit, 1_000));
+    assert!((2..20).contains(&count), "{count} pushes in a minute");
+    assert!(status.pending == 1 && status.last_error.is_some_and(|error| error.contains("a revision above its newest one")));
+    assert_eq!(pushed(|edit| receipt(edit, 1)).1.pending, 0);
 }

@@ -37,7 +37,7 @@ Examples:
   stronglog devices revoke 'old phone'
   stronglog devices --json | jq -r 'select(.isCurrent | not) | .id'
 
-A device whose revision is below the newest one has changes still to pull.";
+A device whose revision is below the newest one has changes still to pull. What another device has not sent yet, only that device knows.";
 
 pub const SYNC_HELP: &str = "\
 Examples:

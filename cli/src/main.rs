@@ -25,13 +25,23 @@ mod tokens;
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
+use clap::error::ErrorKind;
 
 use crate::args::{Arguments, command_line};
 use crate::exit::{Exit, Failure};
-use crate::terminal::{error_word, plain, remark};
+use crate::terminal::{error_word, plain, remark, remark_json};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_arg_matches(&command_line().get_matches()).unwrap_or_else(|error| error.exit());
+    let parsed = command_line().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() && asks_for_json() => {
+            let failure = Failure::usage(usage(&error));
+            report(&failure, true);
+            return failure.exit().into();
+        }
+        Err(error) => error.exit(),
+    };
     // No other provider has been installed before, so this cannot fail.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -55,14 +65,30 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes the error to standard error, as JSON with `--json`.
-fn report(failure: &Failure, json: bool) {
-    match serde_json::to_string(&output::ErrorOutput::of(failure)) {
-        Ok(text) if json => remark!("{text}"),
+/// Whether `--json` is among the arguments, which could not be parsed.
+fn asks_for_json() -> bool {
+    std::env::args_os().skip(1).take_while(|argument| argument != "--").any(|argument| argument == "--json")
+}
+
+/// What is wrong with the command line, without the usage and the hints that follow it.
+fn usage(error: &clap::Error) -> String {
+    match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "the command is incomplete; see --help".to_owned(),
         _ => {
-            // A server, a proxy or a file may have chosen some of the words.
-            let lines: Vec<String> = failure.to_string().lines().map(plain).collect();
-            remark!("{}: {}", error_word(), lines.join("\n"));
+            let text = error.render().to_string();
+            let first = text.split("\n\n").next().unwrap_or_default();
+            let lines: Vec<&str> = first.strip_prefix("error: ").unwrap_or(first).lines().map(str::trim).collect();
+            format!("{}; see --help", lines.join(" "))
         }
     }
+}
+
+/// Writes the error to standard error, as JSON with `--json`.
+fn report(failure: &Failure, json: bool) {
+    if json {
+        return remark_json(&output::ErrorOutput::of(failure));
+    }
+    // A server, a proxy or a file may have chosen some of the words.
+    let lines: Vec<String> = failure.to_string().lines().map(plain).collect();
+    remark!("{}: {}", error_word(), lines.join("\n"));
 }

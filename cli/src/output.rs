@@ -49,6 +49,14 @@ pub struct WaitingOutput {
     pub seconds: u64,
 }
 
+/// On standard error, while `sync --watch` runs: the server's change notifications have ceased to arrive, or arrive again.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NotificationsOutput {
+    /// Whether edits of other devices arrive at once. If not, they arrive at the next poll.
+    pub notifications_arrive: bool,
+}
+
 /// `sync`; with `--watch`, a line for each change.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -330,16 +338,23 @@ pub struct ImportOutput {
     /// Whether `stronglog export` has begun the file, and its end is missing.
     pub cut_off: bool,
     pub refused: Vec<RefusedLine>,
-    /// Sets that earlier imports have brought, of workouts that the file of another app has without them.
+    /// Workouts and sets that earlier imports have brought, and that the file of another app no longer has.
     pub no_longer_in_file: Vec<LeftOutput>,
 }
 
-/// A set on the device that its workout in the file no longer has.
+/// A workout or a set on the device that the file no longer has.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LeftOutput {
+    pub collection: String,
     pub id: String,
-    /// The set and its workout, in words.
+    /// The workout, or the set and its workout, in words.
     pub what: String,
+}
+
+impl LeftOutput {
+    fn of(left: &Left) -> Self {
+        LeftOutput { collection: left.collection.to_owned(), id: left.id.clone(), what: left.what.clone() }
+    }
 }
 
 /// What became of the records of a collection.
@@ -375,7 +390,7 @@ impl ImportOutput {
             has_end: imported.counts == FileCounts::Exact,
             cut_off: imported.counts == FileCounts::CutOff,
             refused: imported.refused.iter().map(|(line, error)| RefusedLine { line: *line as u64, error: error.clone() }).collect(),
-            no_longer_in_file: left.iter().map(|set| LeftOutput { id: set.id.clone(), what: set.what.clone() }).collect(),
+            no_longer_in_file: left.iter().map(LeftOutput::of).collect(),
         }
     }
 }
@@ -435,6 +450,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("list", schema_for!(RecordOutput)),
         ("login", schema_for!(SignInOutput)),
         ("logout", schema_for!(LogoutOutput)),
+        ("notifications", schema_for!(NotificationsOutput)),
         ("put", schema_for!(RecordOutput)),
         ("quarantine", schema_for!(QuarantineOutput)),
         ("quickstart", schema_for!(QuickstartOutput)),

@@ -1,7 +1,7 @@
 //! A profile directory: a device's database, its tokens, and the server and account of its last sign-in.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -146,45 +146,45 @@ impl Profile {
         }
     }
 
-    /// Saves the server and the account of a sign-in for later commands.
+    /// Saves the server and the account of a sign-in for later commands. Without an account, the one before is forgotten. Returns what was
+    /// saved before.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn remember(&self, email: &str) -> Outcome<()> {
-        self.save(Some(email.to_owned()))
-    }
-
-    /// Forgets an account that was erased. The server stays.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn forget_account(&self) -> Outcome<()> {
-        self.save(None)
-    }
-
-    fn save(&self, email: Option<String>) -> Outcome<()> {
+    pub fn remember(&self, email: Option<&str>) -> Outcome<Remembered> {
+        let before = self.saved()?;
         let Remembered { server, authority, .. } = self.remembered()?;
         // A relative path would refer to another file when a later command runs in another directory.
         let authority = authority.map(|path| fs::canonicalize(&path).unwrap_or(path));
-        let remembered = Remembered { server, authority, email };
+        self.save(&Remembered { server, authority, email: email.map(str::to_owned) })?;
+        Ok(before)
+    }
+
+    /// Saves the server and the account of a sign-in.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self, remembered: &Remembered) -> Outcome<()> {
         let path = self.memory();
         let cannot = |error: &dyn std::fmt::Display| Failure::new(format!("cannot save the sign-in in {}: {error}", path.display()));
-        let text = serde_json::to_vec_pretty(&remembered).map_err(|error| cannot(&error))?;
+        let text = serde_json::to_vec_pretty(remembered).map_err(|error| cannot(&error))?;
         replace(&path, &text).map_err(|error| cannot(&error))
     }
 
     /// Checks that a sign-in can be saved here, before an account is created on the server.
     ///
     /// # Errors
-    /// No file can be created in the profile directory.
+    /// No file can be created in the profile directory, or none with the bytes that the index of the database's log takes.
     pub fn check_writable(&self) -> Outcome<()> {
+        const BYTES: usize = 32_768;
         let cannot = |error| {
             let folder = self.folder.display();
             Failure::new(format!(
-                "cannot write to the profile directory {folder}: {error}; make it writable, or choose another with --data DIR"
+                "cannot write to the profile directory {folder}: {error}; make room or make it writable, or choose another with --data DIR"
             ))
         };
-        tempfile::NamedTempFile::new_in(&self.folder).map(drop).map_err(cannot)
+        let written = tempfile::NamedTempFile::new_in(&self.folder).and_then(|mut file| file.write_all(&vec![1; BYTES]));
+        written.map_err(cannot)
     }
 
     /// Opens the profile without a server: records can be read and written, and nothing is sent.
@@ -229,8 +229,8 @@ impl Profile {
         Ok(client)
     }
 
-    /// Opens the profile for a command that only reads. If nothing can be written there, because the disk is full of errors or mounted
-    /// read-only, a copy is opened.
+    /// Opens the profile for a command that only reads. If nothing can be written there, because the disk is full or mounted read-only, a
+    /// copy is opened.
     ///
     /// # Errors
     /// The database cannot be read.

@@ -11,7 +11,7 @@ use stronglog_sync::transport::Traffic;
 use crate::exit::Outcome;
 use crate::output::WaitingOutput;
 use crate::synced::{Synced, per_second};
-use crate::terminal::remark;
+use crate::terminal::{remark, remark_json};
 
 /// The interval at which a bar is redrawn.
 const REDRAW: Duration = Duration::from_millis(80);
@@ -29,9 +29,9 @@ fn set_drawn(bar: Option<ProgressBar>) {
 pub fn say_waiting(server: &str, waited: Duration, json: bool) {
     let say = || {
         let waiting = WaitingOutput { waiting_for: server.to_owned(), seconds: waited.as_secs() };
-        match serde_json::to_string(&waiting) {
-            Ok(text) if json => remark!("{text}"),
-            _ => remark!("waiting for an answer of {server}, {} s so far", waiting.seconds),
+        match json {
+            true => remark_json(&waiting),
+            false => remark!("waiting for an answer of {server}, {} s so far", waiting.seconds),
         }
     };
     let drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -160,7 +160,7 @@ async fn first_syncs(phone: &Device, laptop: &Device, year: &Year, password: &st
     // A sign-in starts a sync by itself; the pause delays it until the step with the progress bar.
     phone.client.pause();
     phone.client.account().register(EMAIL, password, Some(phone.name)).await?;
-    phone.profile.remember(EMAIL)?;
+    phone.profile.remember(Some(EMAIL))?;
     let synced = sync(phone, None, story).await?;
     story.synced(phone.name, &synced)?;
 
@@ -170,7 +170,7 @@ async fn first_syncs(phone: &Device, laptop: &Device, year: &Year, password: &st
     }
     laptop.client.pause();
     laptop.client.account().login(EMAIL, password, Some(laptop.name)).await?;
-    laptop.profile.remember(EMAIL)?;
+    laptop.profile.remember(Some(EMAIL))?;
     let synced = sync(laptop, Some(year.len()), story).await?;
     story.synced(laptop.name, &synced)?;
     Ok(())

@@ -33,6 +33,12 @@ pub fn say_json(value: &impl Serialize) -> Outcome<()> {
     Ok(say!("{text}")?)
 }
 
+/// Writes a value as one line of JSON to standard error.
+pub fn remark_json(value: &impl Serialize) {
+    // The types of the output have no keys but strings, so this does not fail.
+    _ = serde_json::to_string(value).map(|text| remark!("{text}"));
+}
+
 /// Writes names and values in two columns.
 ///
 /// # Errors

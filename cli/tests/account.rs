@@ -425,3 +425,14 @@ async fn verify_names_each_record_that_differs() {
     assert_eq!(found, expected.into_iter().collect());
     desk.run("phone", &["verify"]).ended(3).says(&[&format!("{}  only on the server", ids[0]), "in different versions"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_whose_end_nobody_saw_is_taken_up_by_a_sign_in() {
+    let setup = Setup::new().await;
+    setup.register("phone").ok();
+    setup.register("laptop").failed(1, &["ana@example.com has one", "`stronglog login`", "`stronglog account recovery-code`"]);
+    setup.desk.run("laptop", &["status"]).ok().says(&["account  none"]);
+    let act = ["belong to an account of ana@example.com", "if it still exists", "`stronglog login`", "`stronglog account recovery-code`"];
+    setup.register("phone").failed(1, &act);
+    setup.login("phone").ok();
+}

@@ -117,3 +117,47 @@ async fn a_watch_ends_when_its_profile_is_replaced() {
     wait_for(&mut told, "was moved, deleted or replaced");
     assert_eq!(watching.wait().expect("it ends").code(), Some(1));
 }
+
+/// Runs a shell script in a mount namespace of its own, in which `phone` is a small disk. The superuser does not need a user namespace, and
+/// may not be allowed to create one.
+fn on_a_small_disk(desk: &Desk, script: &str) -> support::Ran {
+    const IN_A_NAMESPACE: &str = r#"
+if [ "$(id -u)" = 0 ]; then set -- --mount "$@"; else set -- --mount --map-root-user "$@"; fi
+exec unshare "$@"
+"#;
+    fs::create_dir(desk.path("phone")).expect("a folder");
+    let whole = format!("set -e; stronglog() {{ \"$PROGRAM\" \"$@\"; }}; mount -t tmpfs -o size=2m none phone\n{script}");
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", IN_A_NAMESPACE, "sh", "sh", "-c", &whole]).current_dir(desk.folder.path());
+    command.env("PROGRAM", env!("CARGO_BIN_EXE_stronglog")).env("STRONGLOG_DATA", desk.path("phone")).env("NO_COLOR", "1");
+    support::Ran::of(command.output().expect("a shell"))
+}
+
+const ONE: &str = r#"echo '{"id":"018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f","date":1,"weightKg":80}' | stronglog put user-bodyweight-logs"#;
+
+#[test]
+fn a_full_disk_is_no_damage_and_what_is_on_it_can_be_read() {
+    let script = format!(
+        "{ONE}; cat /dev/zero >phone/filler 2>/dev/null || true
+         for command in status conflicts blocked quarantine 'list user-bodyweight-logs' 'export all.jsonl'; do stronglog $command; done
+         stronglog get user-bodyweight-logs 018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f
+         ! stronglog delete user-bodyweight-logs 018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f
+         rm phone/filler; stronglog delete user-bodyweight-logs 018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f"
+    );
+    let desk = Desk::new();
+    let ran = on_a_small_disk(&desk, &script).ok().says(&["exported 1 record", "unsent   1 edit", "\"weightKg\": 80", "✓ deleted"]);
+    assert!(ran.stderr.contains("free some space") && !ran.stderr.contains("damaged"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_profile_on_a_disk_that_cannot_be_written_is_read() {
+    let script = format!(
+        "{ONE}; stronglog delete user-bodyweight-logs 018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f; {ONE}; mount -o remount,ro phone
+         for command in status conflicts blocked quarantine 'list user-bodyweight-logs' 'export all.jsonl'; do stronglog $command; done
+         stronglog get user-bodyweight-logs 018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f
+         ! stronglog delete user-bodyweight-logs 018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f"
+    );
+    let desk = Desk::new();
+    let ran = on_a_small_disk(&desk, &script).ok().says(&["exported 1 record", "unsent   1 edit", "deleted, just now", "\"weightKg\": 80"]);
+    assert!(ran.stderr.contains("reading a copy of it") && ran.stderr.contains("writable"), "{}", ran.stderr);
+}

@@ -2,8 +2,10 @@
 
 mod support;
 
+use std::io::{Read, Write};
+
 use serde_json::json;
-use support::Desk;
+use support::{Desk, EMAIL};
 
 #[test]
 fn a_record_is_written_shown_changed_listed_and_deleted() {
@@ -170,4 +172,27 @@ fn of_several_records_all_are_written_or_none() {
     assert_eq!(twice["weightKg"], 82);
     assert_eq!(desk.run("phone", &["status", "--json"]).ok().json()["pending"], 3);
     assert_eq!(desk.run("phone", &["conflicts", "--json"]).ok().lines().len(), 2, "what the later ones replace is kept");
+}
+
+#[test]
+fn an_address_with_the_wrong_scheme_is_told_what_is_wrong() {
+    let desk = Desk::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let tls_alert_or_http = |answer: &'static [u8]| {
+        let listener = listener.try_clone().expect("the port");
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            // The client may have disconnected.
+            _ = stream.read(&mut [0; 4_096]).and_then(|_| stream.write_all(answer));
+        })
+    };
+    let register = |scheme: &str| desk.run("phone", &["register", "--email", EMAIL, "--server", &format!("{scheme}://{address}")]);
+    let serving = tls_alert_or_http(b"\x15\x03\x03\x00\x02\x02\x32");
+    register("http").failed(5, &["does not speak plain HTTP on this port", "begins with https://"]);
+    serving.join().expect("it ends");
+    let serving = tls_alert_or_http(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    register("https").failed(5, &["does not speak TLS on this port", "may begin with http://"]);
+    serving.join().expect("it ends");
+    desk.run("phone", &["status"]).ok().says(&["account  none"]);
 }

@@ -19,12 +19,20 @@ async fn a_lost_device_is_signed_out_from_another_one_and_loses_nothing() {
     named("laptop", "login");
     desk.measure("phone", 80.0);
     desk.run("phone", &["sync"]).ok();
-    desk.run("laptop", &["devices"]).ok().says(&["laptop", "(this device)", "phone", "has everything", "reached revision 0 of 1"]);
+    desk.run("laptop", &["devices"]).ok().says(&["laptop", "(this device)", "phone", "has received everything", "reached revision 0 of 1"]);
     let listed = desk.run("laptop", &["devices", "--json"]).ok().lines();
     let phone = listed.iter().find(|device| device["name"] == "phone").expect("the phone");
     assert_eq!((&phone["lastSyncedRev"], &phone["isUpToDate"], &phone["isCurrent"]), (&json!(1), &json!(true), &json!(false)));
 
-    desk.run("laptop", &["status"]).ok().says(&["laptop (this device): last synced", "phone: last synced", "has everything"]);
+    desk.run("laptop", &["status"]).ok().says(&["laptop (this device): last synced", "phone: last synced", "has received everything"]);
+    let of_phone =
+        |listed: &[serde_json::Value]| listed.iter().find(|device| device["name"] == "phone").map(|device| device["unsent"].clone());
+    let unsent = desk.measure("phone", 78.0);
+    desk.run("phone", &["devices"]).ok().says(&["has received everything, 1 edit not sent"]);
+    desk.run("phone", &["status"]).ok().says(&["phone (this device): last synced", "has received everything, 1 edit not sent"]);
+    assert_eq!(of_phone(&desk.run("phone", &["devices", "--json"]).ok().lines()), Some(json!(1)));
+    assert_eq!(of_phone(&desk.run("laptop", &["devices", "--json"]).ok().lines()), Some(json!(null)), "nobody else knows");
+    desk.run("phone", &["delete", "user-bodyweight-logs", &unsent]).ok();
     let status = desk.run("laptop", &["status", "--json"]).ok().json();
     assert_eq!(status["devices"].as_array().map(Vec::len), Some(2), "{status}");
     assert_eq!(desk.run("laptop", &["status", "--json", "--check"]).ended(0).json()["devices"], json!(null), "a check asks nobody");

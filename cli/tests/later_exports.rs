@@ -58,7 +58,7 @@ fn a_set_that_was_removed_there_is_reported_and_the_others_stay_what_they_are() 
     let lightest = set_of(&desk, 30.0);
     for rule in ["newer", "replace"] {
         let told = import(&desk, "strong", &strong(&MONDAY[1..]), &["--on-conflict", rule]);
-        told.failed(3, &["1 set of earlier imports", &lightest, "30 kg × 5", "2025-07-23 19:16:49"]);
+        told.failed(3, &["1 record from earlier imports", &format!("logged-sets {lightest}"), "30 kg × 5", "2025-07-23 19:16:49"]);
         assert_eq!(weights(&desk), [30.0, 40.0, 45.0]);
     }
     let json = import(&desk, "strong", &strong(&MONDAY[1..]), &["--json"]).ended(3).json();
@@ -69,6 +69,45 @@ fn a_set_that_was_removed_there_is_reported_and_the_others_stay_what_they_are() 
     import(&desk, "strong", &strong(&more), &[]).ok().says(&["imported 1 record"]);
     assert_eq!(weights(&desk), [40.0, 45.0, 47.0]);
     import(&desk, "strong", &strong(&MONDAY), &[]).failed(3, &["47 kg × 5"]).says(&["1 record kept deleted"]);
+}
+
+#[test]
+fn a_workout_that_was_removed_there_is_reported_with_its_sets() {
+    let desk = Desk::new();
+    let day = |day: u8, kg: u8| format!("2025-07-{day:02} 19:00:00;Day {day};Squat;1;{kg};5;29m");
+    let (first, second, third) = (day(1, 30), day(8, 40), day(15, 50));
+    import(&desk, "strong", &strong(&[&first, &second, &third]), &[]).ok();
+    let gone = import(&desk, "strong", &strong(&[&first, &third]), &["--json"]).ended(3).json();
+    let named: Vec<(&Value, &Value)> =
+        gone["noLongerInFile"].as_array().expect("a list").iter().map(|left| (&left["collection"], &left["what"])).collect();
+    let (workout, set) = ("the workout \"Day 8\" of 2025-07-08 19:00:00", "40 kg × 5 of the workout of 2025-07-08 19:00:00");
+    assert_eq!(named, [(&json!("workout-logs"), &json!(workout)), (&json!("logged-sets"), &json!(set))]);
+    let moved = second.replace("19:00", "19:01");
+    import(&desk, "strong", &strong(&[&first, &moved, &third]), &[]).failed(3, &["2 records from earlier imports", workout]);
+    import(&desk, "strong", &strong(&[&first]), &[]).ok().says(&["imported 0 records"]);
+    let hevy = "title,start_time,end_time,exercise_title,set_index,set_type,weight_kg,reps\n\
+                A,\"1 Jul 2025, 10:00\",\"1 Jul 2025, 11:00\",Squat,0,normal,80,8\n\
+                A,\"20 Jul 2025, 10:00\",\"20 Jul 2025, 11:00\",Squat,0,normal,80,8\n";
+    import(&desk, "hevy", hevy, &[]).ok();
+    let unreadable = third.replace(";50;", ";heavy;");
+    let partial = import(&desk, "strong", &strong(&[&first, &unreadable, &day(22, 60)]), &["--partial"]).ended(3);
+    assert!(!partial.stderr.contains("missing from the file"), "the unreadable line may be of the workout: {}", partial.stderr);
+}
+
+#[test]
+fn a_set_that_was_deleted_here_and_then_corrected_there_stays_deleted() {
+    let desk = Desk::new();
+    import(&desk, "strong", &strong(&MONDAY), &[]).ok();
+    desk.run("phone", &["delete", "logged-sets", &set_of(&desk, 40.0)]).ok();
+    let corrected = MONDAY.map(|line| line.replace(";40;", ";42,5;"));
+    let corrected: Vec<&str> = corrected.iter().map(String::as_str).collect();
+    import(&desk, "strong", &strong(&corrected), &[]).ok().says(&["imported 0 records", "1 record kept deleted"]);
+    assert_eq!(weights(&desk), [30.0, 45.0]);
+    let longer: Vec<&str> = corrected.iter().copied().chain(["2025-07-23 19:16:49;A;Squat;4;50;5;29m"]).collect();
+    import(&desk, "strong", &strong(&longer), &[]).ok().says(&["imported 1 record"]);
+    assert_eq!(weights(&desk), [30.0, 45.0, 50.0], "a set that was added there is new");
+    import(&desk, "strong", &strong(&longer), &["--on-conflict", "replace"]).ok();
+    assert_eq!(weights(&desk), [30.0, 42.5, 45.0, 50.0]);
 }
 
 #[test]

@@ -271,10 +271,10 @@ fn a_workout_is_known_by_its_start_and_what_a_later_file_lacks_is_reported() {
     };
     let import = |file: &str| desk.feed("phone", &["import", "-", "--from", "strong", "--unit", "kg"], file);
     import(&file("Legs", &[30, 40, 45])).ok();
-    import(&file("Heavy legs", &[40, 45])).failed(3, &["1 set from earlier imports is missing from the file", "30 kg × 5"]);
+    import(&file("Heavy legs", &[40, 45])).failed(3, &["1 record from earlier imports is missing from the file", "30 kg × 5"]);
     assert_eq!((listed(&desk, "workout-logs").len(), sets(&desk, "Squat").len()), (1, 3));
     import(&(file("Other", &[1]) + &file("Legs", &[30])[head.len()..]))
-        .failed(3, &["2 sets from earlier imports are missing from the file"]);
+        .failed(3, &["2 records from earlier imports are missing from the file"]);
     assert_eq!(listed(&desk, "workout-logs").len(), 2, "two that start together are two");
 }
 

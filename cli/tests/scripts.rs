@@ -80,6 +80,27 @@ fn a_schema_that_is_not_there_is_a_usage_error() {
 }
 
 #[test]
+fn an_invalid_command_line_is_told_as_json_too() {
+    let desk = Desk::new();
+    let schemas = Schemas::of(&desk);
+    let cases = [
+        (&["list", "workout-logs", "--limit", "x"][..], "invalid value 'x' for '--limit <N>'"),
+        (&["frob"], "unrecognized subcommand 'frob'"),
+        (&["get", "workout-logs"], "<ID>"),
+        (&["put", "workout-logs", "--id"], "a value is required for '--id <ID>'"),
+        (&[], "a subcommand"),
+    ];
+    for (arguments, words) in cases {
+        let failed = desk.run("phone", &[&["--json"], arguments].concat()).failed(2, &[words, "see --help"]);
+        let told = Ran { code: None, stdout: failed.stderr, stderr: String::new() };
+        assert_eq!(told.json()["exit"], 2, "{told:?}");
+        schemas.hold("error", &told);
+    }
+    desk.run("phone", &["get", "workout-logs", "--", "--json"]).failed(1, &["error: cannot find"]);
+    desk.run("phone", &["--json", "--version"]).ok().says(&["stronglog 0."]);
+}
+
+#[test]
 fn a_reader_that_stops_early_is_no_failure() {
     let desk = Desk::new();
     let record = serde_json::json!({ "date": 0, "weightKg": 80, "mood": "x".repeat(2_000) }).to_string() + "\n";

@@ -422,3 +422,14 @@ fn ctrl_c_ends_a_command_that_waits_for_its_input() {
     signal(&child, "INT");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
 }
+
+#[test]
+fn a_file_of_a_later_format_is_not_taken_for_one_of_this() {
+    let desk = Desk::new();
+    desk.measure("phone", 80.0);
+    desk.measure("phone", 81.0);
+    let file = desk.run("phone", &["export"]).ok().stdout.replace("\"format\":1", "\"format\":2");
+    let words = ["line 1: the file has format 2, and this program reads format 1; update the program"];
+    desk.feed("laptop", &["import", "-"], &file).failed(1, &words).says(&["imported nothing"]);
+    desk.feed("laptop", &["import", "-", "--partial"], &file).failed(3, &words).says(&["imported 1 record"]);
+}

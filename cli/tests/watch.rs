@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use stronglog_server::config::Config;
 use stronglog_server::serve::start;
-use support::Setup;
+use support::proxy::{self, Deal};
+use support::{EMAIL, Setup};
 
 /// A running command and the lines that it prints.
 struct Watching {
@@ -24,11 +25,15 @@ struct Watching {
 impl Watching {
     fn start(setup: &Setup) -> Self {
         let mut command = setup.desk.command(&["sync", "--watch"]);
-        command.env("STRONGLOG_DATA", setup.desk.path("phone")).stdout(Stdio::piped());
+        command.env("STRONGLOG_DATA", setup.desk.path("phone")).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the command starts");
         let (sender, lines) = channel();
-        let out = BufReader::new(child.stdout.take().expect("its output"));
-        std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let (out, err) = (child.stdout.take().expect("its output"), child.stderr.take().expect("its remarks"));
+        let outputs: [Box<dyn Read + Send>; 2] = [Box::new(out), Box::new(err)];
+        for output in outputs {
+            let sender = sender.clone();
+            std::thread::spawn(move || BufReader::new(output).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        }
         Watching { child, lines }
     }
 
@@ -97,4 +102,27 @@ async fn a_watch_says_when_the_server_is_busy_and_when_it_is_back() {
     watching.says("in sync");
     drop(watching);
     server.stop().await.expect("the server stops");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_says_when_change_notifications_do_not_arrive_and_when_they_do_again() {
+    let setup = Setup::new().await;
+    let refuses = Arc::new(AtomicBool::new(true));
+    let refusing = Arc::clone(&refuses);
+    let proxy = proxy::start(setup.server.addr(), move |request| match request.contains("/changes/stream") {
+        true if refusing.load(Ordering::Relaxed) => {
+            Deal::Answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        }
+        _ => Deal::Pass,
+    });
+    setup.desk.run("phone", &["register", "--server", &proxy, "--email", EMAIL]).ok();
+    let watching = Watching::start(&setup);
+    watching.says("change notifications do not get here");
+    refuses.store(false, Ordering::Relaxed);
+    watching.says("change notifications arrive again");
+    setup.login("laptop").ok();
+    setup.desk.measure("laptop", 80.0);
+    setup.desk.run("laptop", &["sync"]).ok();
+    watching.says("received 1");
+    assert!(!watching.lines.try_iter().any(|line| line.contains("notifications")), "each is said once");
 }

@@ -462,6 +462,42 @@ fn tombstones_take_room_until_they_are_purged() {
     assert!(refused.to_string().contains("of at most 10001 together; old deletions are purged"), "deleting more would not help: {refused}");
 }
 
+#[test]
+fn an_answer_tells_as_much_of_other_versions_as_a_page_and_the_other_edits_wait() {
+    let mut setup = Setup::new();
+    let large = |id: u128| weight(id, NOW, &format!(r#","note":"{}""#, "x".repeat(200_000)));
+    for id in 1..=20 {
+        setup.one(edit(PHONE, u64::try_from(id).expect("small"), &large(id)));
+    }
+    for stamp in [NOW - 5, NOW + 5] {
+        let mut left: Vec<String> = (1..=20).map(|id| edit(LAPTOP, u64::try_from(id).expect("small"), &weight(id, stamp, ""))).collect();
+        let mut pushes = 0;
+        while !left.is_empty() {
+            let result = setup.push(&left);
+            let told = wire::write_push_result(&result);
+            assert!(told.len() < 1_500_000 && !result.outcomes.is_empty(), "{} bytes for {}", told.len(), result.outcomes.len());
+            left.drain(..result.outcomes.len());
+            pushes += 1;
+        }
+        assert_eq!(pushes, 4, "six versions of 200 kB are more than a mebibyte");
+    }
+}
+
+#[test]
+fn a_record_nests_no_deeper_than_every_message_can_hold() {
+    let mut setup = Setup::new();
+    let nested = |levels: usize| format!(r#","x":{}{}"#, "[".repeat(levels), "]".repeat(levels));
+    let deepest = setup.one(edit(PHONE, 1, &weight(1, NOW, &nested(99))));
+    assert!(matches!(deepest, Outcome::Accepted(_)), "{deepest:?}");
+    let Outcome::Rejected { error, .. } = setup.one(edit(PHONE, 2, &weight(2, NOW, &nested(100)))) else { panic!("accepted") };
+    let why = &error.errors.expect("the reason")[0];
+    assert_eq!(
+        (error.code, why.pointer.as_str(), why.message.as_str()),
+        (RejectionCode::InvalidRecord, "/record", "nests deeper than 100 levels")
+    );
+    assert_eq!(setup.pull(None, 10).expect("a page").changes.len(), 1);
+}
+
 fn body(edits: &[String]) -> String {
     format!("{{\"changes\":[{}]}}", edits.join(","))
 }

@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::{Client, Inner};
 use crate::api::collection::Contract;
-use crate::driver::{Driver, listen, with_clock_and_rng};
+use crate::driver::notifications::{Notifications, listen};
+use crate::driver::{Driver, with_clock_and_rng};
 use crate::engine::{Engine, Settings};
 use crate::error::{Error, Kind};
 use crate::store::memory::MemoryStore;
@@ -157,10 +158,12 @@ impl ClientBuilder {
             started: Instant::now(),
         };
         tokio::spawn(driver.run());
+        let (heard, notifications) = watch::channel(Notifications::Unknown);
         if let Some(link) = link.clone().filter(|_| self.notifications) {
-            tokio::spawn(listen(link, signals.downgrade(), status_received.clone()));
+            tokio::spawn(listen(link, signals.downgrade(), status_received.clone(), heard));
         }
-        let client = Client { inner: Arc::new(Inner { contract, store, signals, status: status_received, changes, link }) };
+        let inner = Inner { contract, store, signals, status: status_received, notifications, changes, link };
+        let client = Client { inner: Arc::new(inner) };
         if self.paused {
             client.pause();
         }

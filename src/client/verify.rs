@@ -11,7 +11,8 @@ use crate::cursor::Cursor;
 use crate::engine::Message;
 use crate::engine::answer::{self, Answered};
 use crate::error::{Error, Kind};
-use crate::store::{Key, Query, Row, RowState, Store, StoreError};
+use crate::store::{Key, Quarantined, Query, Row, RowState, Store, StoreError};
+use crate::task::Task;
 use crate::transport::{Link, Tokens};
 use crate::wire::{Change, Page};
 
@@ -57,8 +58,9 @@ pub enum DifferenceKind {
 }
 
 impl Client {
-    /// Compares each record of this device with the server's. It changes nothing and does not sync: call [`Client::sync_now`] first, because
-    /// edits and changes that are still on their way are not compared.
+    /// Compares each record of this device with the server's. It does not sync: call [`Client::sync_now`] first, because edits and changes that
+    /// are still on their way are not compared. Where the device could not read a change, for example because it was damaged on the way, and the
+    /// server now answers with a version that it can read, it takes that; nothing else is changed.
     ///
     /// # Errors
     /// Returns an error if nobody is signed in, the server cannot be reached, or the database cannot be read.
@@ -66,9 +68,17 @@ impl Client {
         let link = self.link(DOING)?;
         let tokens = link.tokens().await?.ok_or(Kind::SignIn { doing: DOING })?;
         let mut comparison = Comparison::default();
+        let mut unreadable = self.quarantined()?;
         let mut since = None;
         loop {
             let page = fetch(link, &tokens, since).await?;
+            for change in page.changes.iter().flatten() {
+                let before = unreadable.len();
+                unreadable.retain(|known| !is_of(known, change));
+                if unreadable.len() < before {
+                    self.run(Task::Release(Box::new(change.clone())))?;
+                }
+            }
             self.with(|store| comparison.take(store, &page))?;
             since = Some(page.next_cursor);
             if !page.has_more {
@@ -76,6 +86,14 @@ impl Client {
             }
         }
         Ok(self.with(|store| comparison.finish(store, self.contract()))?)
+    }
+}
+
+/// Whether a change that was not readable is of the record in `change`, or was the same one if it does not name its record.
+fn is_of(quarantined: &Quarantined, change: &Change) -> bool {
+    match quarantined.id {
+        Some(id) => id == change.record.id && quarantined.collection.as_deref() == Some(change.collection.path),
+        None => quarantined.stored.is_some_and(|stored| stored.rev == change.rev),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::api::{Problem, ProblemCode, Report, Schema};
 use crate::retry::{Failure, LONGEST_MS};
-use crate::wire::{Edit, Page, PushResult, read_page, read_push_result};
+use crate::wire::{Edit, Outcome, Page, PushResult, read_page, read_push_result};
 
 /// An HTTP answer, which may not come from the sync server.
 #[derive(Clone, Debug)]
@@ -55,6 +55,7 @@ impl Answered {
 }
 
 const OK: u16 = 200;
+const REQUEST_TIMEOUT: u16 = 408;
 
 /// The page in the answer to a pull.
 ///
@@ -64,8 +65,13 @@ pub fn page(answer: &Answered, contract: &'static Contract) -> Result<Page, Stri
     if answer.status != OK {
         return Err(answer.described());
     }
-    read_page(&answer.body, contract).map_err(|report| violation(answer, "page", &report))
+    let page = read_page(&answer.body, contract).map_err(|report| violation(answer, "page", &report))?;
+    let mut revs = page.changes.iter().flatten().map(|change| change.rev);
+    if revs.all(|rev| rev <= page.user_rev) { Ok(page) } else { Err(ABOVE.to_owned()) }
 }
+
+/// What is wrong with an answer that would be believed for ever: no server that has a revision below it would send what replaces it.
+const ABOVE: &str = "the server sent a revision above its newest one";
 
 /// The result in the answer to a push of `sent`.
 ///
@@ -76,7 +82,14 @@ pub fn push_result(answer: &Answered, contract: &'static Contract, sent: &[Edit]
         return Err(answer.described());
     }
     let collections: Vec<_> = sent.iter().map(|edit| edit.collection).collect();
-    read_push_result(&answer.body, contract, &collections).map_err(|report| violation(answer, "push result", &report))
+    let result = read_push_result(&answer.body, contract, &collections);
+    let result = result.map_err(|report| violation(answer, "push result", &report))?;
+    let mut revs = result.outcomes.iter().filter_map(|outcome| match outcome {
+        Outcome::Accepted(receipt) | Outcome::Duplicate(receipt) => Some(receipt.rev),
+        Outcome::Superseded { winner, .. } => winner.as_ref().as_ref().ok().map(|winner| winner.rev),
+        Outcome::Rejected { .. } => None,
+    });
+    if revs.all(|rev| rev <= result.user_rev) { Ok(result) } else { Err(ABOVE.to_owned()) }
 }
 
 fn violation(answer: &Answered, what: &str, report: &Report) -> String {
@@ -89,6 +102,9 @@ fn violation(answer: &Answered, what: &str, report: &Report) -> String {
 
 /// The failure that an unsuccessful answer means.
 pub fn failure(answer: &Answered) -> Failure {
+    if answer.status == REQUEST_TIMEOUT {
+        return Failure::Narrow;
+    }
     let Ok(problem) = Problem::from_json(&answer.body) else { return by_status(answer) };
     let since = problem.since.map(|since| since.0);
     let retry_after_ms = answer.retry_after_ms.or(problem.retry_after_ms.map(i64::unsigned_abs));
@@ -140,7 +156,7 @@ mod tests {
         };
         assert_eq!(answered(400, "malformed_request", ""), Failure::Busy { retry_after_ms: None });
         assert_eq!(answered(400, "malformed_request", r#","errors":[]"#), Failure::Busy { retry_after_ms: None });
-        assert_eq!(answered(408, "unavailable", ""), Failure::Busy { retry_after_ms: None });
+        assert_eq!(answered(408, "unavailable", ""), Failure::Narrow, "half of it may arrive in time");
         let named = r#","errors":[{"pointer":"/changes/0","keyword":"type","message":"m"}]"#;
         assert_eq!(answered(400, "malformed_request", named), Failure::Refused { too_large: false });
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::engine::answer::{self, Answered, failure};
 use crate::engine::{Command, Engine, Message, Turn, Work};
-use crate::outbox;
+use crate::outbox::{self, Pushed};
 use crate::retry::Failure;
 use crate::rules::{self, Rule};
 use crate::store::{Block, Row};
@@ -14,8 +14,8 @@ use crate::wire::{self, Edit, Outcome, PushResult};
 /// The number of pushes loaded beyond the first. Each is sent while the outcomes of the previous one are being stored, if that one
 /// succeeded.
 pub(super) const PUSHES_AHEAD: usize = 2;
-/// The number of consecutive pushes rejected for their stamps after which the engine waits before the next one.
-const SKEWS_MAX: u32 = 2;
+/// The number of consecutive pushes rejected for their stamps or the device's id after which the engine waits before the next one.
+const UNDONE_MAX: u32 = 2;
 
 /// The edits of a push. An edit that is made again in the meantime has a different op (R5).
 #[derive(Debug)]
@@ -109,7 +109,11 @@ impl Engine {
     fn push_settled(&mut self, ahead: VecDeque<Edit>, sent: Vec<Edit>, reply: Result<Answered, String>, turn: &mut Turn) {
         let answer = match reply {
             Ok(answer) => answer,
-            Err(message) => return self.unreachable(message, turn),
+            Err(message) => {
+                // The network may be too slow for it.
+                self.push_changes = (sent.len() / 2).max(1);
+                return self.unreachable(message, turn);
+            }
         };
         self.offline = false;
         match answer::push_result(&answer, self.contract, &sent) {
@@ -142,7 +146,7 @@ impl Engine {
             }
             return self.push_undone(done, turn);
         }
-        self.skews = 0;
+        self.undone = 0;
         self.succeed();
         // The edits that were sent while the account was full have made room.
         self.wants.push |= self.full.take().is_some();
@@ -155,17 +159,21 @@ impl Engine {
 
     /// Handles a push that did not succeed: with a new device id, new stamps, or a wait.
     fn push_undone(&mut self, done: &Done, turn: &mut Turn) {
-        if done.pushed.cloned {
-            return self.store(Task::NewDevice { installation: None }, turn);
+        let (task, message) = match done.pushed {
+            Pushed { cloned: true, .. } => (
+                Task::NewDevice { installation: None },
+                "the server repeatedly answers that another device has this one's id; check that the address belongs to a sync server",
+            ),
+            Pushed { skewed: true, .. } => {
+                (Task::Restamp, "the server repeatedly rejects this device's time stamps; check the clocks of both")
+            }
+            _ => return self.fail("the server processed none of the edits; report it to its operator".to_owned(), turn),
+        };
+        self.undone += 1;
+        if self.undone > UNDONE_MAX {
+            self.fail(message.to_owned(), turn);
         }
-        if !done.pushed.skewed {
-            return self.fail("the server processed none of the edits; report it to its operator".to_owned(), turn);
-        }
-        self.skews += 1;
-        if self.skews > SKEWS_MAX {
-            self.fail("the server repeatedly rejects this device's time stamps; check the clocks of both".to_owned(), turn);
-        }
-        self.store(Task::Restamp, turn);
+        self.store(task, turn);
     }
 
     fn push_failed(&mut self, failure: Failure, message: String, sent: &[Edit], turn: &mut Turn) {

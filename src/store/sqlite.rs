@@ -1,5 +1,6 @@
 //! The store in a SQLite file. Every change is one durable transaction, and SQL queries can read the records through the contract's views.
 
+mod failure;
 mod rows;
 
 use std::ops::ControlFlow;
@@ -10,6 +11,8 @@ pub use rusqlite;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
+use self::failure::DAMAGED;
+pub(crate) use self::failure::failed;
 use self::rows::{KNOWN_REV, RECORD_COLUMNS, put, read_history, read_quarantined, read_row, sql_value};
 use crate::api::collection::{Collection, Contract, Index};
 use crate::store::{
@@ -162,34 +165,6 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
     transaction.pragma_update(None, "user_version", MIGRATIONS.len()).map_err(&failed)?;
     transaction.commit().map_err(&failed)
-}
-
-/// What to do with a damaged database.
-const DAMAGED: &str = "; the file is damaged or not a database: keep it, because edits that were not sent are only in it, and restore it from a \
-                       copy, or sync a new one and import your last export";
-
-/// Whether a value is stored that nobody has written.
-fn is_unreadable(error: &rusqlite::Error) -> bool {
-    use rusqlite::Error as Why;
-    matches!(error, Why::FromSqlConversionFailure(..) | Why::Utf8Error(..) | Why::IntegralValueOutOfRange(..) | Why::InvalidColumnType(..))
-}
-
-/// Converts an error of SQLite, and adds what the user can do about it.
-pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
-    move |error| {
-        use rusqlite::ErrorCode;
-        let next = match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => "; free some space on the disk and try again",
-            Some(ErrorCode::ReadOnly) => "; make the file and its folder writable",
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "; another program is writing to it, try again",
-            Some(ErrorCode::CannotOpen) => "; check that the folder exists and is writable",
-            // A log that belongs to another version of the file ends in an error of reading.
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::SystemIoFailure) => DAMAGED,
-            None if is_unreadable(&error) => DAMAGED,
-            _ => "",
-        };
-        StoreError { message: format!("cannot {doing}: {error}{next}"), source: Some(Box::new(error)) }
-    }
 }
 
 fn json_of(meta: &Meta) -> Result<String, StoreError> {

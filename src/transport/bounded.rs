@@ -7,8 +7,12 @@ use tokio::time::Instant;
 
 use crate::api::runtime::http::{Request, Response, Transport};
 
-/// The time for a request and its answer. A page of a mebibyte takes half of it at 8 KiB a second.
-const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(300);
+/// The time for a request and its answer. A push of a mebibyte takes half of it at 4 KiB a second.
+const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(600);
+/// The longest wait for the next part of an answer, once the request is sent.
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// A request is sent at so many bytes a second at least. A server gives up what comes more slowly.
+const SENT_BYTES_PER_SECOND_MIN: u64 = 4_096;
 /// An answer has this long before its rate counts, and then at least so many bytes a second.
 const SLOW: (Duration, u64) = (Duration::from_secs(20), 512);
 /// The limit for the body of an answer, after decompression. The contract's largest answer, a page, is a fraction of it.
@@ -40,12 +44,15 @@ pub(crate) enum Unanswered {
 
 impl Bounded {
     async fn exchange(&self, request: reqwest::Request) -> Result<Response, Unanswered> {
-        let mut response = self.client.execute(request).await?;
+        let silent = |_| Unanswered::Silent;
+        let sent_bytes = request.body().and_then(|body| body.as_bytes()).map_or(0, |bytes| bytes.len() as u64);
+        let answered = tokio::time::timeout(time_to_answer(sent_bytes), self.client.execute(request)).await;
+        let mut response = answered.map_err(silent)??;
         let mut whole = http::Response::new(Vec::new());
         *whole.status_mut() = response.status();
         *whole.headers_mut() = std::mem::take(response.headers_mut());
         let began = Instant::now();
-        while let Some(bytes) = response.chunk().await? {
+        while let Some(bytes) = tokio::time::timeout(ANSWER_TIMEOUT, response.chunk()).await.map_err(silent)?? {
             if is_too_slow(whole.body().len() + bytes.len(), began.elapsed()) {
                 return Err(Unanswered::Silent);
             }
@@ -56,6 +63,11 @@ impl Bounded {
         }
         Ok(whole)
     }
+}
+
+/// How long an answer may take to begin, with the time that the request takes on its way.
+fn time_to_answer(sent_bytes: u64) -> Duration {
+    ANSWER_TIMEOUT + Duration::from_secs(sent_bytes / SENT_BYTES_PER_SECOND_MIN)
 }
 
 /// Whether an answer that comes drop by drop is given up.
@@ -93,7 +105,9 @@ impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unanswered::Failed(error) => error.fmt(f),
-            Unanswered::Silent => f.write_str("the server accepted the connection and did not answer in time"),
+            Unanswered::Silent => {
+                f.write_str("the server accepted the connection and did not answer in time, or the network is too slow for the request")
+            }
             Unanswered::TooLarge => {
                 write!(f, "received more than {ANSWER_BYTES_MAX} bytes, which no sync server sends")
             }
@@ -113,6 +127,13 @@ impl std::error::Error for Unanswered {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_large_request_has_the_time_that_a_slow_network_takes_for_it() {
+        assert_eq!(time_to_answer(500), ANSWER_TIMEOUT);
+        let at_8_kib = Duration::from_secs((1 << 20) / 8_192);
+        assert!(time_to_answer(1 << 20) > at_8_kib + ANSWER_TIMEOUT && EXCHANGE_TIMEOUT > time_to_answer(1 << 20));
+    }
 
     #[test]
     fn an_answer_that_comes_drop_by_drop_is_given_up_and_a_slow_network_is_not() {

@@ -4,6 +4,8 @@ import type { EngineStatus } from "./driver.js";
 
 /** The maximum size of a record that an app writes, in bytes of JSON. */
 export const WRITTEN_BYTES_MAX = 261944;
+/** The maximum number of levels of its arrays and objects. */
+export const LEVELS_MAX = 100;
 
 export type Happened = "tick" | { "online": boolean } | { "notified": number } | "syncNow" | "pause" | "resume" | { "signedIn": string } | "signedOut" | { "refreshed": [number, boolean] } | { "unanswered": [number, string] } | { "storeFailed": string };
 

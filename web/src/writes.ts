@@ -5,7 +5,7 @@ import type { DBCore, DBCoreMutateRequest, DBCoreMutateResponse, DBCoreTable, Mi
 import { violations, type Violation } from "../../generated/typescript/runtime/report.js";
 import { deterministicId, type Collection } from "../../generated/typescript/runtime/collection.js";
 import type { RecordRefused } from "./api.js";
-import { WRITTEN_BYTES_MAX } from "./border.js";
+import { LEVELS_MAX, WRITTEN_BYTES_MAX } from "./border.js";
 import { STRONGLOG, type PageContract } from "./contract.js";
 import { tableName, type Database, type OwnTables, type PendingWrite, type QuarantinedRow } from "./database.js";
 import { newId } from "./id.js";
@@ -259,6 +259,9 @@ class Watched {
     if (bytes > WRITTEN_BYTES_MAX) {
       yield { pointer: "", keyword: "maxBytes", message: `takes ${bytes} bytes of JSON; expected at most ${WRITTEN_BYTES_MAX}` };
     }
+    if (isDeeper(record, LEVELS_MAX)) {
+      yield { pointer: "", keyword: "maxLevels", message: `nests deeper than ${LEVELS_MAX} levels` };
+    }
   }
 
   /** A record with a quarantined version must not be edited: this app would overwrite data that it cannot read. */
@@ -279,4 +282,10 @@ class Watched {
       });
     });
   }
+}
+
+/** Whether a value has more levels of arrays and objects. */
+function isDeeper(value: unknown, levels: number): boolean {
+  const isContainer = typeof value === "object" && value !== null;
+  return isContainer && (levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1)));
 }

@@ -1,6 +1,7 @@
 //! `register`, `login`, `recover`, `logout` and `account`: the account that this device syncs with.
 
 use stronglog_sync::account::SignOut;
+use stronglog_sync::api::ProblemCode;
 use stronglog_sync::transport::Traffic;
 
 use crate::args::{Account, Logout, SignIn};
@@ -29,10 +30,29 @@ pub async fn register(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcom
     if is_owned {
         client.account().disown()?;
     }
-    let account = client.account().register(&email, &password, Some(&device_name(sign_in))).await?;
+    // If this is cut off once the server has the account, `status` and the next sign-in name it.
+    let before = profile.remember(Some(&email))?;
+    let registered = client.account().register(&email, &password, Some(&device_name(sign_in))).await;
+    if registered.is_err() {
+        profile.save(&before)?;
+    }
+    let account = registered.map_err(|error| taken(error, &email))?;
     let recovery_code = new_recovery_code(&client, &password).await;
     let done = Done { account: account.to_string(), email, recovery_code, what: "created the account" };
     signed_in(profile, &client, done, json).await
+}
+
+/// What to do for an account that exists. Its owner may not know that it does, because the command was cut off that created it.
+const IF_IT_IS_YOURS: &str =
+    "sign in to it with `stronglog login`; if you have no recovery code, `stronglog account recovery-code` makes one";
+
+fn taken(error: stronglog_sync::Error, email: &str) -> Failure {
+    match error.problem() {
+        Some(problem) if problem.code == ProblemCode::EmailTaken => {
+            Failure::new(format!("cannot create an account: {email} has one; if it is yours, {IF_IT_IS_YOURS}"))
+        }
+        _ => error.into(),
+    }
 }
 
 /// Sets a new password with the recovery code, and signs in with it.
@@ -102,7 +122,7 @@ fn other_account(profile: &Profile, doing: &str, email: Option<&str>) -> Outcome
     let (belong, act) = match email {
         _ if same => (
             format!("an account of {owner}"),
-            "if that account still exists, sign in to it; if it was erased or lost, take its records along with --adopt".to_owned(),
+            format!("if it still exists, {IF_IT_IS_YOURS}; if it was erased or lost, take its records along with --adopt"),
         ),
         _ => {
             let other = email.unwrap_or("the new account");
@@ -116,7 +136,7 @@ fn other_account(profile: &Profile, doing: &str, email: Option<&str>) -> Outcome
 /// Saves the sign-in, and syncs for the first time.
 async fn signed_in(profile: &Profile, client: &stronglog_sync::Client, done: Done, json: bool) -> Outcome {
     let Done { account, email, recovery_code, what } = done;
-    profile.remember(&email)?;
+    profile.remember(Some(&email))?;
     let server = profile.remembered()?.server.unwrap_or_default();
     if !json {
         say!("{} {what} {email} at {server}", good("✓"))?;
@@ -234,7 +254,7 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
             }
             let asking = Asking { question: "Password", variable: PASSWORD, stdin: *password_stdin, twice: false };
             client.account().erase(&password(asking).await?).await?;
-            profile.forget_account()?;
+            profile.remember(None)?;
         }
     }
     if json {

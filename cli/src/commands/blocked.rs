@@ -10,16 +10,16 @@ use crate::profile::Profile;
 use crate::terminal::{ago, bold, counted, good, plain, remark, say, say_json};
 
 pub async fn run(profile: &Profile, blocked: &Blocked, json: bool) -> Outcome {
+    let Some(action) = &blocked.action else { return list(&profile.open_to_read().await?.blocked()?, json) };
     let client = profile.open_local().await?;
     let refused = client.blocked()?;
-    let (keys, done) = match &blocked.action {
-        None => return list(&refused, json),
-        Some(BlockedAction::Retry(which)) => {
+    let (keys, done) = match action {
+        BlockedAction::Retry(which) => {
             let keys = chosen(&refused, which)?;
             client.retry_blocked(keys.clone())?;
             (keys, "will be sent again by the next sync")
         }
-        Some(BlockedAction::Discard(which)) => {
+        BlockedAction::Discard(which) => {
             let keys = chosen(&refused, which)?;
             client.discard_blocked(keys.clone())?;
             (keys, "discarded; `stronglog conflicts` still has them")

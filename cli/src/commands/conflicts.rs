@@ -10,9 +10,8 @@ use crate::profile::Profile;
 use crate::terminal::{ago, bold, counted, faint, good, remark, say, say_json};
 
 pub async fn run(profile: &Profile, conflicts: &Conflicts, json: bool) -> Outcome {
-    let client = profile.open_local().await?;
     if let Some(ConflictsAction::Restore { number }) = conflicts.action {
-        client.restore(number)?;
+        profile.open_local().await?.restore(number)?;
         if json {
             say_json(&RestoreOutput { restored: number })?;
         } else {
@@ -20,6 +19,7 @@ pub async fn run(profile: &Profile, conflicts: &Conflicts, json: bool) -> Outcom
         }
         return Ok(Exit::Done);
     }
+    let client = profile.open_to_read().await?;
     let (mut shown, mut same) = (0, 0);
     for version in &client.conflicts(usize::MAX)? {
         if shown == conflicts.limit {

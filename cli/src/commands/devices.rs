@@ -6,7 +6,7 @@ use crate::args::{Devices, DevicesAction};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{DeviceOutput, DoneOutput};
 use crate::profile::{Background, Profile};
-use crate::terminal::{ago, bold, faint, good, plain, say, say_json, thousands};
+use crate::terminal::{ago, bold, counted, faint, good, plain, say, say_json, thousands};
 
 /// The number of characters of an id that tell devices apart in the list.
 const SHORT_ID: usize = 8;
@@ -19,7 +19,8 @@ pub async fn run(profile: &Profile, asked: &Devices, json: bool) -> Outcome {
     let done = match &asked.action {
         None => {
             let user_rev = *account.read().await?.user_rev;
-            devices.iter().try_for_each(|device| list(device, user_rev, json))?;
+            let unsent = client.status().unsent();
+            devices.iter().try_for_each(|device| list(device, DeviceOutput::of(device, user_rev, unsent), user_rev, json))?;
             return Ok(Exit::Done);
         }
         Some(DevicesAction::Rename { device, name }) => {
@@ -41,8 +42,7 @@ pub async fn run(profile: &Profile, asked: &Devices, json: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn list(device: &Device, user_rev: i64, json: bool) -> Outcome<()> {
-    let output = DeviceOutput::of(device, user_rev);
+fn list(device: &Device, output: DeviceOutput, user_rev: i64, json: bool) -> Outcome<()> {
     if json {
         return say_json(&output);
     }
@@ -54,15 +54,19 @@ fn list(device: &Device, user_rev: i64, json: bool) -> Outcome<()> {
     Ok(())
 }
 
-/// When a device last synced, and how far it got.
+/// When a device last synced, and how far it got. What another device has not sent, only that device knows.
 pub fn last_synced(device: &DeviceOutput, user_rev: i64) -> String {
     let reached = |rev: i64| match user_rev.saturating_sub(rev).unsigned_abs() {
-        0 => "has everything".to_owned(),
+        0 => "has received everything".to_owned(),
         _ => format!("reached revision {} of {}", thousands(rev.unsigned_abs()), thousands(user_rev.unsigned_abs())),
     };
-    match device.last_synced_at.zip(device.last_synced_rev) {
+    let synced = match device.last_synced_at.zip(device.last_synced_rev) {
         Some((at, rev)) => format!("last synced {}, {}", ago(at), reached(rev)),
         None => "has not synced since it signed in".to_owned(),
+    };
+    match device.unsent {
+        Some(unsent @ 1..) => format!("{synced}, {} not sent", counted(unsent, "edit")),
+        _ => synced,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::profile::Profile;
 use crate::progress::Progress;
 use crate::terminal::{ask_line, bad, counted, faint, good, plain, remark, say, say_json, thousands};
 
-/// The number of invalid lines, and of sets that a file no longer has, that are printed. With --json, all of them are.
+/// The number of invalid lines, and of records that a file no longer has, that are printed. With --json, all of them are.
 const SHOWN: usize = 20;
 
 pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
@@ -60,8 +60,8 @@ fn read_in(client: &Client, input: impl BufRead, options: ImportOptions, total: 
     Ok(imported?)
 }
 
-/// Imports what another app has exported. A line of its file that is not understood counts as an invalid line of an import. Also returns the
-/// sets that the file no longer has.
+/// Imports what another app has exported. A line of its file that is not understood counts as an invalid line of an import. Also returns what
+/// the file no longer has.
 async fn import_log(
     client: &Client,
     app: App,
@@ -169,19 +169,19 @@ fn report(imported: &Imported, import: &Import) -> Outcome<()> {
     Ok(())
 }
 
-/// Prints the sets that earlier imports have brought, and that the file no longer has.
+/// Prints what earlier imports have brought, and the file no longer has.
 fn report_left(left: &[Left]) {
     if left.is_empty() {
         return;
     }
-    let sets = counted(left.len() as u64, "set");
+    let records = counted(left.len() as u64, "record");
     let are = if left.len() == 1 { "is" } else { "are" };
-    remark!("{sets} from earlier imports {are} missing from the file; delete them with `stronglog delete logged-sets ID`:");
-    for Left { id, what } in left.iter().take(SHOWN) {
-        remark!("{id}: {}", plain(what));
+    remark!("{records} from earlier imports {are} missing from the file; delete them with `stronglog delete COLLECTION ID`:");
+    for Left { collection, id, what } in left.iter().take(SHOWN) {
+        remark!("{collection} {id}: {}", plain(what));
     }
     if let more @ 1.. = left.len().saturating_sub(SHOWN) {
-        remark!("and {} more; --json names them all", counted(more as u64, "set"));
+        remark!("and {} more; --json names them all", counted(more as u64, "record"));
     }
 }
 

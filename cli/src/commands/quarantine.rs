@@ -6,7 +6,7 @@ use crate::profile::Profile;
 use crate::terminal::{ago, bold, faint, plain, remark, say, say_json};
 
 pub async fn run(profile: &Profile, json: bool) -> Outcome {
-    let client = profile.open_local().await?;
+    let client = profile.open_to_read().await?;
     let changes = client.quarantined()?;
     for change in &changes {
         if json {
@@ -19,8 +19,12 @@ pub async fn run(profile: &Profile, json: bool) -> Outcome {
         say!("   {}", plain(&change.reason))?;
         say!("   {}", faint(console::truncate_str(&plain(&change.raw), 400, "…")))?;
     }
-    if changes.is_empty() && !json {
-        remark!("no unreadable changes");
+    if json {
+        return Ok(Exit::Done);
+    }
+    match changes.is_empty() {
+        true => remark!("no unreadable changes"),
+        false => remark!("an update of this program reads them; if they were damaged on the way, `stronglog verify` fetches them again"),
     }
     Ok(Exit::Done)
 }

@@ -46,7 +46,8 @@ async fn list(profile: &Profile) -> Outcome<(Vec<DeviceOutput>, i64)> {
     };
     let answered = tokio::time::timeout(DEVICES_TIME_MAX, ask).await;
     let (devices, user_rev) = answered.map_err(|_| Failure::new("the server does not answer".to_owned()))??;
-    Ok((devices.iter().map(|device| DeviceOutput::of(device, user_rev)).collect(), user_rev))
+    let unsent = client.status().unsent();
+    Ok((devices.iter().map(|device| DeviceOutput::of(device, user_rev, unsent)).collect(), user_rev))
 }
 
 fn describe_devices(listed: Outcome<(Vec<DeviceOutput>, i64)>) -> Outcome<()> {

@@ -3,17 +3,18 @@
 use std::time::{Duration, Instant};
 
 use stronglog_sync::Answer;
+use stronglog_sync::client::Notifications;
 use stronglog_sync::transport::Traffic;
 use stronglog_sync::{Client, SyncState};
 
 use crate::args::{Confirm, Sync};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::SyncOutput;
+use crate::output::{NotificationsOutput, SyncOutput};
 use crate::profile::{Background, FileId, Profile};
 use crate::progress::{self, Shown, since};
 use crate::summary::{exit_of, say_synced, waits_for_the_user};
 use crate::synced::Synced;
-use crate::terminal::{remark, say_json};
+use crate::terminal::{remark, remark_json, say_json};
 
 /// How often to check for edits made by other commands in the same profile.
 const REREAD: Duration = Duration::from_secs(1);
@@ -56,6 +57,7 @@ async fn watch(profile: &Profile, file: Option<FileId>, client: &Client, first: 
     let mut statuses = client.statuses();
     let mut other_commands = tokio::time::interval(REREAD);
     let (mut before, mut state, mut began) = (first.traffic, first.status.state, None);
+    let mut are_missing = false;
     loop {
         let now = tokio::select! {
             status = statuses.next() => match status {
@@ -70,6 +72,7 @@ async fn watch(profile: &Profile, file: Option<FileId>, client: &Client, first: 
                     )));
                 }
                 client.reread()?;
+                say_notifications(client.notifications(), &mut are_missing, json);
                 continue;
             }
             interrupted = &mut interrupted => {
@@ -91,6 +94,23 @@ async fn watch(profile: &Profile, file: Option<FileId>, client: &Client, first: 
             return Ok(exit_of(&now));
         }
         state = now.state;
+    }
+}
+
+/// Says once that change notifications do not arrive, and once that they do again.
+fn say_notifications(now: Notifications, are_missing: &mut bool, json: bool) {
+    let words = match (now, *are_missing) {
+        (Notifications::Missing, false) => {
+            "the server's change notifications do not get here; a proxy may hold them back. Edits of other devices arrive at the next poll, \
+             within a minute"
+        }
+        (Notifications::Arrive, true) => "change notifications arrive again: edits of other devices arrive at once",
+        _ => return,
+    };
+    *are_missing = now == Notifications::Missing;
+    match json {
+        true => remark_json(&NotificationsOutput { notifications_arrive: !*are_missing }),
+        false => remark!("{words}"),
     }
 }
 

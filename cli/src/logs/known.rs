@@ -1,11 +1,14 @@
 //! What the device has: its exercises, and what became of what earlier imports have brought.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 use stronglog_sync::client::Presence;
+use stronglog_sync::store::Past;
 use stronglog_sync::{Client, Query};
 use uuid::Uuid;
 
-use super::collections::{EXERCISES, SETS};
+use super::collections::{EXERCISES, SETS, WORKOUTS};
 use super::{folded, split};
 use crate::exit::Outcome;
 
@@ -13,6 +16,8 @@ use crate::exit::Outcome;
 pub struct Known<'c> {
     client: &'c Client,
     exercises: Vec<Exercise>,
+    /// The sets that imports have made and that were deleted, by their workouts, as they were then.
+    deleted_sets: HashMap<String, Vec<Members>>,
 }
 
 #[derive(Debug)]
@@ -27,7 +32,7 @@ struct Exercise {
 pub type Members = Map<String, Value>;
 
 impl<'c> Known<'c> {
-    /// Reads the exercises of a device.
+    /// Reads the exercises of a device, and what was deleted there.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -37,7 +42,17 @@ impl<'c> Known<'c> {
             Some(Exercise { id: text("id")?.to_owned(), name: folded(text("name")?), equipment: text("equipment").map(folded) })
         };
         let exercises = client.json(EXERCISES)?.list(&Query::default())?;
-        Ok(Known { client, exercises: exercises.iter().filter_map(|text| exercise(members(text)?)).collect() })
+        let exercises = exercises.iter().filter_map(|text| exercise(members(text)?)).collect();
+        let mut deleted_sets: HashMap<String, Vec<Members>> = HashMap::new();
+        for past in client.conflicts(usize::MAX)? {
+            if past.why == Past::Deleted
+                && past.collection.path == SETS
+                && let Some(set) = members(&past.record.text).filter(is_made)
+            {
+                deleted_sets.entry(text(&set, "workoutLogId").to_owned()).or_default().push(set);
+            }
+        }
+        Ok(Known { client, exercises, deleted_sets })
     }
 
     /// The id of an exercise: one that an earlier import has made, one of this name, or one of this name with its equipment in
@@ -61,17 +76,45 @@ impl<'c> Known<'c> {
         Ok(self.client.json(collection)?.presence(id)?)
     }
 
-    /// The sets of a workout that imports have made, in order. The ids of other records are not made from their content.
+    /// The sets of a workout that imports have made, in order.
     pub fn imported_sets(&self, workout_id: &str) -> Outcome<Vec<Members>> {
-        const VERSION_OF_MADE_IDS: usize = 5;
         let query = Query { index: vec!["workoutLogId".to_owned()], equal: vec![json!(workout_id)], ..Query::default() };
-        let is_made = |set: &Members| Uuid::parse_str(text(set, "id")).is_ok_and(|id| id.get_version_num() == VERSION_OF_MADE_IDS);
-        let sets = self.client.json(SETS)?.list(&query)?;
-        let mut sets: Vec<Members> = sets.iter().filter_map(|text| members(text)).filter(is_made).collect();
+        let mut sets = self.made(SETS, &query)?;
         let place = |set: &Members| ["orderInWorkout", "orderInExercise"].map(|member| set.get(member).and_then(Value::as_u64));
         sets.sort_by_key(place);
         Ok(sets)
     }
+
+    /// The sets of a workout that imports have made and that are deleted now, as they were then.
+    pub fn deleted_sets(&self, workout_id: &str) -> Outcome<Vec<Members>> {
+        let mut deleted: Vec<Members> = Vec::new();
+        for set in self.deleted_sets.get(workout_id).into_iter().flatten() {
+            let id = text(set, "id");
+            // The newest version comes first.
+            let is_known = deleted.iter().any(|known| text(known, "id") == id);
+            if !is_known && self.presence(SETS, id)? == Presence::Deleted {
+                deleted.push(set.clone());
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// The workouts that imports have made and that began between two times, in milliseconds since the Unix epoch.
+    pub fn imported_workouts(&self, first_ms: i64, last_ms: i64) -> Outcome<Vec<Members>> {
+        let (from, until) = (Some(json!(first_ms)), Some(json!(last_ms.saturating_add(1))));
+        self.made(WORKOUTS, &Query { index: vec!["startTime".to_owned()], from, until, ..Query::default() })
+    }
+
+    fn made(&self, collection: &str, query: &Query) -> Outcome<Vec<Members>> {
+        let records = self.client.json(collection)?.list(query)?;
+        Ok(records.iter().filter_map(|text| members(text)).filter(is_made).collect())
+    }
+}
+
+/// Whether an import has made a record. The ids of others are not made from their content.
+fn is_made(record: &Members) -> bool {
+    const VERSION_OF_MADE_IDS: usize = 5;
+    Uuid::parse_str(text(record, "id")).is_ok_and(|id| id.get_version_num() == VERSION_OF_MADE_IDS)
 }
 
 /// The members of a record.

@@ -5,12 +5,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use stronglog_sync::client::Presence;
 
 use super::collections::{EXERCISES, SETS, WORKOUTS, made_id};
 use super::known::{Known, Members, text};
 use super::sessions::{Session, Set};
+use super::times;
 use crate::exit::Outcome;
 
 /// A workout of the file as a record.
@@ -21,6 +22,17 @@ pub struct Match {
     pub sets: Vec<Found>,
     /// The sets on the device that earlier imports created and that are missing from the file.
     pub left: Vec<Members>,
+    /// Such sets that were deleted, as they were then.
+    deleted: Vec<Members>,
+}
+
+/// A workout on the device that an earlier import has made, and that is none of the file's.
+pub struct Gone {
+    pub workout: Members,
+    /// When it began, as that file said.
+    pub start: String,
+    /// Its sets that imports have made.
+    pub sets: Vec<Members>,
 }
 
 /// A set of the file as a record.
@@ -121,6 +133,39 @@ fn renamed(sessions: &[Session], matches: &[Match], exercises: &HashMap<String, 
     seen.into_iter().filter_map(one).collect()
 }
 
+/// The workouts of the device that an earlier file of this app had, and that began between the first and the last workout of this one. What
+/// is outside of that may have been left out on purpose.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn gone(app: &str, sessions: &[Session], matches: &[Match], known: &Known<'_>) -> Outcome<Vec<Gone>> {
+    let starts = || sessions.iter().map(|session| session.workout.start_ms);
+    let Some((first, last)) = starts().min().zip(starts().max()) else { return Ok(Vec::new()) };
+    let matched: HashSet<&str> = matches.iter().map(|found| found.workout_id.as_str()).collect();
+    let mut gone = Vec::new();
+    for workout in known.imported_workouts(first, last)?.into_iter().filter(|workout| !matched.contains(text(workout, "id"))) {
+        if let Some(start) = start_in_file(app, &workout)? {
+            gone.push(Gone { start, sets: known.imported_sets(text(&workout, "id"))?, workout });
+        }
+    }
+    Ok(gone)
+}
+
+/// When a workout began, as the file of this app said that it was made from. None if another app's file had it.
+fn start_in_file(app: &str, workout: &Members) -> Outcome<Option<String>> {
+    // More than two workouts at one time are a mistake of the app.
+    const SAME_START_MAX: u32 = 4;
+    let start_ms = workout.get("startTime").and_then(Value::as_i64).unwrap_or_default();
+    for start in times::names(start_ms, &jiff::tz::TimeZone::system()) {
+        for number in 0..SAME_START_MAX {
+            if made_id(WORKOUTS, &format!("import/{app}/{start}/{number}"))? == text(workout, "id") {
+                return Ok(Some(start));
+            }
+        }
+    }
+    Ok(None)
+}
+
 impl Found {
     pub fn is_new(&self) -> bool {
         self.known == Presence::Missing
@@ -147,13 +192,15 @@ impl Match {
             sets.push(Found { known: known.presence(SETS, &id)?, id });
         }
         let mut left = if workout == Presence::Missing { Vec::new() } else { known.imported_sets(&workout_id)? };
+        let mut deleted = if workout == Presence::Missing { Vec::new() } else { known.deleted_sets(&workout_id)? };
         let ids: HashSet<&str> = sets.iter().map(|set| set.id.as_str()).collect();
         left.retain(|record| !ids.contains(text(record, "id")));
-        Ok(Match { workout_id, workout, sets, left })
+        deleted.retain(|record| !ids.contains(text(record, "id")));
+        Ok(Match { workout_id, workout, sets, left, deleted })
     }
 
     /// Gives the new sets of an exercise the records of those that the file no longer has: first where the same was done, as in an exercise
-    /// that was renamed, then in order, as where a weight was corrected.
+    /// that was renamed, then in order, as where a weight was corrected. A set in the place of one that was deleted is that one.
     fn pair(&mut self, session: &Session, exercises: &HashMap<String, String>) {
         for same in [true, false] {
             for (set, found) in session.sets.iter().zip(&mut self.sets).filter(|(_, found)| found.known == Presence::Missing) {
@@ -166,6 +213,15 @@ impl Match {
                     let record = self.left.remove(place);
                     *found = Found { id: text(&record, "id").to_owned(), known: Presence::Live(Value::Object(record).to_string()) };
                 }
+            }
+        }
+        for (set, found) in session.sets.iter().zip(&mut self.sets).filter(|(_, found)| found.known == Presence::Missing) {
+            let exercise = exercises.get(&set.key).map(String::as_str);
+            let is_there = |record: &Members| {
+                exercise == Some(text(record, "exerciseDefinitionId")) && record.get("orderInExercise") == Some(&json!(set.in_exercise))
+            };
+            if let Some(place) = self.deleted.iter().position(is_there) {
+                *found = Found { id: text(&self.deleted.remove(place), "id").to_owned(), known: Presence::Deleted };
             }
         }
         // A line that was refused may be one of these.

@@ -8,7 +8,7 @@ use stronglog_sync::client::{OnConflict, Presence};
 use super::collections::{EXERCISES, SETS, WORKOUTS, made_id};
 use super::columns::Unit;
 use super::known::{Known, text};
-use super::matching::{self, Found, Match, Matched};
+use super::matching::{self, Found, Gone, Match, Matched};
 use super::sessions::{self, Session, Set, members};
 use super::{Log, split};
 use crate::exit::Outcome;
@@ -23,12 +23,13 @@ pub struct Converted {
     pub refused: Vec<(u64, String)>,
     /// The number of new sets that belong to workouts that were deleted on the device.
     pub of_deleted: u64,
-    /// Sets that an earlier import has brought, in workouts of the file that no longer have them.
+    /// What earlier imports have brought, and the file no longer has.
     pub left: Vec<Left>,
 }
 
-/// A set on the device that its workout in the file no longer has.
+/// A workout or a set on the device that the file no longer has.
 pub struct Left {
+    pub collection: &'static str,
     pub id: String,
     /// In words.
     pub what: String,
@@ -62,6 +63,10 @@ pub fn convert(log: &Log, unit: Unit, known: &Known<'_>, on_conflict: OnConflict
         Making { known, on_conflict, now_ms, exercises, made: HashSet::new(), records: Vec::new(), of_deleted: 0, left: Vec::new() };
     for (session, found) in sessions.iter().zip(&matches) {
         making.take(session, found)?;
+    }
+    // A line that was refused may be of a workout that seems to be gone.
+    if refused.is_empty() {
+        matching::gone(log.app.argument(), &sessions, &matches, known)?.iter().for_each(|gone| making.leave(gone));
     }
     let Making { records, of_deleted, left, .. } = making;
     let mut text = String::new();
@@ -108,11 +113,16 @@ impl Making<'_> {
             stamp(&mut members, session.workout.stamp_ms);
             self.records.push((Origin { line: set.line, of: Of::Set }, SETS, members));
         }
-        let shown = session.workout.start.replace('T', " ");
-        let left =
-            found.left.iter().map(|set| Left { id: text(set, "id").to_owned(), what: format!("{} of the workout of {shown}", what(set)) });
-        self.left.extend(left);
+        self.left.extend(found.left.iter().map(|set| Left::set(set, &session.workout.start)));
         Ok(())
+    }
+
+    /// Names a workout that is gone, and its sets.
+    fn leave(&mut self, gone: &Gone) {
+        let name = Some(text(&gone.workout, "name")).filter(|name| !name.is_empty()).map(|name| format!(" {name:?}")).unwrap_or_default();
+        let what = format!("the workout{name} of {}", shown(&gone.start));
+        self.left.push(Left { collection: WORKOUTS, id: text(&gone.workout, "id").to_owned(), what });
+        self.left.extend(gone.sets.iter().map(|set| Left::set(set, &gone.start)));
     }
 
     fn workout(&mut self, session: &Session, found: &Match) {
@@ -162,6 +172,18 @@ impl Making<'_> {
         self.exercises.insert(set.key.clone(), id.clone());
         Ok(id)
     }
+}
+
+impl Left {
+    fn set(set: &Map<String, Value>, start: &str) -> Self {
+        let what = format!("{} of the workout of {}", what(set), shown(start));
+        Left { collection: SETS, id: text(set, "id").to_owned(), what }
+    }
+}
+
+/// When a workout began, for people.
+fn shown(start: &str) -> String {
+    start.replace('T', " ")
 }
 
 /// A set of the device in words.

@@ -63,6 +63,13 @@ pub fn moment(text: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<M
     })
 }
 
+/// The spellings in which [`moment`] can have named a time in this zone.
+pub fn names(ms: i64, zone: &TimeZone) -> Vec<String> {
+    let Ok(at) = Timestamp::from_millisecond(ms) else { return Vec::new() };
+    let local = at.to_zoned(zone.clone()).datetime();
+    vec![local.to_string(), local.date().to_string(), at.to_string()]
+}
+
 /// Reads the start and the end of a workout. Where the clock was put back or forward meanwhile, an end can seem to be before its start: then
 /// they mean the times between which the workout is shortest.
 ///

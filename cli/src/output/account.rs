@@ -40,13 +40,16 @@ pub struct DeviceOutput {
     pub last_synced_at: Option<i64>,
     /// The account's revision that it had reached then.
     pub last_synced_rev: Option<i64>,
-    /// Whether it has everything that the server has.
+    /// Whether it has received everything that the server has.
     pub is_up_to_date: bool,
     pub is_current: bool,
+    /// The edits of this device that the server does not have. Of another device, only that device knows.
+    pub unsent: Option<u64>,
 }
 
 impl DeviceOutput {
-    pub fn of(device: &api::Device, user_rev: i64) -> Self {
+    /// `unsent` is the number of edits of this device that the server does not have.
+    pub fn of(device: &api::Device, user_rev: i64, unsent: u64) -> Self {
         let last_synced_rev = device.last_synced_rev.as_ref().map(|rev| **rev);
         DeviceOutput {
             id: device.id.to_string(),
@@ -58,6 +61,7 @@ impl DeviceOutput {
             last_synced_rev,
             is_up_to_date: last_synced_rev == Some(user_rev),
             is_current: device.is_current,
+            unsent: device.is_current.then_some(unsent),
         }
     }
 }

@@ -11,6 +11,8 @@ mod damage;
 mod device;
 #[path = "../devices.rs"]
 mod devices;
+#[path = "../guide.rs"]
+mod guide;
 #[path = "../later_exports.rs"]
 mod later_exports;
 #[path = "../logs.rs"]
@@ -23,6 +25,8 @@ mod operator;
 mod packaging;
 #[path = "../quickstart.rs"]
 mod quickstart;
+#[path = "../repair.rs"]
+mod repair;
 #[path = "../scripts.rs"]
 mod scripts;
 #[path = "../settings.rs"]

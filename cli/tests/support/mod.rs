@@ -1,6 +1,8 @@
 //! A server, devices in folders of their own, and the command itself, run as a person or a script would run it.
 #![allow(dead_code, reason = "each test uses some of it")]
 
+pub mod proxy;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};

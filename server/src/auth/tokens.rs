@@ -2,7 +2,7 @@
 //!
 //! A refresh token is `rt_` followed by the base64url of user, session, number and seal. The seal is an HMAC over these, keyed with the
 //! server's secret and the session's salt. No token is stored, not even as a hash: a stolen database yields no tokens without the secret,
-//! and the secret yields none without the database. An exchange that is repeated within the grace period returns the same token as the lost
+//! and the secret yields none without the database. An exchange that is repeated before the newest token is used returns the same token as the lost
 //! response.
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -22,8 +22,6 @@ use crate::store::accounts::{Session, SessionKey};
 
 /// The lifetime of an access token, in seconds.
 pub const ACCESS_SECS: i64 = 900;
-/// The grace period during which an exchanged refresh token may be exchanged once more, in case the response was lost.
-pub const GRACE_MS: i64 = 60_000;
 /// The lifetime of a refresh token.
 pub const REFRESH_MS: i64 = 90 * 86_400_000;
 

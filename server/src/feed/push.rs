@@ -14,13 +14,14 @@ use stronglog_sync::wire::{Change, Edit, Feed, Lost, Outcome, Push, PushResult, 
 
 use uuid::Uuid;
 
-use super::{CLOCK_SKEW_MAX_MS, Error, Refusal, follow, history};
+use super::{CLOCK_SKEW_MAX_MS, Error, PAGE_BYTES_MAX, Refusal, follow, history};
 use crate::store::{Entry, Quota, Records, StoreError, Usage};
 
 /// Decides a push, and stores the accepted edits. The caller holds the user's lock until it commits.
 ///
 /// Duplicates, losing edits and refused edits change nothing, so a push may be repeated, in whole or in part (R12). The first edit that
-/// would make the account hold more than it may ends the push: it and the edits after it get no outcome.
+/// would make the account hold more than it may ends the push: it and the edits after it get no outcome. So do the edits for which an answer
+/// has no room that tells as much of other versions as a page.
 ///
 /// # Errors
 /// The cursor cannot be followed, or the account cannot hold the first edit, and nothing is stored; or the store failed, and the transaction must be rolled back.
@@ -35,7 +36,8 @@ pub fn push(records: &mut dyn Records, push: &Push, feed: Feed, clock: &mut Cloc
         Some(digest) => digest,
         None => digest_of(records, feed.contract())?,
     };
-    let mut pass = Pass { rev: head.rev, accepted: Vec::new(), replaced: Vec::new(), server_updated_at, usage, digest, quota, clock };
+    let (rev, accepted, replaced, told) = (head.rev, Vec::new(), Vec::new(), 0);
+    let mut pass = Pass { rev, accepted, replaced, told_bytes: told, server_updated_at, usage, digest, quota, clock };
     let mut outcomes = Vec::with_capacity(push.edits.len());
     for edit in &push.edits {
         let decided = match edit {
@@ -43,7 +45,13 @@ pub fn push(records: &mut dyn Records, push: &Push, feed: Feed, clock: &mut Cloc
             Err(unreadable) => Ok(refuse_unreadable(unreadable)),
         };
         match decided {
-            Ok(outcome) => outcomes.push(outcome),
+            Ok(outcome) => {
+                pass.told_bytes += told_bytes(&outcome);
+                outcomes.push(outcome);
+                if pass.told_bytes > PAGE_BYTES_MAX {
+                    break;
+                }
+            }
             Err(Error::Refused(Refusal::QuotaExceeded { .. })) if !outcomes.is_empty() => break,
             Err(error) => return Err(error),
         }
@@ -85,6 +93,8 @@ struct Pass<'p, 'm> {
     accepted: Vec<Uuid>,
     /// The versions that were replaced by edits that were not made on them.
     replaced: Vec<Change>,
+    /// The size of the versions that the answer tells: those, and the winners.
+    told_bytes: usize,
     server_updated_at: i64,
     usage: Usage,
     digest: Digest,
@@ -132,13 +142,23 @@ impl Pass<'_, '_> {
         self.usage = usage;
         self.rev += 1;
         let lost = stored.and_then(|entry| lost_by(&entry.change, edit));
-        self.replaced.extend(stored.map(|entry| &entry.change).filter(|change| is_unseen(change, edit)).cloned());
+        let replaced = stored.map(|entry| &entry.change).filter(|change| is_unseen(change, edit));
+        self.told_bytes += replaced.map_or(0, |change| change.record.text.len());
+        self.replaced.extend(replaced.cloned());
         let change = Change { collection: edit.collection, rev: self.rev, op: edit.op, record, lost };
         let entry = Entry { change, server_id, server_updated_at: self.server_updated_at };
         records.put(&entry)?;
         self.digest = self.digest.with(counted(&entry.change)).without(stored.map_or(Digest::default(), |entry| counted(&entry.change)));
         self.accepted.push(history::digest(&entry.change));
         Ok(Outcome::Accepted(receipt(&entry)))
+    }
+}
+
+/// The size of the version that an outcome tells.
+fn told_bytes(outcome: &Outcome) -> usize {
+    match outcome {
+        Outcome::Superseded { winner, .. } => winner.as_ref().as_ref().map_or(0, |winner| winner.record.text.len()),
+        Outcome::Accepted(_) | Outcome::Duplicate(_) | Outcome::Rejected { .. } => 0,
     }
 }
 

@@ -27,7 +27,7 @@ use super::stream;
 use crate::app::{App, new_id, now_ms};
 use crate::auth::limits::{Who, network, site};
 use crate::auth::passwords::Verdict;
-use crate::auth::tokens::{ACCESS_SECS, Caller, GRACE_MS, REFRESH_MS, Refresh};
+use crate::auth::tokens::{ACCESS_SECS, Caller, REFRESH_MS, Refresh};
 use crate::feed::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, CLOCK_SKEW_MAX_MS, PAGE_BYTES_MAX, PAGE_CHANGES_MAX};
 use crate::problem::{Failure, usage};
 use crate::store::accounts::{Account, Created, Exchange, Session, SessionKey, SignedIn};
@@ -183,7 +183,7 @@ impl Handlers {
         Ok(Some(hash))
     }
 
-    /// Exchanges a refresh token. The newest token is rotated. The previous token gets the same response for a grace period, since the
+    /// Exchanges a refresh token. The newest token is rotated. The previous token gets the same response until the newest is used, since the
     /// first response may have been lost. An older token is treated as stolen, and its session is revoked.
     async fn exchange(&self, parts: &Parts, text: String) -> Result<TokenPair, Failure> {
         let network = self.network(parts);
@@ -201,7 +201,7 @@ impl Handlers {
                 () if !is_live => (Exchange::Keep, Err(Failure::token_revoked())),
                 () if age > REFRESH_MS && !app.clock.has_jumped(now) => (Exchange::Keep, Err(Failure::token_expired())),
                 () if token.generation == session.generation => (Exchange::Rotate, Ok((session.clone(), next))),
-                () if next == session.generation && age <= GRACE_MS => (Exchange::Keep, Ok((session.clone(), next))),
+                () if next == session.generation => (Exchange::Keep, Ok((session.clone(), next))),
                 () => (Exchange::Revoke, Err(Failure::token_revoked())),
             }
         };

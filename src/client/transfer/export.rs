@@ -59,6 +59,9 @@ impl Client {
 /// A member of the first line. A file that has it and lacks the counts is not whole, however its lines were sorted.
 const BEGIN: &str = ",\"begin\":{\"format\":1}";
 
+/// The format in [`BEGIN`]. A reader refuses a later one.
+pub(super) const FORMAT: i64 = 1;
+
 struct Lines<W, P> {
     out: W,
     counts: Exported,

@@ -5,7 +5,7 @@ use std::io::BufRead;
 
 use uuid::Uuid;
 
-use super::export::Exported;
+use super::export::{Exported, FORMAT};
 use crate::api::Report;
 use crate::api::collection::{Collection, Contract};
 use crate::api::runtime::json::Json;
@@ -176,7 +176,13 @@ impl LineReader<'_> {
             Err(message) => return Parsed { content: Err(message), begins: false, end: None },
         };
         let root = tape.root();
-        let begins = root.get("begin").is_some();
+        let begin = root.get("begin");
+        let begins = begin.is_some();
+        let format = begin.and_then(|begin| integer(begin.get("format"))).filter(|format| *format != FORMAT);
+        if let Some(format) = format {
+            let content = Err(format!("the file has format {format}, and this program reads format {FORMAT}; update the program"));
+            return Parsed { content, begins, end: None };
+        }
         let counts = root.get("end").map(|end| serde_json::from_str(&end.to_text()));
         match counts.transpose() {
             Ok(end) => Parsed { content: self.content(line, root, end.is_some()), begins, end },

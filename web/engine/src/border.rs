@@ -1,10 +1,10 @@
-//! What WebAssembly and TypeScript share: the types of all JSON that is passed between them, and the size of a record. `web/src/border.ts` is
+//! What WebAssembly and TypeScript share: the types of all JSON that is passed between them, and the limits of a record. `web/src/border.ts` is
 //! generated from the Rust definitions.
 //! `UPDATE_BORDER=1 cargo test` in web/engine writes the file.
 
 use std::path::Path;
 
-use stronglog_sync::record::WRITTEN_BYTES_MAX;
+use stronglog_sync::record::{LEVELS_MAX, WRITTEN_BYTES_MAX};
 use ts_rs::{Config, TS};
 
 use crate::account::{AccountCall, TokenAnswer, WrittenCall};
@@ -21,7 +21,8 @@ fn declared<T: TS>(config: &Config) -> String {
 fn border() -> String {
     let config = Config::default().with_large_int("number");
     let head = format!(
-        "{HEAD}\n/** The maximum size of a record that an app writes, in bytes of JSON. */\nexport const WRITTEN_BYTES_MAX = {WRITTEN_BYTES_MAX};\n"
+        "{HEAD}\n/** The maximum size of a record that an app writes, in bytes of JSON. */\nexport const WRITTEN_BYTES_MAX = {WRITTEN_BYTES_MAX};\n\
+         /** The maximum number of levels of its arrays and objects. */\nexport const LEVELS_MAX = {LEVELS_MAX};\n"
     );
     [
         declared::<Happened>,

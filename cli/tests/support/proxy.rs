@@ -1,0 +1,66 @@
+//! A proxy between a device and its server, which deals with each request as a test wants.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+
+/// What becomes of a request.
+pub enum Deal {
+    Pass,
+    /// The proxy answers by itself.
+    Answer(&'static str),
+    /// The first text becomes the second, which is as long, in what the server answers.
+    Replace(&'static str, &'static str),
+}
+
+/// Starts a proxy that runs until the process ends, and returns its address. `deal` gets the first line of each request.
+pub fn start(server: SocketAddr, deal: impl Fn(&str) -> Deal + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let deal = Arc::new(deal);
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let deal = Arc::clone(&deal);
+            // Either side may disconnect at any time.
+            std::thread::spawn(move || _ = forward(client, server, &*deal));
+        }
+    });
+    format!("http://{address}")
+}
+
+fn forward(mut client: TcpStream, server: SocketAddr, deal: &dyn Fn(&str) -> Deal) -> std::io::Result<()> {
+    let request = read(&mut client)?;
+    let text = String::from_utf8_lossy(&request).into_owned();
+    let deal = deal(text.lines().next().unwrap_or_default());
+    if let Deal::Answer(answer) = deal {
+        return client.write_all(answer.as_bytes());
+    }
+    let mut server = TcpStream::connect(server)?;
+    // Each connection has one request.
+    server.write_all(text.replacen("\r\n", "\r\nConnection: close\r\n", 1).as_bytes())?;
+    if let Deal::Replace(from, to) = deal {
+        assert_eq!(from.len(), to.len(), "the length of the body is told before it");
+        let mut answer = Vec::new();
+        server.read_to_end(&mut answer)?;
+        return client.write_all(String::from_utf8_lossy(&answer).replace(from, to).as_bytes());
+    }
+    std::io::copy(&mut server, &mut client).map(drop)
+}
+
+/// Reads a request with its body.
+fn read(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+    let (mut request, mut chunk) = (Vec::new(), [0; 16_384]);
+    loop {
+        let text = String::from_utf8_lossy(&request).to_ascii_lowercase();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+            if body.len() >= length.unwrap_or_default() {
+                return Ok(request);
+            }
+        }
+        match client.read(&mut chunk)? {
+            0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+            count => request.extend_from_slice(&chunk[..count]),
+        }
+    }
+}
