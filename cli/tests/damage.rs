@@ -151,13 +151,14 @@ fn a_full_disk_is_no_damage_and_what_is_on_it_can_be_read() {
 
 #[test]
 fn a_profile_on_a_disk_that_cannot_be_written_is_read() {
+    let again = ONE.replace(":80", ":81");
     let script = format!(
-        "{ONE}; stronglog delete user-bodyweight-logs 018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f; {ONE}; mount -o remount,ro phone
+        "{ONE}; stronglog delete user-bodyweight-logs 018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f; {again}; mount -o remount,ro phone
          for command in status conflicts blocked quarantine 'list user-bodyweight-logs' 'export all.jsonl'; do stronglog $command; done
          stronglog get user-bodyweight-logs 018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f
          ! stronglog delete user-bodyweight-logs 018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f"
     );
     let desk = Desk::new();
-    let ran = on_a_small_disk(&desk, &script).ok().says(&["exported 1 record", "unsent   1 edit", "deleted, just now", "\"weightKg\": 80"]);
+    let ran = on_a_small_disk(&desk, &script).ok().says(&["exported 1 record", "unsent   1 edit", "deleted, just now", "\"weightKg\": 81"]);
     assert!(ran.stderr.contains("reading a copy of it") && ran.stderr.contains("writable"), "{}", ran.stderr);
 }

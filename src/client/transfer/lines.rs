@@ -177,17 +177,16 @@ impl LineReader<'_> {
         };
         let root = tape.root();
         let begin = root.get("begin");
-        let begins = begin.is_some();
         let format = begin.and_then(|begin| integer(begin.get("format"))).filter(|format| *format != FORMAT);
-        if let Some(format) = format {
-            let content = Err(format!("the file has format {format}, and this program reads format {FORMAT}; update the program"));
-            return Parsed { content, begins, end: None };
-        }
         let counts = root.get("end").map(|end| serde_json::from_str(&end.to_text()));
-        match counts.transpose() {
-            Ok(end) => Parsed { content: self.content(line, root, end.is_some()), begins, end },
-            Err(error) => Parsed { content: Err(format!("cannot read the counts of the last line: {error}")), begins, end: None },
-        }
+        let (content, end) = match (counts.transpose(), format) {
+            (Ok(end), None) => (self.content(line, root, end.is_some()), end),
+            (Ok(end), Some(format)) => {
+                (Err(format!("the file has format {format}, and this program reads format {FORMAT}; update the program")), end)
+            }
+            (Err(error), _) => (Err(format!("cannot read the counts of the last line: {error}")), None),
+        };
+        Parsed { content, begins: begin.is_some(), end }
     }
 
     fn content(&mut self, line: usize, root: Json<'_>, has_end: bool) -> Result<Line, String> {
