@@ -79,8 +79,7 @@ impl Listener {
         let response = tokio::time::timeout(FIRST_TIMEOUT, link.listen(&tokens)).await;
         let mut response = match response {
             Ok(Ok(response)) if response.status().is_success() => response,
-            // The engine's request refreshes the token, or finds out that the session has ended.
-            Ok(Ok(response)) if response.status().as_u16() == 401 => return Some(()),
+            // After 401, the engine's request refreshes the token, or finds out that the session has ended.
             _ => return self.broke(pulled),
         };
         let (mut lines, mut is_heard) = (Lines::default(), false);
