@@ -31,7 +31,7 @@ pub fn say_waiting(server: &str, waited: Duration, json: bool) {
         let waiting = WaitingOutput { waiting_for: server.to_owned(), seconds: waited.as_secs() };
         match json {
             true => remark_json(&waiting),
-            false => remark!("waiting for an answer of {server}, {} s so far", waiting.seconds),
+            false => remark!("waiting for an answer from {server}, {} s so far", waiting.seconds),
         }
     };
     let drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -139,7 +139,7 @@ async fn a_server_that_never_answers_is_named_while_a_command_waits_for_it() {
         child.kill().and_then(|()| child.wait()).expect("the command ends");
         let told = match words {
             [.., "--json"] => format!("{{\"waitingFor\":\"{server}\",\"seconds\":5}}\n"),
-            _ => format!("waiting for an answer of {server}, 5 s so far\n"),
+            _ => format!("waiting for an answer from {server}, 5 s so far\n"),
         };
         assert_eq!(line, told, "{words:?}");
     }

@@ -50,9 +50,7 @@ pub enum ServeError {
     #[error("cannot start the threads that hash passwords: {0}")]
     Passwords(std::io::Error),
     /// The process may have too few files open.
-    #[error(
-        "the process may have {may} files open, and needs {min} at least: raise the limit with `ulimit -n 4096`, or LimitNOFILE in the unit"
-    )]
+    #[error("the process may open {may} files and needs at least {min}: raise the limit with `ulimit -n 4096`, or LimitNOFILE in the unit")]
     Descriptors {
         /// How many it may have open.
         may: usize,

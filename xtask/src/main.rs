@@ -1,6 +1,8 @@
 //! `cargo xtask …`: the maintenance commands of this repository.
 
 mod demo;
+mod packages;
+mod passed;
 mod test;
 mod web;
 mod workspace;
@@ -12,7 +14,8 @@ use xtask::{Result, cargo, root, run};
 
 const HELP: &str = "\
 cargo xtask check           format, lints, and the unit tests of the packages that differ from the branch `main`
-cargo xtask test [CORPUS]   everything that CI runs; with the corpus checks if its folder is given
+cargo xtask test [CORPUS]   everything that CI runs, except what passed before with the same inputs; with the corpus checks if its folder is
+                            given. CI=true runs everything again
 cargo xtask corpus FOLDER   compile other people's contracts and judge their test cases
 cargo xtask corpus FOLDER TIER
                             judge one tier of the JSON-Schema-Test-Suite, or the documents' own `examples`

@@ -1,12 +1,12 @@
 //! `cargo xtask test`, which is everything that CI runs, and `cargo xtask check`, which is meant to be run after each change.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
+use crate::packages::affected;
+use crate::passed::{Checkout, Inputs};
 use crate::workspace::{target, workspace, workspace_command};
 use crate::{demo, web};
 use xtask::{Result, cargo, root, run, typescript};
@@ -15,13 +15,16 @@ use xtask::{Result, cargo, root, run, typescript};
 const FIXED_RUNS: u64 = 2_000;
 /// The number of simulated runs in every test run whose seeds no test run has used before.
 const FRESH_RUNS: u64 = 10_000;
+/// What tests of any package read outside its folder.
+const OF_ALL_TESTS: &[&str] = &["docs", "examples", "generated", "packaging", "spec"];
 /// How long schemathesis generates sequences of calls, after its examples of each operation.
 pub const FUZZING_SECONDS: &str = "300";
 /// The same, within a test run.
 const FUZZING_SECONDS_IN_TEST: &str = "60";
 
-/// Runs everything that CI runs.
+/// Runs everything that CI runs, except steps that passed before with the same inputs.
 pub fn all(corpus_folder: Option<&Path>) -> Result {
+    let checkout = Checkout::read()?;
     let mut steps = Steps::new();
     steps.run("format", || cargo(&["fmt", "--all", "--check"]))?;
     // First the files that are embedded into the command, so that the command is built once and a package that is too large is reported
@@ -31,21 +34,26 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
         Box::new(|steps| steps.run("lints and build", || workspace(&["build", "--all-targets"]))),
     ])?;
     steps.run("Postgres for the tests", || run(Command::new("sh").arg("server/tests/support/postgres.sh").current_dir(root())))?;
-    steps.run("tests", || tests(Scope::All))?;
+    changed_tests(&mut steps, &checkout)?;
+    let all: Vec<&str> = checkout.packages().collect();
+    let (documented, engine) = (checkout.inputs(&all, &[]), checkout.inputs(&["stronglog-sync"], &[]));
+    let generated = checkout.inputs(&["contractc"], &["generated", "examples", "tests/typescript"]);
+    let (browser, command) = (checkout.inputs(&["stronglog-sync"], &["web"]), checkout.inputs(&["stronglog-cli"], &[]));
+    let compiler = checkout.inputs(&["xtask-contract"], &[]);
     // Sequences that cannot slow each other down so much that a test fails.
     steps.run_at_once([
         Box::new(|steps| {
-            steps.run("documentation examples", || workspace(&["test", "--doc"]))?;
-            steps.run("simulated runs", || simulated_runs("", 0, FIXED_RUNS))?;
-            steps.run("simulated runs of fresh seeds", || simulated_runs(EVERY_RUN, fresh_seed()?, FRESH_RUNS))
+            steps.run_unless_passed("documentation examples", documented, || workspace(&["test", "--doc"]))?;
+            steps.run_unless_passed("simulated runs", engine, || simulated_runs("", 0, FIXED_RUNS))?;
+            steps.run_unless_passed("simulated runs of fresh seeds", engine, || simulated_runs(EVERY_RUN, fresh_seed()?, FRESH_RUNS))
         }),
         Box::new(|steps| {
-            steps.run("generated TypeScript", test_typescript)?;
-            steps.run("browser package: tests in Node", web::test_in_node)?;
-            steps.run("interop", || interop(FUZZING_SECONDS_IN_TEST))
+            steps.run_unless_passed("generated TypeScript", generated, test_typescript)?;
+            steps.run_unless_passed("browser package: tests in Node", browser, web::test_in_node)?;
+            steps.run_unless_passed("interop", command, || interop(FUZZING_SECONDS_IN_TEST))
         }),
         Box::new(|steps| match corpus_folder {
-            Some(folder) => steps.run("corpus", || corpus(folder)),
+            Some(folder) => steps.run_unless_passed("corpus", compiler.with_folder(folder)?, || corpus(folder)),
             None => {
                 println!("skipped: the corpus checks, because no corpus folder was given");
                 Ok(())
@@ -53,10 +61,30 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
         }),
     ])?;
     // These measure times, so they run alone.
-    steps.run("browser package: tests in Chromium", web::test_in_chromium)?;
-    steps.run("demo app: tests", demo::test)?;
+    let pages = checkout.inputs(&["stronglog-cli"], &["web"]);
+    steps.run_unless_passed("browser package: tests in Chromium", pages, web::test_in_chromium)?;
+    steps.run_unless_passed("demo app: tests", pages, demo::test)?;
     steps.print();
     Ok(())
+}
+
+/// Runs the tests of the packages whose inputs differ from those with which they passed.
+fn changed_tests(steps: &mut Steps, checkout: &Checkout) -> Result {
+    let step = |package: &str| format!("tests of {package}");
+    let mut changed = Vec::new();
+    for package in checkout.packages() {
+        let inputs = checkout.inputs(&[package], OF_ALL_TESTS);
+        if !inputs.have_passed(&step(package)) {
+            changed.push((package, inputs));
+        }
+    }
+    let packages: BTreeSet<String> = changed.iter().map(|(package, _)| (*package).to_owned()).collect();
+    match packages.len() {
+        0 => println!("skipped: tests, which passed with the same inputs"),
+        count if count == checkout.packages().count() => steps.run("tests", || tests(Scope::All))?,
+        _ => steps.run("tests", || tests(Scope::Packages(packages)))?,
+    }
+    changed.iter().try_for_each(|(package, inputs)| inputs.pass(&step(package)))
 }
 
 /// Runs the formatter, the lints, and the unit tests of the packages that a change affects.
@@ -95,6 +123,8 @@ pub fn browser_package() -> Result {
 
 enum Scope {
     All,
+    /// The tests of these packages.
+    Packages(BTreeSet<String>),
     /// The unit tests of these packages.
     Units(BTreeSet<String>),
 }
@@ -105,92 +135,18 @@ fn tests(scope: Scope) -> Result {
     match (scope, nextest) {
         // The simulation is a separate step.
         (Scope::All, true) => workspace(&["nextest", "run", "-E", "not binary(simulation)"]),
-        (Scope::All, false) => workspace(&["test", "--lib", "--bins", "--tests"]),
-        (Scope::Units(packages), true) => {
-            let filter: Vec<String> = packages.iter().map(|name| format!("package({name})")).collect();
-            workspace(&["nextest", "run", "--lib", "--bins", "--no-tests", "pass", "-E", &filter.join(" + ")])
+        (Scope::Packages(packages), true) => {
+            workspace(&["nextest", "run", "--no-tests", "pass", "-E", &format!("({}) - binary(simulation)", of(&packages))])
         }
+        (Scope::All | Scope::Packages(_), false) => workspace(&["test", "--lib", "--bins", "--tests"]),
+        (Scope::Units(packages), true) => workspace(&["nextest", "run", "--lib", "--bins", "--no-tests", "pass", "-E", &of(&packages)]),
         (Scope::Units(_), false) => workspace(&["test", "--lib", "--bins"]),
     }
 }
 
-/// The packages with files that differ from the newest commit that was published, and the packages that depend on them.
-fn affected() -> Result<BTreeSet<String>> {
-    let base = published()?;
-    let changed = [git(&["diff", "--name-only", &base])?, git(&["ls-files", "--others", "--exclude-standard"])?].concat();
-    let packages = Package::of_workspace()?;
-    let mut affected: BTreeSet<String> =
-        changed.lines().filter_map(|file| Package::with(&packages, file)).map(|package| package.name.clone()).collect();
-    loop {
-        let depends = |package: &&Package| package.dependencies.iter().any(|name| affected.contains(name));
-        let more: Vec<String> = packages
-            .iter()
-            .filter(|package| !affected.contains(&package.name))
-            .filter(depends)
-            .map(|package| package.name.clone())
-            .collect();
-        if more.is_empty() {
-            return Ok(affected);
-        }
-        affected.extend(more);
-    }
-}
-
-/// The commit at which the current branch left the remote's branch or the local `main`; without either, the current commit.
-fn published() -> Result<String> {
-    for branch in ["@{upstream}", "origin/HEAD", "main"] {
-        if let Ok(commit) = git(&["merge-base", "HEAD", branch]) {
-            return Ok(commit.trim().to_owned());
-        }
-    }
-    Ok(git(&["rev-parse", "HEAD"])?.trim().to_owned())
-}
-
-/// A package of the workspace.
-struct Package {
-    name: String,
-    /// Its folder relative to the repository's root. Empty for the root package.
-    folder: PathBuf,
-    /// The names of the packages of the workspace that it depends on, also for building and testing.
-    dependencies: Vec<String>,
-}
-
-impl Package {
-    fn of_workspace() -> Result<Vec<Package>> {
-        let output = Command::new("cargo").args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(root()).output()?;
-        let metadata: Value = serde_json::from_slice(&output.stdout).map_err(|error| format!("cannot read cargo's metadata: {error}"))?;
-        let listed = |value: &Value| value.as_array().cloned().unwrap_or_default();
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let top = text(&metadata["workspace_root"]);
-        let package = |package: &Value| Package {
-            name: text(&package["name"]),
-            folder: Path::new(&text(&package["manifest_path"]))
-                .parent()
-                .and_then(|folder| folder.strip_prefix(&top).ok())
-                .map(Path::to_owned)
-                .unwrap_or_default(),
-            dependencies: listed(&package["dependencies"])
-                .iter()
-                .filter(|dependency| dependency["path"].is_string())
-                .map(|dependency| text(&dependency["name"]))
-                .collect(),
-        };
-        Ok(listed(&metadata["packages"]).iter().map(package).collect())
-    }
-
-    /// The package that a file belongs to. The browser's files belong to none: Node tests them.
-    fn with<'a>(packages: &'a [Package], file: &str) -> Option<&'a Package> {
-        let inside = packages.iter().filter(|package| Path::new(file).starts_with(&package.folder) && !file.starts_with("web/"));
-        inside.max_by_key(|package| package.folder.components().count())
-    }
-}
-
-fn git(arguments: &[&str]) -> Result<String> {
-    let output = Command::new("git").args(arguments).current_dir(root()).output().map_err(|error| format!("cannot start git: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("git {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim()).into());
-    }
-    Ok(String::from_utf8(output.stdout)?)
+/// The tests of these packages, as nextest names a set.
+fn of(packages: &BTreeSet<String>) -> String {
+    packages.iter().map(|name| format!("package(={name})")).collect::<Vec<_>>().join(" + ")
 }
 
 /// The first of the new seeds of a test run: from the clock, or from `SIMULATION_FRESH` to repeat a failed test run.
@@ -267,6 +223,16 @@ impl Steps {
         let outcome = work().map_err(|error| format!("{name}: {error}").into());
         self.done.push((name, start.elapsed()));
         outcome
+    }
+
+    /// Runs a step unless it passed before with the same inputs.
+    fn run_unless_passed(&mut self, name: &'static str, inputs: Inputs, work: impl FnOnce() -> Result) -> Result {
+        if inputs.have_passed(name) {
+            println!("skipped: {name}, which passed with the same inputs");
+            return Ok(());
+        }
+        self.run(name, work)?;
+        inputs.pass(name)
     }
 
     /// Runs sequences of steps at the same time, because none keeps all processors busy throughout. Returns the first error.

@@ -36,8 +36,9 @@ pub fn emit(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
          /// The routes of all operations.\npub fn router<A: Api>(api: Arc<A>) -> Router {{\nrouter_where(api, |_| true)\n}}\n\n\
          /// The routes of the operations whose id `serves` accepts: the others may be served by other means.\n\
          pub fn router_where<A: Api>(api: Arc<A>, serves: impl Fn(&str) -> bool) -> Router {{\n\
-         let routes: [Route<A>; {}] = [\n{routes}];\n\
-         Route::router(api, routes.into_iter().filter(|route| serves(route.id())))\n}}\n",
+         Route::router(api, routes().into_iter().filter(|route| serves(route.id())))\n}}\n\n\
+         // Apart from `router_where`, so that it is compiled once for every use of that.\n\
+         fn routes<A: Api>() -> [Route<A>; {}] {{\n[\n{routes}]\n}}\n",
         plan.contract.title,
         calls.len()
     )

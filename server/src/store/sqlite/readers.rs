@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::open_file;
@@ -46,6 +47,14 @@ impl Readers {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let (sender, receiver) = oneshot::channel();
+        let work = move |connection: &Connection| drop(sender.send(in_snapshot(connection, work)));
+        self.read(account, Box::new(work)).await?;
+        receiver.await.unwrap_or_else(|_| Err(StoreError::new("a read ended without a result").into()))
+    }
+
+    /// Does the work on a connection of the pool. Not generic, so that the task is compiled once and not for every kind of result.
+    async fn read(&self, account: Uuid, work: Box<dyn FnOnce(&Connection) + Send>) -> Result<(), StoreError> {
         let place = self.places.take(account).await.ok_or_else(StoreError::busy)?;
         let idle = Arc::clone(&self.idle);
         let read = tokio::task::spawn_blocking(move || {
@@ -53,9 +62,9 @@ impl Readers {
             let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = taken.ok_or_else(|| StoreError::new("the database is closed, because the server is stopping"))?;
             // A panic must not lose the connection; the transaction is rolled back during unwinding.
-            let result = catch_unwind(AssertUnwindSafe(|| in_snapshot(&connection, work)));
+            let done = catch_unwind(AssertUnwindSafe(|| work(&connection)));
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            result.unwrap_or_else(|_| Err(StoreError::new("a read panicked; see the log above").into()))
+            done.map_err(|_| StoreError::new("a read panicked; see the log above"))
         });
         read.await.map_err(StoreError::new)?
     }
