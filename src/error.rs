@@ -99,7 +99,7 @@ impl Error {
     }
 
     /// Whether a newer version of the app has written a version of the record that this one cannot read, and therefore must not overwrite.
-    pub fn is_blocked(&self) -> bool {
+    pub fn is_quarantined(&self) -> bool {
         matches!(&*self.0, Kind::Edit { error: EditError::Quarantined, .. })
     }
 

@@ -80,8 +80,8 @@ pub mod clock;
 pub mod cursor;
 #[doc(hidden)]
 pub mod digest;
-#[doc(hidden)]
 mod key;
+#[doc(hidden)]
 pub mod merge;
 
 pub mod contract;

@@ -175,8 +175,6 @@ pub enum Write {
     Remove(Key),
     /// Adds a past version to the conflict history.
     Remember(PastVersion),
-    /// Deletes the past version with this number.
-    Forget(i64),
     /// Quarantines an unreadable change, and replaces a quarantined change of the same record.
     Quarantine(Quarantined),
     /// Deletes the quarantined change of a record.

@@ -1,7 +1,7 @@
 //! The tokens of a signed-in device, and where an app keeps them.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -40,23 +40,46 @@ pub trait TokenStore: Send + Sync + 'static {
 }
 
 /// The error of a [`TokenStore`] that cannot be read or written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenError(String);
+#[derive(Clone, Debug)]
+pub struct TokenError {
+    message: String,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
 
 impl TokenError {
     /// Creates an error. The message says what was being done, what was seen and what to do next.
     pub fn new(message: impl Into<String>) -> Self {
-        TokenError(message.into())
+        TokenError { message: message.into(), source: None }
+    }
+
+    /// Adds the error that caused this one, for example that of a keychain.
+    #[must_use]
+    pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
     }
 }
+
+/// Errors are equal if they say the same.
+impl PartialEq for TokenError {
+    fn eq(&self, other: &Self) -> bool {
+        self.message == other.message
+    }
+}
+
+impl Eq for TokenError {}
 
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for TokenError {}
+impl std::error::Error for TokenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}
 
 /// A [`TokenStore`] in memory. The tokens are lost when the process ends.
 #[derive(Debug, Default)]

@@ -53,9 +53,6 @@ fn take(store: &mut dyn Store, step: &Value, place: &str) {
             Ok(writes.iter().map(write).collect())
         };
         store.update(&Select::Keys(Vec::new()), plan).expect(place);
-    } else if step.get("forgetNewest").is_some() {
-        let number = store.history(1).expect(place)[0].number;
-        store.update(&Select::Keys(Vec::new()), &mut |_| Ok(vec![Write::Forget(number)])).expect(place);
     } else if step.get("select").is_some() {
         select(store, step, place);
     } else if let Some(id) = step.get("get") {

@@ -54,8 +54,8 @@ impl FileTokens {
         }
     }
 
-    fn cannot<'a, E: std::fmt::Display>(&'a self, what: &'a str) -> impl Fn(E) -> TokenError + 'a {
-        move |error| TokenError::new(format!("cannot {what} the sign-in in {}: {error}", self.path.display()))
+    fn cannot<'a, E: std::error::Error + Send + Sync + 'static>(&'a self, what: &'a str) -> impl Fn(E) -> TokenError + 'a {
+        move |error| TokenError::new(format!("cannot {what} the sign-in in {}: {error}", self.path.display())).with_source(error)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::span::Span;
 
 /// The severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Severity {
     /// The document is compiled, with the interpretation that the message states.
     Warning,

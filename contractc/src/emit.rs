@@ -19,6 +19,7 @@ use crate::shapes::{Declaration, Shapes};
 
 /// A target of code generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Target {
     /// Types, validators, operations, client, server routes and registry.
     Rust,

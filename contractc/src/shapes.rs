@@ -6,7 +6,6 @@ mod equal;
 mod finder;
 mod merged;
 mod recursion;
-mod unions;
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! How the sources hang together. Files that use each other in a circle can only be understood together: no such circle, in any crate of
-//! the repository. And a keyword that judges a value by one argument is known in few files.
+//! How the sources hang together. Files that use each other in a circle can only be understood together: no such circle, in any crate or
+//! package of the repository. And a keyword that judges a value by one argument is known in few files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,6 +9,9 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// The crates, by the folders of their sources.
 const CRATES: [&str; 8] =
     ["contractc/src", "contractc/runtime/rust", "src", "server/src", "cli/src", "xtask/src", "xtask/contract/src", "web/engine/src"];
+
+/// The folders of TypeScript.
+const PACKAGES: [&str; 3] = ["contractc/runtime/typescript", "web/src", "web/demo/src"];
 
 type Module = Vec<String>;
 
@@ -32,10 +35,20 @@ fn no_files_use_each_other_in_a_circle() {
         read(&root.join(folder), &mut Vec::new(), &mut files);
         assert!(!files.is_empty(), "{folder} has no files");
         let uses: BTreeMap<&Module, BTreeSet<Module>> = files.iter().map(|(module, text)| (module, used(module, text, &files))).collect();
-        let circles = circles(&uses).into_iter();
-        found.extend(circles.map(|circle| circle.iter().map(|module| format!("{folder}/{}", module.join("/"))).collect::<Vec<_>>()));
+        found.extend(circles(&uses).iter().map(|circle| named(folder, circle)));
+    }
+    for folder in PACKAGES {
+        let mut files = BTreeMap::new();
+        read(&root.join(folder), &mut Vec::new(), &mut files);
+        assert!(!files.is_empty(), "{folder} has no files");
+        let uses = files.iter().map(|(module, text)| (module, imported(module, text))).collect();
+        found.extend(circles(&uses).iter().map(|circle| named(folder, circle)));
     }
     assert!(found.is_empty(), "move what these files share to a file below them: {found:?}");
+}
+
+fn named(folder: &str, circle: &[Module]) -> Vec<String> {
+    circle.iter().map(|module| format!("{folder}/{}", module.join("/"))).collect()
 }
 
 #[test]
@@ -71,8 +84,8 @@ fn read(folder: &Path, module: &mut Module, files: &mut BTreeMap<Module, String>
         module.push(stem.clone());
         if path.is_dir() {
             read(&path, module, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let is_root = ["lib", "main", "mod"].contains(&stem.as_str());
+        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "ts" || extension == "tsx") {
+            let is_root = ["lib.rs", "main.rs", "mod.rs"].iter().any(|name| path.ends_with(name));
             let name = if is_root { module[..module.len() - 1].to_vec() } else { module.clone() };
             files.entry(name).or_default().push_str(&std::fs::read_to_string(&path).expect("a source is text"));
         }
@@ -80,7 +93,26 @@ fn read(folder: &Path, module: &mut Module, files: &mut BTreeMap<Module, String>
     }
 }
 
-/// The files that a file uses. A module and the modules in it are one unit: they may use each other.
+/// The files that a file of TypeScript imports, for its types too.
+fn imported(module: &Module, text: &str) -> BTreeSet<Module> {
+    let folder = &module[..module.len() - 1];
+    let sources = text.split(" from \"").skip(1).filter_map(|rest| rest.split('"').next()).filter(|source| source.starts_with('.'));
+    let path = |source: &str| {
+        let mut path = folder.to_vec();
+        for step in source.split('/') {
+            match step {
+                "." => {}
+                ".." => drop(path.pop()),
+                step => path.push(step.split('.').next().unwrap_or(step).to_owned()),
+            }
+        }
+        path
+    };
+    sources.map(path).collect()
+}
+
+/// The files that a file uses, by its imports and by paths in its code. A module and the modules in it are one unit: they may use each
+/// other, because a module is what its modules make up together.
 fn used(module: &Module, text: &str, files: &BTreeMap<Module, String>) -> BTreeSet<Module> {
     let tokens: TokenStream = text.parse().unwrap_or_else(|error| panic!("{module:?} is no Rust: {error}"));
     let mut paths = Vec::new();
@@ -91,6 +123,7 @@ fn used(module: &Module, text: &str, files: &BTreeMap<Module, String>) -> BTreeS
             tree(item.collect(), &Vec::new(), &mut paths);
         }
     }
+    written(text.parse().unwrap_or_default(), &mut paths);
     let known = |mut path: Module| {
         while !path.is_empty() && !files.contains_key(&path) {
             path.pop();
@@ -98,6 +131,35 @@ fn used(module: &Module, text: &str, files: &BTreeMap<Module, String>) -> BTreeS
         Some(path).filter(|path| !path.is_empty() && !path.starts_with(module) && !module.starts_with(path))
     };
     paths.into_iter().filter_map(|path| known(resolved(module, path, files)?)).collect()
+}
+
+/// The paths in code that begin at the crate or at the module above, without those in modules within the file.
+fn written(tokens: TokenStream, paths: &mut Vec<Module>) {
+    let trees: Vec<TokenTree> = tokens.into_iter().collect();
+    for (at, tree) in trees.iter().enumerate() {
+        let before = |steps: usize| at.checked_sub(steps).map(|at| trees[at].to_string()).unwrap_or_default();
+        match tree {
+            TokenTree::Ident(word) if (word == "crate" || word == "super") && ![":", "$"].contains(&before(1).as_str()) => {
+                paths.extend(Some(path(&trees[at..])).filter(|path| path.len() > 1));
+            }
+            TokenTree::Group(group) if before(2) != "mod" => written(group.stream(), paths),
+            _ => {}
+        }
+    }
+}
+
+/// The words at the beginning that `::` joins.
+fn path(mut trees: &[TokenTree]) -> Module {
+    let is_colon = |tree: &TokenTree| matches!(tree, TokenTree::Punct(mark) if mark.as_char() == ':');
+    let mut path = Module::new();
+    while let [TokenTree::Ident(word), rest @ ..] = trees {
+        path.push(word.to_string());
+        trees = match rest {
+            [first, second, next @ ..] if is_colon(first) && is_colon(second) => next,
+            _ => break,
+        };
+    }
+    path
 }
 
 /// The paths of a tree of imports.
@@ -153,9 +215,12 @@ fn a_circle_is_found() {
         (vec!["a".to_owned()], "use super::b::{self, c::D as E};".to_owned()),
         (vec!["b".to_owned()], "mod c;".to_owned()),
         (vec!["b".to_owned(), "c".to_owned()], "use crate::a; use super::super::d;".to_owned()),
-        (vec!["d".to_owned()], "const TEXT: &str = \"use super::a;\"; use std::a;".to_owned()),
+        (vec!["d".to_owned()], "const TEXT: &str = \"use super::a;\"; use std::a; fn f() { g(super::e::h()) }".to_owned()),
+        (vec!["e".to_owned()], "fn h() {} fn i() -> crate::d::J {} mod tests { fn f() { super::a::k() } }".to_owned()),
     ]);
     let uses = files.iter().map(|(module, text)| (module, used(module, text, &files))).collect();
     let found: Vec<Vec<String>> = circles(&uses).iter().map(|circle| circle.iter().map(|module| module.join("::")).collect()).collect();
-    assert_eq!(found, [["a", "b::c"]]);
+    assert_eq!(found, [["a", "b::c"], ["d", "e"]]);
+    let page = ["page".to_owned()].to_vec();
+    assert_eq!(imported(&page, "import type { A } from \"./api.js\"; import b from \"dexie\";"), BTreeSet::from([vec!["api".to_owned()]]));
 }

@@ -211,6 +211,7 @@ impl<T: Synced> Records<'_, T> {
 
 /// The state of a record on a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Presence {
     /// Nothing: it never had the record, or has forgotten its deletion.
     Missing,

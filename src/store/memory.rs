@@ -70,7 +70,6 @@ impl MemoryStore {
                 past.number = self.remembered;
                 self.history.insert(past.number, past);
             }
-            Write::Forget(number) => _ = self.history.remove(&number),
             Write::Quarantine(quarantined) => {
                 let same = |known: &Quarantined| {
                     let record = known.id.is_some() && known.id == quarantined.id && known.collection == quarantined.collection;

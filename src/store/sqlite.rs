@@ -371,7 +371,6 @@ fn carry_out(transaction: &Transaction<'_>, write: &Write) -> rusqlite::Result<(
             execute("DELETE FROM records WHERE collection = ?1 AND id = ?2", params![key.collection.path, key.id.to_string()])
         }
         Write::Remember(past) => rows::remember(transaction, past),
-        Write::Forget(number) => execute("DELETE FROM history WHERE number = ?1", params![number]),
         Write::Quarantine(quarantined) => rows::quarantine(transaction, quarantined),
         Write::Release(key) => {
             execute("DELETE FROM quarantine WHERE collection = ?1 AND id = ?2", params![key.collection.path, key.id.to_string()])

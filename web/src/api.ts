@@ -150,6 +150,9 @@ export interface SyncStatus extends CollectionStatus {
   readonly storageProblem: string | null;
 }
 
+/** The part of the status that the engine provides. */
+export type EngineStatus = Omit<SyncStatus, "account" | "leader" | "persisted" | "storageProblem">;
+
 /** An edit that the server has rejected permanently. */
 export interface BlockedRecord<Path extends string = CollectionPath> {
   readonly collection: Path;

@@ -1,6 +1,6 @@
 // Generated from the Rust types in web/engine by its tests: `UPDATE_BORDER=1 cargo test` in that folder writes it anew.
 
-import type { EngineStatus } from "./driver.js";
+import type { EngineStatus } from "./api.js";
 
 /** The maximum size of a record that an app writes, in bytes of JSON. */
 export const WRITTEN_BYTES_MAX = 261944;
@@ -45,7 +45,7 @@ export type Writes = { meta: string,
 /**
  * Whether a resync has yet to decide whether to ask the user: unseen rows are counted only then.
  */
-undecided: boolean, put: Array<Put>, remove: Array<string>, remember: Array<Remembered>, forget: Array<number>, quarantined: Array<QuarantineMove>, 
+undecided: boolean, put: Array<Put>, remove: Array<string>, remember: Array<Remembered>, quarantined: Array<QuarantineMove>, 
 /**
  * App writes that the contract refuses, with the reason.
  */

@@ -4,11 +4,8 @@ import type { Command, Happened, Selection, Turn, Wanted } from "./border.js";
 import { LeadershipLost, type DexieStore, type State } from "./store.js";
 import { errorText } from "./error.js";
 import { SignInNeeded, type Call, type Transport } from "./transport.js";
-import type { SyncStatus } from "./api.js";
+import type { EngineStatus } from "./api.js";
 import * as wasm from "../engine/pkg/engine.js";
-
-/** The part of the status that the engine provides. */
-export type EngineStatus = Omit<SyncStatus, "account" | "leader" | "persisted" | "storageProblem">;
 
 /** The delay before change notifications are opened again. */
 const NOTIFICATIONS_RETRY_MS = 5_000;

@@ -2,11 +2,11 @@
 // time.
 
 import type { DeviceList, RecoveryCode } from "../../generated/typescript/types.js";
-import type { BlockedRecord, Credentials, PastVersion, QuarantinedChange } from "./api.js";
+import type { BlockedRecord, Credentials, EngineStatus, PastVersion, QuarantinedChange } from "./api.js";
 import type { Wanted } from "./border.js";
 import type { LeaderStatus, Method, Settings } from "./channel.js";
 import { HELD_OPEN, makeDatabase, partsOfKey, PAUSED, type Database } from "./database.js";
-import { Driver, type EngineStatus } from "./driver.js";
+import { Driver } from "./driver.js";
 import { DexieStore, type State } from "./store.js";
 import { Transport, type Audit } from "./transport.js";
 import * as wasm from "../engine/pkg/engine.js";

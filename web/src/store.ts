@@ -277,7 +277,6 @@ export class DexieStore {
       this.putRows(rows.map(({ stored }) => stored)),
       this.writeAppTables([...writes.remove.map((key): AppRecord => ({ key, record: undefined })), ...changed]),
       writes.remember.length > 0 && _history.bulkAdd(writes.remember),
-      writes.forget.length > 0 && _history.bulkDelete(writes.forget),
       _device.put({ name: "meta", value: writes.meta }),
     ]);
     for (const move of writes.quarantined) {

@@ -1,6 +1,5 @@
 // Security: credentials are sent to the operations that declare their schemes, and to no others.
 
-import type { Draft } from "./http.js";
 import { Refused } from "./json.js";
 import { checkHeader } from "./parameter.js";
 
@@ -21,6 +20,14 @@ export interface Scheme {
  * optional; no set at all means that none are needed.
  */
 export type Security = readonly (readonly Scheme[])[];
+
+/** A request before it is sent; `authorize` can add to it. */
+export interface Draft {
+  readonly operation: string;
+  readonly security: Security;
+  readonly headers: Headers;
+  readonly url: URL;
+}
 
 /** The credential for one scheme: a bearer token or an API key, or a user and a password, which may be a text with a colon between them. */
 export type Credential = string | { readonly user: string; readonly password: string };

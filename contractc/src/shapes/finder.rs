@@ -1,6 +1,8 @@
 //! Finds the shape of each schema in three phases: first the schemas that always have names, then the types of all uses, which declare the
 //! types that need a name, and finally the shape of each declaration, which may declare more types.
 
+mod unions;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as JsonValue;
@@ -220,7 +222,7 @@ impl<'c> Finder<'c> {
             Types::ARRAY => self.list(merged, words),
             Types::OBJECT => Type::Map(Box::new(self.rest(merged, words).unwrap_or(Type::Any))),
             types if types.contains(Types::NUMBER) && types.0 & !Types::INTEGER.0 == Types::NUMBER.0 => Type::Float,
-            _ => return super::unions::several_types(types, id, integer(merged)),
+            _ => return unions::several_types(types, id, integer(merged)),
         })
     }
 
@@ -318,14 +320,14 @@ fn contains_itself(contract: &Contract, id: SchemaId) -> bool {
     false
 }
 
-pub(super) fn optional(ty: Type) -> Type {
+fn optional(ty: Type) -> Type {
     match ty {
         Type::Optional(_) | Type::Any | Type::Null => ty,
         other => Type::Optional(Box::new(other)),
     }
 }
 
-pub(super) fn owned(words: &[&str]) -> Vec<String> {
+fn owned(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 

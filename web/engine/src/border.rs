@@ -12,7 +12,7 @@ use crate::messages::{Call, Command, Happened, Turn, Wanted};
 use crate::rows::{OpInfo, Put, QuarantineMove, Remembered, Selection, Writes};
 
 const HEAD: &str = "// Generated from the Rust types in web/engine by its tests: `UPDATE_BORDER=1 cargo test` in that folder writes it anew.\n\n\
-                    import type { EngineStatus } from \"./driver.js\";\n";
+                    import type { EngineStatus } from \"./api.js\";\n";
 
 fn declared<T: TS>(config: &Config) -> String {
     format!("\nexport {}\n", T::decl(config))

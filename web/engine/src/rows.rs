@@ -250,7 +250,6 @@ pub(crate) struct Writes {
     put: Vec<Put>,
     remove: Vec<String>,
     remember: Vec<Remembered>,
-    forget: Vec<i64>,
     quarantined: Vec<QuarantineMove>,
     /// App writes that the contract refuses, with the reason.
     pub(crate) refused: Vec<(String, String)>,
@@ -329,7 +328,6 @@ impl Writes {
                 }
                 Write::Remove(key) => self.remove.push(write_key(key)),
                 Write::Remember(past) => self.remember.push(Remembered::of(past)),
-                Write::Forget(number) => self.forget.push(number),
                 Write::Quarantine(quarantined) => self.quarantined.push(QuarantineMove::of(quarantined)),
                 Write::Release(key) => self.quarantined.push(QuarantineMove::Release(write_key(key))),
                 Write::ReleaseRev(rev) => self.quarantined.push(QuarantineMove::ReleaseRev(rev)),

@@ -62,11 +62,6 @@ async function take(store: DexieStore, step: Step): Promise<{ readonly found: un
     await write(store, step.write, step.resync);
     return { found: true, expected: true };
   }
-  if ("forgetNewest" in step) {
-    const newest = await _history.toCollection().last();
-    await plan(store, { forget: [newest?.number] }, []);
-    return { found: true, expected: true };
-  }
   if ("get" in step) {
     const found = await _rows.get(keyOf(step["get"] as number));
     const shown = await store.database.table(tableName(FIRST)).get(uuid(step["get"] as number));
@@ -136,7 +131,7 @@ function plan(store: DexieStore, planned: object, texts: string[], resync?: obje
   return store.update({ keys: [keyOf(1), keyOf(1, "logged-sets")] }, (meta) => {
     const before = JSON.parse(meta) as { resync: { pulled: boolean } | null };
     const now = resync === undefined ? before : { ...before, resync };
-    const none = { put: [], remove: [], remember: [], forget: [], quarantined: [], refused: [], unchanged: [] };
+    const none = { put: [], remove: [], remember: [], quarantined: [], refused: [], unchanged: [] };
     const json = JSON.stringify({ ...none, meta: JSON.stringify(now), undecided: now.resync !== null, ...planned });
     return { json: () => json, texts: () => texts, free: () => undefined } as unknown as wasm.Plan;
   });

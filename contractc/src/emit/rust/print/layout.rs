@@ -2,7 +2,7 @@
 
 use proc_macro2::Delimiter;
 
-use super::tokens::{Kind, Token};
+use super::tokens::{Kind, Token, brackets, flat};
 
 /// The maximum line length.
 const WIDTH: usize = 120;
@@ -17,42 +17,6 @@ pub(super) fn items(tokens: &[Token]) -> String {
     let mut text = String::new();
     statements(tokens, 0, true, &mut text);
     text
-}
-
-/// The tokens on one line of any length.
-pub(super) fn flat(tokens: &[Token]) -> String {
-    let mut text = String::new();
-    for (index, token) in tokens.iter().enumerate() {
-        if token.is(",") && tokens.get(index + 1).is_some_and(|next| next.is(">") && next.joins_left) {
-            continue;
-        }
-        if index > 0 && !tokens[index - 1].joins_right && !token.joins_left {
-            text.push(' ');
-        }
-        match &token.kind {
-            Kind::Word(word) | Kind::Literal(word) | Kind::Attribute(word) => text.push_str(word),
-            Kind::Operator(operator) => text.push_str(operator),
-            Kind::Docs(..) => {}
-            Kind::Group(delimiter, inner) => {
-                let (open, close) = brackets(*delimiter);
-                let code = flat(inner);
-                let code = code.strip_suffix(',').filter(|_| *delimiter != Delimiter::Parenthesis || inner.len() > 2).unwrap_or(&code);
-                let space = if *delimiter == Delimiter::Brace && !inner.is_empty() { " " } else { "" };
-                let space = if index > 0 && tokens[index - 1].is("::") { "" } else { space };
-                text.extend([open, space, code, space, close]);
-            }
-        }
-    }
-    text
-}
-
-fn brackets(delimiter: Delimiter) -> (&'static str, &'static str) {
-    match delimiter {
-        Delimiter::Parenthesis => ("(", ")"),
-        Delimiter::Brace => ("{", "}"),
-        Delimiter::Bracket => ("[", "]"),
-        Delimiter::None => ("", ""),
-    }
 }
 
 /// Writes statements, members, arms or items, each on lines of its own. Items that take several lines stand apart.

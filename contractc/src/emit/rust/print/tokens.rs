@@ -116,7 +116,7 @@ impl Lexer<'_> {
             [TokenTree::Ident(name), TokenTree::Punct(_), TokenTree::Literal(text)] if name == "doc" => {
                 Kind::Docs(unescaped(&text.to_string()), is_inner)
             }
-            _ => Kind::Attribute(format!("#{}[{}]", if is_inner { "!" } else { "" }, super::layout::flat(&tokens(group.stream())))),
+            _ => Kind::Attribute(format!("#{}[{}]", if is_inner { "!" } else { "" }, flat(&tokens(group.stream())))),
         };
         self.push(kind, false, false);
     }
@@ -224,4 +224,41 @@ fn unescaped(literal: &str) -> String {
         });
     }
     text
+}
+
+/// The tokens on one line of any length.
+pub(super) fn flat(tokens: &[Token]) -> String {
+    let mut text = String::new();
+    for (index, token) in tokens.iter().enumerate() {
+        if token.is(",") && tokens.get(index + 1).is_some_and(|next| next.is(">") && next.joins_left) {
+            continue;
+        }
+        if index > 0 && !tokens[index - 1].joins_right && !token.joins_left {
+            text.push(' ');
+        }
+        match &token.kind {
+            Kind::Word(word) | Kind::Literal(word) | Kind::Attribute(word) => text.push_str(word),
+            Kind::Operator(operator) => text.push_str(operator),
+            Kind::Docs(..) => {}
+            Kind::Group(delimiter, inner) => {
+                let (open, close) = brackets(*delimiter);
+                let code = flat(inner);
+                let code = code.strip_suffix(',').filter(|_| *delimiter != Delimiter::Parenthesis || inner.len() > 2).unwrap_or(&code);
+                let space = if *delimiter == Delimiter::Brace && !inner.is_empty() { " " } else { "" };
+                let space = if index > 0 && tokens[index - 1].is("::") { "" } else { space };
+                text.extend([open, space, code, space, close]);
+            }
+        }
+    }
+    text
+}
+
+/// How the tokens of a group are enclosed.
+pub(super) fn brackets(delimiter: Delimiter) -> (&'static str, &'static str) {
+    match delimiter {
+        Delimiter::Parenthesis => ("(", ")"),
+        Delimiter::Brace => ("{", "}"),
+        Delimiter::Bracket => ("[", "]"),
+        Delimiter::None => ("", ""),
+    }
 }

@@ -2,11 +2,11 @@
 
 use serde_json::Value as JsonValue;
 
-use super::finder::{Finder, owned};
-use super::merged::{Merged, is_null};
-use super::{Attempt, Shape, Type, Variant};
+use super::{Finder, owned};
 use crate::model::{Schema, SchemaId};
 use crate::runtime::check::Types;
+use crate::shapes::merged::{Merged, is_null};
+use crate::shapes::{Attempt, Shape, Type, Variant};
 
 impl<'c> Finder<'c> {
     /// The shape of `oneOf` or `anyOf`, if exactly one of them is present. The caller handles null.
