@@ -70,11 +70,12 @@ fn code_spans(text: &str) -> Vec<&str> {
     outside.flat_map(|part| part.lines().flat_map(|line| line.split('`').skip(1).step_by(2))).collect()
 }
 
-/// Whether a code span names a file or folder of this repository: a path that begins with one of its top folders.
+/// Whether a code span names a file or folder of this repository: a path that begins with one of its top folders. What builds make in
+/// `target` may not be there yet.
 fn is_path(span: &str) -> bool {
     let top = span.split('/').next().unwrap_or_default();
     let plain = span.chars().all(|sign| sign.is_ascii_alphanumeric() || "/._-".contains(sign));
-    plain && span.contains('/') && root().join(top).is_dir() && !top.is_empty()
+    plain && span.contains('/') && root().join(top).is_dir() && !["", "target"].contains(&top)
 }
 
 #[test]
