@@ -1195,7 +1195,11 @@ pub fn router<A: Api>(api: Arc<A>) -> Router {
 
 /// The routes of the operations whose id `serves` accepts: the others may be served by other means.
 pub fn router_where<A: Api>(api: Arc<A>, serves: impl Fn(&str) -> bool) -> Router {
-    let routes: [Route<A>; 78] = [
+    Route::router(api, routes().into_iter().filter(|route| serves(route.id())))
+}
+
+fn routes<A: Api>() -> [Route<A>; 78] {
+    [
         Route::new(|api: Arc<A>, parts, call: operations::GetChanges| async move { A::get_changes(&api, parts, call).await }),
         Route::new(|api: Arc<A>, parts, call: operations::PushChanges| async move { A::push_changes(&api, parts, call).await }),
         Route::new(|api: Arc<A>, parts, call: operations::StreamChanges| async move { A::stream_changes(&api, parts, call).await }),
@@ -1320,6 +1324,5 @@ pub fn router_where<A: Api>(api: Arc<A>, serves: impl Fn(&str) -> bool) -> Route
         Route::new(|api: Arc<A>, parts, call: operations::MakeRecoveryCode| async move { A::make_recovery_code(&api, parts, call).await }),
         Route::new(|api: Arc<A>, parts, call: operations::GetAccountUsage| async move { A::get_account_usage(&api, parts, call).await }),
         Route::new(|api: Arc<A>, parts, call: operations::GetSyncConfig| async move { A::get_sync_config(&api, parts, call).await }),
-    ];
-    Route::router(api, routes.into_iter().filter(|route| serves(route.id())))
+    ]
 }

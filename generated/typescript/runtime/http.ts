@@ -5,15 +5,7 @@ import { Refused } from "./json.js";
 import { CallError, type AnyReply, type Declared, type Operation } from "./operation.js";
 import { write, type Written } from "./request.js";
 import { matches, read } from "./response.js";
-import type { Security } from "./security.js";
-
-/** A request before it is sent; `authorize` can add to it. */
-export interface Draft {
-  readonly operation: string;
-  readonly security: Security;
-  readonly headers: Headers;
-  readonly url: URL;
-}
+import type { Draft } from "./security.js";
 
 /** An attempt that has ended; `retry` decides on it. */
 export interface Attempt {

@@ -54,9 +54,12 @@ pub fn router<A: Api>(api: Arc<A>) -> Router {
 
 /// The routes of the operations whose id `serves` accepts: the others may be served by other means.
 pub fn router_where<A: Api>(api: Arc<A>, serves: impl Fn(&str) -> bool) -> Router {
-    let routes: [Route<A>; 2] = [
+    Route::router(api, routes().into_iter().filter(|route| serves(route.id())))
+}
+
+fn routes<A: Api>() -> [Route<A>; 2] {
+    [
         Route::new(|api: Arc<A>, parts, call: operations::GetChanges| async move { A::get_changes(&api, parts, call).await }),
         Route::new(|api: Arc<A>, parts, call: operations::PushChanges| async move { A::push_changes(&api, parts, call).await }),
-    ];
-    Route::router(api, routes.into_iter().filter(|route| serves(route.id())))
+    ]
 }
