@@ -37,6 +37,21 @@ fn allocations(work: impl FnOnce()) -> usize {
     ALLOCATIONS.with(Cell::get) - before
 }
 
+/// Up to how many levels of arrays and objects nothing is remembered.
+const LEVELS_WITHOUT: usize = 20;
+
+fn levels(text: &str) -> usize {
+    let level = |level: &mut isize, letter| {
+        *level += match letter {
+            '[' | '{' => 1,
+            ']' | '}' => -1,
+            _ => 0,
+        };
+        Some(*level)
+    };
+    text.chars().scan(0, level).max().unwrap_or(0).unsigned_abs()
+}
+
 #[test]
 fn a_valid_value_is_validated_without_allocating() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/openapi.yaml");
@@ -47,7 +62,8 @@ fn a_valid_value_is_validated_without_allocating() {
     let texts = (0..60).filter_map(|_| sampler.valid(schema)).map(|page| page.to_string());
     // The keys of `progressionAdjustments` need a regular expression engine, which allocates.
     let texts: Vec<String> = texts.filter(|text| !text.contains("progressionAdjustments")).collect();
-    assert!(texts.len() > 20, "only {} pages", texts.len());
+    let flat = texts.iter().filter(|text| levels(text) <= LEVELS_WITHOUT).count();
+    assert!(flat > 20, "only {flat} pages");
     for text in &texts {
         let tape = Tape::parse(text.as_bytes()).expect("JSON");
         let page = FeedPage::from_json(text.as_bytes()).expect("valid");
@@ -60,6 +76,7 @@ fn a_valid_value_is_validated_without_allocating() {
         };
         check();
         let count = allocations(check);
-        assert_eq!(count, 0, "for {text}");
+        // Verdicts on unions that are deep within each other are remembered.
+        assert!(count == 0 || levels(text) > LEVELS_WITHOUT, "{count} for {text}");
     }
 }

@@ -69,7 +69,7 @@ fn a_secret_that_others_read_is_refused() {
         assert!(good || ran.stdout.contains("run `chmod 600 secret`"), "{mode:o}: {}", ran.stdout);
     }
     write(&desk, "secret", "hunter2\n");
-    check(&desk, &arguments).ended(1).says(&["the signing secret is weak"]);
+    check(&desk, &arguments).ended(1).says(&["secret 1 in it is weak"]);
     write(&desk, "secret", "\n");
     check(&desk, &arguments).ended(1).says(&["it is empty", "openssl rand"]);
     check(&desk, &["--bind", &bind]).ended(1).says(&["no signing secret"]);

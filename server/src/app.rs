@@ -10,12 +10,11 @@ use uuid::Uuid;
 use crate::auth::limits::Limits;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::{Caller, Tokens};
+use crate::budgets::{Bodies, Unsent};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::devices::Devices;
 use crate::feed;
-use crate::http::body::Budgets;
-use crate::http::unsent::Unsent;
 use crate::metrics::Metrics;
 use crate::net::{Certificate, Connections};
 use crate::notifications::Notifications;
@@ -38,7 +37,7 @@ pub struct App {
     /// The last activity of the signed-in devices.
     pub devices: Devices,
     /// The memory used by request bodies.
-    pub bodies: Budgets,
+    pub bodies: Bodies,
     /// The memory used by responses that have not been taken yet.
     pub unsent: Unsent,
     /// The requests of each account, from their heads on.

@@ -18,6 +18,7 @@ pub mod store;
 
 mod app;
 mod auth;
+mod budgets;
 mod clock;
 mod devices;
 mod error;

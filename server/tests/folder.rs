@@ -367,7 +367,7 @@ async fn an_interrupted_backup_is_not_the_newest_one() {
         let findings = stronglog_server::check::folder(folder, wanted);
         findings.into_iter().find(|finding| finding.name == "backup").expect("a finding").told
     };
-    assert!(told().contains("there is none"), "{}", told());
+    assert!(told().contains("no backup found"), "{}", told());
     admin::back_up(folder, &folder.join("monday.backup")).expect("a backup");
     assert!(told().contains("0 hours ago"), "{}", told());
     database.execute("UPDATE server SET backed_up_at = backed_up_at + 86400000", []).expect("moved");

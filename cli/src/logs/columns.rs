@@ -195,7 +195,7 @@ mod tests {
         assert_eq!((line, row.text(Some(2))), (4, None));
         assert!(row.number(Some(1), "weight", None).is_err_and(|message| message.contains("weight \"x\"")));
         let (line, row) = table.next_row().expect("a long row");
-        assert!(line == 5 && row.is_err_and(|message| message.contains("4 cells")));
+        assert!(line == 5 && row.is_err_and(|message| message.contains("found 4")));
         assert!(table.next_row().is_none());
     }
 

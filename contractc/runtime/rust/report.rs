@@ -1,7 +1,9 @@
 //! The result of validation: every violation, with its location, keyword and message.
 
+#[cfg(not(target_arch = "wasm32"))]
 use std::cell::RefCell;
 use std::fmt;
+#[cfg(not(target_arch = "wasm32"))]
 use std::rc::Rc;
 
 use serde::Serialize;
@@ -113,20 +115,23 @@ pub fn escaped(name: &str) -> String {
 /// For how many recursive schemas levels are counted without allocation.
 const FEW_DEPTHS: usize = 4;
 
-/// How deep variants of unions are tried within each other before verdicts are remembered. Each level has two probes.
-const PROBES_FEW: usize = 4;
+/// How deep variants of unions are tried within each other before verdicts are remembered. Each level has two probes. In WebAssembly no
+/// verdicts are remembered: the code for it would be a large part of the whole.
+#[cfg(not(target_arch = "wasm32"))]
+const PROBES_FEW: usize = 16;
 
 /// A rule, an array or object, and the recursion levels from which the rule has judged it.
+#[cfg(not(target_arch = "wasm32"))]
 type Judged = (usize, (usize, usize), [usize; FEW_DEPTHS]);
 
 /// What came of it, in buckets. A map of the standard library is larger code than all else here.
+#[cfg(not(target_arch = "wasm32"))]
 type Known = Rc<RefCell<Vec<Vec<(Judged, bool)>>>>;
 
+#[cfg(not(target_arch = "wasm32"))]
 const BUCKETS: usize = 256;
 
-/// Whether verdicts are remembered: not in WebAssembly, where the code for it would be a large part of the whole.
-const REMEMBERS: bool = cfg!(not(target_arch = "wasm32"));
-
+#[cfg(not(target_arch = "wasm32"))]
 fn nothing_known() -> Known {
     Rc::new(RefCell::new(vec![Vec::new(); BUCKETS]))
 }
@@ -145,8 +150,10 @@ pub struct Checker {
     depths: [usize; FEW_DEPTHS],
     more_depths: Vec<usize>,
     /// How many probes are within each other.
+    #[cfg(not(target_arch = "wasm32"))]
     probes: usize,
     /// What is known, if the probes are many: variants that contain the same union would otherwise judge a part twice as often per level.
+    #[cfg(not(target_arch = "wasm32"))]
     known: Option<Known>,
 }
 
@@ -161,7 +168,9 @@ impl Checker {
             apart: false,
             depths: [0; FEW_DEPTHS],
             more_depths: Vec::new(),
+            #[cfg(not(target_arch = "wasm32"))]
             probes: 0,
+            #[cfg(not(target_arch = "wasm32"))]
             known: None,
         }
     }
@@ -198,21 +207,30 @@ impl Checker {
     /// Whether `check` finds no violation. Any violations that it finds are discarded.
     pub fn accepts(&self, check: impl FnOnce(&mut Checker)) -> bool {
         let (depths, more_depths) = (self.depths, self.more_depths.clone());
-        let known = if REMEMBERS { self.known.clone().or_else(|| (self.probes >= PROBES_FEW).then(nothing_known)) } else { None };
-        let probes = self.probes + 1;
-        let mut probe = Checker { probing: true, apart: self.apart, depths, more_depths, probes, known, ..Checker::new() };
+        let mut probe = Checker { probing: true, apart: self.apart, depths, more_depths, ..Checker::new() };
+        #[cfg(not(target_arch = "wasm32"))]
+        {
+            probe.probes = self.probes + 1;
+            probe.known = self.known.clone().or_else(|| (self.probes >= PROBES_FEW).then(nothing_known));
+        }
         check(&mut probe);
         !probe.failed
     }
 
     /// Judges a value by a rule, which `rule` identifies, unless it is known from another variant what comes of it.
+    #[cfg_attr(target_arch = "wasm32", allow(unused_variables))]
     pub fn once(&mut self, rule: usize, value: Json<'_>, check: impl FnOnce(Json<'_>, &mut Checker)) {
         if self.probing && self.failed {
             return;
         }
-        if !REMEMBERS {
-            return check(value, self);
-        }
+        #[cfg(target_arch = "wasm32")]
+        check(value, self);
+        #[cfg(not(target_arch = "wasm32"))]
+        self.remember(rule, value, check);
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn remember(&mut self, rule: usize, value: Json<'_>, check: impl FnOnce(Json<'_>, &mut Checker)) {
         let Some(known) = self.known.clone().filter(|_| self.more_depths.is_empty()) else { return check(value, self) };
         let Some(identity) = value.identity() else {
             // A typed value may begin where its first member does. A copy tells them apart, and needs verdicts of its own.

@@ -22,16 +22,10 @@ use crate::config::Config;
 use crate::feed::BATCH_BYTES_MAX;
 use crate::net::Patience;
 use crate::problem::Failure;
-use crate::shares::{Exhausted, Held, Shares};
+use crate::shares::{Exhausted, Held};
 
 /// The maximum size of a body that contains no records: the contract's longest strings with every character escaped.
 pub const FORM_BYTES_MAX: usize = 8 * 1024;
-/// The maximum memory for the bodies of one account, and of all accounts together.
-const EACH_BYTES_MAX: usize = 8 << 20;
-const ALL_BYTES_MAX: usize = 128 << 20;
-/// The same for networks, from which people sign in: however much accounts take, they find room.
-const NETWORK_BYTES_MAX: usize = 2 << 20;
-const NETWORKS_BYTES_MAX: usize = 32 << 20;
 /// The maximum window of a zstd body, as a power of two. It bounds the memory that decompression takes.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 /// The maximum time for decompression. An ordinary body of 1 MiB takes a few milliseconds.
@@ -40,26 +34,6 @@ const INFLATE_TIME_MAX: Duration = Duration::from_secs(1);
 const DISCARD_TIME_MAX: Duration = Duration::from_secs(5);
 /// By how much the compressed input may exceed twice the output before the body is refused.
 const SLACK_BYTES: usize = 16 * 1024;
-
-/// The memory budgets for request bodies.
-pub struct Budgets {
-    accounts: Shares<Sender>,
-    networks: Shares<Sender>,
-}
-
-impl Default for Budgets {
-    fn default() -> Self {
-        Budgets { accounts: Shares::new(EACH_BYTES_MAX, ALL_BYTES_MAX), networks: Shares::new(NETWORK_BYTES_MAX, NETWORKS_BYTES_MAX) }
-    }
-}
-
-impl Budgets {
-    /// A share of a sender, which grows with the body.
-    fn open(&self, sender: Sender) -> Result<Held<Sender>, Failure> {
-        let shares = if matches!(sender, Sender::Account(_)) { &self.accounts } else { &self.networks };
-        shares.take(sender, 0).map_err(exhausted)
-    }
-}
 
 /// The settings of the body layer.
 #[derive(Clone)]
@@ -72,7 +46,7 @@ pub struct Limit {
 pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let read = async {
-        let mut held = limit.app.bodies.open(sender(&parts, &limit.app.config()))?;
+        let mut held = limit.app.bodies.open(sender(&parts, &limit.app.config())).map_err(exhausted)?;
         // A client that waits for the word to send its body has sent none of it.
         let sends = !parts.headers.contains_key(header::EXPECT);
         let patience = Patience::new(limit.app.config().deadlines.stall);

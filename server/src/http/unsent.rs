@@ -13,7 +13,6 @@ use axum::response::{IntoResponse, Response};
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version, header};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
-use tokio::sync::Semaphore;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use uuid::Uuid;
 
@@ -21,33 +20,16 @@ use super::edge;
 use crate::app::App;
 use crate::auth::limits::{Sender, network};
 use crate::auth::tokens::Caller;
+use crate::budgets::Unsent;
 use crate::problem::Failure;
-use crate::shares::{Exhausted, Held, Shares};
+use crate::shares::{Exhausted, Held};
 
-/// The maximum memory for the responses of one account or network, and for all responses together.
-const EACH_BYTES_MAX: usize = 8 << 20;
-const ALL_BYTES_MAX: usize = 128 << 20;
 /// What a response takes beside its body.
 const OVERHEAD_BYTES: usize = 4 * 1_024;
-/// The maximum number of responses that are compressed while they are sent. One takes a megabyte, and further ones are sent as they are.
-const COMPRESSED_MAX: usize = 64;
-
 /// Up to this size, a response is compressed at once.
 const SMALL_BYTES: usize = 32 * 1_024;
 /// The minimum size of a compressed response. Below it, compression costs more than it saves.
 const COMPRESSED_BYTES_MIN: u16 = 1_024;
-
-/// What the responses of a server take.
-pub struct Unsent {
-    bytes: Shares<Sender>,
-    compressed: Arc<Semaphore>,
-}
-
-impl Default for Unsent {
-    fn default() -> Self {
-        Unsent { bytes: Shares::new(EACH_BYTES_MAX, ALL_BYTES_MAX), compressed: Arc::new(Semaphore::new(COMPRESSED_MAX)) }
-    }
-}
 
 /// Marks a response that is compressed while it is sent.
 #[derive(Clone, Copy)]
