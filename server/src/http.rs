@@ -1,5 +1,6 @@
 //! The routes: the operations of the contract, and the health, metrics and reference pages.
 
+mod address;
 pub mod body;
 mod docs;
 mod edge;

@@ -1,29 +1,11 @@
-//! The files of a server over SQLite: backups, restores, copies that are put back, erasure, and a clock that jumped.
+//! The files of a server over SQLite: backups, restores, copies that are put back, and a clock that jumped.
 
 mod support;
 
 use serde_json::{Value, json};
 use stronglog_server::admin::{self, Place};
 use stronglog_server::config::Config;
-use support::{Account, Server, WEIGHTS, now, tombstone, weight};
-
-async fn cursor(server: &Server, account: &Account) -> String {
-    let (status, page) = server.get("/api/v1/changes?limit=1000", &account.access).await;
-    assert_eq!(status, 200, "{page}");
-    support::text(&page["nextCursor"])
-}
-
-/// The ids of all live records.
-async fn live(server: &Server, account: &Account) -> Vec<String> {
-    let (_, page) = server.get("/api/v1/changes?limit=1000", &account.access).await;
-    let changes = page["changes"].as_array().expect("changes");
-    let live = changes.iter().filter(|change| change["record"]["isDeleted"] == json!(false));
-    live.map(|change| support::text(&change["record"]["id"])).collect()
-}
-
-fn weights(account: &Account, from: u64, count: u64) -> Vec<Value> {
-    (from..from + count).map(|seq| account.change(WEIGHTS, &weight(now()), seq)).collect()
-}
+use support::{Server, WEIGHTS, cursor, live, now, tombstone, weight, weights};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_server_asks_for_what_it_has_lost() {
@@ -133,44 +115,6 @@ async fn a_damaged_backup_is_not_restored() {
     assert!(admin::restore(folder, &backup).expect("and a whole one is restored").had_checksum);
 }
 
-/// Counts the occurrences of a text in the files of a folder.
-fn count(folder: &std::path::Path, text: &str) -> usize {
-    let files = folder.read_dir().expect("a folder").map(|entry| std::fs::read(entry.expect("an entry").path()).expect("a file"));
-    files.map(|bytes| bytes.windows(text.len()).filter(|window| *window == text.as_bytes()).count()).sum()
-}
-
-async fn erase(server: &Server, account: &Account) {
-    let request = server.http.delete(server.url("/api/v1/account")).bearer_auth(&account.access).header("content-type", "application/json");
-    let (status, answer) = support::answer(request.body(json!({ "password": support::PASSWORD }).to_string())).await;
-    assert_eq!(status, 204, "{answer}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_erased_is_in_no_file() {
-    let server = Server::start().await;
-    let (sam, alex) = (server.register("unforgettable@example.com").await, server.register("alex@example.com").await);
-    for number in 0..10 {
-        let mut record = weight(now());
-        record["note"] = json!("MARKER".repeat(700));
-        server.push(&sam, &[sam.change(WEIGHTS, &record, 2 * number + 1)]).await;
-        server.push(&sam, &[sam.change(WEIGHTS, &tombstone(&record, now()), 2 * number + 2)]).await;
-        server.push(&alex, &weights(&alex, number + 1, 1)).await;
-    }
-    let mut record = weight(now());
-    record["note"] = json!("MARKER".repeat(700));
-    server.push(&sam, &[sam.change(WEIGHTS, &record, 100)]).await;
-    assert!(count(server.folder.path(), "MARKERMARKER") > 0);
-    erase(&server, &sam).await;
-    // The log is truncated after the commit that the response waits for.
-    let gone = async {
-        while count(server.folder.path(), "MARKERMARKER") + count(server.folder.path(), "unforgettable") > 0 {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(10), gone).await.expect("nothing is left");
-    assert_eq!(live(&server, &alex).await.len(), 10);
-}
-
 /// A server that has last noted another time.
 async fn last_seen(days_ago: i64) -> Server {
     let server = Server::start().await;
@@ -211,25 +155,6 @@ async fn a_clock_that_jumped_is_asked_about_before_anything_is_purged() {
         let server = server.restart(|_| {}).await;
         server.running.stop().await.expect("asked once, and not again");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_erased_account_stays_erased_after_a_restore() {
-    let server = Server::start().await;
-    let (sam, alex) = (server.register("sam@example.com").await, server.register("alex@example.com").await);
-    server.push(&sam, &weights(&sam, 1, 3)).await;
-    let backup = server.folder.path().join("monday.backup");
-    admin::back_up(server.folder.path(), &backup).expect("a backup");
-    erase(&server, &sam).await;
-    let server = server.restart(|folder| drop(admin::restore(folder, &folder.join("monday.backup")).expect("restored"))).await;
-    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 401);
-    assert_eq!(server.get("/api/v1/changes", &alex.access).await.0, 200);
-    let server = server
-        .restart(|folder| {
-            std::fs::copy(folder.join("monday.backup"), folder.join("stronglog.db")).expect("put in place by hand");
-        })
-        .await;
-    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 401);
 }
 
 fn files(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
@@ -391,36 +316,6 @@ async fn nothing_is_written_to_a_folder_that_was_moved() {
     std::fs::remove_dir_all(&folder).expect("removed");
     std::fs::rename(&away, &folder).expect("moved back");
     assert_eq!(server.post("/api/v1/changes/batch", Some(&account.access), &body(1)).await.0, 200);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_account_is_erased_from_the_databases_that_restores_have_kept() {
-    let server = Server::start().await;
-    let (sam, alex) = (server.register("unforgettable@example.com").await, server.register("indelible@example.com").await);
-    for account in [&sam, &alex] {
-        let mut record = weight(now());
-        record["note"] = json!("MARKER".repeat(700));
-        server.push(account, &[account.change(WEIGHTS, &record, 1)]).await;
-    }
-    let backup = server.folder.path().join("monday.backup");
-    admin::back_up(server.folder.path(), &backup).expect("a backup");
-    let server = server
-        .restart(|folder| {
-            admin::restore(folder, &folder.join("monday.backup")).expect("restored");
-            std::fs::remove_file(folder.join("monday.backup")).expect("removed");
-        })
-        .await;
-    assert!(count(server.folder.path(), "unforgettable") > 1, "the database and the one before it");
-    let findings = stronglog_server::check::folder(server.folder.path(), stronglog_server::check::Wanted { backup_hours: 24 });
-    assert!(findings.iter().any(|finding| finding.told.contains("stronglog.db.before-")), "{findings:?}");
-    erase(&server, &sam).await;
-    admin::users::delete(&server.place(), "indelible@example.com").await.expect("erased by the operator");
-    let gone = async {
-        while ["MARKERMARKER", "unforgettable", "indelible"].iter().any(|text| count(server.folder.path(), text) > 0) {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(10), gone).await.expect("nothing is left");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,25 +4,7 @@ mod support;
 
 use serde_json::{Value, json};
 use stronglog_server::admin;
-use support::{Account, Server, WEIGHTS, now, tombstone, weight};
-
-async fn cursor(server: &Server, account: &Account) -> String {
-    let (status, page) = server.get("/api/v1/changes?limit=1000", &account.access).await;
-    assert_eq!(status, 200, "{page}");
-    support::text(&page["nextCursor"])
-}
-
-/// The ids of all live records.
-async fn live(server: &Server, account: &Account) -> Vec<String> {
-    let (_, page) = server.get("/api/v1/changes?limit=1000", &account.access).await;
-    let changes = page["changes"].as_array().expect("changes");
-    let live = changes.iter().filter(|change| change["record"]["isDeleted"] == json!(false));
-    live.map(|change| support::text(&change["record"]["id"])).collect()
-}
-
-fn weights(account: &Account, from: u64, count: u64) -> Vec<Value> {
-    (from..from + count).map(|seq| account.change(WEIGHTS, &weight(now()), seq)).collect()
-}
+use support::{Account, Server, WEIGHTS, cursor, erase, live, now, tombstone, weight, weights};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purge_forgets_old_deletions_and_the_cursors_before_them() {
@@ -87,12 +69,6 @@ async fn one_bad_push_of_a_group_takes_no_other_with_it() {
     });
     assert!(futures_util::future::join_all(pushes).await.into_iter().all(|right| right));
     assert_eq!(live(&server, &account).await.len(), 10);
-}
-
-async fn erase(server: &Server, account: &Account) {
-    let request = server.http.delete(server.url("/api/v1/account")).bearer_auth(&account.access).header("content-type", "application/json");
-    let (status, answer) = support::answer(request.body(json!({ "password": support::PASSWORD }).to_string())).await;
-    assert_eq!(status, 204, "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

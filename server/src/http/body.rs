@@ -14,7 +14,7 @@ use http::request::Parts;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
-use super::edge;
+use super::address::address;
 use crate::app::App;
 use crate::auth::limits::{Sender, network};
 use crate::auth::tokens::Caller;
@@ -73,7 +73,7 @@ pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> 
 fn sender(parts: &Parts, config: &Config) -> Sender {
     match parts.extensions.get::<Caller>() {
         Some(caller) => Sender::Account(caller.user),
-        None => Sender::Network(network(edge::address(parts, config))),
+        None => Sender::Network(network(address(parts, config))),
     }
 }
 

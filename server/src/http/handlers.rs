@@ -22,7 +22,8 @@ use stronglog_sync::api::{
 use stronglog_sync::record::RECORD_BYTES_MAX;
 use uuid::Uuid;
 
-use super::edge::{OLDEST_VERSION, address};
+use super::address::address;
+use super::edge::OLDEST_VERSION;
 use super::stream;
 use crate::app::{App, new_id, now_ms};
 use crate::auth::limits::{Who, network, site};

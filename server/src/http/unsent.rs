@@ -16,7 +16,7 @@ use http_body_util::BodyExt;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use uuid::Uuid;
 
-use super::edge;
+use super::address::address;
 use crate::app::App;
 use crate::auth::limits::{Sender, network};
 use crate::auth::tokens::Caller;
@@ -43,7 +43,7 @@ pub fn is_compressed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Exte
 /// Counts a response until the peer has taken it. What has no known length is made while it is sent, and has limits of its own.
 pub async fn counted(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let network = Sender::Network(network(edge::address(&parts, &app.config())));
+    let network = Sender::Network(network(address(&parts, &app.config())));
     let encoding = Encoding::accepted(&parts.headers);
     let response = next.run(Request::from_parts(parts, body)).await;
     let is_worthwhile = SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::SSE).should_compress(&response);

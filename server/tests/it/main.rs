@@ -7,6 +7,8 @@
 mod abuse;
 #[path = "../administration.rs"]
 mod administration;
+#[path = "../erasure.rs"]
+mod erasure;
 #[path = "../feed.rs"]
 mod feed;
 #[path = "../folder.rs"]

@@ -223,3 +223,30 @@ pub fn now() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
     i64::try_from(since.as_millis()).expect("before the end of time")
 }
+
+/// The cursor after everything.
+pub async fn cursor(server: &Server, account: &Account) -> String {
+    let (status, page) = server.get("/api/v1/changes?limit=1000", &account.access).await;
+    assert_eq!(status, 200, "{page}");
+    text(&page["nextCursor"])
+}
+
+/// The ids of all live records.
+pub async fn live(server: &Server, account: &Account) -> Vec<String> {
+    let (_, page) = server.get("/api/v1/changes?limit=1000", &account.access).await;
+    let changes = page["changes"].as_array().expect("changes");
+    let live = changes.iter().filter(|change| change["record"]["isDeleted"] == json!(false));
+    live.map(|change| text(&change["record"]["id"])).collect()
+}
+
+/// Pushes of new body weights, numbered from `from` on.
+pub fn weights(account: &Account, from: u64, count: u64) -> Vec<Value> {
+    (from..from + count).map(|seq| account.change(WEIGHTS, &weight(now()), seq)).collect()
+}
+
+/// Erases an account.
+pub async fn erase(server: &Server, account: &Account) {
+    let request = server.http.delete(server.url("/api/v1/account")).bearer_auth(&account.access).header("content-type", "application/json");
+    let (status, answer) = answer(request.body(json!({ "password": PASSWORD }).to_string())).await;
+    assert_eq!(status, 204, "{answer}");
+}

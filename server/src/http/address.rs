@@ -1,0 +1,61 @@
+//! The network address of a client, behind proxies too.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::extract::ConnectInfo;
+use http::request::Parts;
+
+use crate::config::{Config, Network};
+
+/// Returns the network address of a request's client.
+pub fn address(parts: &Parts, config: &Config) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
+    if config.behind_proxy { client(peer, &forwarded.collect::<Vec<_>>().join(","), &config.trusted_proxies) } else { peer }
+}
+
+/// Walks `X-Forwarded-For` from the end, hop by hop, as long as the current address is a trusted proxy. Entries before the first untrusted
+/// address may be forged by the client. Without a list of trusted proxies, only the peer itself is trusted.
+fn client(peer: IpAddr, forwarded: &str, trusted: &[Network]) -> IpAddr {
+    let mut address = peer.to_canonical();
+    for (hop, told) in forwarded.rsplit(',').enumerate() {
+        let ours = if trusted.is_empty() { hop == 0 } else { trusted.iter().any(|network| network.contains(address)) };
+        match forwarded_address(told) {
+            Some(told) if ours => address = told.to_canonical(),
+            _ => break,
+        }
+    }
+    address
+}
+
+/// Parses an address as proxies write it; some add the port.
+fn forwarded_address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_proxy_says_is_believed_and_what_a_client_says_is_not() {
+        let one = ["10.0.0.0/8".parse().expect("a network")];
+        let table: [(&str, &str, &[Network], &str); 9] = [
+            ("192.0.2.9", "", &[], "192.0.2.9"),
+            ("127.0.0.1", "203.0.113.7", &[], "203.0.113.7"),
+            ("127.0.0.1", "198.51.100.1, 203.0.113.7", &[], "203.0.113.7"),
+            ("127.0.0.1", "203.0.113.7:4711", &[], "203.0.113.7"),
+            ("127.0.0.1", "[2001:db8::7]:4711", &[], "2001:db8::7"),
+            ("127.0.0.1", "nonsense", &[], "127.0.0.1"),
+            ("10.0.0.1", "198.51.100.1, 203.0.113.7, 10.0.0.2", &one, "203.0.113.7"),
+            ("10.0.0.1", "10.9.9.9", &one, "10.9.9.9"),
+            ("192.0.2.9", "203.0.113.7", &one, "192.0.2.9"),
+        ];
+        for (peer, forwarded, trusted, expected) in table {
+            let address = client(peer.parse().expect("an address"), forwarded, trusted);
+            assert_eq!(address, expected.parse::<IpAddr>().expect("an address"), "{peer} says {forwarded}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Erased accounts: nothing of them is left in a file, and no restore brings them back.
+
+mod support;
+
+use serde_json::json;
+use stronglog_server::admin;
+use support::{Server, WEIGHTS, erase, live, now, tombstone, weight, weights};
+
+/// Counts the occurrences of a text in the files of a folder.
+fn count(folder: &std::path::Path, text: &str) -> usize {
+    let files = folder.read_dir().expect("a folder").map(|entry| std::fs::read(entry.expect("an entry").path()).expect("a file"));
+    files.map(|bytes| bytes.windows(text.len()).filter(|window| *window == text.as_bytes()).count()).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_erased_is_in_no_file() {
+    let server = Server::start().await;
+    let (sam, alex) = (server.register("unforgettable@example.com").await, server.register("alex@example.com").await);
+    for number in 0..10 {
+        let mut record = weight(now());
+        record["note"] = json!("MARKER".repeat(700));
+        server.push(&sam, &[sam.change(WEIGHTS, &record, 2 * number + 1)]).await;
+        server.push(&sam, &[sam.change(WEIGHTS, &tombstone(&record, now()), 2 * number + 2)]).await;
+        server.push(&alex, &weights(&alex, number + 1, 1)).await;
+    }
+    let mut record = weight(now());
+    record["note"] = json!("MARKER".repeat(700));
+    server.push(&sam, &[sam.change(WEIGHTS, &record, 100)]).await;
+    assert!(count(server.folder.path(), "MARKERMARKER") > 0);
+    erase(&server, &sam).await;
+    // The log is truncated after the commit that the response waits for.
+    let gone = async {
+        while count(server.folder.path(), "MARKERMARKER") + count(server.folder.path(), "unforgettable") > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), gone).await.expect("nothing is left");
+    assert_eq!(live(&server, &alex).await.len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_account_stays_erased_after_a_restore() {
+    let server = Server::start().await;
+    let (sam, alex) = (server.register("sam@example.com").await, server.register("alex@example.com").await);
+    server.push(&sam, &weights(&sam, 1, 3)).await;
+    let backup = server.folder.path().join("monday.backup");
+    admin::back_up(server.folder.path(), &backup).expect("a backup");
+    erase(&server, &sam).await;
+    let server = server.restart(|folder| drop(admin::restore(folder, &folder.join("monday.backup")).expect("restored"))).await;
+    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 401);
+    assert_eq!(server.get("/api/v1/changes", &alex.access).await.0, 200);
+    let server = server
+        .restart(|folder| {
+            std::fs::copy(folder.join("monday.backup"), folder.join("stronglog.db")).expect("put in place by hand");
+        })
+        .await;
+    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_erased_from_the_databases_that_restores_have_kept() {
+    let server = Server::start().await;
+    let (sam, alex) = (server.register("unforgettable@example.com").await, server.register("indelible@example.com").await);
+    for account in [&sam, &alex] {
+        let mut record = weight(now());
+        record["note"] = json!("MARKER".repeat(700));
+        server.push(account, &[account.change(WEIGHTS, &record, 1)]).await;
+    }
+    let backup = server.folder.path().join("monday.backup");
+    admin::back_up(server.folder.path(), &backup).expect("a backup");
+    let server = server
+        .restart(|folder| {
+            admin::restore(folder, &folder.join("monday.backup")).expect("restored");
+            std::fs::remove_file(folder.join("monday.backup")).expect("removed");
+        })
+        .await;
+    assert!(count(server.folder.path(), "unforgettable") > 1, "the database and the one before it");
+    let findings = stronglog_server::check::folder(server.folder.path(), stronglog_server::check::Wanted { backup_hours: 24 });
+    assert!(findings.iter().any(|finding| finding.told.contains("stronglog.db.before-")), "{findings:?}");
+    erase(&server, &sam).await;
+    admin::users::delete(&server.place(), "indelible@example.com").await.expect("erased by the operator");
+    let gone = async {
+        while ["MARKERMARKER", "unforgettable", "indelible"].iter().any(|text| count(server.folder.path(), text) > 0) {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), gone).await.expect("nothing is left");
+}
