@@ -74,7 +74,10 @@ fn bench() -> Result {
     cargo(&["bench", "--bench", "page"])?;
     contract(&["bench"])?;
     cargo(&["bench", "--bench", "sync"])?;
-    cargo(&["bench", "--package", "stronglog-server", "--bench", "push"])
+    cargo(&["bench", "--package", "stronglog-server", "--bench", "push"])?;
+    test::browser_package()?;
+    workspace::workspace(&["build", "--bin", "stronglog"])?;
+    web::bench()
 }
 
 /// Runs the tests of `tests/fuzz.rs` with many more cases. Failed cases are saved, and run first in later runs.

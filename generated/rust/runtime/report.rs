@@ -219,15 +219,18 @@ impl Checker {
     }
 
     /// Judges a value by a rule, which `rule` identifies, unless it is known from another variant what comes of it.
-    #[cfg_attr(target_arch = "wasm32", allow(unused_variables))]
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn once(&mut self, rule: usize, value: Json<'_>, check: impl FnOnce(Json<'_>, &mut Checker)) {
-        if self.probing && self.failed {
-            return;
+        if !(self.probing && self.failed) {
+            self.remember(rule, value, check);
         }
-        #[cfg(target_arch = "wasm32")]
+    }
+
+    /// Judges a value by a rule.
+    #[cfg(target_arch = "wasm32")]
+    #[inline(always)]
+    pub fn once(&mut self, _: usize, value: Json<'_>, check: impl FnOnce(Json<'_>, &mut Checker)) {
         check(value, self);
-        #[cfg(not(target_arch = "wasm32"))]
-        self.remember(rule, value, check);
     }
 
     #[cfg(not(target_arch = "wasm32"))]
