@@ -124,6 +124,7 @@ async fn broken(client: &Caller) {
     for (how, sent) in [(GetBrokenHow::Body, r#"{"id":"one","name":"a","state":"packed"}"#), (GetBrokenHow::Text, "not JSON"), (GetBrokenHow::Empty, "")] {
         let error = client.get_broken(&operations::GetBroken { how }).await.expect_err("the contract does not allow it");
         let CallError::Response(invalid) = error else { panic!("{how}: {error}") };
-        assert_eq!((invalid.status.as_u16(), &invalid.headers["x-how"], invalid.body.as_slice()), (200, how.as_str(), sent.as_bytes()));
+        assert_eq!((invalid.status.as_u16(), invalid.body.as_slice()), (200, sent.as_bytes()));
+        assert_eq!(invalid.headers["x-how"], how.as_str());
     }
 }
