@@ -13,7 +13,7 @@
 //! };
 //! let (old, new) = (contract(9), contract(5));
 //! let changes = diff::compare(old.contract.as_ref().unwrap(), new.contract.as_ref().unwrap());
-//! assert_eq!(changes[0].message, "`maxLength` was 9 and is 5");
+//! assert_eq!(changes[0].message, "`maxLength` changed from 9 to 5");
 //! assert!(changes[0].breaks_requests && !changes[0].breaks_responses);
 //! ```
 
