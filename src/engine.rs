@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::api::collection::Contract;
 use crate::cursor::Cursor;
-use crate::digest::Course;
+use crate::digest::DifferenceState;
 use crate::engine::failing::Full;
 use crate::engine::pulling::Pulling;
 use crate::engine::pushing::{PUSHES_AHEAD, Pushing};
@@ -351,8 +351,8 @@ impl Engine {
     }
 
     /// The outcome of the last difference from the server's digest.
-    fn difference(&self) -> Option<Course> {
-        self.snapshot.meta.difference.map(|difference| difference.course)
+    fn difference(&self) -> Option<DifferenceState> {
+        self.snapshot.meta.difference.map(|difference| difference.state)
     }
 
     fn needs_confirmation(&self) -> bool {
@@ -427,7 +427,7 @@ impl Engine {
             Work::Storing(step) => {
                 self.step_stored(turn.now_ms);
                 // Whether the difference is gone shows at the end of the next pull.
-                self.wants.pull |= step == Step::FinishResync && self.difference() == Some(Course::Resyncing);
+                self.wants.pull |= step == Step::FinishResync && self.difference() == Some(DifferenceState::Resyncing);
             }
             other => self.work = other,
         }

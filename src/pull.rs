@@ -8,7 +8,7 @@ use crate::api::collection::{Collection, Contract};
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::cursor::Cursor;
-use crate::digest::{Course, Difference, Digest};
+use crate::digest::{Difference, DifferenceState, Digest};
 use crate::merge::{Op, Verdict, decide};
 use crate::record::{Record, rewrite, uuid};
 use crate::rules::{self, Rule};
@@ -300,7 +300,7 @@ pub fn pull_again(meta: &mut Meta) {
 /// the status says so, and it is tried again a day later.
 pub fn compared(meta: &mut Meta, agrees: bool, now: i64) {
     meta.difference = Difference::after(meta.difference, agrees, now);
-    if meta.difference.is_some_and(|difference| difference.course == Course::Resyncing) {
+    if meta.difference.is_some_and(|difference| difference.state == DifferenceState::Resyncing) {
         pull_again(meta);
     }
 }

@@ -18,14 +18,14 @@ use crate::feed;
 use crate::metrics::Metrics;
 use crate::net::{Certificate, Connections};
 use crate::notifications::Notifications;
+use crate::per_account::PerAccount;
 use crate::places::Places;
 use crate::problem::Failure;
 use crate::shares::Shares;
-use crate::store::accounts::Heard;
+use crate::store::accounts::Notification;
 use crate::store::database::Database;
-use crate::store::wanted::Wanted;
+use crate::store::prefetch::Prefetch;
 use crate::store::{Records, StoreError};
-use crate::turns::Turns;
 
 /// The state of a running server.
 pub struct App {
@@ -41,7 +41,7 @@ pub struct App {
     /// The memory used by responses that have not been taken yet.
     pub unsent: Unsent,
     /// The requests of each account, from their heads on.
-    pub requests: Turns,
+    pub requests: PerAccount,
     /// The requests in progress of all accounts, once their bodies are there.
     pub places: Places,
     /// The processors that parse large bodies and compress large responses.
@@ -78,11 +78,11 @@ impl App {
     pub async fn read<T: Send + 'static>(
         &self,
         caller: Caller,
-        wanted: Wanted,
+        prefetch: Prefetch,
         decide: impl Fn(&dyn Records) -> Result<T, feed::Error> + Send + Sync + 'static,
     ) -> Result<T, Failure> {
         let decide = move |records: &dyn Records| Ok(decide(records)?);
-        self.store.read_records(caller.key(), self.config().quota(), wanted, decide).await
+        self.store.read_records(caller.key(), self.config().quota(), prefetch, decide).await
     }
 
     /// Changes the caller's records in one transaction, which is durable before this returns. The decision may be made more than once.
@@ -92,20 +92,20 @@ impl App {
     pub async fn write<T: Send + 'static>(
         &self,
         caller: Caller,
-        wanted: Wanted,
+        prefetch: Prefetch,
         decide: impl Fn(&mut dyn Records, &mut ClockAndRng<'_>) -> Result<T, feed::Error> + Send + Sync + 'static,
     ) -> Result<T, Failure> {
         let decide = move |records: &mut dyn Records| {
             let mut clock = ClockAndRng { now_ms: now_ms(), random: &mut rand::random };
             Ok(decide(records, &mut clock)?)
         };
-        self.store.write_records(caller.key(), self.config().quota(), wanted, decide).await
+        self.store.write_records(caller.key(), self.config().quota(), prefetch, decide).await
     }
 
     /// Tells every device of a user, on whichever server it listens, of a revision.
     pub fn announce(&self, user: Uuid, rev: u64) {
         self.notifications.notify(user, rev);
-        self.store.announce(Heard::Revision(user, rev));
+        self.store.announce(Notification::Revision(user, rev));
     }
 
     /// Ends the open streams of a user whose sessions have ended, on every server.
@@ -113,15 +113,15 @@ impl App {
     /// # Errors
     /// The store failed.
     pub async fn end_streams(&self, user: Uuid) -> Result<(), StoreError> {
-        self.store.announce(Heard::Ended(user));
+        self.store.announce(Notification::Ended(user));
         self.end_own_streams(user).await
     }
 
     /// Does what another server has announced.
-    pub async fn hear(&self, heard: Heard) {
-        match heard {
-            Heard::Revision(user, rev) => self.notifications.notify(user, rev),
-            Heard::Ended(user) => {
+    pub async fn hear(&self, notification: Notification) {
+        match notification {
+            Notification::Revision(user, rev) => self.notifications.notify(user, rev),
+            Notification::Ended(user) => {
                 if let Err(error) = self.end_own_streams(user).await {
                     tracing::error!(%error, "cannot check for sessions that another server has ended");
                 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::auth::limits::Sender;
-use crate::shares::{Exhausted, Held, Shares};
+use crate::shares::{Exhausted, Share, Shares};
 
 /// The maximum memory for the bodies of one account, and of all accounts together.
 const BODIES_EACH_MAX: usize = 8 << 20;
@@ -34,7 +34,7 @@ impl Default for Bodies {
 
 impl Bodies {
     /// A share of a sender, which grows with the body.
-    pub fn open(&self, sender: Sender) -> Result<Held<Sender>, Exhausted> {
+    pub fn open(&self, sender: Sender) -> Result<Share<Sender>, Exhausted> {
         let shares = if matches!(sender, Sender::Account(_)) { &self.accounts } else { &self.networks };
         shares.take(sender, 0)
     }

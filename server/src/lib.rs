@@ -26,10 +26,10 @@ mod http;
 mod metrics;
 mod net;
 mod notifications;
+mod per_account;
 mod places;
 mod problem;
 mod shares;
-mod turns;
 
 pub mod check;
 pub mod secrets;

@@ -8,7 +8,7 @@ use tokio::sync::oneshot::{self, Sender};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::turns::WAIT_MAX;
+use crate::per_account::WAIT_MAX;
 
 #[derive(Clone)]
 pub struct Places(Arc<Mutex<State>>);

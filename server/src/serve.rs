@@ -24,13 +24,13 @@ use crate::http;
 use crate::metrics::Metrics;
 use crate::net::{self, Certificate, Connections, Listener};
 use crate::notifications::Notifications;
+use crate::per_account::PerAccount;
 use crate::places::Places;
 use crate::secrets::secrets;
 use crate::shares::Shares;
 use crate::store::StoreError;
 use crate::store::collections::Collections;
 use crate::store::database::Database;
-use crate::turns::Turns;
 
 /// The maximum number of connections on the metrics port.
 const OPERATOR_CONNECTIONS_MAX: usize = 32;
@@ -221,7 +221,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         devices: Devices::default(),
         bodies: Default::default(),
         unsent: Default::default(),
-        requests: Turns::new(REQUESTS_EACH_MAX),
+        requests: PerAccount::new(REQUESTS_EACH_MAX),
         places: Places::new(REQUESTS_MAX),
         parsing: Places::new(std::thread::available_parallelism().map_or(1, |processors| usize::from(processors).div_ceil(2))),
         exports: Shares::new(EXPORTS_MAX, usize::MAX),
@@ -234,9 +234,9 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         config: RwLock::new(Arc::new(config.clone())),
     });
     let hearing = Arc::downgrade(&app);
-    store.listen(move |heard| {
+    store.listen(move |notification| {
         if let Some(app) = hearing.upgrade() {
-            tokio::spawn(async move { app.hear(heard).await });
+            tokio::spawn(async move { app.hear(notification).await });
         }
     });
     let tls = certificate.as_ref().map(watch::Sender::subscribe);
@@ -328,10 +328,10 @@ fn connections(config: &Config) -> Result<Connections, ServeError> {
 async fn watch_others(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     let mut stored = Instant::now();
     loop {
-        match app.store.news(app.notifications.sessions(None)).await {
-            Ok(news) => {
-                news.revisions.into_iter().for_each(|(user, rev)| app.notifications.notify(user, rev));
-                news.ended.into_iter().for_each(|key| app.notifications.end(key));
+        match app.store.missed_notifications(app.notifications.sessions(None)).await {
+            Ok(missed) => {
+                missed.revisions.into_iter().for_each(|(user, rev)| app.notifications.notify(user, rev));
+                missed.ended.into_iter().for_each(|key| app.notifications.end(key));
             }
             Err(error) => tracing::error!(%error, "cannot look for changes by other processes"),
         }

@@ -8,8 +8,8 @@ mod epochs;
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+pub mod prefetch;
 pub(crate) mod sqlite;
-pub mod wanted;
 
 use std::ops::ControlFlow;
 

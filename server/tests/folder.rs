@@ -287,16 +287,16 @@ async fn an_interrupted_backup_is_not_the_newest_one() {
     // This is written first, so that nothing is purged that the backup will not have.
     let database = rusqlite::Connection::open(folder.join("stronglog.db")).expect("the database");
     database.execute("INSERT INTO backups SELECT user_id, ?1, rev FROM users", [now()]).expect("begun");
-    let wanted = stronglog_server::check::Wanted { backup_hours: 24 };
-    let told = || {
+    let wanted = stronglog_server::check::FolderChecks { backup_hours: 24 };
+    let detail = || {
         let findings = stronglog_server::check::folder(folder, wanted);
-        findings.into_iter().find(|finding| finding.name == "backup").expect("a finding").told
+        findings.into_iter().find(|finding| finding.name == "backup").expect("a finding").detail
     };
-    assert!(told().contains("no backup found"), "{}", told());
+    assert!(detail().contains("no backup found"), "{}", detail());
     admin::back_up(folder, &folder.join("monday.backup")).expect("a backup");
-    assert!(told().contains("0 hours ago"), "{}", told());
+    assert!(detail().contains("0 hours ago"), "{}", detail());
     database.execute("UPDATE server SET backed_up_at = backed_up_at + 86400000", []).expect("moved");
-    assert!(told().contains("the clock was ahead"), "{}", told());
+    assert!(detail().contains("the clock was ahead"), "{}", detail());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -345,9 +345,9 @@ async fn a_record_that_is_newer_than_its_account_is_found() {
     let account = server.register("sam@example.com").await;
     server.push(&account, &weights(&account, 1, 3)).await;
     let integrity = || {
-        let findings = stronglog_server::check::folder(server.folder.path(), stronglog_server::check::Wanted { backup_hours: 24 });
+        let findings = stronglog_server::check::folder(server.folder.path(), stronglog_server::check::FolderChecks { backup_hours: 24 });
         let found = findings.into_iter().find(|finding| finding.name == "integrity").expect("a finding");
-        (found.grade, found.told)
+        (found.grade, found.detail)
     };
     assert_eq!(integrity().0, stronglog_server::check::Grade::Good);
     server.sql("UPDATE users SET rev = 2");
@@ -365,8 +365,8 @@ async fn a_contract_that_lacks_a_collection_of_the_data_is_refused() {
     let config = || Config { contract_file: Some(other.clone()), ..Config::local(folder.path()) };
     let refused = stronglog_server::serve::start(config()).await.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(refused.contains(WEIGHTS) && refused.contains("--contract"), "{refused}");
-    let told = bad(&config()).await;
-    assert!(told.contains(WEIGHTS), "the check finds it too: {told}");
+    let detail = bad(&config()).await;
+    assert!(detail.contains(WEIGHTS), "the check finds it too: {detail}");
     // Without records, the data becomes that of the new contract.
     rusqlite::Connection::open(folder.path().join("stronglog.db"))
         .and_then(|database| database.execute("DELETE FROM records", []))
@@ -378,7 +378,7 @@ async fn a_contract_that_lacks_a_collection_of_the_data_is_refused() {
 async fn bad(config: &Config) -> String {
     let findings = stronglog_server::check::settings(config).await;
     let bad = findings.into_iter().filter(|finding| finding.grade == stronglog_server::check::Grade::Bad);
-    bad.map(|finding| finding.told).collect::<Vec<_>>().join("\n")
+    bad.map(|finding| finding.detail).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -190,7 +190,7 @@ async fn an_account_is_erased_with_everything_that_it_had() {
 async fn refused(url: &str) -> String {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = Config { store: Some(Secret::new(url)), ..Config::local(folder.path()) };
-    let found = check::settings(&config).await.into_iter().find(|finding| finding.grade == Grade::Bad).map(|finding| finding.told);
+    let found = check::settings(&config).await.into_iter().find(|finding| finding.grade == Grade::Bad).map(|finding| finding.detail);
     let error = start(config).await.err().expect("it cannot start").to_string();
     let (found, told) = (found.expect("the check finds it"), error.rsplit(": ").next().expect("a reason"));
     assert!(found.contains(told), "the check says {found:?}, and the start {error:?}");

@@ -1,6 +1,6 @@
 //! Pulling. A page is stored while the next one is fetched.
 
-use crate::digest::Course;
+use crate::digest::DifferenceState;
 use crate::engine::answer::{self, Answered, failure};
 use crate::engine::{Command, Engine, Message, Turn, Work};
 use crate::retry::Failure;
@@ -130,10 +130,10 @@ impl Engine {
     fn compare(&mut self, done: &Done) -> Option<Task> {
         let agrees = done.snapshot.agrees(done.pulled.digest?)?;
         let (is_new, is_sure) = match self.difference() {
-            None | Some(Course::Settled) => (!agrees, self.suspects),
-            Some(Course::Resyncing) => (true, agrees || self.suspects),
+            None | Some(DifferenceState::Settled) => (!agrees, self.suspects),
+            Some(DifferenceState::Resyncing) => (true, agrees || self.suspects),
             // The step looks at the clock whether it is time to pull everything again.
-            Some(Course::Outlived) => (true, true),
+            Some(DifferenceState::Persistent) => (true, true),
         };
         self.suspects = is_new && !is_sure;
         self.wants.pull |= self.suspects;

@@ -20,7 +20,7 @@ use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Page, Push, PushResult, 
 use stronglog_sync::{outbox, pull};
 use uuid::Uuid;
 
-use crate::world::World;
+use crate::contracts::TestContract;
 
 type Scenario = fn() -> Result<(), String>;
 
@@ -96,10 +96,10 @@ fn plain_record(stamp: i64) -> Record {
 
 /// A device whose clock is slow edits another device's version, which the server has under another revision since it was restored.
 fn an_edit_of_a_slow_clock_follows_what_it_was_made_on() -> Result<(), String> {
-    let collection = World::stronglog().plain();
+    let collection = TestContract::stronglog().plain();
     let seen = Row { collection, state: RowState::Clean, ..pending_row(version(2, 1, 200).op, 200, Some(7)) };
     let (key, mut loaded) = (seen.key(), loaded(1, 0, seen.clone()));
-    let text = World::stronglog().record(collection, key.id, "edited");
+    let text = TestContract::stronglog().record(collection, key.id, "edited");
     let clock = &mut ClockAndRng { now_ms: 100, random: &mut || 1 };
     let writes = outbox::edit(&mut loaded, key, &LocalEdit::Change(text), clock).map_err(|error| error.to_string())?;
     let Some(Write::Put(edited)) = writes.last() else { return Err("nothing was written".to_owned()) };

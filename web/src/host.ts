@@ -3,7 +3,7 @@
 
 import type { DeviceList, RecoveryCode } from "../../generated/typescript/types.js";
 import type { BlockedRecord, Credentials, EngineStatus, PastVersion, QuarantinedChange } from "./api.js";
-import type { Wanted } from "./border.js";
+import type { UserRequest } from "./border.js";
 import type { LeaderStatus, Method, Settings } from "./channel.js";
 import { HELD_OPEN, makeDatabase, partsOfKey, PAUSED, type Database } from "./database.js";
 import { Driver } from "./driver.js";
@@ -17,7 +17,7 @@ const OPEN_MS_MAX = 10_000;
 const CHECK_MS = 200;
 
 /** The dependencies of the host. */
-export interface Surroundings {
+export interface HostEnvironment {
   readonly fetch: typeof fetch;
   readonly audit?: Audit | undefined;
   /** Receives the status whenever it changes. */
@@ -38,17 +38,17 @@ export class Host {
 
   private constructor(
     private readonly settings: Settings,
-    private readonly surroundings: Surroundings,
+    private readonly environment: HostEnvironment,
     private readonly database: Database,
     private readonly store: DexieStore,
     private readonly transport: Transport,
     private readonly driver: Driver,
   ) {
-    this.notice = surroundings.notice;
+    this.notice = environment.notice;
   }
 
   /** Opens the database, makes this tab its only writer, and starts to sync. The WebAssembly must be loaded. */
-  static async open(settings: Settings, surroundings: Surroundings): Promise<Host> {
+  static async open(settings: Settings, environment: HostEnvironment): Promise<Host> {
     const database = makeDatabase(settings.name, settings.contract?.stores);
     const store = new DexieStore(database, settings.tab);
     const state = await openInTime(store).catch((error: unknown) => {
@@ -56,13 +56,13 @@ export class Host {
       throw error;
     });
     const engine = new wasm.SyncEngine(settings.baseUrl, settings.pollMs, state.meta, state.counts);
-    const transport = new Transport(settings.baseUrl, database._device, surroundings.fetch, surroundings.audit);
+    const transport = new Transport(settings.baseUrl, database._device, environment.fetch, environment.audit);
     const driver: Driver = new Driver(engine, store, transport, {
       status: (status) => host.takeStatus(status),
       storage: (problem) => host.takeStorage(problem),
-      stopped: surroundings.stopped,
+      stopped: environment.stopped,
     });
-    const host: Host = new Host(settings, surroundings, database, store, transport, driver);
+    const host: Host = new Host(settings, environment, database, store, transport, driver);
     // Another page deletes the database, or the browser has closed it: the next step finds out what is left.
     database.on("versionchange", () => host.checkSoon());
     database.on("close", () => host.checkSoon());
@@ -247,7 +247,7 @@ export class Host {
     await (write?.refused === undefined ? this.runBlocked(key, { discard: key }) : this.store.discardWrite(key));
   }
 
-  private async runBlocked(key: string, task: Wanted): Promise<void> {
+  private async runBlocked(key: string, task: UserRequest): Promise<void> {
     if ((await this.database._rows.get(key))?.blocked === undefined) {
       throw new Error(`${key} has no rejected edit; blocked() lists those that have one`);
     }
@@ -281,7 +281,7 @@ export class Host {
     const text = JSON.stringify({ ...full, nextAttemptInMs: status.nextAttemptInMs !== null });
     if (text !== this.reported) {
       this.reported = text;
-      this.surroundings.report(full);
+      this.environment.report(full);
     }
   }
 

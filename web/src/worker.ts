@@ -2,7 +2,7 @@
 
 import { openChannel, type Message, type Order, type Report, type Settings } from "./channel.js";
 import { errorText } from "./error.js";
-import { Host, type Surroundings } from "./host.js";
+import { Host, type HostEnvironment } from "./host.js";
 import { LeaderElection } from "./leader.js";
 import { loadEngine, startupProblem } from "./startup.js";
 import { LeadershipLost } from "./store.js";
@@ -60,14 +60,14 @@ class TabWorker {
 
   private async lead(): Promise<() => void> {
     await loadEngine(this.settings.contract?.json);
-    const surroundings: Surroundings = {
+    const environment: HostEnvironment = {
       fetch: (input, request) => fetch(input, request),
       audit: this.audit,
       report: (status) => this.say({ say: "status", status }),
       stopped: (reason) => this.stopped(reason),
       notice: this.notice,
     };
-    const host = await Host.open(this.settings, surroundings);
+    const host = await Host.open(this.settings, environment);
     this.host = host;
     // The host was not told of writes that were made while it was opened.
     host.written();

@@ -8,7 +8,7 @@ use crate::args::{Account, Logout, SignIn};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{AccountOutput, DoneOutput, LogoutOutput, RecoveryCodeOutput, SignInOutput};
 use crate::profile::{Background, Profile};
-use crate::progress::{self, Shown};
+use crate::progress::{self, Visibility};
 use crate::summary::{acts, exit_of, say_synced};
 use crate::terminal::{Asking, ask_line, bold, bytes, counted, good, moment, password, remark, say, say_fields, say_json, thousands};
 
@@ -142,7 +142,8 @@ async fn signed_in(profile: &Profile, client: &stronglog_sync::Client, done: Don
         say!("{} {what} {email} at {server}", good("✓"))?;
         recovery_code.as_deref().map_or(Ok(()), say_recovery_code)?;
     }
-    let synced = progress::sync(client, "syncing", Traffic::default(), None, if json { Shown::Never } else { Shown::OnTerminal }).await?;
+    let synced =
+        progress::sync(client, "syncing", Traffic::default(), None, if json { Visibility::Never } else { Visibility::OnTerminal }).await?;
     if json {
         say_json(&SignInOutput { account, email, server, recovery_code, acts: acts(&synced.status) })?;
     } else {

@@ -68,10 +68,10 @@ async fn connections(store: &crate::store::postgres::Store, config: &Config) -> 
         one(store, "SELECT current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint").await?;
     let used = one(store, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'").await?;
     let each = i64::from(config.store_connections) + 1;
-    let told = format!("{used} of {most} are open, and a server opens up to {each}");
+    let detail = format!("{used} of {most} are open, and a server opens up to {each}");
     Ok(match most - used < each {
-        true => Finding::warning("connections", format!("{told}: raise max_connections of the database, or lower store-connections")),
-        false => Finding::good("connections", told),
+        true => Finding::warning("connections", format!("{detail}: raise max_connections of the database, or lower store-connections")),
+        false => Finding::good("connections", detail),
     })
 }
 

@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::feed::BATCH_BYTES_MAX;
 use crate::net::Patience;
 use crate::problem::Failure;
-use crate::shares::{Exhausted, Held};
+use crate::shares::{Exhausted, Share};
 
 /// The maximum size of a body that contains no records: the contract's longest strings with every character escaped.
 pub const FORM_BYTES_MAX: usize = 8 * 1024;
@@ -90,7 +90,7 @@ pub fn in_progress() -> Failure {
 }
 
 /// Reads a body at the minimum rate.
-async fn read(mut body: Body, bytes_max: usize, sends: bool, mut patience: Patience, held: &mut Held<Sender>) -> Result<Bytes, Failure> {
+async fn read(mut body: Body, bytes_max: usize, sends: bool, mut patience: Patience, held: &mut Share<Sender>) -> Result<Bytes, Failure> {
     let mut bytes = Vec::new();
     if body.size_hint().lower() > bytes_max as u64 {
         if sends {
@@ -145,7 +145,7 @@ async fn discard(mut body: Body) {
     let _ = timeout(DISCARD_TIME_MAX, more).await;
 }
 
-async fn inflated(parts: &Parts, bytes: Bytes, bytes_max: usize, held: &mut Held<Sender>) -> Result<Bytes, Failure> {
+async fn inflated(parts: &Parts, bytes: Bytes, bytes_max: usize, held: &mut Share<Sender>) -> Result<Bytes, Failure> {
     let encoding = parts.headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or_default().trim().to_ascii_lowercase());
     match encoding.as_deref() {
         None | Some("" | "identity") => Ok(bytes),

@@ -33,7 +33,7 @@ use crate::feed::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, CLOCK_SKEW_MAX_MS, PAGE_BY
 use crate::problem::{Failure, usage};
 use crate::store::accounts::{Account, Created, Exchange, Session, SessionKey, SignedIn};
 use crate::store::database::Database;
-use crate::store::wanted::Wanted;
+use crate::store::prefetch::Prefetch;
 
 /// Implements the generated trait. Operations on records are served by `http/records.rs`.
 pub struct Handlers(pub Arc<App>);
@@ -243,7 +243,7 @@ impl Handlers {
     async fn account(&self, parts: &Parts) -> Result<api::Account, Failure> {
         let caller = caller(parts)?;
         let account = self.0.store.account(caller.key()).await?;
-        let head = self.0.read(caller, Wanted::default(), |records| Ok(records.head()?)).await?;
+        let head = self.0.read(caller, Prefetch::default(), |records| Ok(records.head()?)).await?;
         Ok(api::Account {
             user_id: Id(caller.user.to_string()),
             email: Email(account.email),
@@ -255,7 +255,7 @@ impl Handlers {
     }
 
     async fn usage(&self, parts: &Parts) -> Result<api::AccountUsage, Failure> {
-        let head = self.0.read(caller(parts)?, Wanted::default(), |records| Ok(records.head()?)).await?;
+        let head = self.0.read(caller(parts)?, Prefetch::default(), |records| Ok(records.head()?)).await?;
         Ok(usage(head.usage, head.quota))
     }
 

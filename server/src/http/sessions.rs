@@ -59,13 +59,13 @@ impl Handlers {
 
 /// A device as the contract shows it.
 fn shown(device: accounts::Device, caller: Caller) -> api::Device {
-    let (synced_at, synced_rev) = device.doings.synced.unzip();
+    let (synced_at, synced_rev) = device.activity.synced.unzip();
     api::Device {
         id: Id(device.session.to_string()),
         name: device.name.map(Name),
         platform: device.platform.map(Platform),
         signed_in_at: Timestamp(device.signed_in_at),
-        last_seen_at: Timestamp(device.doings.seen_at),
+        last_seen_at: Timestamp(device.activity.seen_at),
         last_synced_at: synced_at.map(Timestamp),
         last_synced_rev: synced_rev.map(|rev| Revision(signed(rev))),
         is_current: device.session == caller.session,

@@ -14,7 +14,7 @@ use crate::app::{App, now_ms};
 use crate::auth::tokens::Caller;
 use crate::notifications::Subscription;
 use crate::problem::Failure;
-use crate::store::wanted::Wanted;
+use crate::store::prefetch::Prefetch;
 
 /// How often a comment is sent, so that proxies keep the connection open.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -25,7 +25,7 @@ pub async fn open(app: &Arc<App>, caller: Caller) -> Result<Response, Failure> {
     let Some(Subscription { revisions, session }) = app.notifications.subscribe(caller.key()) else {
         return Err(Failure::rate_limited(30));
     };
-    let rev = app.read(caller, Wanted::default(), |records| Ok(records.head()?.rev)).await?;
+    let rev = app.read(caller, Prefetch::default(), |records| Ok(records.head()?.rev)).await?;
     let left = caller.expires_at_secs.saturating_mul(1_000).saturating_sub(now_ms());
     let end = Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0));
     let subscriber = Subscriber { revisions, session, stopping: app.stopping.clone(), end, known: None, rev };

@@ -22,7 +22,7 @@ use crate::auth::limits::{Sender, network};
 use crate::auth::tokens::Caller;
 use crate::budgets::Unsent;
 use crate::problem::Failure;
-use crate::shares::{Exhausted, Held};
+use crate::shares::{Exhausted, Share};
 
 /// What a response takes beside its body.
 const OVERHEAD_BYTES: usize = 4 * 1_024;
@@ -142,7 +142,7 @@ impl Encoding {
 /// Bytes with the share that is kept for them.
 struct Counted {
     bytes: Bytes,
-    _held: Held<Sender>,
+    _held: Share<Sender>,
 }
 
 impl AsRef<[u8]> for Counted {

@@ -40,11 +40,11 @@ use self::loaded::Loaded;
 pub use self::operations::revoke_all;
 use self::records::Lock;
 pub use self::transaction::Transaction;
-use super::accounts::{Denied, Heard, SessionKey};
+use super::accounts::{Denied, Notification, SessionKey};
 use super::collections::Collections;
-use super::wanted::Wanted;
+use super::prefetch::Prefetch;
 use super::{Commits, Quota, Records, StoreError};
-use crate::turns::Turns;
+use crate::per_account::PerAccount;
 
 /// How many statements may wait for a connection.
 const WAITING_MAX: usize = 1_024;
@@ -61,7 +61,7 @@ pub struct Store {
     connections: Connections,
     address: Address,
     /// One write of each user at a time: the others would only hold a connection each while they wait for the row lock.
-    writers: Turns,
+    writers: PerAccount,
     commits: Commits,
     announcer: Arc<Announcer>,
     /// Distinguishes this server from others, for leases.
@@ -118,7 +118,7 @@ impl Store {
             announcer: Arc::new(Announcer::new(connections.clone())),
             connections,
             address,
-            writers: Turns::new(1),
+            writers: PerAccount::new(1),
             commits: Commits::default(),
             server: Uuid::from_u128(rand::random()),
             heart: Mutex::default(),
@@ -172,12 +172,12 @@ impl Store {
     }
 
     /// Tells the other servers, soon and without waiting for it.
-    pub fn announce(&self, heard: Heard) {
-        self.announcer.announce(heard);
+    pub fn announce(&self, notification: Notification) {
+        self.announcer.announce(notification);
     }
 
     /// Calls `tell` with what other servers announce, until the store is closed.
-    pub fn listen(&self, tell: impl Fn(Heard) + Send + Sync + 'static) {
+    pub fn listen(&self, tell: impl Fn(Notification) + Send + Sync + 'static) {
         let heart = tokio::spawn(heartbeat::beat(self.connections.clone(), self.server));
         *self.heart.lock().unwrap_or_else(PoisonError::into_inner) = Some(heart);
         self.announcer.listen(self.address.clone(), tell);
@@ -198,7 +198,7 @@ impl Store {
         &self,
         key: SessionKey,
         quota: Quota,
-        mut wanted: Wanted,
+        mut prefetch: Prefetch,
         decide: impl Fn(&dyn Records) -> Result<T, E>,
     ) -> Result<T, E>
     where
@@ -206,30 +206,30 @@ impl Store {
     {
         let mut tries = Tries::default();
         loop {
-            let loaded = match self.load(key, quota, &wanted).await {
+            let loaded = match self.load(key, quota, &prefetch).await {
                 Err(error) if tries.another(&error).await => continue,
                 loaded => loaded?.ok_or(Denied::SessionEnded)?,
             };
             let decided = decide(&loaded);
             match loaded.more() {
-                Some(more) => wanted = more,
+                Some(more) => prefetch = more,
                 None => return decided,
             }
         }
     }
 
     /// Loads everything from one snapshot.
-    async fn load(&self, key: SessionKey, quota: Quota, wanted: &Wanted) -> Result<Option<Loaded>, StoreError> {
+    async fn load(&self, key: SessionKey, quota: Quota, prefetch: &Prefetch) -> Result<Option<Loaded>, StoreError> {
         let link = self.connection().await?;
-        let answer = transaction::in_snapshot(&link, records::load(&link, key, quota, wanted, Lock::None)).await?;
-        Ok(answer.map(|answer| Loaded::new(wanted.clone(), answer)))
+        let answer = transaction::in_snapshot(&link, records::load(&link, key, quota, prefetch, Lock::None)).await?;
+        Ok(answer.map(|answer| Loaded::new(prefetch.clone(), answer)))
     }
 
     pub async fn write_records<T, E>(
         &self,
         key: SessionKey,
         quota: Quota,
-        mut wanted: Wanted,
+        mut prefetch: Prefetch,
         decide: impl Fn(&mut dyn Records) -> Result<T, E>,
     ) -> Result<T, E>
     where
@@ -238,7 +238,7 @@ impl Store {
         let _turn = self.writers.take(key.user).await.ok_or_else(StoreError::busy)?;
         let (mut tries, since) = (Tries::default(), Instant::now());
         loop {
-            match self.try_to_write(key, quota, &mut wanted, &decide).await {
+            match self.try_to_write(key, quota, &mut prefetch, &decide).await {
                 Err(error) if tries.another(&error).await => continue,
                 Err(error) => {
                     self.commits.failed.inc();
@@ -258,20 +258,20 @@ impl Store {
         &self,
         key: SessionKey,
         quota: Quota,
-        wanted: &mut Wanted,
+        prefetch: &mut Prefetch,
         decide: &impl Fn(&mut dyn Records) -> Result<T, E>,
     ) -> Result<Result<T, E>, StoreError> {
         let transaction = Transaction::of(self.connection().await?);
         let link = transaction.link();
-        let (begun, mut answer) = tokio::join!(transaction.send_begin(), records::load(link, key, quota, wanted, Lock::Exclusive));
+        let (begun, mut answer) = tokio::join!(transaction.send_begin(), records::load(link, key, quota, prefetch, Lock::Exclusive));
         begun?;
         loop {
             let Some(loaded) = answer? else { return Ok(Err(Denied::SessionEnded.into())) };
-            let mut loaded = Loaded::new(wanted.clone(), loaded);
+            let mut loaded = Loaded::new(prefetch.clone(), loaded);
             let decided = decide(&mut loaded);
             if let Some(more) = loaded.more() {
-                *wanted = more;
-                answer = records::load(link, key, quota, wanted, Lock::Exclusive).await;
+                *prefetch = more;
+                answer = records::load(link, key, quota, prefetch, Lock::Exclusive).await;
                 continue;
             }
             if let (Ok(_), Some(advanced)) = (&decided, &loaded.written.advanced) {

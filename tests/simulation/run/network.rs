@@ -31,8 +31,8 @@ impl Run {
             self.devices[device].inbox.push(Event::Unanswered { request, message: "no token".to_owned() });
             return Ok(());
         };
-        if token != sender.home && matches!(&message, Message::Push { .. } | Message::Pull { .. }) {
-            return Err(format!("device {device} has sent something of account {} with a token of account {token} (I9)", sender.home));
+        if token != sender.account && matches!(&message, Message::Push { .. } | Message::Pull { .. }) {
+            return Err(format!("device {device} has sent something of account {} with a token of account {token} (I9)", sender.account));
         }
         self.network.push(Packet { device, life: sender.life, session: sender.session, request, account: token, message });
         Ok(())
@@ -144,7 +144,7 @@ impl Run {
     fn note_acknowledged(&mut self, packet: &Packet, answered: &Answered) {
         let Message::Push { edits, .. } = &packet.message else { return };
         let collections: Vec<_> = edits.iter().map(|edit| edit.collection).collect();
-        let Ok(result) = wire::read_push_result(&answered.body, self.world.contract.contract, &collections) else { return };
+        let Ok(result) = wire::read_push_result(&answered.body, self.tested.contract.contract, &collections) else { return };
         for (edit, outcome) in edits.iter().zip(result.outcomes) {
             if let wire::Outcome::Accepted(receipt) | wire::Outcome::Duplicate(receipt) = outcome {
                 let key = Key { collection: edit.collection, id: edit.record.id };
@@ -160,7 +160,7 @@ impl Run {
     /// Sends change notifications, which only some devices receive.
     fn ring(&mut self, account: usize) {
         let rev = self.server.rev(account);
-        for device in self.devices.iter_mut().filter(|device| device.home == account && device.token == Some(account)) {
+        for device in self.devices.iter_mut().filter(|device| device.account == account && device.token == Some(account)) {
             if self.chance.of_thousand(500) {
                 device.inbox.push(Event::Notified { rev });
             }

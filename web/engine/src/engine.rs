@@ -8,7 +8,7 @@ use stronglog_sync::task::{Done, Snapshot, Task};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::contract::contract;
-use crate::messages::{Call, Command, Happened, Turn, Wanted};
+use crate::messages::{Call, Command, Happened, Turn, UserRequest};
 use crate::random::{random, whole, with_clock_and_rng};
 use crate::rows::{Counted, LoadedRow, Plan, Selection, Writes, read, read_loaded, read_meta, write};
 
@@ -82,12 +82,12 @@ impl SyncEngine {
         self.bodies.remove(&whole(request).unsigned_abs())
     }
 
-    /// Begins a durable step that the app requests, as JSON of `Wanted`. Returns its number, or `None` if there is nothing to do.
+    /// Begins a durable step that the app requests, as JSON of `UserRequest`. Returns its number, or `None` if there is nothing to do.
     ///
     /// # Errors
     /// The task is unknown.
     pub fn begin(&mut self, task: &str) -> Result<Option<u32>, String> {
-        let wanted: Wanted = read(task)?;
+        let wanted: UserRequest = read(task)?;
         Ok(wanted.task()?.map(|task| self.step(task, false)))
     }
 

@@ -18,7 +18,7 @@ const COPYING: &str = "stronglog.db.copying";
 
 pub struct Side {
     folder: PathBuf,
-    /// Held as long as this is, so that no server starts meanwhile.
+    /// Share as long as this is, so that no server starts meanwhile.
     _lock: File,
     /// `None` if the folder has no database yet.
     connection: Option<Arc<Mutex<Connection>>>,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Erased, Limits, SignedIn, User, oldest};
 use crate::admin::Error;
 use crate::store::StoreError;
-use crate::store::accounts::Heard;
+use crate::store::accounts::Notification;
 use crate::store::postgres::{Link, Store, Transaction, number, revoke_all, signed};
 
 /// An account, and its sessions since the time that is the first parameter.
@@ -76,14 +76,14 @@ pub async fn set_password(store: &Store, who: &str, hash: &str) -> Result<User, 
 pub async fn delete(store: &Store, who: &str) -> Result<(User, Erased), Error> {
     let user = show(store, who).await?;
     store.erase(user.id).await?;
-    store.announce(Heard::Ended(user.id));
+    store.announce(Notification::Ended(user.id));
     while !store.erase_some(user.id).await? {}
     Ok((user, Erased { log_is_empty: true }))
 }
 
 /// Tells the servers that an account's sessions have ended.
 fn signed_out(store: &Store, user: User) -> Result<User, Error> {
-    store.announce(Heard::Ended(user.id));
+    store.announce(Notification::Ended(user.id));
     Ok(user)
 }
 

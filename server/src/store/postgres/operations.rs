@@ -10,7 +10,8 @@ use super::link::Link;
 use super::{STANDBY, Store};
 use crate::store::StoreError;
 use crate::store::accounts::{
-    Account, Created, Denied, Device, Doings, Exchange, News, Population, SESSIONS_MAX, Session, SessionKey, SignedIn,
+    Account, Created, Denied, Device, DeviceActivity, Exchange, MissedNotifications, Population, SESSIONS_MAX, Session, SessionKey,
+    SignedIn,
 };
 use crate::store::collections::{Collections, unknown};
 
@@ -197,15 +198,15 @@ impl Store {
         answered(&rows)
     }
 
-    pub async fn note_doings(&self, news: Vec<(SessionKey, Doings)>) -> Result<(), StoreError> {
+    pub async fn record_activity(&self, news: Vec<(SessionKey, DeviceActivity)>) -> Result<(), StoreError> {
         // Always in the same order, so that two servers do not wait for each other.
         let mut news = news;
         news.sort_by_key(|(key, _)| (key.user, key.session));
-        let (keys, doings): (Vec<_>, Vec<_>) = news.into_iter().unzip();
+        let (keys, activity): (Vec<_>, Vec<_>) = news.into_iter().unzip();
         let (users, sessions) = columns(&keys);
-        let seen: Vec<i64> = doings.iter().map(|doings| doings.seen_at).collect();
-        let synced_at: Vec<Option<i64>> = doings.iter().map(|doings| doings.synced.map(|(at, _)| at)).collect();
-        let synced_rev = doings.iter().map(|doings| doings.synced.map(|(_, rev)| signed(rev)).transpose());
+        let seen: Vec<i64> = activity.iter().map(|activity| activity.seen_at).collect();
+        let synced_at: Vec<Option<i64>> = activity.iter().map(|activity| activity.synced.map(|(at, _)| at)).collect();
+        let synced_rev = activity.iter().map(|activity| activity.synced.map(|(_, rev)| signed(rev)).transpose());
         let synced_rev = synced_rev.collect::<Result<Vec<_>, _>>()?;
         let sql = "UPDATE sessions SET seen_at = greatest(sessions.seen_at, new.seen_at),
                 synced_at = coalesce(new.synced_at, sessions.synced_at), synced_rev = coalesce(new.synced_rev, sessions.synced_rev)
@@ -225,13 +226,13 @@ impl Store {
         Ok(self.ask(sessions).await?.ended)
     }
 
-    pub async fn news(&self, open: Vec<SessionKey>) -> Result<News, StoreError> {
-        if self.is_time_to_ask() { self.ask(open).await } else { Ok(News::default()) }
+    pub async fn missed_notifications(&self, open: Vec<SessionKey>) -> Result<MissedNotifications, StoreError> {
+        if self.is_time_to_ask() { self.ask(open).await } else { Ok(MissedNotifications::default()) }
     }
 
-    async fn ask(&self, open: Vec<SessionKey>) -> Result<News, StoreError> {
+    async fn ask(&self, open: Vec<SessionKey>) -> Result<MissedNotifications, StoreError> {
         if open.is_empty() {
-            return Ok(News::default());
+            return Ok(MissedNotifications::default());
         }
         let (users, sessions) = columns(&open);
         let sql = "SELECT open.user_id, open.session_id, heads.rev, EXISTS (
@@ -239,7 +240,7 @@ impl Store {
                 WHERE sessions.user_id = open.user_id AND sessions.session_id = open.session_id AND NOT revoked AND NOT disabled
             )
             FROM unnest($1, $2) AS open (user_id, session_id) LEFT JOIN heads USING (user_id)";
-        let mut news = News::default();
+        let mut news = MissedNotifications::default();
         for row in self.query(sql, &[(&users, Type::UUID_ARRAY), (&sessions, Type::UUID_ARRAY)]).await? {
             let key = SessionKey { user: row.try_get(0)?, session: row.try_get(1)? };
             match (row.try_get::<_, Option<i64>>(2)?, row.try_get(3)?) {
@@ -472,7 +473,7 @@ fn device(row: &Row) -> Result<Device, StoreError> {
         name: row.try_get(1)?,
         platform: row.try_get(2)?,
         signed_in_at: row.try_get(3)?,
-        doings: Doings { seen_at: row.try_get(4)?, synced },
+        activity: DeviceActivity { seen_at: row.try_get(4)?, synced },
     })
 }
 

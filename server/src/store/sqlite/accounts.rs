@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use crate::store::StoreError;
-use crate::store::accounts::{Account, Created, Device, Doings, SESSIONS_MAX, Session};
+use crate::store::accounts::{Account, Created, Device, DeviceActivity, SESSIONS_MAX, Session};
 
 /// Stores an account, unless the email address already has one.
 ///
@@ -213,7 +213,7 @@ pub fn devices(connection: &Connection, user: Uuid) -> Result<Vec<Device>, Store
             name: row.get(1)?,
             platform: row.get(2)?,
             signed_in_at: row.get(3)?,
-            doings: Doings { seen_at: row.get(4)?, synced },
+            activity: DeviceActivity { seen_at: row.get(4)?, synced },
         })
     })?;
     Ok(read.collect::<Result<_, _>>()?)
@@ -232,11 +232,11 @@ pub fn rename_device(connection: &Connection, user: Uuid, session: Uuid, name: &
 ///
 /// # Errors
 /// The store failed.
-pub fn note_doings(connection: &Connection, user: Uuid, session: Uuid, doings: Doings) -> Result<(), StoreError> {
+pub fn record_activity(connection: &Connection, user: Uuid, session: Uuid, activity: DeviceActivity) -> Result<(), StoreError> {
     let sql = "UPDATE sessions SET seen_at = max(seen_at, ?3), synced_at = coalesce(?4, synced_at), synced_rev = coalesce(?5, synced_rev)
         WHERE user_id = ?1 AND session_id = ?2";
-    let (synced_at, synced_rev) = doings.synced.unzip();
-    connection.prepare_cached(sql)?.execute(params![user, session, doings.seen_at, synced_at, synced_rev])?;
+    let (synced_at, synced_rev) = activity.synced.unzip();
+    connection.prepare_cached(sql)?.execute(params![user, session, activity.seen_at, synced_at, synced_rev])?;
     Ok(())
 }
 

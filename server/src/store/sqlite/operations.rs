@@ -7,7 +7,10 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{Store, UserRecords, accounts, backup, check_collections, epoch, seen_at, sessions_ended};
-use crate::store::accounts::{Account, Created, Denied, Device, Doings, Exchange, Heard, News, Population, Session, SessionKey, SignedIn};
+use crate::store::accounts::{
+    Account, Created, Denied, Device, DeviceActivity, Exchange, MissedNotifications, Notification, Population, Session, SessionKey,
+    SignedIn,
+};
 use crate::store::collections::Collections;
 use crate::store::{Quota, Records, StoreError};
 
@@ -54,10 +57,10 @@ impl Store {
     }
 
     /// There is no other server.
-    pub fn announce(&self, _: Heard) {}
+    pub fn announce(&self, _: Notification) {}
 
     /// There is no other server.
-    pub fn listen(&self, _: impl Fn(Heard)) {}
+    pub fn listen(&self, _: impl Fn(Notification)) {}
 
     pub async fn register(&self, account: Account, session: Session) -> Result<Created, StoreError> {
         self.write(move |connection| {
@@ -195,9 +198,9 @@ impl Store {
         .await
     }
 
-    pub async fn note_doings(&self, news: Vec<(SessionKey, Doings)>) -> Result<(), StoreError> {
+    pub async fn record_activity(&self, news: Vec<(SessionKey, DeviceActivity)>) -> Result<(), StoreError> {
         self.write(move |connection| {
-            news.iter().try_for_each(|(key, doings)| accounts::note_doings(connection, key.user, key.session, *doings))
+            news.iter().try_for_each(|(key, activity)| accounts::record_activity(connection, key.user, key.session, *activity))
         })
         .await
     }
@@ -210,12 +213,12 @@ impl Store {
         .await
     }
 
-    pub async fn news(&self, open: Vec<SessionKey>) -> Result<News, StoreError> {
+    pub async fn missed_notifications(&self, open: Vec<SessionKey>) -> Result<MissedNotifications, StoreError> {
         let ended = self.read(sessions_ended).await?;
         let before = self.sessions_ended.lock().unwrap_or_else(PoisonError::into_inner).replace(ended);
         let ended = if before.is_some_and(|before| before != ended) { self.ended(open).await? } else { Vec::new() };
         // No other process writes records.
-        Ok(News { revisions: Vec::new(), ended })
+        Ok(MissedNotifications { revisions: Vec::new(), ended })
     }
 
     pub async fn epoch(&self) -> Result<String, StoreError> {

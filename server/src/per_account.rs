@@ -13,14 +13,15 @@ pub const WAIT_MAX: Duration = Duration::from_secs(5);
 /// The number of accounts from which on those without requests are forgotten.
 const FORGET_AT: usize = 1_024;
 
-pub struct Turns {
+/// The requests in progress, by account.
+pub struct PerAccount {
     by_account: Mutex<HashMap<Uuid, Weak<Semaphore>>>,
     each_max: usize,
 }
 
-impl Turns {
+impl PerAccount {
     pub fn new(each_max: usize) -> Self {
-        Turns { by_account: Mutex::default(), each_max }
+        PerAccount { by_account: Mutex::default(), each_max }
     }
 
     /// Waits for a turn, in the order of the calls of this account. It ends when the result is dropped. `None` if there was none in time.
@@ -53,22 +54,22 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_has_many_requests_waits_for_itself() {
-        let turns = Turns::new(1);
-        let first = turns.take(SAM).await.expect("a place");
-        let mut second = Box::pin(turns.take(SAM));
+        let limits = PerAccount::new(1);
+        let first = limits.take(SAM).await.expect("a place");
+        let mut second = Box::pin(limits.take(SAM));
         assert!(second.as_mut().now_or_never().is_none(), "it waits");
-        let _others = turns.take(ALEX).await.expect("another account has turns of its own");
+        let _others = limits.take(ALEX).await.expect("another account has turns of its own");
         drop(first);
         let _second = second.await.expect("its turn");
-        assert!(turns.take(SAM).await.is_none(), "sent away in the end");
+        assert!(limits.take(SAM).await.is_none(), "sent away in the end");
     }
 
     #[tokio::test]
     async fn accounts_without_requests_are_forgotten() {
-        let turns = Turns::new(1);
+        let limits = PerAccount::new(1);
         for number in 0..3 * FORGET_AT as u128 {
-            let _turn = turns.take(Uuid::from_u128(number)).await.expect("a place");
+            let _turn = limits.take(Uuid::from_u128(number)).await.expect("a place");
         }
-        assert!(turns.by_account.lock().expect("no panic").len() <= FORGET_AT);
+        assert!(limits.by_account.lock().expect("no panic").len() <= FORGET_AT);
     }
 }
