@@ -35,6 +35,9 @@ export class Host {
   private storageProblem: string | null = null;
   private notice: string | null;
   private last: EngineStatus | undefined;
+  /** The sign-ins, which take turns. Never rejects. */
+  private signIns: Promise<unknown> = Promise.resolve();
+  private signOuts = 0;
 
   private constructor(
     private readonly settings: Settings,
@@ -104,7 +107,7 @@ export class Host {
     switch (method) {
       case "signUp":
       case "signIn":
-        return this.signIn(method, first);
+        return this.inTurn(() => this.signIn(method, first));
       case "signOut":
         return this.signOut();
       case "enable":
@@ -175,17 +178,27 @@ export class Host {
     await this.driver.run("current");
   }
 
+  /** Two sign-ins at once could both take the database for nobody's. */
+  private inTurn<T>(signIn: () => Promise<T>): Promise<T> {
+    const turn = this.signIns.then(signIn);
+    this.signIns = turn.catch(() => undefined);
+    return turn;
+  }
+
   /** The first sign-in claims the database. Another account is rejected (R15), and no account is created for it. */
   private async signIn(how: "signIn" | "signUp", { email, password }: Credentials): Promise<void> {
+    const doing = how === "signUp" ? "create the account" : "sign in";
     const owner = await this.store.owner();
     if (owner !== null && how === "signUp") {
-      throw new Error(`cannot create the account: ${this.ownedByAnother()}`);
+      throw new Error(`cannot ${doing}: ${this.ownedByAnother()}`);
     }
+    const { signOuts } = this;
     const tokens = await this.transport.signIn(how, { email, password });
-    if (owner !== null && owner !== tokens.account) {
+    const isOther = owner !== null && owner !== tokens.account;
+    if (isOther || this.signOuts !== signOuts) {
       // The new session is not used. If the server cannot be told, the session expires.
       await this.transport.signOut(tokens).catch(() => undefined);
-      throw new Error(`cannot sign in: ${this.ownedByAnother()}`);
+      throw new Error(`cannot ${doing}: ${isOther ? this.ownedByAnother() : "the user has signed out meanwhile"}`);
     }
     if (owner === null) {
       await this.driver.run({ claim: tokens.account });
@@ -208,6 +221,7 @@ export class Host {
 
   /** The tokens are deleted even if the server cannot be told: they then expire. */
   private async signOut(): Promise<void> {
+    this.signOuts += 1;
     const tokens = await this.transport.tokens();
     await this.transport.keep(undefined);
     this.account = null;

@@ -131,9 +131,14 @@ export class Transport {
     if ("unavailable" in answer) {
       throw new Error(answer.unavailable);
     }
-    const fresh = "tokens" in answer ? answer.tokens : undefined;
-    await this.keep(fresh ?? { account: stale.account });
-    return fresh;
+    const fresh = "tokens" in answer ? answer.tokens : { account: stale.account };
+    // The user may have signed in or out since. Then that counts, and this answer is about a session that is over.
+    await this.device.db.transaction("rw", this.device, async () => {
+      if ((await this.tokens())?.refreshToken === stale.refreshToken) {
+        await this.keep(fresh);
+      }
+    });
+    return this.tokens();
   }
 
   /**

@@ -3,10 +3,12 @@
 import { Dexie } from "dexie";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { deterministicId, namespace } from "./contract.js";
-import { Device, MockServer, json } from "./device.js";
+import { ACCOUNT, Device, MockServer, json, tokensOf } from "./device.js";
 import { newId } from "../../src/id.js";
 import { platformOf } from "../../src/platform.js";
 import { retryAfterMs } from "../../src/transport.js";
+
+const OTHER = "01890000-0000-7000-8000-000000000002";
 
 let server: MockServer;
 let device: Device;
@@ -411,7 +413,7 @@ describe("timestamps and refusals", () => {
     await device.sync();
     server.intercept = (path) =>
       path.endsWith("/login")
-        ? json({ accessToken: "a.b.c", refreshToken: newId() + newId(), tokenType: "Bearer", expiresInSecs: 900, userId: "01890000-0000-7000-8000-000000000002" })
+        ? tokensOf(OTHER)
         : undefined;
     await device.host.call("signOut", []);
     expect(device.status).toMatchObject({ state: "off", account: null });
@@ -420,6 +422,72 @@ describe("timestamps and refusals", () => {
     await device.db.workoutTemplates.add({ name: "secret" });
     await device.sync();
     expect(server.requests.length).toBe(sent);
+  });
+});
+
+describe("sign-ins that meet", () => {
+  /** Answers requests to this path when the test lets it. */
+  const held = (ending: string, answer: (body: unknown) => Response): (() => void) => {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    server.intercept = (path, body) => (path.endsWith(ending) ? released.then(() => answer(body)) : undefined);
+    return () => release();
+  };
+
+  test("of two accounts at once, the first owns the database and the second is rejected", async () => {
+    server.intercept = (path, body) =>
+      path.endsWith("/login") ? tokensOf((body as { email: string }).email === "ben@example.com" ? OTHER : ACCOUNT) : undefined;
+    const password = "correct horse battery staple";
+    const both = ["ana@example.com", "ben@example.com"].map((email) => device.host.call("signIn", [{ email, password }]));
+    const [first, second] = await Promise.allSettled(both);
+    expect(first?.status).toBe("fulfilled");
+    expect(second).toMatchObject({ status: "rejected", reason: { message: expect.stringContaining("belongs to the account that signed in first") as string } });
+    expect(await device.sync()).toMatchObject({ state: "idle", account: ACCOUNT });
+  });
+
+  test("a sign-out while a sign-in waits has the last word", async () => {
+    const release = held("/login", () => tokensOf(ACCOUNT));
+    const signedIn = device.signIn();
+    signedIn.catch(() => undefined);
+    await expect.poll(() => server.requests.some(({ path }) => path.endsWith("/login"))).toBe(true);
+    await device.host.call("signOut", []);
+    release();
+    await expect(signedIn).rejects.toThrow("signed out meanwhile");
+    expect(device.status).toMatchObject({ state: "off", account: null });
+    expect(server.requests.at(-1)?.path).toBe("/api/v1/auth/logout");
+  });
+
+  test("a refresh that was asked for before a sign-out or a sign-in changes nothing after it", async () => {
+    for (const [outcome, answer] of [
+      ["granted", () => tokensOf(ACCOUNT)],
+      ["denied", () => json(SESSION_ENDED, 401)],
+    ] as const) {
+      for (const isOut of [true, false]) {
+        await device.signIn();
+        await device.sync();
+        const release = held("/refresh", answer);
+        const { intercept } = server;
+        let expired = true;
+        server.intercept = (path, body) => {
+          if (path === "/api/v1/changes" && expired) {
+            expired = false;
+            return json({ ...SESSION_ENDED, code: "token_expired" }, 401);
+          }
+          return intercept?.(path, body);
+        };
+        const asked = server.requests.length;
+        const synced = device.sync();
+        await expect.poll(() => server.requests.slice(asked).some(({ path }) => path.endsWith("/refresh"))).toBe(true);
+        await (isOut ? device.host.call("signOut", []) : device.signIn());
+        release();
+        await synced;
+        const name = `${outcome}, then a ${isOut ? "sign-out" : "sign-in"}`;
+        const tokens = (await device.db.table("_device").get("tokens")) as object | undefined;
+        expect(tokens === undefined, name).toBe(isOut);
+        expect(await device.sync(), name).toMatchObject(isOut ? { state: "off", account: null } : { state: "idle", account: ACCOUNT });
+        server.intercept = undefined;
+      }
+    }
   });
 });
 
