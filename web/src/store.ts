@@ -213,7 +213,14 @@ export class DexieStore {
     const absorbed = wasm.absorb(
       meta,
       rows,
-      unseen.map(({ key, at, shipped, stale }) => ({ key, at, shipped: shipped === 1, stale: stale === 1, record: records.get(key) })),
+      unseen.map(({ key, at, ...kind }) => ({
+        key,
+        at,
+        shipped: kind.shipped === 1,
+        stale: kind.stale === 1,
+        imported: kind.imported === 1,
+        record: records.get(key),
+      })),
     );
     const writes = await this.apply(absorbed, records);
     const refused = new Map(writes.refused);
