@@ -91,6 +91,9 @@ interface Layout {
   readonly upgrade?: (transaction: Transaction) => Promise<void>;
 }
 
+/** The notice for the user of a tab whose database a newer version of the app has changed. */
+export const OUTDATED = "a newer version of the app has opened the database; reload this page to use it";
+
 /** The maximum number of layouts of our own tables for each version of the contract's stores. */
 const LAYOUTS_PER_CONTRACT = 100;
 

@@ -233,7 +233,7 @@ export class Host {
 
   private async blocked(): Promise<BlockedRecord[]> {
     const rows = await this.database._rows.orderBy("blocked").toArray();
-    const refused = await this.database._pendingWrites.filter((write) => write.refused !== undefined).toArray();
+    const refused = await this.database._pendingWrites.filter((write) => write.refused !== undefined && this.store.isKnown(write)).toArray();
     const ofRows = rows.map((row) => {
       const [code = "", message = ""] = wasm.blockOf(row.info);
       return { ...named(row.key), record: JSON.parse(row.text) as unknown, code, message, since: row.blocked ?? 0 };
@@ -290,7 +290,8 @@ export class Host {
       void this.lookForTokens();
     }
     const { account, notice, storageProblem } = this;
-    const full: LeaderStatus = { ...status, account, storageProblem: storageProblem ?? notice, tab: this.settings.tab };
+    const pending = status.pending + this.store.waiting;
+    const full: LeaderStatus = { ...status, pending, account, storageProblem: storageProblem ?? notice, tab: this.settings.tab };
     // The time to the next attempt changes all the time; whether there is one is worth a report.
     const text = JSON.stringify({ ...full, nextAttemptInMs: status.nextAttemptInMs !== null });
     if (text !== this.reported) {

@@ -3,27 +3,32 @@
 /** The text of a key: different keys have different texts. Undefined if the value cannot be a key. */
 export function textOfKey(key: unknown): string | undefined {
   if (typeof key === "string") {
-    return `text ${key}`;
+    return `text:${key}`;
   }
   if (typeof key === "number") {
-    return Number.isNaN(key) ? undefined : `number ${key}`;
+    return Number.isNaN(key) ? undefined : `number:${key}`;
   }
   if (Array.isArray(key)) {
     const parts = key.map(textOfKey);
-    return parts.includes(undefined) ? undefined : `list ${JSON.stringify(parts)}`;
+    return parts.includes(undefined) ? undefined : `list:${JSON.stringify(parts)}`;
   }
-  if (Object.prototype.toString.call(key) === "[object Date]") {
-    return `date ${(key as Date).getTime()}`;
+  if (kindOf(key) === "Date") {
+    return `date:${(key as Date).getTime()}`;
   }
   const bytes = bytesOf(key);
-  return bytes && `bytes ${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  return bytes && `bytes:${bytes.join()}`;
+}
+
+/** The kind of an object, also of one that another realm has made. */
+function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 function bytesOf(key: unknown): Uint8Array | undefined {
   if (ArrayBuffer.isView(key)) {
     return new Uint8Array(key.buffer, key.byteOffset, key.byteLength);
   }
-  return Object.prototype.toString.call(key) === "[object ArrayBuffer]" ? new Uint8Array(key as ArrayBuffer) : undefined;
+  return kindOf(key) === "ArrayBuffer" ? new Uint8Array(key as ArrayBuffer) : undefined;
 }
 
 /**

@@ -375,7 +375,7 @@ function follow(value: unknown, path: readonly string[], ids: Ids): void {
 /** The new id for an old key. A map key is a text even if the id was a number. */
 function newIdOf(key: unknown, ids: Ids): string | undefined {
   const text = textOfKey(key);
-  return text === undefined ? undefined : (ids.get(text) ?? ids.get(text.replace(/^text (?=\d+$)/, "number ")));
+  return text === undefined ? undefined : (ids.get(text) ?? ids.get(text.replace(/^text:(?=\d+$)/, "number:")));
 }
 
 /** The copy of a record, or why there can be none. */

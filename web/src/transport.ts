@@ -30,6 +30,8 @@ export interface Tokens {
   readonly account: string;
   readonly accessToken: string;
   readonly refreshToken: string;
+  /** The address of the server that gave them, unless an earlier version has stored them. */
+  readonly server?: string;
 }
 
 /** What the database keeps of a session: the tokens, or only the account if the server has ended it. */
@@ -61,9 +63,10 @@ export class Transport {
     private readonly audit: Audit | undefined,
   ) {}
 
-  /** The session that the user has not ended, even if the server has. */
+  /** The session that the user has not ended, even if the server has. Another server gets no tokens of it: the user must sign in there. */
   async session(): Promise<Session | undefined> {
-    return (await this.device.get("tokens"))?.value as Session | undefined;
+    const session = (await this.device.get("tokens"))?.value as Session | undefined;
+    return session?.accessToken === undefined || (session.server ?? this.baseUrl) === this.baseUrl ? session : { account: session.account };
   }
 
   async tokens(): Promise<Tokens | undefined> {
@@ -72,7 +75,7 @@ export class Transport {
   }
 
   async keep(session: Session | undefined): Promise<void> {
-    await (session === undefined ? this.device.delete("tokens") : this.device.put({ name: "tokens", value: session }));
+    await (session === undefined ? this.device.delete("tokens") : this.device.put({ name: "tokens", value: { ...session, server: this.baseUrl } }));
   }
 
   /**

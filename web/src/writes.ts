@@ -13,6 +13,7 @@ import { beyondRecords } from "./json.js";
 
 const PENDING_WRITES: keyof OwnTables = "_pendingWrites";
 const QUARANTINE: keyof OwnTables = "_quarantine";
+const HISTORY: keyof OwnTables = "_history";
 
 /** Above Dexie's own middleware, so that hooks and live queries see the members that this middleware adds to a record. */
 const LEVEL = 3;
@@ -71,7 +72,7 @@ function watched(core: DBCore, written: () => void, { collections, namespace }: 
       if (!writes) {
         return core.transaction(tables, mode, options);
       }
-      const transaction = core.transaction([...new Set([...tables, PENDING_WRITES, QUARANTINE])], mode, { ...options, durability: "strict" });
+      const transaction = core.transaction([...new Set([...tables, PENDING_WRITES, QUARANTINE, HISTORY])], mode, { ...options, durability: "strict" });
       // Registered before Dexie's own listener: code that waits for the write sees it counted.
       (transaction as unknown as IDBTransaction).addEventListener("complete", () => changed.has(transaction) && written());
       return transaction;
@@ -156,7 +157,9 @@ class Watched {
     }
     const keys = records.map((record) => record["id"] as string);
     const { trans } = request;
+    const deleted = records.filter((record) => record["isDeleted"] === true).map((record) => record["id"] as string);
     return this.refuseQuarantined(trans, keys)
+      .then(() => this.rememberUnsent(trans, deleted, at))
       .then(() => this.pendingWrites(trans, keys))
       .then((before) =>
         this.staleKeys(request, keys, before).then((stale) =>
@@ -220,6 +223,7 @@ class Watched {
   private delete(request: DBCoreMutateRequest, keys: string[]): Promise<DBCoreMutateResponse> {
     const at = Date.now();
     return this.refuseQuarantined(request.trans, keys)
+      .then(() => this.rememberUnsent(request.trans, keys, at))
       .then(() => this.below.mutate(request))
       .then((response) =>
         this.record(
@@ -229,12 +233,28 @@ class Watched {
       );
   }
 
+  /** Keeps the versions that are about to be deleted and that the engine has not seen: it remembers the others itself. */
+  private rememberUnsent(trans: DBCoreMutateRequest["trans"], ids: readonly string[], at: number): Promise<unknown> {
+    return this.pendingWrites(trans, ids).then((pending) => {
+      const unsent = ids.filter((id) => isUnsent(pending.get(id)));
+      return this.below.getMany({ trans, keys: unsent }).then((records: (JsonRecord | undefined)[]) => {
+        const found = records.filter((record) => record !== undefined);
+        const values = found.map((record) => ({ collection: this.collection.path, text: JSON.stringify(record), why: "deleted", at }));
+        return this.write(trans, HISTORY, "add", values);
+      });
+    });
+  }
+
   private remove(trans: DBCoreMutateRequest["trans"], keys: string[]): Promise<unknown> {
     return keys.length === 0 ? Promise.resolve() : this.below.mutate({ type: "delete", trans, keys });
   }
 
   private record(trans: DBCoreMutateRequest["trans"], values: readonly PendingWrite[]): Promise<unknown> {
-    return values.length === 0 ? Promise.resolve() : this.core.table(PENDING_WRITES).mutate({ type: "put", trans, values });
+    return this.write(trans, PENDING_WRITES, "put", values);
+  }
+
+  private write(trans: DBCoreMutateRequest["trans"], table: string, type: "add" | "put", values: readonly object[]): Promise<unknown> {
+    return values.length === 0 ? Promise.resolve() : this.core.table(table).mutate({ type, trans, values });
   }
 
   private pendingWrite(id: string, at: number, shipped: boolean): PendingWrite {

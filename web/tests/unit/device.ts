@@ -116,10 +116,10 @@ export class Device {
     readonly host: Host,
   ) {}
 
-  static async open(server: MockServer, name: string = newId()): Promise<Device> {
+  static async open(server: MockServer, name: string = newId(), baseUrl = "https://sync.example"): Promise<Device> {
     const database = makeDatabase(name);
     let device: Device | undefined;
-    const settings = { tab: newId(), life: newId(), name, baseUrl: "https://sync.example", validateWithZod: false, pollMs: undefined };
+    const settings = { tab: newId(), life: newId(), name, baseUrl, validateWithZod: false, pollMs: undefined };
     const host = await Host.open(settings, {
       fetch: server.fetch,
       report: ({ tab, ...status }) => {

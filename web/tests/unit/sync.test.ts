@@ -73,6 +73,25 @@ describe("local changes only", () => {
     expect(await device.host.call("conflicts", [100])).toMatchObject(Array(3).fill({ why: "deleted" }));
   });
 
+  test("what is deleted before the engine has seen it is kept in the history, as it was last", async () => {
+    await device.signIn();
+    device.host.close();
+    const id = await device.db.workoutTemplates.add({ name: "Push day" });
+    await device.db.workoutTemplates.update(id, { name: "Bench day" });
+    await device.db.workoutTemplates.delete(id);
+    await device.db.workoutTemplates.delete(id);
+    const other = await device.db.workoutTemplates.add({ name: "Pull day" });
+    await device.db.workoutTemplates.update(other, { isDeleted: true } as never);
+    device.close();
+    device = await Device.open(server, device.db.name);
+    expect(await device.sync()).toMatchObject({ pending: 0 });
+    expect(await device.host.call("conflicts", [9])).toMatchObject([
+      { why: "deleted", record: { id: other, name: "Pull day" } },
+      { why: "deleted", record: { id, name: "Bench day" } },
+    ]);
+    expect(server.records.size).toBe(0);
+  });
+
   test("a transaction that is undone is not pushed", async () => {
     await device.signIn();
     const undone = device.db.transaction("rw", device.db.workoutTemplates, async () => {
@@ -510,6 +529,20 @@ describe("nothing waits in silence", () => {
     await device.host.call("confirmDeletions", ["delete"]);
     expect(await device.sync()).toMatchObject({ state: "idle", pending: 0 });
     expect(await device.db.userBodyweightLogs.count()).toBe(0);
+  });
+
+  test("tokens go to the server that gave them, and to no other one", async () => {
+    await device.signIn();
+    await device.sync();
+    device.close();
+    const elsewhere = new MockServer();
+    const moved = await Device.open(elsewhere, device.db.name, "https://staging.example");
+    await moved.db.workoutTemplates.add({ name: "Push day" });
+    expect(await moved.sync()).toMatchObject({ state: "needsAuth", account: null, pending: 1 });
+    expect(elsewhere.requests).toEqual([]);
+    moved.close();
+    device = await Device.open(server, device.db.name);
+    expect(await device.sync()).toMatchObject({ state: "idle", account: ACCOUNT, pending: 0 });
   });
 
   test("a pause outlives the app", async () => {
