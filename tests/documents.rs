@@ -15,6 +15,7 @@ const DOCUMENTS: &[&str] = &[
     "BENCHMARKS.md",
     "cli/README.md",
     "contractc/README.md",
+    "contractc/npm/README.md",
     "docs/command.md",
     "docs/operations.md",
     "docs/rust.md",
@@ -31,6 +32,7 @@ const DOCUMENTS: &[&str] = &[
 /// Where messages come from. What emitters, samples, the quickstart's training log and the border's types have as text is no message.
 const SOURCES: &[&str] = &[
     "contractc/src",
+    "contractc/npm/src",
     "contractc/runtime/rust",
     "contractc/runtime/typescript",
     "src",

@@ -154,6 +154,10 @@ pub fn in_parallel<I: Sync, O: Send>(items: &[I], make: impl Fn(&I) -> O + Sync)
         taken.map(|(index, item)| (index, make(item))).collect::<Vec<_>>()
     };
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
+    if threads <= 1 {
+        // WebAssembly has no threads.
+        return items.iter().map(&make).collect();
+    }
     let mut made = std::thread::scope(|scope| {
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         running.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()

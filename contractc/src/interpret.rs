@@ -235,7 +235,7 @@ const EVALUATION_DEPTH_MAX: usize = 32;
 
 /// The verdict of `contractc validate` on one value, as a line of JSON.
 #[derive(Debug, serde::Serialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "command", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Verdict {
     /// Whether the schema accepts the value.
@@ -247,7 +247,7 @@ pub struct Verdict {
 
 /// One violated keyword.
 #[derive(Debug, serde::Serialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "command", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct VerdictError {
     /// The JSON pointer to the invalid value.
