@@ -51,7 +51,7 @@ pub fn test_in_node() -> Result {
     node(&["node_modules/vitest/vitest.mjs", "run"])?;
     run(Command::new("cargo").args(["fmt", "--check"]).current_dir(root().join("contractc/npm")))?;
     let native = target().join("debug/contractc");
-    run(Command::new("node").args(["--test", "contractc/npm/tests/"]).env("CONTRACTC", native).current_dir(root()))
+    run(Command::new("node").args(["--test", "contractc/npm/tests/command.test.js"]).env("CONTRACTC", native).current_dir(root()))
 }
 
 /// Tests the package in Chromium against the server. Both must be built first. Some of these tests measure times.
