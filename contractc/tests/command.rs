@@ -284,3 +284,23 @@ fn a_project_in_typescript_is_refused_without_its_packages() {
     let output = contractc(&std::env::temp_dir(), &["init", "app-of-nobody", "--typescript"]);
     assert!(errors(&output).contains("with --from"), "{}", errors(&output));
 }
+
+#[test]
+fn no_message_repeats_a_secret_or_the_whole_of_a_long_text() {
+    let folder = folder("secrets");
+    let schemas = "
+    Login: { type: object, properties: { password: { type: string, format: password, pattern: '[0-9]' }, token: { type: string, writeOnly: true, maxLength: 3 } } }
+    Slug: { type: string, pattern: '^[a-z]+$' }
+";
+    std::fs::write(folder.join("shop.yaml"), format!("{DOCUMENT}{}", &schemas[1..])).expect("the document can be written");
+    let validate = |schema: &str, json: String| {
+        std::fs::write(folder.join("value.json"), json).expect("the value can be written");
+        let output = contractc(&folder, &["validate", "--spec", "shop.yaml", "--schema", schema, "value.json"]);
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let found = validate("Login", r#"{"password": "hunter-two", "token": "tok_very_long"}"#.to_owned());
+    assert_eq!(found.matches("is not accepted; the value is secret").count(), 2, "{found}");
+    assert!(!found.contains("hunter") && !found.contains("tok_"), "{found}");
+    let found = validate("Slug", format!("\"{}\"", "A".repeat(10_000)));
+    assert!(found.contains("does not match") && found.len() < 300, "{found}");
+}

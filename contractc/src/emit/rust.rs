@@ -134,6 +134,7 @@ fn runtime() -> Vec<OutputFile> {
         ("format", include_str!("../../runtime/rust/format.rs")),
         ("http", include_str!("../../runtime/rust/http.rs")),
         ("http/form", include_str!("../../runtime/rust/http/form.rs")),
+        ("http/kind", include_str!("../../runtime/rust/http/kind.rs")),
         ("http/multipart", include_str!("../../runtime/rust/http/multipart.rs")),
         ("http/multipart/parts", include_str!("../../runtime/rust/http/multipart/parts.rs")),
         ("http/parameter", include_str!("../../runtime/rust/http/parameter.rs")),

@@ -5,6 +5,7 @@ use super::super::json::{Json, Value};
 use super::super::report::{At, Checker, Report};
 use super::super::schema::{ReadJson, ToJson};
 use super::form::Form;
+use super::kind::Readings;
 use super::multipart::{File, IncomingParts, Multipart, Parts, Sent};
 use super::parameter::{Parameter, Place, Style, invalid_header};
 use super::template::{path_values, text_behind};
@@ -164,6 +165,9 @@ impl Writer {
             }
         }
         self.checker.finish()?;
+        if base_url.contains(['?', '#']) {
+            return Err(Report::new("syntax", format!("has a base URL with `?` or `#`, which end a path: {base_url}")));
+        }
         let separator = match (self.query.is_empty(), self.path.contains('?')) {
             (true, _) => "",
             (false, false) => "?",
@@ -222,6 +226,9 @@ impl<'a> Incoming<'a> {
     /// Returns the violations in its value.
     pub fn optional<T: ReadJson>(&self, parameter: &Parameter) -> Result<Option<T>, Rejection> {
         let Some(value) = self.value(parameter)? else { return Ok(None) };
+        let mut readings = Readings::default();
+        readings.add(String::new(), &value, &parameter.shape, &parameter.encoding);
+        let value = readings.settle(value, parameter.check);
         let at = At::ROOT.member(parameter.encoding.place.name());
         let read = read_checked(Json::from(&value), at.member(parameter.name), parameter.check);
         read.map(Some).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
@@ -308,7 +315,7 @@ impl<'a> Incoming<'a> {
         self.expect(accepted)?;
         let value = as_text(self.body).and_then(|text| match pairs(text, '&').iter().find(|(_, text)| !is_utf8(text)) {
             Some((name, _)) => Err(Rejection::invalid(At::ROOT.member(name), "syntax", NOT_UTF8).report),
-            None => Ok(form.read(text)),
+            None => Ok(form.settled(form.read(text))),
         });
         let read = value.and_then(|value| read_checked(Json::from(&value), At::ROOT, form.check));
         read.map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))

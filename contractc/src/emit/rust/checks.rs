@@ -160,6 +160,9 @@ impl<'p> Emitter<'p> {
             let max = Literal::u64_unsuffixed(max);
             code = Steps::call(quote!(out.nested(#number, #max, at, |out| { #code })));
         }
+        if schema.is_secret() && !code.is_empty() {
+            code = Steps::call(quote!(out.secretly(|out| { #code })));
+        }
         if schema.accepts_null && !code.is_empty() {
             code = Steps::block(quote!(if !matches!(value, Json::Null) { #code }));
         }

@@ -159,6 +159,10 @@ pub fn shape(text: &TextShape) -> String {
         Types(0) => "Shape::ANY".to_owned(),
         types => format!("Shape::of({})", super::checks::types(types)),
     };
+    if !text.places.is_empty() {
+        let places: Vec<String> = text.places.iter().map(shape).collect();
+        let _ = write!(code, ".places(&[{}])", places.join(", "));
+    }
     if let Some(items) = &text.items {
         let _ = write!(code, ".items(&{})", shape(items));
     }

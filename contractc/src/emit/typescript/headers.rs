@@ -41,6 +41,10 @@ impl<'p> Headers<'p> {
             let shape = self.plan.contract.text_shape(id);
             let mut members =
                 vec![("name".to_owned(), Code::Text(quoted(&header.name))), ("kind".to_owned(), Code::Text(quoted(kind(shape.types))))];
+            if !shape.places.is_empty() {
+                let kinds: Vec<String> = shape.places.iter().map(|place| quoted(plain(place.types))).collect();
+                members.push(("places".to_owned(), Code::Text(format!("[{}]", kinds.join(", ")))));
+            }
             if let Some(items) = &shape.items {
                 members.push(("items".to_owned(), Code::Text(quoted(plain(items.types)))));
             }
@@ -76,5 +80,9 @@ fn kind(types: Types) -> &'static str {
 }
 
 fn plain(types: Types) -> &'static str {
-    if types.contains(Types::STRING) { "text" } else { "scalar" }
+    match types {
+        types if !types.contains(Types::STRING) => "scalar",
+        types if types.intersects(Types::NUMBER.or(Types::INTEGER).or(Types::BOOLEAN)) => "either",
+        _ => "text",
+    }
 }

@@ -168,6 +168,9 @@ impl<'p> Emitter<'p> {
             _ => expected.clone(),
         };
         let mut code = self.keywords(id, &inner);
+        if schema.is_secret() && !schema.is_anything() {
+            code = Code::call("rt.secret", vec![code]);
+        }
         if let Some(max) = schema.max_depth {
             code = Code::call("rt.nested", vec![Code::text(max.to_string()), code]);
         }

@@ -3,7 +3,9 @@
 
 use super::super::check::Types;
 use super::super::json::{Json, Value};
+use super::super::report::escaped;
 use super::Check;
+use super::kind::Readings;
 use super::parameter::{Encoding, Place, Shape, Style};
 use super::text::{Pair, pairs};
 
@@ -43,7 +45,7 @@ impl Form {
         let pairs = pairs(text, '&');
         let mut members = serde_json::Map::new();
         for (name, shape) in self.shape.members {
-            let value = self.encoding(name, shape.types == Types::OBJECT).read_pairs(name, shape, &pairs);
+            let value = self.read_member(name, shape, &pairs);
             members.extend(value.map(|value| ((*name).to_owned(), value)));
         }
         let is_known = |name: &str| {
@@ -58,5 +60,27 @@ impl Form {
             members.extend(value.map(|value| (name.clone(), value)));
         }
         Value::Object(members)
+    }
+
+    /// A member that may be an object is JSON text if it is one.
+    fn read_member(&self, name: &str, shape: &Shape, pairs: &[Pair<'_>]) -> Option<Value> {
+        let is_declared = self.encodings.iter().any(|(known, _)| *known == name);
+        if is_declared || !shape.has(Types::OBJECT) {
+            return self.encoding(name, false).read_pairs(name, shape, pairs);
+        }
+        let object = self.encoding(name, true).read_pairs(name, shape, pairs);
+        let others = Shape { types: Types(shape.types.0 & !Types::OBJECT.0), ..*shape };
+        let is_object = others.types == Types(0) || matches!(object, Some(Value::Object(_)));
+        if is_object { object } else { self.encoding(name, false).read_pairs(name, &others, pairs) }
+    }
+
+    /// The members of a form, each text as what the contract accepts.
+    pub(super) fn settled(&self, value: Value) -> Value {
+        let mut readings = Readings::default();
+        for (name, member) in value.as_object().into_iter().flatten() {
+            let shape = self.shape.member(name);
+            readings.add(format!("/{}", escaped(name)), member, shape, &self.encoding(name, matches!(member, Value::Object(_))));
+        }
+        readings.settle(value, self.check)
     }
 }

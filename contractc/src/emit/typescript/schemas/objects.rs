@@ -96,7 +96,14 @@ impl<'p> Emitter<'p> {
             Some(FieldKind::Value(ty)) => Expected::of(self.names, ty),
             None => Expected::anything(),
         };
-        let code = match ids {
+        // A schema that several parts of an object refer to is one check.
+        let mut distinct: Vec<SchemaId> = Vec::new();
+        for id in ids {
+            if !distinct.iter().any(|known| self.plan.contract.resolved(*known) == self.plan.contract.resolved(*id)) {
+                distinct.push(*id);
+            }
+        }
+        let code = match distinct.as_slice() {
             [only] => self.check(*only, &expected),
             several => {
                 let parts = several.iter().map(|id| self.judge(*id)).collect();
