@@ -95,7 +95,7 @@ What both generated clients send for a parameter `v`, and what the generated ser
 items are percent-encoded, then joined. A test makes this page; the Rust client, the TypeScript client and the server share its table.
 
 - A text is of the first kind that the schema accepts: a number or boolean that is written so, then a string. `5` is a number where the schema accepts
-  numbers and some words; where it accepts both `5` and `"5"`, a warning says so. A schema without `type` has the type that its keywords are about.
+  numbers and some words; where it accepts both `5` and `\"5\"`, a warning says so. A schema without `type` has the type that its keywords are about.
 - Null is an undefined value, and so is an empty list or object: nothing is sent. A required parameter with such a value is rejected.
 - *Rejected* means that the client reports a violation and sends nothing, because the server could not read the value as it is.
 - The segments `.` and `..` of a path are rejected: every URL parser removes them, even percent-encoded.
@@ -115,8 +115,12 @@ fn line(page: &mut String, row: &Value, sent: &Result<Value, Report>, read: &Val
     let reserved = if row["allowReserved"] == true { " `allowReserved`" } else { "" };
     let (schema, value) = (&row["schema"], row["value"].to_string());
     let kind = match &schema["type"] {
-        Value::String(kind) if kind == "array" && schema["items"]["type"].is_string() => format!("array of {}", schema["items"]["type"].as_str().unwrap_or_default()),
-        Value::String(kind) if schema.as_object().is_some_and(|schema| schema.len() == 1 || schema.contains_key("properties")) => kind.clone(),
+        Value::String(kind) if kind == "array" && schema["items"]["type"].is_string() => {
+            format!("array of {}", schema["items"]["type"].as_str().unwrap_or_default())
+        }
+        Value::String(kind) if schema.as_object().is_some_and(|schema| schema.len() == 1 || schema.contains_key("properties")) => {
+            kind.clone()
+        }
         Value::Array(_) => "string or null".to_owned(),
         _ => code(&schema.to_string()),
     };
