@@ -28,7 +28,7 @@ use super::json::Json;
 use super::report::{At, Checker, Report};
 use super::rule::Rule;
 use super::schema::{ReadJson, ToJson, parse};
-use kind::Readings;
+use kind::Alternatives;
 use parameter::invalid_header;
 
 /// A request with its complete body.
@@ -184,9 +184,9 @@ impl<T> Reply<T> {
         let Some(value) = self.headers.get(header.name) else { return Ok(None) };
         let text = value.to_str().map_err(|_| Report::new("syntax", format!("has the header {}, which is not text", header.name)))?;
         let value = header.encoding.read(&header.shape, text);
-        let mut readings = Readings::default();
-        readings.add(String::new(), &value, &header.shape, &header.encoding);
-        let value = readings.settle(value, header.check);
+        let mut alternatives = Alternatives::default();
+        alternatives.add(String::new(), &value, &header.shape, &header.encoding);
+        let value = alternatives.settle(value, header.check);
         read_checked(Json::from(&value), At::ROOT.member("header").member(header.name), header.check).map(Some)
     }
 

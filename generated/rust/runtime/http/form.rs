@@ -5,7 +5,7 @@ use super::super::check::Types;
 use super::super::json::{Json, Value};
 use super::super::report::escaped;
 use super::Check;
-use super::kind::Readings;
+use super::kind::Alternatives;
 use super::parameter::{Encoding, Place, Shape, Style};
 use super::text::{Pair, pairs};
 
@@ -76,11 +76,11 @@ impl Form {
 
     /// The members of a form, each text as what the contract accepts.
     pub(super) fn settled(&self, value: Value) -> Value {
-        let mut readings = Readings::default();
+        let mut alternatives = Alternatives::default();
         for (name, member) in value.as_object().into_iter().flatten() {
             let shape = self.shape.member(name);
-            readings.add(format!("/{}", escaped(name)), member, shape, &self.encoding(name, matches!(member, Value::Object(_))));
+            alternatives.add(format!("/{}", escaped(name)), member, shape, &self.encoding(name, matches!(member, Value::Object(_))));
         }
-        readings.settle(value, self.check)
+        alternatives.settle(value, self.check)
     }
 }

@@ -11,9 +11,9 @@ use super::text::{parsed, typed};
 
 /// What else the texts of a value may stand for.
 #[derive(Default)]
-pub(super) struct Readings(Vec<Reading>);
+pub(super) struct Alternatives(Vec<Alternative>);
 
-struct Reading {
+struct Alternative {
     /// Where the text is, as a JSON pointer.
     pointer: String,
     value: Value,
@@ -21,7 +21,7 @@ struct Reading {
     is_usual: bool,
 }
 
-impl Readings {
+impl Alternatives {
     /// Adds the texts of a value that was read with an encoding. What is within JSON text has its kind.
     pub(super) fn add(&mut self, pointer: String, value: &Value, shape: &Shape, encoding: &Encoding) {
         if encoding.style != Style::Json {
@@ -51,11 +51,11 @@ impl Readings {
         }
         if let Some(value) = parsed(text, shape) {
             let usual = value.to_string();
-            self.0.push(Reading { pointer, value, is_usual: usual == text });
+            self.0.push(Alternative { pointer, value, is_usual: usual == text });
         } else if shape.has(Types::ARRAY) {
             // A list of one item looks like the item.
             let value = Value::Array(vec![typed(text.to_owned(), shape.item(0))]);
-            self.0.push(Reading { pointer, value, is_usual: false });
+            self.0.push(Alternative { pointer, value, is_usual: false });
         }
     }
 
@@ -64,31 +64,31 @@ impl Readings {
         if self.0.is_empty() {
             return value;
         }
-        let usual: Vec<&Reading> = self.0.iter().filter(|reading| reading.is_usual).collect();
+        let usual: Vec<&Alternative> = self.0.iter().filter(|alternative| alternative.is_usual).collect();
         let Err(violations) = judged(&value, &usual, check) else { return replaced(value, &usual) };
-        let fit = |reading: &&Reading| !violations.iter().any(|violation| violation.pointer == reading.pointer);
-        let fitting: Vec<&Reading> = usual.into_iter().filter(fit).collect();
-        let unusual: Vec<&Reading> = self.0.iter().collect();
-        for readings in [fitting, Vec::new(), unusual] {
-            if judged(&value, &readings, check).is_ok() {
-                return replaced(value, &readings);
+        let fit = |alternative: &&Alternative| !violations.iter().any(|violation| violation.pointer == alternative.pointer);
+        let fitting: Vec<&Alternative> = usual.into_iter().filter(fit).collect();
+        let unusual: Vec<&Alternative> = self.0.iter().collect();
+        for alternatives in [fitting, Vec::new(), unusual] {
+            if judged(&value, &alternatives, check).is_ok() {
+                return replaced(value, &alternatives);
             }
         }
         value
     }
 }
 
-fn judged(value: &Value, readings: &[&Reading], check: Check) -> Result<(), Vec<Violation>> {
-    let value = replaced(value.clone(), readings);
+fn judged(value: &Value, alternatives: &[&Alternative], check: Check) -> Result<(), Vec<Violation>> {
+    let value = replaced(value.clone(), alternatives);
     let mut out = Checker::apart();
     out.check(Json::from(&value), check, At::ROOT);
     out.finish().map_err(|report| report.violations)
 }
 
-fn replaced(mut value: Value, readings: &[&Reading]) -> Value {
-    for reading in readings {
-        if let Some(place) = value.pointer_mut(&reading.pointer) {
-            place.clone_from(&reading.value);
+fn replaced(mut value: Value, alternatives: &[&Alternative]) -> Value {
+    for alternative in alternatives {
+        if let Some(place) = value.pointer_mut(&alternative.pointer) {
+            place.clone_from(&alternative.value);
         }
     }
     value

@@ -8,7 +8,7 @@ use super::super::check::Types;
 use super::super::json::{Json, Value};
 use super::super::report::{At, Checker, Report};
 use super::super::schema::{ReadJson, ToJson, parse};
-use super::kind::Readings;
+use super::kind::Alternatives;
 use super::parameter::{Shape, invalid_header, text};
 use super::text::typed;
 use super::{Check, as_text, essence, is_json, read_checked};
@@ -201,7 +201,7 @@ impl<'a> IncomingParts<'a> {
     pub fn value<T: ReadJson>(&self, part: &Part) -> Result<Option<T>, Report> {
         let received = self.named(part).enumerate();
         let items: Vec<Value> = received.map(|(index, received)| item(part, index, received)).collect::<Result<_, Report>>()?;
-        let readings = self.readings(part, &items);
+        let alternatives = self.alternatives(part, &items);
         let value = match items {
             items if items.is_empty() => return Ok(None),
             mut items if items.len() == 1 && !part.shape.has(Types::ARRAY) => items.swap_remove(0),
@@ -211,23 +211,23 @@ impl<'a> IncomingParts<'a> {
             }
             items => Value::Array(items),
         };
-        let value = readings.settle(value, part.check);
+        let value = alternatives.settle(value, part.check);
         read_checked(Json::from(&value), At::ROOT.member(part.name), part.check).map(Some)
     }
 
     /// What else the parts that are text may stand for.
-    fn readings(&self, part: &Part, items: &[Value]) -> Readings {
-        let mut readings = Readings::default();
+    fn alternatives(&self, part: &Part, items: &[Value]) -> Alternatives {
+        let mut alternatives = Alternatives::default();
         for ((index, item), received) in items.iter().enumerate().zip(self.named(part)) {
             let (pointer, shape) = match items.len() {
                 1 if !part.shape.has(Types::ARRAY) => (String::new(), &part.shape),
                 _ => (format!("/{index}"), part.shape.item(index)),
             };
             if let (Value::String(text), false) = (item, part.receives_json(received)) {
-                readings.add_text(pointer, text, shape);
+                alternatives.add_text(pointer, text, shape);
             }
         }
-        readings
+        alternatives
     }
 
     /// Reads a value that every body must have.

@@ -6,7 +6,7 @@ use super::super::json::{Json, Value};
 use super::super::report::{At, Checker, Report};
 use super::super::schema::{ReadJson, ToJson};
 use super::form::Form;
-use super::kind::Readings;
+use super::kind::Alternatives;
 use super::multipart::{File, IncomingParts, Multipart, Parts, Sent};
 use super::parameter::{Parameter, Place, Style, invalid_header};
 use super::template::{path_values, text_behind};
@@ -227,9 +227,9 @@ impl<'a> Incoming<'a> {
     /// Returns the violations in its value.
     pub fn optional<T: ReadJson>(&self, parameter: &Parameter) -> Result<Option<T>, Rejection> {
         let Some(value) = self.value(parameter)? else { return Ok(None) };
-        let mut readings = Readings::default();
-        readings.add(String::new(), &value, &parameter.shape, &parameter.encoding);
-        let value = readings.settle(value, parameter.check);
+        let mut alternatives = Alternatives::default();
+        alternatives.add(String::new(), &value, &parameter.shape, &parameter.encoding);
+        let value = alternatives.settle(value, parameter.check);
         let at = At::ROOT.member(parameter.encoding.place.name());
         let read = read_checked(Json::from(&value), at.member(parameter.name), parameter.check);
         read.map(Some).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
