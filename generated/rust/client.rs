@@ -1071,8 +1071,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     ///
     /// `POST /api/v1/auth/password`
     ///
-    /// Sets a new password and signs out every other device. This device stays signed in. A wrong current
-    /// password is answered 403 `invalid_credentials`.
+    /// Sets a new password, voids the recovery code, and signs out every other device. This device stays
+    /// signed in. A wrong current password is answered 403 `invalid_credentials`.
     ///
     /// # Errors
     /// See [`CallError`].

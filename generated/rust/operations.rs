@@ -8891,8 +8891,8 @@ impl Outcome for LogoutResponse {
 ///
 /// `POST /api/v1/auth/password`
 ///
-/// Sets a new password and signs out every other device. This device stays signed in. A wrong current
-/// password is answered 403 `invalid_credentials`.
+/// Sets a new password, voids the recovery code, and signs out every other device. This device stays
+/// signed in. A wrong current password is answered 403 `invalid_credentials`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangePassword {
     /// The version of this contract that the client was built from. Clients send it with every request.

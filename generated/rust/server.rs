@@ -991,8 +991,8 @@ pub trait Api: Send + Sync + 'static {
     ///
     /// `POST /api/v1/auth/password`
     ///
-    /// Sets a new password and signs out every other device. This device stays signed in. A wrong current
-    /// password is answered 403 `invalid_credentials`.
+    /// Sets a new password, voids the recovery code, and signs out every other device. This device stays
+    /// signed in. A wrong current password is answered 403 `invalid_credentials`.
     fn change_password(
         &self,
         parts: Parts,

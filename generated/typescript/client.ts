@@ -729,8 +729,8 @@ export interface Client {
    *
    * `POST /api/v1/auth/password`
    *
-   * Sets a new password and signs out every other device. This device stays signed in. A wrong current password is
-   * answered 403 `invalid_credentials`.
+   * Sets a new password, voids the recovery code, and signs out every other device. This device stays signed in. A
+   * wrong current password is answered 403 `invalid_credentials`.
    */
   changePassword(call: operations.ChangePasswordCall, options?: CallOptions): Promise<operations.ChangePasswordResult>;
   /**

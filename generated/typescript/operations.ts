@@ -4372,8 +4372,8 @@ export type ChangePasswordResult = Replies<{
  *
  * `POST /api/v1/auth/password`
  *
- * Sets a new password and signs out every other device. This device stays signed in. A wrong current password is
- * answered 403 `invalid_credentials`.
+ * Sets a new password, voids the recovery code, and signs out every other device. This device stays signed in. A
+ * wrong current password is answered 403 `invalid_credentials`.
  */
 export const changePassword: Operation<ChangePasswordCall, ChangePasswordResult> = {
   id: "changePassword",

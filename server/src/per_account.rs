@@ -1,21 +1,19 @@
-//! Limits concurrent requests per account. Excess requests queue before their bodies are read, which costs little, and time out.
+//! Limits the concurrent work of each account. Its sessions take turns: one that has ended, or sends too much, does not keep the others waiting.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 use uuid::Uuid;
 
-/// How long a request waits for a place. A refused client retries at once, and each refusal costs as much as a poll.
-pub const WAIT_MAX: Duration = Duration::from_secs(5);
+use crate::places::{Place, Places, WeakPlaces};
+use crate::store::accounts::SessionKey;
+
 /// The number of accounts from which on those without requests are forgotten.
 const FORGET_AT: usize = 1_024;
 
-/// The requests in progress, by account.
+/// The places of each account.
 pub struct PerAccount {
-    by_account: Mutex<HashMap<Uuid, Weak<Semaphore>>>,
+    by_account: Mutex<HashMap<Uuid, WeakPlaces>>,
     each_max: usize,
 }
 
@@ -24,21 +22,21 @@ impl PerAccount {
         PerAccount { by_account: Mutex::default(), each_max }
     }
 
-    /// Waits for a turn, in the order of the calls of this account. It ends when the result is dropped. `None` if there was none in time.
-    pub async fn take(&self, account: Uuid) -> Option<OwnedSemaphorePermit> {
-        timeout(WAIT_MAX, self.of(account).acquire_owned()).await.ok()?.ok()
+    /// Waits for a place of the account, in the turn of the session. `None` if there was none in time.
+    pub async fn take(&self, key: SessionKey) -> Option<Place> {
+        self.of(key.user).take(key.session).await
     }
 
-    fn of(&self, account: Uuid) -> Arc<Semaphore> {
+    fn of(&self, account: Uuid) -> Places {
         let mut by_account = self.by_account.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = by_account.get(&account).and_then(Weak::upgrade) {
+        if let Some(own) = by_account.get(&account).and_then(WeakPlaces::upgrade) {
             return own;
         }
         if by_account.len() >= FORGET_AT {
-            by_account.retain(|_, own| own.strong_count() > 0);
+            by_account.retain(|_, own| own.are_used());
         }
-        let own = Arc::new(Semaphore::new(self.each_max));
-        by_account.insert(account, Arc::downgrade(&own));
+        let own = Places::new(self.each_max);
+        by_account.insert(account, own.downgrade());
         own
     }
 }
@@ -49,8 +47,8 @@ mod tests {
 
     use super::*;
 
-    const SAM: Uuid = Uuid::from_u128(1);
-    const ALEX: Uuid = Uuid::from_u128(2);
+    const SAM: SessionKey = SessionKey { user: Uuid::from_u128(1), session: Uuid::from_u128(1) };
+    const ALEX: SessionKey = SessionKey { user: Uuid::from_u128(2), session: Uuid::from_u128(1) };
 
     #[tokio::test(start_paused = true)]
     async fn who_has_many_requests_waits_for_itself() {
@@ -58,17 +56,30 @@ mod tests {
         let first = limits.take(SAM).await.expect("a place");
         let mut second = Box::pin(limits.take(SAM));
         assert!(second.as_mut().now_or_never().is_none(), "it waits");
-        let _others = limits.take(ALEX).await.expect("another account has turns of its own");
+        let _others = limits.take(ALEX).await.expect("another account has places of its own");
         drop(first);
         let _second = second.await.expect("its turn");
         assert!(limits.take(SAM).await.is_none(), "sent away in the end");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_sessions_of_an_account_take_turns() {
+        let limits = PerAccount::new(1);
+        let first = limits.take(SAM).await.expect("a place");
+        let mut loud: Vec<_> = (0..3).map(|_| Box::pin(limits.take(SAM))).collect();
+        assert!(loud.iter_mut().all(|wait| wait.as_mut().now_or_never().is_none()));
+        let mut other = Box::pin(limits.take(SessionKey { session: Uuid::from_u128(2), ..SAM }));
+        assert!(other.as_mut().now_or_never().is_none());
+        drop(first);
+        drop(loud[0].as_mut().now_or_never().flatten().expect("the turn of the session that came first"));
+        assert!(other.now_or_never().flatten().is_some(), "the turn of the other session");
     }
 
     #[tokio::test]
     async fn accounts_without_requests_are_forgotten() {
         let limits = PerAccount::new(1);
         for number in 0..3 * FORGET_AT as u128 {
-            let _turn = limits.take(Uuid::from_u128(number)).await.expect("a place");
+            let _turn = limits.take(SessionKey { user: Uuid::from_u128(number), ..SAM }).await.expect("a place");
         }
         assert!(limits.by_account.lock().expect("no panic").len() <= FORGET_AT);
     }

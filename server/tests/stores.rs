@@ -259,7 +259,7 @@ async fn accounts_and_sessions(database: &Database) -> Result<(), StoreError> {
     assert!(!database.rename_device(KEY, stranger.session, "phone".to_owned()).await.expect("live"));
 
     // A token is exchanged once; what is decided is told what the session has become.
-    let rotate = |session: &Session, is_live: bool| (Exchange::Rotate, (session.generation, is_live));
+    let rotate = |session: &Session, is_live: bool| (Exchange::Rotate(session.generation + 1), (session.generation, is_live));
     assert_eq!(database.exchange(other, NOW + 9, rotate).await?, Some((1, true)));
     assert_eq!(database.exchange(other, NOW + 9, |session, _| (Exchange::Revoke, (session.generation, true))).await?, Some((2, true)));
     assert_eq!(database.exchange(other, NOW, |session, is_live| (Exchange::Keep, (session.generation, is_live))).await?, Some((2, false)));
@@ -272,6 +272,8 @@ async fn accounts_and_sessions(database: &Database) -> Result<(), StoreError> {
     assert!(!database.revoke(KEY, third.session).await.expect("live"), "it has ended before");
     database.set_recovery(KEY, "code".to_owned()).await.expect("live");
     database.set_password(KEY, "new".to_owned()).await.expect("live");
+    assert!(!database.recover(KEY.user, "code".to_owned(), "stolen".to_owned()).await?, "a new password voids the code");
+    database.set_recovery(KEY, "code".to_owned()).await.expect("live");
     assert!(!database.recover(KEY.user, "guess".to_owned(), "stolen".to_owned()).await?);
     assert!(database.recover(KEY.user, "code".to_owned(), "newer".to_owned()).await?);
     assert!(!database.recover(KEY.user, "code".to_owned(), "newest".to_owned()).await?, "a code is spent");

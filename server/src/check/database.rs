@@ -2,6 +2,7 @@
 
 use super::Finding;
 use crate::config::Config;
+use crate::places::SERVER;
 use crate::store::StoreError;
 use crate::store::collections::Collections;
 use crate::store::database::Database;
@@ -92,7 +93,7 @@ async fn archive(store: &crate::store::postgres::Store) -> Result<Finding, Store
 /// The number that a statement answers.
 #[cfg(feature = "postgres")]
 async fn one(store: &crate::store::postgres::Store, sql: &str) -> Result<i64, StoreError> {
-    let rows = store.query(sql, &[]).await?;
+    let rows = store.query(SERVER, sql, &[]).await?;
     let row = rows.first().ok_or_else(|| StoreError::new("the database answered with no row"))?;
     Ok(row.try_get(0)?)
 }

@@ -24,7 +24,7 @@ impl Handlers {
         if !app.store.recover(user, hash, password).await? {
             return Err(Failure::wrong_recovery_code());
         }
-        Ok(app.end_streams(user).await?)
+        Ok(app.end_sessions(user).await?)
     }
 
     pub(super) async fn recovery_code(&self, parts: &Parts, password: String) -> Result<api::RecoveryCode, Failure> {
@@ -53,7 +53,7 @@ impl Handlers {
         if !self.0.store.revoke(caller.key(), session_of(id)?).await? {
             return Err(Failure::no_device());
         }
-        Ok(self.0.end_streams(caller.user).await?)
+        Ok(self.0.end_sessions(caller.user).await?)
     }
 }
 

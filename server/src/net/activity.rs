@@ -88,6 +88,13 @@ impl Activity {
         let state = self.state();
         (state.answering == state.awaited).then_some(state.idle_since)
     }
+
+    /// The sort key for displacement where every connection has an answer: the time by which the peer must read the first of those that all its
+    /// answered requests wait for. `None` if there is something to answer.
+    pub fn untaken(&self) -> Option<Instant> {
+        let state = self.state();
+        state.sending.values().min().copied().filter(|_| state.answering <= state.awaited + state.sending.len())
+    }
 }
 
 /// A request in progress.
@@ -289,6 +296,18 @@ mod tests {
         assert!(futures_util::FutureExt::now_or_never(quiet.frame()).is_none());
         tokio::time::advance(1_000 * SECOND).await;
         assert_eq!(activity.verdict(Instant::now()), ConnectionState::Busy, "the server has nothing to send");
+    }
+
+    #[tokio::test]
+    async fn answers_that_are_not_taken_keep_no_other_connection_away() {
+        let activity = Activity::new(deadlines());
+        let request = activity.begin();
+        assert_eq!(activity.untaken(), None, "there is something to answer");
+        let mut body = request.watch(Body::from("x"));
+        assert!(activity.untaken().is_some());
+        body.frame().await.expect("a piece").expect("bytes");
+        let _second = activity.begin();
+        assert_eq!(activity.untaken(), None, "there is something to answer again");
     }
 
     #[tokio::test]

@@ -41,7 +41,7 @@ pub struct Session {
 pub const SESSIONS_MAX: i64 = 100;
 
 /// The session that a request is made under.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionKey {
     pub user: Uuid,
     pub session: Uuid,
@@ -86,8 +86,8 @@ pub enum SignedIn {
 /// The fate of a session whose refresh token was presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exchange {
-    /// The number of the token is raised, which invalidates it.
-    Rotate,
+    /// The number of the valid token becomes this one, which invalidates the one before.
+    Rotate(u32),
     /// Nothing changes.
     Keep,
     Revoke,

@@ -205,7 +205,7 @@ impl Database {
         each!(self, store => store.renew_hash(user, before, after).await)
     }
 
-    /// Replaces the password, and ends all sessions but this one.
+    /// Replaces the password, voids the recovery code, and ends all sessions but this one.
     ///
     /// # Errors
     /// Returns an error if the session has ended, or the database cannot be written.
@@ -229,12 +229,12 @@ impl Database {
         each!(self, store => store.recover(user, recovery_hash, password_hash).await)
     }
 
-    /// Looks up a session, which may have ended.
+    /// Looks up a session, which may have ended, in the turn of an account or of strangers.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read.
-    pub async fn session(&self, key: SessionKey) -> Result<Option<Session>, StoreError> {
-        each!(self, store => store.session(key).await)
+    pub async fn session(&self, key: SessionKey, turn: Uuid) -> Result<Option<Session>, StoreError> {
+        each!(self, store => store.session(key, turn).await)
     }
 
     /// Changes a session as `decide` says, which is told whether it is live. What two requests decide about one session at the same time, the
@@ -251,7 +251,7 @@ impl Database {
         each!(self, store => store.exchange(key, now_ms, decide).await)
     }
 
-    /// Refuses a session that has ended.
+    /// Refuses a session that has ended. This is in the turn of the session, so that one that is over keeps its account waiting for nothing.
     ///
     /// # Errors
     /// Returns an error if the session has ended, or the database cannot be read.

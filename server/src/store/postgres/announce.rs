@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::connect::Address;
 use super::{Connections, FAREWELL_MAX};
+use crate::places::SERVER;
 use crate::store::StoreError;
 use crate::store::accounts::Notification;
 
@@ -134,7 +135,7 @@ async fn send(connections: &Connections, news: Outbox) -> Result<(), StoreError>
     if texts.is_empty() {
         return Ok(());
     }
-    let link = connections.take().await?;
+    let link = connections.take(SERVER).await?;
     link.query_typed("SELECT pg_notify($1, text) FROM unnest($2) AS text", &[(&CHANNEL, Type::TEXT), (&texts, Type::TEXT_ARRAY)]).await?;
     Ok(())
 }

@@ -83,12 +83,12 @@ pub fn erasing(connection: &Connection) -> Result<Vec<Uuid>, StoreError> {
     Ok(users.collect::<Result<_, _>>()?)
 }
 
-/// Replaces the password of an account.
+/// Replaces the password of an account. Its recovery code is void: whoever knew the password may have made it.
 ///
 /// # Errors
 /// The store failed.
 pub fn set_password(connection: &Connection, user: Uuid, password_hash: &str) -> Result<(), StoreError> {
-    connection.execute("UPDATE users SET password_hash = ?2 WHERE user_id = ?1", params![user, password_hash])?;
+    connection.execute("UPDATE users SET password_hash = ?2, recovery_hash = NULL WHERE user_id = ?1", params![user, password_hash])?;
     Ok(())
 }
 
@@ -135,9 +135,9 @@ pub fn is_live(connection: &Connection, user: Uuid, session: Uuid) -> Result<boo
 /// # Errors
 /// The store failed.
 pub fn begin_session(connection: &Connection, session: &Session) -> Result<(), StoreError> {
-    // The oldest ones make room.
+    // Those that have ended make room first, and then those that were used longest ago.
     let sql = "DELETE FROM sessions WHERE user_id = ?1 AND session_id IN (
-            SELECT session_id FROM sessions WHERE user_id = ?1 ORDER BY rotated_at DESC, session_id LIMIT -1 OFFSET ?2
+            SELECT session_id FROM sessions WHERE user_id = ?1 ORDER BY revoked, rotated_at DESC, session_id LIMIT -1 OFFSET ?2
         )";
     connection.prepare_cached(sql)?.execute(params![session.user, SESSIONS_MAX - 1])?;
     let sql = "INSERT INTO sessions (user_id, session_id, device_name, platform, salt, generation, rotated_at, created_at, seen_at)
@@ -169,13 +169,12 @@ pub fn session(connection: &Connection, user: Uuid, id: Uuid) -> Result<Option<S
     Ok(connection.prepare_cached(sql)?.query_row(params![user, id], read).optional()?)
 }
 
-/// Increments the number of a session's refresh token, which invalidates the previous token.
+/// Sets the number of a session's refresh token, which invalidates the previous token.
 ///
 /// # Errors
 /// The store failed.
-pub fn rotate(connection: &Connection, session: &Session, now_ms: i64) -> Result<(), StoreError> {
+pub fn rotate(connection: &Connection, session: &Session, next: u32, now_ms: i64) -> Result<(), StoreError> {
     let sql = "UPDATE sessions SET generation = ?3, rotated_at = ?4 WHERE user_id = ?1 AND session_id = ?2";
-    let next = session.generation.saturating_add(1);
     connection.prepare_cached(sql)?.execute(params![session.user, session.id, next, now_ms])?;
     Ok(())
 }

@@ -78,7 +78,7 @@ impl Store {
     }
 
     pub async fn sign_in(&self, session: Session, password_hash: String) -> Result<SignedIn, StoreError> {
-        self.write(move |connection| {
+        self.write_for(session.user, move |connection| {
             let account = accounts::by_user(connection, session.user)?.filter(|account| account.password_hash == password_hash);
             Ok(match account {
                 None => SignedIn::WrongPassword,
@@ -126,21 +126,20 @@ impl Store {
     }
 
     pub async fn recover(&self, user: Uuid, recovery_hash: String, password_hash: String) -> Result<bool, StoreError> {
-        self.write(move |connection| {
+        self.write_for(user, move |connection| {
             let known = accounts::by_user(connection, user)?.and_then(|account| account.recovery_hash);
             if known.as_ref() != Some(&recovery_hash) {
                 return Ok(false);
             }
             accounts::set_password(connection, user, &password_hash)?;
-            accounts::set_recovery(connection, user, None)?;
             accounts::revoke_all(connection, user, None)?;
             Ok(true)
         })
         .await
     }
 
-    pub async fn session(&self, key: SessionKey) -> Result<Option<Session>, StoreError> {
-        self.read_for(key.user, move |connection| accounts::session(connection, key.user, key.session)).await
+    pub async fn session(&self, key: SessionKey, turn: Uuid) -> Result<Option<Session>, StoreError> {
+        self.read_for(turn, move |connection| accounts::session(connection, key.user, key.session)).await
     }
 
     pub async fn exchange<T: Send + 'static>(
@@ -149,11 +148,11 @@ impl Store {
         now_ms: i64,
         decide: impl Fn(&Session, bool) -> (Exchange, T) + Send + 'static,
     ) -> Result<Option<T>, StoreError> {
-        self.write(move |connection| {
+        self.write_for(key.user, move |connection| {
             let Some(session) = accounts::session(connection, key.user, key.session)? else { return Ok(None) };
             let (exchange, value) = decide(&session, accounts::is_live(connection, key.user, key.session)?);
             match exchange {
-                Exchange::Rotate => accounts::rotate(connection, &session, now_ms)?,
+                Exchange::Rotate(next) => accounts::rotate(connection, &session, next, now_ms)?,
                 Exchange::Revoke => accounts::revoke(connection, key.user, key.session).map(drop)?,
                 Exchange::Keep => {}
             }
@@ -163,7 +162,7 @@ impl Store {
     }
 
     pub async fn admit(&self, key: SessionKey) -> Result<(), Denied> {
-        self.read_for(key.user, move |connection| admit(connection, key)).await
+        self.read_for(key.session, move |connection| admit(connection, key)).await
     }
 
     pub async fn revoke(&self, key: SessionKey, session: Uuid) -> Result<bool, Denied> {
