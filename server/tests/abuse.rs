@@ -430,18 +430,16 @@ async fn heads_without_bodies_take_a_share_of_the_memory() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_does_not_take_its_responses_leaves_its_account_what_it_needs() {
-    let server = Server::start().await;
+    let server = Server::start_with(|config| config.deadlines.stall = Duration::from_secs(120)).await;
     let sam = server.register("sam@example.com").await;
     let login = json!({ "email": "sam@example.com", "password": support::PASSWORD });
     let (_, thief) = server.post("/api/v1/auth/login", None, &login).await;
     let thief = support::text(&thief["accessToken"]);
-    fill(&server, &sam, 1).await;
     let mut unread = Vec::new();
-    for _ in 0..7 {
+    for _ in 0..3 {
         let mut connection = Http2::open(&server, 0).await;
         for stream in 0..90 {
-            let path = if stream % 2 == 0 { "/api/v1/changes" } else { "/api/v1/account" };
-            connection.request(2 * stream + 1, path, &thief, None).await;
+            connection.request(2 * stream + 1, "/api/v1/account", &thief, None).await;
         }
         connection.answers(90).await;
         unread.push(connection);
