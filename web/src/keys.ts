@@ -13,7 +13,7 @@ export function textOfKey(key: unknown): string | undefined {
     return parts.includes(undefined) ? undefined : `list:${JSON.stringify(parts)}`;
   }
   if (kindOf(key) === "Date") {
-    return `date:${(key as Date).getTime()}`;
+    return `date:${Number(key)}`;
   }
   const bytes = bytesOf(key);
   return bytes && `bytes:${bytes.join()}`;
