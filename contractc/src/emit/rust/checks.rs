@@ -96,7 +96,7 @@ impl<'p> Emitter<'p> {
         let mut items = Vec::new();
         for (name, id) in self.names.sorted() {
             self.owner.replace(name.to_owned());
-            let docs = docs(&format!("What [`{name}`](super::types::{name}) accepts."));
+            let docs = docs(&format!("What [`types::{name}`] accepts."));
             items.push(print(self.item(&quote!(#docs pub), self.names.rule(id), self.plan.shapes.get(id).schema)));
         }
         let roots: BTreeMap<SchemaId, String> = self.plan.shapes.roots().map(|(schema, words)| (schema, words.join(" "))).collect();
