@@ -12,6 +12,7 @@ use super::text::{Pair, pairs};
 /// The members of a form.
 #[derive(Clone, Copy, Debug)]
 pub struct Form {
+    pub(super) media_type: &'static str,
     shape: Shape,
     encodings: &'static [(&'static str, Encoding)],
     pub(super) check: Check,
@@ -19,8 +20,8 @@ pub struct Form {
 
 impl Form {
     /// A form with these members. `encodings` has those whose encoding is not the default.
-    pub const fn new(shape: Shape, encodings: &'static [(&'static str, Encoding)], check: Check) -> Self {
-        Form { shape, encodings, check }
+    pub const fn new(media_type: &'static str, shape: Shape, encodings: &'static [(&'static str, Encoding)], check: Check) -> Self {
+        Form { media_type, shape, encodings, check }
     }
 
     /// The encoding of a member: an object is JSON text if the contract does not say otherwise.
@@ -31,7 +32,7 @@ impl Form {
     }
 
     /// The text of a form.
-    pub(super) fn write(&self, value: Json<'_>) -> Result<String, String> {
+    pub(super) fn text(&self, value: Json<'_>) -> Result<String, String> {
         let Json::Object(members) = value else { return Err("must be an object, because it is sent as a form".to_owned()) };
         let mut parts = Vec::new();
         for (name, member) in members {
@@ -41,7 +42,7 @@ impl Form {
     }
 
     /// The members of a form.
-    pub(super) fn read(&self, text: &str) -> Value {
+    pub(super) fn parsed(&self, text: &str) -> Value {
         let pairs = pairs(text, '&');
         let mut members = serde_json::Map::new();
         for (name, shape) in self.shape.members {
