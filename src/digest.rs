@@ -81,13 +81,14 @@ pub enum DifferenceState {
 pub const RETRY_MS: i64 = 86_400_000;
 
 impl Difference {
-    /// The state of a difference after digests were compared once more.
-    pub fn after(known: Option<Difference>, agrees: bool, now_ms: i64) -> Option<Difference> {
+    /// The state of a difference after digests were compared once more. `at_once` tells that the user waits for it.
+    pub fn after(known: Option<Difference>, agrees: bool, at_once: bool, now_ms: i64) -> Option<Difference> {
         let begun = |found_at: i64| Difference { found_at, tried_at: now_ms, state: DifferenceState::Resyncing };
         let Some(known) = known.filter(|known| agrees || known.state != DifferenceState::Settled) else {
             return (!agrees).then(|| begun(now_ms));
         };
-        let is_due = known.state == DifferenceState::Persistent && now_ms.saturating_sub(known.tried_at) >= RETRY_MS;
+        let is_time = at_once || now_ms.saturating_sub(known.tried_at) >= RETRY_MS;
+        let is_due = known.state == DifferenceState::Persistent && is_time;
         Some(match agrees {
             true => Difference { state: DifferenceState::Settled, ..known },
             false if is_due => begun(known.found_at),
@@ -149,8 +150,13 @@ mod tests {
         ];
         let mut known = None;
         for (now, agrees, expected) in steps {
-            known = Difference::after(known, agrees, now);
+            known = Difference::after(known, agrees, false, now);
             assert_eq!(known.map(|difference| (difference.found_at, difference.state)), expected, "at {now}");
+        }
+        for (at_once, state) in [(false, Persistent), (true, Resyncing), (false, Persistent)] {
+            known = Some(Difference { found_at: 5, tried_at: 6, state: Persistent });
+            let after = Difference::after(known, false, at_once, 7);
+            assert_eq!(after.map(|difference| difference.state), Some(state), "the user waits for it: {at_once}");
         }
     }
 }

@@ -269,7 +269,12 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: 
                 let block = Block { code: error.code.to_string(), message: error.message.clone(), violations };
                 vec![Write::Put(blocked(row, block, clock.now_ms))]
             }
-            Outcome::Rejected { .. } => continue,
+            Outcome::RejectedNewly { code, message, retryable: false, .. } if current => {
+                pushed.settled += 1;
+                let block = Block { code: code.clone(), message: message.clone(), violations: Vec::new() };
+                vec![Write::Put(blocked(row, block, clock.now_ms))]
+            }
+            Outcome::Rejected { .. } | Outcome::RejectedNewly { .. } => continue,
         };
         loaded.meta.follow(Some(row), &planned);
         writes.extend(planned);

@@ -113,6 +113,7 @@ async fn a_sync_that_waits_for_the_user_returns_and_says_so() {
                     number: 1,
                     restored_rev: None,
                     restored_in: 1,
+                    purge_watermark: None,
                     cursor,
                     pulled: true,
                     confirmed: false,

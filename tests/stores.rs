@@ -210,6 +210,7 @@ fn the_state_of_a_device_is_read_as_it_was_written() {
         number: 3,
         restored_rev: Some(4),
         restored_in: 2,
+        purge_watermark: Some(7),
         cursor: Some("v1.all.e1.5".to_owned()),
         pulled: true,
         confirmed: true,

@@ -6,6 +6,7 @@ mod rest;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use stronglog_sync::engine::answer::Answered;
 use stronglog_sync::engine::{Command, Event};
 use stronglog_sync::merge::Op;
 use stronglog_sync::outbox::LocalEdit;
@@ -35,6 +36,8 @@ pub struct Run {
     pub server: Server,
     pub devices: Vec<Device>,
     network: Vec<Packet>,
+    /// The last answer to a push and to a pull of each account, with the account and whether it was a push.
+    earlier: Vec<(usize, bool, Answered)>,
     /// Requests that will be delivered a second time.
     duplicates: Vec<Packet>,
     last_edits: BTreeMap<(usize, Key), LastEdit>,
@@ -108,6 +111,7 @@ impl Run {
             chance,
             now: 0,
             network: Vec::new(),
+            earlier: Vec::new(),
             duplicates: Vec::new(),
             last_edits: BTreeMap::new(),
             writers: BTreeMap::new(),

@@ -213,7 +213,7 @@ export class Driver {
     const body = this.engine.body(request);
     try {
       const answer = await this.transport.exchange(call, account, body, abort.signal);
-      this.take(() => this.engine.answered(request, answer.status, answer.retryAfterMs, answer.body, performance.now()));
+      this.take(() => this.engine.answered(request, answer.status, answer.account, answer.retryAfterMs, answer.body, performance.now()));
     } catch (error) {
       if (!abort.signal.aborted) {
         this.happened({ unanswered: [request, errorText(error)] });
@@ -254,7 +254,7 @@ export class Driver {
         openedAt = performance.now();
         if (isBroken) {
           isBroken = false;
-          this.happened("syncNow");
+          this.happened("probe");
         }
       };
       try {
@@ -262,7 +262,7 @@ export class Driver {
       } catch {
         if (!signal.aborted && !isBroken) {
           isBroken = true;
-          this.happened("syncNow");
+          this.happened("probe");
         }
       }
       // The server ends a stream when its token expires: after it has worked for a while, the stream is reopened at once.

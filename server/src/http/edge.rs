@@ -28,6 +28,9 @@ pub const OLDEST_VERSION: &str = "1.0.0";
 
 const VERSION_HEADER: HeaderName = HeaderName::from_static("x-contract-version");
 
+/// Names the account of the request that is answered, so that a device does not take another account's answer for its own (R29).
+const ACCOUNT_HEADER: HeaderName = HeaderName::from_static("x-account");
+
 /// Adds the layers around all routes, innermost first.
 pub fn around(routes: Router, app: &Arc<App>) -> Router {
     routes
@@ -55,7 +58,7 @@ fn origins(allowed: &[Origin]) -> CorsLayer {
         .allow_origin(AllowOrigin::list(allowed.iter().map(Origin::header)))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::CONTENT_ENCODING, VERSION_HEADER, request_id::HEADER])
-        .expose_headers([header::RETRY_AFTER, VERSION_HEADER, request_id::HEADER])
+        .expose_headers([header::RETRY_AFTER, VERSION_HEADER, ACCOUNT_HEADER, request_id::HEADER])
         .max_age(Duration::from_secs(7_200))
 }
 
@@ -155,6 +158,7 @@ pub async fn caller(State(app): State<Arc<App>>, mut request: Request, next: Nex
         }
         Err(failure) => (failure.into_response(), None),
     };
+    response.headers_mut().extend(HeaderValue::try_from(caller.user.to_string()).ok().map(|account| (ACCOUNT_HEADER, account)));
     if !response.status().is_success() {
         if response.status() == StatusCode::UNAUTHORIZED {
             return response;

@@ -69,6 +69,13 @@ impl Run {
             }
         }
         self.check_losers()?;
+        for account in 0..ACCOUNTS {
+            let (plain, own) = (self.tested.plain().path, [0, account as u128 + 1]);
+            let is_foreign = |key: Key| key.collection.path == plain && !own.contains(&(key.id.as_u128() >> 64));
+            if let Some((key, _)) = self.server.records(account).iter().find(|(key, _)| is_foreign(*key)) {
+                return Err(format!("account {account} has got {key:?} of another account (I9)"));
+            }
+        }
         for (account, key) in &self.marked {
             if let Some(text) = self.server.live(*account, *key).filter(|text| !text.contains("\"kept\"")) {
                 return Err(format!("{key:?} has lost a member that this app does not know (I10): {text}"));

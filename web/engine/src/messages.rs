@@ -21,6 +21,7 @@ pub(crate) enum Happened {
     Online(bool),
     /// The newest revision.
     Notified(u64),
+    Probe,
     SyncNow,
     Pause,
     Resume,
@@ -40,6 +41,7 @@ impl From<Happened> for Event {
             Happened::Tick => Event::Tick,
             Happened::Online(online) => Event::Online(online),
             Happened::Notified(rev) => Event::Notified { rev },
+            Happened::Probe => Event::Probe,
             Happened::SyncNow => Event::SyncNow,
             Happened::Pause => Event::Pause,
             Happened::Resume => Event::Resume,
