@@ -13,7 +13,7 @@ use crate::api::runtime::json::{Array, Json};
 use crate::api::runtime::report::{At, Checker};
 use crate::api::runtime::schema::{parse, validate_view};
 use crate::api::validators::{CHANGE, FEED_PAGE, FEED_PUSH_REQUEST, FEED_PUSH_RESULT, PUSH_CHANGE, PUSH_REQUEST};
-use crate::api::{Rejection, Report, Schema};
+use crate::api::{Rejection, Report};
 use crate::digest::Digest;
 use crate::key::Key;
 use crate::merge::{Op, Stored, Version};
@@ -179,18 +179,20 @@ pub enum Outcome {
         /// The reason, and whether the edit may be sent again.
         error: Rejection,
     },
-    /// The edit was not stored, for a reason that only a later version of the contract has.
-    RejectedNewly {
+    /// The edit was not stored, as a client reads it: the reason may be one of a later contract.
+    Refused {
         /// The record's id.
         id: Option<Uuid>,
         /// The op.
         op: Option<Op>,
-        /// The reason's code.
+        /// The code of the reason.
         code: String,
-        /// The reason, as a sentence.
-        message: String,
         /// Whether the edit may be sent again.
         retryable: bool,
+        /// The server's clock, if the reason is the edit's stamp.
+        server_time: Option<i64>,
+        /// The whole reason, as JSON.
+        reason: String,
     },
 }
 
@@ -203,7 +205,7 @@ impl Outcome {
                 let winner = (**winner).as_ref().map_or_else(|unreadable| unreadable.id, |winner| Some(winner.record.id));
                 (Some(*id).filter(|id| winner.is_none_or(|winner| winner == *id)), Some(*op))
             }
-            Outcome::Rejected { id, op, .. } | Outcome::RejectedNewly { id, op, .. } => (*id, *op),
+            Outcome::Rejected { id, op, .. } | Outcome::Refused { id, op, .. } => (*id, *op),
         };
         (id, op) == (Some(edit.record.id), Some(edit.op)) || !rules::on(Rule::OutcomesAreOfEdits)
     }
@@ -320,15 +322,10 @@ pub fn read_push_result(body: &[u8], contract: &'static Contract, sent: &[Edit])
     Ok((is_of_sent && items(result, "outcomes").nth(sent.len()).is_none()).then_some(read))
 }
 
-/// Accepts rejections with codes of a later contract: `retryable` says what to do about them.
+/// Accepts rejections with codes of a later contract: `retryable` says what to do about them. Winners are validated apart.
 fn forgive_newer_codes(mut report: Report) -> Result<(), Report> {
-    report.violations.retain(|violation| !(violation.keyword == "enum" && is_rejection_code(&violation.pointer)));
+    report.violations.retain(|violation| violation.keyword != "enum" || !violation.pointer.ends_with("/error/code"));
     if report.violations.is_empty() { Ok(()) } else { Err(report) }
-}
-
-/// Whether a pointer leads to the code of a rejection, as `/outcomes/7/error/code` does.
-fn is_rejection_code(pointer: &str) -> bool {
-    pointer.strip_prefix("/outcomes/").and_then(|rest| rest.split_once('/')).is_some_and(|(_, rest)| rest == "error/code")
 }
 
 fn read_outcome(outcome: Json<'_>, collection: &'static Collection) -> Option<Outcome> {
@@ -353,13 +350,13 @@ fn read_outcome(outcome: Json<'_>, collection: &'static Collection) -> Option<Ou
         }
         _ => {
             let error = outcome.get("error")?;
-            let text = |name| error.get(name).and_then(Json::as_str).map(str::to_owned);
-            match Rejection::from_view(error) {
-                Ok(error) => Outcome::Rejected { id: id(), op: op(), error },
-                Err(_) => {
-                    let (code, message, retryable) = (text("code")?, text("message")?, boolean(error.get("retryable"))?);
-                    Outcome::RejectedNewly { id: id(), op: op(), code, message, retryable }
-                }
+            Outcome::Refused {
+                id: id(),
+                op: op(),
+                code: error.get("code")?.as_str()?.to_owned(),
+                retryable: boolean(error.get("retryable"))?,
+                server_time: integer(error.get("serverTime")),
+                reason: error.to_text(),
             }
         }
     })

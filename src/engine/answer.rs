@@ -74,8 +74,8 @@ impl Answered {
 pub(crate) fn check_account(account: Option<&str>, own: Uuid) -> Result<(), String> {
     match account {
         Some(account) if account != own.to_string() && rules::on(Rule::AnswersAreOfAccount) => Err(format!(
-            "received an answer for the account {account} on a request for {own}, and stored nothing of it; a proxy before the server may mix \
-             up answers, so report it to its operator"
+            "received an answer for the account {account} instead of {own}; a proxy before the server may mix up answers, so report it to its \
+             operator"
         )),
         _ => Ok(()),
     }
@@ -101,7 +101,8 @@ pub fn page(answer: &Answered, contract: &'static Contract) -> Result<Page, Stri
 const ABOVE: &str = "the server sent a revision above its newest one";
 
 /// What is wrong with an answer that acknowledges edits which were not sent with this push.
-const OF_ANOTHER_PUSH: &str = "received the answer to another push, and stored nothing of it; a proxy before the server may mix up answers, so report it to its operator";
+const OF_ANOTHER_PUSH: &str =
+    "received the answer to another push; a proxy before the server may mix up answers, so report it to its operator";
 
 /// The result in the answer to a push of `sent`.
 ///
@@ -116,7 +117,7 @@ pub fn push_result(answer: &Answered, contract: &'static Contract, sent: &[Edit]
     let mut revs = result.outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Accepted(receipt) | Outcome::Duplicate(receipt) => Some(receipt.rev),
         Outcome::Superseded { winner, .. } => winner.as_ref().as_ref().ok().map(|winner| winner.rev),
-        Outcome::Rejected { .. } | Outcome::RejectedNewly { .. } => None,
+        Outcome::Rejected { .. } | Outcome::Refused { .. } => None,
     });
     if revs.all(|rev| rev <= result.user_rev) { Ok(result) } else { Err(ABOVE.to_owned()) }
 }

@@ -39,8 +39,7 @@ const RETRY_AFTER_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
 /// A restored server asks for a new start once, and for another if it is restored meanwhile.
 const RESTARTS_UNSUSPECTED: u32 = 2;
 /// Behind a load balancer, two servers with different data may each refuse what the other gave.
-const TWO_SERVERS: &str =
-    "it has asked for a new start again and again, as two servers with different data do; report it to the server's operator";
+const TWO_SERVERS: &str = "it asks for a new start again and again, as two servers do that differ, so report it to its operator";
 
 /// How often an app that is too old tries again.
 const UPGRADE_RETRY_MS: i64 = 60 * 60 * 1_000;
@@ -91,7 +90,11 @@ impl Engine {
     /// Handles a failed request: by refreshing the token, by waiting for the user or for a time, or by returning a durable step. Whatever the
     /// failure, the same request is not sent again at once.
     pub(super) fn request_failed(&mut self, asked: Asked, failure: Failure, message: String, turn: &mut Turn) -> Option<Task> {
-        self.offline = matches!(failure, Failure::Unreachable | Failure::Narrow | Failure::Busy { .. });
+        self.offline = match failure {
+            Failure::Unreachable | Failure::Narrow | Failure::Busy { .. } => true,
+            Failure::Full => asked == Asked::Pull,
+            _ => false,
+        };
         match failure {
             Failure::Gone { restored_rev, since } => {
                 let wait = self.restarts.next_ms(turn.jitter);

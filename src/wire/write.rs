@@ -92,10 +92,7 @@ pub fn write_outcome(text: &mut String, outcome: &Outcome) {
             text.push('}');
         }
         Outcome::Rejected { id, op, error } => write_rejected(text, *id, *op, &error.to_json()),
-        Outcome::RejectedNewly { id, op, code, message, retryable } => {
-            let error = serde_json::json!({ "code": code, "message": message, "retryable": retryable });
-            write_rejected(text, *id, *op, &error.to_string());
-        }
+        Outcome::Refused { id, op, reason, .. } => write_rejected(text, *id, *op, reason),
     }
 }
 

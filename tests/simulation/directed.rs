@@ -6,7 +6,6 @@ use stronglog_server::store::memory::Memory;
 use stronglog_sync::api::CONTRACT;
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::ClockAndRng;
-use stronglog_sync::digest::Digest;
 use stronglog_sync::engine::answer::Answered;
 use stronglog_sync::engine::{Command, Engine, Event, Settings};
 use stronglog_sync::merge::{Op, Stored, Verdict, Version, decide};

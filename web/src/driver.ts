@@ -213,7 +213,7 @@ export class Driver {
     const body = this.engine.body(request);
     try {
       const answer = await this.transport.exchange(call, account, body, abort.signal);
-      this.take(() => this.engine.answered(request, answer.status, answer.account, answer.retryAfterMs, answer.body, performance.now()));
+      this.take(() => this.engine.answered(request, answer.status, answer.retryAfterMs, answer.body, performance.now()));
     } catch (error) {
       if (!abort.signal.aborted) {
         this.happened({ unanswered: [request, errorText(error)] });

@@ -11,8 +11,8 @@ import * as wasm from "../engine/pkg/engine.js";
 const ANSWER_MS_MAX = 60_000;
 /** The limit for the body of an answer. The contract's largest answer, a page, is a fraction of it. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
-/** What is wrong with an answer of another account (R29). */
-const MIXED_UP = "another account; a proxy before the server may mix up answers, so report it to its operator";
+/** Why an answer is of another account (R29). */
+const MIXED_UP = "; a proxy before the server may mix up answers, so report it to its operator";
 /** The longest silence of the change notifications: the server sends a comment every 20 seconds. */
 const SILENCE_MS_MAX = 50_000;
 /** The longest line of the change notifications that is accepted. */
@@ -23,8 +23,6 @@ export type Call = Omit<WrittenCall, "body">;
 
 export interface Answer {
   readonly status: number;
-  /** The account of the request that was answered, as the server names it. */
-  readonly account: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly body: Uint8Array;
 }
@@ -91,7 +89,7 @@ export class Transport {
     if (tokens === undefined) {
       // Another call has found out that the session has ended. A server would answer the same.
       const body = encode(JSON.stringify({ code: "unauthorized", title: "the session has ended" })) ?? new Uint8Array();
-      return { status: 401, account: undefined, retryAfterMs: undefined, body };
+      return { status: 401, retryAfterMs: undefined, body };
     }
     if (tokens.account !== account) {
       throw new SignInNeeded("cannot sync: nobody is signed in; sign in first");
@@ -140,7 +138,7 @@ export class Transport {
     }
     const fresh = "tokens" in answer ? answer.tokens : { account: stale.account };
     if (fresh.account !== stale.account) {
-      throw new Error(`cannot refresh the sign-in: received tokens of ${MIXED_UP}`);
+      throw new Error(`cannot refresh the sign-in: received tokens of another account${MIXED_UP}`);
     }
     // The user may have signed in or out since. Then that counts, and this answer is about a session that is over.
     await this.device.db.transaction("rw", this.device, async () => {
@@ -192,11 +190,7 @@ export class Transport {
       if (tokens === undefined) {
         throw new Error(`cannot ${doing}: nobody is signed in; sign in first`);
       }
-      const answer = await this.askAccount(doing, operation, body, tokens);
-      if ((answer.account ?? tokens.account) !== tokens.account) {
-        throw new Error(`cannot ${doing}: received the answer for ${MIXED_UP}`);
-      }
-      return answer;
+      return this.askAccount(doing, operation, body, tokens);
     };
     const answer = await asked(await this.tokens());
     return result(doing, answer.status === 401 ? await asked(await this.refresh()) : answer);
@@ -232,8 +226,11 @@ export class Transport {
   private async ask(call: Call, sent: Uint8Array | undefined, tokens: Tokens | undefined, signal?: AbortSignal): Promise<Answer> {
     const limit = AbortSignal.timeout(ANSWER_MS_MAX);
     const response = await this.request(call, sent, tokens, signal === undefined ? limit : AbortSignal.any([signal, limit]));
-    const account = response.headers.get("X-Account") ?? undefined;
-    const answer = { status: response.status, account, retryAfterMs: retryAfterMs(response.headers), body: await bodyOf(response) };
+    const account = response.headers.get("X-Account") ?? tokens?.account;
+    if (account !== tokens?.account) {
+      throw new Error(`received an answer for the account ${account} instead of ${tokens?.account}${MIXED_UP}`);
+    }
+    const answer = { status: response.status, retryAfterMs: retryAfterMs(response.headers), body: await bodyOf(response) };
     this.audit?.(call, sent, answer);
     return answer;
   }

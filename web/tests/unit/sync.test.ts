@@ -381,6 +381,31 @@ describe("timestamps and refusals", () => {
     expect(server.requests.filter((request) => request.path.endsWith("/refresh"))).toHaveLength(1);
   });
 
+  test("an answer of another account is not taken, nor are its tokens", async () => {
+    await device.signIn();
+    await device.sync();
+    const id = newId();
+    const op = { id: newId(), deviceId: newId(), seq: 1 };
+    const change = { collection: "user-bodyweight-logs", rev: 1, op, record: remote(id, {}) };
+    const page = { changes: [change], nextCursor: "v1.all.e1.1", hasMore: false, userRev: 1, serverTime: Date.now() };
+    server.intercept = (path) => {
+      const headers = { "Content-Type": "application/json", "X-Account": OTHER };
+      return path === "/api/v1/changes" ? new Response(JSON.stringify(page), { headers }) : undefined;
+    };
+    const status = await device.sync();
+    expect(status.lastError).toContain(`the account ${OTHER}`);
+    expect(await device.db.userBodyweightLogs.get(id)).toBeUndefined();
+    server.intercept = (path) => {
+      if (path === "/api/v1/auth/refresh") {
+        return tokensOf(OTHER);
+      }
+      return path === "/api/v1/changes" ? json({ title: "No", code: "token_expired" }, 401) : undefined;
+    };
+    expect((await device.sync()).lastError).toContain("received tokens of another account");
+    server.intercept = undefined;
+    expect(await device.sync()).toMatchObject({ state: "idle", lastError: null });
+  });
+
   test("an answer without end is given up", async () => {
     await device.signIn();
     await device.sync();
