@@ -151,7 +151,7 @@ fn a_page_that_leads_to_itself_is_not_asked_for_again_at_once() {
     assert!(engine.status(0).last_error.is_some_and(|error| error.contains("does not advance")));
 }
 
-/// A device with an edit, after a minute with a server that answers in some way.
+/// A device with an edit, at rest after a minute with a server that answers in some way.
 struct Played {
     pulls: usize,
     pushes: usize,
@@ -177,7 +177,7 @@ fn played(answer: impl Fn(&Message) -> Answered) -> Played {
     let mut engine = Engine::new(&CONTRACT, Settings::default(), Snapshot::of(&mut store).expect("a snapshot"));
     let (mut now, mut pulls, mut pushes) = (0, 0, 0);
     let mut commands: VecDeque<Command> = engine.handle(Event::SignedIn { account: ACCOUNT }, now, u64::MAX).into();
-    let mut wake = None;
+    let (mut wake, mut status) = (None, engine.status(now));
     while now < 60_000 && pulls + pushes < 1_000 {
         let event = match commands.pop_front() {
             Some(Command::Load { edits, limit }) => Event::Loaded(store.pending(edits, limit).expect("rows")),
@@ -192,13 +192,14 @@ fn played(answer: impl Fn(&Message) -> Answered) -> Played {
             }
             Some(Command::Refresh { .. } | Command::Cancel { .. }) => continue,
             None => {
+                status = engine.status(now);
                 now = wake.unwrap_or(i64::MAX);
                 Event::Tick
             }
         };
         commands.extend(engine.handle(event, now, u64::MAX));
     }
-    Played { pulls, pushes, status: engine.status(now), store }
+    Played { pulls, pushes, status, store }
 }
 
 fn ok(body: &Value) -> Answered {
