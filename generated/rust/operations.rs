@@ -33,6 +33,8 @@ outcome! {
     /// What [`GetChanges`] may answer.
     pub enum GetChangesResponse {
         /// 200: A page of changes of all collections.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::FeedPage) = json("application/json", &validators::FEED_PAGE),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -72,6 +74,8 @@ outcome! {
     /// What [`PushChanges`] may answer.
     pub enum PushChangesResponse {
         /// 200: What became of each change, in the order of the request.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::FeedPushResult) = json("application/json", &validators::FEED_PUSH_RESULT),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -118,6 +122,8 @@ outcome! {
     pub enum StreamChangesResponse {
         /// 200: Events named `revision`, whose data is the user's newest revision in decimal digits. The stream
         /// has no length limit.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: Vec<u8>) = bytes("text/event-stream"),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -154,6 +160,8 @@ outcome! {
     /// What [`ListUserSettingsChanges`] may answer.
     pub enum ListUserSettingsChangesResponse {
         /// 200: A page of changes of one collection.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::UserSettingsChangePage) = json(
             "application/json",
             &validators::USER_SETTINGS_CHANGE_PAGE,
@@ -196,6 +204,8 @@ outcome! {
     /// What [`PushUserSettings`] may answer.
     pub enum PushUserSettingsResponse {
         /// 200: What became of each change, in the order of the request.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::UserSettingsPushResult) = json(
             "application/json",
             &validators::USER_SETTINGS_PUSH_RESULT,
@@ -242,6 +252,8 @@ outcome! {
     /// What [`GetUserSettings`] may answer.
     pub enum GetUserSettingsResponse {
         /// 200: The current version of the record.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::UserSettingsChange) = json("application/json", &validators::USER_SETTINGS_CHANGE),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -282,6 +294,8 @@ outcome! {
     pub enum PutUserSettingsResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::UserSettingsPushOutcome) = json(
             "application/json",
             &validators::USER_SETTINGS_PUSH_OUTCOME,
@@ -340,6 +354,8 @@ outcome! {
     pub enum DeleteUserSettingsResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::UserSettingsPushOutcome) = json(
             "application/json",
             &validators::USER_SETTINGS_PUSH_OUTCOME,
@@ -382,6 +398,8 @@ outcome! {
     /// What [`ListExerciseDefinitionChanges`] may answer.
     pub enum ListExerciseDefinitionChangesResponse {
         /// 200: A page of changes of one collection.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ExerciseDefinitionChangePage) = json(
             "application/json",
             &validators::EXERCISE_DEFINITION_CHANGE_PAGE,
@@ -426,6 +444,8 @@ outcome! {
     /// What [`PushExerciseDefinitions`] may answer.
     pub enum PushExerciseDefinitionsResponse {
         /// 200: What became of each change, in the order of the request.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ExerciseDefinitionPushResult) = json(
             "application/json",
             &validators::EXERCISE_DEFINITION_PUSH_RESULT,
@@ -472,6 +492,8 @@ outcome! {
     /// What [`GetExerciseDefinition`] may answer.
     pub enum GetExerciseDefinitionResponse {
         /// 200: The current version of the record.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ExerciseDefinitionChange) = json(
             "application/json",
             &validators::EXERCISE_DEFINITION_CHANGE,
@@ -517,6 +539,8 @@ outcome! {
     pub enum PutExerciseDefinitionResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ExerciseDefinitionPushOutcome) = json(
             "application/json",
             &validators::EXERCISE_DEFINITION_PUSH_OUTCOME,
@@ -575,6 +599,8 @@ outcome! {
     pub enum DeleteExerciseDefinitionResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ExerciseDefinitionPushOutcome) = json(
             "application/json",
             &validators::EXERCISE_DEFINITION_PUSH_OUTCOME,
@@ -616,6 +642,8 @@ outcome! {
     /// What [`ListWorkoutLogChanges`] may answer.
     pub enum ListWorkoutLogChangesResponse {
         /// 200: A page of changes of one collection.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::WorkoutLogChangePage) = json("application/json", &validators::WORKOUT_LOG_CHANGE_PAGE),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -655,6 +683,8 @@ outcome! {
     /// What [`PushWorkoutLogs`] may answer.
     pub enum PushWorkoutLogsResponse {
         /// 200: What became of each change, in the order of the request.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::WorkoutLogPushResult) = json("application/json", &validators::WORKOUT_LOG_PUSH_RESULT),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -698,6 +728,8 @@ outcome! {
     /// What [`GetWorkoutLog`] may answer.
     pub enum GetWorkoutLogResponse {
         /// 200: The current version of the record.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::WorkoutLogChange) = json("application/json", &validators::WORKOUT_LOG_CHANGE),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -738,6 +770,8 @@ outcome! {
     pub enum PutWorkoutLogResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::WorkoutLogPushOutcome) = json("application/json", &validators::WORKOUT_LOG_PUSH_OUTCOME),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -793,6 +827,8 @@ outcome! {
     pub enum DeleteWorkoutLogResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::WorkoutLogPushOutcome) = json("application/json", &validators::WORKOUT_LOG_PUSH_OUTCOME),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -831,6 +867,8 @@ outcome! {
     /// What [`ListLoggedSetChanges`] may answer.
     pub enum ListLoggedSetChangesResponse {
         /// 200: A page of changes of one collection.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::LoggedSetChangePage) = json("application/json", &validators::LOGGED_SET_CHANGE_PAGE),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -870,6 +908,8 @@ outcome! {
     /// What [`PushLoggedSets`] may answer.
     pub enum PushLoggedSetsResponse {
         /// 200: What became of each change, in the order of the request.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::LoggedSetPushResult) = json("application/json", &validators::LOGGED_SET_PUSH_RESULT),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -913,6 +953,8 @@ outcome! {
     /// What [`GetLoggedSet`] may answer.
     pub enum GetLoggedSetResponse {
         /// 200: The current version of the record.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::LoggedSetChange) = json("application/json", &validators::LOGGED_SET_CHANGE),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -953,6 +995,8 @@ outcome! {
     pub enum PutLoggedSetResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::LoggedSetPushOutcome) = json("application/json", &validators::LOGGED_SET_PUSH_OUTCOME),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -1007,6 +1051,8 @@ outcome! {
     pub enum DeleteLoggedSetResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::LoggedSetPushOutcome) = json("application/json", &validators::LOGGED_SET_PUSH_OUTCOME),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -1046,6 +1092,8 @@ outcome! {
     /// What [`ListWorkoutTemplateChanges`] may answer.
     pub enum ListWorkoutTemplateChangesResponse {
         /// 200: A page of changes of one collection.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::WorkoutTemplateChangePage) = json(
             "application/json",
             &validators::WORKOUT_TEMPLATE_CHANGE_PAGE,
@@ -1090,6 +1138,8 @@ outcome! {
     /// What [`PushWorkoutTemplates`] may answer.
     pub enum PushWorkoutTemplatesResponse {
         /// 200: What became of each change, in the order of the request.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::WorkoutTemplatePushResult) = json(
             "application/json",
             &validators::WORKOUT_TEMPLATE_PUSH_RESULT,
@@ -1136,6 +1186,8 @@ outcome! {
     /// What [`GetWorkoutTemplate`] may answer.
     pub enum GetWorkoutTemplateResponse {
         /// 200: The current version of the record.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::WorkoutTemplateChange) = json("application/json", &validators::WORKOUT_TEMPLATE_CHANGE),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -1178,6 +1230,8 @@ outcome! {
     pub enum PutWorkoutTemplateResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::WorkoutTemplatePushOutcome) = json(
             "application/json",
             &validators::WORKOUT_TEMPLATE_PUSH_OUTCOME,
@@ -1236,6 +1290,8 @@ outcome! {
     pub enum DeleteWorkoutTemplateResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::WorkoutTemplatePushOutcome) = json(
             "application/json",
             &validators::WORKOUT_TEMPLATE_PUSH_OUTCOME,
@@ -1279,6 +1335,8 @@ outcome! {
     /// What [`ListWorkoutTemplateExerciseInstanceChanges`] may answer.
     pub enum ListWorkoutTemplateExerciseInstanceChangesResponse {
         /// 200: A page of changes of one collection.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::WorkoutTemplateExerciseInstanceChangePage) = json(
             "application/json",
             &validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_CHANGE_PAGE,
@@ -1324,6 +1382,8 @@ outcome! {
     /// What [`PushWorkoutTemplateExerciseInstances`] may answer.
     pub enum PushWorkoutTemplateExerciseInstancesResponse {
         /// 200: What became of each change, in the order of the request.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::WorkoutTemplateExerciseInstancePushResult) = json(
             "application/json",
             &validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_RESULT,
@@ -1371,6 +1431,8 @@ outcome! {
     /// What [`GetWorkoutTemplateExerciseInstance`] may answer.
     pub enum GetWorkoutTemplateExerciseInstanceResponse {
         /// 200: The current version of the record.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::WorkoutTemplateExerciseInstanceChange) = json(
             "application/json",
             &validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_CHANGE,
@@ -1417,6 +1479,8 @@ outcome! {
     pub enum PutWorkoutTemplateExerciseInstanceResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::WorkoutTemplateExerciseInstancePushOutcome) = json(
             "application/json",
             &validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_OUTCOME,
@@ -1476,6 +1540,8 @@ outcome! {
     pub enum DeleteWorkoutTemplateExerciseInstanceResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::WorkoutTemplateExerciseInstancePushOutcome) = json(
             "application/json",
             &validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_OUTCOME,
@@ -1518,6 +1584,8 @@ outcome! {
     /// What [`ListProgramDefinitionChanges`] may answer.
     pub enum ListProgramDefinitionChangesResponse {
         /// 200: A page of changes of one collection.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ProgramDefinitionChangePage) = json(
             "application/json",
             &validators::PROGRAM_DEFINITION_CHANGE_PAGE,
@@ -1562,6 +1630,8 @@ outcome! {
     /// What [`PushProgramDefinitions`] may answer.
     pub enum PushProgramDefinitionsResponse {
         /// 200: What became of each change, in the order of the request.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ProgramDefinitionPushResult) = json(
             "application/json",
             &validators::PROGRAM_DEFINITION_PUSH_RESULT,
@@ -1608,6 +1678,8 @@ outcome! {
     /// What [`GetProgramDefinition`] may answer.
     pub enum GetProgramDefinitionResponse {
         /// 200: The current version of the record.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ProgramDefinitionChange) = json(
             "application/json",
             &validators::PROGRAM_DEFINITION_CHANGE,
@@ -1653,6 +1725,8 @@ outcome! {
     pub enum PutProgramDefinitionResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ProgramDefinitionPushOutcome) = json(
             "application/json",
             &validators::PROGRAM_DEFINITION_PUSH_OUTCOME,
@@ -1711,6 +1785,8 @@ outcome! {
     pub enum DeleteProgramDefinitionResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ProgramDefinitionPushOutcome) = json(
             "application/json",
             &validators::PROGRAM_DEFINITION_PUSH_OUTCOME,
@@ -1753,6 +1829,8 @@ outcome! {
     /// What [`ListActiveProgramInstanceChanges`] may answer.
     pub enum ListActiveProgramInstanceChangesResponse {
         /// 200: A page of changes of one collection.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ActiveProgramInstanceChangePage) = json(
             "application/json",
             &validators::ACTIVE_PROGRAM_INSTANCE_CHANGE_PAGE,
@@ -1797,6 +1875,8 @@ outcome! {
     /// What [`PushActiveProgramInstances`] may answer.
     pub enum PushActiveProgramInstancesResponse {
         /// 200: What became of each change, in the order of the request.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ActiveProgramInstancePushResult) = json(
             "application/json",
             &validators::ACTIVE_PROGRAM_INSTANCE_PUSH_RESULT,
@@ -1844,6 +1924,8 @@ outcome! {
     /// What [`GetActiveProgramInstance`] may answer.
     pub enum GetActiveProgramInstanceResponse {
         /// 200: The current version of the record.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ActiveProgramInstanceChange) = json(
             "application/json",
             &validators::ACTIVE_PROGRAM_INSTANCE_CHANGE,
@@ -1889,6 +1971,8 @@ outcome! {
     pub enum PutActiveProgramInstanceResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ActiveProgramInstancePushOutcome) = json(
             "application/json",
             &validators::ACTIVE_PROGRAM_INSTANCE_PUSH_OUTCOME,
@@ -1947,6 +2031,8 @@ outcome! {
     pub enum DeleteActiveProgramInstanceResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ActiveProgramInstancePushOutcome) = json(
             "application/json",
             &validators::ACTIVE_PROGRAM_INSTANCE_PUSH_OUTCOME,
@@ -1989,6 +2075,8 @@ outcome! {
     /// What [`ListProgressionRuleChanges`] may answer.
     pub enum ListProgressionRuleChangesResponse {
         /// 200: A page of changes of one collection.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ProgressionRuleChangePage) = json(
             "application/json",
             &validators::PROGRESSION_RULE_CHANGE_PAGE,
@@ -2033,6 +2121,8 @@ outcome! {
     /// What [`PushProgressionRules`] may answer.
     pub enum PushProgressionRulesResponse {
         /// 200: What became of each change, in the order of the request.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ProgressionRulePushResult) = json(
             "application/json",
             &validators::PROGRESSION_RULE_PUSH_RESULT,
@@ -2079,6 +2169,8 @@ outcome! {
     /// What [`GetProgressionRule`] may answer.
     pub enum GetProgressionRuleResponse {
         /// 200: The current version of the record.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ProgressionRuleChange) = json("application/json", &validators::PROGRESSION_RULE_CHANGE),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -2121,6 +2213,8 @@ outcome! {
     pub enum PutProgressionRuleResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ProgressionRulePushOutcome) = json(
             "application/json",
             &validators::PROGRESSION_RULE_PUSH_OUTCOME,
@@ -2179,6 +2273,8 @@ outcome! {
     pub enum DeleteProgressionRuleResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::ProgressionRulePushOutcome) = json(
             "application/json",
             &validators::PROGRESSION_RULE_PUSH_OUTCOME,
@@ -2220,6 +2316,8 @@ outcome! {
     /// What [`ListUserGoalChanges`] may answer.
     pub enum ListUserGoalChangesResponse {
         /// 200: A page of changes of one collection.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::UserGoalChangePage) = json("application/json", &validators::USER_GOAL_CHANGE_PAGE),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -2259,6 +2357,8 @@ outcome! {
     /// What [`PushUserGoals`] may answer.
     pub enum PushUserGoalsResponse {
         /// 200: What became of each change, in the order of the request.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::UserGoalPushResult) = json("application/json", &validators::USER_GOAL_PUSH_RESULT),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -2302,6 +2402,8 @@ outcome! {
     /// What [`GetUserGoal`] may answer.
     pub enum GetUserGoalResponse {
         /// 200: The current version of the record.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::UserGoalChange) = json("application/json", &validators::USER_GOAL_CHANGE),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -2342,6 +2444,8 @@ outcome! {
     pub enum PutUserGoalResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::UserGoalPushOutcome) = json("application/json", &validators::USER_GOAL_PUSH_OUTCOME),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -2396,6 +2500,8 @@ outcome! {
     pub enum DeleteUserGoalResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::UserGoalPushOutcome) = json("application/json", &validators::USER_GOAL_PUSH_OUTCOME),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -2435,6 +2541,8 @@ outcome! {
     /// What [`ListUserBodyweightLogChanges`] may answer.
     pub enum ListUserBodyweightLogChangesResponse {
         /// 200: A page of changes of one collection.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::UserBodyweightLogChangePage) = json(
             "application/json",
             &validators::USER_BODYWEIGHT_LOG_CHANGE_PAGE,
@@ -2479,6 +2587,8 @@ outcome! {
     /// What [`PushUserBodyweightLogs`] may answer.
     pub enum PushUserBodyweightLogsResponse {
         /// 200: What became of each change, in the order of the request.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::UserBodyweightLogPushResult) = json(
             "application/json",
             &validators::USER_BODYWEIGHT_LOG_PUSH_RESULT,
@@ -2525,6 +2635,8 @@ outcome! {
     /// What [`GetUserBodyweightLog`] may answer.
     pub enum GetUserBodyweightLogResponse {
         /// 200: The current version of the record.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::UserBodyweightLogChange) = json(
             "application/json",
             &validators::USER_BODYWEIGHT_LOG_CHANGE,
@@ -2570,6 +2682,8 @@ outcome! {
     pub enum PutUserBodyweightLogResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::UserBodyweightLogPushOutcome) = json(
             "application/json",
             &validators::USER_BODYWEIGHT_LOG_PUSH_OUTCOME,
@@ -2628,6 +2742,8 @@ outcome! {
     pub enum DeleteUserBodyweightLogResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::UserBodyweightLogPushOutcome) = json(
             "application/json",
             &validators::USER_BODYWEIGHT_LOG_PUSH_OUTCOME,
@@ -2670,6 +2786,8 @@ outcome! {
     /// What [`ListAppliedProgressionLogChanges`] may answer.
     pub enum ListAppliedProgressionLogChangesResponse {
         /// 200: A page of changes of one collection.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::AppliedProgressionLogChangePage) = json(
             "application/json",
             &validators::APPLIED_PROGRESSION_LOG_CHANGE_PAGE,
@@ -2714,6 +2832,8 @@ outcome! {
     /// What [`PushAppliedProgressionLogs`] may answer.
     pub enum PushAppliedProgressionLogsResponse {
         /// 200: What became of each change, in the order of the request.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::AppliedProgressionLogPushResult) = json(
             "application/json",
             &validators::APPLIED_PROGRESSION_LOG_PUSH_RESULT,
@@ -2761,6 +2881,8 @@ outcome! {
     /// What [`GetAppliedProgressionLog`] may answer.
     pub enum GetAppliedProgressionLogResponse {
         /// 200: The current version of the record.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::AppliedProgressionLogChange) = json(
             "application/json",
             &validators::APPLIED_PROGRESSION_LOG_CHANGE,
@@ -2806,6 +2928,8 @@ outcome! {
     pub enum PutAppliedProgressionLogResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::AppliedProgressionLogPushOutcome) = json(
             "application/json",
             &validators::APPLIED_PROGRESSION_LOG_PUSH_OUTCOME,
@@ -2864,6 +2988,8 @@ outcome! {
     pub enum DeleteAppliedProgressionLogResponse {
         /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
         /// is an outcome too.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::AppliedProgressionLogPushOutcome) = json(
             "application/json",
             &validators::APPLIED_PROGRESSION_LOG_PUSH_OUTCOME,
@@ -3074,6 +3200,8 @@ outcome! {
     /// What [`GetAccount`] may answer.
     pub enum GetAccountResponse {
         /// 200: The account.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::Account) = json("application/json", &validators::ACCOUNT),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -3125,6 +3253,8 @@ outcome! {
     /// What [`ListDevices`] may answer.
     pub enum ListDevicesResponse {
         /// 200: The signed-in devices.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::DeviceList) = json("application/json", &validators::DEVICE_LIST),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -3242,6 +3372,8 @@ outcome! {
     /// What [`ExportAccount`] may answer.
     pub enum ExportAccountResponse {
         /// 200: One `FeedChange` a line, in order of revision. The stream has no length limit.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: Vec<u8>) = bytes("application/x-ndjson"),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -3278,6 +3410,8 @@ outcome! {
     /// What [`MakeRecoveryCode`] may answer.
     pub enum MakeRecoveryCodeResponse {
         /// 200: The recovery code. It is not shown again.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::RecoveryCode) = json("application/json", &validators::RECOVERY_CODE),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -3314,6 +3448,8 @@ outcome! {
     /// What [`GetAccountUsage`] may answer.
     pub enum GetAccountUsageResponse {
         /// 200: What the account holds, and what it may hold.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::AccountUsage) = json("application/json", &validators::ACCOUNT_USAGE),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,

@@ -6,6 +6,13 @@ import * as schemas from "./schemas.js";
 import type * as types from "./types.js";
 
 /**
+ * The account of the request that is answered. A device takes nothing from an answer that names another account
+ * than its own: something between it and the server has mixed up answers. Servers of earlier contracts do not
+ * send it.
+ */
+export const xAccount: Header<types.Id> = { name: "X-Account", kind: "text", schema: schemas.IdSchema };
+
+/**
  * The version of the contract that the server was built from.
  *
  * Every response carries it.

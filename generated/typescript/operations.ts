@@ -87,7 +87,7 @@ export interface GetChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getChanges} may answer. */
+/** What {@link getChanges} may answer. Headers of 200: `headers.xAccount`. */
 export type GetChangesResult = Replies<
   { 200: types.FeedPage } & Record<400 | 401 | 403 | 410 | 426 | 429 | 503, types.Problem>
 >;
@@ -121,7 +121,7 @@ export interface PushChangesCall {
   body: types.FeedPushRequest;
 }
 
-/** What {@link pushChanges} may answer. */
+/** What {@link pushChanges} may answer. Headers of 200: `headers.xAccount`. */
 export type PushChangesResult = Replies<
   { 200: types.FeedPushResult; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 410 | 413 | 415 | 426 | 429 | 503, types.Problem>
@@ -162,7 +162,7 @@ export interface StreamChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link streamChanges} may answer. */
+/** What {@link streamChanges} may answer. Headers of 200: `headers.xAccount`. */
 export type StreamChangesResult = Replies<
   { 200: ReadableStream<Uint8Array> | null } & Record<400 | 401 | 403 | 426 | 429 | 503, types.Problem>
 >;
@@ -200,7 +200,7 @@ export interface ListUserSettingsChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listUserSettingsChanges} may answer. */
+/** What {@link listUserSettingsChanges} may answer. Headers of 200: `headers.xAccount`. */
 export type ListUserSettingsChangesResult = Replies<
   { 200: types.UserSettingsChangePage } & Record<400 | 401 | 403 | 410 | 426 | 429 | 503, types.Problem>
 >;
@@ -232,7 +232,7 @@ export interface PushUserSettingsCall {
   body: types.UserSettingsPushRequest;
 }
 
-/** What {@link pushUserSettings} may answer. */
+/** What {@link pushUserSettings} may answer. Headers of 200: `headers.xAccount`. */
 export type PushUserSettingsResult = Replies<
   { 200: types.UserSettingsPushResult; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 410 | 413 | 415 | 426 | 429 | 503, types.Problem>
@@ -273,7 +273,7 @@ export interface GetUserSettingsCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getUserSettings} may answer. */
+/** What {@link getUserSettings} may answer. Headers of 200: `headers.xAccount`. */
 export type GetUserSettingsResult = Replies<
   { 200: types.UserSettingsChange } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -307,7 +307,7 @@ export interface PutUserSettingsCall {
   body: types.UserSettingsPushChange;
 }
 
-/** What {@link putUserSettings} may answer. */
+/** What {@link putUserSettings} may answer. Headers of 200: `headers.xAccount`. */
 export type PutUserSettingsResult = Replies<
   { 200: types.UserSettingsPushOutcome; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 413 | 415 | 422 | 426 | 429 | 503, types.Problem>
@@ -359,7 +359,7 @@ export interface DeleteUserSettingsCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteUserSettings} may answer. */
+/** What {@link deleteUserSettings} may answer. Headers of 200: `headers.xAccount`. */
 export type DeleteUserSettingsResult = Replies<
   { 200: types.UserSettingsPushOutcome } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -397,7 +397,7 @@ export interface ListExerciseDefinitionChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listExerciseDefinitionChanges} may answer. */
+/** What {@link listExerciseDefinitionChanges} may answer. Headers of 200: `headers.xAccount`. */
 export type ListExerciseDefinitionChangesResult = Replies<
   { 200: types.ExerciseDefinitionChangePage } & Record<400 | 401 | 403 | 410 | 426 | 429 | 503, types.Problem>
 >;
@@ -429,7 +429,7 @@ export interface PushExerciseDefinitionsCall {
   body: types.ExerciseDefinitionPushRequest;
 }
 
-/** What {@link pushExerciseDefinitions} may answer. */
+/** What {@link pushExerciseDefinitions} may answer. Headers of 200: `headers.xAccount`. */
 export type PushExerciseDefinitionsResult = Replies<
   { 200: types.ExerciseDefinitionPushResult; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 410 | 413 | 415 | 426 | 429 | 503, types.Problem>
@@ -471,7 +471,7 @@ export interface GetExerciseDefinitionCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getExerciseDefinition} may answer. */
+/** What {@link getExerciseDefinition} may answer. Headers of 200: `headers.xAccount`. */
 export type GetExerciseDefinitionResult = Replies<
   { 200: types.ExerciseDefinitionChange } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -505,7 +505,7 @@ export interface PutExerciseDefinitionCall {
   body: types.ExerciseDefinitionPushChange;
 }
 
-/** What {@link putExerciseDefinition} may answer. */
+/** What {@link putExerciseDefinition} may answer. Headers of 200: `headers.xAccount`. */
 export type PutExerciseDefinitionResult = Replies<
   { 200: types.ExerciseDefinitionPushOutcome; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 413 | 415 | 422 | 426 | 429 | 503, types.Problem>
@@ -557,7 +557,7 @@ export interface DeleteExerciseDefinitionCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteExerciseDefinition} may answer. */
+/** What {@link deleteExerciseDefinition} may answer. Headers of 200: `headers.xAccount`. */
 export type DeleteExerciseDefinitionResult = Replies<
   { 200: types.ExerciseDefinitionPushOutcome } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -595,7 +595,7 @@ export interface ListWorkoutLogChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listWorkoutLogChanges} may answer. */
+/** What {@link listWorkoutLogChanges} may answer. Headers of 200: `headers.xAccount`. */
 export type ListWorkoutLogChangesResult = Replies<
   { 200: types.WorkoutLogChangePage } & Record<400 | 401 | 403 | 410 | 426 | 429 | 503, types.Problem>
 >;
@@ -627,7 +627,7 @@ export interface PushWorkoutLogsCall {
   body: types.WorkoutLogPushRequest;
 }
 
-/** What {@link pushWorkoutLogs} may answer. */
+/** What {@link pushWorkoutLogs} may answer. Headers of 200: `headers.xAccount`. */
 export type PushWorkoutLogsResult = Replies<
   { 200: types.WorkoutLogPushResult; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 410 | 413 | 415 | 426 | 429 | 503, types.Problem>
@@ -668,7 +668,7 @@ export interface GetWorkoutLogCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getWorkoutLog} may answer. */
+/** What {@link getWorkoutLog} may answer. Headers of 200: `headers.xAccount`. */
 export type GetWorkoutLogResult = Replies<
   { 200: types.WorkoutLogChange } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -702,7 +702,7 @@ export interface PutWorkoutLogCall {
   body: types.WorkoutLogPushChange;
 }
 
-/** What {@link putWorkoutLog} may answer. */
+/** What {@link putWorkoutLog} may answer. Headers of 200: `headers.xAccount`. */
 export type PutWorkoutLogResult = Replies<
   { 200: types.WorkoutLogPushOutcome; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 413 | 415 | 422 | 426 | 429 | 503, types.Problem>
@@ -754,7 +754,7 @@ export interface DeleteWorkoutLogCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteWorkoutLog} may answer. */
+/** What {@link deleteWorkoutLog} may answer. Headers of 200: `headers.xAccount`. */
 export type DeleteWorkoutLogResult = Replies<
   { 200: types.WorkoutLogPushOutcome } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -792,7 +792,7 @@ export interface ListLoggedSetChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listLoggedSetChanges} may answer. */
+/** What {@link listLoggedSetChanges} may answer. Headers of 200: `headers.xAccount`. */
 export type ListLoggedSetChangesResult = Replies<
   { 200: types.LoggedSetChangePage } & Record<400 | 401 | 403 | 410 | 426 | 429 | 503, types.Problem>
 >;
@@ -824,7 +824,7 @@ export interface PushLoggedSetsCall {
   body: types.LoggedSetPushRequest;
 }
 
-/** What {@link pushLoggedSets} may answer. */
+/** What {@link pushLoggedSets} may answer. Headers of 200: `headers.xAccount`. */
 export type PushLoggedSetsResult = Replies<
   { 200: types.LoggedSetPushResult; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 410 | 413 | 415 | 426 | 429 | 503, types.Problem>
@@ -865,7 +865,7 @@ export interface GetLoggedSetCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getLoggedSet} may answer. */
+/** What {@link getLoggedSet} may answer. Headers of 200: `headers.xAccount`. */
 export type GetLoggedSetResult = Replies<
   { 200: types.LoggedSetChange } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -899,7 +899,7 @@ export interface PutLoggedSetCall {
   body: types.LoggedSetPushChange;
 }
 
-/** What {@link putLoggedSet} may answer. */
+/** What {@link putLoggedSet} may answer. Headers of 200: `headers.xAccount`. */
 export type PutLoggedSetResult = Replies<
   { 200: types.LoggedSetPushOutcome; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 413 | 415 | 422 | 426 | 429 | 503, types.Problem>
@@ -951,7 +951,7 @@ export interface DeleteLoggedSetCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteLoggedSet} may answer. */
+/** What {@link deleteLoggedSet} may answer. Headers of 200: `headers.xAccount`. */
 export type DeleteLoggedSetResult = Replies<
   { 200: types.LoggedSetPushOutcome } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -989,7 +989,7 @@ export interface ListWorkoutTemplateChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listWorkoutTemplateChanges} may answer. */
+/** What {@link listWorkoutTemplateChanges} may answer. Headers of 200: `headers.xAccount`. */
 export type ListWorkoutTemplateChangesResult = Replies<
   { 200: types.WorkoutTemplateChangePage } & Record<400 | 401 | 403 | 410 | 426 | 429 | 503, types.Problem>
 >;
@@ -1021,7 +1021,7 @@ export interface PushWorkoutTemplatesCall {
   body: types.WorkoutTemplatePushRequest;
 }
 
-/** What {@link pushWorkoutTemplates} may answer. */
+/** What {@link pushWorkoutTemplates} may answer. Headers of 200: `headers.xAccount`. */
 export type PushWorkoutTemplatesResult = Replies<
   { 200: types.WorkoutTemplatePushResult; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 410 | 413 | 415 | 426 | 429 | 503, types.Problem>
@@ -1063,7 +1063,7 @@ export interface GetWorkoutTemplateCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getWorkoutTemplate} may answer. */
+/** What {@link getWorkoutTemplate} may answer. Headers of 200: `headers.xAccount`. */
 export type GetWorkoutTemplateResult = Replies<
   { 200: types.WorkoutTemplateChange } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -1097,7 +1097,7 @@ export interface PutWorkoutTemplateCall {
   body: types.WorkoutTemplatePushChange;
 }
 
-/** What {@link putWorkoutTemplate} may answer. */
+/** What {@link putWorkoutTemplate} may answer. Headers of 200: `headers.xAccount`. */
 export type PutWorkoutTemplateResult = Replies<
   { 200: types.WorkoutTemplatePushOutcome; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 413 | 415 | 422 | 426 | 429 | 503, types.Problem>
@@ -1149,7 +1149,7 @@ export interface DeleteWorkoutTemplateCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteWorkoutTemplate} may answer. */
+/** What {@link deleteWorkoutTemplate} may answer. Headers of 200: `headers.xAccount`. */
 export type DeleteWorkoutTemplateResult = Replies<
   { 200: types.WorkoutTemplatePushOutcome } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -1187,7 +1187,7 @@ export interface ListWorkoutTemplateExerciseInstanceChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listWorkoutTemplateExerciseInstanceChanges} may answer. */
+/** What {@link listWorkoutTemplateExerciseInstanceChanges} may answer. Headers of 200: `headers.xAccount`. */
 export type ListWorkoutTemplateExerciseInstanceChangesResult = Replies<
   { 200: types.WorkoutTemplateExerciseInstanceChangePage } &
     Record<400 | 401 | 403 | 410 | 426 | 429 | 503, types.Problem>
@@ -1221,7 +1221,7 @@ export interface PushWorkoutTemplateExerciseInstancesCall {
   body: types.WorkoutTemplateExerciseInstancePushRequest;
 }
 
-/** What {@link pushWorkoutTemplateExerciseInstances} may answer. */
+/** What {@link pushWorkoutTemplateExerciseInstances} may answer. Headers of 200: `headers.xAccount`. */
 export type PushWorkoutTemplateExerciseInstancesResult = Replies<
   { 200: types.WorkoutTemplateExerciseInstancePushResult; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 410 | 413 | 415 | 426 | 429 | 503, types.Problem>
@@ -1263,7 +1263,7 @@ export interface GetWorkoutTemplateExerciseInstanceCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getWorkoutTemplateExerciseInstance} may answer. */
+/** What {@link getWorkoutTemplateExerciseInstance} may answer. Headers of 200: `headers.xAccount`. */
 export type GetWorkoutTemplateExerciseInstanceResult = Replies<
   { 200: types.WorkoutTemplateExerciseInstanceChange } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -1298,7 +1298,7 @@ export interface PutWorkoutTemplateExerciseInstanceCall {
   body: types.WorkoutTemplateExerciseInstancePushChange;
 }
 
-/** What {@link putWorkoutTemplateExerciseInstance} may answer. */
+/** What {@link putWorkoutTemplateExerciseInstance} may answer. Headers of 200: `headers.xAccount`. */
 export type PutWorkoutTemplateExerciseInstanceResult = Replies<
   { 200: types.WorkoutTemplateExerciseInstancePushOutcome; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 413 | 415 | 422 | 426 | 429 | 503, types.Problem>
@@ -1350,7 +1350,7 @@ export interface DeleteWorkoutTemplateExerciseInstanceCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteWorkoutTemplateExerciseInstance} may answer. */
+/** What {@link deleteWorkoutTemplateExerciseInstance} may answer. Headers of 200: `headers.xAccount`. */
 export type DeleteWorkoutTemplateExerciseInstanceResult = Replies<
   { 200: types.WorkoutTemplateExerciseInstancePushOutcome } &
     Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
@@ -1390,7 +1390,7 @@ export interface ListProgramDefinitionChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listProgramDefinitionChanges} may answer. */
+/** What {@link listProgramDefinitionChanges} may answer. Headers of 200: `headers.xAccount`. */
 export type ListProgramDefinitionChangesResult = Replies<
   { 200: types.ProgramDefinitionChangePage } & Record<400 | 401 | 403 | 410 | 426 | 429 | 503, types.Problem>
 >;
@@ -1422,7 +1422,7 @@ export interface PushProgramDefinitionsCall {
   body: types.ProgramDefinitionPushRequest;
 }
 
-/** What {@link pushProgramDefinitions} may answer. */
+/** What {@link pushProgramDefinitions} may answer. Headers of 200: `headers.xAccount`. */
 export type PushProgramDefinitionsResult = Replies<
   { 200: types.ProgramDefinitionPushResult; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 410 | 413 | 415 | 426 | 429 | 503, types.Problem>
@@ -1464,7 +1464,7 @@ export interface GetProgramDefinitionCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getProgramDefinition} may answer. */
+/** What {@link getProgramDefinition} may answer. Headers of 200: `headers.xAccount`. */
 export type GetProgramDefinitionResult = Replies<
   { 200: types.ProgramDefinitionChange } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -1498,7 +1498,7 @@ export interface PutProgramDefinitionCall {
   body: types.ProgramDefinitionPushChange;
 }
 
-/** What {@link putProgramDefinition} may answer. */
+/** What {@link putProgramDefinition} may answer. Headers of 200: `headers.xAccount`. */
 export type PutProgramDefinitionResult = Replies<
   { 200: types.ProgramDefinitionPushOutcome; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 413 | 415 | 422 | 426 | 429 | 503, types.Problem>
@@ -1550,7 +1550,7 @@ export interface DeleteProgramDefinitionCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteProgramDefinition} may answer. */
+/** What {@link deleteProgramDefinition} may answer. Headers of 200: `headers.xAccount`. */
 export type DeleteProgramDefinitionResult = Replies<
   { 200: types.ProgramDefinitionPushOutcome } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -1588,7 +1588,7 @@ export interface ListActiveProgramInstanceChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listActiveProgramInstanceChanges} may answer. */
+/** What {@link listActiveProgramInstanceChanges} may answer. Headers of 200: `headers.xAccount`. */
 export type ListActiveProgramInstanceChangesResult = Replies<
   { 200: types.ActiveProgramInstanceChangePage } & Record<400 | 401 | 403 | 410 | 426 | 429 | 503, types.Problem>
 >;
@@ -1620,7 +1620,7 @@ export interface PushActiveProgramInstancesCall {
   body: types.ActiveProgramInstancePushRequest;
 }
 
-/** What {@link pushActiveProgramInstances} may answer. */
+/** What {@link pushActiveProgramInstances} may answer. Headers of 200: `headers.xAccount`. */
 export type PushActiveProgramInstancesResult = Replies<
   { 200: types.ActiveProgramInstancePushResult; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 410 | 413 | 415 | 426 | 429 | 503, types.Problem>
@@ -1662,7 +1662,7 @@ export interface GetActiveProgramInstanceCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getActiveProgramInstance} may answer. */
+/** What {@link getActiveProgramInstance} may answer. Headers of 200: `headers.xAccount`. */
 export type GetActiveProgramInstanceResult = Replies<
   { 200: types.ActiveProgramInstanceChange } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -1696,7 +1696,7 @@ export interface PutActiveProgramInstanceCall {
   body: types.ActiveProgramInstancePushChange;
 }
 
-/** What {@link putActiveProgramInstance} may answer. */
+/** What {@link putActiveProgramInstance} may answer. Headers of 200: `headers.xAccount`. */
 export type PutActiveProgramInstanceResult = Replies<
   { 200: types.ActiveProgramInstancePushOutcome; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 413 | 415 | 422 | 426 | 429 | 503, types.Problem>
@@ -1748,7 +1748,7 @@ export interface DeleteActiveProgramInstanceCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteActiveProgramInstance} may answer. */
+/** What {@link deleteActiveProgramInstance} may answer. Headers of 200: `headers.xAccount`. */
 export type DeleteActiveProgramInstanceResult = Replies<
   { 200: types.ActiveProgramInstancePushOutcome } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -1786,7 +1786,7 @@ export interface ListProgressionRuleChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listProgressionRuleChanges} may answer. */
+/** What {@link listProgressionRuleChanges} may answer. Headers of 200: `headers.xAccount`. */
 export type ListProgressionRuleChangesResult = Replies<
   { 200: types.ProgressionRuleChangePage } & Record<400 | 401 | 403 | 410 | 426 | 429 | 503, types.Problem>
 >;
@@ -1818,7 +1818,7 @@ export interface PushProgressionRulesCall {
   body: types.ProgressionRulePushRequest;
 }
 
-/** What {@link pushProgressionRules} may answer. */
+/** What {@link pushProgressionRules} may answer. Headers of 200: `headers.xAccount`. */
 export type PushProgressionRulesResult = Replies<
   { 200: types.ProgressionRulePushResult; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 410 | 413 | 415 | 426 | 429 | 503, types.Problem>
@@ -1860,7 +1860,7 @@ export interface GetProgressionRuleCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getProgressionRule} may answer. */
+/** What {@link getProgressionRule} may answer. Headers of 200: `headers.xAccount`. */
 export type GetProgressionRuleResult = Replies<
   { 200: types.ProgressionRuleChange } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -1894,7 +1894,7 @@ export interface PutProgressionRuleCall {
   body: types.ProgressionRulePushChange;
 }
 
-/** What {@link putProgressionRule} may answer. */
+/** What {@link putProgressionRule} may answer. Headers of 200: `headers.xAccount`. */
 export type PutProgressionRuleResult = Replies<
   { 200: types.ProgressionRulePushOutcome; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 413 | 415 | 422 | 426 | 429 | 503, types.Problem>
@@ -1946,7 +1946,7 @@ export interface DeleteProgressionRuleCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteProgressionRule} may answer. */
+/** What {@link deleteProgressionRule} may answer. Headers of 200: `headers.xAccount`. */
 export type DeleteProgressionRuleResult = Replies<
   { 200: types.ProgressionRulePushOutcome } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -1984,7 +1984,7 @@ export interface ListUserGoalChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listUserGoalChanges} may answer. */
+/** What {@link listUserGoalChanges} may answer. Headers of 200: `headers.xAccount`. */
 export type ListUserGoalChangesResult = Replies<
   { 200: types.UserGoalChangePage } & Record<400 | 401 | 403 | 410 | 426 | 429 | 503, types.Problem>
 >;
@@ -2016,7 +2016,7 @@ export interface PushUserGoalsCall {
   body: types.UserGoalPushRequest;
 }
 
-/** What {@link pushUserGoals} may answer. */
+/** What {@link pushUserGoals} may answer. Headers of 200: `headers.xAccount`. */
 export type PushUserGoalsResult = Replies<
   { 200: types.UserGoalPushResult; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 410 | 413 | 415 | 426 | 429 | 503, types.Problem>
@@ -2057,7 +2057,7 @@ export interface GetUserGoalCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getUserGoal} may answer. */
+/** What {@link getUserGoal} may answer. Headers of 200: `headers.xAccount`. */
 export type GetUserGoalResult = Replies<
   { 200: types.UserGoalChange } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -2091,7 +2091,7 @@ export interface PutUserGoalCall {
   body: types.UserGoalPushChange;
 }
 
-/** What {@link putUserGoal} may answer. */
+/** What {@link putUserGoal} may answer. Headers of 200: `headers.xAccount`. */
 export type PutUserGoalResult = Replies<
   { 200: types.UserGoalPushOutcome; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 413 | 415 | 422 | 426 | 429 | 503, types.Problem>
@@ -2143,7 +2143,7 @@ export interface DeleteUserGoalCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteUserGoal} may answer. */
+/** What {@link deleteUserGoal} may answer. Headers of 200: `headers.xAccount`. */
 export type DeleteUserGoalResult = Replies<
   { 200: types.UserGoalPushOutcome } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -2181,7 +2181,7 @@ export interface ListUserBodyweightLogChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listUserBodyweightLogChanges} may answer. */
+/** What {@link listUserBodyweightLogChanges} may answer. Headers of 200: `headers.xAccount`. */
 export type ListUserBodyweightLogChangesResult = Replies<
   { 200: types.UserBodyweightLogChangePage } & Record<400 | 401 | 403 | 410 | 426 | 429 | 503, types.Problem>
 >;
@@ -2213,7 +2213,7 @@ export interface PushUserBodyweightLogsCall {
   body: types.UserBodyweightLogPushRequest;
 }
 
-/** What {@link pushUserBodyweightLogs} may answer. */
+/** What {@link pushUserBodyweightLogs} may answer. Headers of 200: `headers.xAccount`. */
 export type PushUserBodyweightLogsResult = Replies<
   { 200: types.UserBodyweightLogPushResult; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 410 | 413 | 415 | 426 | 429 | 503, types.Problem>
@@ -2255,7 +2255,7 @@ export interface GetUserBodyweightLogCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getUserBodyweightLog} may answer. */
+/** What {@link getUserBodyweightLog} may answer. Headers of 200: `headers.xAccount`. */
 export type GetUserBodyweightLogResult = Replies<
   { 200: types.UserBodyweightLogChange } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -2289,7 +2289,7 @@ export interface PutUserBodyweightLogCall {
   body: types.UserBodyweightLogPushChange;
 }
 
-/** What {@link putUserBodyweightLog} may answer. */
+/** What {@link putUserBodyweightLog} may answer. Headers of 200: `headers.xAccount`. */
 export type PutUserBodyweightLogResult = Replies<
   { 200: types.UserBodyweightLogPushOutcome; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 413 | 415 | 422 | 426 | 429 | 503, types.Problem>
@@ -2341,7 +2341,7 @@ export interface DeleteUserBodyweightLogCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteUserBodyweightLog} may answer. */
+/** What {@link deleteUserBodyweightLog} may answer. Headers of 200: `headers.xAccount`. */
 export type DeleteUserBodyweightLogResult = Replies<
   { 200: types.UserBodyweightLogPushOutcome } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -2379,7 +2379,7 @@ export interface ListAppliedProgressionLogChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listAppliedProgressionLogChanges} may answer. */
+/** What {@link listAppliedProgressionLogChanges} may answer. Headers of 200: `headers.xAccount`. */
 export type ListAppliedProgressionLogChangesResult = Replies<
   { 200: types.AppliedProgressionLogChangePage } & Record<400 | 401 | 403 | 410 | 426 | 429 | 503, types.Problem>
 >;
@@ -2411,7 +2411,7 @@ export interface PushAppliedProgressionLogsCall {
   body: types.AppliedProgressionLogPushRequest;
 }
 
-/** What {@link pushAppliedProgressionLogs} may answer. */
+/** What {@link pushAppliedProgressionLogs} may answer. Headers of 200: `headers.xAccount`. */
 export type PushAppliedProgressionLogsResult = Replies<
   { 200: types.AppliedProgressionLogPushResult; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 410 | 413 | 415 | 426 | 429 | 503, types.Problem>
@@ -2453,7 +2453,7 @@ export interface GetAppliedProgressionLogCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getAppliedProgressionLog} may answer. */
+/** What {@link getAppliedProgressionLog} may answer. Headers of 200: `headers.xAccount`. */
 export type GetAppliedProgressionLogResult = Replies<
   { 200: types.AppliedProgressionLogChange } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -2487,7 +2487,7 @@ export interface PutAppliedProgressionLogCall {
   body: types.AppliedProgressionLogPushChange;
 }
 
-/** What {@link putAppliedProgressionLog} may answer. */
+/** What {@link putAppliedProgressionLog} may answer. Headers of 200: `headers.xAccount`. */
 export type PutAppliedProgressionLogResult = Replies<
   { 200: types.AppliedProgressionLogPushOutcome; 507: types.QuotaProblem } &
     Record<400 | 401 | 403 | 413 | 415 | 422 | 426 | 429 | 503, types.Problem>
@@ -2539,7 +2539,7 @@ export interface DeleteAppliedProgressionLogCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteAppliedProgressionLog} may answer. */
+/** What {@link deleteAppliedProgressionLog} may answer. Headers of 200: `headers.xAccount`. */
 export type DeleteAppliedProgressionLogResult = Replies<
   { 200: types.AppliedProgressionLogPushOutcome } & Record<400 | 401 | 403 | 404 | 426 | 429 | 503, types.Problem>
 >;
@@ -2816,7 +2816,7 @@ export interface GetAccountCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getAccount} may answer. */
+/** What {@link getAccount} may answer. Headers of 200: `headers.xAccount`. */
 export type GetAccountResult = Replies<
   { 200: types.Account } & Record<400 | 401 | 403 | 426 | 429 | 503, types.Problem>
 >;
@@ -2886,7 +2886,7 @@ export interface ListDevicesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listDevices} may answer. */
+/** What {@link listDevices} may answer. Headers of 200: `headers.xAccount`. */
 export type ListDevicesResult = Replies<
   { 200: types.DeviceList } & Record<400 | 401 | 403 | 426 | 429 | 503, types.Problem>
 >;
@@ -2992,7 +2992,7 @@ export interface ExportAccountCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link exportAccount} may answer. */
+/** What {@link exportAccount} may answer. Headers of 200: `headers.xAccount`. */
 export type ExportAccountResult = Replies<
   { 200: Uint8Array } & Record<400 | 401 | 403 | 426 | 429 | 503, types.Problem>
 >;
@@ -3028,7 +3028,7 @@ export interface MakeRecoveryCodeCall {
   body: types.MakeRecoveryCodeRequest;
 }
 
-/** What {@link makeRecoveryCode} may answer. */
+/** What {@link makeRecoveryCode} may answer. Headers of 200: `headers.xAccount`. */
 export type MakeRecoveryCodeResult = Replies<
   { 200: types.RecoveryCode } & Record<400 | 401 | 403 | 413 | 415 | 426 | 429 | 503, types.Problem>
 >;
@@ -3067,7 +3067,7 @@ export interface GetAccountUsageCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getAccountUsage} may answer. */
+/** What {@link getAccountUsage} may answer. Headers of 200: `headers.xAccount`. */
 export type GetAccountUsageResult = Replies<
   { 200: types.AccountUsage } & Record<400 | 401 | 403 | 426 | 429 | 503, types.Problem>
 >;

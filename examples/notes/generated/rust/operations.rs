@@ -34,6 +34,8 @@ outcome! {
     /// What [`GetChanges`] may answer.
     pub enum GetChangesResponse {
         /// 200: A page of changes of all collections.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::FeedPage) = json("application/json", &validators::FEED_PAGE),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
@@ -73,6 +75,8 @@ outcome! {
     /// What [`PushChanges`] may answer.
     pub enum PushChangesResponse {
         /// 200: What became of each change, in the order of the request.
+        ///
+        /// Headers: [`X-Account`](super::headers::X_ACCOUNT).
         200 => Ok(body: types::FeedPushResult) = json("application/json", &validators::FEED_PUSH_RESULT),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
