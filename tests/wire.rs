@@ -47,9 +47,9 @@ impl<const IN_PATH: bool> Operation for Call<IN_PATH> {
 
     fn write(&self, to: &mut Writer) {
         if IN_PATH {
-            to.required(&self.parameter, &self.value);
+            to.required(&self.value, &self.parameter);
         } else {
-            to.optional(&self.parameter, &Some(self.value.clone()));
+            to.optional(&Some(self.value.clone()), &self.parameter);
         }
     }
 
