@@ -286,15 +286,34 @@ impl Checker {
     /// Records a violation. Each keyword is recorded once per location.
     #[cold]
     pub fn violation(&mut self, at: At<'_>, keyword: &'static str, message: impl FnOnce() -> String) {
+        if let Some(pointer) = self.untold(at, keyword) {
+            self.tell(pointer, keyword, message());
+        }
+    }
+
+    /// The pointer of a violation that needs a message. Apart from `violation`, which is compiled once per message.
+    #[cold]
+    #[inline(never)]
+    fn untold(&mut self, at: At<'_>, keyword: &'static str) -> Option<String> {
         self.failed = true;
         if self.probing || self.violations.len() == VIOLATIONS_MAX {
-            return;
+            return None;
         }
         let pointer = at.pointer();
-        if !self.violations.iter().any(|seen| seen.keyword == keyword && seen.pointer == pointer) {
-            let message = if self.secret { "is not accepted; the value is secret".to_owned() } else { message() };
-            self.violations.push(Violation { pointer, keyword, message });
+        if self.violations.iter().any(|seen| seen.keyword == keyword && seen.pointer == pointer) {
+            return None;
         }
+        if self.secret {
+            self.tell(pointer, keyword, "is not accepted; the value is secret".to_owned());
+            return None;
+        }
+        Some(pointer)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell(&mut self, pointer: String, keyword: &'static str, message: String) {
+        self.violations.push(Violation { pointer, keyword, message });
     }
 
     /// Runs `check` on a value that no message repeats, such as a password.
