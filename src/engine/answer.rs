@@ -10,6 +10,13 @@ use crate::retry::{Failure, LONGEST_MS};
 use crate::rules::{self, Rule};
 use crate::wire::{Edit, Outcome, Page, PushResult, read_page, read_push_result};
 
+/// What a request was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    Push,
+    Pull,
+}
+
 /// An HTTP answer, which may not come from the sync server.
 #[derive(Clone, Debug)]
 pub struct Answered {

@@ -1,6 +1,6 @@
 //! Requests that fail: whether the engine waits, refreshes the token, starts again, or needs the user.
 
-use crate::engine::answer::Answered;
+use crate::engine::answer::{Answered, Asked};
 use crate::engine::pulling::{Following, Pulling};
 use crate::engine::{Command, Engine, Obstacle, Turn, Wants, Work};
 use crate::retry::Failure;
@@ -17,13 +17,6 @@ pub(super) struct Held {
     pub(super) deletions: bool,
     /// Whether the server was not reached, or is too busy.
     pub(super) offline: bool,
-}
-
-/// What a request was for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
-    Push,
-    Pull,
 }
 
 /// How often a device tries again to push to an account that was full.

@@ -1,8 +1,7 @@
 //! Pulling. A page is stored while the next one is fetched.
 
 use crate::digest::DifferenceState;
-use crate::engine::answer::{self, Answered, failure};
-use crate::engine::failing::Asked;
+use crate::engine::answer::{self, Answered, Asked, failure};
 use crate::engine::{Command, Engine, Message, Turn, Work};
 use crate::retry::Failure;
 use crate::task::{Done, Task};

@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::answer::{self, Answered, failure};
-use crate::engine::failing::Asked;
+use crate::engine::answer::{self, Answered, Asked, failure};
 use crate::engine::{Command, Engine, Message, Turn, Work};
 use crate::outbox::{self, Pushed};
 use crate::retry::Failure;
