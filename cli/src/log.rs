@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::time::{Duration, Instant};
 
 /// How many lines may wait to be written. Further ones are lost.
 const WAITING_MAX: usize = 8_192;
@@ -39,11 +39,18 @@ impl Log {
 
     /// Waits until the lines so far are written, unless nobody reads them.
     pub fn finish(&self) {
+        let end = Instant::now() + FAREWELL_MAX;
         let (sender, written) = channel();
-        if self.waiting.try_send(Entry::End(sender)).is_ok() {
-            // Whether it ends in time makes no difference.
-            let _ = written.recv_timeout(FAREWELL_MAX);
+        let mut entry = Entry::End(sender);
+        while let Err(TrySendError::Full(back)) = self.waiting.try_send(entry) {
+            if Instant::now() >= end {
+                return;
+            }
+            entry = back;
+            std::thread::sleep(Duration::from_millis(5));
         }
+        // Whether it ends in time makes no difference.
+        let _ = written.recv_timeout(FAREWELL_MAX);
     }
 }
 
@@ -109,7 +116,7 @@ mod tests {
         let text = Arc::new(Mutex::new(Vec::new()));
         let mut log = Log::to(Blocked(blocked, Arc::clone(&text))).expect("a thread");
         for number in 0..2 * WAITING_MAX {
-            writeln!(log, "line {number}").expect("it is always taken");
+            log.write_all(format!("line {number}\n").as_bytes()).expect("it is always taken");
         }
         drop(release);
         log.finish();
