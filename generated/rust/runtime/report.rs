@@ -121,7 +121,7 @@ const FEW_DEPTHS: usize = 4;
 /// How deep rules that look at a part more than once are followed within each other before verdicts are remembered. In WebAssembly no
 /// verdicts are remembered: the code for it would be a large part of the whole.
 #[cfg(not(target_arch = "wasm32"))]
-const LEVELS_FEW: usize = 1;
+const LEVELS_FEW: usize = 6;
 
 /// A rule, an array or object, and the recursion levels from which the rule has judged it.
 #[cfg(not(target_arch = "wasm32"))]
