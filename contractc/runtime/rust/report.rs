@@ -1,7 +1,7 @@
 //! The result of validation: every violation, with its location, keyword and message.
 
 #[cfg(not(target_arch = "wasm32"))]
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 #[cfg(not(target_arch = "wasm32"))]
 use std::collections::HashMap;
 use std::fmt;
@@ -120,7 +120,11 @@ const FEW_DEPTHS: usize = 4;
 /// How deep rules that look at a part more than once are followed within each other before verdicts are remembered. In WebAssembly no
 /// verdicts are remembered: the code for it would be a large part of the whole.
 #[cfg(not(target_arch = "wasm32"))]
-const LEVELS_FEW: usize = 6;
+const LEVELS_FEW: usize = 1;
+
+/// How many such rules are followed within the outermost one before verdicts are remembered, so that ordinary values need no memory.
+#[cfg(not(target_arch = "wasm32"))]
+const CALLS_FEW: usize = 64;
 
 /// A rule, an array or object, and the recursion levels from which the rule has judged it.
 #[cfg(not(target_arch = "wasm32"))]
@@ -157,6 +161,9 @@ pub struct Checker {
     /// How many rules that look at a part more than once are within each other.
     #[cfg(not(target_arch = "wasm32"))]
     levels: usize,
+    /// How many of them have been followed within the outermost one.
+    #[cfg(not(target_arch = "wasm32"))]
+    calls: Cell<usize>,
     /// What is known, if these are many: rules that apply to a part in several ways would otherwise judge it twice as often per level.
     #[cfg(not(target_arch = "wasm32"))]
     known: Option<Known>,
@@ -176,6 +183,8 @@ impl Checker {
             more_depths: Vec::new(),
             #[cfg(not(target_arch = "wasm32"))]
             levels: 0,
+            #[cfg(not(target_arch = "wasm32"))]
+            calls: Cell::new(0),
             #[cfg(not(target_arch = "wasm32"))]
             known: None,
         }
@@ -217,9 +226,12 @@ impl Checker {
         #[cfg(not(target_arch = "wasm32"))]
         {
             probe.levels = self.levels;
+            probe.calls = self.calls.clone();
             probe.known = self.known.clone();
         }
         check(&mut probe);
+        #[cfg(not(target_arch = "wasm32"))]
+        self.calls.set(probe.calls.get());
         !probe.failed
     }
 
@@ -229,8 +241,11 @@ impl Checker {
         if self.probing && self.failed {
             return;
         }
+        let calls = if self.levels == 0 { 1 } else { self.calls.get() + 1 };
+        self.calls.set(calls);
         self.levels += 1;
-        if self.levels > LEVELS_FEW && self.more_depths.is_empty() && matches!(value, Json::Array(_) | Json::Object(_)) {
+        if self.levels > LEVELS_FEW && calls > CALLS_FEW && self.more_depths.is_empty() && matches!(value, Json::Array(_) | Json::Object(_))
+        {
             self.remember(rule, value, check);
         } else {
             check(value, self);
