@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::calls::Call;
-use super::code::{Code, docs, key, quoted};
+use super::code::{Code, docs, quoted};
 use super::names::{Names, camel, schema};
 use crate::emit::rust::names::Unique;
 use crate::emit::{Plan, brief};
@@ -13,16 +13,13 @@ use crate::model::{Content, Response, Status};
 pub struct Answers<'p> {
     plan: &'p Plan<'p>,
     names: &'p Names,
-    /// The variable that holds them. No operation has its name.
-    variable: String,
-    /// Their members and descriptions, by their code.
+    /// Their names, which no operation has, and descriptions, by their code. Each is a variable of its own, because bundlers keep an object
+    /// whose members are read.
     shared: BTreeMap<(Status, String), (String, &'p str)>,
 }
 
 impl<'p> Answers<'p> {
     pub fn new(plan: &'p Plan<'p>, names: &'p Names, calls: &[Call<'p>]) -> Self {
-        let variable = std::iter::successors(Some("responses".to_owned()), |name| Some(format!("{name}_")));
-        let variable = variable.skip_while(|name| calls.iter().any(|call| call.name == *name)).take(1).collect();
         let mut found: BTreeMap<_, (&str, usize)> = BTreeMap::new();
         let all = calls.iter().flat_map(|call| &call.operation.responses);
         for response in all.filter(|response| !response.status.is_success()) {
@@ -30,12 +27,12 @@ impl<'p> Answers<'p> {
             found.entry((response.status, code)).or_insert((&response.description, 0)).1 += 1;
         }
         let mut unique = Unique::default();
+        calls.iter().for_each(|call| _ = unique.take(call.name.clone(), "_"));
         let often = found.into_iter().filter(|(_, (_, count))| *count > 1);
         let shared = often.map(|(answer, (description, _))| {
-            let name = key(&unique.take(member(answer.0), "_"));
-            (answer, (name, description))
+            (answer.clone(), (unique.take(format!("{}Response", reason(answer.0)), "_"), description))
         });
-        Answers { plan, names, variable, shared: shared.collect() }
+        Answers { plan, names, shared: shared.collect() }
     }
 
     /// Whether there are any.
@@ -43,31 +40,27 @@ impl<'p> Answers<'p> {
         !self.shared.is_empty()
     }
 
-    /// The declaration of a response, or the member that has it.
+    /// The declaration of a response, or the variable that has it.
     pub fn code(&self, response: &Response) -> Code {
         let code = declared(self.plan, self.names, response);
         match self.shared.get(&(response.status, code.flat())) {
-            Some((name, _)) => Code::Text(format!("{}.{name}", self.variable)),
+            Some((name, _)) => Code::Text(name.clone()),
             None => code,
         }
     }
 
-    /// The object of all of them; empty if there are none.
+    /// The variables of all of them.
     pub fn emit(&self) -> String {
-        if !self.are_shared() {
-            return String::new();
-        }
-        let member = |((status, code), (name, description)): (&(Status, String), &(String, &str))| {
+        let variable = |((status, code), (name, description)): (&(Status, String), &(String, &str))| {
             let described = if description.is_empty() { "No description." } else { description };
-            format!("{}  {name}: {code},\n", docs(brief(&format!("{}: {described}", status.text())), 2))
+            format!("\n{}const {name}: Declared = {code};\n", docs(brief(&format!("{}: {described}", status.text())), 0))
         };
-        let members: String = self.shared.iter().map(member).collect();
-        format!("\nconst {} = {{\n{members}}} satisfies Record<string, Declared>;\n", self.variable)
+        self.shared.iter().map(variable).collect()
     }
 }
 
-/// The name of the member of a response with a status.
-fn member(status: Status) -> String {
+/// What a status is called.
+fn reason(status: Status) -> String {
     match status {
         Status::Code(code) => http::StatusCode::from_u16(code)
             .ok()
