@@ -11,7 +11,6 @@ mod demo;
 mod exit;
 mod help;
 mod input;
-mod log;
 mod logs;
 mod output;
 mod profile;

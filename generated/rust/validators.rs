@@ -10,7 +10,6 @@ use super::runtime::json::Json;
 use super::runtime::number::Number;
 use super::runtime::pattern::Pattern;
 use super::runtime::rule::{Bound, List, Record, Rule, Tag, Tagged, TextRule};
-use super::types;
 static EPOCH_PATTERN: Pattern = Pattern::new("^[0-9A-Za-z_-]{1,64}$");
 static CONTRACT_VERSION_PATTERN: Pattern = Pattern::new("^[0-9]{1,5}\\.[0-9]{1,5}\\.[0-9]{1,5}$");
 
@@ -28,7 +27,7 @@ static FEED_PUSH_RESULT_PATTERN: Pattern = Pattern::new(
 static COLLECTION_NAME_PATTERN: Pattern = Pattern::new("^[a-z][a-z0-9-]{0,62}$");
 static CURSOR_PATTERN: Pattern = Pattern::new("^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.[0-9]{1,16}$");
 
-/// What [`types::AcceptedOutcome`] accepts.
+/// What [`AcceptedOutcome`](super::types::AcceptedOutcome) accepts.
 pub static ACCEPTED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -44,7 +43,7 @@ pub static ACCEPTED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Account`] accepts.
+/// What [`Account`](super::types::Account) accepts.
 pub static ACCOUNT: Rule = Rule::Record(&Record {
     members: &[
         ("userId", &ID),
@@ -59,7 +58,7 @@ pub static ACCOUNT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::AccountUsage`] accepts.
+/// What [`AccountUsage`](super::types::AccountUsage) accepts.
 pub static ACCOUNT_USAGE: Rule = Rule::Record(&Record {
     members: &[
         ("recordCount", &ACCOUNT_BYTES),
@@ -72,7 +71,7 @@ pub static ACCOUNT_USAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ActiveProgramInstance`] accepts.
+/// What [`ActiveProgramInstance`](super::types::ActiveProgramInstance) accepts.
 pub static ACTIVE_PROGRAM_INSTANCE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -110,7 +109,7 @@ pub static ACTIVE_PROGRAM_INSTANCE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ActiveProgramInstanceChange`] accepts.
+/// What [`ActiveProgramInstanceChange`](super::types::ActiveProgramInstanceChange) accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &ACTIVE_PROGRAM_INSTANCE_RECORD)],
     required: 3,
@@ -118,7 +117,7 @@ pub static ACTIVE_PROGRAM_INSTANCE_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ActiveProgramInstanceChangePage`] accepts.
+/// What [`ActiveProgramInstanceChangePage`](super::types::ActiveProgramInstanceChangePage) accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -135,7 +134,7 @@ pub static ACTIVE_PROGRAM_INSTANCE_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ActiveProgramInstanceFeedChange`] accepts.
+/// What [`ActiveProgramInstanceFeedChange`](super::types::ActiveProgramInstanceFeedChange) accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "active-program-instances")),
@@ -150,7 +149,8 @@ pub static ACTIVE_PROGRAM_INSTANCE_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ActiveProgramInstanceFeedPushChange`] accepts.
+/// What [`ActiveProgramInstanceFeedPushChange`](super::types::ActiveProgramInstanceFeedPushChange)
+/// accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "active-program-instances")),
@@ -163,7 +163,7 @@ pub static ACTIVE_PROGRAM_INSTANCE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record
     more: None,
 });
 
-/// What [`types::ActiveProgramInstancePushChange`] accepts.
+/// What [`ActiveProgramInstancePushChange`](super::types::ActiveProgramInstancePushChange) accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &ACTIVE_PROGRAM_INSTANCE_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -171,7 +171,7 @@ pub static ACTIVE_PROGRAM_INSTANCE_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ActiveProgramInstancePushOutcome`] accepts.
+/// What [`ActiveProgramInstancePushOutcome`](super::types::ActiveProgramInstancePushOutcome) accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -182,7 +182,7 @@ pub static ACTIVE_PROGRAM_INSTANCE_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::ActiveProgramInstancePushRequest`] accepts.
+/// What [`ActiveProgramInstancePushRequest`](super::types::ActiveProgramInstancePushRequest) accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -202,7 +202,7 @@ pub static ACTIVE_PROGRAM_INSTANCE_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ActiveProgramInstancePushResult`] accepts.
+/// What [`ActiveProgramInstancePushResult`](super::types::ActiveProgramInstancePushResult) accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -224,16 +224,18 @@ pub static ACTIVE_PROGRAM_INSTANCE_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ActiveProgramInstanceRecord`] accepts.
+/// What [`ActiveProgramInstanceRecord`](super::types::ActiveProgramInstanceRecord) accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &ACTIVE_PROGRAM_INSTANCE), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::ActiveProgramInstanceStatus`] accepts.
+/// What [`ActiveProgramInstanceStatus`](super::types::ActiveProgramInstanceStatus) accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_STATUS: Rule = Rule::Texts(Types::STRING, &["active", "paused", "completed"]);
 
-/// What [`types::ActiveProgramInstanceSupersededOutcome`] accepts.
+/// What
+/// [`ActiveProgramInstanceSupersededOutcome`](super::types::ActiveProgramInstanceSupersededOutcome)
+/// accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -246,7 +248,7 @@ pub static ACTIVE_PROGRAM_INSTANCE_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Reco
     more: None,
 });
 
-/// What [`types::AllCondition`] accepts.
+/// What [`AllCondition`](super::types::AllCondition) accepts.
 pub static ALL_CONDITION: Rule = Rule::Record(&Record {
     members: &[("all", &ALL_CONDITION_ALL)],
     required: 1,
@@ -254,7 +256,7 @@ pub static ALL_CONDITION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::AmrapRepsSet`] accepts.
+/// What [`AmrapRepsSet`](super::types::AmrapRepsSet) accepts.
 pub static AMRAP_REPS_SET: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -290,7 +292,7 @@ pub static AMRAP_REPS_SET: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`types::AmrapTimeSet`] accepts.
+/// What [`AmrapTimeSet`](super::types::AmrapTimeSet) accepts.
 pub static AMRAP_TIME_SET: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -328,7 +330,7 @@ pub static AMRAP_TIME_SET: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`types::AnyCondition`] accepts.
+/// What [`AnyCondition`](super::types::AnyCondition) accepts.
 pub static ANY_CONDITION: Rule = Rule::Record(&Record {
     members: &[("any", &ALL_CONDITION_ALL)],
     required: 1,
@@ -336,7 +338,7 @@ pub static ANY_CONDITION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::AppliedProgressionLog`] accepts.
+/// What [`AppliedProgressionLog`](super::types::AppliedProgressionLog) accepts.
 pub static APPLIED_PROGRESSION_LOG: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -360,7 +362,7 @@ pub static APPLIED_PROGRESSION_LOG: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::AppliedProgressionLogChange`] accepts.
+/// What [`AppliedProgressionLogChange`](super::types::AppliedProgressionLogChange) accepts.
 pub static APPLIED_PROGRESSION_LOG_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &APPLIED_PROGRESSION_LOG_RECORD)],
     required: 3,
@@ -368,7 +370,7 @@ pub static APPLIED_PROGRESSION_LOG_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::AppliedProgressionLogChangePage`] accepts.
+/// What [`AppliedProgressionLogChangePage`](super::types::AppliedProgressionLogChangePage) accepts.
 pub static APPLIED_PROGRESSION_LOG_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -385,7 +387,7 @@ pub static APPLIED_PROGRESSION_LOG_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::AppliedProgressionLogFeedChange`] accepts.
+/// What [`AppliedProgressionLogFeedChange`](super::types::AppliedProgressionLogFeedChange) accepts.
 pub static APPLIED_PROGRESSION_LOG_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "applied-progression-logs")),
@@ -400,7 +402,8 @@ pub static APPLIED_PROGRESSION_LOG_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::AppliedProgressionLogFeedPushChange`] accepts.
+/// What [`AppliedProgressionLogFeedPushChange`](super::types::AppliedProgressionLogFeedPushChange)
+/// accepts.
 pub static APPLIED_PROGRESSION_LOG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "applied-progression-logs")),
@@ -413,7 +416,7 @@ pub static APPLIED_PROGRESSION_LOG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record
     more: None,
 });
 
-/// What [`types::AppliedProgressionLogPushChange`] accepts.
+/// What [`AppliedProgressionLogPushChange`](super::types::AppliedProgressionLogPushChange) accepts.
 pub static APPLIED_PROGRESSION_LOG_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &APPLIED_PROGRESSION_LOG_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -421,7 +424,7 @@ pub static APPLIED_PROGRESSION_LOG_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::AppliedProgressionLogPushOutcome`] accepts.
+/// What [`AppliedProgressionLogPushOutcome`](super::types::AppliedProgressionLogPushOutcome) accepts.
 pub static APPLIED_PROGRESSION_LOG_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -432,7 +435,7 @@ pub static APPLIED_PROGRESSION_LOG_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::AppliedProgressionLogPushRequest`] accepts.
+/// What [`AppliedProgressionLogPushRequest`](super::types::AppliedProgressionLogPushRequest) accepts.
 pub static APPLIED_PROGRESSION_LOG_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -452,7 +455,7 @@ pub static APPLIED_PROGRESSION_LOG_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::AppliedProgressionLogPushResult`] accepts.
+/// What [`AppliedProgressionLogPushResult`](super::types::AppliedProgressionLogPushResult) accepts.
 pub static APPLIED_PROGRESSION_LOG_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -474,13 +477,15 @@ pub static APPLIED_PROGRESSION_LOG_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::AppliedProgressionLogRecord`] accepts.
+/// What [`AppliedProgressionLogRecord`](super::types::AppliedProgressionLogRecord) accepts.
 pub static APPLIED_PROGRESSION_LOG_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &APPLIED_PROGRESSION_LOG), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::AppliedProgressionLogSupersededOutcome`] accepts.
+/// What
+/// [`AppliedProgressionLogSupersededOutcome`](super::types::AppliedProgressionLogSupersededOutcome)
+/// accepts.
 pub static APPLIED_PROGRESSION_LOG_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -493,10 +498,10 @@ pub static APPLIED_PROGRESSION_LOG_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Reco
     more: None,
 });
 
-/// What [`types::BodyweightKg`] accepts.
+/// What [`BodyweightKg`](super::types::BodyweightKg) accepts.
 pub static BODYWEIGHT_KG: Rule = Rule::Number(&[Bound::Max(Number::Signed(1000)), Bound::Above(Number::Signed(0))]);
 
-/// What [`types::BodyweightTargetGoal`] accepts.
+/// What [`BodyweightTargetGoal`](super::types::BodyweightTargetGoal) accepts.
 pub static BODYWEIGHT_TARGET_GOAL: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -529,7 +534,7 @@ pub static BODYWEIGHT_TARGET_GOAL: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`types::Change`] accepts.
+/// What [`Change`](super::types::Change) accepts.
 pub static CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &RECORD)],
     required: 3,
@@ -537,7 +542,7 @@ pub static CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ChangePage`] accepts.
+/// What [`ChangePage`](super::types::ChangePage) accepts.
 pub static CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &CHANGE, min: 0, max: 1000, unique: false, each: true })),
@@ -551,7 +556,7 @@ pub static CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ChangePasswordRequest`] accepts.
+/// What [`ChangePasswordRequest`](super::types::ChangePasswordRequest) accepts.
 pub static CHANGE_PASSWORD_REQUEST: Rule = Rule::Record(&Record {
     members: &[("currentPassword", &PASSWORD), ("newPassword", &NEW_PASSWORD)],
     required: 2,
@@ -559,10 +564,10 @@ pub static CHANGE_PASSWORD_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::CollectionName`] accepts.
+/// What [`CollectionName`](super::types::CollectionName) accepts.
 pub static COLLECTION_NAME: Rule = Rule::Text(&[TextRule::Max(63), TextRule::Pattern(&COLLECTION_NAME_PATTERN)]);
 
-/// What [`types::CompletedWorkout`] accepts.
+/// What [`CompletedWorkout`](super::types::CompletedWorkout) accepts.
 pub static COMPLETED_WORKOUT: Rule = Rule::Record(&Record {
     members: &[("workoutLogId", &ID), ("orderInProgram", &ORDER), ("completedDate", &TIMESTAMP)],
     required: 3,
@@ -570,7 +575,7 @@ pub static COMPLETED_WORKOUT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Condition`] accepts.
+/// What [`Condition`](super::types::Condition) accepts.
 pub static CONDITION: Rule = Rule::Code(|value, at, out| {
     out.nested(0, 32, at, |out| {
         let matches = [
@@ -583,10 +588,10 @@ pub static CONDITION: Rule = Rule::Code(|value, at, out| {
     });
 });
 
-/// What [`types::ContractVersion`] accepts.
+/// What [`ContractVersion`](super::types::ContractVersion) accepts.
 pub static CONTRACT_VERSION: Rule = Rule::Text(&[TextRule::Max(17), TextRule::Pattern(&CONTRACT_VERSION_PATTERN)]);
 
-/// What [`types::ContractVersions`] accepts.
+/// What [`ContractVersions`](super::types::ContractVersions) accepts.
 pub static CONTRACT_VERSIONS: Rule = Rule::Record(&Record {
     members: &[("min", &CONTRACT_VERSION), ("max", &CONTRACT_VERSION)],
     required: 2,
@@ -594,10 +599,10 @@ pub static CONTRACT_VERSIONS: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Cursor`] accepts.
+/// What [`Cursor`](super::types::Cursor) accepts.
 pub static CURSOR: Rule = Rule::Text(&[TextRule::Max(200), TextRule::Pattern(&CURSOR_PATTERN)]);
 
-/// What [`types::DeleteAccountRequest`] accepts.
+/// What [`DeleteAccountRequest`](super::types::DeleteAccountRequest) accepts.
 pub static DELETE_ACCOUNT_REQUEST: Rule = Rule::Record(&Record {
     members: &[("password", &PASSWORD)],
     required: 1,
@@ -605,7 +610,7 @@ pub static DELETE_ACCOUNT_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Device`] accepts.
+/// What [`Device`](super::types::Device) accepts.
 pub static DEVICE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -622,7 +627,7 @@ pub static DEVICE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::DeviceList`] accepts.
+/// What [`DeviceList`](super::types::DeviceList) accepts.
 pub static DEVICE_LIST: Rule = Rule::Record(&Record {
     members: &[("devices", &Rule::List(&List { items: &DEVICE, min: 0, max: 10000, unique: false, each: false }))],
     required: 1,
@@ -630,7 +635,7 @@ pub static DEVICE_LIST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::DropSet`] accepts.
+/// What [`DropSet`](super::types::DropSet) accepts.
 pub static DROP_SET: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -667,7 +672,7 @@ pub static DROP_SET: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`types::DuplicateOutcome`] accepts.
+/// What [`DuplicateOutcome`](super::types::DuplicateOutcome) accepts.
 pub static DUPLICATE_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -683,13 +688,13 @@ pub static DUPLICATE_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Email`] accepts.
+/// What [`Email`](super::types::Email) accepts.
 pub static EMAIL: Rule = Rule::Text(&[TextRule::Min(3), TextRule::Max(254), TextRule::Format(Format::Email)]);
 
-/// What [`types::Epoch`] accepts.
+/// What [`Epoch`](super::types::Epoch) accepts.
 pub static EPOCH: Rule = Rule::Text(&[TextRule::Max(64), TextRule::Pattern(&EPOCH_PATTERN)]);
 
-/// What [`types::ExerciseDefinition`] accepts.
+/// What [`ExerciseDefinition`](super::types::ExerciseDefinition) accepts.
 pub static EXERCISE_DEFINITION: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -710,7 +715,7 @@ pub static EXERCISE_DEFINITION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ExerciseDefinitionChange`] accepts.
+/// What [`ExerciseDefinitionChange`](super::types::ExerciseDefinitionChange) accepts.
 pub static EXERCISE_DEFINITION_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &EXERCISE_DEFINITION_RECORD)],
     required: 3,
@@ -718,7 +723,7 @@ pub static EXERCISE_DEFINITION_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ExerciseDefinitionChangePage`] accepts.
+/// What [`ExerciseDefinitionChangePage`](super::types::ExerciseDefinitionChangePage) accepts.
 pub static EXERCISE_DEFINITION_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -735,7 +740,7 @@ pub static EXERCISE_DEFINITION_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ExerciseDefinitionFeedChange`] accepts.
+/// What [`ExerciseDefinitionFeedChange`](super::types::ExerciseDefinitionFeedChange) accepts.
 pub static EXERCISE_DEFINITION_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "exercise-definitions")),
@@ -750,7 +755,7 @@ pub static EXERCISE_DEFINITION_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ExerciseDefinitionFeedPushChange`] accepts.
+/// What [`ExerciseDefinitionFeedPushChange`](super::types::ExerciseDefinitionFeedPushChange) accepts.
 pub static EXERCISE_DEFINITION_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "exercise-definitions")),
@@ -763,7 +768,7 @@ pub static EXERCISE_DEFINITION_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ExerciseDefinitionPushChange`] accepts.
+/// What [`ExerciseDefinitionPushChange`](super::types::ExerciseDefinitionPushChange) accepts.
 pub static EXERCISE_DEFINITION_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &EXERCISE_DEFINITION_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -771,7 +776,7 @@ pub static EXERCISE_DEFINITION_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ExerciseDefinitionPushOutcome`] accepts.
+/// What [`ExerciseDefinitionPushOutcome`](super::types::ExerciseDefinitionPushOutcome) accepts.
 pub static EXERCISE_DEFINITION_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -782,7 +787,7 @@ pub static EXERCISE_DEFINITION_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::ExerciseDefinitionPushRequest`] accepts.
+/// What [`ExerciseDefinitionPushRequest`](super::types::ExerciseDefinitionPushRequest) accepts.
 pub static EXERCISE_DEFINITION_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -796,7 +801,7 @@ pub static EXERCISE_DEFINITION_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ExerciseDefinitionPushResult`] accepts.
+/// What [`ExerciseDefinitionPushResult`](super::types::ExerciseDefinitionPushResult) accepts.
 pub static EXERCISE_DEFINITION_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -818,13 +823,14 @@ pub static EXERCISE_DEFINITION_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ExerciseDefinitionRecord`] accepts.
+/// What [`ExerciseDefinitionRecord`](super::types::ExerciseDefinitionRecord) accepts.
 pub static EXERCISE_DEFINITION_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &EXERCISE_DEFINITION), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::ExerciseDefinitionSupersededOutcome`] accepts.
+/// What [`ExerciseDefinitionSupersededOutcome`](super::types::ExerciseDefinitionSupersededOutcome)
+/// accepts.
 pub static EXERCISE_DEFINITION_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -837,7 +843,7 @@ pub static EXERCISE_DEFINITION_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ExercisePrescription`] accepts.
+/// What [`ExercisePrescription`](super::types::ExercisePrescription) accepts.
 pub static EXERCISE_PRESCRIPTION: Rule = Rule::Record(&Record {
     members: &[
         ("exerciseDefinitionId", &ID),
@@ -853,7 +859,7 @@ pub static EXERCISE_PRESCRIPTION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::FeedChange`] accepts.
+/// What [`FeedChange`](super::types::FeedChange) accepts.
 pub static FEED_CHANGE: Rule = Rule::Tagged(&Tagged {
     member: "collection",
     variants: &[
@@ -872,7 +878,7 @@ pub static FEED_CHANGE: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::FeedPage`] accepts.
+/// What [`FeedPage`](super::types::FeedPage) accepts.
 pub static FEED_PAGE: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &FEED_CHANGE, min: 0, max: 1000, unique: false, each: true })),
@@ -887,7 +893,7 @@ pub static FEED_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::FeedPushChange`] accepts.
+/// What [`FeedPushChange`](super::types::FeedPushChange) accepts.
 pub static FEED_PUSH_CHANGE: Rule = Rule::Tagged(&Tagged {
     member: "collection",
     variants: &[
@@ -906,7 +912,7 @@ pub static FEED_PUSH_CHANGE: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::FeedPushRequest`] accepts.
+/// What [`FeedPushRequest`](super::types::FeedPushRequest) accepts.
 pub static FEED_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &FEED_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
@@ -917,7 +923,7 @@ pub static FEED_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::FeedPushResult`] accepts.
+/// What [`FeedPushResult`](super::types::FeedPushResult) accepts.
 pub static FEED_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         ("outcomes", &FEED_PUSH_RESULT_OUTCOMES),
@@ -932,10 +938,10 @@ pub static FEED_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Id`] accepts.
+/// What [`Id`](super::types::Id) accepts.
 pub static ID: Rule = Rule::Text(&[TextRule::Max(36), TextRule::Pattern(&ID_PATTERN)]);
 
-/// What [`types::LeafCondition`] accepts.
+/// What [`LeafCondition`](super::types::LeafCondition) accepts.
 pub static LEAF_CONDITION: Rule = Rule::Record(&Record {
     members: &[
         ("fact", &TAG),
@@ -949,7 +955,7 @@ pub static LEAF_CONDITION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::LiftTargetGoal`] accepts.
+/// What [`LiftTargetGoal`](super::types::LiftTargetGoal) accepts.
 pub static LIFT_TARGET_GOAL: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -984,7 +990,7 @@ pub static LIFT_TARGET_GOAL: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`types::Limits`] accepts.
+/// What [`Limits`](super::types::Limits) accepts.
 pub static LIMITS: Rule = Rule::Record(&Record {
     members: &[
         ("pageChangesMax", &EXERCISE_PRESCRIPTION_TARGET_SETS),
@@ -998,7 +1004,7 @@ pub static LIMITS: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::LinkedProgressionRule`] accepts.
+/// What [`LinkedProgressionRule`](super::types::LinkedProgressionRule) accepts.
 pub static LINKED_PROGRESSION_RULE: Rule = Rule::Record(&Record {
     members: &[
         ("ruleId", &ID),
@@ -1010,13 +1016,13 @@ pub static LINKED_PROGRESSION_RULE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::LinkedProgressionRuleScope`] accepts.
+/// What [`LinkedProgressionRuleScope`](super::types::LinkedProgressionRuleScope) accepts.
 pub static LINKED_PROGRESSION_RULE_SCOPE: Rule = Rule::Texts(
     Types::STRING,
     &["program", "workoutInProgram", "exerciseInProgram"],
 );
 
-/// What [`types::Live`] accepts.
+/// What [`Live`](super::types::Live) accepts.
 pub static LIVE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1031,7 +1037,7 @@ pub static LIVE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::LoggedSet`] accepts.
+/// What [`LoggedSet`](super::types::LoggedSet) accepts.
 pub static LOGGED_SET: Rule = Rule::Tagged(&Tagged {
     member: "setType",
     variants: &[
@@ -1044,7 +1050,7 @@ pub static LOGGED_SET: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::LoggedSetChange`] accepts.
+/// What [`LoggedSetChange`](super::types::LoggedSetChange) accepts.
 pub static LOGGED_SET_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &LOGGED_SET_RECORD)],
     required: 3,
@@ -1052,7 +1058,7 @@ pub static LOGGED_SET_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::LoggedSetChangePage`] accepts.
+/// What [`LoggedSetChangePage`](super::types::LoggedSetChangePage) accepts.
 pub static LOGGED_SET_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &LOGGED_SET_CHANGE, min: 0, max: 1000, unique: false, each: true })),
@@ -1066,7 +1072,7 @@ pub static LOGGED_SET_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::LoggedSetFeedChange`] accepts.
+/// What [`LoggedSetFeedChange`](super::types::LoggedSetFeedChange) accepts.
 pub static LOGGED_SET_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "logged-sets")),
@@ -1081,7 +1087,7 @@ pub static LOGGED_SET_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::LoggedSetFeedPushChange`] accepts.
+/// What [`LoggedSetFeedPushChange`](super::types::LoggedSetFeedPushChange) accepts.
 pub static LOGGED_SET_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "logged-sets")),
@@ -1094,7 +1100,7 @@ pub static LOGGED_SET_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::LoggedSetFields`] accepts.
+/// What [`LoggedSetFields`](super::types::LoggedSetFields) accepts.
 pub static LOGGED_SET_FIELDS: Rule = Rule::Record(&Record {
     members: &[
         ("workoutLogId", &ID),
@@ -1111,7 +1117,7 @@ pub static LOGGED_SET_FIELDS: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::LoggedSetPushChange`] accepts.
+/// What [`LoggedSetPushChange`](super::types::LoggedSetPushChange) accepts.
 pub static LOGGED_SET_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &LOGGED_SET_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -1119,7 +1125,7 @@ pub static LOGGED_SET_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::LoggedSetPushOutcome`] accepts.
+/// What [`LoggedSetPushOutcome`](super::types::LoggedSetPushOutcome) accepts.
 pub static LOGGED_SET_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -1130,7 +1136,7 @@ pub static LOGGED_SET_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::LoggedSetPushRequest`] accepts.
+/// What [`LoggedSetPushRequest`](super::types::LoggedSetPushRequest) accepts.
 pub static LOGGED_SET_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &LOGGED_SET_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
@@ -1141,7 +1147,7 @@ pub static LOGGED_SET_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::LoggedSetPushResult`] accepts.
+/// What [`LoggedSetPushResult`](super::types::LoggedSetPushResult) accepts.
 pub static LOGGED_SET_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -1157,7 +1163,7 @@ pub static LOGGED_SET_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::LoggedSetRecord`] accepts.
+/// What [`LoggedSetRecord`](super::types::LoggedSetRecord) accepts.
 pub static LOGGED_SET_RECORD: Rule = Rule::Code(|value, at, out| {
     let matches = [
         out.accepts(|out| out.check(value, &LOGGED_SET, at)),
@@ -1166,7 +1172,7 @@ pub static LOGGED_SET_RECORD: Rule = Rule::Code(|value, at, out| {
     out.one_of(matches.into_iter().filter(|matched| *matched).count(), at);
 });
 
-/// What [`types::LoggedSetSupersededOutcome`] accepts.
+/// What [`LoggedSetSupersededOutcome`](super::types::LoggedSetSupersededOutcome) accepts.
 pub static LOGGED_SET_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1179,7 +1185,7 @@ pub static LOGGED_SET_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::LoginRequest`] accepts.
+/// What [`LoginRequest`](super::types::LoginRequest) accepts.
 pub static LOGIN_REQUEST: Rule = Rule::Record(&Record {
     members: &[("email", &EMAIL), ("password", &PASSWORD), ("deviceName", &NAME), ("platform", &PLATFORM)],
     required: 2,
@@ -1187,7 +1193,7 @@ pub static LOGIN_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::LogoutRequest`] accepts.
+/// What [`LogoutRequest`](super::types::LogoutRequest) accepts.
 pub static LOGOUT_REQUEST: Rule = Rule::Record(&Record {
     members: &[("allDevices", &Rule::Types(Types::BOOLEAN))],
     required: 0,
@@ -1195,7 +1201,7 @@ pub static LOGOUT_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::MakeRecoveryCodeRequest`] accepts.
+/// What [`MakeRecoveryCodeRequest`](super::types::MakeRecoveryCodeRequest) accepts.
 pub static MAKE_RECOVERY_CODE_REQUEST: Rule = Rule::Record(&Record {
     members: &[("password", &PASSWORD)],
     required: 1,
@@ -1203,13 +1209,13 @@ pub static MAKE_RECOVERY_CODE_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Name`] accepts.
+/// What [`Name`](super::types::Name) accepts.
 pub static NAME: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(200)]);
 
-/// What [`types::NewPassword`] accepts.
+/// What [`NewPassword`](super::types::NewPassword) accepts.
 pub static NEW_PASSWORD: Rule = Rule::Text(&[TextRule::Min(10), TextRule::Max(200)]);
 
-/// What [`types::NotCondition`] accepts.
+/// What [`NotCondition`](super::types::NotCondition) accepts.
 pub static NOT_CONDITION: Rule = Rule::Record(&Record {
     members: &[("not", &CONDITION)],
     required: 1,
@@ -1217,10 +1223,10 @@ pub static NOT_CONDITION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Notes`] accepts.
+/// What [`Notes`](super::types::Notes) accepts.
 pub static NOTES: Rule = Rule::Text(&[TextRule::Max(10000)]);
 
-/// What [`types::Op`] accepts.
+/// What [`Op`](super::types::Op) accepts.
 pub static OP: Rule = Rule::Record(&Record {
     members: &[("id", &ID), ("deviceId", &ID), ("seq", &SEQ)],
     required: 3,
@@ -1228,22 +1234,22 @@ pub static OP: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Order`] accepts.
+/// What [`Order`](super::types::Order) accepts.
 pub static ORDER: Rule = Rule::Integer(&[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(1000000))]);
 
-/// What [`types::Password`] accepts.
+/// What [`Password`](super::types::Password) accepts.
 pub static PASSWORD: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(200)]);
 
-/// What [`types::Platform`] accepts.
+/// What [`Platform`](super::types::Platform) accepts.
 pub static PLATFORM: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(100)]);
 
-/// What [`types::PositiveReps`] accepts.
+/// What [`PositiveReps`](super::types::PositiveReps) accepts.
 pub static POSITIVE_REPS: Rule = Rule::Integer(&[Bound::Min(Number::Signed(1)), Bound::Max(Number::Signed(10000))]);
 
-/// What [`types::PositiveSeconds`] accepts.
+/// What [`PositiveSeconds`](super::types::PositiveSeconds) accepts.
 pub static POSITIVE_SECONDS: Rule = Rule::Integer(&[Bound::Min(Number::Signed(1)), Bound::Max(Number::Signed(86400))]);
 
-/// What [`types::Problem`] accepts.
+/// What [`Problem`](super::types::Problem) accepts.
 pub static PROBLEM: Rule = Rule::Record(&Record {
     members: &[
         ("type", &PROBLEM_TYPE),
@@ -1264,7 +1270,7 @@ pub static PROBLEM: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProblemCode`] accepts.
+/// What [`ProblemCode`](super::types::ProblemCode) accepts.
 pub static PROBLEM_CODE: Rule = Rule::Texts(
     Types::STRING,
     &[
@@ -1275,7 +1281,7 @@ pub static PROBLEM_CODE: Rule = Rule::Texts(
     ],
 );
 
-/// What [`types::ProgramCompletionGoal`] accepts.
+/// What [`ProgramCompletionGoal`](super::types::ProgramCompletionGoal) accepts.
 pub static PROGRAM_COMPLETION_GOAL: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1308,7 +1314,7 @@ pub static PROGRAM_COMPLETION_GOAL: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`types::ProgramDefinition`] accepts.
+/// What [`ProgramDefinition`](super::types::ProgramDefinition) accepts.
 pub static PROGRAM_DEFINITION: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1334,7 +1340,7 @@ pub static PROGRAM_DEFINITION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgramDefinitionChange`] accepts.
+/// What [`ProgramDefinitionChange`](super::types::ProgramDefinitionChange) accepts.
 pub static PROGRAM_DEFINITION_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &PROGRAM_DEFINITION_RECORD)],
     required: 3,
@@ -1342,7 +1348,7 @@ pub static PROGRAM_DEFINITION_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgramDefinitionChangePage`] accepts.
+/// What [`ProgramDefinitionChangePage`](super::types::ProgramDefinitionChangePage) accepts.
 pub static PROGRAM_DEFINITION_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -1359,7 +1365,7 @@ pub static PROGRAM_DEFINITION_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgramDefinitionFeedChange`] accepts.
+/// What [`ProgramDefinitionFeedChange`](super::types::ProgramDefinitionFeedChange) accepts.
 pub static PROGRAM_DEFINITION_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "program-definitions")),
@@ -1374,7 +1380,7 @@ pub static PROGRAM_DEFINITION_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgramDefinitionFeedPushChange`] accepts.
+/// What [`ProgramDefinitionFeedPushChange`](super::types::ProgramDefinitionFeedPushChange) accepts.
 pub static PROGRAM_DEFINITION_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "program-definitions")),
@@ -1387,7 +1393,7 @@ pub static PROGRAM_DEFINITION_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgramDefinitionPushChange`] accepts.
+/// What [`ProgramDefinitionPushChange`](super::types::ProgramDefinitionPushChange) accepts.
 pub static PROGRAM_DEFINITION_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &PROGRAM_DEFINITION_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -1395,7 +1401,7 @@ pub static PROGRAM_DEFINITION_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgramDefinitionPushOutcome`] accepts.
+/// What [`ProgramDefinitionPushOutcome`](super::types::ProgramDefinitionPushOutcome) accepts.
 pub static PROGRAM_DEFINITION_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -1406,7 +1412,7 @@ pub static PROGRAM_DEFINITION_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::ProgramDefinitionPushRequest`] accepts.
+/// What [`ProgramDefinitionPushRequest`](super::types::ProgramDefinitionPushRequest) accepts.
 pub static PROGRAM_DEFINITION_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -1420,7 +1426,7 @@ pub static PROGRAM_DEFINITION_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgramDefinitionPushResult`] accepts.
+/// What [`ProgramDefinitionPushResult`](super::types::ProgramDefinitionPushResult) accepts.
 pub static PROGRAM_DEFINITION_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -1436,13 +1442,14 @@ pub static PROGRAM_DEFINITION_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgramDefinitionRecord`] accepts.
+/// What [`ProgramDefinitionRecord`](super::types::ProgramDefinitionRecord) accepts.
 pub static PROGRAM_DEFINITION_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &PROGRAM_DEFINITION), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::ProgramDefinitionSupersededOutcome`] accepts.
+/// What [`ProgramDefinitionSupersededOutcome`](super::types::ProgramDefinitionSupersededOutcome)
+/// accepts.
 pub static PROGRAM_DEFINITION_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1455,7 +1462,7 @@ pub static PROGRAM_DEFINITION_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgramWorkout`] accepts.
+/// What [`ProgramWorkout`](super::types::ProgramWorkout) accepts.
 pub static PROGRAM_WORKOUT: Rule = Rule::Record(&Record {
     members: &[
         ("orderInProgram", &ORDER),
@@ -1469,7 +1476,7 @@ pub static PROGRAM_WORKOUT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgressionAction`] accepts.
+/// What [`ProgressionAction`](super::types::ProgressionAction) accepts.
 pub static PROGRESSION_ACTION: Rule = Rule::Record(&Record {
     members: &[
         ("actionType", &PROGRESSION_ACTION_ACTION_TYPE),
@@ -1485,7 +1492,7 @@ pub static PROGRESSION_ACTION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgressionActionActionType`] accepts.
+/// What [`ProgressionActionActionType`](super::types::ProgressionActionActionType) accepts.
 pub static PROGRESSION_ACTION_ACTION_TYPE: Rule = Rule::Texts(
     Types::STRING,
     &[
@@ -1494,7 +1501,7 @@ pub static PROGRESSION_ACTION_ACTION_TYPE: Rule = Rule::Texts(
     ],
 );
 
-/// What [`types::ProgressionAdjustment`] accepts.
+/// What [`ProgressionAdjustment`](super::types::ProgressionAdjustment) accepts.
 pub static PROGRESSION_ADJUSTMENT: Rule = Rule::Record(&Record {
     members: &[("notes", &NOTES), ("targetReps", &REPS_TARGET), ("targetWeightKg", &WEIGHT_KG)],
     required: 0,
@@ -1502,12 +1509,12 @@ pub static PROGRESSION_ADJUSTMENT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgressionAdjustmentKey`] accepts.
+/// What [`ProgressionAdjustmentKey`](super::types::ProgressionAdjustmentKey) accepts.
 pub static PROGRESSION_ADJUSTMENT_KEY: Rule = Rule::Text(
     &[TextRule::Max(44), TextRule::Pattern(&PROGRESSION_ADJUSTMENT_KEY_PATTERN)]
 );
 
-/// What [`types::ProgressionEvent`] accepts.
+/// What [`ProgressionEvent`](super::types::ProgressionEvent) accepts.
 pub static PROGRESSION_EVENT: Rule = Rule::Record(&Record {
     members: &[("type", &TAG), ("params", &PROGRESSION_ACTION)],
     required: 2,
@@ -1515,7 +1522,7 @@ pub static PROGRESSION_EVENT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgressionRule`] accepts.
+/// What [`ProgressionRule`](super::types::ProgressionRule) accepts.
 pub static PROGRESSION_RULE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1535,7 +1542,7 @@ pub static PROGRESSION_RULE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgressionRuleChange`] accepts.
+/// What [`ProgressionRuleChange`](super::types::ProgressionRuleChange) accepts.
 pub static PROGRESSION_RULE_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &PROGRESSION_RULE_RECORD)],
     required: 3,
@@ -1543,7 +1550,7 @@ pub static PROGRESSION_RULE_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgressionRuleChangePage`] accepts.
+/// What [`ProgressionRuleChangePage`](super::types::ProgressionRuleChangePage) accepts.
 pub static PROGRESSION_RULE_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -1560,7 +1567,7 @@ pub static PROGRESSION_RULE_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgressionRuleFeedChange`] accepts.
+/// What [`ProgressionRuleFeedChange`](super::types::ProgressionRuleFeedChange) accepts.
 pub static PROGRESSION_RULE_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "progression-rules")),
@@ -1575,7 +1582,7 @@ pub static PROGRESSION_RULE_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgressionRuleFeedPushChange`] accepts.
+/// What [`ProgressionRuleFeedPushChange`](super::types::ProgressionRuleFeedPushChange) accepts.
 pub static PROGRESSION_RULE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "progression-rules")),
@@ -1588,7 +1595,7 @@ pub static PROGRESSION_RULE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgressionRulePushChange`] accepts.
+/// What [`ProgressionRulePushChange`](super::types::ProgressionRulePushChange) accepts.
 pub static PROGRESSION_RULE_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &PROGRESSION_RULE_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -1596,7 +1603,7 @@ pub static PROGRESSION_RULE_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgressionRulePushOutcome`] accepts.
+/// What [`ProgressionRulePushOutcome`](super::types::ProgressionRulePushOutcome) accepts.
 pub static PROGRESSION_RULE_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -1607,7 +1614,7 @@ pub static PROGRESSION_RULE_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::ProgressionRulePushRequest`] accepts.
+/// What [`ProgressionRulePushRequest`](super::types::ProgressionRulePushRequest) accepts.
 pub static PROGRESSION_RULE_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -1621,7 +1628,7 @@ pub static PROGRESSION_RULE_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgressionRulePushResult`] accepts.
+/// What [`ProgressionRulePushResult`](super::types::ProgressionRulePushResult) accepts.
 pub static PROGRESSION_RULE_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -1637,13 +1644,13 @@ pub static PROGRESSION_RULE_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProgressionRuleRecord`] accepts.
+/// What [`ProgressionRuleRecord`](super::types::ProgressionRuleRecord) accepts.
 pub static PROGRESSION_RULE_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &PROGRESSION_RULE), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::ProgressionRuleSupersededOutcome`] accepts.
+/// What [`ProgressionRuleSupersededOutcome`](super::types::ProgressionRuleSupersededOutcome) accepts.
 pub static PROGRESSION_RULE_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1656,7 +1663,7 @@ pub static PROGRESSION_RULE_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::PushChange`] accepts.
+/// What [`PushChange`](super::types::PushChange) accepts.
 pub static PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -1664,7 +1671,7 @@ pub static PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::PushOutcome`] accepts.
+/// What [`PushOutcome`](super::types::PushOutcome) accepts.
 pub static PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -1675,7 +1682,7 @@ pub static PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::PushRequest`] accepts.
+/// What [`PushRequest`](super::types::PushRequest) accepts.
 pub static PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
@@ -1686,7 +1693,7 @@ pub static PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::PushResult`] accepts.
+/// What [`PushResult`](super::types::PushResult) accepts.
 pub static PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         ("outcomes", &FEED_PUSH_RESULT_OUTCOMES),
@@ -1699,7 +1706,7 @@ pub static PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::PyramidSet`] accepts.
+/// What [`PyramidSet`](super::types::PyramidSet) accepts.
 pub static PYRAMID_SET: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1736,7 +1743,7 @@ pub static PYRAMID_SET: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`types::QuotaProblem`] accepts.
+/// What [`QuotaProblem`](super::types::QuotaProblem) accepts.
 pub static QUOTA_PROBLEM: Rule = Rule::Record(&Record {
     members: &[
         ("type", &PROBLEM_TYPE),
@@ -1753,13 +1760,13 @@ pub static QUOTA_PROBLEM: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Record`] accepts.
+/// What [`Record`](super::types::Record) accepts.
 pub static RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &LIVE), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::RecoverRequest`] accepts.
+/// What [`RecoverRequest`](super::types::RecoverRequest) accepts.
 pub static RECOVER_REQUEST: Rule = Rule::Record(&Record {
     members: &[("email", &EMAIL), ("recoveryCode", &RECOVERY_CODE_TEXT), ("newPassword", &NEW_PASSWORD)],
     required: 3,
@@ -1767,7 +1774,7 @@ pub static RECOVER_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::RecoveryCode`] accepts.
+/// What [`RecoveryCode`](super::types::RecoveryCode) accepts.
 pub static RECOVERY_CODE: Rule = Rule::Record(&Record {
     members: &[("recoveryCode", &RECOVERY_CODE_TEXT)],
     required: 1,
@@ -1775,10 +1782,10 @@ pub static RECOVERY_CODE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::RecoveryCodeText`] accepts.
+/// What [`RecoveryCodeText`](super::types::RecoveryCodeText) accepts.
 pub static RECOVERY_CODE_TEXT: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(100)]);
 
-/// What [`types::RefreshRequest`] accepts.
+/// What [`RefreshRequest`](super::types::RefreshRequest) accepts.
 pub static REFRESH_REQUEST: Rule = Rule::Record(&Record {
     members: &[("refreshToken", &REFRESH_TOKEN)],
     required: 1,
@@ -1786,10 +1793,10 @@ pub static REFRESH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::RefreshToken`] accepts.
+/// What [`RefreshToken`](super::types::RefreshToken) accepts.
 pub static REFRESH_TOKEN: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(512)]);
 
-/// What [`types::RegisterRequest`] accepts.
+/// What [`RegisterRequest`](super::types::RegisterRequest) accepts.
 pub static REGISTER_REQUEST: Rule = Rule::Record(&Record {
     members: &[("email", &EMAIL), ("password", &NEW_PASSWORD), ("deviceName", &NAME), ("platform", &PLATFORM)],
     required: 2,
@@ -1797,7 +1804,7 @@ pub static REGISTER_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::RejectedOutcome`] accepts.
+/// What [`RejectedOutcome`](super::types::RejectedOutcome) accepts.
 pub static REJECTED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("outcome", &Rule::ConstantText(Types::STRING, "rejected")),
@@ -1810,7 +1817,7 @@ pub static REJECTED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Rejection`] accepts.
+/// What [`Rejection`](super::types::Rejection) accepts.
 pub static REJECTION: Rule = Rule::Record(&Record {
     members: &[
         ("code", &REJECTION_CODE),
@@ -1824,13 +1831,13 @@ pub static REJECTION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::RejectionCode`] accepts.
+/// What [`RejectionCode`](super::types::RejectionCode) accepts.
 pub static REJECTION_CODE: Rule = Rule::Texts(
     Types::STRING,
     &["invalid_record", "record_too_large", "clock_skew", "not_singleton", "wrong_collection", "unknown_collection"],
 );
 
-/// What [`types::RenameDeviceRequest`] accepts.
+/// What [`RenameDeviceRequest`](super::types::RenameDeviceRequest) accepts.
 pub static RENAME_DEVICE_REQUEST: Rule = Rule::Record(&Record {
     members: &[("name", &NAME)],
     required: 1,
@@ -1838,10 +1845,10 @@ pub static RENAME_DEVICE_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Reps`] accepts.
+/// What [`Reps`](super::types::Reps) accepts.
 pub static REPS: Rule = Rule::Integer(&[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(10000))]);
 
-/// What [`types::RepsForTimeSet`] accepts.
+/// What [`RepsForTimeSet`](super::types::RepsForTimeSet) accepts.
 pub static REPS_FOR_TIME_SET: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1879,33 +1886,33 @@ pub static REPS_FOR_TIME_SET: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`types::RepsTarget`] accepts.
+/// What [`RepsTarget`](super::types::RepsTarget) accepts.
 pub static REPS_TARGET: Rule = Rule::Code(|value, at, out| {
     let matches = [out.accepts(|out| out.check(value, &REPS_TEXT, at)), out.accepts(|out| out.check(value, &REPS, at))];
     out.one_of(matches.into_iter().filter(|matched| *matched).count(), at);
 });
 
-/// What [`types::RepsText`] accepts.
+/// What [`RepsText`](super::types::RepsText) accepts.
 pub static REPS_TEXT: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(50)]);
 
-/// What [`types::Revision`] accepts.
+/// What [`Revision`](super::types::Revision) accepts.
 pub static REVISION: Rule = Rule::Integer(
     &[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(9007199254740991))]
 );
 
-/// What [`types::Seconds`] accepts.
+/// What [`Seconds`](super::types::Seconds) accepts.
 pub static SECONDS: Rule = Rule::Integer(&[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(86400))]);
 
-/// What [`types::Seq`] accepts.
+/// What [`Seq`](super::types::Seq) accepts.
 pub static SEQ: Rule = Rule::Integer(&[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(9007199254740991))]);
 
-/// What [`types::SetType`] accepts.
+/// What [`SetType`](super::types::SetType) accepts.
 pub static SET_TYPE: Rule = Rule::Texts(
     Types::STRING,
     &["standard", "amrapReps", "amrapTime", "repsForTime", "pyramid", "dropSet"],
 );
 
-/// What [`types::StandardSet`] accepts.
+/// What [`StandardSet`](super::types::StandardSet) accepts.
 pub static STANDARD_SET: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1942,7 +1949,7 @@ pub static STANDARD_SET: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`types::SupersededOutcome`] accepts.
+/// What [`SupersededOutcome`](super::types::SupersededOutcome) accepts.
 pub static SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1955,7 +1962,7 @@ pub static SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::SyncConfig`] accepts.
+/// What [`SyncConfig`](super::types::SyncConfig) accepts.
 pub static SYNC_CONFIG: Rule = Rule::Record(&Record {
     members: &[
         ("serverTime", &TIMESTAMP),
@@ -1970,7 +1977,7 @@ pub static SYNC_CONFIG: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::SyncFields`] accepts.
+/// What [`SyncFields`](super::types::SyncFields) accepts.
 pub static SYNC_FIELDS: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1985,10 +1992,10 @@ pub static SYNC_FIELDS: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Tag`] accepts.
+/// What [`Tag`](super::types::Tag) accepts.
 pub static TAG: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(100)]);
 
-/// What [`types::TargetFrequency`] accepts.
+/// What [`TargetFrequency`](super::types::TargetFrequency) accepts.
 pub static TARGET_FREQUENCY: Rule = Rule::Record(&Record {
     members: &[
         ("type", &TARGET_FREQUENCY_TYPE),
@@ -1999,10 +2006,10 @@ pub static TARGET_FREQUENCY: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::TargetFrequencyType`] accepts.
+/// What [`TargetFrequencyType`](super::types::TargetFrequencyType) accepts.
 pub static TARGET_FREQUENCY_TYPE: Rule = Rule::Texts(Types::STRING, &["perWeek", "everyXDays"]);
 
-/// What [`types::TargetSetDefinition`] accepts.
+/// What [`TargetSetDefinition`](super::types::TargetSetDefinition) accepts.
 pub static TARGET_SET_DEFINITION: Rule = Rule::Record(&Record {
     members: &[
         ("order", &ORDER),
@@ -2016,15 +2023,15 @@ pub static TARGET_SET_DEFINITION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::TargetWeightNotes`] accepts.
+/// What [`TargetWeightNotes`](super::types::TargetWeightNotes) accepts.
 pub static TARGET_WEIGHT_NOTES: Rule = Rule::Text(&[TextRule::Max(200)]);
 
-/// What [`types::Timestamp`] accepts.
+/// What [`Timestamp`](super::types::Timestamp) accepts.
 pub static TIMESTAMP: Rule = Rule::Integer(
     &[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(253402300799999))]
 );
 
-/// What [`types::TokenPair`] accepts.
+/// What [`TokenPair`](super::types::TokenPair) accepts.
 pub static TOKEN_PAIR: Rule = Rule::Record(&Record {
     members: &[
         ("accessToken", &Rule::Text(&[TextRule::Min(1), TextRule::Max(4096)])),
@@ -2038,7 +2045,7 @@ pub static TOKEN_PAIR: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Tombstone`] accepts.
+/// What [`Tombstone`](super::types::Tombstone) accepts.
 pub static TOMBSTONE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2053,7 +2060,7 @@ pub static TOMBSTONE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserBodyweightLog`] accepts.
+/// What [`UserBodyweightLog`](super::types::UserBodyweightLog) accepts.
 pub static USER_BODYWEIGHT_LOG: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2070,7 +2077,7 @@ pub static USER_BODYWEIGHT_LOG: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserBodyweightLogChange`] accepts.
+/// What [`UserBodyweightLogChange`](super::types::UserBodyweightLogChange) accepts.
 pub static USER_BODYWEIGHT_LOG_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &USER_BODYWEIGHT_LOG_RECORD)],
     required: 3,
@@ -2078,7 +2085,7 @@ pub static USER_BODYWEIGHT_LOG_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserBodyweightLogChangePage`] accepts.
+/// What [`UserBodyweightLogChangePage`](super::types::UserBodyweightLogChangePage) accepts.
 pub static USER_BODYWEIGHT_LOG_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2095,7 +2102,7 @@ pub static USER_BODYWEIGHT_LOG_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserBodyweightLogFeedChange`] accepts.
+/// What [`UserBodyweightLogFeedChange`](super::types::UserBodyweightLogFeedChange) accepts.
 pub static USER_BODYWEIGHT_LOG_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "user-bodyweight-logs")),
@@ -2110,7 +2117,7 @@ pub static USER_BODYWEIGHT_LOG_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserBodyweightLogFeedPushChange`] accepts.
+/// What [`UserBodyweightLogFeedPushChange`](super::types::UserBodyweightLogFeedPushChange) accepts.
 pub static USER_BODYWEIGHT_LOG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "user-bodyweight-logs")),
@@ -2123,7 +2130,7 @@ pub static USER_BODYWEIGHT_LOG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserBodyweightLogPushChange`] accepts.
+/// What [`UserBodyweightLogPushChange`](super::types::UserBodyweightLogPushChange) accepts.
 pub static USER_BODYWEIGHT_LOG_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &USER_BODYWEIGHT_LOG_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -2131,7 +2138,7 @@ pub static USER_BODYWEIGHT_LOG_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserBodyweightLogPushOutcome`] accepts.
+/// What [`UserBodyweightLogPushOutcome`](super::types::UserBodyweightLogPushOutcome) accepts.
 pub static USER_BODYWEIGHT_LOG_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -2142,7 +2149,7 @@ pub static USER_BODYWEIGHT_LOG_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::UserBodyweightLogPushRequest`] accepts.
+/// What [`UserBodyweightLogPushRequest`](super::types::UserBodyweightLogPushRequest) accepts.
 pub static USER_BODYWEIGHT_LOG_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2156,7 +2163,7 @@ pub static USER_BODYWEIGHT_LOG_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserBodyweightLogPushResult`] accepts.
+/// What [`UserBodyweightLogPushResult`](super::types::UserBodyweightLogPushResult) accepts.
 pub static USER_BODYWEIGHT_LOG_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2178,13 +2185,14 @@ pub static USER_BODYWEIGHT_LOG_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserBodyweightLogRecord`] accepts.
+/// What [`UserBodyweightLogRecord`](super::types::UserBodyweightLogRecord) accepts.
 pub static USER_BODYWEIGHT_LOG_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &USER_BODYWEIGHT_LOG), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::UserBodyweightLogSupersededOutcome`] accepts.
+/// What [`UserBodyweightLogSupersededOutcome`](super::types::UserBodyweightLogSupersededOutcome)
+/// accepts.
 pub static USER_BODYWEIGHT_LOG_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2197,7 +2205,7 @@ pub static USER_BODYWEIGHT_LOG_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserGoal`] accepts.
+/// What [`UserGoal`](super::types::UserGoal) accepts.
 pub static USER_GOAL: Rule = Rule::Tagged(&Tagged {
     member: "type",
     variants: &[
@@ -2207,7 +2215,7 @@ pub static USER_GOAL: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::UserGoalChange`] accepts.
+/// What [`UserGoalChange`](super::types::UserGoalChange) accepts.
 pub static USER_GOAL_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &USER_GOAL_RECORD)],
     required: 3,
@@ -2215,7 +2223,7 @@ pub static USER_GOAL_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserGoalChangePage`] accepts.
+/// What [`UserGoalChangePage`](super::types::UserGoalChangePage) accepts.
 pub static USER_GOAL_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &USER_GOAL_CHANGE, min: 0, max: 1000, unique: false, each: true })),
@@ -2229,7 +2237,7 @@ pub static USER_GOAL_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserGoalFeedChange`] accepts.
+/// What [`UserGoalFeedChange`](super::types::UserGoalFeedChange) accepts.
 pub static USER_GOAL_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "user-goals")),
@@ -2244,7 +2252,7 @@ pub static USER_GOAL_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserGoalFeedPushChange`] accepts.
+/// What [`UserGoalFeedPushChange`](super::types::UserGoalFeedPushChange) accepts.
 pub static USER_GOAL_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "user-goals")),
@@ -2257,7 +2265,7 @@ pub static USER_GOAL_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserGoalFields`] accepts.
+/// What [`UserGoalFields`](super::types::UserGoalFields) accepts.
 pub static USER_GOAL_FIELDS: Rule = Rule::Record(&Record {
     members: &[
         ("name", &NAME),
@@ -2273,10 +2281,10 @@ pub static USER_GOAL_FIELDS: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserGoalFieldsStatus`] accepts.
+/// What [`UserGoalFieldsStatus`](super::types::UserGoalFieldsStatus) accepts.
 pub static USER_GOAL_FIELDS_STATUS: Rule = Rule::Texts(Types::STRING, &["active", "achieved", "archived"]);
 
-/// What [`types::UserGoalPushChange`] accepts.
+/// What [`UserGoalPushChange`](super::types::UserGoalPushChange) accepts.
 pub static USER_GOAL_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &USER_GOAL_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -2284,7 +2292,7 @@ pub static USER_GOAL_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserGoalPushOutcome`] accepts.
+/// What [`UserGoalPushOutcome`](super::types::UserGoalPushOutcome) accepts.
 pub static USER_GOAL_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -2295,7 +2303,7 @@ pub static USER_GOAL_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::UserGoalPushRequest`] accepts.
+/// What [`UserGoalPushRequest`](super::types::UserGoalPushRequest) accepts.
 pub static USER_GOAL_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &USER_GOAL_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
@@ -2306,7 +2314,7 @@ pub static USER_GOAL_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserGoalPushResult`] accepts.
+/// What [`UserGoalPushResult`](super::types::UserGoalPushResult) accepts.
 pub static USER_GOAL_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2322,7 +2330,7 @@ pub static USER_GOAL_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserGoalRecord`] accepts.
+/// What [`UserGoalRecord`](super::types::UserGoalRecord) accepts.
 pub static USER_GOAL_RECORD: Rule = Rule::Code(|value, at, out| {
     let matches = [
         out.accepts(|out| out.check(value, &USER_GOAL, at)),
@@ -2331,7 +2339,7 @@ pub static USER_GOAL_RECORD: Rule = Rule::Code(|value, at, out| {
     out.one_of(matches.into_iter().filter(|matched| *matched).count(), at);
 });
 
-/// What [`types::UserGoalSupersededOutcome`] accepts.
+/// What [`UserGoalSupersededOutcome`](super::types::UserGoalSupersededOutcome) accepts.
 pub static USER_GOAL_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2344,7 +2352,7 @@ pub static USER_GOAL_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserSettings`] accepts.
+/// What [`UserSettings`](super::types::UserSettings) accepts.
 pub static USER_SETTINGS: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2362,7 +2370,7 @@ pub static USER_SETTINGS: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserSettingsChange`] accepts.
+/// What [`UserSettingsChange`](super::types::UserSettingsChange) accepts.
 pub static USER_SETTINGS_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &USER_SETTINGS_RECORD)],
     required: 3,
@@ -2370,7 +2378,7 @@ pub static USER_SETTINGS_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserSettingsChangePage`] accepts.
+/// What [`UserSettingsChangePage`](super::types::UserSettingsChangePage) accepts.
 pub static USER_SETTINGS_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &USER_SETTINGS_CHANGE, min: 0, max: 1000, unique: false, each: true })),
@@ -2384,7 +2392,7 @@ pub static USER_SETTINGS_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserSettingsFeedChange`] accepts.
+/// What [`UserSettingsFeedChange`](super::types::UserSettingsFeedChange) accepts.
 pub static USER_SETTINGS_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "user-settings")),
@@ -2399,7 +2407,7 @@ pub static USER_SETTINGS_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserSettingsFeedPushChange`] accepts.
+/// What [`UserSettingsFeedPushChange`](super::types::UserSettingsFeedPushChange) accepts.
 pub static USER_SETTINGS_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "user-settings")),
@@ -2412,10 +2420,10 @@ pub static USER_SETTINGS_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserSettingsPreferredWeightUnit`] accepts.
+/// What [`UserSettingsPreferredWeightUnit`](super::types::UserSettingsPreferredWeightUnit) accepts.
 pub static USER_SETTINGS_PREFERRED_WEIGHT_UNIT: Rule = Rule::Texts(Types::STRING, &["kg", "lbs"]);
 
-/// What [`types::UserSettingsPushChange`] accepts.
+/// What [`UserSettingsPushChange`](super::types::UserSettingsPushChange) accepts.
 pub static USER_SETTINGS_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &USER_SETTINGS_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -2423,7 +2431,7 @@ pub static USER_SETTINGS_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserSettingsPushOutcome`] accepts.
+/// What [`UserSettingsPushOutcome`](super::types::UserSettingsPushOutcome) accepts.
 pub static USER_SETTINGS_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -2434,7 +2442,7 @@ pub static USER_SETTINGS_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::UserSettingsPushRequest`] accepts.
+/// What [`UserSettingsPushRequest`](super::types::UserSettingsPushRequest) accepts.
 pub static USER_SETTINGS_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2448,7 +2456,7 @@ pub static USER_SETTINGS_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserSettingsPushResult`] accepts.
+/// What [`UserSettingsPushResult`](super::types::UserSettingsPushResult) accepts.
 pub static USER_SETTINGS_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2464,13 +2472,13 @@ pub static USER_SETTINGS_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserSettingsRecord`] accepts.
+/// What [`UserSettingsRecord`](super::types::UserSettingsRecord) accepts.
 pub static USER_SETTINGS_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &USER_SETTINGS), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::UserSettingsSupersededOutcome`] accepts.
+/// What [`UserSettingsSupersededOutcome`](super::types::UserSettingsSupersededOutcome) accepts.
 pub static USER_SETTINGS_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2483,10 +2491,10 @@ pub static USER_SETTINGS_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::UserSettingsTheme`] accepts.
+/// What [`UserSettingsTheme`](super::types::UserSettingsTheme) accepts.
 pub static USER_SETTINGS_THEME: Rule = Rule::Texts(Types::STRING, &["light", "dark", "system"]);
 
-/// What [`types::ViolationType`] accepts.
+/// What [`ViolationType`](super::types::ViolationType) accepts.
 pub static VIOLATION_TYPE: Rule = Rule::Record(&Record {
     members: &[
         ("pointer", &Rule::Text(&[TextRule::Max(2000)])),
@@ -2498,10 +2506,10 @@ pub static VIOLATION_TYPE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WeightKg`] accepts.
+/// What [`WeightKg`](super::types::WeightKg) accepts.
 pub static WEIGHT_KG: Rule = Rule::Number(&[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(2000))]);
 
-/// What [`types::WorkoutLog`] accepts.
+/// What [`WorkoutLog`](super::types::WorkoutLog) accepts.
 pub static WORKOUT_LOG: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2541,7 +2549,7 @@ pub static WORKOUT_LOG: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`types::WorkoutLogChange`] accepts.
+/// What [`WorkoutLogChange`](super::types::WorkoutLogChange) accepts.
 pub static WORKOUT_LOG_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &WORKOUT_LOG_RECORD)],
     required: 3,
@@ -2549,7 +2557,7 @@ pub static WORKOUT_LOG_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WorkoutLogChangePage`] accepts.
+/// What [`WorkoutLogChangePage`](super::types::WorkoutLogChangePage) accepts.
 pub static WORKOUT_LOG_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &WORKOUT_LOG_CHANGE, min: 0, max: 1000, unique: false, each: true })),
@@ -2563,7 +2571,7 @@ pub static WORKOUT_LOG_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WorkoutLogFeedChange`] accepts.
+/// What [`WorkoutLogFeedChange`](super::types::WorkoutLogFeedChange) accepts.
 pub static WORKOUT_LOG_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "workout-logs")),
@@ -2578,7 +2586,7 @@ pub static WORKOUT_LOG_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WorkoutLogFeedPushChange`] accepts.
+/// What [`WorkoutLogFeedPushChange`](super::types::WorkoutLogFeedPushChange) accepts.
 pub static WORKOUT_LOG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "workout-logs")),
@@ -2591,7 +2599,7 @@ pub static WORKOUT_LOG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WorkoutLogPushChange`] accepts.
+/// What [`WorkoutLogPushChange`](super::types::WorkoutLogPushChange) accepts.
 pub static WORKOUT_LOG_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &WORKOUT_LOG_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -2599,7 +2607,7 @@ pub static WORKOUT_LOG_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WorkoutLogPushOutcome`] accepts.
+/// What [`WorkoutLogPushOutcome`](super::types::WorkoutLogPushOutcome) accepts.
 pub static WORKOUT_LOG_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -2610,7 +2618,7 @@ pub static WORKOUT_LOG_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::WorkoutLogPushRequest`] accepts.
+/// What [`WorkoutLogPushRequest`](super::types::WorkoutLogPushRequest) accepts.
 pub static WORKOUT_LOG_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &WORKOUT_LOG_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
@@ -2621,7 +2629,7 @@ pub static WORKOUT_LOG_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WorkoutLogPushResult`] accepts.
+/// What [`WorkoutLogPushResult`](super::types::WorkoutLogPushResult) accepts.
 pub static WORKOUT_LOG_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2637,13 +2645,13 @@ pub static WORKOUT_LOG_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WorkoutLogRecord`] accepts.
+/// What [`WorkoutLogRecord`](super::types::WorkoutLogRecord) accepts.
 pub static WORKOUT_LOG_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &WORKOUT_LOG), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::WorkoutLogSupersededOutcome`] accepts.
+/// What [`WorkoutLogSupersededOutcome`](super::types::WorkoutLogSupersededOutcome) accepts.
 pub static WORKOUT_LOG_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2656,7 +2664,7 @@ pub static WORKOUT_LOG_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WorkoutTemplate`] accepts.
+/// What [`WorkoutTemplate`](super::types::WorkoutTemplate) accepts.
 pub static WORKOUT_TEMPLATE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2674,7 +2682,7 @@ pub static WORKOUT_TEMPLATE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WorkoutTemplateChange`] accepts.
+/// What [`WorkoutTemplateChange`](super::types::WorkoutTemplateChange) accepts.
 pub static WORKOUT_TEMPLATE_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &WORKOUT_TEMPLATE_RECORD)],
     required: 3,
@@ -2682,7 +2690,7 @@ pub static WORKOUT_TEMPLATE_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WorkoutTemplateChangePage`] accepts.
+/// What [`WorkoutTemplateChangePage`](super::types::WorkoutTemplateChangePage) accepts.
 pub static WORKOUT_TEMPLATE_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2699,7 +2707,7 @@ pub static WORKOUT_TEMPLATE_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WorkoutTemplateExerciseInstance`] accepts.
+/// What [`WorkoutTemplateExerciseInstance`](super::types::WorkoutTemplateExerciseInstance) accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2731,7 +2739,8 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`types::WorkoutTemplateExerciseInstanceChange`] accepts.
+/// What [`WorkoutTemplateExerciseInstanceChange`](super::types::WorkoutTemplateExerciseInstanceChange)
+/// accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &WORKOUT_TEMPLATE_EXERCISE_INSTANCE_RECORD)],
     required: 3,
@@ -2739,7 +2748,9 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_CHANGE: Rule = Rule::Record(&Recor
     more: None,
 });
 
-/// What [`types::WorkoutTemplateExerciseInstanceChangePage`] accepts.
+/// What
+/// [`WorkoutTemplateExerciseInstanceChangePage`](super::types::WorkoutTemplateExerciseInstanceChangePage)
+/// accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2762,7 +2773,9 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_CHANGE_PAGE: Rule = Rule::Record(&
     more: None,
 });
 
-/// What [`types::WorkoutTemplateExerciseInstanceFeedChange`] accepts.
+/// What
+/// [`WorkoutTemplateExerciseInstanceFeedChange`](super::types::WorkoutTemplateExerciseInstanceFeedChange)
+/// accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "workout-template-exercise-instances")),
@@ -2777,7 +2790,9 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_FEED_CHANGE: Rule = Rule::Record(&
     more: None,
 });
 
-/// What [`types::WorkoutTemplateExerciseInstanceFeedPushChange`] accepts.
+/// What
+/// [`WorkoutTemplateExerciseInstanceFeedPushChange`](super::types::WorkoutTemplateExerciseInstanceFeedPushChange)
+/// accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "workout-template-exercise-instances")),
@@ -2790,7 +2805,9 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_FEED_PUSH_CHANGE: Rule = Rule::Rec
     more: None,
 });
 
-/// What [`types::WorkoutTemplateExerciseInstancePushChange`] accepts.
+/// What
+/// [`WorkoutTemplateExerciseInstancePushChange`](super::types::WorkoutTemplateExerciseInstancePushChange)
+/// accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &WORKOUT_TEMPLATE_EXERCISE_INSTANCE_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -2798,7 +2815,9 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_CHANGE: Rule = Rule::Record(&
     more: None,
 });
 
-/// What [`types::WorkoutTemplateExerciseInstancePushOutcome`] accepts.
+/// What
+/// [`WorkoutTemplateExerciseInstancePushOutcome`](super::types::WorkoutTemplateExerciseInstancePushOutcome)
+/// accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -2809,7 +2828,9 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_OUTCOME: Rule = Rule::Tagged(
     ],
 });
 
-/// What [`types::WorkoutTemplateExerciseInstancePushRequest`] accepts.
+/// What
+/// [`WorkoutTemplateExerciseInstancePushRequest`](super::types::WorkoutTemplateExerciseInstancePushRequest)
+/// accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2829,7 +2850,9 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_REQUEST: Rule = Rule::Record(
     more: None,
 });
 
-/// What [`types::WorkoutTemplateExerciseInstancePushResult`] accepts.
+/// What
+/// [`WorkoutTemplateExerciseInstancePushResult`](super::types::WorkoutTemplateExerciseInstancePushResult)
+/// accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2851,13 +2874,16 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_RESULT: Rule = Rule::Record(&
     more: None,
 });
 
-/// What [`types::WorkoutTemplateExerciseInstanceRecord`] accepts.
+/// What [`WorkoutTemplateExerciseInstanceRecord`](super::types::WorkoutTemplateExerciseInstanceRecord)
+/// accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &WORKOUT_TEMPLATE_EXERCISE_INSTANCE), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::WorkoutTemplateExerciseInstanceSupersededOutcome`] accepts.
+/// What
+/// [`WorkoutTemplateExerciseInstanceSupersededOutcome`](super::types::WorkoutTemplateExerciseInstanceSupersededOutcome)
+/// accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2870,7 +2896,7 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_SUPERSEDED_OUTCOME: Rule = Rule::R
     more: None,
 });
 
-/// What [`types::WorkoutTemplateFeedChange`] accepts.
+/// What [`WorkoutTemplateFeedChange`](super::types::WorkoutTemplateFeedChange) accepts.
 pub static WORKOUT_TEMPLATE_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "workout-templates")),
@@ -2885,7 +2911,7 @@ pub static WORKOUT_TEMPLATE_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WorkoutTemplateFeedPushChange`] accepts.
+/// What [`WorkoutTemplateFeedPushChange`](super::types::WorkoutTemplateFeedPushChange) accepts.
 pub static WORKOUT_TEMPLATE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "workout-templates")),
@@ -2898,7 +2924,7 @@ pub static WORKOUT_TEMPLATE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WorkoutTemplatePushChange`] accepts.
+/// What [`WorkoutTemplatePushChange`](super::types::WorkoutTemplatePushChange) accepts.
 pub static WORKOUT_TEMPLATE_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &WORKOUT_TEMPLATE_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -2906,7 +2932,7 @@ pub static WORKOUT_TEMPLATE_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WorkoutTemplatePushOutcome`] accepts.
+/// What [`WorkoutTemplatePushOutcome`](super::types::WorkoutTemplatePushOutcome) accepts.
 pub static WORKOUT_TEMPLATE_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -2917,7 +2943,7 @@ pub static WORKOUT_TEMPLATE_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::WorkoutTemplatePushRequest`] accepts.
+/// What [`WorkoutTemplatePushRequest`](super::types::WorkoutTemplatePushRequest) accepts.
 pub static WORKOUT_TEMPLATE_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2931,7 +2957,7 @@ pub static WORKOUT_TEMPLATE_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WorkoutTemplatePushResult`] accepts.
+/// What [`WorkoutTemplatePushResult`](super::types::WorkoutTemplatePushResult) accepts.
 pub static WORKOUT_TEMPLATE_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2947,13 +2973,13 @@ pub static WORKOUT_TEMPLATE_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::WorkoutTemplateRecord`] accepts.
+/// What [`WorkoutTemplateRecord`](super::types::WorkoutTemplateRecord) accepts.
 pub static WORKOUT_TEMPLATE_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &WORKOUT_TEMPLATE), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::WorkoutTemplateSupersededOutcome`] accepts.
+/// What [`WorkoutTemplateSupersededOutcome`](super::types::WorkoutTemplateSupersededOutcome) accepts.
 pub static WORKOUT_TEMPLATE_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 
@@ -24,17 +24,17 @@ use crate::http;
 use crate::metrics::Metrics;
 use crate::net::{self, Certificate, Connections, Listener};
 use crate::notifications::Notifications;
-use crate::per_account::PerAccount;
 use crate::places::Places;
 use crate::secrets::secrets;
 use crate::shares::Shares;
 use crate::store::StoreError;
 use crate::store::collections::Collections;
 use crate::store::database::Database;
+use crate::turns::Turns;
 
 /// The maximum number of connections on the metrics port.
 const OPERATOR_CONNECTIONS_MAX: usize = 32;
-/// The maximum number of requests in progress, per account and for all accounts. Further requests wait for a place.
+/// The maximum number of requests in progress, per account and for all accounts. Further requests wait before their bodies are read.
 const REQUESTS_EACH_MAX: usize = 64;
 const REQUESTS_MAX: usize = 2_048;
 /// The maximum number of exports in progress per account.
@@ -97,10 +97,7 @@ impl Running {
         if let (Some(certificate), Some(renewed)) = (&self.certificate, renewed) {
             certificate.send_replace(renewed);
         }
-        if self.app.tokens.replace(&secrets) {
-            // Devices whose tokens are still valid connect again.
-            self.app.notifications.end_all();
-        }
+        self.app.tokens.replace(&secrets);
         self.app.limits.set_per_minute(config.auth_per_minute);
         self.app.set_config(config);
         drop(self.routes.send_replace(http::router(&self.app)));
@@ -221,11 +218,10 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         passwords,
         limits: Limits::new(config.auth_per_minute),
         notifications: Notifications::new(connections.limit()),
-        sessions: Default::default(),
         devices: Devices::default(),
-        memory: Default::default(),
+        bodies: Default::default(),
         unsent: Default::default(),
-        requests: PerAccount::new(REQUESTS_EACH_MAX),
+        requests: Turns::new(REQUESTS_EACH_MAX),
         places: Places::new(REQUESTS_MAX),
         parsing: Places::new(std::thread::available_parallelism().map_or(1, |processors| usize::from(processors).div_ceil(2))),
         exports: Shares::new(EXPORTS_MAX, usize::MAX),
@@ -233,15 +229,14 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         connections: connections.clone(),
         certificate: certificate.as_ref().map(watch::Sender::subscribe),
         clock: Clock::start(now_ms()),
-        checked: Default::default(),
-        epoch: Default::default(),
+        checked: Mutex::default(),
         stopping: stopping.clone(),
         config: RwLock::new(Arc::new(config.clone())),
     });
     let hearing = Arc::downgrade(&app);
-    store.listen(move |notification| {
+    store.listen(move |heard| {
         if let Some(app) = hearing.upgrade() {
-            tokio::spawn(async move { app.hear(notification).await });
+            tokio::spawn(async move { app.hear(heard).await });
         }
     });
     let tls = certificate.as_ref().map(watch::Sender::subscribe);
@@ -329,14 +324,14 @@ fn connections(config: &Config) -> Result<Connections, ServeError> {
     Ok(Connections::new(each_max, net::connections_max(number(config.max_connections))?))
 }
 
-/// Tells those who wait what other processes did, and stores what the devices did last.
+/// Tells the open streams what other processes did, and stores what the devices did last.
 async fn watch_others(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     let mut stored = Instant::now();
     loop {
-        match app.store.missed_notifications(app.sessions.keys(None)).await {
-            Ok(missed) => {
-                missed.revisions.into_iter().for_each(|(user, rev)| app.notifications.notify(user, rev));
-                missed.ended.into_iter().for_each(|key| app.sessions.end(key));
+        match app.store.news(app.notifications.sessions(None)).await {
+            Ok(news) => {
+                news.revisions.into_iter().for_each(|(user, rev)| app.notifications.notify(user, rev));
+                news.ended.into_iter().for_each(|key| app.notifications.end(key));
             }
             Err(error) => tracing::error!(%error, "cannot look for changes by other processes"),
         }

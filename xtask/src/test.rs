@@ -115,11 +115,10 @@ fn corpus(folder: &Path) -> Result {
     run(Command::new(target().join("debug/xtask-contract")).arg("corpus").arg(folder))
 }
 
-/// Builds the packages for npm and the demo app.
+/// Builds the browser package and the demo app.
 pub fn browser_package() -> Result {
     web::build()?;
-    demo::build()?;
-    web::build_compiler()
+    demo::build()
 }
 
 enum Scope {

@@ -250,13 +250,8 @@ impl Checker {
     #[inline]
     pub fn pattern(&mut self, text: &str, pattern: &Pattern, at: At<'_>) {
         if !pattern.matches(text) {
-            self.mismatch(text, pattern.source(), at);
+            self.violation(at, "pattern", || format!("is {}, which does not match {}", quote(text), pattern.source()));
         }
-    }
-
-    #[cold]
-    pub(crate) fn mismatch(&mut self, text: &str, source: &str, at: At<'_>) {
-        self.violation(at, "pattern", || format!("is {}, which does not match {source}", quote(text)));
     }
 
     /// `format`

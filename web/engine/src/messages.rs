@@ -21,7 +21,6 @@ pub(crate) enum Happened {
     Online(bool),
     /// The newest revision.
     Notified(u64),
-    Probe,
     SyncNow,
     Pause,
     Resume,
@@ -41,7 +40,6 @@ impl From<Happened> for Event {
             Happened::Tick => Event::Tick,
             Happened::Online(online) => Event::Online(online),
             Happened::Notified(rev) => Event::Notified { rev },
-            Happened::Probe => Event::Probe,
             Happened::SyncNow => Event::SyncNow,
             Happened::Pause => Event::Pause,
             Happened::Resume => Event::Resume,
@@ -58,7 +56,7 @@ impl From<Happened> for Event {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub(crate) enum UserRequest {
+pub(crate) enum Wanted {
     Retry(String),
     Discard(String),
     Delete,
@@ -71,18 +69,18 @@ pub(crate) enum UserRequest {
     Current,
 }
 
-impl UserRequest {
+impl Wanted {
     /// The task, or `None` if there is nothing to do.
     pub(crate) fn task(self) -> Result<Option<Task>, String> {
         Ok(Some(match self {
-            UserRequest::Retry(key) => Task::Retry(vec![read_key(&key)?]),
-            UserRequest::Discard(key) => Task::Discard(vec![read_key(&key)?]),
-            UserRequest::Delete => Task::AnswerResync(Answer::Delete),
-            UserRequest::PushAgain => Task::AnswerResync(Answer::PushAgain),
-            UserRequest::Claim(account) => Task::Claim { account },
-            UserRequest::Enable(enabled) => Task::Enable(enabled),
-            UserRequest::Reread(raw) => return Ok(Task::reread(&raw, contract())),
-            UserRequest::Current => Task::Current(contract()),
+            Wanted::Retry(key) => Task::Retry(vec![read_key(&key)?]),
+            Wanted::Discard(key) => Task::Discard(vec![read_key(&key)?]),
+            Wanted::Delete => Task::AnswerResync(Answer::Delete),
+            Wanted::PushAgain => Task::AnswerResync(Answer::PushAgain),
+            Wanted::Claim(account) => Task::Claim { account },
+            Wanted::Enable(enabled) => Task::Enable(enabled),
+            Wanted::Reread(raw) => return Ok(Task::reread(&raw, contract())),
+            Wanted::Current => Task::Current(contract()),
         }))
     }
 }

@@ -10,7 +10,6 @@ use super::runtime::json::Json;
 use super::runtime::number::Number;
 use super::runtime::pattern::Pattern;
 use super::runtime::rule::{Bound, List, Record, Rule, Tag, Tagged, TextRule};
-use super::types;
 static CONTRACT_VERSION_PATTERN: Pattern = Pattern::new("^[0-9]{1,5}\\.[0-9]{1,5}\\.[0-9]{1,5}$");
 static FEED_PAGE_PATTERN: Pattern = Pattern::new("^[0-9a-f]{32}$");
 static ID_PATTERN: Pattern = Pattern::new("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$");
@@ -21,7 +20,7 @@ static FEED_PUSH_RESULT_PATTERN: Pattern = Pattern::new(
 
 static CURSOR_PATTERN: Pattern = Pattern::new("^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.[0-9]{1,16}$");
 
-/// What [`types::AcceptedOutcome`] accepts.
+/// What [`AcceptedOutcome`](super::types::AcceptedOutcome) accepts.
 pub static ACCEPTED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -37,7 +36,7 @@ pub static ACCEPTED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::AccountUsage`] accepts.
+/// What [`AccountUsage`](super::types::AccountUsage) accepts.
 pub static ACCOUNT_USAGE: Rule = Rule::Record(&Record {
     members: &[
         ("recordCount", &ACCOUNT_BYTES),
@@ -50,7 +49,7 @@ pub static ACCOUNT_USAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Change`] accepts.
+/// What [`Change`](super::types::Change) accepts.
 pub static CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &RECORD)],
     required: 3,
@@ -58,13 +57,13 @@ pub static CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ContractVersion`] accepts.
+/// What [`ContractVersion`](super::types::ContractVersion) accepts.
 pub static CONTRACT_VERSION: Rule = Rule::Text(&[TextRule::Max(17), TextRule::Pattern(&CONTRACT_VERSION_PATTERN)]);
 
-/// What [`types::Cursor`] accepts.
+/// What [`Cursor`](super::types::Cursor) accepts.
 pub static CURSOR: Rule = Rule::Text(&[TextRule::Max(200), TextRule::Pattern(&CURSOR_PATTERN)]);
 
-/// What [`types::DuplicateOutcome`] accepts.
+/// What [`DuplicateOutcome`](super::types::DuplicateOutcome) accepts.
 pub static DUPLICATE_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -80,13 +79,13 @@ pub static DUPLICATE_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::FeedChange`] accepts.
+/// What [`FeedChange`](super::types::FeedChange) accepts.
 pub static FEED_CHANGE: Rule = Rule::Tagged(&Tagged {
     member: "collection",
     variants: &[(&[Tag::Text("notebooks")], &NOTEBOOK_FEED_CHANGE), (&[Tag::Text("notes")], &NOTE_FEED_CHANGE)],
 });
 
-/// What [`types::FeedPage`] accepts.
+/// What [`FeedPage`](super::types::FeedPage) accepts.
 pub static FEED_PAGE: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &FEED_CHANGE, min: 0, max: 1000, unique: false, each: true })),
@@ -101,7 +100,7 @@ pub static FEED_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::FeedPushChange`] accepts.
+/// What [`FeedPushChange`](super::types::FeedPushChange) accepts.
 pub static FEED_PUSH_CHANGE: Rule = Rule::Tagged(&Tagged {
     member: "collection",
     variants: &[
@@ -110,7 +109,7 @@ pub static FEED_PUSH_CHANGE: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::FeedPushRequest`] accepts.
+/// What [`FeedPushRequest`](super::types::FeedPushRequest) accepts.
 pub static FEED_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &FEED_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
@@ -121,7 +120,7 @@ pub static FEED_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::FeedPushResult`] accepts.
+/// What [`FeedPushResult`](super::types::FeedPushResult) accepts.
 pub static FEED_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         ("outcomes", &Rule::List(&List { items: &PUSH_OUTCOME, min: 0, max: 500, unique: false, each: false })),
@@ -136,10 +135,10 @@ pub static FEED_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Id`] accepts.
+/// What [`Id`](super::types::Id) accepts.
 pub static ID: Rule = Rule::Text(&[TextRule::Max(36), TextRule::Pattern(&ID_PATTERN)]);
 
-/// What [`types::Live`] accepts.
+/// What [`Live`](super::types::Live) accepts.
 pub static LIVE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -154,10 +153,10 @@ pub static LIVE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Name`] accepts.
+/// What [`Name`](super::types::Name) accepts.
 pub static NAME: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(200)]);
 
-/// What [`types::Note`] accepts.
+/// What [`Note`](super::types::Note) accepts.
 pub static NOTE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -175,10 +174,10 @@ pub static NOTE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::NoteColor`] accepts.
+/// What [`NoteColor`](super::types::NoteColor) accepts.
 pub static NOTE_COLOR: Rule = Rule::Texts(Types::STRING, &["yellow", "green", "blue"]);
 
-/// What [`types::NoteFeedChange`] accepts.
+/// What [`NoteFeedChange`](super::types::NoteFeedChange) accepts.
 pub static NOTE_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "notes")),
@@ -193,7 +192,7 @@ pub static NOTE_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::NoteFeedPushChange`] accepts.
+/// What [`NoteFeedPushChange`](super::types::NoteFeedPushChange) accepts.
 pub static NOTE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "notes")),
@@ -206,13 +205,13 @@ pub static NOTE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::NoteRecord`] accepts.
+/// What [`NoteRecord`](super::types::NoteRecord) accepts.
 pub static NOTE_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &NOTE), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::Notebook`] accepts.
+/// What [`Notebook`](super::types::Notebook) accepts.
 pub static NOTEBOOK: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -228,7 +227,7 @@ pub static NOTEBOOK: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::NotebookFeedChange`] accepts.
+/// What [`NotebookFeedChange`](super::types::NotebookFeedChange) accepts.
 pub static NOTEBOOK_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "notebooks")),
@@ -243,7 +242,7 @@ pub static NOTEBOOK_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::NotebookFeedPushChange`] accepts.
+/// What [`NotebookFeedPushChange`](super::types::NotebookFeedPushChange) accepts.
 pub static NOTEBOOK_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "notebooks")),
@@ -256,13 +255,13 @@ pub static NOTEBOOK_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::NotebookRecord`] accepts.
+/// What [`NotebookRecord`](super::types::NotebookRecord) accepts.
 pub static NOTEBOOK_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &NOTEBOOK), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::Op`] accepts.
+/// What [`Op`](super::types::Op) accepts.
 pub static OP: Rule = Rule::Record(&Record {
     members: &[("id", &ID), ("deviceId", &ID), ("seq", &SEQ)],
     required: 3,
@@ -270,7 +269,7 @@ pub static OP: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Problem`] accepts.
+/// What [`Problem`](super::types::Problem) accepts.
 pub static PROBLEM: Rule = Rule::Record(&Record {
     members: &[
         ("type", &PROBLEM_TYPE),
@@ -291,7 +290,7 @@ pub static PROBLEM: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProblemCode`] accepts.
+/// What [`ProblemCode`](super::types::ProblemCode) accepts.
 pub static PROBLEM_CODE: Rule = Rule::Texts(
     Types::STRING,
     &[
@@ -302,7 +301,7 @@ pub static PROBLEM_CODE: Rule = Rule::Texts(
     ],
 );
 
-/// What [`types::PushOutcome`] accepts.
+/// What [`PushOutcome`](super::types::PushOutcome) accepts.
 pub static PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -313,7 +312,7 @@ pub static PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::QuotaProblem`] accepts.
+/// What [`QuotaProblem`](super::types::QuotaProblem) accepts.
 pub static QUOTA_PROBLEM: Rule = Rule::Record(&Record {
     members: &[
         ("type", &PROBLEM_TYPE),
@@ -330,13 +329,13 @@ pub static QUOTA_PROBLEM: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Record`] accepts.
+/// What [`Record`](super::types::Record) accepts.
 pub static RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &LIVE), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::RejectedOutcome`] accepts.
+/// What [`RejectedOutcome`](super::types::RejectedOutcome) accepts.
 pub static REJECTED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("outcome", &Rule::ConstantText(Types::STRING, "rejected")),
@@ -349,7 +348,7 @@ pub static REJECTED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Rejection`] accepts.
+/// What [`Rejection`](super::types::Rejection) accepts.
 pub static REJECTION: Rule = Rule::Record(&Record {
     members: &[
         ("code", &REJECTION_CODE),
@@ -363,21 +362,21 @@ pub static REJECTION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::RejectionCode`] accepts.
+/// What [`RejectionCode`](super::types::RejectionCode) accepts.
 pub static REJECTION_CODE: Rule = Rule::Texts(
     Types::STRING,
     &["invalid_record", "record_too_large", "clock_skew", "not_singleton", "wrong_collection", "unknown_collection"],
 );
 
-/// What [`types::Revision`] accepts.
+/// What [`Revision`](super::types::Revision) accepts.
 pub static REVISION: Rule = Rule::Integer(
     &[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(9007199254740991))]
 );
 
-/// What [`types::Seq`] accepts.
+/// What [`Seq`](super::types::Seq) accepts.
 pub static SEQ: Rule = Rule::Integer(&[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(9007199254740991))]);
 
-/// What [`types::SupersededOutcome`] accepts.
+/// What [`SupersededOutcome`](super::types::SupersededOutcome) accepts.
 pub static SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -390,7 +389,7 @@ pub static SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::SyncFields`] accepts.
+/// What [`SyncFields`](super::types::SyncFields) accepts.
 pub static SYNC_FIELDS: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -405,12 +404,12 @@ pub static SYNC_FIELDS: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Timestamp`] accepts.
+/// What [`Timestamp`](super::types::Timestamp) accepts.
 pub static TIMESTAMP: Rule = Rule::Integer(
     &[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(253402300799999))]
 );
 
-/// What [`types::Tombstone`] accepts.
+/// What [`Tombstone`](super::types::Tombstone) accepts.
 pub static TOMBSTONE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -425,7 +424,7 @@ pub static TOMBSTONE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ViolationType`] accepts.
+/// What [`ViolationType`](super::types::ViolationType) accepts.
 pub static VIOLATION_TYPE: Rule = Rule::Record(&Record {
     members: &[
         ("pointer", &Rule::Text(&[TextRule::Max(2000)])),

@@ -10,7 +10,6 @@ use super::runtime::json::Json;
 use super::runtime::number::Number;
 use super::runtime::pattern::Pattern;
 use super::runtime::rule::{Bound, List, Record, Rule, Tag, Tagged, TextRule};
-use super::types;
 static CONTRACT_VERSION_PATTERN: Pattern = Pattern::new("^[0-9]{1,5}\\.[0-9]{1,5}\\.[0-9]{1,5}$");
 static FEED_PAGE_PATTERN: Pattern = Pattern::new("^[0-9a-f]{32}$");
 static ATTACHMENT_PATTERN: Pattern = Pattern::new("^[0-9a-f]{64}$");
@@ -22,7 +21,7 @@ static FEED_PUSH_RESULT_PATTERN: Pattern = Pattern::new(
 
 static CURSOR_PATTERN: Pattern = Pattern::new("^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.[0-9]{1,16}$");
 
-/// What [`types::AcceptedOutcome`] accepts.
+/// What [`AcceptedOutcome`](super::types::AcceptedOutcome) accepts.
 pub static ACCEPTED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -38,7 +37,7 @@ pub static ACCEPTED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::AccountUsage`] accepts.
+/// What [`AccountUsage`](super::types::AccountUsage) accepts.
 pub static ACCOUNT_USAGE: Rule = Rule::Record(&Record {
     members: &[
         ("recordCount", &ACCOUNT_BYTES),
@@ -51,7 +50,7 @@ pub static ACCOUNT_USAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Attachment`] accepts.
+/// What [`Attachment`](super::types::Attachment) accepts.
 pub static ATTACHMENT: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -70,7 +69,7 @@ pub static ATTACHMENT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::AttachmentFeedChange`] accepts.
+/// What [`AttachmentFeedChange`](super::types::AttachmentFeedChange) accepts.
 pub static ATTACHMENT_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "attachments")),
@@ -85,7 +84,7 @@ pub static ATTACHMENT_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::AttachmentFeedPushChange`] accepts.
+/// What [`AttachmentFeedPushChange`](super::types::AttachmentFeedPushChange) accepts.
 pub static ATTACHMENT_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "attachments")),
@@ -98,13 +97,13 @@ pub static ATTACHMENT_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::AttachmentRecord`] accepts.
+/// What [`AttachmentRecord`](super::types::AttachmentRecord) accepts.
 pub static ATTACHMENT_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &ATTACHMENT), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::Change`] accepts.
+/// What [`Change`](super::types::Change) accepts.
 pub static CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &RECORD)],
     required: 3,
@@ -112,10 +111,10 @@ pub static CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Color`] accepts.
+/// What [`Color`](super::types::Color) accepts.
 pub static COLOR: Rule = Rule::Texts(Types::STRING, &["red", "yellow", "green", "blue"]);
 
-/// What [`types::Comment`] accepts.
+/// What [`Comment`](super::types::Comment) accepts.
 pub static COMMENT: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -132,7 +131,7 @@ pub static COMMENT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::CommentFeedChange`] accepts.
+/// What [`CommentFeedChange`](super::types::CommentFeedChange) accepts.
 pub static COMMENT_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "comments")),
@@ -147,7 +146,7 @@ pub static COMMENT_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::CommentFeedPushChange`] accepts.
+/// What [`CommentFeedPushChange`](super::types::CommentFeedPushChange) accepts.
 pub static COMMENT_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "comments")),
@@ -160,25 +159,25 @@ pub static COMMENT_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::CommentRecord`] accepts.
+/// What [`CommentRecord`](super::types::CommentRecord) accepts.
 pub static COMMENT_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &COMMENT), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::ContractVersion`] accepts.
+/// What [`ContractVersion`](super::types::ContractVersion) accepts.
 pub static CONTRACT_VERSION: Rule = Rule::Text(&[TextRule::Max(17), TextRule::Pattern(&CONTRACT_VERSION_PATTERN)]);
 
-/// What [`types::Cursor`] accepts.
+/// What [`Cursor`](super::types::Cursor) accepts.
 pub static CURSOR: Rule = Rule::Text(&[TextRule::Max(200), TextRule::Pattern(&CURSOR_PATTERN)]);
 
-/// What [`types::Due`] accepts.
+/// What [`Due`](super::types::Due) accepts.
 pub static DUE: Rule = Rule::Tagged(&Tagged {
     member: "kind",
     variants: &[(&[Tag::Text("never")], &NEVER), (&[Tag::Text("day")], &ON_DAY), (&[Tag::Text("weekly")], &WEEKLY)],
 });
 
-/// What [`types::DuplicateOutcome`] accepts.
+/// What [`DuplicateOutcome`](super::types::DuplicateOutcome) accepts.
 pub static DUPLICATE_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -194,7 +193,7 @@ pub static DUPLICATE_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::FeedChange`] accepts.
+/// What [`FeedChange`](super::types::FeedChange) accepts.
 pub static FEED_CHANGE: Rule = Rule::Tagged(&Tagged {
     member: "collection",
     variants: &[
@@ -207,7 +206,7 @@ pub static FEED_CHANGE: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::FeedPage`] accepts.
+/// What [`FeedPage`](super::types::FeedPage) accepts.
 pub static FEED_PAGE: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &FEED_CHANGE, min: 0, max: 1000, unique: false, each: true })),
@@ -222,7 +221,7 @@ pub static FEED_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::FeedPushChange`] accepts.
+/// What [`FeedPushChange`](super::types::FeedPushChange) accepts.
 pub static FEED_PUSH_CHANGE: Rule = Rule::Tagged(&Tagged {
     member: "collection",
     variants: &[
@@ -235,7 +234,7 @@ pub static FEED_PUSH_CHANGE: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::FeedPushRequest`] accepts.
+/// What [`FeedPushRequest`](super::types::FeedPushRequest) accepts.
 pub static FEED_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &FEED_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
@@ -246,7 +245,7 @@ pub static FEED_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::FeedPushResult`] accepts.
+/// What [`FeedPushResult`](super::types::FeedPushResult) accepts.
 pub static FEED_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         ("outcomes", &Rule::List(&List { items: &PUSH_OUTCOME, min: 0, max: 500, unique: false, each: false })),
@@ -261,7 +260,7 @@ pub static FEED_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Filter`] accepts.
+/// What [`Filter`](super::types::Filter) accepts.
 pub static FILTER: Rule = Rule::Code(|value, at, out| {
     out.nested(0, 8, at, |out| {
         if let Some(object) = out.object(value, at) {
@@ -281,10 +280,10 @@ pub static FILTER: Rule = Rule::Code(|value, at, out| {
     });
 });
 
-/// What [`types::Id`] accepts.
+/// What [`Id`](super::types::Id) accepts.
 pub static ID: Rule = Rule::Text(&[TextRule::Max(36), TextRule::Pattern(&ID_PATTERN)]);
 
-/// What [`types::Item`] accepts.
+/// What [`Item`](super::types::Item) accepts.
 pub static ITEM: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -314,7 +313,7 @@ pub static ITEM: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`types::ItemFeedChange`] accepts.
+/// What [`ItemFeedChange`](super::types::ItemFeedChange) accepts.
 pub static ITEM_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "items")),
@@ -329,7 +328,7 @@ pub static ITEM_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ItemFeedPushChange`] accepts.
+/// What [`ItemFeedPushChange`](super::types::ItemFeedPushChange) accepts.
 pub static ITEM_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "items")),
@@ -342,13 +341,13 @@ pub static ITEM_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ItemRecord`] accepts.
+/// What [`ItemRecord`](super::types::ItemRecord) accepts.
 pub static ITEM_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &ITEM), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::List`] accepts.
+/// What [`List`](super::types::List) accepts.
 pub static LIST: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -366,7 +365,7 @@ pub static LIST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ListFeedChange`] accepts.
+/// What [`ListFeedChange`](super::types::ListFeedChange) accepts.
 pub static LIST_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "lists")),
@@ -381,7 +380,7 @@ pub static LIST_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ListFeedPushChange`] accepts.
+/// What [`ListFeedPushChange`](super::types::ListFeedPushChange) accepts.
 pub static LIST_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "lists")),
@@ -394,13 +393,13 @@ pub static LIST_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ListRecord`] accepts.
+/// What [`ListRecord`](super::types::ListRecord) accepts.
 pub static LIST_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &LIST), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::Live`] accepts.
+/// What [`Live`](super::types::Live) accepts.
 pub static LIVE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -415,7 +414,7 @@ pub static LIVE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Never`] accepts.
+/// What [`Never`](super::types::Never) accepts.
 pub static NEVER: Rule = Rule::Record(&Record {
     members: &[("kind", &Rule::ConstantText(Types::STRING, "never"))],
     required: 1,
@@ -423,7 +422,7 @@ pub static NEVER: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::OnDay`] accepts.
+/// What [`OnDay`](super::types::OnDay) accepts.
 pub static ON_DAY: Rule = Rule::Record(&Record {
     members: &[
         ("kind", &Rule::ConstantText(Types::STRING, "day")),
@@ -434,7 +433,7 @@ pub static ON_DAY: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Op`] accepts.
+/// What [`Op`](super::types::Op) accepts.
 pub static OP: Rule = Rule::Record(&Record {
     members: &[("id", &ID), ("deviceId", &ID), ("seq", &SEQ)],
     required: 3,
@@ -442,7 +441,7 @@ pub static OP: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Preferences`] accepts.
+/// What [`Preferences`](super::types::Preferences) accepts.
 pub static PREFERENCES: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -458,7 +457,7 @@ pub static PREFERENCES: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::PreferencesFeedChange`] accepts.
+/// What [`PreferencesFeedChange`](super::types::PreferencesFeedChange) accepts.
 pub static PREFERENCES_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "preferences")),
@@ -473,7 +472,7 @@ pub static PREFERENCES_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::PreferencesFeedPushChange`] accepts.
+/// What [`PreferencesFeedPushChange`](super::types::PreferencesFeedPushChange) accepts.
 pub static PREFERENCES_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "preferences")),
@@ -486,16 +485,16 @@ pub static PREFERENCES_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::PreferencesRecord`] accepts.
+/// What [`PreferencesRecord`](super::types::PreferencesRecord) accepts.
 pub static PREFERENCES_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &PREFERENCES), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::PreferencesTheme`] accepts.
+/// What [`PreferencesTheme`](super::types::PreferencesTheme) accepts.
 pub static PREFERENCES_THEME: Rule = Rule::Texts(Types::STRING, &["light", "dark", "system"]);
 
-/// What [`types::Problem`] accepts.
+/// What [`Problem`](super::types::Problem) accepts.
 pub static PROBLEM: Rule = Rule::Record(&Record {
     members: &[
         ("type", &PROBLEM_TYPE),
@@ -516,7 +515,7 @@ pub static PROBLEM: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ProblemCode`] accepts.
+/// What [`ProblemCode`](super::types::ProblemCode) accepts.
 pub static PROBLEM_CODE: Rule = Rule::Texts(
     Types::STRING,
     &[
@@ -527,7 +526,7 @@ pub static PROBLEM_CODE: Rule = Rule::Texts(
     ],
 );
 
-/// What [`types::PushOutcome`] accepts.
+/// What [`PushOutcome`](super::types::PushOutcome) accepts.
 pub static PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -538,7 +537,7 @@ pub static PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`types::QuotaProblem`] accepts.
+/// What [`QuotaProblem`](super::types::QuotaProblem) accepts.
 pub static QUOTA_PROBLEM: Rule = Rule::Record(&Record {
     members: &[
         ("type", &PROBLEM_TYPE),
@@ -555,13 +554,13 @@ pub static QUOTA_PROBLEM: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Record`] accepts.
+/// What [`Record`](super::types::Record) accepts.
 pub static RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &LIVE), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::RejectedOutcome`] accepts.
+/// What [`RejectedOutcome`](super::types::RejectedOutcome) accepts.
 pub static REJECTED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("outcome", &Rule::ConstantText(Types::STRING, "rejected")),
@@ -574,7 +573,7 @@ pub static REJECTED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Rejection`] accepts.
+/// What [`Rejection`](super::types::Rejection) accepts.
 pub static REJECTION: Rule = Rule::Record(&Record {
     members: &[
         ("code", &REJECTION_CODE),
@@ -588,21 +587,21 @@ pub static REJECTION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::RejectionCode`] accepts.
+/// What [`RejectionCode`](super::types::RejectionCode) accepts.
 pub static REJECTION_CODE: Rule = Rule::Texts(
     Types::STRING,
     &["invalid_record", "record_too_large", "clock_skew", "not_singleton", "wrong_collection", "unknown_collection"],
 );
 
-/// What [`types::Revision`] accepts.
+/// What [`Revision`](super::types::Revision) accepts.
 pub static REVISION: Rule = Rule::Integer(
     &[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(9007199254740991))]
 );
 
-/// What [`types::Seq`] accepts.
+/// What [`Seq`](super::types::Seq) accepts.
 pub static SEQ: Rule = Rule::Integer(&[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(9007199254740991))]);
 
-/// What [`types::SupersededOutcome`] accepts.
+/// What [`SupersededOutcome`](super::types::SupersededOutcome) accepts.
 pub static SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -615,7 +614,7 @@ pub static SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::SyncFields`] accepts.
+/// What [`SyncFields`](super::types::SyncFields) accepts.
 pub static SYNC_FIELDS: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -630,7 +629,7 @@ pub static SYNC_FIELDS: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Tag`] accepts.
+/// What [`Tag`](super::types::Tag) accepts.
 pub static TAG: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -646,7 +645,7 @@ pub static TAG: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::TagFeedChange`] accepts.
+/// What [`TagFeedChange`](super::types::TagFeedChange) accepts.
 pub static TAG_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "tags")),
@@ -661,7 +660,7 @@ pub static TAG_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::TagFeedPushChange`] accepts.
+/// What [`TagFeedPushChange`](super::types::TagFeedPushChange) accepts.
 pub static TAG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "tags")),
@@ -674,21 +673,21 @@ pub static TAG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::TagRecord`] accepts.
+/// What [`TagRecord`](super::types::TagRecord) accepts.
 pub static TAG_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &TAG), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`types::Timestamp`] accepts.
+/// What [`Timestamp`](super::types::Timestamp) accepts.
 pub static TIMESTAMP: Rule = Rule::Integer(
     &[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(253402300799999))]
 );
 
-/// What [`types::Title`] accepts.
+/// What [`Title`](super::types::Title) accepts.
 pub static TITLE: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(200)]);
 
-/// What [`types::Tombstone`] accepts.
+/// What [`Tombstone`](super::types::Tombstone) accepts.
 pub static TOMBSTONE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -703,7 +702,7 @@ pub static TOMBSTONE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::ViolationType`] accepts.
+/// What [`ViolationType`](super::types::ViolationType) accepts.
 pub static VIOLATION_TYPE: Rule = Rule::Record(&Record {
     members: &[
         ("pointer", &Rule::Text(&[TextRule::Max(2000)])),
@@ -715,7 +714,7 @@ pub static VIOLATION_TYPE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`types::Weekly`] accepts.
+/// What [`Weekly`](super::types::Weekly) accepts.
 pub static WEEKLY: Rule = Rule::Record(&Record {
     members: &[
         ("kind", &Rule::ConstantText(Types::STRING, "weekly")),

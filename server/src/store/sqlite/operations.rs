@@ -7,10 +7,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{Store, UserRecords, accounts, backup, check_collections, epoch, seen_at, sessions_ended};
-use crate::store::accounts::{
-    Account, Created, Denied, Device, DeviceActivity, Exchange, MissedNotifications, Notification, Population, Session, SessionKey,
-    SignedIn,
-};
+use crate::store::accounts::{Account, Created, Denied, Device, Doings, Exchange, Heard, News, Population, Session, SessionKey, SignedIn};
 use crate::store::collections::Collections;
 use crate::store::{Quota, Records, StoreError};
 
@@ -57,10 +54,10 @@ impl Store {
     }
 
     /// There is no other server.
-    pub fn announce(&self, _: Notification) {}
+    pub fn announce(&self, _: Heard) {}
 
     /// There is no other server.
-    pub fn listen(&self, _: impl Fn(Notification)) {}
+    pub fn listen(&self, _: impl Fn(Heard)) {}
 
     pub async fn register(&self, account: Account, session: Session) -> Result<Created, StoreError> {
         self.write(move |connection| {
@@ -78,7 +75,7 @@ impl Store {
     }
 
     pub async fn sign_in(&self, session: Session, password_hash: String) -> Result<SignedIn, StoreError> {
-        self.write_for(session.user, move |connection| {
+        self.write(move |connection| {
             let account = accounts::by_user(connection, session.user)?.filter(|account| account.password_hash == password_hash);
             Ok(match account {
                 None => SignedIn::WrongPassword,
@@ -126,20 +123,21 @@ impl Store {
     }
 
     pub async fn recover(&self, user: Uuid, recovery_hash: String, password_hash: String) -> Result<bool, StoreError> {
-        self.write_for(user, move |connection| {
+        self.write(move |connection| {
             let known = accounts::by_user(connection, user)?.and_then(|account| account.recovery_hash);
             if known.as_ref() != Some(&recovery_hash) {
                 return Ok(false);
             }
             accounts::set_password(connection, user, &password_hash)?;
+            accounts::set_recovery(connection, user, None)?;
             accounts::revoke_all(connection, user, None)?;
             Ok(true)
         })
         .await
     }
 
-    pub async fn session(&self, key: SessionKey, turn: Uuid) -> Result<Option<Session>, StoreError> {
-        self.read_for(turn, move |connection| accounts::session(connection, key.user, key.session)).await
+    pub async fn session(&self, key: SessionKey) -> Result<Option<Session>, StoreError> {
+        self.read_for(key.user, move |connection| accounts::session(connection, key.user, key.session)).await
     }
 
     pub async fn exchange<T: Send + 'static>(
@@ -148,11 +146,11 @@ impl Store {
         now_ms: i64,
         decide: impl Fn(&Session, bool) -> (Exchange, T) + Send + 'static,
     ) -> Result<Option<T>, StoreError> {
-        self.write_for(key.user, move |connection| {
+        self.write(move |connection| {
             let Some(session) = accounts::session(connection, key.user, key.session)? else { return Ok(None) };
             let (exchange, value) = decide(&session, accounts::is_live(connection, key.user, key.session)?);
             match exchange {
-                Exchange::Rotate(next) => accounts::rotate(connection, &session, next, now_ms)?,
+                Exchange::Rotate => accounts::rotate(connection, &session, now_ms)?,
                 Exchange::Revoke => accounts::revoke(connection, key.user, key.session).map(drop)?,
                 Exchange::Keep => {}
             }
@@ -162,7 +160,7 @@ impl Store {
     }
 
     pub async fn admit(&self, key: SessionKey) -> Result<(), Denied> {
-        self.read_for(key.session, move |connection| admit(connection, key)).await
+        self.read_for(key.user, move |connection| admit(connection, key)).await
     }
 
     pub async fn revoke(&self, key: SessionKey, session: Uuid) -> Result<bool, Denied> {
@@ -197,9 +195,9 @@ impl Store {
         .await
     }
 
-    pub async fn record_activity(&self, news: Vec<(SessionKey, DeviceActivity)>) -> Result<(), StoreError> {
+    pub async fn note_doings(&self, news: Vec<(SessionKey, Doings)>) -> Result<(), StoreError> {
         self.write(move |connection| {
-            news.iter().try_for_each(|(key, activity)| accounts::record_activity(connection, key.user, key.session, *activity))
+            news.iter().try_for_each(|(key, doings)| accounts::note_doings(connection, key.user, key.session, *doings))
         })
         .await
     }
@@ -212,12 +210,12 @@ impl Store {
         .await
     }
 
-    pub async fn missed_notifications(&self, open: Vec<SessionKey>) -> Result<MissedNotifications, StoreError> {
+    pub async fn news(&self, open: Vec<SessionKey>) -> Result<News, StoreError> {
         let ended = self.read(sessions_ended).await?;
         let before = self.sessions_ended.lock().unwrap_or_else(PoisonError::into_inner).replace(ended);
         let ended = if before.is_some_and(|before| before != ended) { self.ended(open).await? } else { Vec::new() };
         // No other process writes records.
-        Ok(MissedNotifications { revisions: Vec::new(), ended })
+        Ok(News { revisions: Vec::new(), ended })
     }
 
     pub async fn epoch(&self) -> Result<String, StoreError> {

@@ -1,9 +1,9 @@
 // The account page: signing up, in and out, and a forgotten password.
 
-import { useState } from "react";
+import { type FormEvent, useState } from "react";
 import { currentOwner, isAnotherAccount, openLogOf, rememberOwner } from "../data/accounts";
 import { credentialViolations, sync, type SyncStatus } from "../sync";
-import { Choice, Field, Form } from "../ui/form";
+import { Choice, Field } from "../ui/form";
 import { attempt, told } from "../ui/toast";
 
 interface OnRecoveryCode {
@@ -85,7 +85,8 @@ function SignIn({ again, onRecoveryCode }: { again: boolean } & OnRecoveryCode) 
   const [problem, setProblem] = useState<Problem>({});
   const [busy, setBusy] = useState(false);
   const way = again && chosen === "up" ? "in" : chosen;
-  const submit = async () => {
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
     const credentials = { email: email.trim(), password };
     const wrong = isAnotherAccount(credentials.email) ? { another: credentials.email } : problemOf(way, credentials, code);
     setProblem(wrong);
@@ -118,7 +119,7 @@ function SignIn({ again, onRecoveryCode }: { again: boolean } & OnRecoveryCode) 
             : "The log works without an account. With one, what is here goes along."}
         </p>
       </div>
-      <Form className="form" onSubmit={submit}>
+      <form className="form" noValidate onSubmit={(event) => void submit(event)}>
         {!again && way !== "recover" && <Choice label="Account" value={way} options={WAYS} onChange={setWay} />}
         <div className="fields wide">
           <Field
@@ -173,7 +174,7 @@ function SignIn({ again, onRecoveryCode }: { again: boolean } & OnRecoveryCode) 
             </button>
           )}
         </div>
-      </Form>
+      </form>
     </section>
   );
 }

@@ -11,33 +11,33 @@ use stronglog_sync::contract::load;
 use stronglog_sync::wire;
 use uuid::Uuid;
 
-pub struct TestContract {
+pub struct World {
     pub contract: &'static ServerContract,
     /// The collections that runs use, with the members of a record beside the common ones, as JSON text.
     records: Vec<(&'static Collection, String)>,
 }
 
-impl TestContract {
-    pub fn stronglog() -> &'static TestContract {
-        static CONTRACT: LazyLock<TestContract> = LazyLock::new(|| {
+impl World {
+    pub fn stronglog() -> &'static World {
+        static WORLD: LazyLock<World> = LazyLock::new(|| {
             let members = [
                 r#""date":1,"weightKg":80"#,
                 r#""preferredWeightUnit":"kg","theme":"dark","defaultRestTimerSecs":60"#,
                 r#""name":"x","isCustom":false"#,
                 r#""name":"x""#,
             ];
-            TestContract::of(&SERVER_CONTRACT, &members)
+            World::of(&SERVER_CONTRACT, &members)
         });
-        &CONTRACT
+        &WORLD
     }
 
     /// The second contract of the repository, which this program is not compiled with.
-    pub fn todo() -> &'static TestContract {
-        static CONTRACT: LazyLock<TestContract> = LazyLock::new(|| {
+    pub fn todo() -> &'static World {
+        static WORLD: LazyLock<World> = LazyLock::new(|| {
             let contract = load(include_bytes!("../../examples/todo/generated/contract.json")).expect("a contract");
-            TestContract::of(contract, &[r#""word":"x""#, r#""theme":"dark""#, r#""title":"x","color":"red""#])
+            World::of(contract, &[r#""word":"x""#, r#""theme":"dark""#, r#""title":"x","color":"red""#])
         });
-        &CONTRACT
+        &WORLD
     }
 
     /// Finds for each collection the members that make a record of it.
@@ -49,7 +49,7 @@ impl TestContract {
             };
             Some((*collection, (*members.iter().find(fits)?).to_owned()))
         });
-        TestContract { contract, records: found.collect() }
+        World { contract, records: found.collect() }
     }
 
     fn collection(&self, fits: impl Fn(&Collection) -> bool) -> &'static Collection {
