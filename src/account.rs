@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::api::headers::X_ACCOUNT;
 use crate::api::operations::{
     ChangePassword, ChangePasswordResponse, DeleteAccount, DeleteAccountResponse, GetAccount, GetAccountResponse, GetAccountUsage,
     GetAccountUsageResponse, ListDevices, ListDevicesResponse, Login, LoginResponse, Logout, LogoutResponse, MakeRecoveryCode,
@@ -15,6 +16,7 @@ use crate::api::{
 };
 use crate::client::Client;
 use crate::engine::Event;
+use crate::engine::answer::check_account;
 use crate::error::{Error, Kind};
 use crate::pull;
 use crate::task::Task;
@@ -148,10 +150,10 @@ impl Accounts<'_> {
     /// Claims the database for the account, and replaces the tokens. Returns those before.
     async fn take_over(&self, tokens: Tokens) -> Result<Option<Tokens>, Error> {
         let account = tokens.account;
-        match self.owner()? {
-            Some(owner) if owner != account => return Err(Kind::OtherAccount { doing: "sign in", owner }.into()),
-            Some(_) => {}
-            None => self.client.run(Task::Claim { account })?,
+        // Another sign-in may have claimed the database since this one began: a claim changes nothing then.
+        let owner = self.client.run(Task::Claim { account })?.snapshot.meta.owner.unwrap_or(account);
+        if owner != account {
+            return Err(Kind::OtherAccount { doing: "sign in", owner }.into());
         }
         let before = self.client.link("sign in")?.set_tokens(Some(tokens)).await?;
         self.client.tell(Event::SignedIn { account });
@@ -342,6 +344,8 @@ impl Accounts<'_> {
         let link = self.client.link(doing)?;
         let reply = call(operation, &link.base_url, &link.http, &Bearer(tokens.access_token.clone())).await;
         let reply: Reply<O::Response> = reply.map_err(|error| called(doing, error))?;
+        let account = reply.header(&X_ACCOUNT).ok().flatten().map(|account| account.0);
+        check_account(account.as_deref(), tokens.account).map_err(|message| Kind::Foreign { doing, message })?;
         Ok((reply.body.write().0, reply.body))
     }
 

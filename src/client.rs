@@ -27,7 +27,7 @@ use crate::pull::Answer;
 use crate::record::Record;
 use crate::status::Status;
 use crate::store::{Block, Key, Loaded, PastVersion, Quarantined, Refused, Row, RowState, Select, Store, StoreError, Write};
-use crate::task::{Snapshot, Task};
+use crate::task::{Done, Snapshot, Task};
 use crate::transport::{Link, Traffic};
 
 pub use self::builder::ClientBuilder;
@@ -141,7 +141,7 @@ impl Client {
     /// # Errors
     /// Returns an error if the database cannot be written.
     pub fn set_enabled(&self, enabled: bool) -> Result<(), Error> {
-        self.run(Task::Enable(enabled))
+        self.run(Task::Enable(enabled)).map(drop)
     }
 
     /// Makes an id for a new record, a UUIDv7.
@@ -239,7 +239,7 @@ impl Client {
     /// # Errors
     /// Returns an error if the database cannot be written.
     pub fn retry_blocked(&self, keys: Vec<Key>) -> Result<(), Error> {
-        self.run(Task::Retry(keys))
+        self.run(Task::Retry(keys)).map(drop)
     }
 
     /// Discards rejected edits. They stay in the conflict history, and the server's versions of the records, if any, are restored.
@@ -247,7 +247,7 @@ impl Client {
     /// # Errors
     /// Returns an error if the database cannot be written.
     pub fn discard_blocked(&self, keys: Vec<Key>) -> Result<(), Error> {
-        self.run(Task::Discard(keys))
+        self.run(Task::Discard(keys)).map(drop)
     }
 
     /// Changes that this version of the app cannot read, with their original text.
@@ -272,7 +272,7 @@ impl Client {
     /// # Errors
     /// Returns an error if the database cannot be written.
     pub fn confirm_resync(&self, answer: Answer) -> Result<(), Error> {
-        self.run(Task::AnswerResync(answer))
+        self.run(Task::AnswerResync(answer)).map(drop)
     }
 
     /// Runs `job` with exclusive access to the store.
@@ -289,10 +289,10 @@ impl Client {
         _ = self.inner.signals.send(Signal::Event(Box::new(event)));
     }
 
-    pub(crate) fn run(&self, task: Task) -> Result<(), Error> {
+    pub(crate) fn run(&self, task: Task) -> Result<Done, Error> {
         let done = self.with(|store| with_clock_and_rng(|clock| task.run(store, clock)))?;
-        self.tell(Event::Changed(done.snapshot));
-        Ok(())
+        self.tell(Event::Changed(done.snapshot.clone()));
+        Ok(done)
     }
 
     async fn answer(&self, signal: impl FnOnce(oneshot::Sender<Status>) -> Signal) -> Result<Status, Error> {

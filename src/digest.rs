@@ -60,36 +60,39 @@ pub struct Difference {
     /// When everything was last pulled again because of it.
     pub tried_at: i64,
     /// The outcome.
-    pub course: Course,
+    #[serde(rename = "course")]
+    pub state: DifferenceState,
 }
 
 /// The outcome of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Course {
+pub enum DifferenceState {
     /// Everything is pulled again.
     Resyncing,
     /// It is still there after everything was pulled again. That is tried once more every [`RETRY_MS`].
-    Outlived,
+    #[serde(rename = "outlived")]
+    Persistent,
     /// The digests agree again.
     Settled,
 }
 
-/// How long a device waits before it pulls everything again because of a difference that outlived that.
+/// How long a device waits before it pulls everything again because of a persistent difference.
 pub const RETRY_MS: i64 = 86_400_000;
 
 impl Difference {
-    /// The state of a difference after digests were compared once more.
-    pub fn after(known: Option<Difference>, agrees: bool, now_ms: i64) -> Option<Difference> {
-        let begun = |found_at: i64| Difference { found_at, tried_at: now_ms, course: Course::Resyncing };
-        let Some(known) = known.filter(|known| agrees || known.course != Course::Settled) else {
+    /// The state of a difference after digests were compared once more. `at_once` tells that the user waits for it.
+    pub fn after(known: Option<Difference>, agrees: bool, at_once: bool, now_ms: i64) -> Option<Difference> {
+        let begun = |found_at: i64| Difference { found_at, tried_at: now_ms, state: DifferenceState::Resyncing };
+        let Some(known) = known.filter(|known| agrees || known.state != DifferenceState::Settled) else {
             return (!agrees).then(|| begun(now_ms));
         };
-        let is_due = known.course == Course::Outlived && now_ms.saturating_sub(known.tried_at) >= RETRY_MS;
+        let is_time = at_once || now_ms.saturating_sub(known.tried_at) >= RETRY_MS;
+        let is_due = known.state == DifferenceState::Persistent && is_time;
         Some(match agrees {
-            true => Difference { course: Course::Settled, ..known },
+            true => Difference { state: DifferenceState::Settled, ..known },
             false if is_due => begun(known.found_at),
-            false => Difference { course: Course::Outlived, ..known },
+            false => Difference { state: DifferenceState::Persistent, ..known },
         })
     }
 }
@@ -102,14 +105,14 @@ impl Readable for Digest {
 
 impl Readable for Difference {
     fn read(json: Json<'_>) -> Option<Self> {
-        let course = match json.get("course")?.as_str()? {
-            "resyncing" => Course::Resyncing,
-            "outlived" => Course::Outlived,
-            "settled" => Course::Settled,
+        let state = match json.get("course")?.as_str()? {
+            "resyncing" => DifferenceState::Resyncing,
+            "outlived" => DifferenceState::Persistent,
+            "settled" => DifferenceState::Settled,
             _ => return None,
         };
         let time = |name: &str| json.get(name).and_then(i64::read);
-        Some(Difference { found_at: time("foundAt")?, tried_at: time("triedAt")?, course })
+        Some(Difference { found_at: time("foundAt")?, tried_at: time("triedAt")?, state })
     }
 }
 
@@ -132,14 +135,14 @@ mod tests {
 
     #[test]
     fn a_difference_is_resynced_at_once_and_then_once_a_day_until_the_digests_agree_again() {
-        use Course::{Outlived, Resyncing, Settled};
+        use DifferenceState::{Persistent, Resyncing, Settled};
         let steps = [
             (5, true, None),
             (5, false, Some((5, Resyncing))),
-            (6, false, Some((5, Outlived))),
-            (RETRY_MS + 4, false, Some((5, Outlived))),
+            (6, false, Some((5, Persistent))),
+            (RETRY_MS + 4, false, Some((5, Persistent))),
             (RETRY_MS + 5, false, Some((5, Resyncing))),
-            (RETRY_MS + 6, false, Some((5, Outlived))),
+            (RETRY_MS + 6, false, Some((5, Persistent))),
             (RETRY_MS + 7, true, Some((5, Settled))),
             (RETRY_MS + 8, true, Some((5, Settled))),
             (RETRY_MS + 9, false, Some((RETRY_MS + 9, Resyncing))),
@@ -147,8 +150,13 @@ mod tests {
         ];
         let mut known = None;
         for (now, agrees, expected) in steps {
-            known = Difference::after(known, agrees, now);
-            assert_eq!(known.map(|difference| (difference.found_at, difference.course)), expected, "at {now}");
+            known = Difference::after(known, agrees, false, now);
+            assert_eq!(known.map(|difference| (difference.found_at, difference.state)), expected, "at {now}");
+        }
+        for (at_once, state) in [(false, Persistent), (true, Resyncing), (false, Persistent)] {
+            known = Some(Difference { found_at: 5, tried_at: 6, state: Persistent });
+            let after = Difference::after(known, false, at_once, 7);
+            assert_eq!(after.map(|difference| difference.state), Some(state), "the user waits for it: {at_once}");
         }
     }
 }

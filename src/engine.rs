@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use crate::api::collection::Contract;
 use crate::cursor::Cursor;
-use crate::digest::Course;
-use crate::engine::failing::Full;
+use crate::digest::DifferenceState;
+use crate::engine::answer::Answered;
+use crate::engine::failing::Held;
 use crate::engine::pulling::Pulling;
 use crate::engine::pushing::{PUSHES_AHEAD, Pushing};
 use crate::retry::Backoff;
@@ -39,7 +40,8 @@ pub struct Settings {
     pub push_changes_max: usize,
     /// The maximum number of bytes in a push.
     pub push_bytes_max: usize,
-    /// A resync asks the user before it deletes more live records than this number or a fifth of them, whichever is greater.
+    /// A resync asks the user before it deletes more live records than this number or a fifth of them, whichever is greater. It also asks before
+    /// it deletes nine tenths of them, if those are ten or more.
     pub deletions_unasked: u64,
 }
 
@@ -55,6 +57,9 @@ impl Default for Settings {
     }
 }
 
+/// A resync deletes fewer records than this without asking, even if they are nearly all.
+const DELETIONS_FEW: u64 = 10;
+
 /// The state of the engine.
 #[derive(Debug)]
 pub struct Engine {
@@ -69,16 +74,24 @@ pub struct Engine {
     account: Option<Uuid>,
     paused: bool,
     obstacle: Option<Obstacle>,
-    full: Option<Full>,
+    /// While pushes fail, they wait, and pulls go on.
+    held: Option<Held>,
+    push_backoff: Backoff,
+    /// Counts how often the server has asked for a new start since the device last came to rest.
+    restarts: Backoff,
     /// The refresh of the token in progress.
     refreshing: Option<u64>,
     /// Whether the token was refreshed since the last success.
     refreshed: bool,
+    /// The current maximum of changes in a page. It is halved when no answer arrives: the network may break before a large one is through.
+    page_changes: u64,
     /// The current maximum of edits in a push. It is halved when the server rejects a push as too large.
     push_changes: usize,
     /// Whether the last comparison with the server's digest has found a difference. Another process may have written at the same time, so that
     /// one comparison proves nothing.
     suspects: bool,
+    /// Whether the user has asked for a sync or signed in since the last comparison: a difference is then looked into at once.
+    insists: bool,
     /// The number of consecutive pushes with edits rejected for their stamps or the device's id.
     undone: u32,
     requests: u64,
@@ -132,6 +145,7 @@ impl Wants {
 enum Next {
     Pull { since: Option<String> },
     Push,
+    LookAgain,
     Sweep,
 }
 
@@ -147,6 +161,7 @@ impl Engine {
     pub fn new(contract: &'static Contract, settings: Settings, snapshot: Snapshot) -> Self {
         Engine {
             contract,
+            page_changes: settings.page_changes_max,
             push_changes: settings.push_changes_max,
             settings,
             snapshot,
@@ -157,10 +172,13 @@ impl Engine {
             account: None,
             paused: false,
             obstacle: None,
-            full: None,
+            held: None,
+            push_backoff: Backoff::default(),
+            restarts: Backoff::default(),
             refreshing: None,
             refreshed: false,
             suspects: false,
+            insists: false,
             undone: 0,
             requests: 0,
             asked_since: None,
@@ -191,13 +209,13 @@ impl Engine {
             (_, Some(Obstacle::UpgradeRequired)) => SyncState::UpgradeRequired,
             _ if needs_confirmation => SyncState::NeedsConfirmation,
             _ if self.refreshing.is_some() || !matches!(self.work, Work::Idle) => SyncState::Syncing,
-            _ if self.offline => SyncState::Offline,
+            _ if self.offline || self.held.as_ref().is_some_and(|held| held.offline) => SyncState::Offline,
             _ => SyncState::Idle,
         };
         let mut status = Status::of(self.contract, &self.snapshot, state);
         status.next_attempt_in_ms = self.wake_at().map(|at| (at - now_ms).max(0));
         status.to_be_deleted = if needs_confirmation { self.snapshot.counts.unseen } else { 0 };
-        status.last_error = self.last_error.clone().or_else(|| self.full.as_ref().map(|full| full.message.clone()));
+        status.last_error = self.last_error.clone().or_else(|| self.held.as_ref().map(|held| held.message.clone()));
         status
     }
 
@@ -229,7 +247,9 @@ impl Engine {
                 }
             }
             Event::Notified { rev } => self.wants.pull |= self.seen_rev().is_none_or(|seen| rev > seen),
+            Event::Probe => self.try_now(),
             Event::SyncNow => {
+                self.insists = true;
                 if self.obstacle == Some(Obstacle::UpgradeRequired) {
                     self.obstacle = None;
                 }
@@ -263,7 +283,7 @@ impl Engine {
                 self.refreshed = false;
                 self.unreachable(message, turn);
             }
-            Event::Answered { request, answer } if self.is_awaited(request) => self.replied(Ok(answer), turn),
+            Event::Answered { request, answer } if self.is_awaited(request) => self.replied(self.own(answer), turn),
             Event::Unanswered { request, message } if self.is_awaited(request) => self.replied(Err(message), turn),
             // The result of a refresh is obsolete once somebody has signed in again, and may arrive during the next refresh.
             Event::Refreshed { request, valid } if self.is_refreshing(request) => {
@@ -281,7 +301,16 @@ impl Engine {
         self.obstacle = None;
         self.refreshing = None;
         self.refreshed = false;
+        self.insists = true;
         self.try_now();
+    }
+
+    /// An answer of another account is none: it comes from something between here and the server.
+    fn own(&self, answer: Answered) -> Result<Answered, String> {
+        match self.account {
+            Some(own) => answer.of_account(own),
+            None => Ok(answer),
+        }
     }
 
     /// Replaces the snapshot of the store, unless the current one is newer.
@@ -294,14 +323,16 @@ impl Engine {
     /// Retries everything at once, regardless of earlier failures.
     fn try_now(&mut self) {
         self.backoff.reset();
+        self.push_backoff.reset();
+        self.restarts.reset();
         self.schedule.clear_hold();
-        self.full = None;
+        self.held = None;
         self.wants = Wants { push: true, pull: true };
     }
 
     fn tick(&mut self, now: i64) {
         self.schedule.release_hold(now);
-        if self.full.take_if(|full| full.until <= now).is_some() || self.schedule.take_writes(now) {
+        if self.held.take_if(|held| held.until <= now).is_some() || self.schedule.take_writes(now) {
             self.wants.push = true;
         }
         if self.schedule.take_poll(now) {
@@ -351,14 +382,15 @@ impl Engine {
     }
 
     /// The outcome of the last difference from the server's digest.
-    fn difference(&self) -> Option<Course> {
-        self.snapshot.meta.difference.map(|difference| difference.course)
+    fn difference(&self) -> Option<DifferenceState> {
+        self.snapshot.meta.difference.map(|difference| difference.state)
     }
 
     fn needs_confirmation(&self) -> bool {
         let counts = &self.snapshot.counts;
         let asked = self.snapshot.meta.resync.as_ref().is_some_and(Resync::is_undecided);
-        asked && counts.unseen > self.settings.deletions_unasked.max(counts.live / 5)
+        let is_nearly_all = counts.unseen >= DELETIONS_FEW && counts.unseen >= counts.live - counts.live / 10;
+        asked && (is_nearly_all || counts.unseen > self.settings.deletions_unasked.max(counts.live / 5))
     }
 
     /// Whether sending is allowed.
@@ -367,16 +399,17 @@ impl Engine {
         allowed && self.account.is_some() && !self.is_foreign()
     }
 
-    /// The next piece of work, once sync is allowed to continue. There is none while the user is asked whether a resync may delete records.
+    /// The next piece of work, once sync is allowed to continue. There is none while the user is asked whether a resync may delete records, unless
+    /// they ask for a sync instead of answering.
     fn next(&self) -> Option<Next> {
         let meta = &self.snapshot.meta;
         match &meta.resync {
             Some(resync) if !resync.pulled => Some(Next::Pull { since: resync.cursor.clone() }),
-            Some(_) if self.needs_confirmation() => None,
+            Some(_) if self.needs_confirmation() => self.insists.then_some(Next::LookAgain),
             Some(_) => Some(Next::Sweep),
             // A device that joins an account pulls before it pushes.
             None if meta.cursor.is_none() && self.wants.any() => Some(Next::Pull { since: None }),
-            None if self.wants.push => Some(Next::Push),
+            None if self.wants.push && self.held.as_ref().is_none_or(|held| held.deletions) => Some(Next::Push),
             None if self.wants.pull => Some(Next::Pull { since: meta.cursor.clone() }),
             None => None,
         }
@@ -391,11 +424,16 @@ impl Engine {
         match self.next() {
             Some(Next::Pull { since }) => self.pull(since, turn),
             Some(Next::Sweep) => self.store(Task::Sweep, turn),
+            // What was missing may be there again.
+            Some(Next::LookAgain) => {
+                self.insists = false;
+                self.store(Task::LookAgain, turn);
+            }
             Some(Next::Push) => {
                 self.wants.push = false;
                 self.schedule.forget_writes();
                 self.work = Work::Loading;
-                let edits = if self.full.is_some() { Edits::Deletions } else { Edits::All };
+                let edits = if self.held.is_some() { Edits::Deletions } else { Edits::All };
                 turn.commands.push(Command::Load { edits, limit: self.push_changes * (1 + PUSHES_AHEAD) });
             }
             None => {}
@@ -427,7 +465,7 @@ impl Engine {
             Work::Storing(step) => {
                 self.step_stored(turn.now_ms);
                 // Whether the difference is gone shows at the end of the next pull.
-                self.wants.pull |= step == Step::FinishResync && self.difference() == Some(Course::Resyncing);
+                self.wants.pull |= step == Step::FinishResync && self.difference() == Some(DifferenceState::Resyncing);
             }
             other => self.work = other,
         }
@@ -452,7 +490,7 @@ impl Engine {
         if !rules::on(Rule::TimerAlwaysArmed) {
             return self.schedule.wake_at(false);
         }
-        let full = self.full.as_ref().map(|full| full.until);
-        self.schedule.wake_at(self.next().is_some()).into_iter().chain(full).min()
+        let held = self.held.as_ref().map(|held| held.until);
+        self.schedule.wake_at(self.next().is_some()).into_iter().chain(held).min()
     }
 }

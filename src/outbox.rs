@@ -4,16 +4,17 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::api::Report;
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
-use crate::api::{RejectionCode, Report};
 use crate::clock::{ClockAndRng, SKEW_MAX_MS};
 use crate::cursor::Cursor;
 use crate::merge::Op;
 use crate::pull::{self, is_from_clone, remember};
 use crate::record::{Record, WRITTEN_BYTES_MAX, boolean, integer, rewrite, stamped};
 use crate::rules::{self, Rule};
-use crate::store::{Block, BlockedViolation, Key, Loaded, Meta, Past, Pending, Row, RowState, Write};
+use crate::store::{Block, Key, Loaded, Meta, Past, Pending, Row, RowState, Write};
+use crate::stored::member;
 use crate::wire::{self, Change, Edit, Outcome, PushResult, Receipt};
 
 fn new_op(clock: &mut ClockAndRng<'_>, meta: &mut Meta) -> Op {
@@ -258,18 +259,16 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: 
                 pushed.settled += 1;
                 superseded(row, winner, current, loaded.quarantined[index], loaded.meta.resyncs, clock.now_ms)?
             }
-            Outcome::Rejected { error, .. } if error.code == RejectionCode::ClockSkew => {
-                loaded.meta.clock.reset(clock.now_ms, error.server_time.as_ref().map_or(result.server_time, |time| time.0));
+            Outcome::Refused { code, server_time, .. } if code == CLOCK_SKEW => {
+                loaded.meta.clock.reset(clock.now_ms, server_time.unwrap_or(result.server_time));
                 pushed.skewed = true;
                 continue;
             }
-            Outcome::Rejected { error, .. } if !error.retryable && current && rules::on(Rule::BlockRefused) => {
+            Outcome::Refused { retryable: false, reason, .. } if current && rules::on(Rule::BlockRefused) => {
                 pushed.settled += 1;
-                let violations = error.errors.iter().flatten().map(BlockedViolation::of).collect();
-                let block = Block { code: error.code.to_string(), message: error.message.clone(), violations };
-                vec![Write::Put(blocked(row, block, clock.now_ms))]
+                vec![Write::Put(blocked(row, block_of(reason)?, clock.now_ms))]
             }
-            Outcome::Rejected { .. } => continue,
+            Outcome::Rejected { .. } | Outcome::Refused { .. } => continue,
         };
         loaded.meta.follow(Some(row), &planned);
         writes.extend(planned);
@@ -280,6 +279,28 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: 
         pushed.caught_up = caught_up;
     }
     Ok((writes, pushed))
+}
+
+/// The code of a rejection because of a stamp from the future (R9).
+const CLOCK_SKEW: &str = "clock_skew";
+
+/// The reason of a rejection. The server's pointers are relative to the pushed change.
+fn block_of(reason: &str) -> Result<Block, Report> {
+    let tape = parse(reason.as_bytes())?;
+    let mut block = Block { code: String::new(), message: String::new(), violations: Vec::new() };
+    let read = |block: &mut Block| {
+        member(tape.root(), "code", &mut block.code)?;
+        member(tape.root(), "message", &mut block.message)?;
+        member(tape.root(), "errors", &mut block.violations)
+    };
+    // What was validated is complete.
+    _ = read(&mut block);
+    for violation in &mut block.violations {
+        if let Some(pointer) = violation.pointer.strip_prefix("/record") {
+            violation.pointer = pointer.to_owned();
+        }
+    }
+    Ok(block)
 }
 
 /// Keeps the versions that the push replaced and that this device has never held (R23).

@@ -8,7 +8,7 @@ use crate::api::collection::{Collection, Contract};
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::cursor::Cursor;
-use crate::digest::{Course, Difference, Digest};
+use crate::digest::{Difference, DifferenceState, Digest};
 use crate::merge::{Op, Verdict, decide};
 use crate::record::{Record, rewrite, uuid};
 use crate::rules::{self, Rule};
@@ -105,7 +105,7 @@ fn pulled_change(row: Option<&Row>, change: &Change, quarantined: bool, meta: &M
     let resync = meta.resync.as_ref();
     let seen = resync.map_or_else(|| row.map_or(0, |row| row.seen), |resync| resync.number);
     let Some(row) = row else { return Ok(adopt(None, change, quarantined, seen, now)) };
-    let lost = resync.is_some_and(|resync| resync.is_lost(row.seen, row.base_rev));
+    let lost = resync.is_some_and(|resync| resync.is_lost(row.seen, row.base_rev)) || is_unknown_edit(row, change, meta);
     Ok(match &row.state {
         // A version that the server has lost is resolved like an edit of the version that the server was restored to.
         RowState::Clean if lost => {
@@ -118,6 +118,14 @@ fn pulled_change(row: Option<&Row>, change: &Change, quarantined: bool, meta: &M
         RowState::Clean => adopt(Some(row), change, quarantined, seen, now),
         RowState::Pending(_) | RowState::Blocked(..) => merge(row, row.base_rev.filter(|_| !lost), change, quarantined, seen, now)?,
     })
+}
+
+/// Whether a resync shows that the server does not have an edit of this device that it is said to have acknowledged: it has an earlier version,
+/// or the edit at another revision.
+fn is_unknown_edit(row: &Row, change: &Change, meta: &Meta) -> bool {
+    let is_own = meta.resync.is_some() && row.op.device == meta.device && rules::on(Rule::OwnAreNotSwept);
+    let is_same = row.op == change.op && row.base_rev == Some(change.rev);
+    is_own && row.state == RowState::Clean && !is_same && row.base_rev >= Some(change.rev)
 }
 
 /// Replaces the device's version with the server's.
@@ -267,10 +275,12 @@ pub fn begin_resync(meta: &mut Meta, restored_rev: Option<u64>, since: Option<St
     meta.resyncs += 1;
     let restored_in = earlier.filter(|_| restored_rev.is_none()).map_or(meta.resyncs, |resync| resync.restored_in);
     let cursor = since.filter(|_| rules::on(Rule::ResyncProvesHistory));
+    let purge_watermark = cursor.as_deref().and_then(|text| text.parse().ok()).map(|cursor: Cursor| cursor.purge_watermark);
     meta.resync = Some(Resync {
         number: meta.resyncs,
         restored_rev: lowest,
         restored_in,
+        purge_watermark,
         cursor,
         pulled: false,
         confirmed: false,
@@ -291,16 +301,28 @@ pub fn disown(meta: &mut Meta) {
 
 /// Starts a full resync on the history that the device knows.
 pub fn pull_again(meta: &mut Meta) {
-    let beginning = |cursor: Cursor| Cursor { rev: 0, ..cursor }.to_string();
-    let since = meta.cursor.as_deref().and_then(|text| text.parse().ok()).map(beginning);
+    let since = beginning(meta.cursor.as_deref(), None);
     begin_resync(meta, None, since);
 }
 
+/// Starts the current resync once more.
+pub fn look_again(meta: &mut Meta, restored_rev: Option<u64>) {
+    let since = meta.resync.as_ref().and_then(|resync| beginning(resync.cursor.as_deref(), resync.purge_watermark));
+    begin_resync(meta, restored_rev, since);
+}
+
+/// The cursor from which a history is pulled again.
+fn beginning(cursor: Option<&str>, purge_watermark: Option<u64>) -> Option<String> {
+    let cursor = cursor?.parse::<Cursor>().ok()?;
+    let purge_watermark = purge_watermark.unwrap_or(cursor.purge_watermark);
+    Some(Cursor { rev: 0, purge_watermark, ..cursor }.to_string())
+}
+
 /// Keeps what a comparison of digests has found, and pulls everything again if the device differs (R27). If it still differs after that,
-/// the status says so, and it is tried again a day later.
-pub fn compared(meta: &mut Meta, agrees: bool, now: i64) {
-    meta.difference = Difference::after(meta.difference, agrees, now);
-    if meta.difference.is_some_and(|difference| difference.course == Course::Resyncing) {
+/// the status says so, and it is tried again a day later, or when the user asks for a sync.
+pub fn compared(meta: &mut Meta, agrees: bool, at_once: bool, now: i64) {
+    meta.difference = Difference::after(meta.difference, agrees, at_once, now);
+    if meta.difference.is_some_and(|difference| difference.state == DifferenceState::Resyncing) {
         pull_again(meta);
     }
 }
@@ -316,14 +338,13 @@ pub enum Answer {
 }
 
 /// Applies the user's answer to a resync that would delete many records. Pushing everything again means that the server has lost
-/// everything.
+/// everything. The resync first looks once more at what the server has: the question may have been open for long.
 pub fn answer_resync(meta: &mut Meta, answer: Answer) {
+    if meta.resync.is_some() {
+        look_again(meta, (answer == Answer::PushAgain).then_some(0));
+    }
     if let Some(resync) = &mut meta.resync {
         resync.confirmed = true;
-        if answer == Answer::PushAgain {
-            resync.restored_rev = Some(0);
-            resync.restored_in = resync.number;
-        }
     }
 }
 
@@ -332,10 +353,11 @@ pub fn answer_resync(meta: &mut Meta, answer: Answer) {
 pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     let Some(resync) = &mut loaded.meta.resync else { return Vec::new() };
     resync.confirmed = true;
-    let resync = resync.clone();
+    let (resync, device) = (resync.clone(), loaded.meta.device);
     let seen = resync.number;
+    let is_missing = |row: &Row| row.op.device == device && !row.record.deleted && resync.was_never_deleted(row.base_rev);
     let write = |row: &Row| match &row.state {
-        RowState::Clean if resync.is_lost(row.seen, row.base_rev) => {
+        RowState::Clean if resync.is_lost(row.seen, row.base_rev) || is_missing(row) => {
             let state = RowState::Pending(Pending { since: now, lost: true, base_stamp: None, known_rev: None });
             Write::Put(Row { base_rev: None, state, seen, ..row.clone() })
         }

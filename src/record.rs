@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
+use crate::api::runtime::check::equal;
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::api::{Report, Schema, Tombstone};
@@ -54,11 +55,16 @@ impl Record {
         self.stamp == 0
     }
 
+    /// Whether two versions have the same values, however their JSON is written.
+    pub fn is_equal(&self, other: &Record) -> bool {
+        self.text == other.text || is_equal_json(&self.text, &other.text)
+    }
+
     /// Whether two versions differ only in what sync sets, as when two devices import the same file.
     pub fn says_the_same(&self, other: &Record) -> bool {
         const SET_BY_SYNC: [&str; 4] = ["clientCreatedAt", "clientUpdatedAt", "serverId", "serverUpdatedAt"];
         let rest = |record: &Record| rewrite(&record.text, &SET_BY_SYNC.map(|name| (name, None))).ok();
-        rest(self) == rest(other)
+        rest(self).zip(rest(other)).is_some_and(|(one, other)| one == other || is_equal_json(&one, &other))
     }
 
     /// Reads the members that sync uses. Returns `None` if one of them is missing or invalid.
@@ -194,6 +200,11 @@ pub fn patch(text: &str, before: &str, after: &str) -> Result<String, Report> {
     rewrite(text, &gone.chain(set).collect::<Vec<_>>())
 }
 
+fn is_equal_json(one: &str, other: &str) -> bool {
+    let (one, other) = (parse(one.as_bytes()), parse(other.as_bytes()));
+    one.ok().zip(other.ok()).is_some_and(|(one, other)| equal(one.root(), other.root()))
+}
+
 fn push(written: &mut String, member: &str) {
     if !written.is_empty() {
         written.push(',');
@@ -288,6 +299,16 @@ mod tests {
         let text = r#"{"a":12345678901234567890123,"b":1.50,"c":"x"}"#;
         let (before, after) = (r#"{"a":1.2345678901234568e22,"b":1.5,"c":"x"}"#, r#"{"a":1.2345678901234568e22,"b":2,"d":true}"#);
         assert_eq!(patch(text, before, after).expect("objects"), r#"{"a":12345678901234567890123,"b":2,"d":true}"#);
+    }
+
+    #[test]
+    fn records_are_compared_by_their_values() {
+        let record = |text: &str| Record { id: Uuid::nil(), stamp: 1, deleted: false, text: text.to_owned() };
+        let one = record(r#"{"a":1.5,"b":[1,{"c":null}]}"#);
+        assert!(one.is_equal(&record(r#"{ "b": [1.0, { "c": null }], "a": 1.50 }"#)));
+        for other in [r#"{"a":1.5,"b":[1,{"c":0}]}"#, r#"{"a":1.5}"#, r#"{"a":"1.5","b":[1,{"c":null}]}"#, "{"] {
+            assert!(!one.is_equal(&record(other)), "{other}");
+        }
     }
 
     #[test]

@@ -54,6 +54,11 @@ impl Backoff {
         (1 + jitter % longest).cast_signed()
     }
 
+    /// The number of failures since the last reset.
+    pub fn failures(self) -> u32 {
+        self.failures
+    }
+
     /// Resets the waits, after a success or because the user wants to retry now.
     pub fn reset(&mut self) {
         self.failures = 0;

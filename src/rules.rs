@@ -18,6 +18,8 @@ pub enum Rule {
     MergeInTransaction,
     /// R7: a permanent rejection removes the edit from the queue.
     BlockRefused,
+    /// R7: an outcome counts only for the edit that it names.
+    OutcomesAreOfEdits,
     /// R7: the cursor moves past the device's own push only if no other device has pushed.
     EchoOnlyIfAlone,
     /// R8: the same op is a duplicate.
@@ -56,6 +58,8 @@ pub enum Rule {
     SeenSinceIsNotLost,
     /// R11: a resync deletes the records that it has not seen.
     SweepUnseen,
+    /// R11: a resync pushes records of this device again that the server has not had, instead of deleting them.
+    OwnAreNotSwept,
     /// R13: a rejected token changes no record.
     AuthTouchesNothing,
     /// R13: the result of a refresh says nothing about the tokens of a later sign-in.
@@ -64,6 +68,8 @@ pub enum Rule {
     TimerAlwaysArmed,
     /// R15: nothing is sent with another account's token.
     OneAccount,
+    /// R29: nothing of an answer to another account is believed.
+    AnswersAreOfAccount,
     /// R16: unreadable changes are quarantined.
     Quarantine,
     /// R18: any edit by a user wins over a default record that ships with the app.
@@ -136,6 +142,7 @@ impl Rule {
         Rule::AcknowledgeBySentOp,
         Rule::MergeInTransaction,
         Rule::BlockRefused,
+        Rule::OutcomesAreOfEdits,
         Rule::EchoOnlyIfAlone,
         Rule::SameOpIsDuplicate,
         Rule::SameDeviceByCount,
@@ -155,10 +162,12 @@ impl Rule {
         Rule::PushLostAgain,
         Rule::SeenSinceIsNotLost,
         Rule::SweepUnseen,
+        Rule::OwnAreNotSwept,
         Rule::AuthTouchesNothing,
         Rule::RefreshIsNumbered,
         Rule::TimerAlwaysArmed,
         Rule::OneAccount,
+        Rule::AnswersAreOfAccount,
         Rule::Quarantine,
         Rule::SeedsAreOldest,
         Rule::ShippedKeepsStamp,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::api::collection::Contract;
-use crate::digest::Course;
+use crate::digest::DifferenceState;
 use crate::task::Snapshot;
 
 /// The status of sync.
@@ -110,7 +110,7 @@ impl Status {
             collections: contract.collections.iter().map(|known| (known.path.to_owned(), collection(known.path))).collect(),
             next_attempt_in_ms: None,
             to_be_deleted: 0,
-            differs_since: meta.difference.filter(|known| known.course == Course::Outlived).map(|known| known.found_at),
+            differs_since: meta.difference.filter(|known| known.state == DifferenceState::Persistent).map(|known| known.found_at),
             last_difference_at: meta.difference.map(|known| known.found_at),
             last_error: None,
         }

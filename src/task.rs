@@ -36,6 +36,8 @@ pub enum Task {
         /// Where the pull starts: a cursor of the history that the server has now (R22).
         since: Option<String>,
     },
+    /// Pull everything once more, because the user has asked for a sync instead of saying whether a resync may delete records.
+    LookAgain,
     /// Apply the user's answer to a resync that would delete many records.
     AnswerResync(Answer),
     /// Process some of the rows that the resync has not seen.
@@ -57,8 +59,11 @@ pub enum Task {
     Compared {
         /// Whether the two agree.
         agrees: bool,
+        /// Whether the user has asked for it: a difference that persists is then looked into at once, not once a day.
+        at_once: bool,
     },
-    /// Assign the database to an account.
+    /// Assign the database to an account, unless it has one: then nothing changes, as the owner in the snapshot shows. Two sign-ins at the same
+    /// time may both have found it without (R15).
     Claim {
         /// The account of the first sign-in. It owns every record made so far (R15).
         account: uuid::Uuid,
@@ -129,6 +134,7 @@ impl Task {
             Task::Restamp | Task::NewDevice { .. } => Select::Unacknowledged,
             Task::Sweep => Select::Unseen { limit: SWEEP_ROWS },
             Task::BeginResync { .. }
+            | Task::LookAgain
             | Task::AnswerResync(_)
             | Task::FinishResync
             | Task::Compared { .. }
@@ -160,6 +166,10 @@ impl Task {
                 pull::begin_resync(&mut loaded.meta, *restored_rev, since.clone());
                 Vec::new()
             }
+            Task::LookAgain => {
+                pull::look_again(&mut loaded.meta, None);
+                Vec::new()
+            }
             Task::AnswerResync(answer) => {
                 pull::answer_resync(&mut loaded.meta, *answer);
                 Vec::new()
@@ -172,8 +182,8 @@ impl Task {
                 pull::finish_resync(&mut loaded.meta, clock.now_ms);
                 Vec::new()
             }
-            Task::Compared { agrees } => {
-                pull::compared(&mut loaded.meta, *agrees, clock.now_ms);
+            Task::Compared { agrees, at_once } => {
+                pull::compared(&mut loaded.meta, *agrees, *at_once, clock.now_ms);
                 Vec::new()
             }
             Task::Block { edit, block } => {
@@ -183,7 +193,7 @@ impl Task {
             Task::Retry(_) => outbox::retry(loaded),
             Task::Discard(_) => outbox::discard(loaded, clock.now_ms),
             Task::Claim { account } => {
-                loaded.meta.owner = Some(*account);
+                loaded.meta.owner.get_or_insert(*account);
                 Vec::new()
             }
             Task::Enable(enabled) => {

@@ -24,6 +24,8 @@ pub use crate::tokens::{MemoryTokens, TokenError, TokenStore, Tokens};
 
 /// The timeout for connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The header in which the server names the account of the request that it answers (R29).
+const ACCOUNT_HEADER: &str = "x-account";
 /// The longest silence on the connection for change notifications. The server sends a comment every 20 seconds.
 pub(crate) const SILENCE_TIMEOUT: Duration = Duration::from_secs(50);
 
@@ -99,9 +101,13 @@ impl Link {
             http = http.no_gzip().no_zstd().no_proxy();
         }
         if let Some(pem) = authority_pem {
-            let certificate = reqwest::Certificate::from_pem(pem)
-                .map_err(|error| Error::argument(format!("cannot use the certificate authority: {error}; give a PEM file")))?;
-            http = http.tls_certs_merge([certificate]);
+            let unusable =
+                |why: String| Error::argument(format!("cannot use the certificate authority: {why}; give a PEM file with its certificate"));
+            let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| unusable(error.to_string()))?;
+            if certificates.is_empty() {
+                return Err(unusable("it has no certificate".to_owned()));
+            }
+            http = http.tls_certs_merge(certificates);
         }
         let client = http
             .build()
@@ -163,14 +169,20 @@ impl Link {
         let request = RefreshTokens { body, x_contract_version: version_of(self.contract) };
         let reply = call(&request, &self.base_url, &self.http, &crate::api::runtime::http::NoHooks).await;
         match reply.map_err(|error| called(DOING, error))?.body {
-            RefreshTokensResponse::Ok(pair) => Ok(Some(Tokens::of(&pair)?)),
+            RefreshTokensResponse::Ok(pair) => {
+                let fresh = Tokens::of(&pair)?;
+                if fresh.account != tokens.account {
+                    return Err(Kind::Foreign { doing: DOING, message: of_another(fresh.account, tokens.account) }.into());
+                }
+                Ok(Some(fresh))
+            }
             RefreshTokensResponse::Unauthorized(_) | RefreshTokensResponse::Forbidden(_) => Ok(None),
             other => Err(refusal(DOING, other)),
         }
     }
 
     /// Sends a message of the engine. The engine has decided that `account` owns the records (R15); here the token is compared with it,
-    /// because somebody else may have signed in since.
+    /// because somebody else may have signed in since. An answer of another account is an error, which the engine would not believe either.
     pub(crate) async fn exchange(&self, account: Uuid, message: &Message) -> Result<Answered, Error> {
         let mut request = self.request(message)?;
         let Some(tokens) = self.tokens().await? else {
@@ -188,7 +200,7 @@ impl Link {
             traffic.sent_bytes += sent;
             traffic.received_bytes += response.body().len() as u64;
         });
-        Ok(answered(response))
+        answered(response).of_account(account).map_err(|message| Kind::Foreign { doing: "sync", message }.into())
     }
 
     fn request(&self, message: &Message) -> Result<Request, Error> {
@@ -211,6 +223,13 @@ impl Link {
     }
 }
 
+/// The message for tokens of another account than the one that a refresh was for. They are not kept.
+fn of_another(received: Uuid, own: Uuid) -> String {
+    format!(
+        "received tokens of the account {received} instead of {own}; a proxy before the server may mix up answers, so report it to its operator"
+    )
+}
+
 /// The address of a server as requests begin with it, and whether it is on this machine.
 fn address(text: &str) -> Result<(String, bool), String> {
     let text = text.trim().trim_end_matches('/');
@@ -224,7 +243,8 @@ fn address(text: &str) -> Result<(String, bool), String> {
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
         return Err("it must not contain a user name, a query or a fragment".to_owned());
     }
-    Ok((text.to_owned(), loopback))
+    // A host name in another script is written as browsers send it.
+    Ok((url.as_str().trim_end_matches('/').to_owned(), loopback))
 }
 
 /// The version of the contract that the app was built from, as requests name it.
@@ -238,7 +258,7 @@ pub(crate) fn called(doing: &'static str, error: CallError<Unanswered>) -> Error
         CallError::Request(report) => Error::argument(format!("cannot {doing}: {report}")),
         CallError::Transport(error) => unanswered(doing, &error),
         CallError::Response(invalid) => {
-            let answer = Answered { status: invalid.status.as_u16(), retry_after_ms: None, body: invalid.body.clone() };
+            let answer = Answered { status: invalid.status.as_u16(), account: None, retry_after_ms: None, body: invalid.body.clone() };
             let message = if answer.has_json_body() { invalid.to_string() } else { answer.described() };
             Kind::Foreign { doing, message }.into()
         }
@@ -252,7 +272,7 @@ pub(crate) fn refusal<R: crate::api::runtime::http::Outcome>(doing: &'static str
     match Problem::from_json(&body) {
         Ok(problem) => Kind::Refused { doing, problem: Box::new(problem) }.into(),
         Err(_) => {
-            let answer = Answered { status: status.as_u16(), retry_after_ms: None, body };
+            let answer = Answered { status: status.as_u16(), account: None, retry_after_ms: None, body };
             Kind::Foreign { doing, message: answer.described() }.into()
         }
     }
@@ -281,7 +301,9 @@ fn offline(doing: &'static str, error: &reqwest::Error) -> Error {
 }
 
 fn answered(response: Response) -> Answered {
-    Answered { status: response.status().as_u16(), retry_after_ms: retry_after_ms(response.headers()), body: response.into_body() }
+    let account = response.headers().get(ACCOUNT_HEADER).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let retry_after_ms = retry_after_ms(response.headers());
+    Answered { status: response.status().as_u16(), account, retry_after_ms, body: response.into_body() }
 }
 
 /// Explains a failed TLS connection to the person who typed the address.
@@ -338,10 +360,20 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_authority_has_a_certificate() {
+        for pem in ["", "a log", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
+            let link =
+                Link::new(&crate::api::CONTRACT, "https://example.com", Some(pem.as_bytes()), Box::new(MemoryTokens::default()), None);
+            assert!(link.is_err_and(|error| error.to_string().contains("certificate")), "{pem}");
+        }
+    }
+
+    #[test]
     fn an_address_is_https_or_on_this_machine() {
         for (text, is_here) in [("https://sync.example.com/", false), (" http://localhost:8080", true), ("http://[::1]:8080/log", true)] {
             assert_eq!(address(text), Ok((text.trim().trim_end_matches('/').to_owned(), is_here)));
         }
+        assert_eq!(address("https://M\u{fc}ller.example/log/"), Ok(("https://xn--mller-kva.example/log".to_owned(), false)));
         for text in ["", "sync.example.com", "localhost:8080", "ftp://127.0.0.1", "https://"] {
             assert!(address(text).is_err_and(|why| why.contains("begin with https://")), "{text}");
         }

@@ -13,11 +13,12 @@ use crate::api::runtime::json::{Array, Json};
 use crate::api::runtime::report::{At, Checker};
 use crate::api::runtime::schema::{parse, validate_view};
 use crate::api::validators::{CHANGE, FEED_PAGE, FEED_PUSH_REQUEST, FEED_PUSH_RESULT, PUSH_CHANGE, PUSH_REQUEST};
-use crate::api::{Rejection, Report, Schema};
+use crate::api::{Rejection, Report};
 use crate::digest::Digest;
 use crate::key::Key;
 use crate::merge::{Op, Stored, Version};
 use crate::record::{Record, boolean, check_levels, count, integer, uuid};
+use crate::rules::{self, Rule};
 
 pub use write::{begin_change, edit_bytes, write_change, write_outcome, write_page, write_push, write_push_result};
 
@@ -178,6 +179,36 @@ pub enum Outcome {
         /// The reason, and whether the edit may be sent again.
         error: Rejection,
     },
+    /// The edit was not stored, as a client reads it: the reason may be one of a later contract.
+    Refused {
+        /// The record's id.
+        id: Option<Uuid>,
+        /// The op.
+        op: Option<Op>,
+        /// The code of the reason.
+        code: String,
+        /// Whether the edit may be sent again.
+        retryable: bool,
+        /// The server's clock, if the reason is the edit's stamp.
+        server_time: Option<i64>,
+        /// The whole reason, as JSON.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// Whether this is what became of an edit, and not of another one.
+    pub fn is_of(&self, edit: &Edit) -> bool {
+        let (id, op) = match self {
+            Outcome::Accepted(receipt) | Outcome::Duplicate(receipt) => (Some(receipt.id), Some(receipt.op)),
+            Outcome::Superseded { id, op, winner } => {
+                let winner = (**winner).as_ref().map_or_else(|unreadable| unreadable.id, |winner| Some(winner.record.id));
+                (Some(*id).filter(|id| winner.is_none_or(|winner| winner == *id)), Some(*op))
+            }
+            Outcome::Rejected { id, op, .. } | Outcome::Refused { id, op, .. } => (*id, *op),
+        };
+        (id, op) == (Some(edit.record.id), Some(edit.op)) || !rules::on(Rule::OutcomesAreOfEdits)
+    }
 }
 
 /// The server's confirmation that a version is stored.
@@ -266,16 +297,16 @@ pub fn read_single_edit(body: &[u8], collection: &'static Collection) -> Result<
     Ok(read_edit(parse(body)?.root(), None, Feed::One(collection)))
 }
 
-/// Reads the result of a push to the global feed. `collections` are the collections of the pushed edits, in order; a winner belongs to the
-/// collection of its edit.
+/// Reads the result of a push of `sent` to the global feed. Returns `None` if it is the result of another push: a program between here and the
+/// server may mix up answers. A winner belongs to the collection of its edit.
 ///
 /// # Errors
 /// Returns an error if the result as a whole is invalid. An invalid winner is reported in its own place.
-pub fn read_push_result(body: &[u8], contract: &'static Contract, collections: &[&'static Collection]) -> Result<PushResult, Report> {
+pub fn read_push_result(body: &[u8], contract: &'static Contract, sent: &[Edit]) -> Result<Option<PushResult>, Report> {
     let tape = parse(body)?;
     let result = tape.root();
-    check(result, &FEED_PUSH_RESULT)?;
-    let outcomes = items(result, "outcomes").zip(collections).map(|(outcome, collection)| read_outcome(outcome, collection));
+    check(result, &FEED_PUSH_RESULT).or_else(forgive_newer_codes)?;
+    let outcomes = items(result, "outcomes").zip(sent).map(|(outcome, edit)| read_outcome(outcome, edit.collection));
     let read = || {
         Some(PushResult {
             outcomes: outcomes.collect::<Option<_>>()?,
@@ -286,7 +317,15 @@ pub fn read_push_result(body: &[u8], contract: &'static Contract, collections: &
             server_time: integer(result.get("serverTime"))?,
         })
     };
-    read().ok_or_else(unread)
+    let read = read().ok_or_else(unread)?;
+    let is_of_sent = read.outcomes.iter().zip(sent).all(|(outcome, edit)| outcome.is_of(edit));
+    Ok((is_of_sent && items(result, "outcomes").nth(sent.len()).is_none()).then_some(read))
+}
+
+/// Accepts rejections with codes of a later contract: `retryable` says what to do about them. Winners are validated apart.
+fn forgive_newer_codes(mut report: Report) -> Result<(), Report> {
+    report.violations.retain(|violation| violation.keyword != "enum" || !violation.pointer.ends_with("/error/code"));
+    if report.violations.is_empty() { Ok(()) } else { Err(report) }
 }
 
 fn read_outcome(outcome: Json<'_>, collection: &'static Collection) -> Option<Outcome> {
@@ -309,7 +348,17 @@ fn read_outcome(outcome: Json<'_>, collection: &'static Collection) -> Option<Ou
             let winner = read_change(outcome.get("winner")?, Feed::One(collection));
             Outcome::Superseded { id: id()?, op: op()?, winner: Box::new(winner) }
         }
-        _ => Outcome::Rejected { id: id(), op: op(), error: Rejection::from_view(outcome.get("error")?).ok()? },
+        _ => {
+            let error = outcome.get("error")?;
+            Outcome::Refused {
+                id: id(),
+                op: op(),
+                code: error.get("code")?.as_str()?.to_owned(),
+                retryable: boolean(error.get("retryable"))?,
+                server_time: integer(error.get("serverTime")),
+                reason: error.to_text(),
+            }
+        }
     })
 }
 

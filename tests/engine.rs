@@ -3,17 +3,21 @@
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
-use stronglog_sync::Status;
 use stronglog_sync::api::CONTRACT;
 use stronglog_sync::clock::ClockAndRng;
+use stronglog_sync::digest::{Difference, DifferenceState, Digest};
 use stronglog_sync::engine::answer::Answered;
 use stronglog_sync::engine::{Command, Engine, Event, Message, Settings};
+use stronglog_sync::merge::Op;
 use stronglog_sync::outbox::{LocalEdit, edit};
+use stronglog_sync::pull::Pulled;
+use stronglog_sync::record::Record;
 use stronglog_sync::status::SyncState;
 use stronglog_sync::store::memory::MemoryStore;
-use stronglog_sync::store::{Counts, Key, Meta, Select, Store};
-use stronglog_sync::task::{Snapshot, Task};
+use stronglog_sync::store::{Counts, Key, Loaded, Meta, Pending, Resync, Row, RowState, Select, Store};
+use stronglog_sync::task::{Done, Snapshot, Task};
 use stronglog_sync::wire::Edit;
+use stronglog_sync::{Answer, Status};
 use uuid::Uuid;
 
 const ACCOUNT: Uuid = Uuid::from_u128(3);
@@ -25,7 +29,7 @@ fn engine() -> Engine {
 
 fn answer(status: u16, retry_after_ms: Option<u64>, code: &str) -> Answered {
     let body = serde_json::json!({ "type": "about:blank", "title": "No", "status": status, "code": code, "retryable": true });
-    Answered { status, retry_after_ms, body: body.to_string().into_bytes() }
+    Answered { status, account: None, retry_after_ms, body: body.to_string().into_bytes() }
 }
 
 fn sent(commands: &[Command]) -> Option<u64> {
@@ -102,7 +106,8 @@ fn servers_that_refuse_each_other_s_cursors_are_asked_less_and_less() {
 
 #[test]
 fn what_a_proxy_answers_is_not_taken_for_the_server_s_word() {
-    let html = |status| Answered { status, retry_after_ms: None, body: b"<html>please sign in to the network</html>".to_vec() };
+    let html =
+        |status| Answered { status, account: None, retry_after_ms: None, body: b"<html>please sign in to the network</html>".to_vec() };
     for status in [200, 204, 302, 401, 403, 404, 407, 410, 426, 500] {
         let mut engine = engine();
         let request = sent(&engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 500)).expect("a request");
@@ -116,7 +121,8 @@ fn what_a_proxy_answers_is_not_taken_for_the_server_s_word() {
 
 #[test]
 fn a_wait_that_no_server_has_asked_for_lasts_minutes() {
-    let proxy = Answered { status: 503, retry_after_ms: Some(999_999_999_999_000), body: b"<html>try again later</html>".to_vec() };
+    let proxy =
+        Answered { status: 503, account: None, retry_after_ms: Some(999_999_999_999_000), body: b"<html>try again later</html>".to_vec() };
     for (answer, wait) in [(proxy, 5 * 60_000), (answer(503, Some(3_600_000), "unavailable"), 3_600_000)] {
         let mut engine = engine();
         let request = sent(&engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 500)).expect("a request");
@@ -137,7 +143,7 @@ fn a_server_with_a_newer_code_for_an_old_program_is_understood_by_its_status() {
 fn a_page_that_leads_to_itself_is_not_asked_for_again_at_once() {
     let cursor = "v1.all.e1.1";
     let page = serde_json::json!({ "changes": [], "nextCursor": cursor, "hasMore": true, "userRev": 5, "serverTime": 1 });
-    let answer = Answered { status: 200, retry_after_ms: None, body: page.to_string().into_bytes() };
+    let answer = Answered { status: 200, account: None, retry_after_ms: None, body: page.to_string().into_bytes() };
     let mut engine = engine();
     let request = sent(&engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 500)).expect("a request");
     let commands = engine.handle(Event::Answered { request, answer }, 0, 500);
@@ -145,8 +151,16 @@ fn a_page_that_leads_to_itself_is_not_asked_for_again_at_once() {
     assert!(engine.status(0).last_error.is_some_and(|error| error.contains("does not advance")));
 }
 
-/// Runs a device with an edit for a minute against a server that answers its pushes in this way. Returns the number of pushes and the status.
-fn pushed(outcome: impl Fn(&Edit) -> Value) -> (usize, Status) {
+/// A device with an edit, at rest after a minute with a server that answers in some way.
+struct Played {
+    pulls: usize,
+    pushes: usize,
+    status: Status,
+    store: MemoryStore,
+}
+
+/// Runs a device with an edit for a minute against a server that answers in this way.
+fn played(answer: impl Fn(&Message) -> Answered) -> Played {
     let mut store = MemoryStore::new(Uuid::from_u128(9));
     let mut numbers = 0..;
     let mut random = || numbers.next().unwrap_or_default();
@@ -161,25 +175,16 @@ fn pushed(outcome: impl Fn(&Edit) -> Value) -> (usize, Status) {
     });
     written.expect("written");
     let mut engine = Engine::new(&CONTRACT, Settings::default(), Snapshot::of(&mut store).expect("a snapshot"));
-    let (mut now, mut count) = (0, 0);
+    let (mut now, mut pulls, mut pushes) = (0, 0, 0);
     let mut commands: VecDeque<Command> = engine.handle(Event::SignedIn { account: ACCOUNT }, now, u64::MAX).into();
-    let mut wake = None;
-    while now < 60_000 && count < 1_000 {
+    let (mut wake, mut status) = (None, engine.status(now));
+    while now < 60_000 && pulls + pushes < 1_000 {
         let event = match commands.pop_front() {
             Some(Command::Load { edits, limit }) => Event::Loaded(store.pending(edits, limit).expect("rows")),
             Some(Command::Persist(task)) => Event::Persisted(task.run(&mut store, &mut clock).expect("a step")),
             Some(Command::Send { request, message, .. }) => {
-                let body = match message {
-                    Message::Pull { .. } => {
-                        json!({ "changes": [], "nextCursor": "v1.all.e1.0", "hasMore": false, "userRev": 0, "serverTime": 1 })
-                    }
-                    Message::Push { edits, .. } => {
-                        count += 1;
-                        let outcomes: Vec<Value> = edits.iter().map(&outcome).collect();
-                        json!({ "outcomes": outcomes, "prevUserRev": 0, "userRev": 1, "serverTime": 1 })
-                    }
-                };
-                Event::Answered { request, answer: Answered { status: 200, retry_after_ms: None, body: body.to_string().into_bytes() } }
+                *if matches!(message, Message::Pull { .. }) { &mut pulls } else { &mut pushes } += 1;
+                Event::Answered { request, answer: answer(&message) }
             }
             Some(Command::WakeAt(at)) => {
                 wake = at;
@@ -187,13 +192,39 @@ fn pushed(outcome: impl Fn(&Edit) -> Value) -> (usize, Status) {
             }
             Some(Command::Refresh { .. } | Command::Cancel { .. }) => continue,
             None => {
+                status = engine.status(now);
                 now = wake.unwrap_or(i64::MAX);
                 Event::Tick
             }
         };
         commands.extend(engine.handle(event, now, u64::MAX));
     }
-    (count, engine.status(now))
+    Played { pulls, pushes, status, store }
+}
+
+fn ok(body: &Value) -> Answered {
+    Answered { status: 200, account: None, retry_after_ms: None, body: body.to_string().into_bytes() }
+}
+
+fn idle_page() -> Answered {
+    ok(&json!({ "changes": [], "nextCursor": "v1.all.e1.0", "hasMore": false, "userRev": 0, "serverTime": 1 }))
+}
+
+fn push_result(message: &Message, outcome: impl Fn(&Edit) -> Value) -> Answered {
+    let Message::Push { edits, .. } = message else { return idle_page() };
+    let outcomes: Vec<Value> = edits.iter().map(outcome).collect();
+    ok(&json!({ "outcomes": outcomes, "prevUserRev": 0, "userRev": 1, "serverTime": 1 }))
+}
+
+/// Plays a server that answers pushes in this way. Returns the number of pushes and the status.
+fn pushed(outcome: impl Fn(&Edit) -> Value) -> (usize, Status) {
+    let played = played(|message| push_result(message, &outcome));
+    (played.pushes, played.status)
+}
+
+fn receipt(edit: &Edit, rev: u64) -> Value {
+    json!({ "id": edit.record.id, "op": op(edit), "outcome": "accepted", "rev": rev, "serverId": "0f8f4e2a-7c1b-4d3e-9a55-0c6f1b2d3e4f",
+        "serverUpdatedAt": 1, "clientUpdatedAt": edit.record.stamp })
 }
 
 fn op(edit: &Edit) -> Value {
@@ -216,12 +247,223 @@ fn a_server_that_takes_every_device_for_another_is_asked_less_and_less() {
 
 #[test]
 fn an_acknowledgement_above_the_server_s_newest_revision_is_not_believed() {
-    let receipt = |edit: &Edit, rev: u64| {
-        json!({ "id": edit.record.id, "op": op(edit), "outcome": "accepted", "rev": rev, "serverId": "0f8f4e2a-7c1b-4d3e-9a55-0c6f1b2d3e4f",
-            "serverUpdatedAt": 1, "clientUpdatedAt": edit.record.stamp })
-    };
     let (count, status) = pushed(|edit| receipt(edit, 1_000));
     assert!((2..20).contains(&count), "{count} pushes in a minute");
     assert!(status.pending == 1 && status.last_error.is_some_and(|error| error.contains("a revision above its newest one")));
     assert_eq!(pushed(|edit| receipt(edit, 1)).1.pending, 0);
+}
+
+/// A program between device and server may give the answer to one request to another, or repeat it.
+#[test]
+fn an_answer_to_another_push_acknowledges_nothing() {
+    let other = json!("018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e50");
+    let of = |path: &'static [&'static str]| {
+        let other = other.clone();
+        pushed(move |edit| {
+            let mut outcome = receipt(edit, 1);
+            *path.iter().fold(&mut outcome, |value, name| &mut value[*name]) = other.clone();
+            outcome
+        })
+    };
+    for path in [&["id"] as &'static [&'static str], &["op", "id"], &["op", "deviceId"]] {
+        let (count, status) = of(path);
+        assert!((2..20).contains(&count), "{path:?}: {count} pushes in a minute");
+        assert_eq!((status.pending, status.state), (1, SyncState::Offline), "{path:?}");
+        assert!(status.last_error.is_some_and(|error| error.contains("the answer to another push")), "{path:?}");
+    }
+    let twice = played(|message| match message {
+        Message::Push { edits, .. } => {
+            let outcome = receipt(&edits[0], 1);
+            ok(&json!({ "outcomes": [outcome, outcome], "prevUserRev": 0, "userRev": 1, "serverTime": 1 }))
+        }
+        Message::Pull { .. } => idle_page(),
+    });
+    assert_eq!(twice.status.pending, 1, "an outcome of an edit that was not sent");
+}
+
+#[test]
+fn an_answer_of_another_account_is_taken_for_none() {
+    for (account, pending) in [(Uuid::from_u128(4), 1), (ACCOUNT, 0)] {
+        let played = played(|message| Answered { account: Some(account.to_string()), ..push_result(message, |edit| receipt(edit, 1)) });
+        assert_eq!(played.status.pending, pending);
+        assert!(played.pulls < 20, "{} pulls in a minute", played.pulls);
+        let error = played.status.last_error;
+        assert_eq!(error.is_some_and(|error| error.contains(&account.to_string())), pending == 1, "the message names the account");
+    }
+}
+
+#[test]
+fn whatever_a_server_answers_again_and_again_it_is_asked_less_and_less() {
+    let codes = ["unavailable", "epoch_changed", "cursor_expired", "invalid_cursor", "payload_too_large", "malformed_request", "new"];
+    let html = |status| Answered { status, account: None, retry_after_ms: None, body: b"<html></html>".to_vec() };
+    for status in (200..600).filter(|status| status % 100 < 30) {
+        for refusal in codes.map(|code| answer(status, None, code)).into_iter().chain([html(status)]) {
+            for of_pushes in [false, true] {
+                let played = played(|message| match message {
+                    Message::Pull { .. } if of_pushes => idle_page(),
+                    _ => refusal.clone(),
+                });
+                let (pulls, pushes) = (played.pulls, played.pushes);
+                let text = String::from_utf8_lossy(&refusal.body);
+                assert!(
+                    pulls + pushes < 60,
+                    "{pulls} pulls and {pushes} pushes in a minute, answered {status} {text} (pushes: {of_pushes})"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_account_that_has_no_room_for_anything_is_asked_less_and_less() {
+    let mut store = MemoryStore::new(Uuid::from_u128(9));
+    let mut clock = ClockAndRng { now_ms: 0, random: &mut || 7 };
+    let mut snapshot = Task::Claim { account: ACCOUNT }.run(&mut store, &mut clock).expect("a claim").snapshot;
+    (snapshot.meta.cursor, snapshot.counts.pending) = (Some("v1.all.e1.0".to_owned()), 1);
+    let mut engine = Engine::new(&CONTRACT, Settings::default(), snapshot);
+    let collection = CONTRACT.collection("user-bodyweight-logs").expect("a collection");
+    let id = Uuid::from_u128(0x018f_4e2a_7c1b_7d3e_9a55_0c6f_1b2d_3e4f);
+    let text = json!({ "id": id, "clientCreatedAt": 1, "clientUpdatedAt": 1, "isDeleted": true }).to_string();
+    let record = Record { id, stamp: 1, deleted: true, text };
+    let op = Op { id, device: Uuid::from_u128(9), seq: 1 };
+    let pending = Pending { since: 0, lost: false, base_stamp: None, known_rev: None };
+    let deletion = Row { collection, record, op, base_rev: Some(1), state: RowState::Pending(pending), seen: 0 };
+    let (mut commands, mut pushes) = (engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 1), 0);
+    for _ in 0..20 {
+        commands = if let Some(request) = sent(&commands) {
+            pushes += 1;
+            engine.handle(Event::Answered { request, answer: answer(507, None, "quota_exceeded") }, 0, 1)
+        } else if commands.iter().any(|command| matches!(command, Command::Load { .. })) {
+            engine.handle(Event::Loaded(vec![deletion.clone()]), 0, 1)
+        } else {
+            break;
+        };
+    }
+    assert_eq!(pushes, 3, "a push of everything, one of deletions, and a pull");
+    assert!(engine.is_waiting(0));
+}
+
+#[test]
+fn pulls_go_on_while_pushes_fail() {
+    let played = played(|message| match message {
+        Message::Push { .. } => answer(500, None, "unavailable"),
+        Message::Pull { .. } => idle_page(),
+    });
+    assert!(played.pulls > 2 && (2..20).contains(&played.pushes), "{} pulls and {} pushes", played.pulls, played.pushes);
+    assert_eq!((played.status.state, played.status.pending), (SyncState::Offline, 1));
+    assert!(played.status.last_error.is_some_and(|error| error.contains("answered 500")));
+}
+
+#[test]
+fn a_rejection_with_a_code_of_a_later_contract_blocks_its_edit_alone() {
+    let rejected = |retryable: bool| {
+        played(move |message| {
+            push_result(message, |edit| {
+                let error = json!({ "code": "out_of_season", "retryable": retryable, "message": "wait for spring" });
+                json!({ "id": edit.record.id, "op": op(edit), "outcome": "rejected", "error": error })
+            })
+        })
+    };
+    let mut blocked = rejected(false);
+    assert_eq!((blocked.status.pending, blocked.status.blocked, blocked.pushes), (0, 1, 1));
+    let rows = blocked.store.blocked().expect("rows");
+    let RowState::Blocked(_, block) = &rows[0].state else { panic!("{rows:?}") };
+    assert_eq!((block.code.as_str(), block.message.as_str()), ("out_of_season", "wait for spring"));
+    let waiting = rejected(true);
+    assert_eq!((waiting.status.pending, waiting.status.blocked), (1, 0));
+    assert!((2..20).contains(&waiting.pushes), "{} pushes in a minute", waiting.pushes);
+}
+
+/// Two sign-ins at the same time may both have found the database without an owner.
+#[test]
+fn a_database_stays_with_the_account_that_claimed_it_first() {
+    let mut store = MemoryStore::new(Uuid::from_u128(9));
+    let mut clock = ClockAndRng { now_ms: 0, random: &mut || 7 };
+    for account in [ACCOUNT, Uuid::from_u128(4), ACCOUNT] {
+        let done = Task::Claim { account }.run(&mut store, &mut clock).expect("a step");
+        assert_eq!(done.snapshot.meta.owner, Some(ACCOUNT), "whoever claims it learns whose it is");
+    }
+}
+
+fn undecided(live: u64, unseen: u64) -> Engine {
+    let cursor = Some("v1.all.e1.5".to_owned());
+    let resync = Resync { number: 1, restored_in: 1, pulled: true, cursor: cursor.clone(), ..Resync::default() };
+    let meta = Meta { owner: Some(ACCOUNT), resync: Some(resync), cursor, ..Meta::default() };
+    Engine::new(&CONTRACT, Settings::default(), Snapshot { meta, counts: Counts { live, unseen, ..Counts::default() } })
+}
+
+#[test]
+fn a_resync_asks_before_it_deletes_nearly_everything() {
+    for (live, unseen, asks) in [(40, 40, true), (40, 36, true), (40, 35, false), (9, 9, false), (1_000, 201, true), (1_000, 200, false)] {
+        assert_eq!(undecided(live, unseen).status(0).to_be_deleted > 0, asks, "{unseen} of {live}");
+    }
+}
+
+#[test]
+fn a_sync_that_the_user_asks_for_looks_again_before_it_asks_again() {
+    let mut engine = undecided(100, 100);
+    let persisted = |commands: &[Command]| commands.iter().any(|command| matches!(command, Command::Persist(Task::LookAgain)));
+    assert!(persisted(&engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 1)));
+    let mut meta = Meta { owner: Some(ACCOUNT), ..Meta::default() };
+    meta.resync = Some(Resync { number: 1, restored_in: 1, pulled: true, cursor: Some("v1.all.e1.5".to_owned()), ..Resync::default() });
+    let mut loaded = Loaded { meta, rows: Vec::new(), quarantined: Vec::new() };
+    let mut clock = ClockAndRng { now_ms: 0, random: &mut || 7 };
+    Task::AnswerResync(Answer::Delete).plan(&mut loaded, &mut clock, &mut Done::default()).expect("a plan");
+    let resync = loaded.meta.resync.expect("a resync");
+    assert_eq!(
+        (resync.pulled, resync.confirmed, resync.cursor.as_deref()),
+        (false, true, Some("v1.all.e1.0")),
+        "nor does it delete blindly"
+    );
+}
+
+#[test]
+fn a_difference_that_persists_is_looked_into_when_the_user_asks_for_a_sync() {
+    let difference = Difference { found_at: 1, tried_at: 1, state: DifferenceState::Persistent };
+    let cursor = Some("v1.all.e1.5".to_owned());
+    let meta = Meta { owner: Some(ACCOUNT), cursor, digest: Some(Digest::default()), difference: Some(difference), ..Meta::default() };
+    let counts = Counts { quarantine_digest: Some(Digest::default()), ..Counts::default() };
+    let mut engine = Engine::new(&CONTRACT, Settings::default(), Snapshot { meta: meta.clone(), counts });
+    let digest = Digest::of("any", Uuid::from_u128(1), 1);
+    let page = json!({ "changes": [], "nextCursor": "v1.all.e1.5", "hasMore": false, "userRev": 5, "digest": digest.to_string(), "serverTime": 1 });
+    let mut compared = |event: Event| {
+        let mut commands = engine.handle(event, 0, 1);
+        if commands.iter().any(|command| matches!(command, Command::Load { .. })) {
+            commands = engine.handle(Event::Loaded(Vec::new()), 0, 1);
+        }
+        let request = sent(&commands).expect("a pull");
+        engine.handle(Event::Answered { request, answer: ok(&page) }, 0, 1);
+        let snapshot = Snapshot { meta: meta.clone(), counts };
+        let pulled = Pulled { digest: Some(digest), ..Pulled::default() };
+        let commands = engine.handle(Event::Persisted(Done { pulled, snapshot: snapshot.clone(), ..Done::default() }), 0, 1);
+        engine.handle(Event::Persisted(Done { snapshot, ..Done::default() }), 0, 1);
+        commands.into_iter().find_map(|command| match command {
+            Command::Persist(Task::Compared { agrees, at_once }) => Some((agrees, at_once)),
+            _ => None,
+        })
+    };
+    assert_eq!(compared(Event::SignedIn { account: ACCOUNT }), Some((false, true)));
+    assert_eq!(compared(Event::Notified { rev: 9 }), Some((false, false)), "what happens by itself waits a day");
+    assert_eq!(compared(Event::SyncNow), Some((false, true)));
+    assert_eq!(compared(Event::Probe), Some((false, false)));
+}
+
+#[test]
+fn after_an_answer_that_broke_off_a_smaller_page_is_asked_for() {
+    let mut engine = engine();
+    let limits = |commands: &[Command]| {
+        commands.iter().find_map(|command| match command {
+            Command::Send { request, message: Message::Pull { limit, .. }, .. } => Some((*request, *limit)),
+            _ => None,
+        })
+    };
+    let (mut commands, mut asked) = (engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 1), Vec::new());
+    for _ in 0..12 {
+        let (request, limit) = limits(&commands).expect("a pull");
+        asked.push(limit);
+        let commands_then = engine.handle(Event::Unanswered { request, message: "cut".to_owned() }, 0, 1);
+        let at = wake_at(&commands_then).expect("a timer");
+        commands = engine.handle(Event::SyncNow, at, 1);
+    }
+    assert_eq!(asked, [1_000, 500, 250, 125, 62, 31, 15, 7, 3, 1, 1, 1]);
 }

@@ -10,8 +10,8 @@ use stronglog_sync::api::runtime::axum::Route;
 use stronglog_sync::api::runtime::check::Types;
 use stronglog_sync::api::runtime::http::{
     ANYTHING, Bearer, CallError, Credential, Credentials, Encoding, Form, HeaderMap, Hooks, Incoming, Method, Operation, Outcome,
-    Parameter, Place, Rejection, Reply, Request, Response, Scheme, SchemeKind, Security, Shape, StatusCode, Style, Transport, Writer,
-    Written, call, has_body, read_json, read_text, receive_credentials, text,
+    Parameter, Place, Rejection, Reply, Request, Response, Scheme, SchemeKind, Security, Shape, StatusCode, Style, TextBody, Transport,
+    Writer, Written, call, has_body, read_json, receive_credentials, respond, text,
 };
 use stronglog_sync::api::runtime::report::Report;
 use stronglog_sync::api::runtime::rule::{Record, Rule};
@@ -154,12 +154,12 @@ enum Said {
 
 impl Outcome for Said {
     fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
-        Ok(if status == StatusCode::OK { Said::Ok(read_text(body, &ANYTHING)?) } else { Said::Other(status) })
+        Ok(if status == StatusCode::OK { Said::Ok(TEXT.parse(body)?) } else { Said::Other(status) })
     }
 
     fn write(&self) -> Written {
         match self {
-            Said::Ok(body) => text(200, "text/plain", body),
+            Said::Ok(body) => respond(StatusCode::OK, [TEXT.content(body)]),
             Said::Other(status) => (*status, Some("text/plain"), b"other".to_vec()),
         }
     }
@@ -169,9 +169,12 @@ impl Outcome for Said {
     }
 }
 
+const TEXT: TextBody = text("text/plain", &ANYTHING);
+
 const LIST: Shape = Shape::of(Types::ARRAY).items(&Shape::TEXT);
 const OBJECT: Shape = Shape::of(Types::OBJECT);
 const FORM: Form = Form::new(
+    "application/x-www-form-urlencoded",
     OBJECT.members(&[
         ("csv", LIST),
         ("grant", Shape::TEXT),
@@ -200,11 +203,11 @@ impl Operation for SendForm {
     type Response = Said;
 
     fn write(&self, to: &mut Writer) {
-        to.form("application/x-www-form-urlencoded", &self.0, &FORM);
+        to.body(&self.0, FORM);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.form("application/x-www-form-urlencoded", &FORM).map(SendForm)
+        incoming.body(FORM).map(SendForm)
     }
 }
 
@@ -221,11 +224,11 @@ impl Operation for SendText {
     type Response = Said;
 
     fn write(&self, to: &mut Writer) {
-        to.text("text/plain", &self.0, &ANYTHING);
+        to.body(&self.0, TEXT);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.text("text/plain", &ANYTHING).map(SendText)
+        incoming.body(TEXT).map(SendText)
     }
 }
 
@@ -255,8 +258,8 @@ fn text_is_sent_and_read_as_it_is() {
     let request = SendText("\"é\"\n1".to_owned()).request("https://example.com").expect("a valid request");
     assert_eq!(request.body(), "\"é\"\n1".as_bytes());
     assert_eq!(received::<SendText>(&request), Ok(SendText("\"é\"\n1".to_owned())));
-    assert_eq!(read_text::<String>(b"\xEF\xBB\xBFa", &ANYTHING), Ok("a".to_owned()));
-    assert_eq!(read_text::<String>(b"\xFF", &ANYTHING).expect_err("not UTF-8").violations[0].keyword, "syntax");
+    assert_eq!(TEXT.parse::<String>(b"\xEF\xBB\xBFa"), Ok("a".to_owned()));
+    assert_eq!(TEXT.parse::<String>(b"\xFF").expect_err("not UTF-8").violations[0].keyword, "syntax");
     assert_eq!(read_json::<Value>(b"\xEF\xBB\xBF{}", &ANYTHING), Ok(json!({})));
     let reply = Reply::from(Said::Ok("hello".to_owned())).write();
     assert_eq!(Reply::<Said>::read(reply).map(|reply| reply.body).ok(), Some(Said::Ok("hello".to_owned())));
@@ -291,8 +294,8 @@ macro_rules! pairs {
             type Response = Said;
 
             fn write(&self, to: &mut Writer) {
-                to.required(&Self::FIRST, &self.0);
-                to.required(&Self::SECOND, &self.1);
+                to.required(&self.0, &Self::FIRST);
+                to.required(&self.1, &Self::SECOND);
             }
 
             fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {

@@ -5,7 +5,7 @@ use stronglog_sync::api::CONTRACT;
 use stronglog_sync::api::collection::Collection;
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::Clock;
-use stronglog_sync::digest::{Course, Difference, Digest};
+use stronglog_sync::digest::{Difference, DifferenceState, Digest};
 use stronglog_sync::merge::{Op, Stored, Version};
 use stronglog_sync::record::Record;
 use stronglog_sync::store::memory::MemoryStore;
@@ -210,6 +210,7 @@ fn the_state_of_a_device_is_read_as_it_was_written() {
         number: 3,
         restored_rev: Some(4),
         restored_in: 2,
+        purge_watermark: Some(7),
         cursor: Some("v1.all.e1.5".to_owned()),
         pulled: true,
         confirmed: true,
@@ -231,7 +232,7 @@ fn the_state_of_a_device_is_read_as_it_was_written() {
         enabled: false,
         contract: "1.2.3".to_owned(),
         digest: Some(digest),
-        difference: Some(Difference { found_at: 10, tried_at: 11, course: Course::Outlived }),
+        difference: Some(Difference { found_at: 10, tried_at: 11, state: DifferenceState::Persistent }),
     };
     let text = serde_json::to_string(&meta).expect("JSON");
     assert_eq!(Meta::read(&text).expect("what was written"), meta);

@@ -11,6 +11,7 @@ use stronglog_sync::api::registry::Collections;
 use stronglog_sync::api::{BodyweightKg, Id, Timestamp, UserBodyweightLog};
 use stronglog_sync::status::SyncState;
 use stronglog_sync::store::Past;
+use stronglog_sync::transport::Tokens;
 use stronglog_sync::{Client, Query};
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
@@ -343,5 +344,61 @@ async fn a_full_account_takes_deletions_and_loses_nothing() {
     let mut kept = weights(&phone);
     kept.sort_by(f64::total_cmp);
     assert_eq!(kept, [81.0, 82.0, 83.0]);
+    server.stop().await.expect("stopped");
+}
+
+/// A proxy gives a device the answers to another account's requests: neither its tokens nor its devices are taken for this one's.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_says_to_another_account_is_not_taken() {
+    use axum::http::StatusCode;
+    let other = uuid::Uuid::from_u128(0x018f_4e2a_7c1b_7d3e_9a55_0c6f_1b2d_3e4f);
+    let tokens = serde_json::json!({
+        "accessToken": "another's", "refreshToken": "rt_5uXk0b1Zq3mJH8vWcT2yLrN7sD9eGfA4", "tokenType": "Bearer", "expiresInSecs": 900, "userId": other,
+    });
+    let expired = serde_json::json!({ "type": "about:blank", "title": "No", "status": 401, "code": "token_expired", "retryable": false });
+    let json_headers = || [("x-contract-version", "1.1.0"), ("content-type", "application/json")];
+    let named = move || (json_headers(), [("x-account", other.to_string())], r#"{"devices":[]}"#);
+    let routes = axum::Router::new()
+        .route("/api/v1/auth/refresh", axum::routing::post(move || async move { (json_headers(), tokens.to_string()) }))
+        .route("/spent/api/v1/account/devices", axum::routing::get(move || async move { named() }))
+        .route(
+            "/api/v1/account/devices",
+            axum::routing::get(move || async move { (StatusCode::UNAUTHORIZED, json_headers(), expired.to_string()) }),
+        );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let server = tokio::spawn(async move { axum::serve(listener, routes).await });
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = uuid::Uuid::from_u128(7);
+    for (name, path, seen) in
+        [("refresh.db", "", "received tokens of the account"), ("devices.db", "/spent", "received an answer for the account")]
+    {
+        let url = format!("http://{address}{path}");
+        let client = Client::builder().database(folder.path().join(name)).server(url).paused(true).open().await.expect("a device");
+        let tokens = Tokens { account: own, access_token: "mine".to_owned(), refresh_token: "rt_mine".to_owned() };
+        client.account().sign_in(tokens).await.expect("signed in");
+        let error = client.account().devices().await.expect_err("devices of another account");
+        let message = error.to_string();
+        assert!(error.is_offline() && message.contains(seen) && message.contains(&other.to_string()), "{message}");
+        assert_eq!(client.account().signed_in().await.expect("a sign-in"), Some(own), "its own token is kept");
+    }
+    server.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_sign_ins_at_once_the_later_one_is_rejected() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = serve(&folder.path().join("server")).await;
+    for email in ["sam@example.com", "kim@example.com"] {
+        let elsewhere = device(&server, folder.path(), &format!("{email}.db")).await;
+        elsewhere.account().register(email, PASSWORD, None).await.expect("an account");
+    }
+    let phone = device(&server, folder.path(), "phone.db").await;
+    let (sam, kim) = (phone.account(), phone.account());
+    let (sam, kim) = tokio::join!(sam.login("sam@example.com", PASSWORD, None), kim.login("kim@example.com", PASSWORD, None));
+    let rejected = sam.as_ref().err().or(kim.as_ref().err()).expect("one of the two is rejected");
+    assert!(rejected.is_other_account() && (sam.is_ok() || kim.is_ok()), "{rejected}");
+    let owner = phone.account().owner().expect("an owner");
+    assert_eq!((owner, phone.account().signed_in().await.expect("a sign-in")), (sam.ok().or(kim.ok()), owner));
     server.stop().await.expect("stopped");
 }

@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use contractc::Compilation;
-use contractc::model::{Contract, TextShape};
+use contractc::interpret::validate;
+use contractc::model::{Contract, SchemaId, TextShape};
 use contractc::runtime::http::{
-    ANYTHING, HeaderMap, Incoming, Method, Operation, Outcome, Parameter, Rejection, Request, Security, Shape, StatusCode, Writer, Written,
+    HeaderMap, Incoming, Method, Operation, Outcome, Parameter, Rejection, Request, Security, Shape, StatusCode, Writer, Written,
 };
-use contractc::runtime::report::Report;
+use contractc::runtime::json::Json;
+use contractc::runtime::report::{At, Checker, Report};
+use contractc::runtime::rule::{Judge, Rule};
 use serde_json::{Value, json};
 
 /// An operation with one parameter. The path depends on whether that is a path parameter.
@@ -44,9 +47,9 @@ impl<const IN_PATH: bool> Operation for Call<IN_PATH> {
 
     fn write(&self, to: &mut Writer) {
         if IN_PATH {
-            to.required(&self.parameter, &self.value);
+            to.required(&self.value, &self.parameter);
         } else {
-            to.optional(&self.parameter, &Some(self.value.clone()));
+            to.optional(&Some(self.value.clone()), &self.parameter);
         }
     }
 
@@ -91,6 +94,8 @@ const HEAD: &str = "# Parameters on the wire
 What both generated clients send for a parameter `v`, and what the generated server reads. The rules are those of OpenAPI 3.1 and RFC 6570:
 items are percent-encoded, then joined. A test makes this page; the Rust client, the TypeScript client and the server share its table.
 
+- A text is of the first kind that the schema accepts: a number or boolean that is written so, then a string. `5` is a number where the schema accepts
+  numbers and some words; where it accepts both `5` and `\"5\"`, a warning says so. A schema without `type` has the type that its keywords are about.
 - Null is an undefined value, and so is an empty list or object: nothing is sent. A required parameter with such a value is rejected.
 - *Rejected* means that the client reports a violation and sends nothing, because the server could not read the value as it is.
 - The segments `.` and `..` of a path are rejected: every URL parser removes them, even percent-encoded.
@@ -110,9 +115,14 @@ fn line(page: &mut String, row: &Value, sent: &Result<Value, Report>, read: &Val
     let reserved = if row["allowReserved"] == true { " `allowReserved`" } else { "" };
     let (schema, value) = (&row["schema"], row["value"].to_string());
     let kind = match &schema["type"] {
-        Value::String(kind) if kind == "array" => format!("array of {}", schema["items"]["type"].as_str().unwrap_or_default()),
-        Value::String(kind) => kind.clone(),
-        _ => "string or null".to_owned(),
+        Value::String(kind) if kind == "array" && schema["items"]["type"].is_string() => {
+            format!("array of {}", schema["items"]["type"].as_str().unwrap_or_default())
+        }
+        Value::String(kind) if schema.as_object().is_some_and(|schema| schema.len() == 1 || schema.contains_key("properties")) => {
+            kind.clone()
+        }
+        Value::Array(_) => "string or null".to_owned(),
+        _ => code(&schema.to_string()),
     };
     let (style, explode) = (row["style"].as_str().unwrap_or_default(), &row["explode"]);
     let sent = match sent {
@@ -186,9 +196,33 @@ fn parameter(row: &Value) -> Parameter {
     assert_eq!(compilation.findings(), "", "{row}");
     let contract: &Contract = compilation.contract.as_ref().expect("the document is valid");
     let model = &contract.operations[0].parameters[0];
-    let shape = leaked(&contract.text_shape(model.schema));
-    let parameter = Parameter::new(model.encoding.place, "v", shape, &ANYTHING).style(model.encoding.style, model.encoding.explode);
-    if model.encoding.reserved { parameter.reserved() } else { parameter }
+    let (shape, schema, encoding) = (leaked(&contract.text_shape(model.schema)), model.schema, model.encoding);
+    let judge: &'static Accepted = Box::leak(Box::new(Accepted { compilation, schema }));
+    let check: &'static Rule = Box::leak(Box::new(Rule::Judge(judge)));
+    let parameter = Parameter::new(encoding.place, "v", shape, check).style(encoding.style, encoding.explode);
+    if encoding.reserved { parameter.reserved() } else { parameter }
+}
+
+/// What a schema accepts, as the compiler judges it.
+struct Accepted {
+    compilation: Compilation,
+    schema: SchemaId,
+}
+
+impl Judge for Accepted {
+    fn judge(&self, value: Json<'_>, at: At<'_>, out: &mut Checker) {
+        let contract = self.compilation.contract.as_ref().expect("the document is valid");
+        let Err(report) = validate(contract, self.schema, value.to_text().as_bytes()) else { return };
+        for violation in report.violations {
+            let step = violation.pointer.strip_prefix('/').unwrap_or_default();
+            let within = match value {
+                Json::Array(_) if !step.is_empty() => at.item(step.parse().expect("an index")),
+                _ if !step.is_empty() => at.member(step),
+                _ => at,
+            };
+            out.violation(within, violation.keyword, || violation.message);
+        }
+    }
 }
 
 /// The shape as generated code declares it: for the life of the program.
@@ -197,6 +231,8 @@ fn leaked(text: &TextShape) -> Shape {
     let members: Vec<(&'static str, Shape)> =
         text.members.iter().map(|(name, member)| (&*Box::leak(name.clone().into_boxed_str()), leaked(member))).collect();
     let mut shape = Shape::of(text.types).members(Box::leak(members.into_boxed_slice()));
+    let places: Vec<Shape> = text.places.iter().map(leaked).collect();
+    shape = shape.places(Box::leak(places.into_boxed_slice()));
     shape.items = text.items.as_deref().map(kept);
     shape.others = text.others.as_deref().map(kept);
     shape

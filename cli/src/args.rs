@@ -10,7 +10,7 @@ use clap::{Args, Command as ClapCommand, CommandFactory, Parser, Subcommand, Val
 use stronglog_server::config::Secret;
 
 pub use account::{Account, Devices, DevicesAction, Logout, SignIn};
-pub use server::{Admin, Backup, Doctor, Serve, ServerFolder, UserAction, Whose};
+pub use server::{AccountArgument, Admin, Backup, Doctor, Serve, ServerFolder, UserAction};
 
 use crate::help::{
     AFTER_HELP, CONFLICTS_HELP, DEVICES_HELP, EXPORT_HELP, IMPORT_HELP, LIST_HELP, LOGIN_HELP, PUT_HELP, RECOVER_HELP, SERVE_HELP,

@@ -119,8 +119,8 @@ A backup gets its name once it is complete and has been checked.";
 
 pub const COPY_HELP: &str = "\
 Examples:
-  stronglog admin copy --from sqlite:/var/lib/stronglog --to postgres://stronglog:PASSWORD@db.example.com/stronglog
-  stronglog admin copy --from postgres://stronglog:PASSWORD@db.example.com/stronglog --to sqlite:/var/lib/stronglog
+  stronglog admin copy --from sqlite:/var/lib/stronglog --to \"postgres://stronglog:PASSWORD@db.example.com/stronglog?sslmode=require\"
+  stronglog admin copy --from \"postgres://stronglog:PASSWORD@db.example.com/stronglog?sslmode=require\" --to sqlite:/var/lib/stronglog
 
 The copy appears at once and whole, after it was read again and compared. If it is interrupted, run it again. Start the servers with the
 same signing secret, on the copy only.";

@@ -11,6 +11,7 @@ mod demo;
 mod exit;
 mod help;
 mod input;
+mod log;
 mod logs;
 mod output;
 mod profile;

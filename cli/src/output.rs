@@ -12,7 +12,7 @@ use stronglog_sync::status::{CollectionStatus, Status};
 use stronglog_sync::store::{BlockedViolation, Past, PastVersion, Quarantined};
 use stronglog_sync::transport::Traffic;
 
-pub use account::{AccountOutput, DeviceOutput, LogoutOutput, RecoveryCodeOutput, SignInOutput};
+pub use account::{AccountOutput, DeviceOutput, LogoutOutput, PasswordOutput, RecoveryCodeOutput, SignInOutput};
 pub use admin::{
     AdminOutput, CopyOutput, FindingOutput, FindingsOutput, ResetPasswordOutput, RotatedOutput, StatsOutput, UserOutput, UserSessionOutput,
 };
@@ -416,7 +416,7 @@ fn value(text: &str) -> Value {
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("account erase", schema_for!(DoneOutput)),
-        ("account password", schema_for!(DoneOutput)),
+        ("account password", schema_for!(PasswordOutput)),
         ("account recovery-code", schema_for!(RecoveryCodeOutput)),
         ("account show", schema_for!(AccountOutput)),
         ("admin backup", schema_for!(AdminOutput)),

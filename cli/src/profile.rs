@@ -234,14 +234,14 @@ impl Profile {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn open_to_read(&self) -> Outcome<Reading> {
+    pub async fn open_to_read(&self) -> Outcome<ReadOnlyProfile> {
         match self.open_local().await {
             Err(failure) if matches!(&failure, Failure::Client(error) if error.is_storage()) && self.check_writable().is_err() => {
                 let copy = self.copied().map_err(|_| failure)?;
                 remark!("nothing can be written to the profile directory {}; reading a copy of it", self.folder.display());
-                Ok(Reading { client: Client::builder().database(copy.path().join(DATABASE)).open().await?, _copy: Some(copy) })
+                Ok(ReadOnlyProfile { client: Client::builder().database(copy.path().join(DATABASE)).open().await?, _copy: Some(copy) })
             }
-            opened => Ok(Reading { client: opened?, _copy: None }),
+            opened => Ok(ReadOnlyProfile { client: opened?, _copy: None }),
         }
     }
 
@@ -289,13 +289,13 @@ impl Profile {
 pub type FileId = (u64, u64);
 
 /// A profile that is open for reading.
-pub struct Reading {
+pub struct ReadOnlyProfile {
     client: Client,
     /// The folder of the copy that is read, which goes with it.
     _copy: Option<tempfile::TempDir>,
 }
 
-impl std::ops::Deref for Reading {
+impl std::ops::Deref for ReadOnlyProfile {
     type Target = Client;
 
     fn deref(&self) -> &Client {

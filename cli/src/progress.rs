@@ -47,9 +47,9 @@ pub fn say_waiting(server: &str, waited: Duration, json: bool) {
 ///
 /// # Errors
 /// The client was stopped.
-pub async fn sync(client: &Client, label: &str, before: Traffic, expected: Option<u64>, shown: Shown) -> Outcome<Synced> {
+pub async fn sync(client: &Client, label: &str, before: Traffic, expected: Option<u64>, visibility: Visibility) -> Outcome<Synced> {
     let started = Instant::now();
-    let progress = Progress::new(label, shown);
+    let progress = Progress::new(label, visibility);
     let syncing = client.sync_now();
     tokio::pin!(syncing);
     let status = loop {
@@ -68,7 +68,7 @@ pub async fn sync(client: &Client, label: &str, before: Traffic, expected: Optio
 
 /// Whether to draw a bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub enum Visibility {
     /// If standard output and standard error are terminals.
     OnTerminal,
     Never,
@@ -81,8 +81,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    pub fn new(label: &str, shown: Shown) -> Self {
-        let seen = shown == Shown::OnTerminal && std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+    pub fn new(label: &str, visibility: Visibility) -> Self {
+        let seen = visibility == Visibility::OnTerminal && std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
         let target = if seen { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(0), target);
         bar.set_prefix(label.to_owned());

@@ -23,7 +23,7 @@ use crate::demo;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{DemoOutput, QuickstartOutput, StepOutput};
 use crate::profile::{Background, Profile, make_private};
-use crate::progress::{self, Progress, Shown};
+use crate::progress::{self, Progress, Visibility};
 use crate::synced::Synced;
 use crate::terminal::{counted, remark};
 
@@ -143,7 +143,7 @@ fn train(phone: &Device, asked: &Quickstart, story: &mut Story) -> Outcome<Year>
     story.chapter("The phone logs a year of training, without network or account")?;
     let began = Instant::now();
     let year = Year::make(asked.seed, asked.records, jiff::Timestamp::now().as_millisecond());
-    let progress = Progress::new("   writing", story.shown());
+    let progress = Progress::new("   writing", story.visibility());
     let mut written = 0;
     year.write(&phone.client, |more| {
         written += more;
@@ -181,7 +181,7 @@ async fn sync(device: &Device, expected: Option<u64>, story: &Story) -> Outcome<
     // Earlier transfers of the device belong to the previous step.
     let before = device.client.traffic();
     device.client.resume();
-    let synced = progress::sync(&device.client, &format!("   {}", device.name), before, expected, story.shown()).await?;
+    let synced = progress::sync(&device.client, &format!("   {}", device.name), before, expected, story.visibility()).await?;
     device.client.pause();
     if synced.status.is_synced() {
         return Ok(synced);
@@ -191,8 +191,8 @@ async fn sync(device: &Device, expected: Option<u64>, story: &Story) -> Outcome<
 }
 
 impl Story {
-    fn shown(&self) -> Shown {
-        if self.json { Shown::Never } else { Shown::OnTerminal }
+    fn visibility(&self) -> Visibility {
+        if self.json { Visibility::Never } else { Visibility::OnTerminal }
     }
 
     fn step(&mut self, device: &str, synced: &Synced) {

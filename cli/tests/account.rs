@@ -153,7 +153,11 @@ async fn an_account_is_shown_given_a_new_password_and_erased() {
     setup.register("phone").ok();
     desk.run("phone", &["account", "show"]).ok().says(&[EMAIL, "1 of 500,000"]);
     let passwords = format!("{PASSWORD}\nanother horse battery staple\n");
-    desk.feed("phone", &["account", "password", "--password-stdin"], &passwords).ok().says(&["changed the password"]);
+    desk.feed("phone", &["account", "password", "--password-stdin"], &passwords).ok().says(&[
+        "changed the password",
+        "recovery code",
+        "not shown again",
+    ]);
     setup.login("laptop").failed(4, &["cannot sign in"]);
     desk.feed("phone", &["account", "erase", "--password-stdin"], "another horse battery staple\n").failed(2, &["--yes"]);
     desk.feed("phone", &["account", "erase", "--password-stdin", "--yes"], "wrong\n").failed(4, &["cannot erase the account"]);

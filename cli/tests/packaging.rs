@@ -75,7 +75,8 @@ async fn the_backup_of_the_package_works() {
     desk.run("operator", &words).ok().says(&["wrote the backup"]);
     assert_eq!(fs::read_dir(desk.path("copies")).expect("a folder").count(), 1);
     // After the data has moved to Postgres, the timer neither fails nor backs up what is left in the folder.
-    fs::write(desk.path("server.toml"), format!("{settings}store = \"postgres://stronglog@db.example.com/stronglog\"\n")).expect("written");
+    fs::write(desk.path("server.toml"), format!("{settings}store = \"postgres://stronglog@db.example.com/stronglog?sslmode=require\"\n"))
+        .expect("written");
     desk.run("operator", &words).failed(3, &["pg_dump", "systemctl disable --now stronglog-backup.timer"]);
     assert_eq!(fs::read_dir(desk.path("copies")).expect("a folder").count(), 1);
     assert!(read("stronglog-backup.service").contains("SuccessExitStatus=3"));

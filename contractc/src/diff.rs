@@ -84,6 +84,7 @@ pub fn compare(old: &Contract, new: &Contract) -> Vec<Change> {
     comparison.drain();
     comparison.named_schemas();
     comparison.collections();
+    comparison.texts();
     let mut changes = comparison.finish();
     changes.sort_by_key(|change| (!change.is_breaking(), change.span.file, change.span.range().start, change.message.clone()));
     changes

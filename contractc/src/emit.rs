@@ -10,11 +10,11 @@ pub mod sql;
 pub mod template;
 pub mod typescript;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::model::{Contract, Direction, Header, SchemaId};
+use crate::model::{Contract, Direction, Header, Response, SchemaId, Status};
 use crate::shapes::{Declaration, Shapes};
 
 /// A target of code generation.
@@ -112,6 +112,34 @@ impl<'c> Plan<'c> {
         typed.filter(|(header, schema)| seen.insert((header.name.to_ascii_lowercase(), *schema))).collect()
     }
 
+    /// The statuses of which every response carries a header, by its name in lower case and its schema. A status that one response has is
+    /// not among them.
+    pub fn header_statuses(&self) -> BTreeMap<(String, SchemaId), BTreeSet<Status>> {
+        let (mut all, mut carried): (BTreeMap<Status, usize>, BTreeMap<_, BTreeMap<Status, usize>>) = Default::default();
+        for response in self.contract.operations.iter().flat_map(|operation| &operation.responses) {
+            *all.entry(response.status).or_default() += 1;
+            let key = |header: &Header| Some((header.name.to_ascii_lowercase(), self.contract.resolved(header.schema?)));
+            for header in response.headers.iter().filter_map(key).collect::<BTreeSet<_>>() {
+                *carried.entry(header).or_default().entry(response.status).or_default() += 1;
+            }
+        }
+        let always = |statuses: BTreeMap<Status, usize>| {
+            statuses.into_iter().filter(|(status, count)| *count > 1 && all[status] == *count).map(|(status, _)| status).collect()
+        };
+        carried.into_iter().map(|(header, statuses)| (header, always(statuses))).collect()
+    }
+
+    /// Those of [`response_headers`](Self::response_headers) that every response carries, if there are several responses.
+    pub fn headers_of_all(&self) -> BTreeSet<(String, SchemaId)> {
+        let responses: Vec<_> = self.contract.operations.iter().flat_map(|operation| &operation.responses).collect();
+        let key = |header: &Header| Some((header.name.to_ascii_lowercase(), self.contract.resolved(header.schema?)));
+        let listed = |response: &Response| response.headers.iter().filter_map(key).collect::<BTreeSet<_>>();
+        match responses.as_slice() {
+            [first, others @ ..] if !others.is_empty() => others.iter().fold(listed(first), |found, response| &found & &listed(response)),
+            _ => BTreeSet::new(),
+        }
+    }
+
     /// The first sentence of a type's documentation, which states what the type is.
     pub fn about(&self, declaration: &Declaration) -> String {
         let schema = self.contract.schema(declaration.schema);
@@ -128,6 +156,15 @@ impl<'c> Plan<'c> {
             });
         }
         text
+    }
+
+    /// What a member is: its own description, or briefly that of the schema that it refers to, whose type says all of it.
+    pub fn member_about(&self, schema: SchemaId) -> Option<&'c str> {
+        let said = |id: SchemaId| {
+            let annotations = &self.contract.schema(id).annotations;
+            [&annotations.description, &annotations.title].into_iter().flatten().map(String::as_str).find(|text| !text.trim().is_empty())
+        };
+        said(schema).or_else(|| said(self.contract.resolved(schema)).map(brief))
     }
 
     /// The origin of the file, for its first line.
@@ -154,6 +191,10 @@ pub fn in_parallel<I: Sync, O: Send>(items: &[I], make: impl Fn(&I) -> O + Sync)
         taken.map(|(index, item)| (index, make(item))).collect::<Vec<_>>()
     };
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
+    if threads <= 1 {
+        // WebAssembly has no threads.
+        return items.iter().map(&make).collect();
+    }
     let mut made = std::thread::scope(|scope| {
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         running.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
@@ -198,4 +239,30 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
         lines.push(current);
     }
     lines
+}
+
+/// Prose in a line: all of it if it is short, otherwise its first sentence.
+pub fn brief(prose: &str) -> &str {
+    let prose = prose.trim();
+    if prose.chars().count() <= 100 && !prose.contains('\n') {
+        return prose;
+    }
+    // An abbreviation such as `e.g.` is followed by a small letter.
+    let ends = |at: &usize| prose[at + 2..].starts_with(|next: char| !next.is_lowercase());
+    let paragraph = prose.find("\n\n").unwrap_or(prose.len());
+    let sentence = prose.match_indices(". ").map(|(at, _)| at).find(ends).map_or(paragraph, |at| at + 1);
+    &prose[..sentence.min(paragraph)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::brief;
+
+    #[test]
+    fn long_prose_is_its_first_sentence() {
+        let rest = " More of it stands in the long rest, which no line can hold, and which is not needed to know what it is.";
+        assert_eq!(brief("It is short. Both sentences fit."), "It is short. Both sentences fit.");
+        assert_eq!(brief(&format!("Any of it, e.g. one.{rest}")), "Any of it, e.g. one.");
+        assert_eq!(brief("A paragraph\n\nAnother. And more."), "A paragraph");
+    }
 }

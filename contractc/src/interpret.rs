@@ -27,10 +27,15 @@ impl Interpreter<'_> {
         if schema.accepts_null && matches!(value, Json::Null) {
             return;
         }
-        out.once(id.0, value, |value, out| match schema.max_depth {
+        let check_all = |value: Json<'_>, out: &mut Checker| match schema.max_depth {
             Some(max) => out.nested(self.contract.recursion_number(id), max as usize, at, |out| self.check_all(schema, value, at, out)),
             None => self.check_all(schema, value, at, out),
-        });
+        };
+        if schema.is_secret() {
+            out.secretly(|out| out.once(id.0, value, check_all));
+        } else {
+            out.once(id.0, value, check_all);
+        }
     }
 
     fn accepts(&self, id: SchemaId, value: Json<'_>, out: &Checker) -> bool {
@@ -235,7 +240,7 @@ const EVALUATION_DEPTH_MAX: usize = 32;
 
 /// The verdict of `contractc validate` on one value, as a line of JSON.
 #[derive(Debug, serde::Serialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "command", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Verdict {
     /// Whether the schema accepts the value.
@@ -247,7 +252,7 @@ pub struct Verdict {
 
 /// One violated keyword.
 #[derive(Debug, serde::Serialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "command", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct VerdictError {
     /// The JSON pointer to the invalid value.

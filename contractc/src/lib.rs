@@ -2,7 +2,7 @@
 //! and references.
 //!
 //! It implements JSON Schema and OpenAPI, and has no knowledge of the domain of a contract. It uses no network, builds no crate and prints
-//! nothing: the command in `main.rs` does the printing.
+//! nothing: its caller does.
 //!
 //! ```
 //! use contractc::{Compilation, emit::Target};
@@ -19,17 +19,20 @@
 //!
 //! In reading order: [`source`] and [`reader`] read a document into the [`model`] and report [`diagnostic`]s. [`shapes`] finds the types
 //! that hold its values. [`emit`] prints them for each target, and [`output`] writes the files. [`interpret`] validates values with the
-//! model alone, [`sample`] generates values, and [`diff`] compares two versions of a contract. The [`runtime`] is the part of generated
+//! model alone, [`sample`] generates values, and [`diff`] compares two versions of a contract. [`command`] is the command line, natively and
+//! as WebAssembly, and [`disk`] the files that it reads and writes. The [`runtime`] is the part of generated
 //! Rust that does not depend on a contract.
 
 #![deny(missing_docs, clippy::disallowed_methods)]
 
+#[cfg(feature = "command")]
+pub mod command;
 pub mod diagnostic;
 pub mod diff;
+pub mod disk;
 pub mod emit;
 pub mod interpret;
 pub mod model;
-#[expect(clippy::disallowed_methods, reason = "writing what was generated is its job")]
 pub mod output;
 pub mod reader;
 mod regex;
@@ -45,6 +48,7 @@ pub mod runtime;
 use std::path::Path;
 
 use diagnostic::Diagnostics;
+use disk::{Disk, Native};
 use emit::{OutputFile, Plan, Target};
 use model::Contract;
 use source::Sources;
@@ -68,7 +72,15 @@ impl Compilation {
     /// # Errors
     /// Returns the error of reading the file.
     pub fn from_file(path: &Path) -> std::io::Result<Self> {
-        let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
+        Compilation::from_file_on(&Native, path)
+    }
+
+    /// The same on another file system.
+    ///
+    /// # Errors
+    /// Returns the error of reading the file.
+    pub fn from_file_on(disk: &'static dyn Disk, path: &Path) -> std::io::Result<Self> {
+        let (mut sources, mut diagnostics) = (Sources::on(disk), Diagnostics::default());
         let contract = reader::read(path, &mut sources, &mut diagnostics)?;
         Ok(Compilation { name: file_name(path), sources, diagnostics, contract })
     }

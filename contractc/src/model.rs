@@ -62,6 +62,8 @@ pub struct Contract {
     pub namespace: Option<String>,
     /// The whole document, if the compiler has completed it by the protocol of sync.
     pub completed: Option<JsonValue>,
+    /// What has no place in the model and is compared as text, by pointer: `servers`, `webhooks` and `callbacks`.
+    pub texts: std::collections::BTreeMap<String, (Span, String)>,
     /// How often each schema keyword is used, for `COVERAGE.md`.
     pub keywords: std::collections::BTreeMap<String, KeywordUse>,
 }
@@ -359,6 +361,12 @@ impl Contract {
 }
 
 impl Schema {
+    /// Whether messages must not repeat its values: `writeOnly`, or the format `password`. What is listed is no secret.
+    pub fn is_secret(&self) -> bool {
+        let is_marked = self.annotations.write_only || self.annotations.format.as_deref() == Some("password");
+        is_marked && self.enumeration.is_none() && self.constant.is_none()
+    }
+
     /// The schema that this one only repeats: through a `$ref` alone, or through an `allOf` with one branch, which OpenAPI 3.0 needs for a
     /// description.
     pub fn alias(&self) -> Option<SchemaId> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::disk::{Disk, Native};
 use crate::emit::OutputFile;
 
 /// Whether to write the files or only compare them.
@@ -61,10 +62,18 @@ pub fn fingerprint(bytes: &[u8]) -> String {
 /// # Errors
 /// Returns the error of the file operation, with the path of the file.
 pub fn apply(folder: &Path, files: &[OutputFile], mode: Mode) -> std::io::Result<Vec<Change>> {
+    apply_on(&Native, folder, files, mode)
+}
+
+/// The same on another file system.
+///
+/// # Errors
+/// Returns the error of the file operation, with the path of the file.
+pub fn apply_on(disk: &dyn Disk, folder: &Path, files: &[OutputFile], mode: Mode) -> std::io::Result<Vec<Change>> {
     let mut changes = Vec::new();
     for file in files {
         let path = folder.join(&file.path);
-        let kind = match std::fs::read(&path) {
+        let kind = match disk.read(&path) {
             Ok(bytes) if same_text(&bytes, file.text.as_bytes()) => continue,
             Ok(_) => ChangeKind::Stale,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => ChangeKind::Missing,
@@ -72,17 +81,17 @@ pub fn apply(folder: &Path, files: &[OutputFile], mode: Mode) -> std::io::Result
         };
         if mode == Mode::Write {
             let parent = path.parent().unwrap_or(folder);
-            std::fs::create_dir_all(parent).map_err(|error| named(error, "create", parent))?;
-            write(&path, &file.text).map_err(|error| named(error, "write", &path))?;
+            disk.create_folder(parent).map_err(|error| named(error, "create", parent))?;
+            write(disk, &path, &file.text).map_err(|error| named(error, "write", &path))?;
         }
         changes.push(Change { path, kind });
     }
     let made: BTreeSet<PathBuf> = files.iter().map(|file| folder.join(&file.path)).collect();
     let tops: BTreeSet<&str> = files.iter().filter_map(|file| file.path.split_once('/')).map(|(top, _)| top).collect();
     for top in tops {
-        for path in generated_files(&folder.join(top))?.into_iter().filter(|path| !made.contains(path)) {
+        for path in generated_files(disk, &folder.join(top))?.into_iter().filter(|path| !made.contains(path)) {
             if mode == Mode::Write {
-                std::fs::remove_file(&path).map_err(|error| named(error, "delete", &path))?;
+                disk.remove(&path).map_err(|error| named(error, "delete", &path))?;
             }
             changes.push(Change { path, kind: ChangeKind::Orphaned });
         }
@@ -92,12 +101,12 @@ pub fn apply(folder: &Path, files: &[OutputFile], mode: Mode) -> std::io::Result
 
 /// Writes a file under another name first, so that an interrupted run leaves the old file or the new one. What such a run leaves under the
 /// other name is an orphan of the next run.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
+fn write(disk: &dyn Disk, path: &Path, text: &str) -> std::io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let new = path.with_file_name(name);
-    std::fs::write(&new, text)?;
-    std::fs::rename(&new, path)
+    disk.write(&new, text)?;
+    disk.rename(&new, path)
 }
 
 /// Line endings are ignored, because a checkout may convert them.
@@ -105,24 +114,23 @@ fn same_text(left: &[u8], right: &[u8]) -> bool {
     left == right || left.iter().filter(|byte| **byte != b'\r').eq(right.iter().filter(|byte| **byte != b'\r'))
 }
 
-fn generated_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+fn generated_files(disk: &dyn Disk, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
-        let entries = match std::fs::read_dir(&folder) {
+        let entries = match disk.list(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => return Err(named(error, "list", &folder)),
         };
         for entry in entries {
-            let entry = entry?;
-            let path = entry.path();
-            if entry.file_type()?.is_dir() {
+            let path = folder.join(&entry.name);
+            if entry.is_folder {
                 // What cargo, npm and tsc write below a generated crate or package is theirs: compiled files keep the mark.
-                if !["target", "node_modules", "dist"].iter().any(|name| entry.file_name() == *name) {
+                if !["target", "node_modules", "dist"].contains(&entry.name.as_str()) {
                     open.push(path);
                 }
-            } else if std::fs::read(&path).is_ok_and(|bytes| first_line(&bytes).windows(MARK.len()).any(|part| part == MARK)) {
+            } else if disk.read(&path).is_ok_and(|bytes| first_line(&bytes).windows(MARK.len()).any(|part| part == MARK)) {
                 found.push(path);
             }
         }

@@ -7,8 +7,17 @@ use std::path::Path;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The crates, by the folders of their sources.
-const CRATES: [&str; 8] =
-    ["contractc/src", "contractc/runtime/rust", "src", "server/src", "cli/src", "xtask/src", "xtask/contract/src", "web/engine/src"];
+const CRATES: [&str; 9] = [
+    "contractc/src",
+    "contractc/npm/src",
+    "contractc/runtime/rust",
+    "src",
+    "server/src",
+    "cli/src",
+    "xtask/src",
+    "xtask/contract/src",
+    "web/engine/src",
+];
 
 /// The folders of TypeScript.
 const PACKAGES: [&str; 3] = ["contractc/runtime/typescript", "web/src", "web/demo/src"];

@@ -229,3 +229,78 @@ fn a_project_that_cannot_be_made_is_refused_with_the_reason_and_leaves_nothing()
     let output = contractc(&outside, &["init", "pets-of-nobody"]);
     assert!(errors(&output).contains("with --from"), "{}", errors(&output));
 }
+
+/// A folder with packages as `npm pack` would make them.
+fn packed(name: &str) -> PathBuf {
+    let folder = folder(name);
+    for package in ["contractc", "stronglog-sync"] {
+        std::fs::write(folder.join(format!("{package}-{}.tgz", env!("CARGO_PKG_VERSION"))), "").expect("the file can be written");
+    }
+    folder
+}
+
+/// A manifest of npm.
+fn manifest(path: PathBuf) -> serde_json::Value {
+    serde_json::from_str(&read(path)).expect("a manifest is JSON")
+}
+
+/// `web/tests/browser/init.test.ts` installs such a project, and runs its commands.
+#[test]
+fn a_new_project_in_typescript_has_the_packages_of_the_repository_and_generates_what_it_has() {
+    let folder = packed("init-typescript");
+    let output = contractc(&folder, &["init", "my-notes", "--typescript"]);
+    assert!(output.status.success(), "{}", errors(&output));
+    assert!(errors(&output).ends_with("cd my-notes\n  npm install\n  npm run dev\n"), "{}", errors(&output));
+    let made = folder.join("my-notes");
+    assert!(read(made.join("index.html")).contains("<h1>My notes</h1>"));
+
+    let ours = manifest(made.join("package.json"));
+    let web = manifest(Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/package.json"));
+    assert_eq!(ours["dependencies"]["stronglog-sync"], format!("file:../stronglog-sync-{}.tgz", env!("CARGO_PKG_VERSION")));
+    assert_eq!(ours["devDependencies"]["contractc"], format!("file:../contractc-{}.tgz", env!("CARGO_PKG_VERSION")));
+    let versions = [("dependencies", "dexie"), ("dependencies", "zod"), ("devDependencies", "typescript"), ("devDependencies", "vite")];
+    for (kind, package) in [versions.as_slice(), &[("devDependencies", "vitest")]].concat() {
+        assert_eq!(ours[kind][package], web["devDependencies"][package], "{package}: the version that web/package.json tests");
+    }
+    let command = ours["scripts"]["generate"].as_str().and_then(|command| command.strip_prefix("contractc generate ")).expect("a command");
+    let again = contractc(&made, &[&["check"], command.split(' ').collect::<Vec<_>>().as_slice()].concat());
+    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stdout));
+}
+
+#[test]
+fn a_project_in_typescript_is_refused_without_its_packages() {
+    let folder = packed("init-typescript-refused");
+    for (name, from, why) in [
+        ("vite", ".", "`vite` cannot be the name of a package: it is reserved"),
+        ("app", "https://git.example.com/stronglog.git", "npm cannot install the packages of StrongLog Sync from https://git.example.com"),
+        ("app", "..", ".. has no packages of StrongLog Sync: give a checkout in which `cargo xtask web` has run, or a folder"),
+        ("app", "nowhere", "cannot use nowhere: "),
+    ] {
+        let output = contractc(&folder, &["init", name, "--typescript", "--from", from]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        assert!(errors(&output).contains(why), "{name}: {}", errors(&output));
+        assert!(!folder.join(name).exists());
+    }
+    let output = contractc(&std::env::temp_dir(), &["init", "app-of-nobody", "--typescript"]);
+    assert!(errors(&output).contains("with --from"), "{}", errors(&output));
+}
+
+#[test]
+fn no_message_repeats_a_secret_or_the_whole_of_a_long_text() {
+    let folder = folder("secrets");
+    let schemas = "
+    Login: { type: object, properties: { password: { type: string, format: password, pattern: '[0-9]' }, token: { type: string, writeOnly: true, maxLength: 3 } } }
+    Slug: { type: string, pattern: '^[a-z]+$' }
+";
+    std::fs::write(folder.join("shop.yaml"), format!("{DOCUMENT}{}", &schemas[1..])).expect("the document can be written");
+    let validate = |schema: &str, json: String| {
+        std::fs::write(folder.join("value.json"), json).expect("the value can be written");
+        let output = contractc(&folder, &["validate", "--spec", "shop.yaml", "--schema", schema, "value.json"]);
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let found = validate("Login", r#"{"password": "hunter-two", "token": "tok_very_long"}"#.to_owned());
+    assert_eq!(found.matches("is not accepted; the value is secret").count(), 2, "{found}");
+    assert!(!found.contains("hunter") && !found.contains("tok_"), "{found}");
+    let found = validate("Slug", format!("\"{}\"", "A".repeat(10_000)));
+    assert!(found.contains("does not match") && found.len() < 300, "{found}");
+}

@@ -191,6 +191,60 @@ fn operations() {
     assert_eq!(lines(&answers(ok), &answers(&format!("{ok}, {gone}"))), ["safe: the response 410 is new"]);
 }
 
+/// A document whose one operation answers with bodies of these types.
+fn answering(bodies: &[(&str, &str)]) -> String {
+    let response = |(status, kind): &(&str, &str)| {
+        format!("'{status}': {{ description: '', content: {{ application/json: {{ schema: {{ type: {kind} }} }} }} }}")
+    };
+    contract(&format!("/a: {{ get: {{ responses: {{ {} }} }} }}", bodies.iter().map(response).collect::<Vec<_>>().join(", ")), "")
+}
+
+#[test]
+fn the_response_for_a_status_is_its_own_that_of_its_range_or_the_default() {
+    let changed = "breaking for responses: `type` changed from string to integer".to_owned();
+    let (text, number) = ("string", "integer");
+    for (old, new) in [
+        (vec![("default", text)], vec![("400", number), ("default", text)]),
+        (vec![("default", text)], vec![("4XX", number), ("default", text)]),
+        (vec![("4XX", text)], vec![("404", number), ("4XX", text)]),
+        (vec![("404", text)], vec![("4XX", number)]),
+        (vec![("404", text), ("default", number)], vec![("default", number)]),
+        (vec![("2XX", text)], vec![("200", number)]),
+    ] {
+        let found = lines(&answering(&old), &answering(&new));
+        assert!(found.contains(&changed), "{old:?} to {new:?}: {found:?}");
+    }
+    assert_eq!(
+        lines(&answering(&[("404", text)]), &answering(&[("default", text)])),
+        ["safe: the response 404 is now that of default", "safe: the response default is new"]
+    );
+}
+
+#[test]
+fn what_is_written_in_another_way_is_the_same() {
+    let named = |thing: &str| both_ways(&format!("{{ type: object, properties: {{ a: {thing} }} }}"));
+    assert_eq!(lines(&named("{ type: string, enum: [a] }"), &named("{ const: a }")), [""; 0]);
+    assert_eq!(lines(&named("{ type: integer, enum: [1] }"), &named("{ const: 1 }")), [""; 0]);
+    let plain = answering(&[("200", "string")]);
+    let charset = plain.replace("application/json", "'application/json; charset=utf-8'");
+    assert_eq!(lines(&plain, &charset), [""; 0]);
+    assert_eq!(lines(&charset, &plain), [""; 0]);
+}
+
+#[test]
+fn what_is_not_judged_is_said() {
+    let (one, other) = (contract("", "Thing: {}"), contract("", "Thing: {}").replace("paths:", "servers: [{ url: 'https://a' }]\npaths:"));
+    assert_eq!(lines(&one, &other), ["safe: `servers` changed, which is not judged: look at what the other side expects"]);
+    assert_eq!(lines(&other, &other), [""; 0]);
+    let hook = |kind: &str| {
+        let body = format!("requestBody: {{ content: {{ application/json: {{ schema: {{ type: {kind} }} }} }} }}");
+        one.replace("paths:", &format!("webhooks: {{ told: {{ post: {{ {body}, responses: {{}} }} }} }}\npaths:"))
+    };
+    let told = "safe: `webhooks` changed, which is not judged: look at what the other side expects";
+    assert_eq!(lines(&hook("string"), &hook("integer")), [told]);
+    assert_eq!(lines(&hook("string"), &one), [told]);
+}
+
 #[test]
 fn credentials() {
     let with = |schemes: &str, security: &str| {
@@ -239,6 +293,24 @@ fn members_that_select_a_variant() {
     };
     let found = lines(&with("t"), &with("u"));
     assert_eq!(found, ["breaking for requests: the variant is now selected by the member `u` instead of `t`"]);
+}
+
+#[test]
+fn every_value_that_selects_a_variant_counts() {
+    let with = |mapping: &str| {
+        let variant = "{ type: object, required: [t, u], properties: { t: { type: string }, u: { type: string } } }";
+        let variants = "[{ $ref: '#/components/schemas/Cat' }, { $ref: '#/components/schemas/Dog' }]";
+        let union = format!("{{ oneOf: {variants}, discriminator: {{ propertyName: t, mapping: {{ {mapping} }} }} }}");
+        contract(
+            &format!("{{}}, /things: {{ post: {{ {}, {} }} }}", body("Pet"), answer("200", "Pet")),
+            &format!("Pet: {union}, Cat: {variant}, Dog: {}", variant.replace("u: { type: string }", "u: { type: integer }")),
+        )
+    };
+    let (few, more) = ("c: Cat, d: Dog", "b: Cat, c: Cat, d: Dog");
+    assert_eq!(lines(&with(few), &with(more)), ["breaking for responses: the variant \"b\" is new"]);
+    assert_eq!(lines(&with(more), &with(few)), ["breaking for requests: the variant \"b\" is gone"]);
+    let moved = lines(&with(more), &with("b: Dog, c: Cat, d: Dog"));
+    assert_eq!(moved, ["breaking: `type` changed from string to integer"]);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use contractc::runtime::check::Types;
 use contractc::runtime::http::{
-    ANYTHING, File, HeaderMap, Incoming, IncomingParts, Method, Multipart, Operation, Outcome, Part, Parts, Rejection, Security, Shape,
-    StatusCode, Writer, Written,
+    ANYTHING, File, HeaderMap, Incoming, IncomingParts, Method, Multipart, MultipartBody, Operation, Outcome, Part, Parts, Rejection,
+    Security, Shape, StatusCode, Writer, Written,
 };
 use contractc::runtime::report::Report;
 use serde_json::{Value, json};
@@ -65,11 +65,11 @@ impl Operation for Upload {
     type Response = NoAnswer;
 
     fn write(&self, to: &mut Writer) {
-        to.multipart(&self.0);
+        to.body(&self.0, MultipartBody);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.multipart().map(Upload)
+        incoming.body(MultipartBody).map(Upload)
     }
 }
 

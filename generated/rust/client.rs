@@ -2,7 +2,9 @@
 //! The client: one method for each operation.
 #![allow(unused_imports, rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]
 use super::operations;
-use super::runtime::http::{self, CallError, Hooks, NoHooks, Reply, StreamTransport, Transport};
+use super::runtime as rt;
+use super::runtime::calls::{calls, streams};
+use super::runtime::http::{self, Hooks, NoHooks, Transport};
 
 /// A client of StrongLog Sync over any [`Transport`], `reqwest::Client` for one (feature `reqwest`).
 #[derive(Clone, Debug)]
@@ -24,1259 +26,179 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     pub fn with_hooks<N: Hooks>(self, hooks: N) -> Client<T, N> {
         Client { base_url: self.base_url, transport: self.transport, hooks }
     }
-
-    /// Pull changes of all collections.
-    ///
-    /// `GET /api/v1/changes`
-    ///
-    /// Returns the records of every collection that changed after the cursor, in order of revision. Pull
-    /// again with `nextCursor` while `hasMore` is true. An idle pull is cheap: it reads one counter, and
-    /// answers in under 300 bytes.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_changes(
-        &self,
-        call: &operations::GetChanges,
-    ) -> Result<Reply<operations::GetChangesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Push changes of any collections.
-    ///
-    /// `POST /api/v1/changes/batch`
-    ///
-    /// Takes up to 500 changes, of any collections mixed, and decides each alone. Outcomes come in the
-    /// order of the request. The push is one transaction, and may be repeated: an edit that is stored
-    /// already is answered `duplicate`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn push_changes(
-        &self,
-        call: &operations::PushChanges,
-    ) -> Result<Reply<operations::PushChangesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Listen for new revisions.
-    ///
-    /// `GET /api/v1/changes/stream`
-    ///
-    /// Change notifications: Server-Sent Events that carry the user's newest revision and never any data.
-    /// One event comes at once, and one after each push that changed something; a comment line every 20
-    /// seconds keeps the connection open. On an event with a revision above its own, the device pulls. The
-    /// server ends the stream when the access token expires, when the session ends, and when it shuts down.
-    /// Read it with a streaming fetch, because a token must not stand in a URL.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn stream_changes(
-        &self,
-        call: &operations::StreamChanges,
-    ) -> Result<T::Stream, CallError<T::Error>> where T: StreamTransport {
-        http::open(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Pull changes of user settings.
-    ///
-    /// `GET /api/v1/user-settings`
-    ///
-    /// Returns the user settings that changed after the cursor, in order of revision, tombstones included.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn list_user_settings_changes(
-        &self,
-        call: &operations::ListUserSettingsChanges,
-    ) -> Result<Reply<operations::ListUserSettingsChangesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Push changes of user settings.
-    ///
-    /// `POST /api/v1/user-settings/batch`
-    ///
-    /// Takes up to 500 changes of user settings, and decides each alone. Outcomes come in the order of the
-    /// request.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn push_user_settings(
-        &self,
-        call: &operations::PushUserSettings,
-    ) -> Result<Reply<operations::PushUserSettingsResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Read one user settings record.
-    ///
-    /// `GET /api/v1/user-settings/{id}`
-    ///
-    /// Returns the current version of the user settings record, or its tombstone, with its revision and op.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_user_settings(
-        &self,
-        call: &operations::GetUserSettings,
-    ) -> Result<Reply<operations::GetUserSettingsResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Write one user settings record.
-    ///
-    /// `PUT /api/v1/user-settings/{id}`
-    ///
-    /// Pushes one version of the user settings record and returns its outcome. The id in the path and the
-    /// id of the record must be equal.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn put_user_settings(
-        &self,
-        call: &operations::PutUserSettings,
-    ) -> Result<Reply<operations::PutUserSettingsResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Delete one user settings record.
-    ///
-    /// `DELETE /api/v1/user-settings/{id}`
-    ///
-    /// Replaces the user settings record by a tombstone and returns the outcome. Without the op parameters
-    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn delete_user_settings(
-        &self,
-        call: &operations::DeleteUserSettings,
-    ) -> Result<Reply<operations::DeleteUserSettingsResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Pull changes of exercise definitions.
-    ///
-    /// `GET /api/v1/exercise-definitions`
-    ///
-    /// Returns the exercise definitions that changed after the cursor, in order of revision, tombstones
-    /// included.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn list_exercise_definition_changes(
-        &self,
-        call: &operations::ListExerciseDefinitionChanges,
-    ) -> Result<Reply<operations::ListExerciseDefinitionChangesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Push changes of exercise definitions.
-    ///
-    /// `POST /api/v1/exercise-definitions/batch`
-    ///
-    /// Takes up to 500 changes of exercise definitions, and decides each alone. Outcomes come in the order
-    /// of the request.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn push_exercise_definitions(
-        &self,
-        call: &operations::PushExerciseDefinitions,
-    ) -> Result<Reply<operations::PushExerciseDefinitionsResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Read one exercise definition.
-    ///
-    /// `GET /api/v1/exercise-definitions/{id}`
-    ///
-    /// Returns the current version of the exercise definition, or its tombstone, with its revision and op.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_exercise_definition(
-        &self,
-        call: &operations::GetExerciseDefinition,
-    ) -> Result<Reply<operations::GetExerciseDefinitionResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Write one exercise definition.
-    ///
-    /// `PUT /api/v1/exercise-definitions/{id}`
-    ///
-    /// Pushes one version of the exercise definition and returns its outcome. The id in the path and the id
-    /// of the record must be equal.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn put_exercise_definition(
-        &self,
-        call: &operations::PutExerciseDefinition,
-    ) -> Result<Reply<operations::PutExerciseDefinitionResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Delete one exercise definition.
-    ///
-    /// `DELETE /api/v1/exercise-definitions/{id}`
-    ///
-    /// Replaces the exercise definition by a tombstone and returns the outcome. Without the op parameters
-    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn delete_exercise_definition(
-        &self,
-        call: &operations::DeleteExerciseDefinition,
-    ) -> Result<Reply<operations::DeleteExerciseDefinitionResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Pull changes of workout logs.
-    ///
-    /// `GET /api/v1/workout-logs`
-    ///
-    /// Returns the workout logs that changed after the cursor, in order of revision, tombstones included.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn list_workout_log_changes(
-        &self,
-        call: &operations::ListWorkoutLogChanges,
-    ) -> Result<Reply<operations::ListWorkoutLogChangesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Push changes of workout logs.
-    ///
-    /// `POST /api/v1/workout-logs/batch`
-    ///
-    /// Takes up to 500 changes of workout logs, and decides each alone. Outcomes come in the order of the
-    /// request.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn push_workout_logs(
-        &self,
-        call: &operations::PushWorkoutLogs,
-    ) -> Result<Reply<operations::PushWorkoutLogsResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Read one workout log.
-    ///
-    /// `GET /api/v1/workout-logs/{id}`
-    ///
-    /// Returns the current version of the workout log, or its tombstone, with its revision and op.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_workout_log(
-        &self,
-        call: &operations::GetWorkoutLog,
-    ) -> Result<Reply<operations::GetWorkoutLogResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Write one workout log.
-    ///
-    /// `PUT /api/v1/workout-logs/{id}`
-    ///
-    /// Pushes one version of the workout log and returns its outcome. The id in the path and the id of the
-    /// record must be equal.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn put_workout_log(
-        &self,
-        call: &operations::PutWorkoutLog,
-    ) -> Result<Reply<operations::PutWorkoutLogResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Delete one workout log.
-    ///
-    /// `DELETE /api/v1/workout-logs/{id}`
-    ///
-    /// Replaces the workout log by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn delete_workout_log(
-        &self,
-        call: &operations::DeleteWorkoutLog,
-    ) -> Result<Reply<operations::DeleteWorkoutLogResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Pull changes of logged sets.
-    ///
-    /// `GET /api/v1/logged-sets`
-    ///
-    /// Returns the logged sets that changed after the cursor, in order of revision, tombstones included.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn list_logged_set_changes(
-        &self,
-        call: &operations::ListLoggedSetChanges,
-    ) -> Result<Reply<operations::ListLoggedSetChangesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Push changes of logged sets.
-    ///
-    /// `POST /api/v1/logged-sets/batch`
-    ///
-    /// Takes up to 500 changes of logged sets, and decides each alone. Outcomes come in the order of the
-    /// request.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn push_logged_sets(
-        &self,
-        call: &operations::PushLoggedSets,
-    ) -> Result<Reply<operations::PushLoggedSetsResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Read one logged set.
-    ///
-    /// `GET /api/v1/logged-sets/{id}`
-    ///
-    /// Returns the current version of the logged set, or its tombstone, with its revision and op.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_logged_set(
-        &self,
-        call: &operations::GetLoggedSet,
-    ) -> Result<Reply<operations::GetLoggedSetResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Write one logged set.
-    ///
-    /// `PUT /api/v1/logged-sets/{id}`
-    ///
-    /// Pushes one version of the logged set and returns its outcome. The id in the path and the id of the
-    /// record must be equal.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn put_logged_set(
-        &self,
-        call: &operations::PutLoggedSet,
-    ) -> Result<Reply<operations::PutLoggedSetResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Delete one logged set.
-    ///
-    /// `DELETE /api/v1/logged-sets/{id}`
-    ///
-    /// Replaces the logged set by a tombstone and returns the outcome. Without the op parameters the server
-    /// acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn delete_logged_set(
-        &self,
-        call: &operations::DeleteLoggedSet,
-    ) -> Result<Reply<operations::DeleteLoggedSetResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Pull changes of workout templates.
-    ///
-    /// `GET /api/v1/workout-templates`
-    ///
-    /// Returns the workout templates that changed after the cursor, in order of revision, tombstones
-    /// included.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn list_workout_template_changes(
-        &self,
-        call: &operations::ListWorkoutTemplateChanges,
-    ) -> Result<Reply<operations::ListWorkoutTemplateChangesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Push changes of workout templates.
-    ///
-    /// `POST /api/v1/workout-templates/batch`
-    ///
-    /// Takes up to 500 changes of workout templates, and decides each alone. Outcomes come in the order of
-    /// the request.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn push_workout_templates(
-        &self,
-        call: &operations::PushWorkoutTemplates,
-    ) -> Result<Reply<operations::PushWorkoutTemplatesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Read one workout template.
-    ///
-    /// `GET /api/v1/workout-templates/{id}`
-    ///
-    /// Returns the current version of the workout template, or its tombstone, with its revision and op.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_workout_template(
-        &self,
-        call: &operations::GetWorkoutTemplate,
-    ) -> Result<Reply<operations::GetWorkoutTemplateResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Write one workout template.
-    ///
-    /// `PUT /api/v1/workout-templates/{id}`
-    ///
-    /// Pushes one version of the workout template and returns its outcome. The id in the path and the id of
-    /// the record must be equal.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn put_workout_template(
-        &self,
-        call: &operations::PutWorkoutTemplate,
-    ) -> Result<Reply<operations::PutWorkoutTemplateResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Delete one workout template.
-    ///
-    /// `DELETE /api/v1/workout-templates/{id}`
-    ///
-    /// Replaces the workout template by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn delete_workout_template(
-        &self,
-        call: &operations::DeleteWorkoutTemplate,
-    ) -> Result<Reply<operations::DeleteWorkoutTemplateResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Pull changes of workout template exercise instances.
-    ///
-    /// `GET /api/v1/workout-template-exercise-instances`
-    ///
-    /// Returns the workout template exercise instances that changed after the cursor, in order of revision,
-    /// tombstones included.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn list_workout_template_exercise_instance_changes(
-        &self,
-        call: &operations::ListWorkoutTemplateExerciseInstanceChanges,
-    ) -> Result<Reply<operations::ListWorkoutTemplateExerciseInstanceChangesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Push changes of workout template exercise instances.
-    ///
-    /// `POST /api/v1/workout-template-exercise-instances/batch`
-    ///
-    /// Takes up to 500 changes of workout template exercise instances, and decides each alone. Outcomes
-    /// come in the order of the request.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn push_workout_template_exercise_instances(
-        &self,
-        call: &operations::PushWorkoutTemplateExerciseInstances,
-    ) -> Result<Reply<operations::PushWorkoutTemplateExerciseInstancesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Read one workout template exercise instance.
-    ///
-    /// `GET /api/v1/workout-template-exercise-instances/{id}`
-    ///
-    /// Returns the current version of the workout template exercise instance, or its tombstone, with its
-    /// revision and op.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_workout_template_exercise_instance(
-        &self,
-        call: &operations::GetWorkoutTemplateExerciseInstance,
-    ) -> Result<Reply<operations::GetWorkoutTemplateExerciseInstanceResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Write one workout template exercise instance.
-    ///
-    /// `PUT /api/v1/workout-template-exercise-instances/{id}`
-    ///
-    /// Pushes one version of the workout template exercise instance and returns its outcome. The id in the
-    /// path and the id of the record must be equal.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn put_workout_template_exercise_instance(
-        &self,
-        call: &operations::PutWorkoutTemplateExerciseInstance,
-    ) -> Result<Reply<operations::PutWorkoutTemplateExerciseInstanceResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Delete one workout template exercise instance.
-    ///
-    /// `DELETE /api/v1/workout-template-exercise-instances/{id}`
-    ///
-    /// Replaces the workout template exercise instance by a tombstone and returns the outcome. Without the
-    /// op parameters the server acts as the device; deleting a deleted record then changes nothing, and is
-    /// answered `duplicate`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn delete_workout_template_exercise_instance(
-        &self,
-        call: &operations::DeleteWorkoutTemplateExerciseInstance,
-    ) -> Result<Reply<operations::DeleteWorkoutTemplateExerciseInstanceResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Pull changes of program definitions.
-    ///
-    /// `GET /api/v1/program-definitions`
-    ///
-    /// Returns the program definitions that changed after the cursor, in order of revision, tombstones
-    /// included.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn list_program_definition_changes(
-        &self,
-        call: &operations::ListProgramDefinitionChanges,
-    ) -> Result<Reply<operations::ListProgramDefinitionChangesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Push changes of program definitions.
-    ///
-    /// `POST /api/v1/program-definitions/batch`
-    ///
-    /// Takes up to 500 changes of program definitions, and decides each alone. Outcomes come in the order
-    /// of the request.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn push_program_definitions(
-        &self,
-        call: &operations::PushProgramDefinitions,
-    ) -> Result<Reply<operations::PushProgramDefinitionsResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Read one program definition.
-    ///
-    /// `GET /api/v1/program-definitions/{id}`
-    ///
-    /// Returns the current version of the program definition, or its tombstone, with its revision and op.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_program_definition(
-        &self,
-        call: &operations::GetProgramDefinition,
-    ) -> Result<Reply<operations::GetProgramDefinitionResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Write one program definition.
-    ///
-    /// `PUT /api/v1/program-definitions/{id}`
-    ///
-    /// Pushes one version of the program definition and returns its outcome. The id in the path and the id
-    /// of the record must be equal.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn put_program_definition(
-        &self,
-        call: &operations::PutProgramDefinition,
-    ) -> Result<Reply<operations::PutProgramDefinitionResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Delete one program definition.
-    ///
-    /// `DELETE /api/v1/program-definitions/{id}`
-    ///
-    /// Replaces the program definition by a tombstone and returns the outcome. Without the op parameters
-    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn delete_program_definition(
-        &self,
-        call: &operations::DeleteProgramDefinition,
-    ) -> Result<Reply<operations::DeleteProgramDefinitionResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Pull changes of active program instances.
-    ///
-    /// `GET /api/v1/active-program-instances`
-    ///
-    /// Returns the active program instances that changed after the cursor, in order of revision, tombstones
-    /// included.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn list_active_program_instance_changes(
-        &self,
-        call: &operations::ListActiveProgramInstanceChanges,
-    ) -> Result<Reply<operations::ListActiveProgramInstanceChangesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Push changes of active program instances.
-    ///
-    /// `POST /api/v1/active-program-instances/batch`
-    ///
-    /// Takes up to 500 changes of active program instances, and decides each alone. Outcomes come in the
-    /// order of the request.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn push_active_program_instances(
-        &self,
-        call: &operations::PushActiveProgramInstances,
-    ) -> Result<Reply<operations::PushActiveProgramInstancesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Read one active program instance.
-    ///
-    /// `GET /api/v1/active-program-instances/{id}`
-    ///
-    /// Returns the current version of the active program instance, or its tombstone, with its revision and
-    /// op.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_active_program_instance(
-        &self,
-        call: &operations::GetActiveProgramInstance,
-    ) -> Result<Reply<operations::GetActiveProgramInstanceResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Write one active program instance.
-    ///
-    /// `PUT /api/v1/active-program-instances/{id}`
-    ///
-    /// Pushes one version of the active program instance and returns its outcome. The id in the path and
-    /// the id of the record must be equal.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn put_active_program_instance(
-        &self,
-        call: &operations::PutActiveProgramInstance,
-    ) -> Result<Reply<operations::PutActiveProgramInstanceResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Delete one active program instance.
-    ///
-    /// `DELETE /api/v1/active-program-instances/{id}`
-    ///
-    /// Replaces the active program instance by a tombstone and returns the outcome. Without the op
-    /// parameters the server acts as the device; deleting a deleted record then changes nothing, and is
-    /// answered `duplicate`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn delete_active_program_instance(
-        &self,
-        call: &operations::DeleteActiveProgramInstance,
-    ) -> Result<Reply<operations::DeleteActiveProgramInstanceResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Pull changes of progression rules.
-    ///
-    /// `GET /api/v1/progression-rules`
-    ///
-    /// Returns the progression rules that changed after the cursor, in order of revision, tombstones
-    /// included.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn list_progression_rule_changes(
-        &self,
-        call: &operations::ListProgressionRuleChanges,
-    ) -> Result<Reply<operations::ListProgressionRuleChangesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Push changes of progression rules.
-    ///
-    /// `POST /api/v1/progression-rules/batch`
-    ///
-    /// Takes up to 500 changes of progression rules, and decides each alone. Outcomes come in the order of
-    /// the request.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn push_progression_rules(
-        &self,
-        call: &operations::PushProgressionRules,
-    ) -> Result<Reply<operations::PushProgressionRulesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Read one progression rule.
-    ///
-    /// `GET /api/v1/progression-rules/{id}`
-    ///
-    /// Returns the current version of the progression rule, or its tombstone, with its revision and op.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_progression_rule(
-        &self,
-        call: &operations::GetProgressionRule,
-    ) -> Result<Reply<operations::GetProgressionRuleResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Write one progression rule.
-    ///
-    /// `PUT /api/v1/progression-rules/{id}`
-    ///
-    /// Pushes one version of the progression rule and returns its outcome. The id in the path and the id of
-    /// the record must be equal.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn put_progression_rule(
-        &self,
-        call: &operations::PutProgressionRule,
-    ) -> Result<Reply<operations::PutProgressionRuleResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Delete one progression rule.
-    ///
-    /// `DELETE /api/v1/progression-rules/{id}`
-    ///
-    /// Replaces the progression rule by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn delete_progression_rule(
-        &self,
-        call: &operations::DeleteProgressionRule,
-    ) -> Result<Reply<operations::DeleteProgressionRuleResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Pull changes of user goals.
-    ///
-    /// `GET /api/v1/user-goals`
-    ///
-    /// Returns the user goals that changed after the cursor, in order of revision, tombstones included.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn list_user_goal_changes(
-        &self,
-        call: &operations::ListUserGoalChanges,
-    ) -> Result<Reply<operations::ListUserGoalChangesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Push changes of user goals.
-    ///
-    /// `POST /api/v1/user-goals/batch`
-    ///
-    /// Takes up to 500 changes of user goals, and decides each alone. Outcomes come in the order of the
-    /// request.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn push_user_goals(
-        &self,
-        call: &operations::PushUserGoals,
-    ) -> Result<Reply<operations::PushUserGoalsResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Read one user goal.
-    ///
-    /// `GET /api/v1/user-goals/{id}`
-    ///
-    /// Returns the current version of the user goal, or its tombstone, with its revision and op.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_user_goal(
-        &self,
-        call: &operations::GetUserGoal,
-    ) -> Result<Reply<operations::GetUserGoalResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Write one user goal.
-    ///
-    /// `PUT /api/v1/user-goals/{id}`
-    ///
-    /// Pushes one version of the user goal and returns its outcome. The id in the path and the id of the
-    /// record must be equal.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn put_user_goal(
-        &self,
-        call: &operations::PutUserGoal,
-    ) -> Result<Reply<operations::PutUserGoalResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Delete one user goal.
-    ///
-    /// `DELETE /api/v1/user-goals/{id}`
-    ///
-    /// Replaces the user goal by a tombstone and returns the outcome. Without the op parameters the server
-    /// acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn delete_user_goal(
-        &self,
-        call: &operations::DeleteUserGoal,
-    ) -> Result<Reply<operations::DeleteUserGoalResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Pull changes of user bodyweight logs.
-    ///
-    /// `GET /api/v1/user-bodyweight-logs`
-    ///
-    /// Returns the user bodyweight logs that changed after the cursor, in order of revision, tombstones
-    /// included.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn list_user_bodyweight_log_changes(
-        &self,
-        call: &operations::ListUserBodyweightLogChanges,
-    ) -> Result<Reply<operations::ListUserBodyweightLogChangesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Push changes of user bodyweight logs.
-    ///
-    /// `POST /api/v1/user-bodyweight-logs/batch`
-    ///
-    /// Takes up to 500 changes of user bodyweight logs, and decides each alone. Outcomes come in the order
-    /// of the request.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn push_user_bodyweight_logs(
-        &self,
-        call: &operations::PushUserBodyweightLogs,
-    ) -> Result<Reply<operations::PushUserBodyweightLogsResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Read one user bodyweight log.
-    ///
-    /// `GET /api/v1/user-bodyweight-logs/{id}`
-    ///
-    /// Returns the current version of the user bodyweight log, or its tombstone, with its revision and op.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_user_bodyweight_log(
-        &self,
-        call: &operations::GetUserBodyweightLog,
-    ) -> Result<Reply<operations::GetUserBodyweightLogResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Write one user bodyweight log.
-    ///
-    /// `PUT /api/v1/user-bodyweight-logs/{id}`
-    ///
-    /// Pushes one version of the user bodyweight log and returns its outcome. The id in the path and the id
-    /// of the record must be equal.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn put_user_bodyweight_log(
-        &self,
-        call: &operations::PutUserBodyweightLog,
-    ) -> Result<Reply<operations::PutUserBodyweightLogResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Delete one user bodyweight log.
-    ///
-    /// `DELETE /api/v1/user-bodyweight-logs/{id}`
-    ///
-    /// Replaces the user bodyweight log by a tombstone and returns the outcome. Without the op parameters
-    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn delete_user_bodyweight_log(
-        &self,
-        call: &operations::DeleteUserBodyweightLog,
-    ) -> Result<Reply<operations::DeleteUserBodyweightLogResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Pull changes of applied progression logs.
-    ///
-    /// `GET /api/v1/applied-progression-logs`
-    ///
-    /// Returns the applied progression logs that changed after the cursor, in order of revision, tombstones
-    /// included.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn list_applied_progression_log_changes(
-        &self,
-        call: &operations::ListAppliedProgressionLogChanges,
-    ) -> Result<Reply<operations::ListAppliedProgressionLogChangesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Push changes of applied progression logs.
-    ///
-    /// `POST /api/v1/applied-progression-logs/batch`
-    ///
-    /// Takes up to 500 changes of applied progression logs, and decides each alone. Outcomes come in the
-    /// order of the request.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn push_applied_progression_logs(
-        &self,
-        call: &operations::PushAppliedProgressionLogs,
-    ) -> Result<Reply<operations::PushAppliedProgressionLogsResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Read one applied progression log.
-    ///
-    /// `GET /api/v1/applied-progression-logs/{id}`
-    ///
-    /// Returns the current version of the applied progression log, or its tombstone, with its revision and
-    /// op.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_applied_progression_log(
-        &self,
-        call: &operations::GetAppliedProgressionLog,
-    ) -> Result<Reply<operations::GetAppliedProgressionLogResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Write one applied progression log.
-    ///
-    /// `PUT /api/v1/applied-progression-logs/{id}`
-    ///
-    /// Pushes one version of the applied progression log and returns its outcome. The id in the path and
-    /// the id of the record must be equal.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn put_applied_progression_log(
-        &self,
-        call: &operations::PutAppliedProgressionLog,
-    ) -> Result<Reply<operations::PutAppliedProgressionLogResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Delete one applied progression log.
-    ///
-    /// `DELETE /api/v1/applied-progression-logs/{id}`
-    ///
-    /// Replaces the applied progression log by a tombstone and returns the outcome. Without the op
-    /// parameters the server acts as the device; deleting a deleted record then changes nothing, and is
-    /// answered `duplicate`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn delete_applied_progression_log(
-        &self,
-        call: &operations::DeleteAppliedProgressionLog,
-    ) -> Result<Reply<operations::DeleteAppliedProgressionLogResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Sign in.
-    ///
-    /// `POST /api/v1/auth/login`
-    ///
-    /// Exchanges an email address and password for a pair of tokens. The answer to a wrong password and to
-    /// an unknown address is the same.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn login(
-        &self,
-        call: &operations::Login,
-    ) -> Result<Reply<operations::LoginResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Sign out.
-    ///
-    /// `POST /api/v1/auth/logout`
-    ///
-    /// Ends this session or, with `allDevices`, every session of the account. From the next request on,
-    /// their tokens are worth nothing. No record is touched.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn logout(
-        &self,
-        call: &operations::Logout,
-    ) -> Result<Reply<operations::LogoutResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Change the password.
-    ///
-    /// `POST /api/v1/auth/password`
-    ///
-    /// Sets a new password and signs out every other device. This device stays signed in. A wrong current
-    /// password is answered 403 `invalid_credentials`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn change_password(
-        &self,
-        call: &operations::ChangePassword,
-    ) -> Result<Reply<operations::ChangePasswordResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Set a new password with the recovery code.
-    ///
-    /// `POST /api/v1/auth/recover`
-    ///
-    /// Sets a new password for a user who has forgotten theirs, and signs out every device. The recovery
-    /// code is spent: sign in, and make another. The answer to a wrong code, to a spent one and to an
-    /// unknown address is the same.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn recover_account(
-        &self,
-        call: &operations::RecoverAccount,
-    ) -> Result<Reply<operations::RecoverAccountResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Exchange a refresh token.
-    ///
-    /// `POST /api/v1/auth/refresh`
-    ///
-    /// Spends the refresh token and returns a new pair. A token that was spent before is answered 401
-    /// `token_revoked`, and revokes every token that descends from the same sign-in, except within a short
-    /// grace after its first use.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn refresh_tokens(
-        &self,
-        call: &operations::RefreshTokens,
-    ) -> Result<Reply<operations::RefreshTokensResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Create an account.
-    ///
-    /// `POST /api/v1/auth/register`
-    ///
-    /// Creates an account and signs this device in. An email address that already has an account is
-    /// answered 409.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn register(
-        &self,
-        call: &operations::Register,
-    ) -> Result<Reply<operations::RegisterResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Read the account.
-    ///
-    /// `GET /api/v1/account`
-    ///
-    /// Returns what the server knows about the account, and how much it holds for it.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_account(
-        &self,
-        call: &operations::GetAccount,
-    ) -> Result<Reply<operations::GetAccountResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Erase the account.
-    ///
-    /// `DELETE /api/v1/account`
-    ///
-    /// Erases the account and every record in it, for ever, and signs out all devices. The data on the
-    /// devices stays. The password confirms it; a wrong one is answered 403 `invalid_credentials`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn delete_account(
-        &self,
-        call: &operations::DeleteAccount,
-    ) -> Result<Reply<operations::DeleteAccountResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// List the devices.
-    ///
-    /// `GET /api/v1/account/devices`
-    ///
-    /// Returns every device that is signed in: each session of the account that has not ended. A device
-    /// that signs in again has a new session.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn list_devices(
-        &self,
-        call: &operations::ListDevices,
-    ) -> Result<Reply<operations::ListDevicesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Rename a device.
-    ///
-    /// `PUT /api/v1/account/devices/{id}`
-    ///
-    /// Gives a signed-in device another name.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn rename_device(
-        &self,
-        call: &operations::RenameDevice,
-    ) -> Result<Reply<operations::RenameDeviceResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Sign out one device.
-    ///
-    /// `DELETE /api/v1/account/devices/{id}`
-    ///
-    /// Ends the session of a device, for example of one that was lost. Its next request is answered 401,
-    /// and its stream of change notifications ends. The records on it stay there. Its unsent edits are sent
-    /// if it signs in again.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn revoke_device(
-        &self,
-        call: &operations::RevokeDevice,
-    ) -> Result<Reply<operations::RevokeDeviceResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Export all records.
-    ///
-    /// `GET /api/v1/account/export`
-    ///
-    /// Streams every record of the account, tombstones included, as JSON lines: one `FeedChange` a line, in
-    /// order of revision. A record that changes while the export is under way appears with its newer
-    /// revision as well, or instead; of two lines with one id, the later one is the newer version. For
-    /// clients of version 1.1.0 or later, the last line also has the member `"end": {"records": …}` with
-    /// the number of lines, so that a file that was cut off can be told from a complete one; if the account
-    /// has no record, it is a line of its own.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn export_account(
-        &self,
-        call: &operations::ExportAccount,
-    ) -> Result<Reply<operations::ExportAccountResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Make a recovery code.
-    ///
-    /// `POST /api/v1/account/recovery-code`
-    ///
-    /// Makes the code that sets a new password when the user has forgotten theirs, and returns it this
-    /// once: the server keeps only its hash. It replaces the code made before. Clients make one after
-    /// signing up. The password confirms it; a wrong one is answered 403 `invalid_credentials`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn make_recovery_code(
-        &self,
-        call: &operations::MakeRecoveryCode,
-    ) -> Result<Reply<operations::MakeRecoveryCodeResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Read how much the account holds.
-    ///
-    /// `GET /api/v1/account/usage`
-    ///
-    /// Returns how many records and bytes the account holds, and how many it may hold.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_account_usage(
-        &self,
-        call: &operations::GetAccountUsage,
-    ) -> Result<Reply<operations::GetAccountUsageResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Read the limits of this server.
-    ///
-    /// `GET /api/v1/sync/config`
-    ///
-    /// Returns the limits, the retention of tombstones, the accepted clock skew and the contract versions
-    /// that this server supports. It answers every client, however old.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_sync_config(
-        &self,
-        call: &operations::GetSyncConfig,
-    ) -> Result<Reply<operations::GetSyncConfigResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
+}
+
+calls! {
+    /// Pull changes of all collections: [`operations::GetChanges`].
+    get_changes(GetChanges) -> GetChangesResponse,
+    /// Push changes of any collections: [`operations::PushChanges`].
+    push_changes(PushChanges) -> PushChangesResponse,
+    /// Pull changes of user settings: [`operations::ListUserSettingsChanges`].
+    list_user_settings_changes(ListUserSettingsChanges) -> ListUserSettingsChangesResponse,
+    /// Push changes of user settings: [`operations::PushUserSettings`].
+    push_user_settings(PushUserSettings) -> PushUserSettingsResponse,
+    /// Read one user settings record: [`operations::GetUserSettings`].
+    get_user_settings(GetUserSettings) -> GetUserSettingsResponse,
+    /// Write one user settings record: [`operations::PutUserSettings`].
+    put_user_settings(PutUserSettings) -> PutUserSettingsResponse,
+    /// Delete one user settings record: [`operations::DeleteUserSettings`].
+    delete_user_settings(DeleteUserSettings) -> DeleteUserSettingsResponse,
+    /// Pull changes of exercise definitions: [`operations::ListExerciseDefinitionChanges`].
+    list_exercise_definition_changes(ListExerciseDefinitionChanges) -> ListExerciseDefinitionChangesResponse,
+    /// Push changes of exercise definitions: [`operations::PushExerciseDefinitions`].
+    push_exercise_definitions(PushExerciseDefinitions) -> PushExerciseDefinitionsResponse,
+    /// Read one exercise definition: [`operations::GetExerciseDefinition`].
+    get_exercise_definition(GetExerciseDefinition) -> GetExerciseDefinitionResponse,
+    /// Write one exercise definition: [`operations::PutExerciseDefinition`].
+    put_exercise_definition(PutExerciseDefinition) -> PutExerciseDefinitionResponse,
+    /// Delete one exercise definition: [`operations::DeleteExerciseDefinition`].
+    delete_exercise_definition(DeleteExerciseDefinition) -> DeleteExerciseDefinitionResponse,
+    /// Pull changes of workout logs: [`operations::ListWorkoutLogChanges`].
+    list_workout_log_changes(ListWorkoutLogChanges) -> ListWorkoutLogChangesResponse,
+    /// Push changes of workout logs: [`operations::PushWorkoutLogs`].
+    push_workout_logs(PushWorkoutLogs) -> PushWorkoutLogsResponse,
+    /// Read one workout log: [`operations::GetWorkoutLog`].
+    get_workout_log(GetWorkoutLog) -> GetWorkoutLogResponse,
+    /// Write one workout log: [`operations::PutWorkoutLog`].
+    put_workout_log(PutWorkoutLog) -> PutWorkoutLogResponse,
+    /// Delete one workout log: [`operations::DeleteWorkoutLog`].
+    delete_workout_log(DeleteWorkoutLog) -> DeleteWorkoutLogResponse,
+    /// Pull changes of logged sets: [`operations::ListLoggedSetChanges`].
+    list_logged_set_changes(ListLoggedSetChanges) -> ListLoggedSetChangesResponse,
+    /// Push changes of logged sets: [`operations::PushLoggedSets`].
+    push_logged_sets(PushLoggedSets) -> PushLoggedSetsResponse,
+    /// Read one logged set: [`operations::GetLoggedSet`].
+    get_logged_set(GetLoggedSet) -> GetLoggedSetResponse,
+    /// Write one logged set: [`operations::PutLoggedSet`].
+    put_logged_set(PutLoggedSet) -> PutLoggedSetResponse,
+    /// Delete one logged set: [`operations::DeleteLoggedSet`].
+    delete_logged_set(DeleteLoggedSet) -> DeleteLoggedSetResponse,
+    /// Pull changes of workout templates: [`operations::ListWorkoutTemplateChanges`].
+    list_workout_template_changes(ListWorkoutTemplateChanges) -> ListWorkoutTemplateChangesResponse,
+    /// Push changes of workout templates: [`operations::PushWorkoutTemplates`].
+    push_workout_templates(PushWorkoutTemplates) -> PushWorkoutTemplatesResponse,
+    /// Read one workout template: [`operations::GetWorkoutTemplate`].
+    get_workout_template(GetWorkoutTemplate) -> GetWorkoutTemplateResponse,
+    /// Write one workout template: [`operations::PutWorkoutTemplate`].
+    put_workout_template(PutWorkoutTemplate) -> PutWorkoutTemplateResponse,
+    /// Delete one workout template: [`operations::DeleteWorkoutTemplate`].
+    delete_workout_template(DeleteWorkoutTemplate) -> DeleteWorkoutTemplateResponse,
+    /// Pull changes of workout template exercise instances:
+    /// [`operations::ListWorkoutTemplateExerciseInstanceChanges`].
+    list_workout_template_exercise_instance_changes(
+        ListWorkoutTemplateExerciseInstanceChanges
+    ) -> ListWorkoutTemplateExerciseInstanceChangesResponse,
+    /// Push changes of workout template exercise instances:
+    /// [`operations::PushWorkoutTemplateExerciseInstances`].
+    push_workout_template_exercise_instances(
+        PushWorkoutTemplateExerciseInstances
+    ) -> PushWorkoutTemplateExerciseInstancesResponse,
+    /// Read one workout template exercise instance: [`operations::GetWorkoutTemplateExerciseInstance`].
+    get_workout_template_exercise_instance(
+        GetWorkoutTemplateExerciseInstance
+    ) -> GetWorkoutTemplateExerciseInstanceResponse,
+    /// Write one workout template exercise instance: [`operations::PutWorkoutTemplateExerciseInstance`].
+    put_workout_template_exercise_instance(
+        PutWorkoutTemplateExerciseInstance
+    ) -> PutWorkoutTemplateExerciseInstanceResponse,
+    /// Delete one workout template exercise instance:
+    /// [`operations::DeleteWorkoutTemplateExerciseInstance`].
+    delete_workout_template_exercise_instance(
+        DeleteWorkoutTemplateExerciseInstance
+    ) -> DeleteWorkoutTemplateExerciseInstanceResponse,
+    /// Pull changes of program definitions: [`operations::ListProgramDefinitionChanges`].
+    list_program_definition_changes(ListProgramDefinitionChanges) -> ListProgramDefinitionChangesResponse,
+    /// Push changes of program definitions: [`operations::PushProgramDefinitions`].
+    push_program_definitions(PushProgramDefinitions) -> PushProgramDefinitionsResponse,
+    /// Read one program definition: [`operations::GetProgramDefinition`].
+    get_program_definition(GetProgramDefinition) -> GetProgramDefinitionResponse,
+    /// Write one program definition: [`operations::PutProgramDefinition`].
+    put_program_definition(PutProgramDefinition) -> PutProgramDefinitionResponse,
+    /// Delete one program definition: [`operations::DeleteProgramDefinition`].
+    delete_program_definition(DeleteProgramDefinition) -> DeleteProgramDefinitionResponse,
+    /// Pull changes of active program instances: [`operations::ListActiveProgramInstanceChanges`].
+    list_active_program_instance_changes(ListActiveProgramInstanceChanges) -> ListActiveProgramInstanceChangesResponse,
+    /// Push changes of active program instances: [`operations::PushActiveProgramInstances`].
+    push_active_program_instances(PushActiveProgramInstances) -> PushActiveProgramInstancesResponse,
+    /// Read one active program instance: [`operations::GetActiveProgramInstance`].
+    get_active_program_instance(GetActiveProgramInstance) -> GetActiveProgramInstanceResponse,
+    /// Write one active program instance: [`operations::PutActiveProgramInstance`].
+    put_active_program_instance(PutActiveProgramInstance) -> PutActiveProgramInstanceResponse,
+    /// Delete one active program instance: [`operations::DeleteActiveProgramInstance`].
+    delete_active_program_instance(DeleteActiveProgramInstance) -> DeleteActiveProgramInstanceResponse,
+    /// Pull changes of progression rules: [`operations::ListProgressionRuleChanges`].
+    list_progression_rule_changes(ListProgressionRuleChanges) -> ListProgressionRuleChangesResponse,
+    /// Push changes of progression rules: [`operations::PushProgressionRules`].
+    push_progression_rules(PushProgressionRules) -> PushProgressionRulesResponse,
+    /// Read one progression rule: [`operations::GetProgressionRule`].
+    get_progression_rule(GetProgressionRule) -> GetProgressionRuleResponse,
+    /// Write one progression rule: [`operations::PutProgressionRule`].
+    put_progression_rule(PutProgressionRule) -> PutProgressionRuleResponse,
+    /// Delete one progression rule: [`operations::DeleteProgressionRule`].
+    delete_progression_rule(DeleteProgressionRule) -> DeleteProgressionRuleResponse,
+    /// Pull changes of user goals: [`operations::ListUserGoalChanges`].
+    list_user_goal_changes(ListUserGoalChanges) -> ListUserGoalChangesResponse,
+    /// Push changes of user goals: [`operations::PushUserGoals`].
+    push_user_goals(PushUserGoals) -> PushUserGoalsResponse,
+    /// Read one user goal: [`operations::GetUserGoal`].
+    get_user_goal(GetUserGoal) -> GetUserGoalResponse,
+    /// Write one user goal: [`operations::PutUserGoal`].
+    put_user_goal(PutUserGoal) -> PutUserGoalResponse,
+    /// Delete one user goal: [`operations::DeleteUserGoal`].
+    delete_user_goal(DeleteUserGoal) -> DeleteUserGoalResponse,
+    /// Pull changes of user bodyweight logs: [`operations::ListUserBodyweightLogChanges`].
+    list_user_bodyweight_log_changes(ListUserBodyweightLogChanges) -> ListUserBodyweightLogChangesResponse,
+    /// Push changes of user bodyweight logs: [`operations::PushUserBodyweightLogs`].
+    push_user_bodyweight_logs(PushUserBodyweightLogs) -> PushUserBodyweightLogsResponse,
+    /// Read one user bodyweight log: [`operations::GetUserBodyweightLog`].
+    get_user_bodyweight_log(GetUserBodyweightLog) -> GetUserBodyweightLogResponse,
+    /// Write one user bodyweight log: [`operations::PutUserBodyweightLog`].
+    put_user_bodyweight_log(PutUserBodyweightLog) -> PutUserBodyweightLogResponse,
+    /// Delete one user bodyweight log: [`operations::DeleteUserBodyweightLog`].
+    delete_user_bodyweight_log(DeleteUserBodyweightLog) -> DeleteUserBodyweightLogResponse,
+    /// Pull changes of applied progression logs: [`operations::ListAppliedProgressionLogChanges`].
+    list_applied_progression_log_changes(ListAppliedProgressionLogChanges) -> ListAppliedProgressionLogChangesResponse,
+    /// Push changes of applied progression logs: [`operations::PushAppliedProgressionLogs`].
+    push_applied_progression_logs(PushAppliedProgressionLogs) -> PushAppliedProgressionLogsResponse,
+    /// Read one applied progression log: [`operations::GetAppliedProgressionLog`].
+    get_applied_progression_log(GetAppliedProgressionLog) -> GetAppliedProgressionLogResponse,
+    /// Write one applied progression log: [`operations::PutAppliedProgressionLog`].
+    put_applied_progression_log(PutAppliedProgressionLog) -> PutAppliedProgressionLogResponse,
+    /// Delete one applied progression log: [`operations::DeleteAppliedProgressionLog`].
+    delete_applied_progression_log(DeleteAppliedProgressionLog) -> DeleteAppliedProgressionLogResponse,
+    /// Sign in: [`operations::Login`].
+    login(Login) -> LoginResponse,
+    /// Sign out: [`operations::Logout`].
+    logout(Logout) -> LogoutResponse,
+    /// Change the password: [`operations::ChangePassword`].
+    change_password(ChangePassword) -> ChangePasswordResponse,
+    /// Set a new password with the recovery code: [`operations::RecoverAccount`].
+    recover_account(RecoverAccount) -> RecoverAccountResponse,
+    /// Exchange a refresh token: [`operations::RefreshTokens`].
+    refresh_tokens(RefreshTokens) -> RefreshTokensResponse,
+    /// Create an account: [`operations::Register`].
+    register(Register) -> RegisterResponse,
+    /// Read the account: [`operations::GetAccount`].
+    get_account(GetAccount) -> GetAccountResponse,
+    /// Erase the account: [`operations::DeleteAccount`].
+    delete_account(DeleteAccount) -> DeleteAccountResponse,
+    /// List the devices: [`operations::ListDevices`].
+    list_devices(ListDevices) -> ListDevicesResponse,
+    /// Rename a device: [`operations::RenameDevice`].
+    rename_device(RenameDevice) -> RenameDeviceResponse,
+    /// Sign out one device: [`operations::RevokeDevice`].
+    revoke_device(RevokeDevice) -> RevokeDeviceResponse,
+    /// Export all records: [`operations::ExportAccount`].
+    export_account(ExportAccount) -> ExportAccountResponse,
+    /// Make a recovery code: [`operations::MakeRecoveryCode`].
+    make_recovery_code(MakeRecoveryCode) -> MakeRecoveryCodeResponse,
+    /// Read how much the account holds: [`operations::GetAccountUsage`].
+    get_account_usage(GetAccountUsage) -> GetAccountUsageResponse,
+    /// Read the limits of this server: [`operations::GetSyncConfig`].
+    get_sync_config(GetSyncConfig) -> GetSyncConfigResponse,
+}
+
+streams! {
+    /// Listen for new revisions: [`operations::StreamChanges`].
+    stream_changes(StreamChanges),
 }

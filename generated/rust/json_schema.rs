@@ -3,10 +3,10 @@
 #![allow(unused_imports, unused_variables, rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]
 use schemars::{Schema, SchemaGenerator};
 use super::runtime as rt;
-use super::runtime::json_schema::json_schema;
+use super::runtime::json_schema::json_schemas;
 use super::types;
 
-json_schema! {
+json_schemas! {
     AcceptedOutcome = r#"{"additionalProperties":false,"description":"The change won, and is now the current version.","properties":{"clientUpdatedAt":{"description":"The stamp that was stored. It is above the one that was sent where the stored version had a later stamp."},"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"accepted","description":"Marks a change that was stored.","type":"string"},"rev":{"description":"The revision that the version was given."},"serverId":{"description":"The server's own id of the record."},"serverUpdatedAt":{"description":"When the server accepted it."}},"required":["id","op","outcome","rev","serverId","serverUpdatedAt","clientUpdatedAt"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
@@ -15,23 +15,14 @@ json_schema! {
         "/properties/serverUpdatedAt" => Timestamp,
         "/properties/clientUpdatedAt" => Timestamp,
     }
-}
-
-json_schema! {
     Account = r#"{"additionalProperties":false,"description":"What the server knows about an account.","properties":{"bytes":{"description":"How many bytes of JSON they take.","maximum":9007199254740991,"minimum":0,"type":"integer"},"createdAt":{"description":"When the account was created."},"email":{},"recordCount":{"description":"How many live records the account holds.","maximum":9007199254740991,"minimum":0,"type":"integer"},"userId":{"description":"The account."},"userRev":{"description":"The user's newest revision."}},"required":["userId","email","createdAt","recordCount","bytes","userRev"],"type":"object"}"# {
         "/properties/userId" => Id,
         "/properties/email" => Email,
         "/properties/createdAt" => Timestamp,
         "/properties/userRev" => Revision,
     }
-}
-
-json_schema! {
     AccountUsage =
         r#"{"additionalProperties":false,"description":"How much an account holds, and how much it may hold.","properties":{"bytes":{"description":"How many bytes of JSON they take.","maximum":9007199254740991,"minimum":0,"type":"integer"},"bytesMax":{"description":"How many bytes of JSON they may take. Absent where there is no limit.","maximum":9007199254740991,"minimum":1,"type":"integer"},"recordCount":{"description":"How many live records the account holds.","maximum":9007199254740991,"minimum":0,"type":"integer"},"recordsMax":{"description":"How many live records the account may hold. Absent where there is no limit.","maximum":9007199254740991,"minimum":1,"type":"integer"}},"required":["recordCount","bytes"],"type":"object"}"# {}
-}
-
-json_schema! {
     ActiveProgramInstance = r#"{"allOf":[{}],"description":"A program that the user has started, and how far they have got.","examples":[{"clientCreatedAt":1736150560000,"clientUpdatedAt":1748889310000,"completedWorkoutHistory":[{"completedDate":1748889300000,"orderInProgram":0,"workoutLogId":"019731b1-69c0-7a10-8b20-c30d40e50f60"}],"currentWorkoutOrderInProgram":1,"id":"01943aa4-1d2e-7f30-8a41-9b52ac63bd74","isDeleted":false,"lastCompletedWorkoutDate":1748889300000,"lastWorkoutLogId":"019731b1-69c0-7a10-8b20-c30d40e50f60","programDefinitionId":"01943aa3-5e6f-7a70-8b81-9c92ada3beb4","progressionAdjustments":{"0.abdc32c4-682e-57ef-8063-864a23a47720":{"notes":"Up 2.5 kg.","targetReps":5,"targetWeightKg":102.5}},"startDate":1736150560000,"status":"active","userId":"local-user"}],"properties":{"carriedOverExercises":{"description":"Exercises left over from the workout before, to be done in the next one.","items":{},"maxItems":100,"type":"array"},"completedWorkoutHistory":{"description":"The workouts of the program that were done, in the order in which they were done.","items":{},"maxItems":5000,"type":"array"},"currentWorkoutOrderInProgram":{"description":"The `orderInProgram` of the workout that comes next."},"lastCompletedWorkoutDate":{"description":"When that workout was done."},"lastWorkoutLogId":{"description":"The workout of the program that was done last.","x-ref":"workout-logs"},"programDefinitionId":{"description":"The program that was started.","x-ref":"program-definitions"},"progressionAdjustments":{"additionalProperties":{},"description":"What progression rules have changed for this run of the program, by workout and exercise.","maxProperties":1000,"propertyNames":{"x-ref":"exercise-definitions"},"type":"object"},"startDate":{"description":"When the program was started."},"status":{"description":"Whether the user follows the program (`active`), has set it aside (`paused`) or has finished it (`completed`).","enum":["active","paused","completed"],"type":"string"},"userId":{"description":"The app's own name for its user. It means nothing to sync, which knows the owner from the token alone.","maxLength":100,"minLength":1,"type":"string"}},"required":["programDefinitionId","userId","startDate","status","currentWorkoutOrderInProgram"],"type":"object"}"# {
         "/properties/programDefinitionId" => Id,
         "/properties/startDate" => Timestamp,
@@ -44,26 +35,17 @@ json_schema! {
         "/properties/progressionAdjustments/propertyNames" => ProgressionAdjustmentKey,
         "/allOf/0" => SyncFields,
     }
-}
-
-json_schema! {
     ActiveProgramInstanceChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => ActiveProgramInstanceRecord,
     }
-}
-
-json_schema! {
     ActiveProgramInstanceChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
         "/properties/changes/items" => ActiveProgramInstanceChange,
         "/properties/nextCursor" => Cursor,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     ActiveProgramInstanceFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"active-program-instances","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
@@ -71,76 +53,46 @@ json_schema! {
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-}
-
-json_schema! {
     ActiveProgramInstanceFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"active-program-instances","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => ActiveProgramInstanceRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     ActiveProgramInstancePushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => ActiveProgramInstanceRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     ActiveProgramInstancePushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
         "/oneOf/0" => AcceptedOutcome,
         "/oneOf/1" => DuplicateOutcome,
         "/oneOf/2" => ActiveProgramInstanceSupersededOutcome,
         "/oneOf/3" => RejectedOutcome,
     }
-}
-
-json_schema! {
     ActiveProgramInstancePushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
         "/properties/changes/items" => ActiveProgramInstancePushChange,
         "/properties/cursor" => Cursor,
     }
-}
-
-json_schema! {
     ActiveProgramInstancePushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
         "/properties/outcomes/items" => ActiveProgramInstancePushOutcome,
         "/properties/prevUserRev" => Revision,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     ActiveProgramInstanceRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => ActiveProgramInstance,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
     ActiveProgramInstanceStatus =
         r#"{"description":"Whether the user follows the program (`active`), has set it aside (`paused`) or has finished it (`completed`).","enum":["active","paused","completed"],"type":"string"}"# {}
-}
-
-json_schema! {
     ActiveProgramInstanceSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
         "/properties/winner" => ActiveProgramInstanceChange,
     }
-}
-
-json_schema! {
     AllCondition = r#"{"additionalProperties":false,"description":"Holds when all of its conditions hold.","properties":{"all":{"description":"The conditions that must all hold.","items":{},"maxItems":100,"minItems":1,"type":"array"}},"required":["all"],"type":"object"}"# {
         "/properties/all/items" => Condition,
     }
-}
-
-json_schema! {
     AmrapRepsSet = r#"{"allOf":[{},{}],"description":"As many repetitions as possible with a weight.","examples":[{"clientCreatedAt":1748886180000,"clientUpdatedAt":1748886180000,"exerciseDefinitionId":"abdc32c4-682e-57ef-8063-864a23a47720","id":"019731bd-2b3c-7d4e-8f50-6b7c8d9e0f1a","isDeleted":false,"loggedReps":11,"loggedWeightKg":90,"orderInExercise":1,"orderInWorkout":0,"setType":"amrapReps","targetWeightKg":90,"workoutLogId":"019731b1-69c0-7a10-8b20-c30d40e50f60"}],"properties":{"loggedReps":{"description":"The repetitions that were done."},"loggedWeightKg":{"description":"The weight that was lifted."},"setType":{"const":"amrapReps","description":"Marks a set of as many repetitions as possible.","type":"string"},"targetWeightKg":{"description":"The weight that was planned."}},"required":["setType","loggedWeightKg","loggedReps"],"type":"object"}"# {
         "/properties/loggedWeightKg" => WeightKg,
         "/properties/loggedReps" => Reps,
@@ -148,9 +100,6 @@ json_schema! {
         "/allOf/0" => SyncFields,
         "/allOf/1" => LoggedSetFields,
     }
-}
-
-json_schema! {
     AmrapTimeSet = r#"{"allOf":[{},{}],"description":"As many repetitions as possible within a time.","examples":[{"clientCreatedAt":1748886360000,"clientUpdatedAt":1748886360000,"exerciseDefinitionId":"4f123daa-8a25-57e6-b464-4b8bcfffb429","id":"019731c0-3c4d-7e5f-8061-7c8d9e0f1a2b","isDeleted":false,"loggedDurationSecs":60,"loggedReps":22,"loggedWeightKg":80,"orderInExercise":0,"orderInWorkout":1,"setType":"amrapTime","targetDurationSecs":60,"workoutLogId":"019731b1-69c0-7a10-8b20-c30d40e50f60"}],"properties":{"loggedDurationSecs":{"description":"The time that the set took, in seconds."},"loggedReps":{"description":"The repetitions that were done."},"loggedWeightKg":{"description":"The weight that was lifted."},"setType":{"const":"amrapTime","description":"Marks a set of as many repetitions as possible within a time.","type":"string"},"targetDurationSecs":{"description":"The time allowed, in seconds."},"targetWeightKg":{"description":"The weight that was planned."}},"required":["setType","targetDurationSecs","loggedWeightKg","loggedReps"],"type":"object"}"# {
         "/properties/targetDurationSecs" => PositiveSeconds,
         "/properties/loggedWeightKg" => WeightKg,
@@ -160,15 +109,9 @@ json_schema! {
         "/allOf/0" => SyncFields,
         "/allOf/1" => LoggedSetFields,
     }
-}
-
-json_schema! {
     AnyCondition = r#"{"additionalProperties":false,"description":"Holds when at least one of its conditions holds.","properties":{"any":{"description":"The conditions of which one must hold.","items":{},"maxItems":100,"minItems":1,"type":"array"}},"required":["any"],"type":"object"}"# {
         "/properties/any/items" => Condition,
     }
-}
-
-json_schema! {
     AppliedProgressionLog = r#"{"allOf":[{}],"description":"One change that a progression rule led to.","examples":[{"actionTaken":{"actionType":"increaseWeight","fromKg":100,"toKg":102.5},"changeDescription":"Back squat: 100 kg to 102.5 kg","clientCreatedAt":1748889310000,"clientUpdatedAt":1748889310000,"date":1748889310000,"exerciseDefinitionId":"abdc32c4-682e-57ef-8063-864a23a47720","id":"019731ed-b4c5-7fd6-80e7-e1f8f2091a2b","isDeleted":false,"programInstanceId":"01943aa4-1d2e-7f30-8a41-9b52ac63bd74","ruleId":"01943aa5-7081-7b92-8ca3-adb4bec5cfd6","ruleName":"Add 2.5 kg after a good day","userOverride":false,"workoutLogId":"019731b1-69c0-7a10-8b20-c30d40e50f60"}],"properties":{"actionTaken":{"description":"The change in the app's own terms.","maxProperties":100,"type":"object"},"changeDescription":{"description":"The change in words, for the user to read.","maxLength":1000,"minLength":1,"type":"string"},"date":{"description":"When the change was made."},"exerciseDefinitionId":{"description":"The exercise that was changed.","x-ref":"exercise-definitions"},"programInstanceId":{"description":"The running program that was changed.","x-ref":"active-program-instances"},"ruleId":{"description":"The rule that suggested the change.","x-ref":"progression-rules"},"ruleName":{"description":"The name of the rule at that time."},"userOverride":{"description":"Whether the user chose otherwise than the rule suggested.","type":"boolean"},"workoutLogId":{"description":"The workout that led to the change.","x-ref":"workout-logs"}},"required":["date","ruleId","ruleName","changeDescription","actionTaken"],"type":"object"}"# {
         "/properties/date" => Timestamp,
         "/properties/ruleId" => Id,
@@ -178,26 +121,17 @@ json_schema! {
         "/properties/workoutLogId" => Id,
         "/allOf/0" => SyncFields,
     }
-}
-
-json_schema! {
     AppliedProgressionLogChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => AppliedProgressionLogRecord,
     }
-}
-
-json_schema! {
     AppliedProgressionLogChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
         "/properties/changes/items" => AppliedProgressionLogChange,
         "/properties/nextCursor" => Cursor,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     AppliedProgressionLogFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"applied-progression-logs","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
@@ -205,147 +139,87 @@ json_schema! {
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-}
-
-json_schema! {
     AppliedProgressionLogFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"applied-progression-logs","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => AppliedProgressionLogRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     AppliedProgressionLogPushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => AppliedProgressionLogRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     AppliedProgressionLogPushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
         "/oneOf/0" => AcceptedOutcome,
         "/oneOf/1" => DuplicateOutcome,
         "/oneOf/2" => AppliedProgressionLogSupersededOutcome,
         "/oneOf/3" => RejectedOutcome,
     }
-}
-
-json_schema! {
     AppliedProgressionLogPushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
         "/properties/changes/items" => AppliedProgressionLogPushChange,
         "/properties/cursor" => Cursor,
     }
-}
-
-json_schema! {
     AppliedProgressionLogPushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
         "/properties/outcomes/items" => AppliedProgressionLogPushOutcome,
         "/properties/prevUserRev" => Revision,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     AppliedProgressionLogRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => AppliedProgressionLog,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
     AppliedProgressionLogSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
         "/properties/winner" => AppliedProgressionLogChange,
     }
-}
-
-json_schema! {
     BodyweightKg =
         r#"{"description":"A bodyweight in kilograms, above 0.","examples":[82.4],"exclusiveMinimum":0,"maximum":1000,"type":"number"}"# {}
-}
-
-json_schema! {
     BodyweightTargetGoal = r#"{"allOf":[{},{}],"description":"To reach a bodyweight, from above or below.","examples":[{"clientCreatedAt":1736150720000,"clientUpdatedAt":1749451500000,"creationDate":1736150720000,"currentValue":82.4,"id":"01943aa8-a3b4-7ec5-8fd6-d0e7e1f8f209","isDeleted":false,"name":"Under 80 kg by summer","progressNotes":"Slower than planned, steady.","status":"active","targetBodyweightKg":79.5,"targetDate":1750464000000,"type":"bodyweightTarget"}],"properties":{"targetBodyweightKg":{"description":"The bodyweight to reach."},"type":{"const":"bodyweightTarget","description":"Marks a goal to reach a bodyweight.","type":"string"}},"required":["type","targetBodyweightKg"],"type":"object"}"# {
         "/properties/targetBodyweightKg" => BodyweightKg,
         "/allOf/0" => SyncFields,
         "/allOf/1" => UserGoalFields,
     }
-}
-
-json_schema! {
     Change = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => Record,
     }
-}
-
-json_schema! {
     ChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
         "/properties/changes/items" => Change,
         "/properties/nextCursor" => Cursor,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     ChangePasswordRequest = r#"{"additionalProperties":false,"description":"The password as it is and as it is to be.","properties":{"currentPassword":{},"newPassword":{}},"required":["currentPassword","newPassword"],"type":"object"}"# {
         "/properties/currentPassword" => Password,
         "/properties/newPassword" => NewPassword,
     }
-}
-
-json_schema! {
     CollectionName =
         r#"{"description":"The name of a collection, as it stands in paths. A later version may know more collections than this one.","examples":["workout-logs"],"maxLength":63,"pattern":"^[a-z][a-z0-9-]{0,62}$","type":"string"}"# {}
-}
-
-json_schema! {
     CompletedWorkout = r#"{"description":"One workout of the program that was done.","properties":{"completedDate":{"description":"When the workout was done."},"orderInProgram":{"description":"The place of the workout in the program."},"workoutLogId":{"description":"The log of the workout.","x-ref":"workout-logs"}},"required":["workoutLogId","orderInProgram","completedDate"],"type":"object"}"# {
         "/properties/workoutLogId" => Id,
         "/properties/orderInProgram" => Order,
         "/properties/completedDate" => Timestamp,
     }
-}
-
-json_schema! {
     Condition = r#"{"description":"A condition, or a tree of them, at most 32 levels deep. Unlike other parts of a record, each of the four forms is closed. An open form would let one object be two forms at once, such as `all` beside `any`, and nothing would say which of them counts.","oneOf":[{},{},{},{}],"x-max-depth":32}"# {
         "/oneOf/0" => AllCondition,
         "/oneOf/1" => AnyCondition,
         "/oneOf/2" => NotCondition,
         "/oneOf/3" => LeafCondition,
     }
-}
-
-json_schema! {
     ContractVersion =
         r#"{"description":"A version of this contract, as in `info.version`.","examples":["1.0.0"],"maxLength":17,"pattern":"^[0-9]{1,5}\\.[0-9]{1,5}\\.[0-9]{1,5}$","type":"string"}"# {}
-}
-
-json_schema! {
     ContractVersions = r#"{"additionalProperties":false,"description":"The versions of this contract that the server supports.","properties":{"max":{"description":"The newest version that the server knows."},"min":{"description":"The oldest version that the server accepts."}},"required":["min","max"],"type":"object"}"# {
         "/properties/min" => ContractVersion,
         "/properties/max" => ContractVersion,
     }
-}
-
-json_schema! {
     Cursor =
         r#"{"description":"A place in a feed, `v1.<feed>--<proof>.<epoch>.<revision>`. The feed is `all` or the name of a collection. The proof tells the server which history the place is in; cursors of version 1.0 have none. Clients store a cursor and send it back, and read nothing out of it.","examples":["v1.all.e1.4711"],"maxLength":200,"pattern":"^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.[0-9]{1,16}$","type":"string"}"# {}
-}
-
-json_schema! {
     DeleteAccountRequest = r#"{"additionalProperties":false,"description":"The confirmation that the account is to be erased.","properties":{"password":{}},"required":["password"],"type":"object"}"# {
         "/properties/password" => Password,
     }
-}
-
-json_schema! {
     Device = r#"{"additionalProperties":false,"description":"A signed-in device.","properties":{"id":{"description":"The session that began when the device signed in."},"isCurrent":{"description":"Whether it is the device that asks.","type":"boolean"},"lastSeenAt":{"description":"When its last request was answered."},"lastSyncedAt":{"description":"When it last had everything that the server had. Absent where it has not synced under this session."},"lastSyncedRev":{"description":"The user's revision that it had reached then. A device below `userRev` has changes to pull."},"name":{"description":"What the user calls the device. Absent where it was never named."},"platform":{"description":"What it runs on. Absent where it did not say."},"signedInAt":{"description":"When it signed in."}},"required":["id","signedInAt","lastSeenAt","isCurrent"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/signedInAt" => Timestamp,
@@ -355,15 +229,9 @@ json_schema! {
         "/properties/name" => Name,
         "/properties/platform" => Platform,
     }
-}
-
-json_schema! {
     DeviceList = r#"{"additionalProperties":false,"description":"The devices of an account.","properties":{"devices":{"description":"The signed-in devices, the one seen last first.","items":{},"maxItems":10000,"type":"array"}},"required":["devices"],"type":"object"}"# {
         "/properties/devices/items" => Device,
     }
-}
-
-json_schema! {
     DropSet = r#"{"allOf":[{},{}],"description":"One level of a drop set, whose weight falls from level to level without rest.","examples":[{"clientCreatedAt":1748886610000,"clientUpdatedAt":1748886610000,"exerciseDefinitionId":"16983328-4237-5b04-9d76-71cbd5e88b67","groupKey":"019731c4-6f00-7b2c-8d3e-4f5a6b7c8d9e","id":"019731c4-6f70-7172-8394-0f1a2b3c4d5e","isDeleted":false,"level":1,"loggedReps":12,"loggedWeightKg":60,"notes":"Grip gave out first.","orderInExercise":0,"orderInWorkout":4,"setType":"dropSet","workoutLogId":"019731b1-69c0-7a10-8b20-c30d40e50f60"}],"properties":{"loggedReps":{"description":"The repetitions that were done."},"loggedWeightKg":{"description":"The weight that was lifted."},"setType":{"const":"dropSet","description":"Marks one level of a drop set.","type":"string"},"targetReps":{"description":"The repetitions that were planned for this level."},"targetWeightKg":{"description":"The weight that was planned for this level."}},"required":["setType","loggedWeightKg","loggedReps"],"type":"object"}"# {
         "/properties/loggedWeightKg" => WeightKg,
         "/properties/loggedReps" => Reps,
@@ -372,9 +240,6 @@ json_schema! {
         "/allOf/0" => SyncFields,
         "/allOf/1" => LoggedSetFields,
     }
-}
-
-json_schema! {
     DuplicateOutcome = r#"{"additionalProperties":false,"description":"The change is already the current version, from an earlier push of the same op. Nothing was changed.","properties":{"clientUpdatedAt":{"description":"The stamp that was stored."},"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"duplicate","description":"Marks a change that was stored before.","type":"string"},"rev":{"description":"The revision that the version was given then."},"serverId":{"description":"The server's own id of the record."},"serverUpdatedAt":{"description":"When the server accepted it."}},"required":["id","op","outcome","rev","serverId","serverUpdatedAt","clientUpdatedAt"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
@@ -383,19 +248,10 @@ json_schema! {
         "/properties/serverUpdatedAt" => Timestamp,
         "/properties/clientUpdatedAt" => Timestamp,
     }
-}
-
-json_schema! {
     Email =
         r#"{"description":"An email address. Upper and lower case are the same to the server.","examples":["sam@example.com"],"format":"email","maxLength":254,"minLength":3,"type":"string"}"# {}
-}
-
-json_schema! {
     Epoch =
         r#"{"description":"One unbroken life of the server's data. Restoring a backup begins another.","examples":["e1"],"maxLength":64,"pattern":"^[0-9A-Za-z_-]{1,64}$","type":"string"}"# {}
-}
-
-json_schema! {
     ExerciseDefinition = r#"{"allOf":[{}],"description":"An exercise that can be logged. The id of a shipped exercise is made from its name, so that all devices share one record of it.","examples":[{"clientCreatedAt":0,"clientUpdatedAt":0,"equipment":"barbell","id":"abdc32c4-682e-57ef-8063-864a23a47720","isCustom":false,"isDeleted":false,"name":"Back squat","primaryMuscleGroups":["quadriceps","glutes"],"typicalAdvancedSetType":"pyramid"},{"clientCreatedAt":1736150400000,"clientUpdatedAt":1736150400000,"equipment":"barbell","id":"01943aa0-bc00-7c11-9d22-ae33bf44c055","isCustom":true,"isDeleted":false,"name":"Landmine press","notes":"Half kneeling, one arm at a time.","primaryMuscleGroups":["shoulders"]}],"properties":{"equipment":{"description":"What the exercise is done with."},"isCustom":{"description":"True for an exercise made by the user, false for one that is shipped with the app.","type":"boolean"},"name":{},"notes":{},"primaryMuscleGroups":{"description":"The muscles that do most of the work, each named once.","items":{},"maxItems":32,"type":"array","uniqueItems":true},"typicalAdvancedSetType":{"description":"The kind of set that the app proposes first for this exercise."}},"required":["name","isCustom"],"type":"object"}"# {
         "/properties/name" => Name,
         "/properties/equipment" => Tag,
@@ -404,26 +260,17 @@ json_schema! {
         "/properties/typicalAdvancedSetType" => Tag,
         "/allOf/0" => SyncFields,
     }
-}
-
-json_schema! {
     ExerciseDefinitionChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => ExerciseDefinitionRecord,
     }
-}
-
-json_schema! {
     ExerciseDefinitionChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
         "/properties/changes/items" => ExerciseDefinitionChange,
         "/properties/nextCursor" => Cursor,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     ExerciseDefinitionFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"exercise-definitions","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
@@ -431,65 +278,41 @@ json_schema! {
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-}
-
-json_schema! {
     ExerciseDefinitionFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"exercise-definitions","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => ExerciseDefinitionRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     ExerciseDefinitionPushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => ExerciseDefinitionRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     ExerciseDefinitionPushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
         "/oneOf/0" => AcceptedOutcome,
         "/oneOf/1" => DuplicateOutcome,
         "/oneOf/2" => ExerciseDefinitionSupersededOutcome,
         "/oneOf/3" => RejectedOutcome,
     }
-}
-
-json_schema! {
     ExerciseDefinitionPushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
         "/properties/changes/items" => ExerciseDefinitionPushChange,
         "/properties/cursor" => Cursor,
     }
-}
-
-json_schema! {
     ExerciseDefinitionPushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
         "/properties/outcomes/items" => ExerciseDefinitionPushOutcome,
         "/properties/prevUserRev" => Revision,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     ExerciseDefinitionRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => ExerciseDefinition,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
     ExerciseDefinitionSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
         "/properties/winner" => ExerciseDefinitionChange,
     }
-}
-
-json_schema! {
     ExercisePrescription = r#"{"description":"One exercise of a planned workout, and how it is to be done.","properties":{"exerciseDefinitionId":{"description":"The exercise to be done.","x-ref":"exercise-definitions"},"orderInTemplate":{"description":"The place of the exercise in the workout, counted from 0."},"restTimeSecs":{"description":"How long to rest between sets, in seconds."},"targetReps":{"description":"The repetitions planned for each set, such as `5`, `8-12` or `AMRAP`."},"targetSetDefinitions":{"description":"The planned sets one by one. Empty where the targets beside it say enough.","items":{},"maxItems":100,"type":"array"},"targetSets":{"description":"How many sets are planned.","maximum":1000,"minimum":1,"type":"integer"},"targetWeightNotes":{}},"required":["exerciseDefinitionId","orderInTemplate","targetSetDefinitions"],"type":"object"}"# {
         "/properties/exerciseDefinitionId" => Id,
         "/properties/orderInTemplate" => Order,
@@ -498,9 +321,6 @@ json_schema! {
         "/properties/targetReps" => RepsText,
         "/properties/targetWeightNotes" => TargetWeightNotes,
     }
-}
-
-json_schema! {
     FeedChange = r#"{"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","oneOf":[{},{},{},{},{},{},{},{},{},{},{},{}]}"# {
         "/oneOf/0" => ActiveProgramInstanceFeedChange,
         "/oneOf/1" => AppliedProgressionLogFeedChange,
@@ -515,18 +335,12 @@ json_schema! {
         "/oneOf/10" => WorkoutTemplateExerciseInstanceFeedChange,
         "/oneOf/11" => WorkoutTemplateFeedChange,
     }
-}
-
-json_schema! {
     FeedPage = r#"{"additionalProperties":false,"description":"One page of the global feed.","properties":{"changes":{"description":"The changed records of all collections in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"digest":{"description":"On the last page, the digest of the user's live records at `userRev`: the sum modulo 2^128 of a hash of each record, in hexadecimal digits. The hash is the UUID of version 5 whose namespace is the record's id, and whose name is the revision in eight bytes, most significant first, followed by the name of the collection. A device whose records have another digest pulls everything again.","pattern":"^[0-9a-f]{32}$","type":"string","x-since":"1.1.0"},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
         "/properties/changes/items" => FeedChange,
         "/properties/nextCursor" => Cursor,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     FeedPushChange = r#"{"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","oneOf":[{},{},{},{},{},{},{},{},{},{},{},{}]}"# {
         "/oneOf/0" => ActiveProgramInstanceFeedPushChange,
         "/oneOf/1" => AppliedProgressionLogFeedPushChange,
@@ -541,16 +355,10 @@ json_schema! {
         "/oneOf/10" => WorkoutTemplateExerciseInstanceFeedPushChange,
         "/oneOf/11" => WorkoutTemplateFeedPushChange,
     }
-}
-
-json_schema! {
     FeedPushRequest = r#"{"additionalProperties":false,"description":"Edits of any collections.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of the global feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
         "/properties/changes/items" => FeedPushChange,
         "/properties/cursor" => Cursor,
     }
-}
-
-json_schema! {
     FeedPushResult = r#"{"additionalProperties":false,"description":"What became of a push to the global feed.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again. A winner is a record of the collection of its change.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"proof":{"description":"The proof that the device's cursor carries from now on, whether or not its revision moves. It covers the versions that the outcomes tell of.","maxLength":58,"pattern":"^[0-9a-z]{1,13}-[0-9a-z]{8}(-[0-9a-z]{1,13}-[0-9a-z]{8}){0,3}$","type":"string","x-since":"1.1.0"},"replaced":{"description":"The versions that accepted changes have replaced although they were not made on them. They are current nowhere else any more, so the device keeps them in its history.","items":{},"maxItems":500,"type":"array","x-each":true,"x-since":"1.1.0"},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
         "/properties/outcomes/items" => PushOutcome,
         "/properties/prevUserRev" => Revision,
@@ -558,21 +366,12 @@ json_schema! {
         "/properties/serverTime" => Timestamp,
         "/properties/replaced/items" => FeedChange,
     }
-}
-
-json_schema! {
     Id =
         r#"{"description":"A UUID of any version, as 36 lower-case characters. Devices make version 7; records with a fixed id have version 5.","examples":["019731b1-69c0-7a10-8b20-c30d40e50f60"],"maxLength":36,"pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","type":"string"}"# {}
-}
-
-json_schema! {
     LeafCondition = r#"{"additionalProperties":false,"description":"Compares one fact with one value.","properties":{"fact":{"description":"What is looked at, by the app's name for it."},"operator":{"description":"How it is compared, such as `equal` or `greaterThanInclusive`."},"params":{"description":"What the fact needs to be computed, in the app's own terms.","maxProperties":100,"type":"object"},"path":{"description":"Which part of the fact is compared, as a JSONPath.","maxLength":200,"type":"string"},"value":{"description":"What it is compared with. Any JSON value, null included."}},"required":["fact","operator","value"],"type":"object"}"# {
         "/properties/fact" => Tag,
         "/properties/operator" => Tag,
     }
-}
-
-json_schema! {
     LiftTargetGoal = r#"{"allOf":[{},{}],"description":"To lift a weight in an exercise.","examples":[{"clientCreatedAt":1736150640000,"clientUpdatedAt":1748889400000,"creationDate":1736150640000,"currentValue":120,"id":"01943aa6-8192-7ca3-8db4-bec5cfd6d0e7","isDeleted":false,"name":"Squat 140 kg","status":"active","targetDate":1767225600000,"targetExerciseDefinitionId":"abdc32c4-682e-57ef-8063-864a23a47720","targetReps":1,"targetWeightKg":140,"type":"liftTarget"}],"properties":{"targetExerciseDefinitionId":{"description":"The exercise.","x-ref":"exercise-definitions"},"targetReps":{"description":"How many times to lift it."},"targetWeightKg":{"description":"The weight to lift."},"type":{"const":"liftTarget","description":"Marks a goal to lift a weight.","type":"string"}},"required":["type","targetExerciseDefinitionId","targetWeightKg"],"type":"object"}"# {
         "/properties/targetExerciseDefinitionId" => Id,
         "/properties/targetWeightKg" => WeightKg,
@@ -580,31 +379,16 @@ json_schema! {
         "/allOf/0" => SyncFields,
         "/allOf/1" => UserGoalFields,
     }
-}
-
-json_schema! {
     Limits =
         r#"{"additionalProperties":false,"description":"The limits of the server. Bytes count after decompression.","properties":{"batchBytesMax":{"description":"The most bytes in the body of a push.","maximum":1073741824,"minimum":1,"type":"integer"},"batchChangesMax":{"description":"The most changes in a push.","maximum":500,"minimum":1,"type":"integer"},"pageBytesMax":{"description":"About how many bytes a page takes at most. A page with a single change may take more.","maximum":1073741824,"minimum":1,"type":"integer"},"pageChangesMax":{"description":"The most changes on a page.","maximum":1000,"minimum":1,"type":"integer"},"recordBytesMax":{"description":"The most bytes of JSON in a record.","maximum":1073741824,"minimum":1,"type":"integer"}},"required":["pageChangesMax","pageBytesMax","batchChangesMax","batchBytesMax","recordBytesMax"],"type":"object"}"# {}
-}
-
-json_schema! {
     LinkedProgressionRule = r#"{"description":"A progression rule, and the part of the program that it applies to.","properties":{"ruleId":{"description":"The rule that applies.","x-ref":"progression-rules"},"scope":{"description":"What the rule applies to, `program` for all of it, `workoutInProgram` for one workout, or `exerciseInProgram` for one exercise.","enum":["program","workoutInProgram","exerciseInProgram"],"type":"string"},"scopeIdentifier":{"description":"Which workout or exercise of the program, in the app's own terms. Absent for the whole program.","maxLength":200,"type":"string"}},"required":["ruleId","scope"],"type":"object"}"# {
         "/properties/ruleId" => Id,
     }
-}
-
-json_schema! {
     LinkedProgressionRuleScope =
         r#"{"description":"What the rule applies to, `program` for all of it, `workoutInProgram` for one workout, or `exerciseInProgram` for one exercise.","enum":["program","workoutInProgram","exerciseInProgram"],"type":"string"}"# {}
-}
-
-json_schema! {
     Live = r#"{"allOf":[{}],"description":"Any live record. It stands for a live record of the collection at hand, which is the schema that the path item's `x-bind` names, or the collection that stands beside the record in the global feed.","type":"object"}"# {
         "/allOf/0" => SyncFields,
     }
-}
-
-json_schema! {
     LoggedSet = r#"{"description":"One set of a workout, of the kind that `setType` says. The parts of a pyramid or a drop set are sets of their own, tied together by `groupKey`.","examples":[{"clientCreatedAt":1748885940000,"clientUpdatedAt":1748885940000,"exerciseDefinitionId":"abdc32c4-682e-57ef-8063-864a23a47720","id":"019731b9-1a2b-7c3d-8e4f-5a6b7c8d9e0f","isDeleted":false,"loggedReps":5,"loggedWeightKg":100,"orderInExercise":0,"orderInWorkout":0,"restTimeSecs":180,"setType":"standard","targetReps":5,"targetWeightKg":100,"workoutLogId":"019731b1-69c0-7a10-8b20-c30d40e50f60"}],"oneOf":[{},{},{},{},{},{}]}"# {
         "/oneOf/0" => StandardSet,
         "/oneOf/1" => AmrapRepsSet,
@@ -613,26 +397,17 @@ json_schema! {
         "/oneOf/4" => PyramidSet,
         "/oneOf/5" => DropSet,
     }
-}
-
-json_schema! {
     LoggedSetChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => LoggedSetRecord,
     }
-}
-
-json_schema! {
     LoggedSetChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
         "/properties/changes/items" => LoggedSetChange,
         "/properties/nextCursor" => Cursor,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     LoggedSetFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"logged-sets","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
@@ -640,17 +415,11 @@ json_schema! {
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-}
-
-json_schema! {
     LoggedSetFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"logged-sets","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => LoggedSetRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     LoggedSetFields = r#"{"description":"The members that logged sets of every kind have.","properties":{"exerciseDefinitionId":{"description":"The exercise that was done.","x-ref":"exercise-definitions"},"groupKey":{"description":"Ties the parts of one pyramid or drop set together. All parts carry the same key, which is the id of no record."},"level":{"description":"Which part of the pyramid or drop set this is, counted from 1.","maximum":1000,"minimum":1,"type":"integer"},"notes":{},"orderInExercise":{"description":"The place of the set within the exercise, counted from 0."},"orderInWorkout":{"description":"The place of the exercise in the workout, counted from 0."},"restTimeSecs":{"description":"How long the user rested after the set, in seconds."},"workoutLogId":{"description":"The workout that the set is part of.","x-ref":"workout-logs"}},"required":["workoutLogId","exerciseDefinitionId","orderInWorkout","orderInExercise"],"type":"object"}"# {
         "/properties/workoutLogId" => Id,
         "/properties/exerciseDefinitionId" => Id,
@@ -660,131 +429,71 @@ json_schema! {
         "/properties/notes" => Notes,
         "/properties/restTimeSecs" => Seconds,
     }
-}
-
-json_schema! {
     LoggedSetPushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => LoggedSetRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     LoggedSetPushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
         "/oneOf/0" => AcceptedOutcome,
         "/oneOf/1" => DuplicateOutcome,
         "/oneOf/2" => LoggedSetSupersededOutcome,
         "/oneOf/3" => RejectedOutcome,
     }
-}
-
-json_schema! {
     LoggedSetPushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
         "/properties/changes/items" => LoggedSetPushChange,
         "/properties/cursor" => Cursor,
     }
-}
-
-json_schema! {
     LoggedSetPushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
         "/properties/outcomes/items" => LoggedSetPushOutcome,
         "/properties/prevUserRev" => Revision,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     LoggedSetRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => LoggedSet,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
     LoggedSetSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
         "/properties/winner" => LoggedSetChange,
     }
-}
-
-json_schema! {
     LoginRequest = r#"{"additionalProperties":false,"description":"The credentials of an account.","properties":{"deviceName":{"description":"What the user calls this device, to tell sign-ins apart."},"email":{},"password":{},"platform":{"description":"What the device runs on, to tell sign-ins apart."}},"required":["email","password"],"type":"object"}"# {
         "/properties/email" => Email,
         "/properties/password" => Password,
         "/properties/deviceName" => Name,
         "/properties/platform" => Platform,
     }
-}
-
-json_schema! {
     LogoutRequest =
         r#"{"additionalProperties":false,"description":"Which devices to sign out.","properties":{"allDevices":{"description":"Whether to sign out every device of the account. Absent means only this one.","type":"boolean"}},"type":"object"}"# {}
-}
-
-json_schema! {
     MakeRecoveryCodeRequest = r#"{"additionalProperties":false,"description":"The confirmation that a recovery code is to be made.","properties":{"password":{}},"required":["password"],"type":"object"}"# {
         "/properties/password" => Password,
     }
-}
-
-json_schema! {
     Name =
         r#"{"description":"A name that the user reads, 1 to 200 characters. Names need not be unique.","examples":["Back squat"],"maxLength":200,"minLength":1,"type":"string"}"# {}
-}
-
-json_schema! {
     NewPassword =
         r#"{"description":"A password to be set, 10 to 200 characters, of any kind.","examples":["correct horse battery staple"],"maxLength":200,"minLength":10,"type":"string"}"# {}
-}
-
-json_schema! {
     NotCondition = r#"{"additionalProperties":false,"description":"Holds when its condition does not.","properties":{"not":{}},"required":["not"],"type":"object"}"# {
         "/properties/not" => Condition,
     }
-}
-
-json_schema! {
     Notes =
         r#"{"description":"Free text by the user, up to 10,000 characters.","examples":["Left knee felt fine."],"maxLength":10000,"type":"string"}"# {}
-}
-
-json_schema! {
     Op = r#"{"additionalProperties":false,"description":"Which edit made a version of a record.","examples":[{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318}],"properties":{"deviceId":{"description":"The device that made the edit. A device makes this id when it is set up, and again when it finds itself cloned."},"id":{"description":"The id of the edit, a UUIDv7 made by the device. Every edit has its own."},"seq":{}},"required":["id","deviceId","seq"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/deviceId" => Id,
         "/properties/seq" => Seq,
     }
-}
-
-json_schema! {
     Order =
         r#"{"description":"A place in a sequence, counted from 0. Gaps are allowed.","examples":[0],"maximum":1000000,"minimum":0,"type":"integer"}"# {}
-}
-
-json_schema! {
     Password =
         r#"{"description":"A password that was set before.","examples":["correct horse battery staple"],"maxLength":200,"minLength":1,"type":"string"}"# {}
-}
-
-json_schema! {
     Platform =
         r#"{"description":"What a device runs on, in words that its user knows, 1 to 100 characters.","examples":["Firefox on Android"],"maxLength":100,"minLength":1,"type":"string"}"# {}
-}
-
-json_schema! {
     PositiveReps =
         r#"{"description":"A number of repetitions, at least one.","examples":[20],"maximum":10000,"minimum":1,"type":"integer"}"# {}
-}
-
-json_schema! {
     PositiveSeconds =
         r#"{"description":"A duration in seconds, at least one, up to a day.","examples":[60],"maximum":86400,"minimum":1,"type":"integer"}"# {}
-}
-
-json_schema! {
     Problem = r#"{"additionalProperties":false,"description":"Why a whole request failed, by RFC 9457.","properties":{"code":{},"detail":{"description":"This occurrence in words, for a person who looks into it.","maxLength":2000,"type":"string"},"errors":{"description":"Where the request fails the contract. Pointers start at the body; those of a parameter are `/path/<name>`, `/query/<name>` or `/header/<name>`.","items":{},"maxItems":100,"type":"array"},"instance":{"description":"A URI that names this occurrence, under which the server's log has it.","maxLength":500,"type":"string"},"restoredRev":{"description":"With `epoch_changed`: the user's revision to which the server went back, the lowest if it did so more than once since the cursor was given. The device pushes again exactly the versions that it knows with a higher revision."},"retryAfterMs":{"description":"How long to wait before trying again, in milliseconds. Agrees with the `Retry-After` header, which counts seconds.","maximum":86400000,"minimum":0,"type":"integer"},"retryable":{"description":"Whether the same request may succeed later.","type":"boolean"},"serverTime":{"description":"The server's clock."},"since":{"description":"With `epoch_changed` and `cursor_expired`: where the pull from the beginning starts. Its answer comes from the history that this problem is about, or it is refused in the same way.","x-since":"1.1.0"},"status":{"description":"The HTTP status of the response.","maximum":599,"minimum":400,"type":"integer"},"title":{"description":"The kind of problem in words, the same every time.","maxLength":200,"minLength":1,"type":"string"},"type":{"description":"A URI that names the kind of problem. `about:blank` where `code` says it all.","maxLength":500,"minLength":1,"type":"string"}},"required":["type","title","status","code","retryable"],"type":"object"}"# {
         "/properties/code" => ProblemCode,
         "/properties/errors/items" => ViolationType,
@@ -792,22 +501,13 @@ json_schema! {
         "/properties/serverTime" => Timestamp,
         "/properties/since" => Cursor,
     }
-}
-
-json_schema! {
     ProblemCode =
         r#"{"description":"What happened. A client that meets a code it does not know goes by the status.\n\n- `malformed_request` (400): the body, a parameter or a header fails the contract; `errors` says where.\n- `invalid_cursor` (400): the cursor is not one, or belongs to another feed.\n- `unauthorized` (401): no token, or one that this server did not issue.\n- `token_expired` (401): the token has run out. Refresh an access token; after a refresh token, sign in again.\n- `token_revoked` (401): the session has ended, or the refresh token was spent before. Sign in again.\n- `invalid_credentials` (401, 403): the email address, the password or the recovery code is wrong: 401 when signing in or\n  recovering, 403 when confirming a request.\n- `forbidden` (403): the account may not do this, the operator has disabled it, or the server takes no new accounts.\n- `not_found` (404): no such record, device or path.\n- `method_not_allowed` (405): the path has no such method. A client of this contract never meets it.\n- `email_taken` (409): the email address has an account.\n- `cursor_expired` (410): tombstones after the cursor have been purged. Pull again from the beginning.\n- `epoch_changed` (410): the server was restored from a backup. Pull again from the beginning.\n- `payload_too_large` (413): the body is too large. Send fewer changes at a time.\n- `unsupported_media_type` (415): the body is of a type or an encoding that the server does not take.\n- `invalid_record` (422): the single record fails the contract; `errors` says where.\n- `upgrade_required` (426): the client's contract is older than the server supports.\n- `rate_limited` (429): too many requests. Wait as long as `retryAfterMs` says.\n- `unavailable` (503): the server cannot answer now. Wait as long as `retryAfterMs` says.","enum":["malformed_request","invalid_cursor","unauthorized","token_expired","token_revoked","invalid_credentials","forbidden","not_found","method_not_allowed","email_taken","cursor_expired","epoch_changed","payload_too_large","unsupported_media_type","invalid_record","upgrade_required","rate_limited","unavailable"],"type":"string"}"# {}
-}
-
-json_schema! {
     ProgramCompletionGoal = r#"{"allOf":[{},{}],"description":"To finish a program.","examples":[{"achievedDate":1748889300000,"clientCreatedAt":1736150680000,"clientUpdatedAt":1748889300000,"creationDate":1736150680000,"id":"01943aa7-92a3-7db4-8ec5-cfd6d0e7e1f8","isDeleted":false,"name":"See the program through","status":"achieved","targetProgramDefinitionId":"01943aa3-5e6f-7a70-8b81-9c92ada3beb4","type":"programCompletion"}],"properties":{"targetProgramDefinitionId":{"description":"The program to finish.","x-ref":"program-definitions"},"type":{"const":"programCompletion","description":"Marks a goal to finish a program.","type":"string"}},"required":["type","targetProgramDefinitionId"],"type":"object"}"# {
         "/properties/targetProgramDefinitionId" => Id,
         "/allOf/0" => SyncFields,
         "/allOf/1" => UserGoalFields,
     }
-}
-
-json_schema! {
     ProgramDefinition = r#"{"allOf":[{}],"description":"A training program, which is a sequence of workouts and how often to train.","examples":[{"clientCreatedAt":1736150520000,"clientUpdatedAt":1736150520000,"id":"01943aa3-5e6f-7a70-8b81-9c92ada3beb4","isDeleted":false,"linkedProgressionRuleIds":[{"ruleId":"01943aa5-7081-7b92-8ca3-adb4bec5cfd6","scope":"exerciseInProgram","scopeIdentifier":"abdc32c4-682e-57ef-8063-864a23a47720"}],"name":"Three days a week","targetFrequency":{"type":"perWeek","value":3},"workoutSequence":[{"dayTag":"A","orderInProgram":0,"workoutTemplateId":"01943aa1-2b3c-7d4e-8f50-617283940516"},{"adHocExercises":[{"exerciseDefinitionId":"16983328-4237-5b04-9d76-71cbd5e88b67","orderInTemplate":0,"restTimeSecs":150,"targetReps":"3-5","targetSetDefinitions":[],"targetSets":5}],"dayTag":"B","notes":"Light day.","orderInProgram":1}]}],"properties":{"description":{"description":"What the program is for."},"linkedProgressionRuleIds":{"description":"The progression rules that apply to the program, and to which part of it.","items":{},"maxItems":200,"type":"array"},"name":{},"targetFrequency":{},"workoutSequence":{"description":"The workouts of the program, at least one. After the last, the program begins again.","items":{},"maxItems":366,"minItems":1,"type":"array"}},"required":["name","targetFrequency","workoutSequence"],"type":"object"}"# {
         "/properties/name" => Name,
         "/properties/targetFrequency" => TargetFrequency,
@@ -816,26 +516,17 @@ json_schema! {
         "/properties/linkedProgressionRuleIds/items" => LinkedProgressionRule,
         "/allOf/0" => SyncFields,
     }
-}
-
-json_schema! {
     ProgramDefinitionChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => ProgramDefinitionRecord,
     }
-}
-
-json_schema! {
     ProgramDefinitionChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
         "/properties/changes/items" => ProgramDefinitionChange,
         "/properties/nextCursor" => Cursor,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     ProgramDefinitionFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"program-definitions","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
@@ -843,65 +534,41 @@ json_schema! {
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-}
-
-json_schema! {
     ProgramDefinitionFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"program-definitions","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => ProgramDefinitionRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     ProgramDefinitionPushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => ProgramDefinitionRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     ProgramDefinitionPushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
         "/oneOf/0" => AcceptedOutcome,
         "/oneOf/1" => DuplicateOutcome,
         "/oneOf/2" => ProgramDefinitionSupersededOutcome,
         "/oneOf/3" => RejectedOutcome,
     }
-}
-
-json_schema! {
     ProgramDefinitionPushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
         "/properties/changes/items" => ProgramDefinitionPushChange,
         "/properties/cursor" => Cursor,
     }
-}
-
-json_schema! {
     ProgramDefinitionPushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
         "/properties/outcomes/items" => ProgramDefinitionPushOutcome,
         "/properties/prevUserRev" => Revision,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     ProgramDefinitionRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => ProgramDefinition,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
     ProgramDefinitionSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
         "/properties/winner" => ProgramDefinitionChange,
     }
-}
-
-json_schema! {
     ProgramWorkout = r#"{"description":"One workout of a program.","properties":{"adHocExercises":{"description":"Exercises of this workout alone, in place of a template or on top of it.","items":{},"maxItems":100,"type":"array"},"dayTag":{"description":"What the user calls this day of the program."},"notes":{},"orderInProgram":{"description":"The place of the workout in the program, counted from 0."},"workoutTemplateId":{"description":"The template to train by.","x-ref":"workout-templates"}},"required":["orderInProgram"],"type":"object"}"# {
         "/properties/orderInProgram" => Order,
         "/properties/adHocExercises/items" => ExercisePrescription,
@@ -909,41 +576,23 @@ json_schema! {
         "/properties/notes" => Notes,
         "/properties/workoutTemplateId" => Id,
     }
-}
-
-json_schema! {
     ProgressionAction = r#"{"description":"The change that a rule suggests.","properties":{"actionType":{"description":"What to change.\n\n- `increaseWeight`, `decreaseWeight`: the weight, by one of the amounts beside.\n- `increaseReps`, `decreaseReps`: the repetitions.\n- `hold`: nothing; train the same again.\n- `suggestDeload`: suggest a lighter week to the user.\n- `suggestSetRepSchemeChange`: suggest other sets and repetitions to the user.","enum":["increaseWeight","decreaseWeight","increaseReps","decreaseReps","hold","suggestDeload","suggestSetRepSchemeChange"],"type":"string"},"amountKg":{"description":"By how many kilograms to change the weight.","maximum":2000,"minimum":0,"type":"number"},"amountLbs":{"description":"By how many pounds to change the weight.","maximum":5000,"minimum":0,"type":"number"},"amountPercent":{"description":"By how many per cent to change the weight.","maximum":1000,"minimum":0,"type":"number"},"exerciseName":{"description":"The exercise that the action is about, by name. Absent where the rule's scope says it."},"repsToAdd":{"description":"How many repetitions to add. A negative number takes repetitions away.","maximum":10000,"minimum":-10000,"type":"integer"},"suggestionText":{"description":"What to tell the user."}},"required":["actionType"],"type":"object"}"# {
         "/properties/exerciseName" => Name,
         "/properties/suggestionText" => Notes,
     }
-}
-
-json_schema! {
     ProgressionActionActionType =
         r#"{"description":"What to change.\n\n- `increaseWeight`, `decreaseWeight`: the weight, by one of the amounts beside.\n- `increaseReps`, `decreaseReps`: the repetitions.\n- `hold`: nothing; train the same again.\n- `suggestDeload`: suggest a lighter week to the user.\n- `suggestSetRepSchemeChange`: suggest other sets and repetitions to the user.","enum":["increaseWeight","decreaseWeight","increaseReps","decreaseReps","hold","suggestDeload","suggestSetRepSchemeChange"],"type":"string"}"# {}
-}
-
-json_schema! {
     ProgressionAdjustment = r#"{"description":"What takes the place of the plan for one exercise of one workout.","properties":{"notes":{},"targetReps":{"description":"The repetitions to do instead of the planned ones."},"targetWeightKg":{"description":"The weight to use instead of the planned one."}},"type":"object"}"# {
         "/properties/notes" => Notes,
         "/properties/targetReps" => RepsTarget,
         "/properties/targetWeightKg" => WeightKg,
     }
-}
-
-json_schema! {
     ProgressionAdjustmentKey =
         r#"{"description":"The `orderInProgram` of a workout, a full stop, and the id of an exercise definition.","examples":["0.abdc32c4-682e-57ef-8063-864a23a47720"],"maxLength":44,"pattern":"^[0-9]{1,7}\\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","type":"string"}"# {}
-}
-
-json_schema! {
     ProgressionEvent = r#"{"description":"What happens when the conditions hold.","properties":{"params":{},"type":{"description":"The kind of event, by the app's name for it."}},"required":["type","params"],"type":"object"}"# {
         "/properties/type" => Tag,
         "/properties/params" => ProgressionAction,
     }
-}
-
-json_schema! {
     ProgressionRule = r#"{"allOf":[{}],"description":"A rule that suggests a change after a workout, in the terms of json-rules-engine.","examples":[{"clientCreatedAt":1736150600000,"clientUpdatedAt":1736150600000,"conditions":{"all":[{"fact":"completedSets","operator":"greaterThanInclusive","value":3},{"not":{"any":[{"fact":"exercise","operator":"equal","path":"$.deload","value":true},{"fact":"lastReps","operator":"lessThan","params":{"sets":3},"value":5}]}}]},"event":{"params":{"actionType":"increaseWeight","amountKg":2.5,"exerciseName":"Back squat"},"type":"progression"},"id":"01943aa5-7081-7b92-8ca3-adb4bec5cfd6","isActive":true,"isDeleted":false,"name":"Add 2.5 kg after a good day"}],"properties":{"conditions":{},"description":{"description":"What the rule is for."},"event":{},"isActive":{"description":"Whether the app evaluates the rule.","type":"boolean"},"name":{}},"required":["name","isActive","conditions","event"],"type":"object"}"# {
         "/properties/name" => Name,
         "/properties/conditions" => Condition,
@@ -951,26 +600,17 @@ json_schema! {
         "/properties/description" => Notes,
         "/allOf/0" => SyncFields,
     }
-}
-
-json_schema! {
     ProgressionRuleChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => ProgressionRuleRecord,
     }
-}
-
-json_schema! {
     ProgressionRuleChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
         "/properties/changes/items" => ProgressionRuleChange,
         "/properties/nextCursor" => Cursor,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     ProgressionRuleFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"progression-rules","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
@@ -978,98 +618,62 @@ json_schema! {
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-}
-
-json_schema! {
     ProgressionRuleFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"progression-rules","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => ProgressionRuleRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     ProgressionRulePushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => ProgressionRuleRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     ProgressionRulePushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
         "/oneOf/0" => AcceptedOutcome,
         "/oneOf/1" => DuplicateOutcome,
         "/oneOf/2" => ProgressionRuleSupersededOutcome,
         "/oneOf/3" => RejectedOutcome,
     }
-}
-
-json_schema! {
     ProgressionRulePushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
         "/properties/changes/items" => ProgressionRulePushChange,
         "/properties/cursor" => Cursor,
     }
-}
-
-json_schema! {
     ProgressionRulePushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
         "/properties/outcomes/items" => ProgressionRulePushOutcome,
         "/properties/prevUserRev" => Revision,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     ProgressionRuleRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => ProgressionRule,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
     ProgressionRuleSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
         "/properties/winner" => ProgressionRuleChange,
     }
-}
-
-json_schema! {
     PushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => Record,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     PushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
         "/oneOf/0" => AcceptedOutcome,
         "/oneOf/1" => DuplicateOutcome,
         "/oneOf/2" => SupersededOutcome,
         "/oneOf/3" => RejectedOutcome,
     }
-}
-
-json_schema! {
     PushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
         "/properties/changes/items" => PushChange,
         "/properties/cursor" => Cursor,
     }
-}
-
-json_schema! {
     PushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
         "/properties/outcomes/items" => PushOutcome,
         "/properties/prevUserRev" => Revision,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     PyramidSet = r#"{"allOf":[{},{}],"description":"One level of a pyramid, whose weight changes from level to level.","examples":[{"clientCreatedAt":1748886540000,"clientUpdatedAt":1748886540000,"exerciseDefinitionId":"16983328-4237-5b04-9d76-71cbd5e88b67","groupKey":"019731c3-5e00-7a1b-8c2d-3e4f5a6b7c8d","id":"019731c3-5e6f-7061-8283-9e0f1a2b3c4d","isDeleted":false,"level":2,"loggedReps":8,"loggedWeightKg":70,"orderInExercise":1,"orderInWorkout":3,"setType":"pyramid","targetReps":8,"targetWeightKg":70,"workoutLogId":"019731b1-69c0-7a10-8b20-c30d40e50f60"}],"properties":{"loggedReps":{"description":"The repetitions that were done."},"loggedWeightKg":{"description":"The weight that was lifted."},"setType":{"const":"pyramid","description":"Marks one level of a pyramid.","type":"string"},"targetReps":{"description":"The repetitions that were planned for this level."},"targetWeightKg":{"description":"The weight that was planned for this level."}},"required":["setType","loggedWeightKg","loggedReps"],"type":"object"}"# {
         "/properties/loggedWeightKg" => WeightKg,
         "/properties/loggedReps" => Reps,
@@ -1078,93 +682,50 @@ json_schema! {
         "/allOf/0" => SyncFields,
         "/allOf/1" => LoggedSetFields,
     }
-}
-
-json_schema! {
     QuotaProblem = r#"{"additionalProperties":false,"description":"Why a push was refused because the account holds as much as it may, by RFC 9457.","properties":{"code":{"description":"What happened. It is not one of `ProblemCode`, which is closed; clients of the first release go by the status.","enum":["quota_exceeded"],"type":"string"},"detail":{"description":"This occurrence in words, for a person who looks into it.","maxLength":2000,"type":"string"},"retryAfterMs":{"description":"How long to wait before trying again, in milliseconds. Agrees with the `Retry-After` header, which counts seconds.","maximum":86400000,"minimum":0,"type":"integer"},"retryable":{"description":"Whether the same request may succeed later.","type":"boolean"},"status":{"description":"The HTTP status of the response.","maximum":599,"minimum":400,"type":"integer"},"title":{"description":"The kind of problem in words, the same every time.","maxLength":200,"minLength":1,"type":"string"},"type":{"description":"A URI that names the kind of problem. `about:blank` where `code` says it all.","maxLength":500,"minLength":1,"type":"string"},"usage":{"description":"What the account holds and what it may hold."}},"required":["type","title","status","code","retryable","detail","usage"],"type":"object"}"# {
         "/properties/usage" => AccountUsage,
     }
-}
-
-json_schema! {
     Record = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => Live,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
     RecoverRequest = r#"{"additionalProperties":false,"description":"The recovery code of an account, and the password as it is to be.","properties":{"email":{},"newPassword":{},"recoveryCode":{}},"required":["email","recoveryCode","newPassword"],"type":"object"}"# {
         "/properties/email" => Email,
         "/properties/recoveryCode" => RecoveryCodeText,
         "/properties/newPassword" => NewPassword,
     }
-}
-
-json_schema! {
     RecoveryCode = r#"{"additionalProperties":false,"description":"A recovery code that was just made.","properties":{"recoveryCode":{}},"required":["recoveryCode"],"type":"object"}"# {
         "/properties/recoveryCode" => RecoveryCodeText,
     }
-}
-
-json_schema! {
     RecoveryCodeText =
         r#"{"description":"The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not count, and the letters O, I and L are read as the digits 0 and 1.","examples":["7HXQ2-M9TRA-0VKD4-WB3EC"],"maxLength":100,"minLength":1,"type":"string"}"# {}
-}
-
-json_schema! {
     RefreshRequest = r#"{"additionalProperties":false,"description":"The refresh token to spend.","properties":{"refreshToken":{}},"required":["refreshToken"],"type":"object"}"# {
         "/properties/refreshToken" => RefreshToken,
     }
-}
-
-json_schema! {
     RefreshToken =
         r#"{"description":"An opaque token that can be exchanged once for a new pair of tokens.","examples":["rt_5uXk0b1Zq3mJH8vWcT2yLrN7sD9eGfA4"],"maxLength":512,"minLength":1,"type":"string"}"# {}
-}
-
-json_schema! {
     RegisterRequest = r#"{"additionalProperties":false,"description":"A new account.","properties":{"deviceName":{"description":"What the user calls this device, to tell sign-ins apart."},"email":{},"password":{},"platform":{"description":"What the device runs on, to tell sign-ins apart."}},"required":["email","password"],"type":"object"}"# {
         "/properties/email" => Email,
         "/properties/password" => NewPassword,
         "/properties/deviceName" => Name,
         "/properties/platform" => Platform,
     }
-}
-
-json_schema! {
     RejectedOutcome = r#"{"additionalProperties":false,"description":"The change was refused, and nothing was stored. Its place in the list says which change it was.","properties":{"error":{},"id":{"description":"The id of the record. Absent where the change carried no valid one."},"op":{"description":"The op of the change. Absent where the change carried no valid one."},"outcome":{"const":"rejected","description":"Marks a change that was refused.","type":"string"}},"required":["outcome","error"],"type":"object"}"# {
         "/properties/error" => Rejection,
         "/properties/id" => Id,
         "/properties/op" => Op,
     }
-}
-
-json_schema! {
     Rejection = r#"{"additionalProperties":false,"description":"Why a change was refused.","examples":[{"code":"clock_skew","message":"clientUpdatedAt is 86400000 ms ahead of the server","retryable":true,"serverTime":1749451561204}],"properties":{"code":{},"errors":{"description":"Where the change fails the contract. Pointers start at the change.","items":{},"maxItems":100,"type":"array"},"message":{"description":"What is wrong, in English, for a person who looks into it.","maxLength":2000,"minLength":1,"type":"string"},"retryable":{"description":"Whether a corrected push may succeed without the user editing the record.","type":"boolean"},"serverTime":{"description":"The server's clock, with `clock_skew`."}},"required":["code","retryable","message"],"type":"object"}"# {
         "/properties/code" => RejectionCode,
         "/properties/errors/items" => ViolationType,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     RejectionCode =
         r#"{"description":"Why a change was refused.\n\n- `invalid_record`: the change or its record fails the contract; `errors` says where.\n- `record_too_large`: the record is above 256 KiB of JSON.\n- `clock_skew`: the stamp is too far ahead. Retryable: the device corrects its clock by `serverTime` and stamps the edit afresh.\n- `not_singleton`: the collection has one record, with a fixed id, and this is another id.\n- `wrong_collection`: the id is that of a record in another collection.\n- `unknown_collection`: this server has no such collection.","enum":["invalid_record","record_too_large","clock_skew","not_singleton","wrong_collection","unknown_collection"],"type":"string"}"# {}
-}
-
-json_schema! {
     RenameDeviceRequest = r#"{"additionalProperties":false,"description":"Another name for a device.","properties":{"name":{}},"required":["name"],"type":"object"}"# {
         "/properties/name" => Name,
     }
-}
-
-json_schema! {
-    Reps =
-        r#"{"description":"A number of repetitions.","examples":[5],"maximum":10000,"minimum":0,"type":"integer"}"# {}
-}
-
-json_schema! {
+    Reps = r#"{"description":"A number of repetitions.","examples":[5],"maximum":10000,"minimum":0,"type":"integer"}"# {}
     RepsForTimeSet = r#"{"allOf":[{},{}],"description":"A number of repetitions as fast as possible.","examples":[{"clientCreatedAt":1748886480000,"clientUpdatedAt":1748886480000,"exerciseDefinitionId":"16983328-4237-5b04-9d76-71cbd5e88b67","id":"019731c2-4d5e-7f60-8172-8d9e0f1a2b3c","isDeleted":false,"loggedTimeTakenSecs":134,"loggedWeightKg":40,"orderInExercise":0,"orderInWorkout":2,"setType":"repsForTime","targetReps":50,"workoutLogId":"019731b1-69c0-7a10-8b20-c30d40e50f60"}],"properties":{"loggedReps":{"description":"The repetitions that were done, where they are not the target."},"loggedTimeTakenSecs":{"description":"The time that they took, in seconds."},"loggedWeightKg":{"description":"The weight that was lifted."},"setType":{"const":"repsForTime","description":"Marks a set of a number of repetitions as fast as possible.","type":"string"},"targetReps":{"description":"The repetitions to be done."},"targetWeightKg":{"description":"The weight that was planned."}},"required":["setType","targetReps","loggedWeightKg","loggedTimeTakenSecs"],"type":"object"}"# {
         "/properties/targetReps" => PositiveReps,
         "/properties/loggedWeightKg" => WeightKg,
@@ -1174,41 +735,20 @@ json_schema! {
         "/allOf/0" => SyncFields,
         "/allOf/1" => LoggedSetFields,
     }
-}
-
-json_schema! {
     RepsTarget = r#"{"description":"A target of repetitions, in words or as a number.","examples":["8-12",5],"oneOf":[{},{}]}"# {
         "/oneOf/0" => RepsText,
         "/oneOf/1" => Reps,
     }
-}
-
-json_schema! {
     RepsText =
         r#"{"description":"A target of repetitions in words, such as a number, a range or `AMRAP` (as many as possible).","examples":["5","8-12","AMRAP"],"maxLength":50,"minLength":1,"type":"string"}"# {}
-}
-
-json_schema! {
     Revision =
         r#"{"description":"The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is before the first.","examples":[4712],"maximum":9007199254740991,"minimum":0,"type":"integer"}"# {}
-}
-
-json_schema! {
     Seconds =
         r#"{"description":"A duration in seconds, up to a day.","examples":[120],"maximum":86400,"minimum":0,"type":"integer"}"# {}
-}
-
-json_schema! {
     Seq =
         r#"{"description":"The number of an edit on its device. It counts up over all collections.","examples":[318],"maximum":9007199254740991,"minimum":0,"type":"integer"}"# {}
-}
-
-json_schema! {
     SetType =
         r#"{"description":"How a set is done.\n\n- `standard`: a weight for a number of repetitions.\n- `amrapReps`: as many repetitions as possible.\n- `amrapTime`: as many repetitions as possible within a time.\n- `repsForTime`: a number of repetitions as fast as possible.\n- `pyramid`: one level of a pyramid, whose weight changes from level to level.\n- `dropSet`: one level of a drop set, whose weight falls without rest.","enum":["standard","amrapReps","amrapTime","repsForTime","pyramid","dropSet"],"type":"string"}"# {}
-}
-
-json_schema! {
     StandardSet = r#"{"allOf":[{},{}],"description":"A weight for a number of repetitions.","examples":[{"clientCreatedAt":1748885940000,"clientUpdatedAt":1748885940000,"exerciseDefinitionId":"abdc32c4-682e-57ef-8063-864a23a47720","id":"019731b9-1a2b-7c3d-8e4f-5a6b7c8d9e0f","isDeleted":false,"loggedReps":5,"loggedWeightKg":100,"orderInExercise":0,"orderInWorkout":0,"restTimeSecs":180,"setType":"standard","targetReps":5,"targetWeightKg":100,"workoutLogId":"019731b1-69c0-7a10-8b20-c30d40e50f60"}],"properties":{"loggedReps":{"description":"The repetitions that were done."},"loggedWeightKg":{"description":"The weight that was lifted."},"setType":{"const":"standard","description":"Marks a standard set.","type":"string"},"targetReps":{"description":"The repetitions that were planned."},"targetWeightKg":{"description":"The weight that was planned."}},"required":["setType","loggedWeightKg","loggedReps"],"type":"object"}"# {
         "/properties/loggedWeightKg" => WeightKg,
         "/properties/loggedReps" => Reps,
@@ -1217,26 +757,17 @@ json_schema! {
         "/allOf/0" => SyncFields,
         "/allOf/1" => LoggedSetFields,
     }
-}
-
-json_schema! {
     SupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
         "/properties/winner" => Change,
     }
-}
-
-json_schema! {
     SyncConfig = r#"{"additionalProperties":false,"description":"What the server at hand supports.","properties":{"clockSkewMaxMs":{"description":"How far ahead of the server's clock a stamp may be, in milliseconds.","maximum":86400000,"minimum":0,"type":"integer"},"contractVersions":{},"epoch":{},"limits":{},"serverTime":{"description":"The server's clock."},"tombstoneRetentionDays":{"description":"For how many days the server keeps tombstones. A device that is away for longer pulls everything again.","maximum":36500,"minimum":1,"type":"integer"}},"required":["serverTime","limits","tombstoneRetentionDays","clockSkewMaxMs","contractVersions","epoch"],"type":"object"}"# {
         "/properties/serverTime" => Timestamp,
         "/properties/limits" => Limits,
         "/properties/contractVersions" => ContractVersions,
         "/properties/epoch" => Epoch,
     }
-}
-
-json_schema! {
     SyncFields = r#"{"description":"The members that every live record has, beside those of its collection.","properties":{"clientCreatedAt":{"description":"When the record was created, set once by the device that created it. 0 for a record that the app seeded."},"clientUpdatedAt":{"description":"The last-write-wins stamp of this version, set by the device that made it. The server may raise it when it accepts the version."},"id":{"description":"The primary key, made by the device that created the record."},"isDeleted":{"const":false,"description":"False in a live record. A deleted record is a `Tombstone`.","type":"boolean"},"serverId":{"description":"The server's own id of the record, absent until the record was first pushed. Ignored in requests.","readOnly":true},"serverUpdatedAt":{"description":"When the server last accepted a version of the record. Ignored in requests.","readOnly":true}},"required":["id","clientCreatedAt","clientUpdatedAt","isDeleted"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/clientCreatedAt" => Timestamp,
@@ -1244,24 +775,12 @@ json_schema! {
         "/properties/serverId" => Id,
         "/properties/serverUpdatedAt" => Timestamp,
     }
-}
-
-json_schema! {
     Tag =
         r#"{"description":"A short word from an open list, 1 to 100 characters.","examples":["barbell"],"maxLength":100,"minLength":1,"type":"string"}"# {}
-}
-
-json_schema! {
     TargetFrequency =
         r#"{"description":"How often to train.","properties":{"type":{"description":"What `value` counts, `perWeek` for workouts a week or `everyXDays` for days from one workout to the next.","enum":["perWeek","everyXDays"],"type":"string"},"value":{"description":"How many, above 0. Fractions are allowed.","exclusiveMinimum":0,"maximum":365,"type":"number"}},"required":["type","value"],"type":"object"}"# {}
-}
-
-json_schema! {
     TargetFrequencyType =
         r#"{"description":"What `value` counts, `perWeek` for workouts a week or `everyXDays` for days from one workout to the next.","enum":["perWeek","everyXDays"],"type":"string"}"# {}
-}
-
-json_schema! {
     TargetSetDefinition = r#"{"description":"One planned set.","properties":{"order":{"description":"The place of the set within the exercise, counted from 0."},"setType":{},"targetDurationSecs":{"description":"How long the set is to take, in seconds."},"targetReps":{},"targetWeightNotes":{}},"required":["order","setType"],"type":"object"}"# {
         "/properties/order" => Order,
         "/properties/setType" => SetType,
@@ -1269,26 +788,14 @@ json_schema! {
         "/properties/targetReps" => RepsTarget,
         "/properties/targetWeightNotes" => TargetWeightNotes,
     }
-}
-
-json_schema! {
     TargetWeightNotes =
         r#"{"description":"The planned weight in words, up to 200 characters.","examples":["85 % of the training maximum"],"maxLength":200,"type":"string"}"# {}
-}
-
-json_schema! {
     Timestamp =
         r#"{"description":"A time, in milliseconds since the Unix epoch, up to the end of the year 9999.","examples":[1748885400000],"maximum":253402300799999,"minimum":0,"type":"integer"}"# {}
-}
-
-json_schema! {
     TokenPair = r#"{"additionalProperties":false,"description":"What a signed-in device holds.","properties":{"accessToken":{"description":"The JWT to send with every request.","maxLength":4096,"minLength":1,"type":"string"},"expiresInSecs":{"description":"How long the access token lives from now, in seconds.","maximum":900,"minimum":1,"type":"integer"},"refreshToken":{},"tokenType":{"const":"Bearer","description":"How the access token is sent.","type":"string"},"userId":{"description":"The account, which is also the subject of the access token."}},"required":["accessToken","refreshToken","tokenType","expiresInSecs","userId"],"type":"object"}"# {
         "/properties/refreshToken" => RefreshToken,
         "/properties/userId" => Id,
     }
-}
-
-json_schema! {
     Tombstone = r#"{"additionalProperties":false,"description":"What is left of a deleted record. It has no content, and pushing a live version of the same id restores the record.","examples":[{"clientCreatedAt":1748886600000,"clientUpdatedAt":1749451541000,"id":"019731c4-5b6c-7d7e-8f90-a1b2c3d4e5f6","isDeleted":true,"serverId":"7a2d3e4f-5061-4728-93a4-b5c6d7e8f90a","serverUpdatedAt":1749451561204}],"properties":{"clientCreatedAt":{"description":"When the record was created, as before its deletion."},"clientUpdatedAt":{"description":"The last-write-wins stamp of the deletion, set by the device that deleted."},"id":{"description":"The primary key of the deleted record."},"isDeleted":{"const":true,"description":"True in a tombstone.","type":"boolean"},"serverId":{"description":"The server's own id of the record. Ignored in requests.","readOnly":true},"serverUpdatedAt":{"description":"When the server accepted the deletion. Ignored in requests.","readOnly":true}},"required":["id","clientCreatedAt","clientUpdatedAt","isDeleted"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/clientCreatedAt" => Timestamp,
@@ -1296,34 +803,22 @@ json_schema! {
         "/properties/serverId" => Id,
         "/properties/serverUpdatedAt" => Timestamp,
     }
-}
-
-json_schema! {
     UserBodyweightLog = r#"{"allOf":[{}],"description":"One measurement of the user's bodyweight.","examples":[{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"weightKg":82.4}],"properties":{"date":{"description":"When the user was weighed."},"weightKg":{}},"required":["date","weightKg"],"type":"object"}"# {
         "/properties/date" => Timestamp,
         "/properties/weightKg" => BodyweightKg,
         "/allOf/0" => SyncFields,
     }
-}
-
-json_schema! {
     UserBodyweightLogChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => UserBodyweightLogRecord,
     }
-}
-
-json_schema! {
     UserBodyweightLogChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
         "/properties/changes/items" => UserBodyweightLogChange,
         "/properties/nextCursor" => Cursor,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     UserBodyweightLogFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"user-bodyweight-logs","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
@@ -1331,90 +826,57 @@ json_schema! {
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-}
-
-json_schema! {
     UserBodyweightLogFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"user-bodyweight-logs","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => UserBodyweightLogRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     UserBodyweightLogPushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => UserBodyweightLogRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     UserBodyweightLogPushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
         "/oneOf/0" => AcceptedOutcome,
         "/oneOf/1" => DuplicateOutcome,
         "/oneOf/2" => UserBodyweightLogSupersededOutcome,
         "/oneOf/3" => RejectedOutcome,
     }
-}
-
-json_schema! {
     UserBodyweightLogPushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
         "/properties/changes/items" => UserBodyweightLogPushChange,
         "/properties/cursor" => Cursor,
     }
-}
-
-json_schema! {
     UserBodyweightLogPushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
         "/properties/outcomes/items" => UserBodyweightLogPushOutcome,
         "/properties/prevUserRev" => Revision,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     UserBodyweightLogRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => UserBodyweightLog,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
     UserBodyweightLogSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
         "/properties/winner" => UserBodyweightLogChange,
     }
-}
-
-json_schema! {
     UserGoal = r#"{"description":"Something that the user is training for, of the kind that `type` says.","examples":[{"clientCreatedAt":1736150640000,"clientUpdatedAt":1748889400000,"creationDate":1736150640000,"currentValue":120,"id":"01943aa6-8192-7ca3-8db4-bec5cfd6d0e7","isDeleted":false,"name":"Squat 140 kg","status":"active","targetDate":1767225600000,"targetExerciseDefinitionId":"abdc32c4-682e-57ef-8063-864a23a47720","targetReps":1,"targetWeightKg":140,"type":"liftTarget"}],"oneOf":[{},{},{}]}"# {
         "/oneOf/0" => LiftTargetGoal,
         "/oneOf/1" => ProgramCompletionGoal,
         "/oneOf/2" => BodyweightTargetGoal,
     }
-}
-
-json_schema! {
     UserGoalChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => UserGoalRecord,
     }
-}
-
-json_schema! {
     UserGoalChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
         "/properties/changes/items" => UserGoalChange,
         "/properties/nextCursor" => Cursor,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     UserGoalFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"user-goals","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
@@ -1422,17 +884,11 @@ json_schema! {
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-}
-
-json_schema! {
     UserGoalFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"user-goals","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => UserGoalRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     UserGoalFields = r#"{"description":"The members that goals of every kind have.","properties":{"achievedDate":{"description":"When it was reached."},"creationDate":{"description":"When the user set the goal."},"currentValue":{"description":"How far the user has got, in the unit of the target (kilograms, or workouts done of a program).","maximum":1000000,"minimum":0,"type":"number"},"name":{},"progressNotes":{"description":"What the user wrote about their progress."},"status":{"description":"Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away (`archived`).","enum":["active","achieved","archived"],"type":"string"},"targetDate":{"description":"When the user wants to reach it."}},"required":["name","status","creationDate"],"type":"object"}"# {
         "/properties/name" => Name,
         "/properties/creationDate" => Timestamp,
@@ -1440,85 +896,52 @@ json_schema! {
         "/properties/progressNotes" => Notes,
         "/properties/targetDate" => Timestamp,
     }
-}
-
-json_schema! {
     UserGoalFieldsStatus =
         r#"{"description":"Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away (`archived`).","enum":["active","achieved","archived"],"type":"string"}"# {}
-}
-
-json_schema! {
     UserGoalPushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => UserGoalRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     UserGoalPushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
         "/oneOf/0" => AcceptedOutcome,
         "/oneOf/1" => DuplicateOutcome,
         "/oneOf/2" => UserGoalSupersededOutcome,
         "/oneOf/3" => RejectedOutcome,
     }
-}
-
-json_schema! {
     UserGoalPushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
         "/properties/changes/items" => UserGoalPushChange,
         "/properties/cursor" => Cursor,
     }
-}
-
-json_schema! {
     UserGoalPushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
         "/properties/outcomes/items" => UserGoalPushOutcome,
         "/properties/prevUserRev" => Revision,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     UserGoalRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => UserGoal,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
     UserGoalSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
         "/properties/winner" => UserGoalChange,
     }
-}
-
-json_schema! {
     UserSettings = r#"{"allOf":[{}],"description":"The user's preferences. An account has one, with the same id on every device; another id is rejected as `not_singleton`.","examples":[{"clientCreatedAt":0,"clientUpdatedAt":1748885400000,"defaultRestTimerSecs":120,"id":"96ab6253-07a8-5cdf-8d60-08cafff96ab5","isDeleted":false,"preferredWeightUnit":"kg","theme":"system"}],"properties":{"defaultRestTimerSecs":{"description":"How long the rest timer runs where an exercise does not say, in seconds, up to an hour.","maximum":3600,"minimum":1,"type":"integer"},"preferredWeightUnit":{"description":"The unit in which the app shows weights, `kg` for kilograms or `lbs` for pounds. Stored weights are always kilograms.","enum":["kg","lbs"],"type":"string"},"theme":{"description":"The app's colours, `light`, `dark`, or `system` to follow the device.","enum":["light","dark","system"],"type":"string"}},"required":["preferredWeightUnit","theme","defaultRestTimerSecs"],"type":"object"}"# {
         "/allOf/0" => SyncFields,
     }
-}
-
-json_schema! {
     UserSettingsChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => UserSettingsRecord,
     }
-}
-
-json_schema! {
     UserSettingsChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
         "/properties/changes/items" => UserSettingsChange,
         "/properties/nextCursor" => Cursor,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     UserSettingsFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"user-settings","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
@@ -1526,85 +949,49 @@ json_schema! {
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-}
-
-json_schema! {
     UserSettingsFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"user-settings","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => UserSettingsRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     UserSettingsPreferredWeightUnit =
         r#"{"description":"The unit in which the app shows weights, `kg` for kilograms or `lbs` for pounds. Stored weights are always kilograms.","enum":["kg","lbs"],"type":"string"}"# {}
-}
-
-json_schema! {
     UserSettingsPushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => UserSettingsRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     UserSettingsPushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
         "/oneOf/0" => AcceptedOutcome,
         "/oneOf/1" => DuplicateOutcome,
         "/oneOf/2" => UserSettingsSupersededOutcome,
         "/oneOf/3" => RejectedOutcome,
     }
-}
-
-json_schema! {
     UserSettingsPushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
         "/properties/changes/items" => UserSettingsPushChange,
         "/properties/cursor" => Cursor,
     }
-}
-
-json_schema! {
     UserSettingsPushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
         "/properties/outcomes/items" => UserSettingsPushOutcome,
         "/properties/prevUserRev" => Revision,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     UserSettingsRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => UserSettings,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
     UserSettingsSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
         "/properties/winner" => UserSettingsChange,
     }
-}
-
-json_schema! {
     UserSettingsTheme =
         r#"{"description":"The app's colours, `light`, `dark`, or `system` to follow the device.","enum":["light","dark","system"],"type":"string"}"# {}
-}
-
-json_schema! {
     ViolationType =
         r#"{"additionalProperties":false,"description":"One place where a value fails the contract.","examples":[{"keyword":"maximum","message":"1500 is above 1000","pointer":"/record/weightKg"}],"properties":{"keyword":{"description":"Which keyword of the contract it fails, such as `maximum`, `required` or `x-rules`.","maxLength":100,"minLength":1,"type":"string"},"message":{"description":"What was found and what is accepted.","maxLength":2000,"minLength":1,"type":"string"},"pointer":{"description":"Which value fails, as a JSON Pointer (RFC 6901). Empty for the whole.","maxLength":2000,"type":"string"}},"required":["pointer","keyword","message"],"type":"object"}"# {}
-}
-
-json_schema! {
     WeightKg =
         r#"{"description":"A weight in kilograms, whatever unit the user prefers to see.","examples":[102.5],"maximum":2000,"minimum":0,"type":"number"}"# {}
-}
-
-json_schema! {
     WorkoutLog = r#"{"allOf":[{}],"description":"A workout that was done. Its sets are records of their own, which point here.","examples":[{"clientCreatedAt":1748885400000,"clientUpdatedAt":1748889300000,"durationMs":3900000,"endTime":1748889300000,"id":"019731b1-69c0-7a10-8b20-c30d40e50f60","isDeleted":false,"name":"Squat day","notes":"Slept badly, went well all the same.","programDefinitionId":"01943aa3-5e6f-7a70-8b81-9c92ada3beb4","programInstanceId":"01943aa4-1d2e-7f30-8a41-9b52ac63bd74","startTime":1748885400000,"workoutTemplateId":"01943aa1-2b3c-7d4e-8f50-617283940516"}],"properties":{"durationMs":{"description":"How long the workout took, in milliseconds. Always `endTime` − `startTime`.","maximum":253402300799999,"minimum":0,"type":"integer"},"endTime":{"description":"When the workout ended, not before it began."},"name":{"description":"What the user calls this workout."},"notes":{},"programDefinitionId":{"description":"The definition of that program.","x-ref":"program-definitions"},"programInstanceId":{"description":"The running program that the workout was part of.","x-ref":"active-program-instances"},"startTime":{"description":"When the workout began."},"workoutTemplateId":{"description":"The template that the workout was started from.","x-ref":"workout-templates"}},"required":["startTime","endTime","durationMs"],"type":"object","x-rules":["endTime >= startTime","durationMs == endTime - startTime"]}"# {
         "/properties/startTime" => Timestamp,
         "/properties/endTime" => Timestamp,
@@ -1615,26 +1002,17 @@ json_schema! {
         "/properties/workoutTemplateId" => Id,
         "/allOf/0" => SyncFields,
     }
-}
-
-json_schema! {
     WorkoutLogChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => WorkoutLogRecord,
     }
-}
-
-json_schema! {
     WorkoutLogChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
         "/properties/changes/items" => WorkoutLogChange,
         "/properties/nextCursor" => Cursor,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     WorkoutLogFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"workout-logs","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
@@ -1642,116 +1020,74 @@ json_schema! {
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-}
-
-json_schema! {
     WorkoutLogFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"workout-logs","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => WorkoutLogRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     WorkoutLogPushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => WorkoutLogRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     WorkoutLogPushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
         "/oneOf/0" => AcceptedOutcome,
         "/oneOf/1" => DuplicateOutcome,
         "/oneOf/2" => WorkoutLogSupersededOutcome,
         "/oneOf/3" => RejectedOutcome,
     }
-}
-
-json_schema! {
     WorkoutLogPushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
         "/properties/changes/items" => WorkoutLogPushChange,
         "/properties/cursor" => Cursor,
     }
-}
-
-json_schema! {
     WorkoutLogPushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
         "/properties/outcomes/items" => WorkoutLogPushOutcome,
         "/properties/prevUserRev" => Revision,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     WorkoutLogRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => WorkoutLog,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
     WorkoutLogSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
         "/properties/winner" => WorkoutLogChange,
     }
-}
-
-json_schema! {
     WorkoutTemplate = r#"{"allOf":[{}],"description":"A workout planned for reuse. Its exercises are records of their own, which point here.","examples":[{"clientCreatedAt":1736150440000,"clientUpdatedAt":1736150440000,"description":"Heavy squats, then deadlifts and bench press for volume.","id":"01943aa1-2b3c-7d4e-8f50-617283940516","isDeleted":false,"name":"Squat day"}],"properties":{"description":{"description":"What the template is for."},"name":{},"notes":{}},"required":["name"],"type":"object"}"# {
         "/properties/name" => Name,
         "/properties/description" => Notes,
         "/properties/notes" => Notes,
         "/allOf/0" => SyncFields,
     }
-}
-
-json_schema! {
     WorkoutTemplateChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => WorkoutTemplateRecord,
     }
-}
-
-json_schema! {
     WorkoutTemplateChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
         "/properties/changes/items" => WorkoutTemplateChange,
         "/properties/nextCursor" => Cursor,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     WorkoutTemplateExerciseInstance = r#"{"allOf":[{},{}],"description":"One exercise of a workout template, and how it is to be done.","examples":[{"clientCreatedAt":1736150480000,"clientUpdatedAt":1736150480000,"exerciseDefinitionId":"abdc32c4-682e-57ef-8063-864a23a47720","id":"01943aa2-3c4d-7e5f-8061-728394051627","isDeleted":false,"orderInTemplate":0,"restTimeSecs":180,"targetReps":"5","targetSetDefinitions":[{"order":0,"setType":"standard","targetReps":5,"targetWeightNotes":"85 %"},{"order":1,"setType":"standard","targetReps":5,"targetWeightNotes":"85 %"},{"order":2,"setType":"amrapReps","targetReps":"AMRAP","targetWeightNotes":"75 %"}],"targetSets":3,"targetWeightNotes":"85 % of the training maximum","workoutTemplateId":"01943aa1-2b3c-7d4e-8f50-617283940516"}],"properties":{"workoutTemplateId":{"description":"The template that the exercise is part of.","x-ref":"workout-templates"}},"required":["workoutTemplateId"],"type":"object"}"# {
         "/properties/workoutTemplateId" => Id,
         "/allOf/0" => SyncFields,
         "/allOf/1" => ExercisePrescription,
     }
-}
-
-json_schema! {
     WorkoutTemplateExerciseInstanceChange = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => WorkoutTemplateExerciseInstanceRecord,
     }
-}
-
-json_schema! {
     WorkoutTemplateExerciseInstanceChangePage = r#"{"additionalProperties":false,"description":"One page of a collection's feed.","properties":{"changes":{"description":"The changed records in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision over all collections, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
         "/properties/changes/items" => WorkoutTemplateExerciseInstanceChange,
         "/properties/nextCursor" => Cursor,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     WorkoutTemplateExerciseInstanceFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"workout-template-exercise-instances","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
@@ -1759,65 +1095,41 @@ json_schema! {
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-}
-
-json_schema! {
     WorkoutTemplateExerciseInstanceFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"workout-template-exercise-instances","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => WorkoutTemplateExerciseInstanceRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     WorkoutTemplateExerciseInstancePushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => WorkoutTemplateExerciseInstanceRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     WorkoutTemplateExerciseInstancePushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
         "/oneOf/0" => AcceptedOutcome,
         "/oneOf/1" => DuplicateOutcome,
         "/oneOf/2" => WorkoutTemplateExerciseInstanceSupersededOutcome,
         "/oneOf/3" => RejectedOutcome,
     }
-}
-
-json_schema! {
     WorkoutTemplateExerciseInstancePushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
         "/properties/changes/items" => WorkoutTemplateExerciseInstancePushChange,
         "/properties/cursor" => Cursor,
     }
-}
-
-json_schema! {
     WorkoutTemplateExerciseInstancePushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
         "/properties/outcomes/items" => WorkoutTemplateExerciseInstancePushOutcome,
         "/properties/prevUserRev" => Revision,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     WorkoutTemplateExerciseInstanceRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => WorkoutTemplateExerciseInstance,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
     WorkoutTemplateExerciseInstanceSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
         "/properties/winner" => WorkoutTemplateExerciseInstanceChange,
     }
-}
-
-json_schema! {
     WorkoutTemplateFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"workout-templates","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
@@ -1825,57 +1137,36 @@ json_schema! {
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-}
-
-json_schema! {
     WorkoutTemplateFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"workout-templates","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => WorkoutTemplateRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     WorkoutTemplatePushChange = r#"{"additionalProperties":false,"description":"One edit of one record, in full.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"op":{},"record":{}},"required":["op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => WorkoutTemplateRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     WorkoutTemplatePushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
         "/oneOf/0" => AcceptedOutcome,
         "/oneOf/1" => DuplicateOutcome,
         "/oneOf/2" => WorkoutTemplateSupersededOutcome,
         "/oneOf/3" => RejectedOutcome,
     }
-}
-
-json_schema! {
     WorkoutTemplatePushRequest = r#"{"additionalProperties":false,"description":"Edits of one collection.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
         "/properties/changes/items" => WorkoutTemplatePushChange,
         "/properties/cursor" => Cursor,
     }
-}
-
-json_schema! {
     WorkoutTemplatePushResult = r#"{"additionalProperties":false,"description":"What became of a push to one collection.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
         "/properties/outcomes/items" => WorkoutTemplatePushOutcome,
         "/properties/prevUserRev" => Revision,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     WorkoutTemplateRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => WorkoutTemplate,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
     WorkoutTemplateSupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,

@@ -2,1327 +2,189 @@
 //! The server side: implement [`Api`], and [`router`] serves it. Requests are parsed and validated before they reach it; a request
 //! that breaks the contract is answered with `application/problem+json`.
 #![allow(unused_imports, rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]
-use std::future::Future;
-use std::sync::Arc;
-use axum::Router;
-use axum::response::Response;
-use http::request::Parts;
 use super::operations;
-use super::runtime::axum::{Route, no_stream, not_implemented};
-use super::runtime::http::Reply;
-
-/// All operations of StrongLog Sync. `parts` holds the headers of the request, and the extensions that middleware has set.
-/// An operation that is not overridden answers 501.
-pub trait Api: Send + Sync + 'static {
-    /// Pull changes of all collections.
-    ///
-    /// `GET /api/v1/changes`
-    ///
-    /// Returns the records of every collection that changed after the cursor, in order of revision. Pull
-    /// again with `nextCursor` while `hasMore` is true. An idle pull is cheap: it reads one counter, and
-    /// answers in under 300 bytes.
-    fn get_changes(
-        &self,
-        parts: Parts,
-        call: operations::GetChanges,
-    ) -> impl Future<Output = Reply<operations::GetChangesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Push changes of any collections.
-    ///
-    /// `POST /api/v1/changes/batch`
-    ///
-    /// Takes up to 500 changes, of any collections mixed, and decides each alone. Outcomes come in the
-    /// order of the request. The push is one transaction, and may be repeated: an edit that is stored
-    /// already is answered `duplicate`.
-    fn push_changes(
-        &self,
-        parts: Parts,
-        call: operations::PushChanges,
-    ) -> impl Future<Output = Reply<operations::PushChangesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Listen for new revisions.
-    ///
-    /// `GET /api/v1/changes/stream`
-    ///
-    /// Change notifications: Server-Sent Events that carry the user's newest revision and never any data.
-    /// One event comes at once, and one after each push that changed something; a comment line every 20
-    /// seconds keeps the connection open. On an event with a revision above its own, the device pulls. The
-    /// server ends the stream when the access token expires, when the session ends, and when it shuts down.
-    /// Read it with a streaming fetch, because a token must not stand in a URL.
-    fn stream_changes(&self, parts: Parts, call: operations::StreamChanges) -> impl Future<Output = Response> + Send {
-        let _ = (parts, call);
-        no_stream()
-    }
-
-    /// Pull changes of user settings.
-    ///
-    /// `GET /api/v1/user-settings`
-    ///
-    /// Returns the user settings that changed after the cursor, in order of revision, tombstones included.
-    fn list_user_settings_changes(
-        &self,
-        parts: Parts,
-        call: operations::ListUserSettingsChanges,
-    ) -> impl Future<Output = Reply<operations::ListUserSettingsChangesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Push changes of user settings.
-    ///
-    /// `POST /api/v1/user-settings/batch`
-    ///
-    /// Takes up to 500 changes of user settings, and decides each alone. Outcomes come in the order of the
-    /// request.
-    fn push_user_settings(
-        &self,
-        parts: Parts,
-        call: operations::PushUserSettings,
-    ) -> impl Future<Output = Reply<operations::PushUserSettingsResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Read one user settings record.
-    ///
-    /// `GET /api/v1/user-settings/{id}`
-    ///
-    /// Returns the current version of the user settings record, or its tombstone, with its revision and op.
-    fn get_user_settings(
-        &self,
-        parts: Parts,
-        call: operations::GetUserSettings,
-    ) -> impl Future<Output = Reply<operations::GetUserSettingsResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Write one user settings record.
-    ///
-    /// `PUT /api/v1/user-settings/{id}`
-    ///
-    /// Pushes one version of the user settings record and returns its outcome. The id in the path and the
-    /// id of the record must be equal.
-    fn put_user_settings(
-        &self,
-        parts: Parts,
-        call: operations::PutUserSettings,
-    ) -> impl Future<Output = Reply<operations::PutUserSettingsResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Delete one user settings record.
-    ///
-    /// `DELETE /api/v1/user-settings/{id}`
-    ///
-    /// Replaces the user settings record by a tombstone and returns the outcome. Without the op parameters
-    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
-    fn delete_user_settings(
-        &self,
-        parts: Parts,
-        call: operations::DeleteUserSettings,
-    ) -> impl Future<Output = Reply<operations::DeleteUserSettingsResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Pull changes of exercise definitions.
-    ///
-    /// `GET /api/v1/exercise-definitions`
-    ///
-    /// Returns the exercise definitions that changed after the cursor, in order of revision, tombstones
-    /// included.
-    fn list_exercise_definition_changes(
-        &self,
-        parts: Parts,
-        call: operations::ListExerciseDefinitionChanges,
-    ) -> impl Future<Output = Reply<operations::ListExerciseDefinitionChangesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Push changes of exercise definitions.
-    ///
-    /// `POST /api/v1/exercise-definitions/batch`
-    ///
-    /// Takes up to 500 changes of exercise definitions, and decides each alone. Outcomes come in the order
-    /// of the request.
-    fn push_exercise_definitions(
-        &self,
-        parts: Parts,
-        call: operations::PushExerciseDefinitions,
-    ) -> impl Future<Output = Reply<operations::PushExerciseDefinitionsResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Read one exercise definition.
-    ///
-    /// `GET /api/v1/exercise-definitions/{id}`
-    ///
-    /// Returns the current version of the exercise definition, or its tombstone, with its revision and op.
-    fn get_exercise_definition(
-        &self,
-        parts: Parts,
-        call: operations::GetExerciseDefinition,
-    ) -> impl Future<Output = Reply<operations::GetExerciseDefinitionResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Write one exercise definition.
-    ///
-    /// `PUT /api/v1/exercise-definitions/{id}`
-    ///
-    /// Pushes one version of the exercise definition and returns its outcome. The id in the path and the id
-    /// of the record must be equal.
-    fn put_exercise_definition(
-        &self,
-        parts: Parts,
-        call: operations::PutExerciseDefinition,
-    ) -> impl Future<Output = Reply<operations::PutExerciseDefinitionResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Delete one exercise definition.
-    ///
-    /// `DELETE /api/v1/exercise-definitions/{id}`
-    ///
-    /// Replaces the exercise definition by a tombstone and returns the outcome. Without the op parameters
-    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
-    fn delete_exercise_definition(
-        &self,
-        parts: Parts,
-        call: operations::DeleteExerciseDefinition,
-    ) -> impl Future<Output = Reply<operations::DeleteExerciseDefinitionResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Pull changes of workout logs.
-    ///
-    /// `GET /api/v1/workout-logs`
-    ///
-    /// Returns the workout logs that changed after the cursor, in order of revision, tombstones included.
-    fn list_workout_log_changes(
-        &self,
-        parts: Parts,
-        call: operations::ListWorkoutLogChanges,
-    ) -> impl Future<Output = Reply<operations::ListWorkoutLogChangesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Push changes of workout logs.
-    ///
-    /// `POST /api/v1/workout-logs/batch`
-    ///
-    /// Takes up to 500 changes of workout logs, and decides each alone. Outcomes come in the order of the
-    /// request.
-    fn push_workout_logs(
-        &self,
-        parts: Parts,
-        call: operations::PushWorkoutLogs,
-    ) -> impl Future<Output = Reply<operations::PushWorkoutLogsResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Read one workout log.
-    ///
-    /// `GET /api/v1/workout-logs/{id}`
-    ///
-    /// Returns the current version of the workout log, or its tombstone, with its revision and op.
-    fn get_workout_log(
-        &self,
-        parts: Parts,
-        call: operations::GetWorkoutLog,
-    ) -> impl Future<Output = Reply<operations::GetWorkoutLogResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Write one workout log.
-    ///
-    /// `PUT /api/v1/workout-logs/{id}`
-    ///
-    /// Pushes one version of the workout log and returns its outcome. The id in the path and the id of the
-    /// record must be equal.
-    fn put_workout_log(
-        &self,
-        parts: Parts,
-        call: operations::PutWorkoutLog,
-    ) -> impl Future<Output = Reply<operations::PutWorkoutLogResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Delete one workout log.
-    ///
-    /// `DELETE /api/v1/workout-logs/{id}`
-    ///
-    /// Replaces the workout log by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
-    fn delete_workout_log(
-        &self,
-        parts: Parts,
-        call: operations::DeleteWorkoutLog,
-    ) -> impl Future<Output = Reply<operations::DeleteWorkoutLogResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Pull changes of logged sets.
-    ///
-    /// `GET /api/v1/logged-sets`
-    ///
-    /// Returns the logged sets that changed after the cursor, in order of revision, tombstones included.
-    fn list_logged_set_changes(
-        &self,
-        parts: Parts,
-        call: operations::ListLoggedSetChanges,
-    ) -> impl Future<Output = Reply<operations::ListLoggedSetChangesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Push changes of logged sets.
-    ///
-    /// `POST /api/v1/logged-sets/batch`
-    ///
-    /// Takes up to 500 changes of logged sets, and decides each alone. Outcomes come in the order of the
-    /// request.
-    fn push_logged_sets(
-        &self,
-        parts: Parts,
-        call: operations::PushLoggedSets,
-    ) -> impl Future<Output = Reply<operations::PushLoggedSetsResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Read one logged set.
-    ///
-    /// `GET /api/v1/logged-sets/{id}`
-    ///
-    /// Returns the current version of the logged set, or its tombstone, with its revision and op.
-    fn get_logged_set(
-        &self,
-        parts: Parts,
-        call: operations::GetLoggedSet,
-    ) -> impl Future<Output = Reply<operations::GetLoggedSetResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Write one logged set.
-    ///
-    /// `PUT /api/v1/logged-sets/{id}`
-    ///
-    /// Pushes one version of the logged set and returns its outcome. The id in the path and the id of the
-    /// record must be equal.
-    fn put_logged_set(
-        &self,
-        parts: Parts,
-        call: operations::PutLoggedSet,
-    ) -> impl Future<Output = Reply<operations::PutLoggedSetResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Delete one logged set.
-    ///
-    /// `DELETE /api/v1/logged-sets/{id}`
-    ///
-    /// Replaces the logged set by a tombstone and returns the outcome. Without the op parameters the server
-    /// acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
-    fn delete_logged_set(
-        &self,
-        parts: Parts,
-        call: operations::DeleteLoggedSet,
-    ) -> impl Future<Output = Reply<operations::DeleteLoggedSetResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Pull changes of workout templates.
-    ///
-    /// `GET /api/v1/workout-templates`
-    ///
-    /// Returns the workout templates that changed after the cursor, in order of revision, tombstones
-    /// included.
-    fn list_workout_template_changes(
-        &self,
-        parts: Parts,
-        call: operations::ListWorkoutTemplateChanges,
-    ) -> impl Future<Output = Reply<operations::ListWorkoutTemplateChangesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Push changes of workout templates.
-    ///
-    /// `POST /api/v1/workout-templates/batch`
-    ///
-    /// Takes up to 500 changes of workout templates, and decides each alone. Outcomes come in the order of
-    /// the request.
-    fn push_workout_templates(
-        &self,
-        parts: Parts,
-        call: operations::PushWorkoutTemplates,
-    ) -> impl Future<Output = Reply<operations::PushWorkoutTemplatesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Read one workout template.
-    ///
-    /// `GET /api/v1/workout-templates/{id}`
-    ///
-    /// Returns the current version of the workout template, or its tombstone, with its revision and op.
-    fn get_workout_template(
-        &self,
-        parts: Parts,
-        call: operations::GetWorkoutTemplate,
-    ) -> impl Future<Output = Reply<operations::GetWorkoutTemplateResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Write one workout template.
-    ///
-    /// `PUT /api/v1/workout-templates/{id}`
-    ///
-    /// Pushes one version of the workout template and returns its outcome. The id in the path and the id of
-    /// the record must be equal.
-    fn put_workout_template(
-        &self,
-        parts: Parts,
-        call: operations::PutWorkoutTemplate,
-    ) -> impl Future<Output = Reply<operations::PutWorkoutTemplateResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Delete one workout template.
-    ///
-    /// `DELETE /api/v1/workout-templates/{id}`
-    ///
-    /// Replaces the workout template by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
-    fn delete_workout_template(
-        &self,
-        parts: Parts,
-        call: operations::DeleteWorkoutTemplate,
-    ) -> impl Future<Output = Reply<operations::DeleteWorkoutTemplateResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Pull changes of workout template exercise instances.
-    ///
-    /// `GET /api/v1/workout-template-exercise-instances`
-    ///
-    /// Returns the workout template exercise instances that changed after the cursor, in order of revision,
-    /// tombstones included.
-    fn list_workout_template_exercise_instance_changes(
-        &self,
-        parts: Parts,
-        call: operations::ListWorkoutTemplateExerciseInstanceChanges,
-    ) -> impl Future<Output = Reply<operations::ListWorkoutTemplateExerciseInstanceChangesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Push changes of workout template exercise instances.
-    ///
-    /// `POST /api/v1/workout-template-exercise-instances/batch`
-    ///
-    /// Takes up to 500 changes of workout template exercise instances, and decides each alone. Outcomes
-    /// come in the order of the request.
-    fn push_workout_template_exercise_instances(
-        &self,
-        parts: Parts,
-        call: operations::PushWorkoutTemplateExerciseInstances,
-    ) -> impl Future<Output = Reply<operations::PushWorkoutTemplateExerciseInstancesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Read one workout template exercise instance.
-    ///
-    /// `GET /api/v1/workout-template-exercise-instances/{id}`
-    ///
-    /// Returns the current version of the workout template exercise instance, or its tombstone, with its
-    /// revision and op.
-    fn get_workout_template_exercise_instance(
-        &self,
-        parts: Parts,
-        call: operations::GetWorkoutTemplateExerciseInstance,
-    ) -> impl Future<Output = Reply<operations::GetWorkoutTemplateExerciseInstanceResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Write one workout template exercise instance.
-    ///
-    /// `PUT /api/v1/workout-template-exercise-instances/{id}`
-    ///
-    /// Pushes one version of the workout template exercise instance and returns its outcome. The id in the
-    /// path and the id of the record must be equal.
-    fn put_workout_template_exercise_instance(
-        &self,
-        parts: Parts,
-        call: operations::PutWorkoutTemplateExerciseInstance,
-    ) -> impl Future<Output = Reply<operations::PutWorkoutTemplateExerciseInstanceResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Delete one workout template exercise instance.
-    ///
-    /// `DELETE /api/v1/workout-template-exercise-instances/{id}`
-    ///
-    /// Replaces the workout template exercise instance by a tombstone and returns the outcome. Without the
-    /// op parameters the server acts as the device; deleting a deleted record then changes nothing, and is
-    /// answered `duplicate`.
-    fn delete_workout_template_exercise_instance(
-        &self,
-        parts: Parts,
-        call: operations::DeleteWorkoutTemplateExerciseInstance,
-    ) -> impl Future<Output = Reply<operations::DeleteWorkoutTemplateExerciseInstanceResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Pull changes of program definitions.
-    ///
-    /// `GET /api/v1/program-definitions`
-    ///
-    /// Returns the program definitions that changed after the cursor, in order of revision, tombstones
-    /// included.
-    fn list_program_definition_changes(
-        &self,
-        parts: Parts,
-        call: operations::ListProgramDefinitionChanges,
-    ) -> impl Future<Output = Reply<operations::ListProgramDefinitionChangesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Push changes of program definitions.
-    ///
-    /// `POST /api/v1/program-definitions/batch`
-    ///
-    /// Takes up to 500 changes of program definitions, and decides each alone. Outcomes come in the order
-    /// of the request.
-    fn push_program_definitions(
-        &self,
-        parts: Parts,
-        call: operations::PushProgramDefinitions,
-    ) -> impl Future<Output = Reply<operations::PushProgramDefinitionsResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Read one program definition.
-    ///
-    /// `GET /api/v1/program-definitions/{id}`
-    ///
-    /// Returns the current version of the program definition, or its tombstone, with its revision and op.
-    fn get_program_definition(
-        &self,
-        parts: Parts,
-        call: operations::GetProgramDefinition,
-    ) -> impl Future<Output = Reply<operations::GetProgramDefinitionResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Write one program definition.
-    ///
-    /// `PUT /api/v1/program-definitions/{id}`
-    ///
-    /// Pushes one version of the program definition and returns its outcome. The id in the path and the id
-    /// of the record must be equal.
-    fn put_program_definition(
-        &self,
-        parts: Parts,
-        call: operations::PutProgramDefinition,
-    ) -> impl Future<Output = Reply<operations::PutProgramDefinitionResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Delete one program definition.
-    ///
-    /// `DELETE /api/v1/program-definitions/{id}`
-    ///
-    /// Replaces the program definition by a tombstone and returns the outcome. Without the op parameters
-    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
-    fn delete_program_definition(
-        &self,
-        parts: Parts,
-        call: operations::DeleteProgramDefinition,
-    ) -> impl Future<Output = Reply<operations::DeleteProgramDefinitionResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Pull changes of active program instances.
-    ///
-    /// `GET /api/v1/active-program-instances`
-    ///
-    /// Returns the active program instances that changed after the cursor, in order of revision, tombstones
-    /// included.
-    fn list_active_program_instance_changes(
-        &self,
-        parts: Parts,
-        call: operations::ListActiveProgramInstanceChanges,
-    ) -> impl Future<Output = Reply<operations::ListActiveProgramInstanceChangesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Push changes of active program instances.
-    ///
-    /// `POST /api/v1/active-program-instances/batch`
-    ///
-    /// Takes up to 500 changes of active program instances, and decides each alone. Outcomes come in the
-    /// order of the request.
-    fn push_active_program_instances(
-        &self,
-        parts: Parts,
-        call: operations::PushActiveProgramInstances,
-    ) -> impl Future<Output = Reply<operations::PushActiveProgramInstancesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
+use super::runtime as rt;
+use super::runtime::calls::api;
+
+api! {
+    /// All operations of StrongLog Sync. `parts` holds the headers of the request, and the extensions that middleware has set.
+    /// An operation that is not overridden answers 501.
+    pub trait Api;
+    calls {
+        /// Pull changes of all collections: [`operations::GetChanges`].
+        get_changes(GetChanges) -> GetChangesResponse,
+        /// Push changes of any collections: [`operations::PushChanges`].
+        push_changes(PushChanges) -> PushChangesResponse,
+        /// Pull changes of user settings: [`operations::ListUserSettingsChanges`].
+        list_user_settings_changes(ListUserSettingsChanges) -> ListUserSettingsChangesResponse,
+        /// Push changes of user settings: [`operations::PushUserSettings`].
+        push_user_settings(PushUserSettings) -> PushUserSettingsResponse,
+        /// Read one user settings record: [`operations::GetUserSettings`].
+        get_user_settings(GetUserSettings) -> GetUserSettingsResponse,
+        /// Write one user settings record: [`operations::PutUserSettings`].
+        put_user_settings(PutUserSettings) -> PutUserSettingsResponse,
+        /// Delete one user settings record: [`operations::DeleteUserSettings`].
+        delete_user_settings(DeleteUserSettings) -> DeleteUserSettingsResponse,
+        /// Pull changes of exercise definitions: [`operations::ListExerciseDefinitionChanges`].
+        list_exercise_definition_changes(ListExerciseDefinitionChanges) -> ListExerciseDefinitionChangesResponse,
+        /// Push changes of exercise definitions: [`operations::PushExerciseDefinitions`].
+        push_exercise_definitions(PushExerciseDefinitions) -> PushExerciseDefinitionsResponse,
+        /// Read one exercise definition: [`operations::GetExerciseDefinition`].
+        get_exercise_definition(GetExerciseDefinition) -> GetExerciseDefinitionResponse,
+        /// Write one exercise definition: [`operations::PutExerciseDefinition`].
+        put_exercise_definition(PutExerciseDefinition) -> PutExerciseDefinitionResponse,
+        /// Delete one exercise definition: [`operations::DeleteExerciseDefinition`].
+        delete_exercise_definition(DeleteExerciseDefinition) -> DeleteExerciseDefinitionResponse,
+        /// Pull changes of workout logs: [`operations::ListWorkoutLogChanges`].
+        list_workout_log_changes(ListWorkoutLogChanges) -> ListWorkoutLogChangesResponse,
+        /// Push changes of workout logs: [`operations::PushWorkoutLogs`].
+        push_workout_logs(PushWorkoutLogs) -> PushWorkoutLogsResponse,
+        /// Read one workout log: [`operations::GetWorkoutLog`].
+        get_workout_log(GetWorkoutLog) -> GetWorkoutLogResponse,
+        /// Write one workout log: [`operations::PutWorkoutLog`].
+        put_workout_log(PutWorkoutLog) -> PutWorkoutLogResponse,
+        /// Delete one workout log: [`operations::DeleteWorkoutLog`].
+        delete_workout_log(DeleteWorkoutLog) -> DeleteWorkoutLogResponse,
+        /// Pull changes of logged sets: [`operations::ListLoggedSetChanges`].
+        list_logged_set_changes(ListLoggedSetChanges) -> ListLoggedSetChangesResponse,
+        /// Push changes of logged sets: [`operations::PushLoggedSets`].
+        push_logged_sets(PushLoggedSets) -> PushLoggedSetsResponse,
+        /// Read one logged set: [`operations::GetLoggedSet`].
+        get_logged_set(GetLoggedSet) -> GetLoggedSetResponse,
+        /// Write one logged set: [`operations::PutLoggedSet`].
+        put_logged_set(PutLoggedSet) -> PutLoggedSetResponse,
+        /// Delete one logged set: [`operations::DeleteLoggedSet`].
+        delete_logged_set(DeleteLoggedSet) -> DeleteLoggedSetResponse,
+        /// Pull changes of workout templates: [`operations::ListWorkoutTemplateChanges`].
+        list_workout_template_changes(ListWorkoutTemplateChanges) -> ListWorkoutTemplateChangesResponse,
+        /// Push changes of workout templates: [`operations::PushWorkoutTemplates`].
+        push_workout_templates(PushWorkoutTemplates) -> PushWorkoutTemplatesResponse,
+        /// Read one workout template: [`operations::GetWorkoutTemplate`].
+        get_workout_template(GetWorkoutTemplate) -> GetWorkoutTemplateResponse,
+        /// Write one workout template: [`operations::PutWorkoutTemplate`].
+        put_workout_template(PutWorkoutTemplate) -> PutWorkoutTemplateResponse,
+        /// Delete one workout template: [`operations::DeleteWorkoutTemplate`].
+        delete_workout_template(DeleteWorkoutTemplate) -> DeleteWorkoutTemplateResponse,
+        /// Pull changes of workout template exercise instances:
+        /// [`operations::ListWorkoutTemplateExerciseInstanceChanges`].
+        list_workout_template_exercise_instance_changes(
+            ListWorkoutTemplateExerciseInstanceChanges
+        ) -> ListWorkoutTemplateExerciseInstanceChangesResponse,
+        /// Push changes of workout template exercise instances:
+        /// [`operations::PushWorkoutTemplateExerciseInstances`].
+        push_workout_template_exercise_instances(
+            PushWorkoutTemplateExerciseInstances
+        ) -> PushWorkoutTemplateExerciseInstancesResponse,
+        /// Read one workout template exercise instance: [`operations::GetWorkoutTemplateExerciseInstance`].
+        get_workout_template_exercise_instance(
+            GetWorkoutTemplateExerciseInstance
+        ) -> GetWorkoutTemplateExerciseInstanceResponse,
+        /// Write one workout template exercise instance: [`operations::PutWorkoutTemplateExerciseInstance`].
+        put_workout_template_exercise_instance(
+            PutWorkoutTemplateExerciseInstance
+        ) -> PutWorkoutTemplateExerciseInstanceResponse,
+        /// Delete one workout template exercise instance:
+        /// [`operations::DeleteWorkoutTemplateExerciseInstance`].
+        delete_workout_template_exercise_instance(
+            DeleteWorkoutTemplateExerciseInstance
+        ) -> DeleteWorkoutTemplateExerciseInstanceResponse,
+        /// Pull changes of program definitions: [`operations::ListProgramDefinitionChanges`].
+        list_program_definition_changes(ListProgramDefinitionChanges) -> ListProgramDefinitionChangesResponse,
+        /// Push changes of program definitions: [`operations::PushProgramDefinitions`].
+        push_program_definitions(PushProgramDefinitions) -> PushProgramDefinitionsResponse,
+        /// Read one program definition: [`operations::GetProgramDefinition`].
+        get_program_definition(GetProgramDefinition) -> GetProgramDefinitionResponse,
+        /// Write one program definition: [`operations::PutProgramDefinition`].
+        put_program_definition(PutProgramDefinition) -> PutProgramDefinitionResponse,
+        /// Delete one program definition: [`operations::DeleteProgramDefinition`].
+        delete_program_definition(DeleteProgramDefinition) -> DeleteProgramDefinitionResponse,
+        /// Pull changes of active program instances: [`operations::ListActiveProgramInstanceChanges`].
+        list_active_program_instance_changes(
+            ListActiveProgramInstanceChanges
+        ) -> ListActiveProgramInstanceChangesResponse,
+        /// Push changes of active program instances: [`operations::PushActiveProgramInstances`].
+        push_active_program_instances(PushActiveProgramInstances) -> PushActiveProgramInstancesResponse,
+        /// Read one active program instance: [`operations::GetActiveProgramInstance`].
+        get_active_program_instance(GetActiveProgramInstance) -> GetActiveProgramInstanceResponse,
+        /// Write one active program instance: [`operations::PutActiveProgramInstance`].
+        put_active_program_instance(PutActiveProgramInstance) -> PutActiveProgramInstanceResponse,
+        /// Delete one active program instance: [`operations::DeleteActiveProgramInstance`].
+        delete_active_program_instance(DeleteActiveProgramInstance) -> DeleteActiveProgramInstanceResponse,
+        /// Pull changes of progression rules: [`operations::ListProgressionRuleChanges`].
+        list_progression_rule_changes(ListProgressionRuleChanges) -> ListProgressionRuleChangesResponse,
+        /// Push changes of progression rules: [`operations::PushProgressionRules`].
+        push_progression_rules(PushProgressionRules) -> PushProgressionRulesResponse,
+        /// Read one progression rule: [`operations::GetProgressionRule`].
+        get_progression_rule(GetProgressionRule) -> GetProgressionRuleResponse,
+        /// Write one progression rule: [`operations::PutProgressionRule`].
+        put_progression_rule(PutProgressionRule) -> PutProgressionRuleResponse,
+        /// Delete one progression rule: [`operations::DeleteProgressionRule`].
+        delete_progression_rule(DeleteProgressionRule) -> DeleteProgressionRuleResponse,
+        /// Pull changes of user goals: [`operations::ListUserGoalChanges`].
+        list_user_goal_changes(ListUserGoalChanges) -> ListUserGoalChangesResponse,
+        /// Push changes of user goals: [`operations::PushUserGoals`].
+        push_user_goals(PushUserGoals) -> PushUserGoalsResponse,
+        /// Read one user goal: [`operations::GetUserGoal`].
+        get_user_goal(GetUserGoal) -> GetUserGoalResponse,
+        /// Write one user goal: [`operations::PutUserGoal`].
+        put_user_goal(PutUserGoal) -> PutUserGoalResponse,
+        /// Delete one user goal: [`operations::DeleteUserGoal`].
+        delete_user_goal(DeleteUserGoal) -> DeleteUserGoalResponse,
+        /// Pull changes of user bodyweight logs: [`operations::ListUserBodyweightLogChanges`].
+        list_user_bodyweight_log_changes(ListUserBodyweightLogChanges) -> ListUserBodyweightLogChangesResponse,
+        /// Push changes of user bodyweight logs: [`operations::PushUserBodyweightLogs`].
+        push_user_bodyweight_logs(PushUserBodyweightLogs) -> PushUserBodyweightLogsResponse,
+        /// Read one user bodyweight log: [`operations::GetUserBodyweightLog`].
+        get_user_bodyweight_log(GetUserBodyweightLog) -> GetUserBodyweightLogResponse,
+        /// Write one user bodyweight log: [`operations::PutUserBodyweightLog`].
+        put_user_bodyweight_log(PutUserBodyweightLog) -> PutUserBodyweightLogResponse,
+        /// Delete one user bodyweight log: [`operations::DeleteUserBodyweightLog`].
+        delete_user_bodyweight_log(DeleteUserBodyweightLog) -> DeleteUserBodyweightLogResponse,
+        /// Pull changes of applied progression logs: [`operations::ListAppliedProgressionLogChanges`].
+        list_applied_progression_log_changes(
+            ListAppliedProgressionLogChanges
+        ) -> ListAppliedProgressionLogChangesResponse,
+        /// Push changes of applied progression logs: [`operations::PushAppliedProgressionLogs`].
+        push_applied_progression_logs(PushAppliedProgressionLogs) -> PushAppliedProgressionLogsResponse,
+        /// Read one applied progression log: [`operations::GetAppliedProgressionLog`].
+        get_applied_progression_log(GetAppliedProgressionLog) -> GetAppliedProgressionLogResponse,
+        /// Write one applied progression log: [`operations::PutAppliedProgressionLog`].
+        put_applied_progression_log(PutAppliedProgressionLog) -> PutAppliedProgressionLogResponse,
+        /// Delete one applied progression log: [`operations::DeleteAppliedProgressionLog`].
+        delete_applied_progression_log(DeleteAppliedProgressionLog) -> DeleteAppliedProgressionLogResponse,
+        /// Sign in: [`operations::Login`].
+        login(Login) -> LoginResponse,
+        /// Sign out: [`operations::Logout`].
+        logout(Logout) -> LogoutResponse,
+        /// Change the password: [`operations::ChangePassword`].
+        change_password(ChangePassword) -> ChangePasswordResponse,
+        /// Set a new password with the recovery code: [`operations::RecoverAccount`].
+        recover_account(RecoverAccount) -> RecoverAccountResponse,
+        /// Exchange a refresh token: [`operations::RefreshTokens`].
+        refresh_tokens(RefreshTokens) -> RefreshTokensResponse,
+        /// Create an account: [`operations::Register`].
+        register(Register) -> RegisterResponse,
+        /// Read the account: [`operations::GetAccount`].
+        get_account(GetAccount) -> GetAccountResponse,
+        /// Erase the account: [`operations::DeleteAccount`].
+        delete_account(DeleteAccount) -> DeleteAccountResponse,
+        /// List the devices: [`operations::ListDevices`].
+        list_devices(ListDevices) -> ListDevicesResponse,
+        /// Rename a device: [`operations::RenameDevice`].
+        rename_device(RenameDevice) -> RenameDeviceResponse,
+        /// Sign out one device: [`operations::RevokeDevice`].
+        revoke_device(RevokeDevice) -> RevokeDeviceResponse,
+        /// Export all records: [`operations::ExportAccount`].
+        export_account(ExportAccount) -> ExportAccountResponse,
+        /// Make a recovery code: [`operations::MakeRecoveryCode`].
+        make_recovery_code(MakeRecoveryCode) -> MakeRecoveryCodeResponse,
+        /// Read how much the account holds: [`operations::GetAccountUsage`].
+        get_account_usage(GetAccountUsage) -> GetAccountUsageResponse,
+        /// Read the limits of this server: [`operations::GetSyncConfig`].
+        get_sync_config(GetSyncConfig) -> GetSyncConfigResponse,
+    }
+    streams {
+        /// Listen for new revisions: [`operations::StreamChanges`].
+        stream_changes(StreamChanges),
     }
-
-    /// Read one active program instance.
-    ///
-    /// `GET /api/v1/active-program-instances/{id}`
-    ///
-    /// Returns the current version of the active program instance, or its tombstone, with its revision and
-    /// op.
-    fn get_active_program_instance(
-        &self,
-        parts: Parts,
-        call: operations::GetActiveProgramInstance,
-    ) -> impl Future<Output = Reply<operations::GetActiveProgramInstanceResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Write one active program instance.
-    ///
-    /// `PUT /api/v1/active-program-instances/{id}`
-    ///
-    /// Pushes one version of the active program instance and returns its outcome. The id in the path and
-    /// the id of the record must be equal.
-    fn put_active_program_instance(
-        &self,
-        parts: Parts,
-        call: operations::PutActiveProgramInstance,
-    ) -> impl Future<Output = Reply<operations::PutActiveProgramInstanceResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Delete one active program instance.
-    ///
-    /// `DELETE /api/v1/active-program-instances/{id}`
-    ///
-    /// Replaces the active program instance by a tombstone and returns the outcome. Without the op
-    /// parameters the server acts as the device; deleting a deleted record then changes nothing, and is
-    /// answered `duplicate`.
-    fn delete_active_program_instance(
-        &self,
-        parts: Parts,
-        call: operations::DeleteActiveProgramInstance,
-    ) -> impl Future<Output = Reply<operations::DeleteActiveProgramInstanceResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Pull changes of progression rules.
-    ///
-    /// `GET /api/v1/progression-rules`
-    ///
-    /// Returns the progression rules that changed after the cursor, in order of revision, tombstones
-    /// included.
-    fn list_progression_rule_changes(
-        &self,
-        parts: Parts,
-        call: operations::ListProgressionRuleChanges,
-    ) -> impl Future<Output = Reply<operations::ListProgressionRuleChangesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Push changes of progression rules.
-    ///
-    /// `POST /api/v1/progression-rules/batch`
-    ///
-    /// Takes up to 500 changes of progression rules, and decides each alone. Outcomes come in the order of
-    /// the request.
-    fn push_progression_rules(
-        &self,
-        parts: Parts,
-        call: operations::PushProgressionRules,
-    ) -> impl Future<Output = Reply<operations::PushProgressionRulesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Read one progression rule.
-    ///
-    /// `GET /api/v1/progression-rules/{id}`
-    ///
-    /// Returns the current version of the progression rule, or its tombstone, with its revision and op.
-    fn get_progression_rule(
-        &self,
-        parts: Parts,
-        call: operations::GetProgressionRule,
-    ) -> impl Future<Output = Reply<operations::GetProgressionRuleResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Write one progression rule.
-    ///
-    /// `PUT /api/v1/progression-rules/{id}`
-    ///
-    /// Pushes one version of the progression rule and returns its outcome. The id in the path and the id of
-    /// the record must be equal.
-    fn put_progression_rule(
-        &self,
-        parts: Parts,
-        call: operations::PutProgressionRule,
-    ) -> impl Future<Output = Reply<operations::PutProgressionRuleResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Delete one progression rule.
-    ///
-    /// `DELETE /api/v1/progression-rules/{id}`
-    ///
-    /// Replaces the progression rule by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
-    fn delete_progression_rule(
-        &self,
-        parts: Parts,
-        call: operations::DeleteProgressionRule,
-    ) -> impl Future<Output = Reply<operations::DeleteProgressionRuleResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Pull changes of user goals.
-    ///
-    /// `GET /api/v1/user-goals`
-    ///
-    /// Returns the user goals that changed after the cursor, in order of revision, tombstones included.
-    fn list_user_goal_changes(
-        &self,
-        parts: Parts,
-        call: operations::ListUserGoalChanges,
-    ) -> impl Future<Output = Reply<operations::ListUserGoalChangesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Push changes of user goals.
-    ///
-    /// `POST /api/v1/user-goals/batch`
-    ///
-    /// Takes up to 500 changes of user goals, and decides each alone. Outcomes come in the order of the
-    /// request.
-    fn push_user_goals(
-        &self,
-        parts: Parts,
-        call: operations::PushUserGoals,
-    ) -> impl Future<Output = Reply<operations::PushUserGoalsResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Read one user goal.
-    ///
-    /// `GET /api/v1/user-goals/{id}`
-    ///
-    /// Returns the current version of the user goal, or its tombstone, with its revision and op.
-    fn get_user_goal(
-        &self,
-        parts: Parts,
-        call: operations::GetUserGoal,
-    ) -> impl Future<Output = Reply<operations::GetUserGoalResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Write one user goal.
-    ///
-    /// `PUT /api/v1/user-goals/{id}`
-    ///
-    /// Pushes one version of the user goal and returns its outcome. The id in the path and the id of the
-    /// record must be equal.
-    fn put_user_goal(
-        &self,
-        parts: Parts,
-        call: operations::PutUserGoal,
-    ) -> impl Future<Output = Reply<operations::PutUserGoalResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Delete one user goal.
-    ///
-    /// `DELETE /api/v1/user-goals/{id}`
-    ///
-    /// Replaces the user goal by a tombstone and returns the outcome. Without the op parameters the server
-    /// acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
-    fn delete_user_goal(
-        &self,
-        parts: Parts,
-        call: operations::DeleteUserGoal,
-    ) -> impl Future<Output = Reply<operations::DeleteUserGoalResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Pull changes of user bodyweight logs.
-    ///
-    /// `GET /api/v1/user-bodyweight-logs`
-    ///
-    /// Returns the user bodyweight logs that changed after the cursor, in order of revision, tombstones
-    /// included.
-    fn list_user_bodyweight_log_changes(
-        &self,
-        parts: Parts,
-        call: operations::ListUserBodyweightLogChanges,
-    ) -> impl Future<Output = Reply<operations::ListUserBodyweightLogChangesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Push changes of user bodyweight logs.
-    ///
-    /// `POST /api/v1/user-bodyweight-logs/batch`
-    ///
-    /// Takes up to 500 changes of user bodyweight logs, and decides each alone. Outcomes come in the order
-    /// of the request.
-    fn push_user_bodyweight_logs(
-        &self,
-        parts: Parts,
-        call: operations::PushUserBodyweightLogs,
-    ) -> impl Future<Output = Reply<operations::PushUserBodyweightLogsResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Read one user bodyweight log.
-    ///
-    /// `GET /api/v1/user-bodyweight-logs/{id}`
-    ///
-    /// Returns the current version of the user bodyweight log, or its tombstone, with its revision and op.
-    fn get_user_bodyweight_log(
-        &self,
-        parts: Parts,
-        call: operations::GetUserBodyweightLog,
-    ) -> impl Future<Output = Reply<operations::GetUserBodyweightLogResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Write one user bodyweight log.
-    ///
-    /// `PUT /api/v1/user-bodyweight-logs/{id}`
-    ///
-    /// Pushes one version of the user bodyweight log and returns its outcome. The id in the path and the id
-    /// of the record must be equal.
-    fn put_user_bodyweight_log(
-        &self,
-        parts: Parts,
-        call: operations::PutUserBodyweightLog,
-    ) -> impl Future<Output = Reply<operations::PutUserBodyweightLogResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Delete one user bodyweight log.
-    ///
-    /// `DELETE /api/v1/user-bodyweight-logs/{id}`
-    ///
-    /// Replaces the user bodyweight log by a tombstone and returns the outcome. Without the op parameters
-    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
-    /// `duplicate`.
-    fn delete_user_bodyweight_log(
-        &self,
-        parts: Parts,
-        call: operations::DeleteUserBodyweightLog,
-    ) -> impl Future<Output = Reply<operations::DeleteUserBodyweightLogResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Pull changes of applied progression logs.
-    ///
-    /// `GET /api/v1/applied-progression-logs`
-    ///
-    /// Returns the applied progression logs that changed after the cursor, in order of revision, tombstones
-    /// included.
-    fn list_applied_progression_log_changes(
-        &self,
-        parts: Parts,
-        call: operations::ListAppliedProgressionLogChanges,
-    ) -> impl Future<Output = Reply<operations::ListAppliedProgressionLogChangesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Push changes of applied progression logs.
-    ///
-    /// `POST /api/v1/applied-progression-logs/batch`
-    ///
-    /// Takes up to 500 changes of applied progression logs, and decides each alone. Outcomes come in the
-    /// order of the request.
-    fn push_applied_progression_logs(
-        &self,
-        parts: Parts,
-        call: operations::PushAppliedProgressionLogs,
-    ) -> impl Future<Output = Reply<operations::PushAppliedProgressionLogsResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Read one applied progression log.
-    ///
-    /// `GET /api/v1/applied-progression-logs/{id}`
-    ///
-    /// Returns the current version of the applied progression log, or its tombstone, with its revision and
-    /// op.
-    fn get_applied_progression_log(
-        &self,
-        parts: Parts,
-        call: operations::GetAppliedProgressionLog,
-    ) -> impl Future<Output = Reply<operations::GetAppliedProgressionLogResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Write one applied progression log.
-    ///
-    /// `PUT /api/v1/applied-progression-logs/{id}`
-    ///
-    /// Pushes one version of the applied progression log and returns its outcome. The id in the path and
-    /// the id of the record must be equal.
-    fn put_applied_progression_log(
-        &self,
-        parts: Parts,
-        call: operations::PutAppliedProgressionLog,
-    ) -> impl Future<Output = Reply<operations::PutAppliedProgressionLogResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Delete one applied progression log.
-    ///
-    /// `DELETE /api/v1/applied-progression-logs/{id}`
-    ///
-    /// Replaces the applied progression log by a tombstone and returns the outcome. Without the op
-    /// parameters the server acts as the device; deleting a deleted record then changes nothing, and is
-    /// answered `duplicate`.
-    fn delete_applied_progression_log(
-        &self,
-        parts: Parts,
-        call: operations::DeleteAppliedProgressionLog,
-    ) -> impl Future<Output = Reply<operations::DeleteAppliedProgressionLogResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Sign in.
-    ///
-    /// `POST /api/v1/auth/login`
-    ///
-    /// Exchanges an email address and password for a pair of tokens. The answer to a wrong password and to
-    /// an unknown address is the same.
-    fn login(
-        &self,
-        parts: Parts,
-        call: operations::Login,
-    ) -> impl Future<Output = Reply<operations::LoginResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Sign out.
-    ///
-    /// `POST /api/v1/auth/logout`
-    ///
-    /// Ends this session or, with `allDevices`, every session of the account. From the next request on,
-    /// their tokens are worth nothing. No record is touched.
-    fn logout(
-        &self,
-        parts: Parts,
-        call: operations::Logout,
-    ) -> impl Future<Output = Reply<operations::LogoutResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Change the password.
-    ///
-    /// `POST /api/v1/auth/password`
-    ///
-    /// Sets a new password and signs out every other device. This device stays signed in. A wrong current
-    /// password is answered 403 `invalid_credentials`.
-    fn change_password(
-        &self,
-        parts: Parts,
-        call: operations::ChangePassword,
-    ) -> impl Future<Output = Reply<operations::ChangePasswordResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Set a new password with the recovery code.
-    ///
-    /// `POST /api/v1/auth/recover`
-    ///
-    /// Sets a new password for a user who has forgotten theirs, and signs out every device. The recovery
-    /// code is spent: sign in, and make another. The answer to a wrong code, to a spent one and to an
-    /// unknown address is the same.
-    fn recover_account(
-        &self,
-        parts: Parts,
-        call: operations::RecoverAccount,
-    ) -> impl Future<Output = Reply<operations::RecoverAccountResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Exchange a refresh token.
-    ///
-    /// `POST /api/v1/auth/refresh`
-    ///
-    /// Spends the refresh token and returns a new pair. A token that was spent before is answered 401
-    /// `token_revoked`, and revokes every token that descends from the same sign-in, except within a short
-    /// grace after its first use.
-    fn refresh_tokens(
-        &self,
-        parts: Parts,
-        call: operations::RefreshTokens,
-    ) -> impl Future<Output = Reply<operations::RefreshTokensResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Create an account.
-    ///
-    /// `POST /api/v1/auth/register`
-    ///
-    /// Creates an account and signs this device in. An email address that already has an account is
-    /// answered 409.
-    fn register(
-        &self,
-        parts: Parts,
-        call: operations::Register,
-    ) -> impl Future<Output = Reply<operations::RegisterResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Read the account.
-    ///
-    /// `GET /api/v1/account`
-    ///
-    /// Returns what the server knows about the account, and how much it holds for it.
-    fn get_account(
-        &self,
-        parts: Parts,
-        call: operations::GetAccount,
-    ) -> impl Future<Output = Reply<operations::GetAccountResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Erase the account.
-    ///
-    /// `DELETE /api/v1/account`
-    ///
-    /// Erases the account and every record in it, for ever, and signs out all devices. The data on the
-    /// devices stays. The password confirms it; a wrong one is answered 403 `invalid_credentials`.
-    fn delete_account(
-        &self,
-        parts: Parts,
-        call: operations::DeleteAccount,
-    ) -> impl Future<Output = Reply<operations::DeleteAccountResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// List the devices.
-    ///
-    /// `GET /api/v1/account/devices`
-    ///
-    /// Returns every device that is signed in: each session of the account that has not ended. A device
-    /// that signs in again has a new session.
-    fn list_devices(
-        &self,
-        parts: Parts,
-        call: operations::ListDevices,
-    ) -> impl Future<Output = Reply<operations::ListDevicesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Rename a device.
-    ///
-    /// `PUT /api/v1/account/devices/{id}`
-    ///
-    /// Gives a signed-in device another name.
-    fn rename_device(
-        &self,
-        parts: Parts,
-        call: operations::RenameDevice,
-    ) -> impl Future<Output = Reply<operations::RenameDeviceResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Sign out one device.
-    ///
-    /// `DELETE /api/v1/account/devices/{id}`
-    ///
-    /// Ends the session of a device, for example of one that was lost. Its next request is answered 401,
-    /// and its stream of change notifications ends. The records on it stay there. Its unsent edits are sent
-    /// if it signs in again.
-    fn revoke_device(
-        &self,
-        parts: Parts,
-        call: operations::RevokeDevice,
-    ) -> impl Future<Output = Reply<operations::RevokeDeviceResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Export all records.
-    ///
-    /// `GET /api/v1/account/export`
-    ///
-    /// Streams every record of the account, tombstones included, as JSON lines: one `FeedChange` a line, in
-    /// order of revision. A record that changes while the export is under way appears with its newer
-    /// revision as well, or instead; of two lines with one id, the later one is the newer version. For
-    /// clients of version 1.1.0 or later, the last line also has the member `"end": {"records": …}` with
-    /// the number of lines, so that a file that was cut off can be told from a complete one; if the account
-    /// has no record, it is a line of its own.
-    fn export_account(
-        &self,
-        parts: Parts,
-        call: operations::ExportAccount,
-    ) -> impl Future<Output = Reply<operations::ExportAccountResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Make a recovery code.
-    ///
-    /// `POST /api/v1/account/recovery-code`
-    ///
-    /// Makes the code that sets a new password when the user has forgotten theirs, and returns it this
-    /// once: the server keeps only its hash. It replaces the code made before. Clients make one after
-    /// signing up. The password confirms it; a wrong one is answered 403 `invalid_credentials`.
-    fn make_recovery_code(
-        &self,
-        parts: Parts,
-        call: operations::MakeRecoveryCode,
-    ) -> impl Future<Output = Reply<operations::MakeRecoveryCodeResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Read how much the account holds.
-    ///
-    /// `GET /api/v1/account/usage`
-    ///
-    /// Returns how many records and bytes the account holds, and how many it may hold.
-    fn get_account_usage(
-        &self,
-        parts: Parts,
-        call: operations::GetAccountUsage,
-    ) -> impl Future<Output = Reply<operations::GetAccountUsageResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-
-    /// Read the limits of this server.
-    ///
-    /// `GET /api/v1/sync/config`
-    ///
-    /// Returns the limits, the retention of tombstones, the accepted clock skew and the contract versions
-    /// that this server supports. It answers every client, however old.
-    fn get_sync_config(
-        &self,
-        parts: Parts,
-        call: operations::GetSyncConfig,
-    ) -> impl Future<Output = Reply<operations::GetSyncConfigResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-}
-
-/// The routes of all operations.
-pub fn router<A: Api>(api: Arc<A>) -> Router {
-    router_where(api, |_| true)
-}
-
-/// The routes of the operations whose id `serves` accepts: the others may be served by other means.
-pub fn router_where<A: Api>(api: Arc<A>, serves: impl Fn(&str) -> bool) -> Router {
-    Route::router(api, routes().into_iter().filter(|route| serves(route.id())))
-}
-
-fn routes<A: Api>() -> [Route<A>; 78] {
-    [
-        Route::new(|api: Arc<A>, parts, call: operations::GetChanges| async move { A::get_changes(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::PushChanges| async move { A::push_changes(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::StreamChanges| async move { A::stream_changes(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::ListUserSettingsChanges| async move {
-            A::list_user_settings_changes(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::PushUserSettings| async move { A::push_user_settings(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::GetUserSettings| async move { A::get_user_settings(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::PutUserSettings| async move { A::put_user_settings(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::DeleteUserSettings| async move { A::delete_user_settings(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::ListExerciseDefinitionChanges| async move {
-            A::list_exercise_definition_changes(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::PushExerciseDefinitions| async move { A::push_exercise_definitions(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::GetExerciseDefinition| async move { A::get_exercise_definition(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::PutExerciseDefinition| async move { A::put_exercise_definition(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::DeleteExerciseDefinition| async move {
-            A::delete_exercise_definition(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::ListWorkoutLogChanges| async move { A::list_workout_log_changes(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::PushWorkoutLogs| async move { A::push_workout_logs(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::GetWorkoutLog| async move { A::get_workout_log(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::PutWorkoutLog| async move { A::put_workout_log(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::DeleteWorkoutLog| async move { A::delete_workout_log(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::ListLoggedSetChanges| async move { A::list_logged_set_changes(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::PushLoggedSets| async move { A::push_logged_sets(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::GetLoggedSet| async move { A::get_logged_set(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::PutLoggedSet| async move { A::put_logged_set(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::DeleteLoggedSet| async move { A::delete_logged_set(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::ListWorkoutTemplateChanges| async move {
-            A::list_workout_template_changes(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::PushWorkoutTemplates| async move { A::push_workout_templates(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::GetWorkoutTemplate| async move { A::get_workout_template(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::PutWorkoutTemplate| async move { A::put_workout_template(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::DeleteWorkoutTemplate| async move { A::delete_workout_template(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::ListWorkoutTemplateExerciseInstanceChanges| async move {
-            A::list_workout_template_exercise_instance_changes(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::PushWorkoutTemplateExerciseInstances| async move {
-            A::push_workout_template_exercise_instances(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::GetWorkoutTemplateExerciseInstance| async move {
-            A::get_workout_template_exercise_instance(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::PutWorkoutTemplateExerciseInstance| async move {
-            A::put_workout_template_exercise_instance(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::DeleteWorkoutTemplateExerciseInstance| async move {
-            A::delete_workout_template_exercise_instance(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::ListProgramDefinitionChanges| async move {
-            A::list_program_definition_changes(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::PushProgramDefinitions| async move { A::push_program_definitions(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::GetProgramDefinition| async move { A::get_program_definition(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::PutProgramDefinition| async move { A::put_program_definition(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::DeleteProgramDefinition| async move { A::delete_program_definition(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::ListActiveProgramInstanceChanges| async move {
-            A::list_active_program_instance_changes(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::PushActiveProgramInstances| async move {
-            A::push_active_program_instances(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::GetActiveProgramInstance| async move {
-            A::get_active_program_instance(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::PutActiveProgramInstance| async move {
-            A::put_active_program_instance(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::DeleteActiveProgramInstance| async move {
-            A::delete_active_program_instance(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::ListProgressionRuleChanges| async move {
-            A::list_progression_rule_changes(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::PushProgressionRules| async move { A::push_progression_rules(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::GetProgressionRule| async move { A::get_progression_rule(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::PutProgressionRule| async move { A::put_progression_rule(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::DeleteProgressionRule| async move { A::delete_progression_rule(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::ListUserGoalChanges| async move { A::list_user_goal_changes(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::PushUserGoals| async move { A::push_user_goals(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::GetUserGoal| async move { A::get_user_goal(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::PutUserGoal| async move { A::put_user_goal(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::DeleteUserGoal| async move { A::delete_user_goal(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::ListUserBodyweightLogChanges| async move {
-            A::list_user_bodyweight_log_changes(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::PushUserBodyweightLogs| async move { A::push_user_bodyweight_logs(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::GetUserBodyweightLog| async move { A::get_user_bodyweight_log(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::PutUserBodyweightLog| async move { A::put_user_bodyweight_log(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::DeleteUserBodyweightLog| async move {
-            A::delete_user_bodyweight_log(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::ListAppliedProgressionLogChanges| async move {
-            A::list_applied_progression_log_changes(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::PushAppliedProgressionLogs| async move {
-            A::push_applied_progression_logs(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::GetAppliedProgressionLog| async move {
-            A::get_applied_progression_log(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::PutAppliedProgressionLog| async move {
-            A::put_applied_progression_log(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::DeleteAppliedProgressionLog| async move {
-            A::delete_applied_progression_log(&api, parts, call).await
-        }),
-        Route::new(|api: Arc<A>, parts, call: operations::Login| async move { A::login(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::Logout| async move { A::logout(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::ChangePassword| async move { A::change_password(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::RecoverAccount| async move { A::recover_account(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::RefreshTokens| async move { A::refresh_tokens(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::Register| async move { A::register(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::GetAccount| async move { A::get_account(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::DeleteAccount| async move { A::delete_account(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::ListDevices| async move { A::list_devices(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::RenameDevice| async move { A::rename_device(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::RevokeDevice| async move { A::revoke_device(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::ExportAccount| async move { A::export_account(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::MakeRecoveryCode| async move { A::make_recovery_code(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::GetAccountUsage| async move { A::get_account_usage(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::GetSyncConfig| async move { A::get_sync_config(&api, parts, call).await }),
-    ]
 }

@@ -106,8 +106,7 @@ record! {
 record! {
     /// The current version of a record, with its revision and the edit that made it.
     pub struct ActiveProgramInstanceChange as "ActiveProgramInstanceChange" by validators::ACTIVE_PROGRAM_INSTANCE_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         0 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -138,8 +137,7 @@ record! {
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct ActiveProgramInstanceFeedChange as "ActiveProgramInstanceFeedChange" by validators::ACTIVE_PROGRAM_INSTANCE_FEED_CHANGE {
         const 0 "collection" = Json::String("active-program-instances"),
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         1 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         2 required "op" => op: Op,
@@ -405,8 +403,7 @@ record! {
 record! {
     /// The current version of a record, with its revision and the edit that made it.
     pub struct AppliedProgressionLogChange as "AppliedProgressionLogChange" by validators::APPLIED_PROGRESSION_LOG_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         0 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -437,8 +434,7 @@ record! {
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct AppliedProgressionLogFeedChange as "AppliedProgressionLogFeedChange" by validators::APPLIED_PROGRESSION_LOG_FEED_CHANGE {
         const 0 "collection" = Json::String("applied-progression-logs"),
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         1 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         2 required "op" => op: Op,
@@ -591,8 +587,7 @@ record! {
 record! {
     /// The current version of a record, with its revision and the edit that made it.
     pub struct Change as "Change" by validators::CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         0 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -835,8 +830,7 @@ record! {
 record! {
     /// The current version of a record, with its revision and the edit that made it.
     pub struct ExerciseDefinitionChange as "ExerciseDefinitionChange" by validators::EXERCISE_DEFINITION_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         0 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -867,8 +861,7 @@ record! {
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct ExerciseDefinitionFeedChange as "ExerciseDefinitionFeedChange" by validators::EXERCISE_DEFINITION_FEED_CHANGE {
         const 0 "collection" = Json::String("exercise-definitions"),
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         1 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         2 required "op" => op: Op,
@@ -1264,8 +1257,7 @@ tagged! {
 record! {
     /// The current version of a record, with its revision and the edit that made it.
     pub struct LoggedSetChange as "LoggedSetChange" by validators::LOGGED_SET_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         0 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -1296,8 +1288,7 @@ record! {
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct LoggedSetFeedChange as "LoggedSetFeedChange" by validators::LOGGED_SET_FEED_CHANGE {
         const 0 "collection" = Json::String("logged-sets"),
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         1 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         2 required "op" => op: Op,
@@ -1472,9 +1463,7 @@ newtype! {
 record! {
     /// Holds when its condition does not.
     pub struct NotCondition as "NotCondition" by validators::NOT_CONDITION {
-        /// A condition, or a tree of them, at most 32 levels deep. Unlike other parts of a record, each of the
-        /// four forms is closed. An open form would let one object be two forms at once, such as `all` beside
-        /// `any`, and nothing would say which of them counts.
+        /// A condition, or a tree of them, at most 32 levels deep.
         0 required "not" => not: Box<Condition>,
     }
 }
@@ -1531,34 +1520,7 @@ record! {
         1 required "title" => title: String,
         /// The HTTP status of the response.
         2 required "status" => status: i64,
-        /// What happened. A client that meets a code it does not know goes by the status.
-        ///
-        /// - `malformed_request` (400): the body, a parameter or a header fails the contract; `errors` says
-        ///   where.
-        /// - `invalid_cursor` (400): the cursor is not one, or belongs to another feed.
-        /// - `unauthorized` (401): no token, or one that this server did not issue.
-        /// - `token_expired` (401): the token has run out. Refresh an access token; after a refresh token, sign
-        ///   in again.
-        /// - `token_revoked` (401): the session has ended, or the refresh token was spent before. Sign in
-        ///   again.
-        /// - `invalid_credentials` (401, 403): the email address, the password or the recovery code is wrong:
-        ///   401 when signing in or
-        ///   recovering, 403 when confirming a request.
-        /// - `forbidden` (403): the account may not do this, the operator has disabled it, or the server takes
-        ///   no new accounts.
-        /// - `not_found` (404): no such record, device or path.
-        /// - `method_not_allowed` (405): the path has no such method. A client of this contract never meets it.
-        /// - `email_taken` (409): the email address has an account.
-        /// - `cursor_expired` (410): tombstones after the cursor have been purged. Pull again from the
-        ///   beginning.
-        /// - `epoch_changed` (410): the server was restored from a backup. Pull again from the beginning.
-        /// - `payload_too_large` (413): the body is too large. Send fewer changes at a time.
-        /// - `unsupported_media_type` (415): the body is of a type or an encoding that the server does not
-        ///   take.
-        /// - `invalid_record` (422): the single record fails the contract; `errors` says where.
-        /// - `upgrade_required` (426): the client's contract is older than the server supports.
-        /// - `rate_limited` (429): too many requests. Wait as long as `retryAfterMs` says.
-        /// - `unavailable` (503): the server cannot answer now. Wait as long as `retryAfterMs` says.
+        /// What happened.
         3 required "code" => code: ProblemCode,
         /// Whether the same request may succeed later.
         4 required "retryable" => retryable: bool,
@@ -1706,8 +1668,7 @@ record! {
 record! {
     /// The current version of a record, with its revision and the edit that made it.
     pub struct ProgramDefinitionChange as "ProgramDefinitionChange" by validators::PROGRAM_DEFINITION_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         0 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -1738,8 +1699,7 @@ record! {
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct ProgramDefinitionFeedChange as "ProgramDefinitionFeedChange" by validators::PROGRAM_DEFINITION_FEED_CHANGE {
         const 0 "collection" = Json::String("program-definitions"),
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         1 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         2 required "op" => op: Op,
@@ -1956,9 +1916,7 @@ record! {
         4 required "name" => name: Name,
         /// Whether the app evaluates the rule.
         5 required "isActive" => is_active: bool,
-        /// A condition, or a tree of them, at most 32 levels deep. Unlike other parts of a record, each of the
-        /// four forms is closed. An open form would let one object be two forms at once, such as `all` beside
-        /// `any`, and nothing would say which of them counts.
+        /// A condition, or a tree of them, at most 32 levels deep.
         6 required "conditions" => conditions: Condition,
         /// What happens when the conditions hold.
         7 required "event" => event: ProgressionEvent,
@@ -1975,8 +1933,7 @@ record! {
 record! {
     /// The current version of a record, with its revision and the edit that made it.
     pub struct ProgressionRuleChange as "ProgressionRuleChange" by validators::PROGRESSION_RULE_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         0 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -2007,8 +1964,7 @@ record! {
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct ProgressionRuleFeedChange as "ProgressionRuleFeedChange" by validators::PROGRESSION_RULE_FEED_CHANGE {
         const 0 "collection" = Json::String("progression-rules"),
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         1 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         2 required "op" => op: Op,
@@ -2251,8 +2207,7 @@ record! {
     pub struct RecoverRequest as "RecoverRequest" by validators::RECOVER_REQUEST {
         /// An email address. Upper and lower case are the same to the server.
         0 required "email" => email: Email,
-        /// The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not
-        /// count, and the letters O, I and L are read as the digits 0 and 1.
+        /// The code that sets a new password.
         1 required "recoveryCode" => recovery_code: RecoveryCodeText,
         /// A password to be set, 10 to 200 characters, of any kind.
         2 required "newPassword" => new_password: NewPassword,
@@ -2262,8 +2217,7 @@ record! {
 record! {
     /// A recovery code that was just made.
     pub struct RecoveryCode as "RecoveryCode" by validators::RECOVERY_CODE {
-        /// The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not
-        /// count, and the letters O, I and L are read as the digits 0 and 1.
+        /// The code that sets a new password.
         0 required "recoveryCode" => recovery_code: RecoveryCodeText,
     }
 }
@@ -2318,14 +2272,6 @@ record! {
     /// Why a change was refused.
     pub struct Rejection as "Rejection" by validators::REJECTION {
         /// Why a change was refused.
-        ///
-        /// - `invalid_record`: the change or its record fails the contract; `errors` says where.
-        /// - `record_too_large`: the record is above 256 KiB of JSON.
-        /// - `clock_skew`: the stamp is too far ahead. Retryable: the device corrects its clock by `serverTime`
-        ///   and stamps the edit afresh.
-        /// - `not_singleton`: the collection has one record, with a fixed id, and this is another id.
-        /// - `wrong_collection`: the id is that of a record in another collection.
-        /// - `unknown_collection`: this server has no such collection.
         0 required "code" => code: RejectionCode,
         /// Whether a corrected push may succeed without the user editing the record.
         1 required "retryable" => retryable: bool,
@@ -2600,13 +2546,6 @@ record! {
         /// The place of the set within the exercise, counted from 0.
         0 required "order" => order: Order,
         /// How a set is done.
-        ///
-        /// - `standard`: a weight for a number of repetitions.
-        /// - `amrapReps`: as many repetitions as possible.
-        /// - `amrapTime`: as many repetitions as possible within a time.
-        /// - `repsForTime`: a number of repetitions as fast as possible.
-        /// - `pyramid`: one level of a pyramid, whose weight changes from level to level.
-        /// - `dropSet`: one level of a drop set, whose weight falls without rest.
         1 required "setType" => set_type: SetType,
         /// How long the set is to take, in seconds.
         2 optional "targetDurationSecs" => target_duration_secs: Option<PositiveSeconds>,
@@ -2690,8 +2629,7 @@ record! {
 record! {
     /// The current version of a record, with its revision and the edit that made it.
     pub struct UserBodyweightLogChange as "UserBodyweightLogChange" by validators::USER_BODYWEIGHT_LOG_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         0 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -2722,8 +2660,7 @@ record! {
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct UserBodyweightLogFeedChange as "UserBodyweightLogFeedChange" by validators::USER_BODYWEIGHT_LOG_FEED_CHANGE {
         const 0 "collection" = Json::String("user-bodyweight-logs"),
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         1 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         2 required "op" => op: Op,
@@ -2845,8 +2782,7 @@ tagged! {
 record! {
     /// The current version of a record, with its revision and the edit that made it.
     pub struct UserGoalChange as "UserGoalChange" by validators::USER_GOAL_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         0 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -2877,8 +2813,7 @@ record! {
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct UserGoalFeedChange as "UserGoalFeedChange" by validators::USER_GOAL_FEED_CHANGE {
         const 0 "collection" = Json::String("user-goals"),
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         1 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         2 required "op" => op: Op,
@@ -3049,8 +2984,7 @@ record! {
 record! {
     /// The current version of a record, with its revision and the edit that made it.
     pub struct UserSettingsChange as "UserSettingsChange" by validators::USER_SETTINGS_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         0 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -3081,8 +3015,7 @@ record! {
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct UserSettingsFeedChange as "UserSettingsFeedChange" by validators::USER_SETTINGS_FEED_CHANGE {
         const 0 "collection" = Json::String("user-settings"),
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         1 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         2 required "op" => op: Op,
@@ -3263,8 +3196,7 @@ record! {
 record! {
     /// The current version of a record, with its revision and the edit that made it.
     pub struct WorkoutLogChange as "WorkoutLogChange" by validators::WORKOUT_LOG_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         0 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -3295,8 +3227,7 @@ record! {
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct WorkoutLogFeedChange as "WorkoutLogFeedChange" by validators::WORKOUT_LOG_FEED_CHANGE {
         const 0 "collection" = Json::String("workout-logs"),
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         1 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         2 required "op" => op: Op,
@@ -3432,8 +3363,7 @@ record! {
 record! {
     /// The current version of a record, with its revision and the edit that made it.
     pub struct WorkoutTemplateChange as "WorkoutTemplateChange" by validators::WORKOUT_TEMPLATE_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         0 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -3498,8 +3428,7 @@ record! {
 record! {
     /// The current version of a record, with its revision and the edit that made it.
     pub struct WorkoutTemplateExerciseInstanceChange as "WorkoutTemplateExerciseInstanceChange" by validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         0 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -3530,8 +3459,7 @@ record! {
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct WorkoutTemplateExerciseInstanceFeedChange as "WorkoutTemplateExerciseInstanceFeedChange" by validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_FEED_CHANGE {
         const 0 "collection" = Json::String("workout-template-exercise-instances"),
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         1 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         2 required "op" => op: Op,
@@ -3643,8 +3571,7 @@ record! {
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct WorkoutTemplateFeedChange as "WorkoutTemplateFeedChange" by validators::WORKOUT_TEMPLATE_FEED_CHANGE {
         const 0 "collection" = Json::String("workout-templates"),
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         1 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         2 required "op" => op: Op,

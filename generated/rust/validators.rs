@@ -10,6 +10,7 @@ use super::runtime::json::Json;
 use super::runtime::number::Number;
 use super::runtime::pattern::Pattern;
 use super::runtime::rule::{Bound, List, Record, Rule, Tag, Tagged, TextRule};
+use super::types;
 static EPOCH_PATTERN: Pattern = Pattern::new("^[0-9A-Za-z_-]{1,64}$");
 static CONTRACT_VERSION_PATTERN: Pattern = Pattern::new("^[0-9]{1,5}\\.[0-9]{1,5}\\.[0-9]{1,5}$");
 
@@ -27,7 +28,7 @@ static FEED_PUSH_RESULT_PATTERN: Pattern = Pattern::new(
 static COLLECTION_NAME_PATTERN: Pattern = Pattern::new("^[a-z][a-z0-9-]{0,62}$");
 static CURSOR_PATTERN: Pattern = Pattern::new("^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.[0-9]{1,16}$");
 
-/// What [`AcceptedOutcome`](super::types::AcceptedOutcome) accepts.
+/// What [`types::AcceptedOutcome`] accepts.
 pub static ACCEPTED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -43,7 +44,7 @@ pub static ACCEPTED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Account`](super::types::Account) accepts.
+/// What [`types::Account`] accepts.
 pub static ACCOUNT: Rule = Rule::Record(&Record {
     members: &[
         ("userId", &ID),
@@ -58,7 +59,7 @@ pub static ACCOUNT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AccountUsage`](super::types::AccountUsage) accepts.
+/// What [`types::AccountUsage`] accepts.
 pub static ACCOUNT_USAGE: Rule = Rule::Record(&Record {
     members: &[
         ("recordCount", &ACCOUNT_BYTES),
@@ -71,7 +72,7 @@ pub static ACCOUNT_USAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ActiveProgramInstance`](super::types::ActiveProgramInstance) accepts.
+/// What [`types::ActiveProgramInstance`] accepts.
 pub static ACTIVE_PROGRAM_INSTANCE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -109,7 +110,7 @@ pub static ACTIVE_PROGRAM_INSTANCE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ActiveProgramInstanceChange`](super::types::ActiveProgramInstanceChange) accepts.
+/// What [`types::ActiveProgramInstanceChange`] accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &ACTIVE_PROGRAM_INSTANCE_RECORD)],
     required: 3,
@@ -117,7 +118,7 @@ pub static ACTIVE_PROGRAM_INSTANCE_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ActiveProgramInstanceChangePage`](super::types::ActiveProgramInstanceChangePage) accepts.
+/// What [`types::ActiveProgramInstanceChangePage`] accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -134,7 +135,7 @@ pub static ACTIVE_PROGRAM_INSTANCE_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ActiveProgramInstanceFeedChange`](super::types::ActiveProgramInstanceFeedChange) accepts.
+/// What [`types::ActiveProgramInstanceFeedChange`] accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "active-program-instances")),
@@ -149,8 +150,7 @@ pub static ACTIVE_PROGRAM_INSTANCE_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ActiveProgramInstanceFeedPushChange`](super::types::ActiveProgramInstanceFeedPushChange)
-/// accepts.
+/// What [`types::ActiveProgramInstanceFeedPushChange`] accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "active-program-instances")),
@@ -163,7 +163,7 @@ pub static ACTIVE_PROGRAM_INSTANCE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record
     more: None,
 });
 
-/// What [`ActiveProgramInstancePushChange`](super::types::ActiveProgramInstancePushChange) accepts.
+/// What [`types::ActiveProgramInstancePushChange`] accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &ACTIVE_PROGRAM_INSTANCE_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -171,7 +171,7 @@ pub static ACTIVE_PROGRAM_INSTANCE_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ActiveProgramInstancePushOutcome`](super::types::ActiveProgramInstancePushOutcome) accepts.
+/// What [`types::ActiveProgramInstancePushOutcome`] accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -182,7 +182,7 @@ pub static ACTIVE_PROGRAM_INSTANCE_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`ActiveProgramInstancePushRequest`](super::types::ActiveProgramInstancePushRequest) accepts.
+/// What [`types::ActiveProgramInstancePushRequest`] accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -202,7 +202,7 @@ pub static ACTIVE_PROGRAM_INSTANCE_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ActiveProgramInstancePushResult`](super::types::ActiveProgramInstancePushResult) accepts.
+/// What [`types::ActiveProgramInstancePushResult`] accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -224,18 +224,16 @@ pub static ACTIVE_PROGRAM_INSTANCE_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ActiveProgramInstanceRecord`](super::types::ActiveProgramInstanceRecord) accepts.
+/// What [`types::ActiveProgramInstanceRecord`] accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &ACTIVE_PROGRAM_INSTANCE), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`ActiveProgramInstanceStatus`](super::types::ActiveProgramInstanceStatus) accepts.
+/// What [`types::ActiveProgramInstanceStatus`] accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_STATUS: Rule = Rule::Texts(Types::STRING, &["active", "paused", "completed"]);
 
-/// What
-/// [`ActiveProgramInstanceSupersededOutcome`](super::types::ActiveProgramInstanceSupersededOutcome)
-/// accepts.
+/// What [`types::ActiveProgramInstanceSupersededOutcome`] accepts.
 pub static ACTIVE_PROGRAM_INSTANCE_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -248,7 +246,7 @@ pub static ACTIVE_PROGRAM_INSTANCE_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Reco
     more: None,
 });
 
-/// What [`AllCondition`](super::types::AllCondition) accepts.
+/// What [`types::AllCondition`] accepts.
 pub static ALL_CONDITION: Rule = Rule::Record(&Record {
     members: &[("all", &ALL_CONDITION_ALL)],
     required: 1,
@@ -256,7 +254,7 @@ pub static ALL_CONDITION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AmrapRepsSet`](super::types::AmrapRepsSet) accepts.
+/// What [`types::AmrapRepsSet`] accepts.
 pub static AMRAP_REPS_SET: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -292,7 +290,7 @@ pub static AMRAP_REPS_SET: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`AmrapTimeSet`](super::types::AmrapTimeSet) accepts.
+/// What [`types::AmrapTimeSet`] accepts.
 pub static AMRAP_TIME_SET: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -330,7 +328,7 @@ pub static AMRAP_TIME_SET: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`AnyCondition`](super::types::AnyCondition) accepts.
+/// What [`types::AnyCondition`] accepts.
 pub static ANY_CONDITION: Rule = Rule::Record(&Record {
     members: &[("any", &ALL_CONDITION_ALL)],
     required: 1,
@@ -338,7 +336,7 @@ pub static ANY_CONDITION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AppliedProgressionLog`](super::types::AppliedProgressionLog) accepts.
+/// What [`types::AppliedProgressionLog`] accepts.
 pub static APPLIED_PROGRESSION_LOG: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -362,7 +360,7 @@ pub static APPLIED_PROGRESSION_LOG: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AppliedProgressionLogChange`](super::types::AppliedProgressionLogChange) accepts.
+/// What [`types::AppliedProgressionLogChange`] accepts.
 pub static APPLIED_PROGRESSION_LOG_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &APPLIED_PROGRESSION_LOG_RECORD)],
     required: 3,
@@ -370,7 +368,7 @@ pub static APPLIED_PROGRESSION_LOG_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AppliedProgressionLogChangePage`](super::types::AppliedProgressionLogChangePage) accepts.
+/// What [`types::AppliedProgressionLogChangePage`] accepts.
 pub static APPLIED_PROGRESSION_LOG_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -387,7 +385,7 @@ pub static APPLIED_PROGRESSION_LOG_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AppliedProgressionLogFeedChange`](super::types::AppliedProgressionLogFeedChange) accepts.
+/// What [`types::AppliedProgressionLogFeedChange`] accepts.
 pub static APPLIED_PROGRESSION_LOG_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "applied-progression-logs")),
@@ -402,8 +400,7 @@ pub static APPLIED_PROGRESSION_LOG_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AppliedProgressionLogFeedPushChange`](super::types::AppliedProgressionLogFeedPushChange)
-/// accepts.
+/// What [`types::AppliedProgressionLogFeedPushChange`] accepts.
 pub static APPLIED_PROGRESSION_LOG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "applied-progression-logs")),
@@ -416,7 +413,7 @@ pub static APPLIED_PROGRESSION_LOG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record
     more: None,
 });
 
-/// What [`AppliedProgressionLogPushChange`](super::types::AppliedProgressionLogPushChange) accepts.
+/// What [`types::AppliedProgressionLogPushChange`] accepts.
 pub static APPLIED_PROGRESSION_LOG_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &APPLIED_PROGRESSION_LOG_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -424,7 +421,7 @@ pub static APPLIED_PROGRESSION_LOG_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AppliedProgressionLogPushOutcome`](super::types::AppliedProgressionLogPushOutcome) accepts.
+/// What [`types::AppliedProgressionLogPushOutcome`] accepts.
 pub static APPLIED_PROGRESSION_LOG_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -435,7 +432,7 @@ pub static APPLIED_PROGRESSION_LOG_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`AppliedProgressionLogPushRequest`](super::types::AppliedProgressionLogPushRequest) accepts.
+/// What [`types::AppliedProgressionLogPushRequest`] accepts.
 pub static APPLIED_PROGRESSION_LOG_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -455,7 +452,7 @@ pub static APPLIED_PROGRESSION_LOG_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AppliedProgressionLogPushResult`](super::types::AppliedProgressionLogPushResult) accepts.
+/// What [`types::AppliedProgressionLogPushResult`] accepts.
 pub static APPLIED_PROGRESSION_LOG_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -477,15 +474,13 @@ pub static APPLIED_PROGRESSION_LOG_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AppliedProgressionLogRecord`](super::types::AppliedProgressionLogRecord) accepts.
+/// What [`types::AppliedProgressionLogRecord`] accepts.
 pub static APPLIED_PROGRESSION_LOG_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &APPLIED_PROGRESSION_LOG), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What
-/// [`AppliedProgressionLogSupersededOutcome`](super::types::AppliedProgressionLogSupersededOutcome)
-/// accepts.
+/// What [`types::AppliedProgressionLogSupersededOutcome`] accepts.
 pub static APPLIED_PROGRESSION_LOG_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -498,10 +493,10 @@ pub static APPLIED_PROGRESSION_LOG_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Reco
     more: None,
 });
 
-/// What [`BodyweightKg`](super::types::BodyweightKg) accepts.
+/// What [`types::BodyweightKg`] accepts.
 pub static BODYWEIGHT_KG: Rule = Rule::Number(&[Bound::Max(Number::Signed(1000)), Bound::Above(Number::Signed(0))]);
 
-/// What [`BodyweightTargetGoal`](super::types::BodyweightTargetGoal) accepts.
+/// What [`types::BodyweightTargetGoal`] accepts.
 pub static BODYWEIGHT_TARGET_GOAL: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -534,7 +529,7 @@ pub static BODYWEIGHT_TARGET_GOAL: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`Change`](super::types::Change) accepts.
+/// What [`types::Change`] accepts.
 pub static CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &RECORD)],
     required: 3,
@@ -542,7 +537,7 @@ pub static CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ChangePage`](super::types::ChangePage) accepts.
+/// What [`types::ChangePage`] accepts.
 pub static CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &CHANGE, min: 0, max: 1000, unique: false, each: true })),
@@ -556,7 +551,7 @@ pub static CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ChangePasswordRequest`](super::types::ChangePasswordRequest) accepts.
+/// What [`types::ChangePasswordRequest`] accepts.
 pub static CHANGE_PASSWORD_REQUEST: Rule = Rule::Record(&Record {
     members: &[("currentPassword", &PASSWORD), ("newPassword", &NEW_PASSWORD)],
     required: 2,
@@ -564,10 +559,10 @@ pub static CHANGE_PASSWORD_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`CollectionName`](super::types::CollectionName) accepts.
+/// What [`types::CollectionName`] accepts.
 pub static COLLECTION_NAME: Rule = Rule::Text(&[TextRule::Max(63), TextRule::Pattern(&COLLECTION_NAME_PATTERN)]);
 
-/// What [`CompletedWorkout`](super::types::CompletedWorkout) accepts.
+/// What [`types::CompletedWorkout`] accepts.
 pub static COMPLETED_WORKOUT: Rule = Rule::Record(&Record {
     members: &[("workoutLogId", &ID), ("orderInProgram", &ORDER), ("completedDate", &TIMESTAMP)],
     required: 3,
@@ -575,7 +570,7 @@ pub static COMPLETED_WORKOUT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Condition`](super::types::Condition) accepts.
+/// What [`types::Condition`] accepts.
 pub static CONDITION: Rule = Rule::Code(|value, at, out| {
     out.nested(0, 32, at, |out| {
         let matches = [
@@ -588,10 +583,10 @@ pub static CONDITION: Rule = Rule::Code(|value, at, out| {
     });
 });
 
-/// What [`ContractVersion`](super::types::ContractVersion) accepts.
+/// What [`types::ContractVersion`] accepts.
 pub static CONTRACT_VERSION: Rule = Rule::Text(&[TextRule::Max(17), TextRule::Pattern(&CONTRACT_VERSION_PATTERN)]);
 
-/// What [`ContractVersions`](super::types::ContractVersions) accepts.
+/// What [`types::ContractVersions`] accepts.
 pub static CONTRACT_VERSIONS: Rule = Rule::Record(&Record {
     members: &[("min", &CONTRACT_VERSION), ("max", &CONTRACT_VERSION)],
     required: 2,
@@ -599,10 +594,10 @@ pub static CONTRACT_VERSIONS: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Cursor`](super::types::Cursor) accepts.
+/// What [`types::Cursor`] accepts.
 pub static CURSOR: Rule = Rule::Text(&[TextRule::Max(200), TextRule::Pattern(&CURSOR_PATTERN)]);
 
-/// What [`DeleteAccountRequest`](super::types::DeleteAccountRequest) accepts.
+/// What [`types::DeleteAccountRequest`] accepts.
 pub static DELETE_ACCOUNT_REQUEST: Rule = Rule::Record(&Record {
     members: &[("password", &PASSWORD)],
     required: 1,
@@ -610,7 +605,7 @@ pub static DELETE_ACCOUNT_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Device`](super::types::Device) accepts.
+/// What [`types::Device`] accepts.
 pub static DEVICE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -627,7 +622,7 @@ pub static DEVICE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`DeviceList`](super::types::DeviceList) accepts.
+/// What [`types::DeviceList`] accepts.
 pub static DEVICE_LIST: Rule = Rule::Record(&Record {
     members: &[("devices", &Rule::List(&List { items: &DEVICE, min: 0, max: 10000, unique: false, each: false }))],
     required: 1,
@@ -635,7 +630,7 @@ pub static DEVICE_LIST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`DropSet`](super::types::DropSet) accepts.
+/// What [`types::DropSet`] accepts.
 pub static DROP_SET: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -672,7 +667,7 @@ pub static DROP_SET: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`DuplicateOutcome`](super::types::DuplicateOutcome) accepts.
+/// What [`types::DuplicateOutcome`] accepts.
 pub static DUPLICATE_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -688,13 +683,13 @@ pub static DUPLICATE_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Email`](super::types::Email) accepts.
+/// What [`types::Email`] accepts.
 pub static EMAIL: Rule = Rule::Text(&[TextRule::Min(3), TextRule::Max(254), TextRule::Format(Format::Email)]);
 
-/// What [`Epoch`](super::types::Epoch) accepts.
+/// What [`types::Epoch`] accepts.
 pub static EPOCH: Rule = Rule::Text(&[TextRule::Max(64), TextRule::Pattern(&EPOCH_PATTERN)]);
 
-/// What [`ExerciseDefinition`](super::types::ExerciseDefinition) accepts.
+/// What [`types::ExerciseDefinition`] accepts.
 pub static EXERCISE_DEFINITION: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -715,7 +710,7 @@ pub static EXERCISE_DEFINITION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ExerciseDefinitionChange`](super::types::ExerciseDefinitionChange) accepts.
+/// What [`types::ExerciseDefinitionChange`] accepts.
 pub static EXERCISE_DEFINITION_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &EXERCISE_DEFINITION_RECORD)],
     required: 3,
@@ -723,7 +718,7 @@ pub static EXERCISE_DEFINITION_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ExerciseDefinitionChangePage`](super::types::ExerciseDefinitionChangePage) accepts.
+/// What [`types::ExerciseDefinitionChangePage`] accepts.
 pub static EXERCISE_DEFINITION_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -740,7 +735,7 @@ pub static EXERCISE_DEFINITION_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ExerciseDefinitionFeedChange`](super::types::ExerciseDefinitionFeedChange) accepts.
+/// What [`types::ExerciseDefinitionFeedChange`] accepts.
 pub static EXERCISE_DEFINITION_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "exercise-definitions")),
@@ -755,7 +750,7 @@ pub static EXERCISE_DEFINITION_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ExerciseDefinitionFeedPushChange`](super::types::ExerciseDefinitionFeedPushChange) accepts.
+/// What [`types::ExerciseDefinitionFeedPushChange`] accepts.
 pub static EXERCISE_DEFINITION_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "exercise-definitions")),
@@ -768,7 +763,7 @@ pub static EXERCISE_DEFINITION_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ExerciseDefinitionPushChange`](super::types::ExerciseDefinitionPushChange) accepts.
+/// What [`types::ExerciseDefinitionPushChange`] accepts.
 pub static EXERCISE_DEFINITION_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &EXERCISE_DEFINITION_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -776,7 +771,7 @@ pub static EXERCISE_DEFINITION_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ExerciseDefinitionPushOutcome`](super::types::ExerciseDefinitionPushOutcome) accepts.
+/// What [`types::ExerciseDefinitionPushOutcome`] accepts.
 pub static EXERCISE_DEFINITION_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -787,7 +782,7 @@ pub static EXERCISE_DEFINITION_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`ExerciseDefinitionPushRequest`](super::types::ExerciseDefinitionPushRequest) accepts.
+/// What [`types::ExerciseDefinitionPushRequest`] accepts.
 pub static EXERCISE_DEFINITION_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -801,7 +796,7 @@ pub static EXERCISE_DEFINITION_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ExerciseDefinitionPushResult`](super::types::ExerciseDefinitionPushResult) accepts.
+/// What [`types::ExerciseDefinitionPushResult`] accepts.
 pub static EXERCISE_DEFINITION_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -823,14 +818,13 @@ pub static EXERCISE_DEFINITION_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ExerciseDefinitionRecord`](super::types::ExerciseDefinitionRecord) accepts.
+/// What [`types::ExerciseDefinitionRecord`] accepts.
 pub static EXERCISE_DEFINITION_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &EXERCISE_DEFINITION), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`ExerciseDefinitionSupersededOutcome`](super::types::ExerciseDefinitionSupersededOutcome)
-/// accepts.
+/// What [`types::ExerciseDefinitionSupersededOutcome`] accepts.
 pub static EXERCISE_DEFINITION_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -843,7 +837,7 @@ pub static EXERCISE_DEFINITION_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ExercisePrescription`](super::types::ExercisePrescription) accepts.
+/// What [`types::ExercisePrescription`] accepts.
 pub static EXERCISE_PRESCRIPTION: Rule = Rule::Record(&Record {
     members: &[
         ("exerciseDefinitionId", &ID),
@@ -859,7 +853,7 @@ pub static EXERCISE_PRESCRIPTION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`FeedChange`](super::types::FeedChange) accepts.
+/// What [`types::FeedChange`] accepts.
 pub static FEED_CHANGE: Rule = Rule::Tagged(&Tagged {
     member: "collection",
     variants: &[
@@ -878,7 +872,7 @@ pub static FEED_CHANGE: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`FeedPage`](super::types::FeedPage) accepts.
+/// What [`types::FeedPage`] accepts.
 pub static FEED_PAGE: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &FEED_CHANGE, min: 0, max: 1000, unique: false, each: true })),
@@ -893,7 +887,7 @@ pub static FEED_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`FeedPushChange`](super::types::FeedPushChange) accepts.
+/// What [`types::FeedPushChange`] accepts.
 pub static FEED_PUSH_CHANGE: Rule = Rule::Tagged(&Tagged {
     member: "collection",
     variants: &[
@@ -912,7 +906,7 @@ pub static FEED_PUSH_CHANGE: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`FeedPushRequest`](super::types::FeedPushRequest) accepts.
+/// What [`types::FeedPushRequest`] accepts.
 pub static FEED_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &FEED_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
@@ -923,7 +917,7 @@ pub static FEED_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`FeedPushResult`](super::types::FeedPushResult) accepts.
+/// What [`types::FeedPushResult`] accepts.
 pub static FEED_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         ("outcomes", &FEED_PUSH_RESULT_OUTCOMES),
@@ -938,10 +932,10 @@ pub static FEED_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Id`](super::types::Id) accepts.
+/// What [`types::Id`] accepts.
 pub static ID: Rule = Rule::Text(&[TextRule::Max(36), TextRule::Pattern(&ID_PATTERN)]);
 
-/// What [`LeafCondition`](super::types::LeafCondition) accepts.
+/// What [`types::LeafCondition`] accepts.
 pub static LEAF_CONDITION: Rule = Rule::Record(&Record {
     members: &[
         ("fact", &TAG),
@@ -955,7 +949,7 @@ pub static LEAF_CONDITION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`LiftTargetGoal`](super::types::LiftTargetGoal) accepts.
+/// What [`types::LiftTargetGoal`] accepts.
 pub static LIFT_TARGET_GOAL: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -990,7 +984,7 @@ pub static LIFT_TARGET_GOAL: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`Limits`](super::types::Limits) accepts.
+/// What [`types::Limits`] accepts.
 pub static LIMITS: Rule = Rule::Record(&Record {
     members: &[
         ("pageChangesMax", &EXERCISE_PRESCRIPTION_TARGET_SETS),
@@ -1004,7 +998,7 @@ pub static LIMITS: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`LinkedProgressionRule`](super::types::LinkedProgressionRule) accepts.
+/// What [`types::LinkedProgressionRule`] accepts.
 pub static LINKED_PROGRESSION_RULE: Rule = Rule::Record(&Record {
     members: &[
         ("ruleId", &ID),
@@ -1016,13 +1010,13 @@ pub static LINKED_PROGRESSION_RULE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`LinkedProgressionRuleScope`](super::types::LinkedProgressionRuleScope) accepts.
+/// What [`types::LinkedProgressionRuleScope`] accepts.
 pub static LINKED_PROGRESSION_RULE_SCOPE: Rule = Rule::Texts(
     Types::STRING,
     &["program", "workoutInProgram", "exerciseInProgram"],
 );
 
-/// What [`Live`](super::types::Live) accepts.
+/// What [`types::Live`] accepts.
 pub static LIVE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1037,7 +1031,7 @@ pub static LIVE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`LoggedSet`](super::types::LoggedSet) accepts.
+/// What [`types::LoggedSet`] accepts.
 pub static LOGGED_SET: Rule = Rule::Tagged(&Tagged {
     member: "setType",
     variants: &[
@@ -1050,7 +1044,7 @@ pub static LOGGED_SET: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`LoggedSetChange`](super::types::LoggedSetChange) accepts.
+/// What [`types::LoggedSetChange`] accepts.
 pub static LOGGED_SET_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &LOGGED_SET_RECORD)],
     required: 3,
@@ -1058,7 +1052,7 @@ pub static LOGGED_SET_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`LoggedSetChangePage`](super::types::LoggedSetChangePage) accepts.
+/// What [`types::LoggedSetChangePage`] accepts.
 pub static LOGGED_SET_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &LOGGED_SET_CHANGE, min: 0, max: 1000, unique: false, each: true })),
@@ -1072,7 +1066,7 @@ pub static LOGGED_SET_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`LoggedSetFeedChange`](super::types::LoggedSetFeedChange) accepts.
+/// What [`types::LoggedSetFeedChange`] accepts.
 pub static LOGGED_SET_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "logged-sets")),
@@ -1087,7 +1081,7 @@ pub static LOGGED_SET_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`LoggedSetFeedPushChange`](super::types::LoggedSetFeedPushChange) accepts.
+/// What [`types::LoggedSetFeedPushChange`] accepts.
 pub static LOGGED_SET_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "logged-sets")),
@@ -1100,7 +1094,7 @@ pub static LOGGED_SET_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`LoggedSetFields`](super::types::LoggedSetFields) accepts.
+/// What [`types::LoggedSetFields`] accepts.
 pub static LOGGED_SET_FIELDS: Rule = Rule::Record(&Record {
     members: &[
         ("workoutLogId", &ID),
@@ -1117,7 +1111,7 @@ pub static LOGGED_SET_FIELDS: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`LoggedSetPushChange`](super::types::LoggedSetPushChange) accepts.
+/// What [`types::LoggedSetPushChange`] accepts.
 pub static LOGGED_SET_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &LOGGED_SET_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -1125,7 +1119,7 @@ pub static LOGGED_SET_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`LoggedSetPushOutcome`](super::types::LoggedSetPushOutcome) accepts.
+/// What [`types::LoggedSetPushOutcome`] accepts.
 pub static LOGGED_SET_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -1136,7 +1130,7 @@ pub static LOGGED_SET_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`LoggedSetPushRequest`](super::types::LoggedSetPushRequest) accepts.
+/// What [`types::LoggedSetPushRequest`] accepts.
 pub static LOGGED_SET_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &LOGGED_SET_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
@@ -1147,7 +1141,7 @@ pub static LOGGED_SET_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`LoggedSetPushResult`](super::types::LoggedSetPushResult) accepts.
+/// What [`types::LoggedSetPushResult`] accepts.
 pub static LOGGED_SET_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -1163,7 +1157,7 @@ pub static LOGGED_SET_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`LoggedSetRecord`](super::types::LoggedSetRecord) accepts.
+/// What [`types::LoggedSetRecord`] accepts.
 pub static LOGGED_SET_RECORD: Rule = Rule::Code(|value, at, out| {
     let matches = [
         out.accepts(|out| out.check(value, &LOGGED_SET, at)),
@@ -1172,7 +1166,7 @@ pub static LOGGED_SET_RECORD: Rule = Rule::Code(|value, at, out| {
     out.one_of(matches.into_iter().filter(|matched| *matched).count(), at);
 });
 
-/// What [`LoggedSetSupersededOutcome`](super::types::LoggedSetSupersededOutcome) accepts.
+/// What [`types::LoggedSetSupersededOutcome`] accepts.
 pub static LOGGED_SET_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1185,7 +1179,7 @@ pub static LOGGED_SET_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`LoginRequest`](super::types::LoginRequest) accepts.
+/// What [`types::LoginRequest`] accepts.
 pub static LOGIN_REQUEST: Rule = Rule::Record(&Record {
     members: &[("email", &EMAIL), ("password", &PASSWORD), ("deviceName", &NAME), ("platform", &PLATFORM)],
     required: 2,
@@ -1193,7 +1187,7 @@ pub static LOGIN_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`LogoutRequest`](super::types::LogoutRequest) accepts.
+/// What [`types::LogoutRequest`] accepts.
 pub static LOGOUT_REQUEST: Rule = Rule::Record(&Record {
     members: &[("allDevices", &Rule::Types(Types::BOOLEAN))],
     required: 0,
@@ -1201,7 +1195,7 @@ pub static LOGOUT_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`MakeRecoveryCodeRequest`](super::types::MakeRecoveryCodeRequest) accepts.
+/// What [`types::MakeRecoveryCodeRequest`] accepts.
 pub static MAKE_RECOVERY_CODE_REQUEST: Rule = Rule::Record(&Record {
     members: &[("password", &PASSWORD)],
     required: 1,
@@ -1209,13 +1203,13 @@ pub static MAKE_RECOVERY_CODE_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Name`](super::types::Name) accepts.
+/// What [`types::Name`] accepts.
 pub static NAME: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(200)]);
 
-/// What [`NewPassword`](super::types::NewPassword) accepts.
+/// What [`types::NewPassword`] accepts.
 pub static NEW_PASSWORD: Rule = Rule::Text(&[TextRule::Min(10), TextRule::Max(200)]);
 
-/// What [`NotCondition`](super::types::NotCondition) accepts.
+/// What [`types::NotCondition`] accepts.
 pub static NOT_CONDITION: Rule = Rule::Record(&Record {
     members: &[("not", &CONDITION)],
     required: 1,
@@ -1223,10 +1217,10 @@ pub static NOT_CONDITION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Notes`](super::types::Notes) accepts.
+/// What [`types::Notes`] accepts.
 pub static NOTES: Rule = Rule::Text(&[TextRule::Max(10000)]);
 
-/// What [`Op`](super::types::Op) accepts.
+/// What [`types::Op`] accepts.
 pub static OP: Rule = Rule::Record(&Record {
     members: &[("id", &ID), ("deviceId", &ID), ("seq", &SEQ)],
     required: 3,
@@ -1234,22 +1228,22 @@ pub static OP: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Order`](super::types::Order) accepts.
+/// What [`types::Order`] accepts.
 pub static ORDER: Rule = Rule::Integer(&[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(1000000))]);
 
-/// What [`Password`](super::types::Password) accepts.
+/// What [`types::Password`] accepts.
 pub static PASSWORD: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(200)]);
 
-/// What [`Platform`](super::types::Platform) accepts.
+/// What [`types::Platform`] accepts.
 pub static PLATFORM: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(100)]);
 
-/// What [`PositiveReps`](super::types::PositiveReps) accepts.
+/// What [`types::PositiveReps`] accepts.
 pub static POSITIVE_REPS: Rule = Rule::Integer(&[Bound::Min(Number::Signed(1)), Bound::Max(Number::Signed(10000))]);
 
-/// What [`PositiveSeconds`](super::types::PositiveSeconds) accepts.
+/// What [`types::PositiveSeconds`] accepts.
 pub static POSITIVE_SECONDS: Rule = Rule::Integer(&[Bound::Min(Number::Signed(1)), Bound::Max(Number::Signed(86400))]);
 
-/// What [`Problem`](super::types::Problem) accepts.
+/// What [`types::Problem`] accepts.
 pub static PROBLEM: Rule = Rule::Record(&Record {
     members: &[
         ("type", &PROBLEM_TYPE),
@@ -1270,7 +1264,7 @@ pub static PROBLEM: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProblemCode`](super::types::ProblemCode) accepts.
+/// What [`types::ProblemCode`] accepts.
 pub static PROBLEM_CODE: Rule = Rule::Texts(
     Types::STRING,
     &[
@@ -1281,7 +1275,7 @@ pub static PROBLEM_CODE: Rule = Rule::Texts(
     ],
 );
 
-/// What [`ProgramCompletionGoal`](super::types::ProgramCompletionGoal) accepts.
+/// What [`types::ProgramCompletionGoal`] accepts.
 pub static PROGRAM_COMPLETION_GOAL: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1314,7 +1308,7 @@ pub static PROGRAM_COMPLETION_GOAL: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`ProgramDefinition`](super::types::ProgramDefinition) accepts.
+/// What [`types::ProgramDefinition`] accepts.
 pub static PROGRAM_DEFINITION: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1340,7 +1334,7 @@ pub static PROGRAM_DEFINITION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgramDefinitionChange`](super::types::ProgramDefinitionChange) accepts.
+/// What [`types::ProgramDefinitionChange`] accepts.
 pub static PROGRAM_DEFINITION_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &PROGRAM_DEFINITION_RECORD)],
     required: 3,
@@ -1348,7 +1342,7 @@ pub static PROGRAM_DEFINITION_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgramDefinitionChangePage`](super::types::ProgramDefinitionChangePage) accepts.
+/// What [`types::ProgramDefinitionChangePage`] accepts.
 pub static PROGRAM_DEFINITION_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -1365,7 +1359,7 @@ pub static PROGRAM_DEFINITION_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgramDefinitionFeedChange`](super::types::ProgramDefinitionFeedChange) accepts.
+/// What [`types::ProgramDefinitionFeedChange`] accepts.
 pub static PROGRAM_DEFINITION_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "program-definitions")),
@@ -1380,7 +1374,7 @@ pub static PROGRAM_DEFINITION_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgramDefinitionFeedPushChange`](super::types::ProgramDefinitionFeedPushChange) accepts.
+/// What [`types::ProgramDefinitionFeedPushChange`] accepts.
 pub static PROGRAM_DEFINITION_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "program-definitions")),
@@ -1393,7 +1387,7 @@ pub static PROGRAM_DEFINITION_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgramDefinitionPushChange`](super::types::ProgramDefinitionPushChange) accepts.
+/// What [`types::ProgramDefinitionPushChange`] accepts.
 pub static PROGRAM_DEFINITION_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &PROGRAM_DEFINITION_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -1401,7 +1395,7 @@ pub static PROGRAM_DEFINITION_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgramDefinitionPushOutcome`](super::types::ProgramDefinitionPushOutcome) accepts.
+/// What [`types::ProgramDefinitionPushOutcome`] accepts.
 pub static PROGRAM_DEFINITION_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -1412,7 +1406,7 @@ pub static PROGRAM_DEFINITION_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`ProgramDefinitionPushRequest`](super::types::ProgramDefinitionPushRequest) accepts.
+/// What [`types::ProgramDefinitionPushRequest`] accepts.
 pub static PROGRAM_DEFINITION_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -1426,7 +1420,7 @@ pub static PROGRAM_DEFINITION_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgramDefinitionPushResult`](super::types::ProgramDefinitionPushResult) accepts.
+/// What [`types::ProgramDefinitionPushResult`] accepts.
 pub static PROGRAM_DEFINITION_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -1442,14 +1436,13 @@ pub static PROGRAM_DEFINITION_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgramDefinitionRecord`](super::types::ProgramDefinitionRecord) accepts.
+/// What [`types::ProgramDefinitionRecord`] accepts.
 pub static PROGRAM_DEFINITION_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &PROGRAM_DEFINITION), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`ProgramDefinitionSupersededOutcome`](super::types::ProgramDefinitionSupersededOutcome)
-/// accepts.
+/// What [`types::ProgramDefinitionSupersededOutcome`] accepts.
 pub static PROGRAM_DEFINITION_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1462,7 +1455,7 @@ pub static PROGRAM_DEFINITION_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgramWorkout`](super::types::ProgramWorkout) accepts.
+/// What [`types::ProgramWorkout`] accepts.
 pub static PROGRAM_WORKOUT: Rule = Rule::Record(&Record {
     members: &[
         ("orderInProgram", &ORDER),
@@ -1476,7 +1469,7 @@ pub static PROGRAM_WORKOUT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgressionAction`](super::types::ProgressionAction) accepts.
+/// What [`types::ProgressionAction`] accepts.
 pub static PROGRESSION_ACTION: Rule = Rule::Record(&Record {
     members: &[
         ("actionType", &PROGRESSION_ACTION_ACTION_TYPE),
@@ -1492,7 +1485,7 @@ pub static PROGRESSION_ACTION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgressionActionActionType`](super::types::ProgressionActionActionType) accepts.
+/// What [`types::ProgressionActionActionType`] accepts.
 pub static PROGRESSION_ACTION_ACTION_TYPE: Rule = Rule::Texts(
     Types::STRING,
     &[
@@ -1501,7 +1494,7 @@ pub static PROGRESSION_ACTION_ACTION_TYPE: Rule = Rule::Texts(
     ],
 );
 
-/// What [`ProgressionAdjustment`](super::types::ProgressionAdjustment) accepts.
+/// What [`types::ProgressionAdjustment`] accepts.
 pub static PROGRESSION_ADJUSTMENT: Rule = Rule::Record(&Record {
     members: &[("notes", &NOTES), ("targetReps", &REPS_TARGET), ("targetWeightKg", &WEIGHT_KG)],
     required: 0,
@@ -1509,12 +1502,12 @@ pub static PROGRESSION_ADJUSTMENT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgressionAdjustmentKey`](super::types::ProgressionAdjustmentKey) accepts.
+/// What [`types::ProgressionAdjustmentKey`] accepts.
 pub static PROGRESSION_ADJUSTMENT_KEY: Rule = Rule::Text(
     &[TextRule::Max(44), TextRule::Pattern(&PROGRESSION_ADJUSTMENT_KEY_PATTERN)]
 );
 
-/// What [`ProgressionEvent`](super::types::ProgressionEvent) accepts.
+/// What [`types::ProgressionEvent`] accepts.
 pub static PROGRESSION_EVENT: Rule = Rule::Record(&Record {
     members: &[("type", &TAG), ("params", &PROGRESSION_ACTION)],
     required: 2,
@@ -1522,7 +1515,7 @@ pub static PROGRESSION_EVENT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgressionRule`](super::types::ProgressionRule) accepts.
+/// What [`types::ProgressionRule`] accepts.
 pub static PROGRESSION_RULE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1542,7 +1535,7 @@ pub static PROGRESSION_RULE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgressionRuleChange`](super::types::ProgressionRuleChange) accepts.
+/// What [`types::ProgressionRuleChange`] accepts.
 pub static PROGRESSION_RULE_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &PROGRESSION_RULE_RECORD)],
     required: 3,
@@ -1550,7 +1543,7 @@ pub static PROGRESSION_RULE_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgressionRuleChangePage`](super::types::ProgressionRuleChangePage) accepts.
+/// What [`types::ProgressionRuleChangePage`] accepts.
 pub static PROGRESSION_RULE_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -1567,7 +1560,7 @@ pub static PROGRESSION_RULE_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgressionRuleFeedChange`](super::types::ProgressionRuleFeedChange) accepts.
+/// What [`types::ProgressionRuleFeedChange`] accepts.
 pub static PROGRESSION_RULE_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "progression-rules")),
@@ -1582,7 +1575,7 @@ pub static PROGRESSION_RULE_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgressionRuleFeedPushChange`](super::types::ProgressionRuleFeedPushChange) accepts.
+/// What [`types::ProgressionRuleFeedPushChange`] accepts.
 pub static PROGRESSION_RULE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "progression-rules")),
@@ -1595,7 +1588,7 @@ pub static PROGRESSION_RULE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgressionRulePushChange`](super::types::ProgressionRulePushChange) accepts.
+/// What [`types::ProgressionRulePushChange`] accepts.
 pub static PROGRESSION_RULE_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &PROGRESSION_RULE_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -1603,7 +1596,7 @@ pub static PROGRESSION_RULE_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgressionRulePushOutcome`](super::types::ProgressionRulePushOutcome) accepts.
+/// What [`types::ProgressionRulePushOutcome`] accepts.
 pub static PROGRESSION_RULE_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -1614,7 +1607,7 @@ pub static PROGRESSION_RULE_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`ProgressionRulePushRequest`](super::types::ProgressionRulePushRequest) accepts.
+/// What [`types::ProgressionRulePushRequest`] accepts.
 pub static PROGRESSION_RULE_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -1628,7 +1621,7 @@ pub static PROGRESSION_RULE_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgressionRulePushResult`](super::types::ProgressionRulePushResult) accepts.
+/// What [`types::ProgressionRulePushResult`] accepts.
 pub static PROGRESSION_RULE_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -1644,13 +1637,13 @@ pub static PROGRESSION_RULE_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProgressionRuleRecord`](super::types::ProgressionRuleRecord) accepts.
+/// What [`types::ProgressionRuleRecord`] accepts.
 pub static PROGRESSION_RULE_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &PROGRESSION_RULE), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`ProgressionRuleSupersededOutcome`](super::types::ProgressionRuleSupersededOutcome) accepts.
+/// What [`types::ProgressionRuleSupersededOutcome`] accepts.
 pub static PROGRESSION_RULE_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1663,7 +1656,7 @@ pub static PROGRESSION_RULE_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`PushChange`](super::types::PushChange) accepts.
+/// What [`types::PushChange`] accepts.
 pub static PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -1671,7 +1664,7 @@ pub static PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`PushOutcome`](super::types::PushOutcome) accepts.
+/// What [`types::PushOutcome`] accepts.
 pub static PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -1682,7 +1675,7 @@ pub static PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`PushRequest`](super::types::PushRequest) accepts.
+/// What [`types::PushRequest`] accepts.
 pub static PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
@@ -1693,7 +1686,7 @@ pub static PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`PushResult`](super::types::PushResult) accepts.
+/// What [`types::PushResult`] accepts.
 pub static PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         ("outcomes", &FEED_PUSH_RESULT_OUTCOMES),
@@ -1706,7 +1699,7 @@ pub static PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`PyramidSet`](super::types::PyramidSet) accepts.
+/// What [`types::PyramidSet`] accepts.
 pub static PYRAMID_SET: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1743,7 +1736,7 @@ pub static PYRAMID_SET: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`QuotaProblem`](super::types::QuotaProblem) accepts.
+/// What [`types::QuotaProblem`] accepts.
 pub static QUOTA_PROBLEM: Rule = Rule::Record(&Record {
     members: &[
         ("type", &PROBLEM_TYPE),
@@ -1760,13 +1753,13 @@ pub static QUOTA_PROBLEM: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Record`](super::types::Record) accepts.
+/// What [`types::Record`] accepts.
 pub static RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &LIVE), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`RecoverRequest`](super::types::RecoverRequest) accepts.
+/// What [`types::RecoverRequest`] accepts.
 pub static RECOVER_REQUEST: Rule = Rule::Record(&Record {
     members: &[("email", &EMAIL), ("recoveryCode", &RECOVERY_CODE_TEXT), ("newPassword", &NEW_PASSWORD)],
     required: 3,
@@ -1774,7 +1767,7 @@ pub static RECOVER_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`RecoveryCode`](super::types::RecoveryCode) accepts.
+/// What [`types::RecoveryCode`] accepts.
 pub static RECOVERY_CODE: Rule = Rule::Record(&Record {
     members: &[("recoveryCode", &RECOVERY_CODE_TEXT)],
     required: 1,
@@ -1782,10 +1775,10 @@ pub static RECOVERY_CODE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`RecoveryCodeText`](super::types::RecoveryCodeText) accepts.
+/// What [`types::RecoveryCodeText`] accepts.
 pub static RECOVERY_CODE_TEXT: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(100)]);
 
-/// What [`RefreshRequest`](super::types::RefreshRequest) accepts.
+/// What [`types::RefreshRequest`] accepts.
 pub static REFRESH_REQUEST: Rule = Rule::Record(&Record {
     members: &[("refreshToken", &REFRESH_TOKEN)],
     required: 1,
@@ -1793,10 +1786,10 @@ pub static REFRESH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`RefreshToken`](super::types::RefreshToken) accepts.
+/// What [`types::RefreshToken`] accepts.
 pub static REFRESH_TOKEN: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(512)]);
 
-/// What [`RegisterRequest`](super::types::RegisterRequest) accepts.
+/// What [`types::RegisterRequest`] accepts.
 pub static REGISTER_REQUEST: Rule = Rule::Record(&Record {
     members: &[("email", &EMAIL), ("password", &NEW_PASSWORD), ("deviceName", &NAME), ("platform", &PLATFORM)],
     required: 2,
@@ -1804,7 +1797,7 @@ pub static REGISTER_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`RejectedOutcome`](super::types::RejectedOutcome) accepts.
+/// What [`types::RejectedOutcome`] accepts.
 pub static REJECTED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("outcome", &Rule::ConstantText(Types::STRING, "rejected")),
@@ -1817,7 +1810,7 @@ pub static REJECTED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Rejection`](super::types::Rejection) accepts.
+/// What [`types::Rejection`] accepts.
 pub static REJECTION: Rule = Rule::Record(&Record {
     members: &[
         ("code", &REJECTION_CODE),
@@ -1831,13 +1824,13 @@ pub static REJECTION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`RejectionCode`](super::types::RejectionCode) accepts.
+/// What [`types::RejectionCode`] accepts.
 pub static REJECTION_CODE: Rule = Rule::Texts(
     Types::STRING,
     &["invalid_record", "record_too_large", "clock_skew", "not_singleton", "wrong_collection", "unknown_collection"],
 );
 
-/// What [`RenameDeviceRequest`](super::types::RenameDeviceRequest) accepts.
+/// What [`types::RenameDeviceRequest`] accepts.
 pub static RENAME_DEVICE_REQUEST: Rule = Rule::Record(&Record {
     members: &[("name", &NAME)],
     required: 1,
@@ -1845,10 +1838,10 @@ pub static RENAME_DEVICE_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Reps`](super::types::Reps) accepts.
+/// What [`types::Reps`] accepts.
 pub static REPS: Rule = Rule::Integer(&[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(10000))]);
 
-/// What [`RepsForTimeSet`](super::types::RepsForTimeSet) accepts.
+/// What [`types::RepsForTimeSet`] accepts.
 pub static REPS_FOR_TIME_SET: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1886,33 +1879,33 @@ pub static REPS_FOR_TIME_SET: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`RepsTarget`](super::types::RepsTarget) accepts.
+/// What [`types::RepsTarget`] accepts.
 pub static REPS_TARGET: Rule = Rule::Code(|value, at, out| {
     let matches = [out.accepts(|out| out.check(value, &REPS_TEXT, at)), out.accepts(|out| out.check(value, &REPS, at))];
     out.one_of(matches.into_iter().filter(|matched| *matched).count(), at);
 });
 
-/// What [`RepsText`](super::types::RepsText) accepts.
+/// What [`types::RepsText`] accepts.
 pub static REPS_TEXT: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(50)]);
 
-/// What [`Revision`](super::types::Revision) accepts.
+/// What [`types::Revision`] accepts.
 pub static REVISION: Rule = Rule::Integer(
     &[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(9007199254740991))]
 );
 
-/// What [`Seconds`](super::types::Seconds) accepts.
+/// What [`types::Seconds`] accepts.
 pub static SECONDS: Rule = Rule::Integer(&[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(86400))]);
 
-/// What [`Seq`](super::types::Seq) accepts.
+/// What [`types::Seq`] accepts.
 pub static SEQ: Rule = Rule::Integer(&[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(9007199254740991))]);
 
-/// What [`SetType`](super::types::SetType) accepts.
+/// What [`types::SetType`] accepts.
 pub static SET_TYPE: Rule = Rule::Texts(
     Types::STRING,
     &["standard", "amrapReps", "amrapTime", "repsForTime", "pyramid", "dropSet"],
 );
 
-/// What [`StandardSet`](super::types::StandardSet) accepts.
+/// What [`types::StandardSet`] accepts.
 pub static STANDARD_SET: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1949,7 +1942,7 @@ pub static STANDARD_SET: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`SupersededOutcome`](super::types::SupersededOutcome) accepts.
+/// What [`types::SupersededOutcome`] accepts.
 pub static SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1962,7 +1955,7 @@ pub static SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`SyncConfig`](super::types::SyncConfig) accepts.
+/// What [`types::SyncConfig`] accepts.
 pub static SYNC_CONFIG: Rule = Rule::Record(&Record {
     members: &[
         ("serverTime", &TIMESTAMP),
@@ -1977,7 +1970,7 @@ pub static SYNC_CONFIG: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`SyncFields`](super::types::SyncFields) accepts.
+/// What [`types::SyncFields`] accepts.
 pub static SYNC_FIELDS: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -1992,10 +1985,10 @@ pub static SYNC_FIELDS: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Tag`](super::types::Tag) accepts.
+/// What [`types::Tag`] accepts.
 pub static TAG: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(100)]);
 
-/// What [`TargetFrequency`](super::types::TargetFrequency) accepts.
+/// What [`types::TargetFrequency`] accepts.
 pub static TARGET_FREQUENCY: Rule = Rule::Record(&Record {
     members: &[
         ("type", &TARGET_FREQUENCY_TYPE),
@@ -2006,10 +1999,10 @@ pub static TARGET_FREQUENCY: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`TargetFrequencyType`](super::types::TargetFrequencyType) accepts.
+/// What [`types::TargetFrequencyType`] accepts.
 pub static TARGET_FREQUENCY_TYPE: Rule = Rule::Texts(Types::STRING, &["perWeek", "everyXDays"]);
 
-/// What [`TargetSetDefinition`](super::types::TargetSetDefinition) accepts.
+/// What [`types::TargetSetDefinition`] accepts.
 pub static TARGET_SET_DEFINITION: Rule = Rule::Record(&Record {
     members: &[
         ("order", &ORDER),
@@ -2023,15 +2016,15 @@ pub static TARGET_SET_DEFINITION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`TargetWeightNotes`](super::types::TargetWeightNotes) accepts.
+/// What [`types::TargetWeightNotes`] accepts.
 pub static TARGET_WEIGHT_NOTES: Rule = Rule::Text(&[TextRule::Max(200)]);
 
-/// What [`Timestamp`](super::types::Timestamp) accepts.
+/// What [`types::Timestamp`] accepts.
 pub static TIMESTAMP: Rule = Rule::Integer(
     &[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(253402300799999))]
 );
 
-/// What [`TokenPair`](super::types::TokenPair) accepts.
+/// What [`types::TokenPair`] accepts.
 pub static TOKEN_PAIR: Rule = Rule::Record(&Record {
     members: &[
         ("accessToken", &Rule::Text(&[TextRule::Min(1), TextRule::Max(4096)])),
@@ -2045,7 +2038,7 @@ pub static TOKEN_PAIR: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Tombstone`](super::types::Tombstone) accepts.
+/// What [`types::Tombstone`] accepts.
 pub static TOMBSTONE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2060,7 +2053,7 @@ pub static TOMBSTONE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserBodyweightLog`](super::types::UserBodyweightLog) accepts.
+/// What [`types::UserBodyweightLog`] accepts.
 pub static USER_BODYWEIGHT_LOG: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2077,7 +2070,7 @@ pub static USER_BODYWEIGHT_LOG: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserBodyweightLogChange`](super::types::UserBodyweightLogChange) accepts.
+/// What [`types::UserBodyweightLogChange`] accepts.
 pub static USER_BODYWEIGHT_LOG_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &USER_BODYWEIGHT_LOG_RECORD)],
     required: 3,
@@ -2085,7 +2078,7 @@ pub static USER_BODYWEIGHT_LOG_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserBodyweightLogChangePage`](super::types::UserBodyweightLogChangePage) accepts.
+/// What [`types::UserBodyweightLogChangePage`] accepts.
 pub static USER_BODYWEIGHT_LOG_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2102,7 +2095,7 @@ pub static USER_BODYWEIGHT_LOG_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserBodyweightLogFeedChange`](super::types::UserBodyweightLogFeedChange) accepts.
+/// What [`types::UserBodyweightLogFeedChange`] accepts.
 pub static USER_BODYWEIGHT_LOG_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "user-bodyweight-logs")),
@@ -2117,7 +2110,7 @@ pub static USER_BODYWEIGHT_LOG_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserBodyweightLogFeedPushChange`](super::types::UserBodyweightLogFeedPushChange) accepts.
+/// What [`types::UserBodyweightLogFeedPushChange`] accepts.
 pub static USER_BODYWEIGHT_LOG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "user-bodyweight-logs")),
@@ -2130,7 +2123,7 @@ pub static USER_BODYWEIGHT_LOG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserBodyweightLogPushChange`](super::types::UserBodyweightLogPushChange) accepts.
+/// What [`types::UserBodyweightLogPushChange`] accepts.
 pub static USER_BODYWEIGHT_LOG_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &USER_BODYWEIGHT_LOG_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -2138,7 +2131,7 @@ pub static USER_BODYWEIGHT_LOG_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserBodyweightLogPushOutcome`](super::types::UserBodyweightLogPushOutcome) accepts.
+/// What [`types::UserBodyweightLogPushOutcome`] accepts.
 pub static USER_BODYWEIGHT_LOG_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -2149,7 +2142,7 @@ pub static USER_BODYWEIGHT_LOG_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`UserBodyweightLogPushRequest`](super::types::UserBodyweightLogPushRequest) accepts.
+/// What [`types::UserBodyweightLogPushRequest`] accepts.
 pub static USER_BODYWEIGHT_LOG_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2163,7 +2156,7 @@ pub static USER_BODYWEIGHT_LOG_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserBodyweightLogPushResult`](super::types::UserBodyweightLogPushResult) accepts.
+/// What [`types::UserBodyweightLogPushResult`] accepts.
 pub static USER_BODYWEIGHT_LOG_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2185,14 +2178,13 @@ pub static USER_BODYWEIGHT_LOG_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserBodyweightLogRecord`](super::types::UserBodyweightLogRecord) accepts.
+/// What [`types::UserBodyweightLogRecord`] accepts.
 pub static USER_BODYWEIGHT_LOG_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &USER_BODYWEIGHT_LOG), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`UserBodyweightLogSupersededOutcome`](super::types::UserBodyweightLogSupersededOutcome)
-/// accepts.
+/// What [`types::UserBodyweightLogSupersededOutcome`] accepts.
 pub static USER_BODYWEIGHT_LOG_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2205,7 +2197,7 @@ pub static USER_BODYWEIGHT_LOG_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserGoal`](super::types::UserGoal) accepts.
+/// What [`types::UserGoal`] accepts.
 pub static USER_GOAL: Rule = Rule::Tagged(&Tagged {
     member: "type",
     variants: &[
@@ -2215,7 +2207,7 @@ pub static USER_GOAL: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`UserGoalChange`](super::types::UserGoalChange) accepts.
+/// What [`types::UserGoalChange`] accepts.
 pub static USER_GOAL_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &USER_GOAL_RECORD)],
     required: 3,
@@ -2223,7 +2215,7 @@ pub static USER_GOAL_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserGoalChangePage`](super::types::UserGoalChangePage) accepts.
+/// What [`types::UserGoalChangePage`] accepts.
 pub static USER_GOAL_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &USER_GOAL_CHANGE, min: 0, max: 1000, unique: false, each: true })),
@@ -2237,7 +2229,7 @@ pub static USER_GOAL_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserGoalFeedChange`](super::types::UserGoalFeedChange) accepts.
+/// What [`types::UserGoalFeedChange`] accepts.
 pub static USER_GOAL_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "user-goals")),
@@ -2252,7 +2244,7 @@ pub static USER_GOAL_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserGoalFeedPushChange`](super::types::UserGoalFeedPushChange) accepts.
+/// What [`types::UserGoalFeedPushChange`] accepts.
 pub static USER_GOAL_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "user-goals")),
@@ -2265,7 +2257,7 @@ pub static USER_GOAL_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserGoalFields`](super::types::UserGoalFields) accepts.
+/// What [`types::UserGoalFields`] accepts.
 pub static USER_GOAL_FIELDS: Rule = Rule::Record(&Record {
     members: &[
         ("name", &NAME),
@@ -2281,10 +2273,10 @@ pub static USER_GOAL_FIELDS: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserGoalFieldsStatus`](super::types::UserGoalFieldsStatus) accepts.
+/// What [`types::UserGoalFieldsStatus`] accepts.
 pub static USER_GOAL_FIELDS_STATUS: Rule = Rule::Texts(Types::STRING, &["active", "achieved", "archived"]);
 
-/// What [`UserGoalPushChange`](super::types::UserGoalPushChange) accepts.
+/// What [`types::UserGoalPushChange`] accepts.
 pub static USER_GOAL_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &USER_GOAL_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -2292,7 +2284,7 @@ pub static USER_GOAL_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserGoalPushOutcome`](super::types::UserGoalPushOutcome) accepts.
+/// What [`types::UserGoalPushOutcome`] accepts.
 pub static USER_GOAL_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -2303,7 +2295,7 @@ pub static USER_GOAL_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`UserGoalPushRequest`](super::types::UserGoalPushRequest) accepts.
+/// What [`types::UserGoalPushRequest`] accepts.
 pub static USER_GOAL_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &USER_GOAL_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
@@ -2314,7 +2306,7 @@ pub static USER_GOAL_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserGoalPushResult`](super::types::UserGoalPushResult) accepts.
+/// What [`types::UserGoalPushResult`] accepts.
 pub static USER_GOAL_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2330,7 +2322,7 @@ pub static USER_GOAL_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserGoalRecord`](super::types::UserGoalRecord) accepts.
+/// What [`types::UserGoalRecord`] accepts.
 pub static USER_GOAL_RECORD: Rule = Rule::Code(|value, at, out| {
     let matches = [
         out.accepts(|out| out.check(value, &USER_GOAL, at)),
@@ -2339,7 +2331,7 @@ pub static USER_GOAL_RECORD: Rule = Rule::Code(|value, at, out| {
     out.one_of(matches.into_iter().filter(|matched| *matched).count(), at);
 });
 
-/// What [`UserGoalSupersededOutcome`](super::types::UserGoalSupersededOutcome) accepts.
+/// What [`types::UserGoalSupersededOutcome`] accepts.
 pub static USER_GOAL_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2352,7 +2344,7 @@ pub static USER_GOAL_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserSettings`](super::types::UserSettings) accepts.
+/// What [`types::UserSettings`] accepts.
 pub static USER_SETTINGS: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2370,7 +2362,7 @@ pub static USER_SETTINGS: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserSettingsChange`](super::types::UserSettingsChange) accepts.
+/// What [`types::UserSettingsChange`] accepts.
 pub static USER_SETTINGS_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &USER_SETTINGS_RECORD)],
     required: 3,
@@ -2378,7 +2370,7 @@ pub static USER_SETTINGS_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserSettingsChangePage`](super::types::UserSettingsChangePage) accepts.
+/// What [`types::UserSettingsChangePage`] accepts.
 pub static USER_SETTINGS_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &USER_SETTINGS_CHANGE, min: 0, max: 1000, unique: false, each: true })),
@@ -2392,7 +2384,7 @@ pub static USER_SETTINGS_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserSettingsFeedChange`](super::types::UserSettingsFeedChange) accepts.
+/// What [`types::UserSettingsFeedChange`] accepts.
 pub static USER_SETTINGS_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "user-settings")),
@@ -2407,7 +2399,7 @@ pub static USER_SETTINGS_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserSettingsFeedPushChange`](super::types::UserSettingsFeedPushChange) accepts.
+/// What [`types::UserSettingsFeedPushChange`] accepts.
 pub static USER_SETTINGS_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "user-settings")),
@@ -2420,10 +2412,10 @@ pub static USER_SETTINGS_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserSettingsPreferredWeightUnit`](super::types::UserSettingsPreferredWeightUnit) accepts.
+/// What [`types::UserSettingsPreferredWeightUnit`] accepts.
 pub static USER_SETTINGS_PREFERRED_WEIGHT_UNIT: Rule = Rule::Texts(Types::STRING, &["kg", "lbs"]);
 
-/// What [`UserSettingsPushChange`](super::types::UserSettingsPushChange) accepts.
+/// What [`types::UserSettingsPushChange`] accepts.
 pub static USER_SETTINGS_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &USER_SETTINGS_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -2431,7 +2423,7 @@ pub static USER_SETTINGS_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserSettingsPushOutcome`](super::types::UserSettingsPushOutcome) accepts.
+/// What [`types::UserSettingsPushOutcome`] accepts.
 pub static USER_SETTINGS_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -2442,7 +2434,7 @@ pub static USER_SETTINGS_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`UserSettingsPushRequest`](super::types::UserSettingsPushRequest) accepts.
+/// What [`types::UserSettingsPushRequest`] accepts.
 pub static USER_SETTINGS_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2456,7 +2448,7 @@ pub static USER_SETTINGS_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserSettingsPushResult`](super::types::UserSettingsPushResult) accepts.
+/// What [`types::UserSettingsPushResult`] accepts.
 pub static USER_SETTINGS_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2472,13 +2464,13 @@ pub static USER_SETTINGS_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserSettingsRecord`](super::types::UserSettingsRecord) accepts.
+/// What [`types::UserSettingsRecord`] accepts.
 pub static USER_SETTINGS_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &USER_SETTINGS), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`UserSettingsSupersededOutcome`](super::types::UserSettingsSupersededOutcome) accepts.
+/// What [`types::UserSettingsSupersededOutcome`] accepts.
 pub static USER_SETTINGS_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2491,10 +2483,10 @@ pub static USER_SETTINGS_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`UserSettingsTheme`](super::types::UserSettingsTheme) accepts.
+/// What [`types::UserSettingsTheme`] accepts.
 pub static USER_SETTINGS_THEME: Rule = Rule::Texts(Types::STRING, &["light", "dark", "system"]);
 
-/// What [`ViolationType`](super::types::ViolationType) accepts.
+/// What [`types::ViolationType`] accepts.
 pub static VIOLATION_TYPE: Rule = Rule::Record(&Record {
     members: &[
         ("pointer", &Rule::Text(&[TextRule::Max(2000)])),
@@ -2506,10 +2498,10 @@ pub static VIOLATION_TYPE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WeightKg`](super::types::WeightKg) accepts.
+/// What [`types::WeightKg`] accepts.
 pub static WEIGHT_KG: Rule = Rule::Number(&[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(2000))]);
 
-/// What [`WorkoutLog`](super::types::WorkoutLog) accepts.
+/// What [`types::WorkoutLog`] accepts.
 pub static WORKOUT_LOG: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2549,7 +2541,7 @@ pub static WORKOUT_LOG: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`WorkoutLogChange`](super::types::WorkoutLogChange) accepts.
+/// What [`types::WorkoutLogChange`] accepts.
 pub static WORKOUT_LOG_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &WORKOUT_LOG_RECORD)],
     required: 3,
@@ -2557,7 +2549,7 @@ pub static WORKOUT_LOG_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WorkoutLogChangePage`](super::types::WorkoutLogChangePage) accepts.
+/// What [`types::WorkoutLogChangePage`] accepts.
 pub static WORKOUT_LOG_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &WORKOUT_LOG_CHANGE, min: 0, max: 1000, unique: false, each: true })),
@@ -2571,7 +2563,7 @@ pub static WORKOUT_LOG_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WorkoutLogFeedChange`](super::types::WorkoutLogFeedChange) accepts.
+/// What [`types::WorkoutLogFeedChange`] accepts.
 pub static WORKOUT_LOG_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "workout-logs")),
@@ -2586,7 +2578,7 @@ pub static WORKOUT_LOG_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WorkoutLogFeedPushChange`](super::types::WorkoutLogFeedPushChange) accepts.
+/// What [`types::WorkoutLogFeedPushChange`] accepts.
 pub static WORKOUT_LOG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "workout-logs")),
@@ -2599,7 +2591,7 @@ pub static WORKOUT_LOG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WorkoutLogPushChange`](super::types::WorkoutLogPushChange) accepts.
+/// What [`types::WorkoutLogPushChange`] accepts.
 pub static WORKOUT_LOG_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &WORKOUT_LOG_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -2607,7 +2599,7 @@ pub static WORKOUT_LOG_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WorkoutLogPushOutcome`](super::types::WorkoutLogPushOutcome) accepts.
+/// What [`types::WorkoutLogPushOutcome`] accepts.
 pub static WORKOUT_LOG_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -2618,7 +2610,7 @@ pub static WORKOUT_LOG_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`WorkoutLogPushRequest`](super::types::WorkoutLogPushRequest) accepts.
+/// What [`types::WorkoutLogPushRequest`] accepts.
 pub static WORKOUT_LOG_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &WORKOUT_LOG_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
@@ -2629,7 +2621,7 @@ pub static WORKOUT_LOG_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WorkoutLogPushResult`](super::types::WorkoutLogPushResult) accepts.
+/// What [`types::WorkoutLogPushResult`] accepts.
 pub static WORKOUT_LOG_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2645,13 +2637,13 @@ pub static WORKOUT_LOG_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WorkoutLogRecord`](super::types::WorkoutLogRecord) accepts.
+/// What [`types::WorkoutLogRecord`] accepts.
 pub static WORKOUT_LOG_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &WORKOUT_LOG), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`WorkoutLogSupersededOutcome`](super::types::WorkoutLogSupersededOutcome) accepts.
+/// What [`types::WorkoutLogSupersededOutcome`] accepts.
 pub static WORKOUT_LOG_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2664,7 +2656,7 @@ pub static WORKOUT_LOG_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WorkoutTemplate`](super::types::WorkoutTemplate) accepts.
+/// What [`types::WorkoutTemplate`] accepts.
 pub static WORKOUT_TEMPLATE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2682,7 +2674,7 @@ pub static WORKOUT_TEMPLATE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WorkoutTemplateChange`](super::types::WorkoutTemplateChange) accepts.
+/// What [`types::WorkoutTemplateChange`] accepts.
 pub static WORKOUT_TEMPLATE_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &WORKOUT_TEMPLATE_RECORD)],
     required: 3,
@@ -2690,7 +2682,7 @@ pub static WORKOUT_TEMPLATE_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WorkoutTemplateChangePage`](super::types::WorkoutTemplateChangePage) accepts.
+/// What [`types::WorkoutTemplateChangePage`] accepts.
 pub static WORKOUT_TEMPLATE_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2707,7 +2699,7 @@ pub static WORKOUT_TEMPLATE_CHANGE_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WorkoutTemplateExerciseInstance`](super::types::WorkoutTemplateExerciseInstance) accepts.
+/// What [`types::WorkoutTemplateExerciseInstance`] accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2739,8 +2731,7 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`WorkoutTemplateExerciseInstanceChange`](super::types::WorkoutTemplateExerciseInstanceChange)
-/// accepts.
+/// What [`types::WorkoutTemplateExerciseInstanceChange`] accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &WORKOUT_TEMPLATE_EXERCISE_INSTANCE_RECORD)],
     required: 3,
@@ -2748,9 +2739,7 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_CHANGE: Rule = Rule::Record(&Recor
     more: None,
 });
 
-/// What
-/// [`WorkoutTemplateExerciseInstanceChangePage`](super::types::WorkoutTemplateExerciseInstanceChangePage)
-/// accepts.
+/// What [`types::WorkoutTemplateExerciseInstanceChangePage`] accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_CHANGE_PAGE: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2773,9 +2762,7 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_CHANGE_PAGE: Rule = Rule::Record(&
     more: None,
 });
 
-/// What
-/// [`WorkoutTemplateExerciseInstanceFeedChange`](super::types::WorkoutTemplateExerciseInstanceFeedChange)
-/// accepts.
+/// What [`types::WorkoutTemplateExerciseInstanceFeedChange`] accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "workout-template-exercise-instances")),
@@ -2790,9 +2777,7 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_FEED_CHANGE: Rule = Rule::Record(&
     more: None,
 });
 
-/// What
-/// [`WorkoutTemplateExerciseInstanceFeedPushChange`](super::types::WorkoutTemplateExerciseInstanceFeedPushChange)
-/// accepts.
+/// What [`types::WorkoutTemplateExerciseInstanceFeedPushChange`] accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "workout-template-exercise-instances")),
@@ -2805,9 +2790,7 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_FEED_PUSH_CHANGE: Rule = Rule::Rec
     more: None,
 });
 
-/// What
-/// [`WorkoutTemplateExerciseInstancePushChange`](super::types::WorkoutTemplateExerciseInstancePushChange)
-/// accepts.
+/// What [`types::WorkoutTemplateExerciseInstancePushChange`] accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &WORKOUT_TEMPLATE_EXERCISE_INSTANCE_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -2815,9 +2798,7 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_CHANGE: Rule = Rule::Record(&
     more: None,
 });
 
-/// What
-/// [`WorkoutTemplateExerciseInstancePushOutcome`](super::types::WorkoutTemplateExerciseInstancePushOutcome)
-/// accepts.
+/// What [`types::WorkoutTemplateExerciseInstancePushOutcome`] accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -2828,9 +2809,7 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_OUTCOME: Rule = Rule::Tagged(
     ],
 });
 
-/// What
-/// [`WorkoutTemplateExerciseInstancePushRequest`](super::types::WorkoutTemplateExerciseInstancePushRequest)
-/// accepts.
+/// What [`types::WorkoutTemplateExerciseInstancePushRequest`] accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2850,9 +2829,7 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_REQUEST: Rule = Rule::Record(
     more: None,
 });
 
-/// What
-/// [`WorkoutTemplateExerciseInstancePushResult`](super::types::WorkoutTemplateExerciseInstancePushResult)
-/// accepts.
+/// What [`types::WorkoutTemplateExerciseInstancePushResult`] accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2874,16 +2851,13 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_RESULT: Rule = Rule::Record(&
     more: None,
 });
 
-/// What [`WorkoutTemplateExerciseInstanceRecord`](super::types::WorkoutTemplateExerciseInstanceRecord)
-/// accepts.
+/// What [`types::WorkoutTemplateExerciseInstanceRecord`] accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &WORKOUT_TEMPLATE_EXERCISE_INSTANCE), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What
-/// [`WorkoutTemplateExerciseInstanceSupersededOutcome`](super::types::WorkoutTemplateExerciseInstanceSupersededOutcome)
-/// accepts.
+/// What [`types::WorkoutTemplateExerciseInstanceSupersededOutcome`] accepts.
 pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -2896,7 +2870,7 @@ pub static WORKOUT_TEMPLATE_EXERCISE_INSTANCE_SUPERSEDED_OUTCOME: Rule = Rule::R
     more: None,
 });
 
-/// What [`WorkoutTemplateFeedChange`](super::types::WorkoutTemplateFeedChange) accepts.
+/// What [`types::WorkoutTemplateFeedChange`] accepts.
 pub static WORKOUT_TEMPLATE_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "workout-templates")),
@@ -2911,7 +2885,7 @@ pub static WORKOUT_TEMPLATE_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WorkoutTemplateFeedPushChange`](super::types::WorkoutTemplateFeedPushChange) accepts.
+/// What [`types::WorkoutTemplateFeedPushChange`] accepts.
 pub static WORKOUT_TEMPLATE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "workout-templates")),
@@ -2924,7 +2898,7 @@ pub static WORKOUT_TEMPLATE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WorkoutTemplatePushChange`](super::types::WorkoutTemplatePushChange) accepts.
+/// What [`types::WorkoutTemplatePushChange`] accepts.
 pub static WORKOUT_TEMPLATE_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[("op", &OP), ("record", &WORKOUT_TEMPLATE_RECORD), ("baseRev", &REVISION)],
     required: 2,
@@ -2932,7 +2906,7 @@ pub static WORKOUT_TEMPLATE_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WorkoutTemplatePushOutcome`](super::types::WorkoutTemplatePushOutcome) accepts.
+/// What [`types::WorkoutTemplatePushOutcome`] accepts.
 pub static WORKOUT_TEMPLATE_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -2943,7 +2917,7 @@ pub static WORKOUT_TEMPLATE_PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`WorkoutTemplatePushRequest`](super::types::WorkoutTemplatePushRequest) accepts.
+/// What [`types::WorkoutTemplatePushRequest`] accepts.
 pub static WORKOUT_TEMPLATE_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2957,7 +2931,7 @@ pub static WORKOUT_TEMPLATE_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WorkoutTemplatePushResult`](super::types::WorkoutTemplatePushResult) accepts.
+/// What [`types::WorkoutTemplatePushResult`] accepts.
 pub static WORKOUT_TEMPLATE_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         (
@@ -2973,13 +2947,13 @@ pub static WORKOUT_TEMPLATE_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`WorkoutTemplateRecord`](super::types::WorkoutTemplateRecord) accepts.
+/// What [`types::WorkoutTemplateRecord`] accepts.
 pub static WORKOUT_TEMPLATE_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &WORKOUT_TEMPLATE), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`WorkoutTemplateSupersededOutcome`](super::types::WorkoutTemplateSupersededOutcome) accepts.
+/// What [`types::WorkoutTemplateSupersededOutcome`] accepts.
 pub static WORKOUT_TEMPLATE_SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),

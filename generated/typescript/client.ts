@@ -6,849 +6,323 @@ import { send, type CallOptions, type ClientOptions } from "./runtime/index.js";
 
 /** A client of StrongLog Sync. Every method throws a `CallError` where a call comes to nothing. */
 export interface Client {
-  /**
-   * Pull changes of all collections.
-   *
-   * `GET /api/v1/changes`
-   *
-   * Returns the records of every collection that changed after the cursor, in order of revision. Pull again with
-   * `nextCursor` while `hasMore` is true. An idle pull is cheap: it reads one counter, and answers in under 300
-   * bytes.
-   */
+  /** Pull changes of all collections: {@link operations.getChanges}. */
   getChanges(call?: operations.GetChangesCall, options?: CallOptions): Promise<operations.GetChangesResult>;
-  /**
-   * Push changes of any collections.
-   *
-   * `POST /api/v1/changes/batch`
-   *
-   * Takes up to 500 changes, of any collections mixed, and decides each alone. Outcomes come in the order of the
-   * request. The push is one transaction, and may be repeated: an edit that is stored already is answered
-   * `duplicate`.
-   */
+  /** Push changes of any collections: {@link operations.pushChanges}. */
   pushChanges(call: operations.PushChangesCall, options?: CallOptions): Promise<operations.PushChangesResult>;
-  /**
-   * Listen for new revisions.
-   *
-   * `GET /api/v1/changes/stream`
-   *
-   * Change notifications: Server-Sent Events that carry the user's newest revision and never any data. One event
-   * comes at once, and one after each push that changed something; a comment line every 20 seconds keeps the
-   * connection open. On an event with a revision above its own, the device pulls. The server ends the stream when
-   * the access token expires, when the session ends, and when it shuts down. Read it with a streaming fetch,
-   * because a token must not stand in a URL.
-   */
+  /** Listen for new revisions: {@link operations.streamChanges}. */
   streamChanges(call?: operations.StreamChangesCall, options?: CallOptions): Promise<operations.StreamChangesResult>;
-  /**
-   * Pull changes of user settings.
-   *
-   * `GET /api/v1/user-settings`
-   *
-   * Returns the user settings that changed after the cursor, in order of revision, tombstones included.
-   */
+  /** Pull changes of user settings: {@link operations.listUserSettingsChanges}. */
   listUserSettingsChanges(
     call?: operations.ListUserSettingsChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListUserSettingsChangesResult>;
-  /**
-   * Push changes of user settings.
-   *
-   * `POST /api/v1/user-settings/batch`
-   *
-   * Takes up to 500 changes of user settings, and decides each alone. Outcomes come in the order of the request.
-   */
+  /** Push changes of user settings: {@link operations.pushUserSettings}. */
   pushUserSettings(
     call: operations.PushUserSettingsCall,
     options?: CallOptions,
   ): Promise<operations.PushUserSettingsResult>;
-  /**
-   * Read one user settings record.
-   *
-   * `GET /api/v1/user-settings/{id}`
-   *
-   * Returns the current version of the user settings record, or its tombstone, with its revision and op.
-   */
+  /** Read one user settings record: {@link operations.getUserSettings}. */
   getUserSettings(
     call: operations.GetUserSettingsCall,
     options?: CallOptions,
   ): Promise<operations.GetUserSettingsResult>;
-  /**
-   * Write one user settings record.
-   *
-   * `PUT /api/v1/user-settings/{id}`
-   *
-   * Pushes one version of the user settings record and returns its outcome. The id in the path and the id of the
-   * record must be equal.
-   */
+  /** Write one user settings record: {@link operations.putUserSettings}. */
   putUserSettings(
     call: operations.PutUserSettingsCall,
     options?: CallOptions,
   ): Promise<operations.PutUserSettingsResult>;
-  /**
-   * Delete one user settings record.
-   *
-   * `DELETE /api/v1/user-settings/{id}`
-   *
-   * Replaces the user settings record by a tombstone and returns the outcome. Without the op parameters the server
-   * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
-   */
+  /** Delete one user settings record: {@link operations.deleteUserSettings}. */
   deleteUserSettings(
     call: operations.DeleteUserSettingsCall,
     options?: CallOptions,
   ): Promise<operations.DeleteUserSettingsResult>;
-  /**
-   * Pull changes of exercise definitions.
-   *
-   * `GET /api/v1/exercise-definitions`
-   *
-   * Returns the exercise definitions that changed after the cursor, in order of revision, tombstones included.
-   */
+  /** Pull changes of exercise definitions: {@link operations.listExerciseDefinitionChanges}. */
   listExerciseDefinitionChanges(
     call?: operations.ListExerciseDefinitionChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListExerciseDefinitionChangesResult>;
-  /**
-   * Push changes of exercise definitions.
-   *
-   * `POST /api/v1/exercise-definitions/batch`
-   *
-   * Takes up to 500 changes of exercise definitions, and decides each alone. Outcomes come in the order of the
-   * request.
-   */
+  /** Push changes of exercise definitions: {@link operations.pushExerciseDefinitions}. */
   pushExerciseDefinitions(
     call: operations.PushExerciseDefinitionsCall,
     options?: CallOptions,
   ): Promise<operations.PushExerciseDefinitionsResult>;
-  /**
-   * Read one exercise definition.
-   *
-   * `GET /api/v1/exercise-definitions/{id}`
-   *
-   * Returns the current version of the exercise definition, or its tombstone, with its revision and op.
-   */
+  /** Read one exercise definition: {@link operations.getExerciseDefinition}. */
   getExerciseDefinition(
     call: operations.GetExerciseDefinitionCall,
     options?: CallOptions,
   ): Promise<operations.GetExerciseDefinitionResult>;
-  /**
-   * Write one exercise definition.
-   *
-   * `PUT /api/v1/exercise-definitions/{id}`
-   *
-   * Pushes one version of the exercise definition and returns its outcome. The id in the path and the id of the
-   * record must be equal.
-   */
+  /** Write one exercise definition: {@link operations.putExerciseDefinition}. */
   putExerciseDefinition(
     call: operations.PutExerciseDefinitionCall,
     options?: CallOptions,
   ): Promise<operations.PutExerciseDefinitionResult>;
-  /**
-   * Delete one exercise definition.
-   *
-   * `DELETE /api/v1/exercise-definitions/{id}`
-   *
-   * Replaces the exercise definition by a tombstone and returns the outcome. Without the op parameters the server
-   * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
-   */
+  /** Delete one exercise definition: {@link operations.deleteExerciseDefinition}. */
   deleteExerciseDefinition(
     call: operations.DeleteExerciseDefinitionCall,
     options?: CallOptions,
   ): Promise<operations.DeleteExerciseDefinitionResult>;
-  /**
-   * Pull changes of workout logs.
-   *
-   * `GET /api/v1/workout-logs`
-   *
-   * Returns the workout logs that changed after the cursor, in order of revision, tombstones included.
-   */
+  /** Pull changes of workout logs: {@link operations.listWorkoutLogChanges}. */
   listWorkoutLogChanges(
     call?: operations.ListWorkoutLogChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListWorkoutLogChangesResult>;
-  /**
-   * Push changes of workout logs.
-   *
-   * `POST /api/v1/workout-logs/batch`
-   *
-   * Takes up to 500 changes of workout logs, and decides each alone. Outcomes come in the order of the request.
-   */
+  /** Push changes of workout logs: {@link operations.pushWorkoutLogs}. */
   pushWorkoutLogs(
     call: operations.PushWorkoutLogsCall,
     options?: CallOptions,
   ): Promise<operations.PushWorkoutLogsResult>;
-  /**
-   * Read one workout log.
-   *
-   * `GET /api/v1/workout-logs/{id}`
-   *
-   * Returns the current version of the workout log, or its tombstone, with its revision and op.
-   */
+  /** Read one workout log: {@link operations.getWorkoutLog}. */
   getWorkoutLog(call: operations.GetWorkoutLogCall, options?: CallOptions): Promise<operations.GetWorkoutLogResult>;
-  /**
-   * Write one workout log.
-   *
-   * `PUT /api/v1/workout-logs/{id}`
-   *
-   * Pushes one version of the workout log and returns its outcome. The id in the path and the id of the record
-   * must be equal.
-   */
+  /** Write one workout log: {@link operations.putWorkoutLog}. */
   putWorkoutLog(call: operations.PutWorkoutLogCall, options?: CallOptions): Promise<operations.PutWorkoutLogResult>;
-  /**
-   * Delete one workout log.
-   *
-   * `DELETE /api/v1/workout-logs/{id}`
-   *
-   * Replaces the workout log by a tombstone and returns the outcome. Without the op parameters the server acts as
-   * the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
-   */
+  /** Delete one workout log: {@link operations.deleteWorkoutLog}. */
   deleteWorkoutLog(
     call: operations.DeleteWorkoutLogCall,
     options?: CallOptions,
   ): Promise<operations.DeleteWorkoutLogResult>;
-  /**
-   * Pull changes of logged sets.
-   *
-   * `GET /api/v1/logged-sets`
-   *
-   * Returns the logged sets that changed after the cursor, in order of revision, tombstones included.
-   */
+  /** Pull changes of logged sets: {@link operations.listLoggedSetChanges}. */
   listLoggedSetChanges(
     call?: operations.ListLoggedSetChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListLoggedSetChangesResult>;
-  /**
-   * Push changes of logged sets.
-   *
-   * `POST /api/v1/logged-sets/batch`
-   *
-   * Takes up to 500 changes of logged sets, and decides each alone. Outcomes come in the order of the request.
-   */
+  /** Push changes of logged sets: {@link operations.pushLoggedSets}. */
   pushLoggedSets(call: operations.PushLoggedSetsCall, options?: CallOptions): Promise<operations.PushLoggedSetsResult>;
-  /**
-   * Read one logged set.
-   *
-   * `GET /api/v1/logged-sets/{id}`
-   *
-   * Returns the current version of the logged set, or its tombstone, with its revision and op.
-   */
+  /** Read one logged set: {@link operations.getLoggedSet}. */
   getLoggedSet(call: operations.GetLoggedSetCall, options?: CallOptions): Promise<operations.GetLoggedSetResult>;
-  /**
-   * Write one logged set.
-   *
-   * `PUT /api/v1/logged-sets/{id}`
-   *
-   * Pushes one version of the logged set and returns its outcome. The id in the path and the id of the record must
-   * be equal.
-   */
+  /** Write one logged set: {@link operations.putLoggedSet}. */
   putLoggedSet(call: operations.PutLoggedSetCall, options?: CallOptions): Promise<operations.PutLoggedSetResult>;
-  /**
-   * Delete one logged set.
-   *
-   * `DELETE /api/v1/logged-sets/{id}`
-   *
-   * Replaces the logged set by a tombstone and returns the outcome. Without the op parameters the server acts as
-   * the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
-   */
+  /** Delete one logged set: {@link operations.deleteLoggedSet}. */
   deleteLoggedSet(
     call: operations.DeleteLoggedSetCall,
     options?: CallOptions,
   ): Promise<operations.DeleteLoggedSetResult>;
-  /**
-   * Pull changes of workout templates.
-   *
-   * `GET /api/v1/workout-templates`
-   *
-   * Returns the workout templates that changed after the cursor, in order of revision, tombstones included.
-   */
+  /** Pull changes of workout templates: {@link operations.listWorkoutTemplateChanges}. */
   listWorkoutTemplateChanges(
     call?: operations.ListWorkoutTemplateChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListWorkoutTemplateChangesResult>;
-  /**
-   * Push changes of workout templates.
-   *
-   * `POST /api/v1/workout-templates/batch`
-   *
-   * Takes up to 500 changes of workout templates, and decides each alone. Outcomes come in the order of the
-   * request.
-   */
+  /** Push changes of workout templates: {@link operations.pushWorkoutTemplates}. */
   pushWorkoutTemplates(
     call: operations.PushWorkoutTemplatesCall,
     options?: CallOptions,
   ): Promise<operations.PushWorkoutTemplatesResult>;
-  /**
-   * Read one workout template.
-   *
-   * `GET /api/v1/workout-templates/{id}`
-   *
-   * Returns the current version of the workout template, or its tombstone, with its revision and op.
-   */
+  /** Read one workout template: {@link operations.getWorkoutTemplate}. */
   getWorkoutTemplate(
     call: operations.GetWorkoutTemplateCall,
     options?: CallOptions,
   ): Promise<operations.GetWorkoutTemplateResult>;
-  /**
-   * Write one workout template.
-   *
-   * `PUT /api/v1/workout-templates/{id}`
-   *
-   * Pushes one version of the workout template and returns its outcome. The id in the path and the id of the
-   * record must be equal.
-   */
+  /** Write one workout template: {@link operations.putWorkoutTemplate}. */
   putWorkoutTemplate(
     call: operations.PutWorkoutTemplateCall,
     options?: CallOptions,
   ): Promise<operations.PutWorkoutTemplateResult>;
-  /**
-   * Delete one workout template.
-   *
-   * `DELETE /api/v1/workout-templates/{id}`
-   *
-   * Replaces the workout template by a tombstone and returns the outcome. Without the op parameters the server
-   * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
-   */
+  /** Delete one workout template: {@link operations.deleteWorkoutTemplate}. */
   deleteWorkoutTemplate(
     call: operations.DeleteWorkoutTemplateCall,
     options?: CallOptions,
   ): Promise<operations.DeleteWorkoutTemplateResult>;
   /**
-   * Pull changes of workout template exercise instances.
-   *
-   * `GET /api/v1/workout-template-exercise-instances`
-   *
-   * Returns the workout template exercise instances that changed after the cursor, in order of revision,
-   * tombstones included.
+   * Pull changes of workout template exercise instances: {@link
+   * operations.listWorkoutTemplateExerciseInstanceChanges}.
    */
   listWorkoutTemplateExerciseInstanceChanges(
     call?: operations.ListWorkoutTemplateExerciseInstanceChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListWorkoutTemplateExerciseInstanceChangesResult>;
-  /**
-   * Push changes of workout template exercise instances.
-   *
-   * `POST /api/v1/workout-template-exercise-instances/batch`
-   *
-   * Takes up to 500 changes of workout template exercise instances, and decides each alone. Outcomes come in the
-   * order of the request.
-   */
+  /** Push changes of workout template exercise instances: {@link operations.pushWorkoutTemplateExerciseInstances}. */
   pushWorkoutTemplateExerciseInstances(
     call: operations.PushWorkoutTemplateExerciseInstancesCall,
     options?: CallOptions,
   ): Promise<operations.PushWorkoutTemplateExerciseInstancesResult>;
-  /**
-   * Read one workout template exercise instance.
-   *
-   * `GET /api/v1/workout-template-exercise-instances/{id}`
-   *
-   * Returns the current version of the workout template exercise instance, or its tombstone, with its revision and
-   * op.
-   */
+  /** Read one workout template exercise instance: {@link operations.getWorkoutTemplateExerciseInstance}. */
   getWorkoutTemplateExerciseInstance(
     call: operations.GetWorkoutTemplateExerciseInstanceCall,
     options?: CallOptions,
   ): Promise<operations.GetWorkoutTemplateExerciseInstanceResult>;
-  /**
-   * Write one workout template exercise instance.
-   *
-   * `PUT /api/v1/workout-template-exercise-instances/{id}`
-   *
-   * Pushes one version of the workout template exercise instance and returns its outcome. The id in the path and
-   * the id of the record must be equal.
-   */
+  /** Write one workout template exercise instance: {@link operations.putWorkoutTemplateExerciseInstance}. */
   putWorkoutTemplateExerciseInstance(
     call: operations.PutWorkoutTemplateExerciseInstanceCall,
     options?: CallOptions,
   ): Promise<operations.PutWorkoutTemplateExerciseInstanceResult>;
-  /**
-   * Delete one workout template exercise instance.
-   *
-   * `DELETE /api/v1/workout-template-exercise-instances/{id}`
-   *
-   * Replaces the workout template exercise instance by a tombstone and returns the outcome. Without the op
-   * parameters the server acts as the device; deleting a deleted record then changes nothing, and is answered
-   * `duplicate`.
-   */
+  /** Delete one workout template exercise instance: {@link operations.deleteWorkoutTemplateExerciseInstance}. */
   deleteWorkoutTemplateExerciseInstance(
     call: operations.DeleteWorkoutTemplateExerciseInstanceCall,
     options?: CallOptions,
   ): Promise<operations.DeleteWorkoutTemplateExerciseInstanceResult>;
-  /**
-   * Pull changes of program definitions.
-   *
-   * `GET /api/v1/program-definitions`
-   *
-   * Returns the program definitions that changed after the cursor, in order of revision, tombstones included.
-   */
+  /** Pull changes of program definitions: {@link operations.listProgramDefinitionChanges}. */
   listProgramDefinitionChanges(
     call?: operations.ListProgramDefinitionChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListProgramDefinitionChangesResult>;
-  /**
-   * Push changes of program definitions.
-   *
-   * `POST /api/v1/program-definitions/batch`
-   *
-   * Takes up to 500 changes of program definitions, and decides each alone. Outcomes come in the order of the
-   * request.
-   */
+  /** Push changes of program definitions: {@link operations.pushProgramDefinitions}. */
   pushProgramDefinitions(
     call: operations.PushProgramDefinitionsCall,
     options?: CallOptions,
   ): Promise<operations.PushProgramDefinitionsResult>;
-  /**
-   * Read one program definition.
-   *
-   * `GET /api/v1/program-definitions/{id}`
-   *
-   * Returns the current version of the program definition, or its tombstone, with its revision and op.
-   */
+  /** Read one program definition: {@link operations.getProgramDefinition}. */
   getProgramDefinition(
     call: operations.GetProgramDefinitionCall,
     options?: CallOptions,
   ): Promise<operations.GetProgramDefinitionResult>;
-  /**
-   * Write one program definition.
-   *
-   * `PUT /api/v1/program-definitions/{id}`
-   *
-   * Pushes one version of the program definition and returns its outcome. The id in the path and the id of the
-   * record must be equal.
-   */
+  /** Write one program definition: {@link operations.putProgramDefinition}. */
   putProgramDefinition(
     call: operations.PutProgramDefinitionCall,
     options?: CallOptions,
   ): Promise<operations.PutProgramDefinitionResult>;
-  /**
-   * Delete one program definition.
-   *
-   * `DELETE /api/v1/program-definitions/{id}`
-   *
-   * Replaces the program definition by a tombstone and returns the outcome. Without the op parameters the server
-   * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
-   */
+  /** Delete one program definition: {@link operations.deleteProgramDefinition}. */
   deleteProgramDefinition(
     call: operations.DeleteProgramDefinitionCall,
     options?: CallOptions,
   ): Promise<operations.DeleteProgramDefinitionResult>;
-  /**
-   * Pull changes of active program instances.
-   *
-   * `GET /api/v1/active-program-instances`
-   *
-   * Returns the active program instances that changed after the cursor, in order of revision, tombstones included.
-   */
+  /** Pull changes of active program instances: {@link operations.listActiveProgramInstanceChanges}. */
   listActiveProgramInstanceChanges(
     call?: operations.ListActiveProgramInstanceChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListActiveProgramInstanceChangesResult>;
-  /**
-   * Push changes of active program instances.
-   *
-   * `POST /api/v1/active-program-instances/batch`
-   *
-   * Takes up to 500 changes of active program instances, and decides each alone. Outcomes come in the order of the
-   * request.
-   */
+  /** Push changes of active program instances: {@link operations.pushActiveProgramInstances}. */
   pushActiveProgramInstances(
     call: operations.PushActiveProgramInstancesCall,
     options?: CallOptions,
   ): Promise<operations.PushActiveProgramInstancesResult>;
-  /**
-   * Read one active program instance.
-   *
-   * `GET /api/v1/active-program-instances/{id}`
-   *
-   * Returns the current version of the active program instance, or its tombstone, with its revision and op.
-   */
+  /** Read one active program instance: {@link operations.getActiveProgramInstance}. */
   getActiveProgramInstance(
     call: operations.GetActiveProgramInstanceCall,
     options?: CallOptions,
   ): Promise<operations.GetActiveProgramInstanceResult>;
-  /**
-   * Write one active program instance.
-   *
-   * `PUT /api/v1/active-program-instances/{id}`
-   *
-   * Pushes one version of the active program instance and returns its outcome. The id in the path and the id of
-   * the record must be equal.
-   */
+  /** Write one active program instance: {@link operations.putActiveProgramInstance}. */
   putActiveProgramInstance(
     call: operations.PutActiveProgramInstanceCall,
     options?: CallOptions,
   ): Promise<operations.PutActiveProgramInstanceResult>;
-  /**
-   * Delete one active program instance.
-   *
-   * `DELETE /api/v1/active-program-instances/{id}`
-   *
-   * Replaces the active program instance by a tombstone and returns the outcome. Without the op parameters the
-   * server acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
-   */
+  /** Delete one active program instance: {@link operations.deleteActiveProgramInstance}. */
   deleteActiveProgramInstance(
     call: operations.DeleteActiveProgramInstanceCall,
     options?: CallOptions,
   ): Promise<operations.DeleteActiveProgramInstanceResult>;
-  /**
-   * Pull changes of progression rules.
-   *
-   * `GET /api/v1/progression-rules`
-   *
-   * Returns the progression rules that changed after the cursor, in order of revision, tombstones included.
-   */
+  /** Pull changes of progression rules: {@link operations.listProgressionRuleChanges}. */
   listProgressionRuleChanges(
     call?: operations.ListProgressionRuleChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListProgressionRuleChangesResult>;
-  /**
-   * Push changes of progression rules.
-   *
-   * `POST /api/v1/progression-rules/batch`
-   *
-   * Takes up to 500 changes of progression rules, and decides each alone. Outcomes come in the order of the
-   * request.
-   */
+  /** Push changes of progression rules: {@link operations.pushProgressionRules}. */
   pushProgressionRules(
     call: operations.PushProgressionRulesCall,
     options?: CallOptions,
   ): Promise<operations.PushProgressionRulesResult>;
-  /**
-   * Read one progression rule.
-   *
-   * `GET /api/v1/progression-rules/{id}`
-   *
-   * Returns the current version of the progression rule, or its tombstone, with its revision and op.
-   */
+  /** Read one progression rule: {@link operations.getProgressionRule}. */
   getProgressionRule(
     call: operations.GetProgressionRuleCall,
     options?: CallOptions,
   ): Promise<operations.GetProgressionRuleResult>;
-  /**
-   * Write one progression rule.
-   *
-   * `PUT /api/v1/progression-rules/{id}`
-   *
-   * Pushes one version of the progression rule and returns its outcome. The id in the path and the id of the
-   * record must be equal.
-   */
+  /** Write one progression rule: {@link operations.putProgressionRule}. */
   putProgressionRule(
     call: operations.PutProgressionRuleCall,
     options?: CallOptions,
   ): Promise<operations.PutProgressionRuleResult>;
-  /**
-   * Delete one progression rule.
-   *
-   * `DELETE /api/v1/progression-rules/{id}`
-   *
-   * Replaces the progression rule by a tombstone and returns the outcome. Without the op parameters the server
-   * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
-   */
+  /** Delete one progression rule: {@link operations.deleteProgressionRule}. */
   deleteProgressionRule(
     call: operations.DeleteProgressionRuleCall,
     options?: CallOptions,
   ): Promise<operations.DeleteProgressionRuleResult>;
-  /**
-   * Pull changes of user goals.
-   *
-   * `GET /api/v1/user-goals`
-   *
-   * Returns the user goals that changed after the cursor, in order of revision, tombstones included.
-   */
+  /** Pull changes of user goals: {@link operations.listUserGoalChanges}. */
   listUserGoalChanges(
     call?: operations.ListUserGoalChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListUserGoalChangesResult>;
-  /**
-   * Push changes of user goals.
-   *
-   * `POST /api/v1/user-goals/batch`
-   *
-   * Takes up to 500 changes of user goals, and decides each alone. Outcomes come in the order of the request.
-   */
+  /** Push changes of user goals: {@link operations.pushUserGoals}. */
   pushUserGoals(call: operations.PushUserGoalsCall, options?: CallOptions): Promise<operations.PushUserGoalsResult>;
-  /**
-   * Read one user goal.
-   *
-   * `GET /api/v1/user-goals/{id}`
-   *
-   * Returns the current version of the user goal, or its tombstone, with its revision and op.
-   */
+  /** Read one user goal: {@link operations.getUserGoal}. */
   getUserGoal(call: operations.GetUserGoalCall, options?: CallOptions): Promise<operations.GetUserGoalResult>;
-  /**
-   * Write one user goal.
-   *
-   * `PUT /api/v1/user-goals/{id}`
-   *
-   * Pushes one version of the user goal and returns its outcome. The id in the path and the id of the record must
-   * be equal.
-   */
+  /** Write one user goal: {@link operations.putUserGoal}. */
   putUserGoal(call: operations.PutUserGoalCall, options?: CallOptions): Promise<operations.PutUserGoalResult>;
-  /**
-   * Delete one user goal.
-   *
-   * `DELETE /api/v1/user-goals/{id}`
-   *
-   * Replaces the user goal by a tombstone and returns the outcome. Without the op parameters the server acts as
-   * the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
-   */
+  /** Delete one user goal: {@link operations.deleteUserGoal}. */
   deleteUserGoal(call: operations.DeleteUserGoalCall, options?: CallOptions): Promise<operations.DeleteUserGoalResult>;
-  /**
-   * Pull changes of user bodyweight logs.
-   *
-   * `GET /api/v1/user-bodyweight-logs`
-   *
-   * Returns the user bodyweight logs that changed after the cursor, in order of revision, tombstones included.
-   */
+  /** Pull changes of user bodyweight logs: {@link operations.listUserBodyweightLogChanges}. */
   listUserBodyweightLogChanges(
     call?: operations.ListUserBodyweightLogChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListUserBodyweightLogChangesResult>;
-  /**
-   * Push changes of user bodyweight logs.
-   *
-   * `POST /api/v1/user-bodyweight-logs/batch`
-   *
-   * Takes up to 500 changes of user bodyweight logs, and decides each alone. Outcomes come in the order of the
-   * request.
-   */
+  /** Push changes of user bodyweight logs: {@link operations.pushUserBodyweightLogs}. */
   pushUserBodyweightLogs(
     call: operations.PushUserBodyweightLogsCall,
     options?: CallOptions,
   ): Promise<operations.PushUserBodyweightLogsResult>;
-  /**
-   * Read one user bodyweight log.
-   *
-   * `GET /api/v1/user-bodyweight-logs/{id}`
-   *
-   * Returns the current version of the user bodyweight log, or its tombstone, with its revision and op.
-   */
+  /** Read one user bodyweight log: {@link operations.getUserBodyweightLog}. */
   getUserBodyweightLog(
     call: operations.GetUserBodyweightLogCall,
     options?: CallOptions,
   ): Promise<operations.GetUserBodyweightLogResult>;
-  /**
-   * Write one user bodyweight log.
-   *
-   * `PUT /api/v1/user-bodyweight-logs/{id}`
-   *
-   * Pushes one version of the user bodyweight log and returns its outcome. The id in the path and the id of the
-   * record must be equal.
-   */
+  /** Write one user bodyweight log: {@link operations.putUserBodyweightLog}. */
   putUserBodyweightLog(
     call: operations.PutUserBodyweightLogCall,
     options?: CallOptions,
   ): Promise<operations.PutUserBodyweightLogResult>;
-  /**
-   * Delete one user bodyweight log.
-   *
-   * `DELETE /api/v1/user-bodyweight-logs/{id}`
-   *
-   * Replaces the user bodyweight log by a tombstone and returns the outcome. Without the op parameters the server
-   * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
-   */
+  /** Delete one user bodyweight log: {@link operations.deleteUserBodyweightLog}. */
   deleteUserBodyweightLog(
     call: operations.DeleteUserBodyweightLogCall,
     options?: CallOptions,
   ): Promise<operations.DeleteUserBodyweightLogResult>;
-  /**
-   * Pull changes of applied progression logs.
-   *
-   * `GET /api/v1/applied-progression-logs`
-   *
-   * Returns the applied progression logs that changed after the cursor, in order of revision, tombstones included.
-   */
+  /** Pull changes of applied progression logs: {@link operations.listAppliedProgressionLogChanges}. */
   listAppliedProgressionLogChanges(
     call?: operations.ListAppliedProgressionLogChangesCall,
     options?: CallOptions,
   ): Promise<operations.ListAppliedProgressionLogChangesResult>;
-  /**
-   * Push changes of applied progression logs.
-   *
-   * `POST /api/v1/applied-progression-logs/batch`
-   *
-   * Takes up to 500 changes of applied progression logs, and decides each alone. Outcomes come in the order of the
-   * request.
-   */
+  /** Push changes of applied progression logs: {@link operations.pushAppliedProgressionLogs}. */
   pushAppliedProgressionLogs(
     call: operations.PushAppliedProgressionLogsCall,
     options?: CallOptions,
   ): Promise<operations.PushAppliedProgressionLogsResult>;
-  /**
-   * Read one applied progression log.
-   *
-   * `GET /api/v1/applied-progression-logs/{id}`
-   *
-   * Returns the current version of the applied progression log, or its tombstone, with its revision and op.
-   */
+  /** Read one applied progression log: {@link operations.getAppliedProgressionLog}. */
   getAppliedProgressionLog(
     call: operations.GetAppliedProgressionLogCall,
     options?: CallOptions,
   ): Promise<operations.GetAppliedProgressionLogResult>;
-  /**
-   * Write one applied progression log.
-   *
-   * `PUT /api/v1/applied-progression-logs/{id}`
-   *
-   * Pushes one version of the applied progression log and returns its outcome. The id in the path and the id of
-   * the record must be equal.
-   */
+  /** Write one applied progression log: {@link operations.putAppliedProgressionLog}. */
   putAppliedProgressionLog(
     call: operations.PutAppliedProgressionLogCall,
     options?: CallOptions,
   ): Promise<operations.PutAppliedProgressionLogResult>;
-  /**
-   * Delete one applied progression log.
-   *
-   * `DELETE /api/v1/applied-progression-logs/{id}`
-   *
-   * Replaces the applied progression log by a tombstone and returns the outcome. Without the op parameters the
-   * server acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
-   */
+  /** Delete one applied progression log: {@link operations.deleteAppliedProgressionLog}. */
   deleteAppliedProgressionLog(
     call: operations.DeleteAppliedProgressionLogCall,
     options?: CallOptions,
   ): Promise<operations.DeleteAppliedProgressionLogResult>;
-  /**
-   * Sign in.
-   *
-   * `POST /api/v1/auth/login`
-   *
-   * Exchanges an email address and password for a pair of tokens. The answer to a wrong password and to an unknown
-   * address is the same.
-   */
+  /** Sign in: {@link operations.login}. */
   login(call: operations.LoginCall, options?: CallOptions): Promise<operations.LoginResult>;
-  /**
-   * Sign out.
-   *
-   * `POST /api/v1/auth/logout`
-   *
-   * Ends this session or, with `allDevices`, every session of the account. From the next request on, their tokens
-   * are worth nothing. No record is touched.
-   */
+  /** Sign out: {@link operations.logout}. */
   logout(call: operations.LogoutCall, options?: CallOptions): Promise<operations.LogoutResult>;
-  /**
-   * Change the password.
-   *
-   * `POST /api/v1/auth/password`
-   *
-   * Sets a new password and signs out every other device. This device stays signed in. A wrong current password is
-   * answered 403 `invalid_credentials`.
-   */
+  /** Change the password: {@link operations.changePassword}. */
   changePassword(call: operations.ChangePasswordCall, options?: CallOptions): Promise<operations.ChangePasswordResult>;
-  /**
-   * Set a new password with the recovery code.
-   *
-   * `POST /api/v1/auth/recover`
-   *
-   * Sets a new password for a user who has forgotten theirs, and signs out every device. The recovery code is
-   * spent: sign in, and make another. The answer to a wrong code, to a spent one and to an unknown address is the
-   * same.
-   */
+  /** Set a new password with the recovery code: {@link operations.recoverAccount}. */
   recoverAccount(call: operations.RecoverAccountCall, options?: CallOptions): Promise<operations.RecoverAccountResult>;
-  /**
-   * Exchange a refresh token.
-   *
-   * `POST /api/v1/auth/refresh`
-   *
-   * Spends the refresh token and returns a new pair. A token that was spent before is answered 401
-   * `token_revoked`, and revokes every token that descends from the same sign-in, except within a short grace
-   * after its first use.
-   */
+  /** Exchange a refresh token: {@link operations.refreshTokens}. */
   refreshTokens(call: operations.RefreshTokensCall, options?: CallOptions): Promise<operations.RefreshTokensResult>;
-  /**
-   * Create an account.
-   *
-   * `POST /api/v1/auth/register`
-   *
-   * Creates an account and signs this device in. An email address that already has an account is answered 409.
-   */
+  /** Create an account: {@link operations.register}. */
   register(call: operations.RegisterCall, options?: CallOptions): Promise<operations.RegisterResult>;
-  /**
-   * Read the account.
-   *
-   * `GET /api/v1/account`
-   *
-   * Returns what the server knows about the account, and how much it holds for it.
-   */
+  /** Read the account: {@link operations.getAccount}. */
   getAccount(call?: operations.GetAccountCall, options?: CallOptions): Promise<operations.GetAccountResult>;
-  /**
-   * Erase the account.
-   *
-   * `DELETE /api/v1/account`
-   *
-   * Erases the account and every record in it, for ever, and signs out all devices. The data on the devices stays.
-   * The password confirms it; a wrong one is answered 403 `invalid_credentials`.
-   */
+  /** Erase the account: {@link operations.deleteAccount}. */
   deleteAccount(call: operations.DeleteAccountCall, options?: CallOptions): Promise<operations.DeleteAccountResult>;
-  /**
-   * List the devices.
-   *
-   * `GET /api/v1/account/devices`
-   *
-   * Returns every device that is signed in: each session of the account that has not ended. A device that signs in
-   * again has a new session.
-   */
+  /** List the devices: {@link operations.listDevices}. */
   listDevices(call?: operations.ListDevicesCall, options?: CallOptions): Promise<operations.ListDevicesResult>;
-  /**
-   * Rename a device.
-   *
-   * `PUT /api/v1/account/devices/{id}`
-   *
-   * Gives a signed-in device another name.
-   */
+  /** Rename a device: {@link operations.renameDevice}. */
   renameDevice(call: operations.RenameDeviceCall, options?: CallOptions): Promise<operations.RenameDeviceResult>;
-  /**
-   * Sign out one device.
-   *
-   * `DELETE /api/v1/account/devices/{id}`
-   *
-   * Ends the session of a device, for example of one that was lost. Its next request is answered 401, and its
-   * stream of change notifications ends. The records on it stay there. Its unsent edits are sent if it signs in
-   * again.
-   */
+  /** Sign out one device: {@link operations.revokeDevice}. */
   revokeDevice(call: operations.RevokeDeviceCall, options?: CallOptions): Promise<operations.RevokeDeviceResult>;
-  /**
-   * Export all records.
-   *
-   * `GET /api/v1/account/export`
-   *
-   * Streams every record of the account, tombstones included, as JSON lines: one `FeedChange` a line, in order of
-   * revision. A record that changes while the export is under way appears with its newer revision as well, or
-   * instead; of two lines with one id, the later one is the newer version. For clients of version 1.1.0 or later,
-   * the last line also has the member `"end": {"records": …}` with the number of lines, so that a file that was
-   * cut off can be told from a complete one; if the account has no record, it is a line of its own.
-   */
+  /** Export all records: {@link operations.exportAccount}. */
   exportAccount(call?: operations.ExportAccountCall, options?: CallOptions): Promise<operations.ExportAccountResult>;
-  /**
-   * Make a recovery code.
-   *
-   * `POST /api/v1/account/recovery-code`
-   *
-   * Makes the code that sets a new password when the user has forgotten theirs, and returns it this once: the
-   * server keeps only its hash. It replaces the code made before. Clients make one after signing up. The password
-   * confirms it; a wrong one is answered 403 `invalid_credentials`.
-   */
+  /** Make a recovery code: {@link operations.makeRecoveryCode}. */
   makeRecoveryCode(
     call: operations.MakeRecoveryCodeCall,
     options?: CallOptions,
   ): Promise<operations.MakeRecoveryCodeResult>;
-  /**
-   * Read how much the account holds.
-   *
-   * `GET /api/v1/account/usage`
-   *
-   * Returns how many records and bytes the account holds, and how many it may hold.
-   */
+  /** Read how much the account holds: {@link operations.getAccountUsage}. */
   getAccountUsage(
     call?: operations.GetAccountUsageCall,
     options?: CallOptions,
   ): Promise<operations.GetAccountUsageResult>;
-  /**
-   * Read the limits of this server.
-   *
-   * `GET /api/v1/sync/config`
-   *
-   * Returns the limits, the retention of tombstones, the accepted clock skew and the contract versions that this
-   * server supports. It answers every client, however old.
-   */
+  /** Read the limits of this server: {@link operations.getSyncConfig}. */
   getSyncConfig(call?: operations.GetSyncConfigCall, options?: CallOptions): Promise<operations.GetSyncConfigResult>;
 }
 

@@ -5,21 +5,40 @@ import type { Header } from "./runtime/index.js";
 import * as schemas from "./schemas.js";
 import type * as types from "./types.js";
 
-/** The version of the contract that the server was built from. */
+/**
+ * The account of the request that is answered. A device takes nothing from an answer that names another account
+ * than its own: something between it and the server has mixed up answers. Servers of earlier contracts do not
+ * send it.
+ */
+export const xAccount: Header<types.Id> = { name: "X-Account", kind: "text", schema: schemas.IdSchema };
+
+/**
+ * The version of the contract that the server was built from.
+ *
+ * Every response carries it.
+ */
 export const xContractVersion: Header<types.ContractVersion> = {
   name: "X-Contract-Version",
   kind: "text",
   schema: schemas.ContractVersionSchema,
 };
 
-/** The challenge, by RFC 6750. */
+/**
+ * The challenge, by RFC 6750.
+ *
+ * Every response with the status 401 carries it.
+ */
 export const wwwAuthenticate: Header<string> = {
   name: "WWW-Authenticate",
   kind: "text",
   schema: schemas.WwwAuthenticateHeaderSchema,
 };
 
-/** How many seconds to wait before the next request. Clients honour it exactly. */
+/**
+ * How many seconds to wait before the next request. Clients honour it exactly.
+ *
+ * Every response with the status 429 or 503 or 507 carries it.
+ */
 export const retryAfter: Header<number> = {
   name: "Retry-After",
   kind: "scalar",

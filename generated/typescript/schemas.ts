@@ -276,12 +276,7 @@ export const ActiveProgramInstanceSupersededOutcomeSchema: z.ZodType<types.Activ
 /** The schema of {@link types.RejectionCode}. */
 export const RejectionCodeSchema: z.ZodType<types.RejectionCode> = rt.define(() =>
   rt.choice([
-    "invalid_record",
-    "record_too_large",
-    "clock_skew",
-    "not_singleton",
-    "wrong_collection",
-    "unknown_collection",
+    "invalid_record", "record_too_large", "clock_skew", "not_singleton", "wrong_collection", "unknown_collection",
   ]),
 );
 
@@ -371,9 +366,7 @@ export const LeafConditionSchema: z.ZodType<types.LeafCondition> = rt.define(() 
 export const ConditionSchema: z.ZodType<types.Condition> = rt.define(() =>
   rt.nested(32, rt.oneOf<types.Condition>([
     z.lazy(() => AllConditionSchema),
-    AnyConditionSchema,
-    NotConditionSchema,
-    LeafConditionSchema,
+    AnyConditionSchema, NotConditionSchema, LeafConditionSchema,
   ])),
 );
 
@@ -991,12 +984,7 @@ export const ProgramDefinitionFeedChangeSchema: z.ZodType<types.ProgramDefinitio
 /** The schema of {@link types.ProgressionActionActionType}. */
 export const ProgressionActionActionTypeSchema: z.ZodType<types.ProgressionActionActionType> = rt.define(() =>
   rt.choice([
-    "increaseWeight",
-    "decreaseWeight",
-    "increaseReps",
-    "decreaseReps",
-    "hold",
-    "suggestDeload",
+    "increaseWeight", "decreaseWeight", "increaseReps", "decreaseReps", "hold", "suggestDeload",
     "suggestSetRepSchemeChange",
   ]),
 );
@@ -1594,24 +1582,9 @@ export const MakeRecoveryCodeRequestSchema: z.ZodType<types.MakeRecoveryCodeRequ
 /** The schema of {@link types.ProblemCode}. */
 export const ProblemCodeSchema: z.ZodType<types.ProblemCode> = rt.define(() =>
   rt.choice([
-    "malformed_request",
-    "invalid_cursor",
-    "unauthorized",
-    "token_expired",
-    "token_revoked",
-    "invalid_credentials",
-    "forbidden",
-    "not_found",
-    "method_not_allowed",
-    "email_taken",
-    "cursor_expired",
-    "epoch_changed",
-    "payload_too_large",
-    "unsupported_media_type",
-    "invalid_record",
-    "upgrade_required",
-    "rate_limited",
-    "unavailable",
+    "malformed_request", "invalid_cursor", "unauthorized", "token_expired", "token_revoked", "invalid_credentials",
+    "forbidden", "not_found", "method_not_allowed", "email_taken", "cursor_expired", "epoch_changed",
+    "payload_too_large", "unsupported_media_type", "invalid_record", "upgrade_required", "rate_limited", "unavailable",
   ]),
 );
 

@@ -88,10 +88,7 @@ export interface ActiveProgramInstance {
 
 /** The current version of a record, with its revision and the edit that made it. */
 export interface ActiveProgramInstanceChange {
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -122,10 +119,7 @@ export interface ActiveProgramInstanceChangePage {
  */
 export interface ActiveProgramInstanceFeedChange {
   collection: "active-program-instances";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -366,10 +360,7 @@ export interface AppliedProgressionLog {
 
 /** The current version of a record, with its revision and the edit that made it. */
 export interface AppliedProgressionLogChange {
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -400,10 +391,7 @@ export interface AppliedProgressionLogChangePage {
  */
 export interface AppliedProgressionLogFeedChange {
   collection: "applied-progression-logs";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -536,10 +524,7 @@ export interface BodyweightTargetGoal {
 
 /** The current version of a record, with its revision and the edit that made it. */
 export interface Change {
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -750,10 +735,7 @@ export interface ExerciseDefinition {
 
 /** The current version of a record, with its revision and the edit that made it. */
 export interface ExerciseDefinitionChange {
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -784,10 +766,7 @@ export interface ExerciseDefinitionChangePage {
  */
 export interface ExerciseDefinitionFeedChange {
   collection: "exercise-definitions";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -1119,10 +1098,7 @@ export type LoggedSet = StandardSet | AmrapRepsSet | AmrapTimeSet | RepsForTimeS
 
 /** The current version of a record, with its revision and the edit that made it. */
 export interface LoggedSetChange {
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -1153,10 +1129,7 @@ export interface LoggedSetChangePage {
  */
 export interface LoggedSetFeedChange {
   collection: "logged-sets";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -1298,11 +1271,7 @@ export type NewPassword = string;
 
 /** Holds when its condition does not. */
 export interface NotCondition {
-  /**
-   * A condition, or a tree of them, at most 32 levels deep. Unlike other parts of a record, each of the four forms
-   * is closed. An open form would let one object be two forms at once, such as `all` beside `any`, and nothing
-   * would say which of them counts.
-   */
+  /** A condition, or a tree of them, at most 32 levels deep. */
   not: Condition;
 }
 
@@ -1345,31 +1314,7 @@ export interface Problem {
   title: string;
   /** The HTTP status of the response. */
   status: number;
-  /**
-   * What happened. A client that meets a code it does not know goes by the status.
-   *
-   * - `malformed_request` (400): the body, a parameter or a header fails the contract; `errors` says where.
-   * - `invalid_cursor` (400): the cursor is not one, or belongs to another feed.
-   * - `unauthorized` (401): no token, or one that this server did not issue.
-   * - `token_expired` (401): the token has run out. Refresh an access token; after a refresh token, sign in again.
-   * - `token_revoked` (401): the session has ended, or the refresh token was spent before. Sign in again.
-   * - `invalid_credentials` (401, 403): the email address, the password or the recovery code is wrong: 401 when
-   *   signing in or
-   *   recovering, 403 when confirming a request.
-   * - `forbidden` (403): the account may not do this, the operator has disabled it, or the server takes no new
-   *   accounts.
-   * - `not_found` (404): no such record, device or path.
-   * - `method_not_allowed` (405): the path has no such method. A client of this contract never meets it.
-   * - `email_taken` (409): the email address has an account.
-   * - `cursor_expired` (410): tombstones after the cursor have been purged. Pull again from the beginning.
-   * - `epoch_changed` (410): the server was restored from a backup. Pull again from the beginning.
-   * - `payload_too_large` (413): the body is too large. Send fewer changes at a time.
-   * - `unsupported_media_type` (415): the body is of a type or an encoding that the server does not take.
-   * - `invalid_record` (422): the single record fails the contract; `errors` says where.
-   * - `upgrade_required` (426): the client's contract is older than the server supports.
-   * - `rate_limited` (429): too many requests. Wait as long as `retryAfterMs` says.
-   * - `unavailable` (503): the server cannot answer now. Wait as long as `retryAfterMs` says.
-   */
+  /** What happened. */
   code: ProblemCode;
   /** Whether the same request may succeed later. */
   retryable: boolean;
@@ -1515,10 +1460,7 @@ export interface ProgramDefinition {
 
 /** The current version of a record, with its revision and the edit that made it. */
 export interface ProgramDefinitionChange {
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -1549,10 +1491,7 @@ export interface ProgramDefinitionChangePage {
  */
 export interface ProgramDefinitionFeedChange {
   collection: "program-definitions";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -1739,11 +1678,7 @@ export interface ProgressionRule {
   name: Name;
   /** Whether the app evaluates the rule. */
   isActive: boolean;
-  /**
-   * A condition, or a tree of them, at most 32 levels deep. Unlike other parts of a record, each of the four forms
-   * is closed. An open form would let one object be two forms at once, such as `all` beside `any`, and nothing
-   * would say which of them counts.
-   */
+  /** A condition, or a tree of them, at most 32 levels deep. */
   conditions: Condition;
   /** What happens when the conditions hold. */
   event: ProgressionEvent;
@@ -1757,10 +1692,7 @@ export interface ProgressionRule {
 
 /** The current version of a record, with its revision and the edit that made it. */
 export interface ProgressionRuleChange {
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -1791,10 +1723,7 @@ export interface ProgressionRuleChangePage {
  */
 export interface ProgressionRuleFeedChange {
   collection: "progression-rules";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -2002,10 +1931,7 @@ export type Record = Live | Tombstone;
 export interface RecoverRequest {
   /** An email address. Upper and lower case are the same to the server. */
   email: Email;
-  /**
-   * The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not count, and the
-   * letters O, I and L are read as the digits 0 and 1.
-   */
+  /** The code that sets a new password. */
   recoveryCode: RecoveryCodeText;
   /** A password to be set, 10 to 200 characters, of any kind. */
   newPassword: NewPassword;
@@ -2013,10 +1939,7 @@ export interface RecoverRequest {
 
 /** A recovery code that was just made. */
 export interface RecoveryCode {
-  /**
-   * The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not count, and the
-   * letters O, I and L are read as the digits 0 and 1.
-   */
+  /** The code that sets a new password. */
   recoveryCode: RecoveryCodeText;
 }
 
@@ -2061,17 +1984,7 @@ export interface RejectedOutcome {
 
 /** Why a change was refused. */
 export interface Rejection {
-  /**
-   * Why a change was refused.
-   *
-   * - `invalid_record`: the change or its record fails the contract; `errors` says where.
-   * - `record_too_large`: the record is above 256 KiB of JSON.
-   * - `clock_skew`: the stamp is too far ahead. Retryable: the device corrects its clock by `serverTime` and
-   *   stamps the edit afresh.
-   * - `not_singleton`: the collection has one record, with a fixed id, and this is another id.
-   * - `wrong_collection`: the id is that of a record in another collection.
-   * - `unknown_collection`: this server has no such collection.
-   */
+  /** Why a change was refused. */
   code: RejectionCode;
   /** Whether a corrected push may succeed without the user editing the record. */
   retryable: boolean;
@@ -2307,16 +2220,7 @@ export type TargetFrequencyType = "perWeek" | "everyXDays";
 export interface TargetSetDefinition {
   /** The place of the set within the exercise, counted from 0. */
   order: Order;
-  /**
-   * How a set is done.
-   *
-   * - `standard`: a weight for a number of repetitions.
-   * - `amrapReps`: as many repetitions as possible.
-   * - `amrapTime`: as many repetitions as possible within a time.
-   * - `repsForTime`: a number of repetitions as fast as possible.
-   * - `pyramid`: one level of a pyramid, whose weight changes from level to level.
-   * - `dropSet`: one level of a drop set, whose weight falls without rest.
-   */
+  /** How a set is done. */
   setType: SetType;
   /** How long the set is to take, in seconds. */
   targetDurationSecs?: PositiveSeconds;
@@ -2390,10 +2294,7 @@ export interface UserBodyweightLog {
 
 /** The current version of a record, with its revision and the edit that made it. */
 export interface UserBodyweightLogChange {
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -2424,10 +2325,7 @@ export interface UserBodyweightLogChangePage {
  */
 export interface UserBodyweightLogFeedChange {
   collection: "user-bodyweight-logs";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -2523,10 +2421,7 @@ export type UserGoal = LiftTargetGoal | ProgramCompletionGoal | BodyweightTarget
 
 /** The current version of a record, with its revision and the edit that made it. */
 export interface UserGoalChange {
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -2557,10 +2452,7 @@ export interface UserGoalChangePage {
  */
 export interface UserGoalFeedChange {
   collection: "user-goals";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -2701,10 +2593,7 @@ export interface UserSettings {
 
 /** The current version of a record, with its revision and the edit that made it. */
 export interface UserSettingsChange {
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -2735,10 +2624,7 @@ export interface UserSettingsChangePage {
  */
 export interface UserSettingsFeedChange {
   collection: "user-settings";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -2888,10 +2774,7 @@ export interface WorkoutLog {
 
 /** The current version of a record, with its revision and the edit that made it. */
 export interface WorkoutLogChange {
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -2922,10 +2805,7 @@ export interface WorkoutLogChangePage {
  */
 export interface WorkoutLogFeedChange {
   collection: "workout-logs";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -3039,10 +2919,7 @@ export interface WorkoutTemplate {
 
 /** The current version of a record, with its revision and the edit that made it. */
 export interface WorkoutTemplateChange {
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -3104,10 +2981,7 @@ export interface WorkoutTemplateExerciseInstance {
 
 /** The current version of a record, with its revision and the edit that made it. */
 export interface WorkoutTemplateExerciseInstanceChange {
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -3138,10 +3012,7 @@ export interface WorkoutTemplateExerciseInstanceChangePage {
  */
 export interface WorkoutTemplateExerciseInstanceFeedChange {
   collection: "workout-template-exercise-instances";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -3238,10 +3109,7 @@ export interface WorkoutTemplateExerciseInstanceSupersededOutcome {
  */
 export interface WorkoutTemplateFeedChange {
   collection: "workout-templates";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;

@@ -1,31 +1,33 @@
 //! The state that all handlers share, and read and write access to one user's records.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use stronglog_sync::clock::ClockAndRng;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::auth::limits::Limits;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::{Caller, Tokens};
-use crate::budgets::{Bodies, Unsent};
+use crate::budgets::{Requests, Unsent};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::devices::Devices;
 use crate::feed;
+use crate::live_sessions::LiveSessions;
 use crate::metrics::Metrics;
 use crate::net::{Certificate, Connections};
 use crate::notifications::Notifications;
+use crate::per_account::PerAccount;
 use crate::places::Places;
 use crate::problem::Failure;
+use crate::recent::Recent;
 use crate::shares::Shares;
-use crate::store::accounts::Heard;
+use crate::store::accounts::{Denied, Notification, SessionKey};
 use crate::store::database::Database;
-use crate::store::wanted::Wanted;
+use crate::store::prefetch::Prefetch;
 use crate::store::{Records, StoreError};
-use crate::turns::Turns;
 
 /// The state of a running server.
 pub struct App {
@@ -34,15 +36,16 @@ pub struct App {
     pub passwords: Passwords,
     pub limits: Limits,
     pub notifications: Notifications,
+    /// The sessions under which somebody waits.
+    pub sessions: LiveSessions,
     /// The last activity of the signed-in devices.
     pub devices: Devices,
-    /// The memory used by request bodies.
-    pub bodies: Bodies,
+    /// The memory used by requests.
+    pub memory: Requests,
     /// The memory used by responses that have not been taken yet.
     pub unsent: Unsent,
-    /// The requests of each account, from their heads on.
-    pub requests: Turns,
-    /// The requests in progress of all accounts, once their bodies are there.
+    /// The requests in progress of each account and of all accounts, once their bodies are there.
+    pub requests: PerAccount,
     pub places: Places,
     /// The processors that parse large bodies and compress large responses.
     pub parsing: Places,
@@ -55,8 +58,10 @@ pub struct App {
     /// Replaced when the settings are read again.
     pub config: RwLock<Arc<Config>>,
     pub clock: Clock,
-    /// When the data was last checked for read and write access, and the result.
-    pub checked: Mutex<Option<(Instant, bool)>>,
+    /// Whether the data can be read and written.
+    pub checked: Recent<bool>,
+    /// The name of the epoch.
+    pub epoch: Recent<Result<String, Failure>>,
     /// Becomes true when the server shuts down, which ends open streams.
     pub stopping: watch::Receiver<bool>,
 }
@@ -78,11 +83,11 @@ impl App {
     pub async fn read<T: Send + 'static>(
         &self,
         caller: Caller,
-        wanted: Wanted,
+        prefetch: Prefetch,
         decide: impl Fn(&dyn Records) -> Result<T, feed::Error> + Send + Sync + 'static,
     ) -> Result<T, Failure> {
         let decide = move |records: &dyn Records| Ok(decide(records)?);
-        self.store.read_records(caller.key(), self.config().quota(), wanted, decide).await
+        self.store.read_records(caller.key(), self.config().quota(), prefetch, decide).await
     }
 
     /// Changes the caller's records in one transaction, which is durable before this returns. The decision may be made more than once.
@@ -92,51 +97,70 @@ impl App {
     pub async fn write<T: Send + 'static>(
         &self,
         caller: Caller,
-        wanted: Wanted,
+        prefetch: Prefetch,
         decide: impl Fn(&mut dyn Records, &mut ClockAndRng<'_>) -> Result<T, feed::Error> + Send + Sync + 'static,
     ) -> Result<T, Failure> {
         let decide = move |records: &mut dyn Records| {
             let mut clock = ClockAndRng { now_ms: now_ms(), random: &mut rand::random };
             Ok(decide(records, &mut clock)?)
         };
-        self.store.write_records(caller.key(), self.config().quota(), wanted, decide).await
+        self.store.write_records(caller.key(), self.config().quota(), prefetch, decide).await
     }
 
     /// Tells every device of a user, on whichever server it listens, of a revision.
     pub fn announce(&self, user: Uuid, rev: u64) {
         self.notifications.notify(user, rev);
-        self.store.announce(Heard::Revision(user, rev));
+        self.store.announce(Notification::Revision(user, rev));
     }
 
-    /// Ends the open streams of a user whose sessions have ended, on every server.
+    /// Tells whoever waits under a session of a user that it has ended, on every server.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn end_streams(&self, user: Uuid) -> Result<(), StoreError> {
-        self.store.announce(Heard::Ended(user));
-        self.end_own_streams(user).await
+    pub async fn end_sessions(&self, user: Uuid) -> Result<(), StoreError> {
+        self.store.announce(Notification::Ended(user));
+        self.end_own_sessions(user).await
     }
 
     /// Does what another server has announced.
-    pub async fn hear(&self, heard: Heard) {
-        match heard {
-            Heard::Revision(user, rev) => self.notifications.notify(user, rev),
-            Heard::Ended(user) => {
-                if let Err(error) = self.end_own_streams(user).await {
+    pub async fn hear(&self, notification: Notification) {
+        match notification {
+            Notification::Revision(user, rev) => self.notifications.notify(user, rev),
+            Notification::Ended(user) => {
+                if let Err(error) = self.end_own_sessions(user).await {
                     tracing::error!(%error, "cannot check for sessions that another server has ended");
                 }
             }
         }
     }
 
-    /// Ends the open streams of a user whose sessions have ended, on this server.
+    /// Tells whoever waits under a session of a user that it has ended, on this server.
     ///
     /// # Errors
     /// The store failed.
-    async fn end_own_streams(&self, user: Uuid) -> Result<(), StoreError> {
-        let ended = self.store.ended(self.notifications.sessions(Some(user))).await?;
-        ended.into_iter().for_each(|key| self.notifications.end(key));
+    async fn end_own_sessions(&self, user: Uuid) -> Result<(), StoreError> {
+        let ended = self.store.ended(self.sessions.keys(Some(user))).await?;
+        ended.into_iter().for_each(|key| self.sessions.end(key));
         Ok(())
+    }
+
+    /// Looks up a session under which somebody waits, once for all who do.
+    pub fn look_up(self: &Arc<Self>, key: SessionKey) {
+        if !self.sessions.must_look_up(key) {
+            return;
+        }
+        let app = Arc::clone(self);
+        // Whoever asked may go before the answer comes, which is for all.
+        tokio::spawn(async move {
+            match app.store.admit(key).await {
+                Ok(()) => {}
+                Err(Denied::SessionEnded) => app.sessions.end(key),
+                Err(Denied::Store(error)) => {
+                    tracing::debug!(%error, "cannot look up a session");
+                    app.sessions.is_unknown(key);
+                }
+            }
+        });
     }
 }
 

@@ -5,7 +5,7 @@ mod folder;
 mod settings;
 
 pub use database::database;
-pub use folder::{Wanted, folder};
+pub use folder::{FolderChecks, folder};
 pub use settings::{certificate, proxy, secret, settings};
 
 /// The result of one check.
@@ -17,7 +17,7 @@ pub struct Finding {
     /// How serious it is.
     pub grade: Grade,
     /// What was found and, unless it is good, what to do.
-    pub told: String,
+    pub detail: String,
 }
 
 /// How serious a finding is.
@@ -32,16 +32,16 @@ pub enum Grade {
 }
 
 impl Finding {
-    fn good(name: &'static str, told: impl Into<String>) -> Self {
-        Finding { name, grade: Grade::Good, told: told.into() }
+    fn good(name: &'static str, detail: impl Into<String>) -> Self {
+        Finding { name, grade: Grade::Good, detail: detail.into() }
     }
 
-    fn warning(name: &'static str, told: impl Into<String>) -> Self {
-        Finding { name, grade: Grade::Warning, told: told.into() }
+    fn warning(name: &'static str, detail: impl Into<String>) -> Self {
+        Finding { name, grade: Grade::Warning, detail: detail.into() }
     }
 
-    fn bad(name: &'static str, told: impl Into<String>) -> Self {
-        Finding { name, grade: Grade::Bad, told: told.into() }
+    fn bad(name: &'static str, detail: impl Into<String>) -> Self {
+        Finding { name, grade: Grade::Bad, detail: detail.into() }
     }
 }
 

@@ -35,7 +35,7 @@ pub struct Config {
     /// Folder of the database. Created on the first start.
     #[arg(long, env = "STRONGLOG_SERVER_DATA", default_value = "stronglog-data", value_name = "FOLDER")]
     pub data: PathBuf,
-    /// Postgres database to use instead of the folder, such as `postgres://user:password@host/name`. Any number of servers can share it.
+    /// Postgres database to use instead of the folder, such as `postgres://user:password@host/name?sslmode=require`. Any number of servers can share it.
     #[arg(long, env = "STRONGLOG_STORE", hide_env_values = true, value_name = "URL")]
     pub store: Option<Secret>,
     /// CA certificate of the database (PEM), if the system does not trust it.

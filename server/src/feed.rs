@@ -3,21 +3,21 @@
 
 mod history;
 mod limits;
+mod prefetch;
 mod pull;
 mod push;
 mod single;
-mod wanted;
 
 use stronglog_sync::cursor::Cursor;
 use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::wire::Feed;
 
 pub use limits::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, CLOCK_SKEW_MAX_MS, PAGE_BYTES_MAX, PAGE_CHANGES_DEFAULT, PAGE_CHANGES_MAX};
+pub use prefetch::{prefetch_for_edit, prefetch_for_pull, prefetch_for_push};
 pub use pull::pull;
 pub use push::push;
 pub(crate) use push::violations;
 pub use single::{Deletion, delete, purge, put, read};
-pub use wanted::{wanted_by_edit, wanted_by_pull, wanted_by_push};
 
 use self::history::Proof;
 use crate::store::{Head, Quota, Records, StoreError, Usage};

@@ -14,7 +14,7 @@ pub mod unsent;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::extract::{ConnectInfo, State};
 use axum::response::{IntoResponse, Response};
@@ -81,21 +81,15 @@ fn probes(_: &Arc<App>) -> Router<Arc<App>> {
 
 /// Checks whether the server can read and write its data. The check runs at most once a second, however many requests ask for it.
 async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
-    let mut last = app.checked.lock().await;
-    let known = last.filter(|(at, _)| at.elapsed() < Duration::from_secs(1));
-    let is_well = match known {
-        Some((_, is_well)) => is_well,
-        None => {
-            let checked = timeout(CHECK_TIME_MAX, app.store.check()).await;
-            let is_well = matches!(checked, Ok(Ok(())));
-            if !is_well {
-                tracing::error!(?checked, "the database cannot be read or written");
-            }
-            *last = Some((Instant::now(), is_well));
-            is_well
+    let is_well = app.checked.get(async {
+        let checked = timeout(CHECK_TIME_MAX, app.store.check()).await;
+        let is_well = matches!(checked, Ok(Ok(())));
+        if !is_well {
+            tracing::error!(?checked, "the database cannot be read or written");
         }
-    };
-    if is_well { Ok("ok\n") } else { Err(Failure::unavailable("the server cannot read or write its data")) }
+        is_well
+    });
+    if is_well.await { Ok("ok\n") } else { Err(Failure::unavailable("the server cannot read or write its data")) }
 }
 
 /// Reads the values of all gauges. If the data cannot be read in time, its gauges stay as they were.

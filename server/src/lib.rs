@@ -23,13 +23,15 @@ mod clock;
 mod devices;
 mod error;
 mod http;
+mod live_sessions;
 mod metrics;
 mod net;
 mod notifications;
+mod per_account;
 mod places;
 mod problem;
+mod recent;
 mod shares;
-mod turns;
 
 pub mod check;
 pub mod secrets;

@@ -125,7 +125,7 @@ impl Metrics {
                 Outcome::Accepted(_) => "accepted",
                 Outcome::Duplicate(_) => "duplicate",
                 Outcome::Superseded { .. } => "superseded",
-                Outcome::Rejected { .. } => "rejected",
+                Outcome::Rejected { .. } | Outcome::Refused { .. } => "rejected",
             };
             self.outcomes.get_or_create(&Kind { outcome }).inc();
         }

@@ -3,11 +3,11 @@
 mod activity;
 mod connections;
 mod listen;
-mod patience;
+mod timeouts;
 mod tls;
 mod validity;
 
 pub use connections::{Connections, connections_max};
 pub use listen::Listener;
-pub use patience::{Deadlines, Patience};
+pub use timeouts::{Deadlines, Patience};
 pub use tls::{Certificate, certificate};

@@ -1,12 +1,10 @@
-//! Change notifications: for each user with an open stream, a watch channel with the newest revision, and one for each session.
+//! Change notifications: for each user with an open stream, a watch channel with the newest revision.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
-
-use crate::store::accounts::SessionKey;
 
 /// The maximum number of open streams per user.
 const STREAMS_MAX: usize = 64;
@@ -20,18 +18,18 @@ pub struct Notifications {
 
 /// The open streams of one user.
 struct Streams {
-    /// The newest revision. It has one receiver for each stream.
+    /// The newest revision.
     revision: watch::Sender<u64>,
-    /// One channel for each session with a stream. Dropping it ends the session's streams.
-    sessions: HashMap<Uuid, watch::Sender<()>>,
+    /// One channel for each stream, oldest first. Dropping it ends the stream.
+    open: Vec<oneshot::Sender<()>>,
 }
 
 /// What a stream listens to.
 pub struct Subscription {
     /// The user's revisions. The initial value has no meaning: the subscriber reads the revision from the store.
     pub revisions: watch::Receiver<u64>,
-    /// Closed when the session ends.
-    pub session: watch::Receiver<()>,
+    /// Closed when the stream must make room for another one.
+    pub room: oneshot::Receiver<()>,
 }
 
 impl Notifications {
@@ -42,23 +40,25 @@ impl Notifications {
 
     /// Subscribes to a user's revisions, or returns `None` if the user has too many open streams, or all users together have and none has
     /// more than this one.
-    pub fn subscribe(&self, SessionKey { user, session }: SessionKey) -> Option<Subscription> {
+    pub fn subscribe(&self, user: Uuid) -> Option<Subscription> {
         let mut by_user = self.by_user();
-        by_user.retain(|_, streams| streams.revision.receiver_count() > 0);
-        if by_user.values().map(|streams| streams.revision.receiver_count()).sum::<usize>() >= self.all_max {
-            let own = by_user.get(&user).map_or(0, |streams| streams.revision.receiver_count());
-            let (_, most) = by_user.iter_mut().max_by_key(|(_, streams)| streams.revision.receiver_count())?;
+        by_user.retain(|_, streams| {
+            streams.open.retain(|stream| !stream.is_closed());
+            !streams.open.is_empty()
+        });
+        if by_user.values().map(|streams| streams.open.len()).sum::<usize>() >= self.all_max {
+            let own = by_user.get(&user).map_or(0, |streams| streams.open.len());
+            let most = by_user.values_mut().max_by_key(|streams| streams.open.len()).filter(|most| most.open.len() > own + 1)?;
             // Its device connects again, and has its turn then.
-            let ended = *most.sessions.keys().next().filter(|_| most.revision.receiver_count() > own + 1)?;
-            most.sessions.remove(&ended);
+            drop(most.open.remove(0));
         }
-        let streams = by_user.entry(user).or_insert_with(|| Streams { revision: watch::Sender::new(0), sessions: HashMap::new() });
-        if streams.revision.receiver_count() >= STREAMS_MAX {
+        let streams = by_user.entry(user).or_insert_with(|| Streams { revision: watch::Sender::new(0), open: Vec::new() });
+        if streams.open.len() >= STREAMS_MAX {
             return None;
         }
-        streams.sessions.retain(|_, session| session.receiver_count() > 0);
-        let session = streams.sessions.entry(session).or_insert_with(|| watch::Sender::new(())).subscribe();
-        Some(Subscription { revisions: streams.revision.subscribe(), session })
+        let (stream, room) = oneshot::channel();
+        streams.open.push(stream);
+        Some(Subscription { revisions: streams.revision.subscribe(), room })
     }
 
     /// Notifies a user's subscribers of a revision. Commits may be reported out of order; an older revision changes nothing.
@@ -72,23 +72,14 @@ impl Notifications {
         }
     }
 
-    /// The sessions with an open stream: those of one user, or of all.
-    pub fn sessions(&self, user: Option<Uuid>) -> Vec<SessionKey> {
-        let by_user = self.by_user();
-        let streams = by_user.iter().filter(|(known, _)| user.is_none_or(|user| user == **known));
-        streams.flat_map(|(user, streams)| streams.sessions.keys().map(|session| SessionKey { user: *user, session: *session })).collect()
-    }
-
-    /// Ends the streams of a session.
-    pub fn end(&self, key: SessionKey) {
-        if let Some(streams) = self.by_user().get_mut(&key.user) {
-            streams.sessions.remove(&key.session);
-        }
+    /// Ends all streams.
+    pub fn end_all(&self) {
+        self.by_user().clear();
     }
 
     /// The number of open streams.
     pub fn open(&self) -> usize {
-        self.by_user().values().map(|streams| streams.revision.receiver_count()).sum()
+        self.by_user().values().map(|streams| streams.open.iter().filter(|stream| !stream.is_closed()).count()).sum()
     }
 
     fn by_user(&self) -> MutexGuard<'_, HashMap<Uuid, Streams>> {
@@ -100,20 +91,17 @@ impl Notifications {
 mod tests {
     use super::*;
 
-    fn key(user: u128, session: u128) -> SessionKey {
-        SessionKey { user: Uuid::from_u128(user), session: Uuid::from_u128(session) }
-    }
+    const BUSY: Uuid = Uuid::from_u128(1);
+    const OTHER: Uuid = Uuid::from_u128(2);
 
     #[test]
-    fn whoever_has_most_streams_makes_room() {
+    fn whoever_has_most_streams_makes_room_with_one_of_them() {
         let notifications = Notifications::new(6);
-        let mut busy: Vec<Subscription> = (0..3).map(|session| notifications.subscribe(key(1, session)).expect("room")).collect();
-        assert!(notifications.subscribe(key(1, 3)).is_none(), "nobody has more");
-        let _other = notifications.subscribe(key(2, 0)).expect("the first user makes room");
-        let ended = busy.iter().filter(|stream| stream.session.has_changed().is_err()).count();
-        assert_eq!(ended, 1);
-        busy.retain(|stream| stream.session.has_changed().is_ok());
-        assert_eq!(notifications.open(), 3);
-        assert!(notifications.subscribe(key(2, 1)).is_none(), "both would have the same number");
+        let mut busy: Vec<Subscription> = (0..3).map(|_| notifications.subscribe(BUSY).expect("room")).collect();
+        assert!(notifications.subscribe(BUSY).is_none(), "nobody has more");
+        let _other = notifications.subscribe(OTHER).expect("the first user makes room");
+        busy.retain_mut(|stream| matches!(stream.room.try_recv(), Err(oneshot::error::TryRecvError::Empty)));
+        assert_eq!((busy.len(), notifications.open()), (2, 3), "the oldest stream has ended");
+        assert!(notifications.subscribe(OTHER).is_none(), "both would have the same number");
     }
 }

@@ -1,17 +1,29 @@
 //! Places that all accounts share: requests in progress, connections that read, processors that parse. Where there are not enough, accounts take
-//! turns: one with a hundred requests in line gets as many places as one with a single request.
+//! turns: one with a hundred requests in line gets as many places as one with a single request. The sessions of one account share its places in
+//! the same way.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use tokio::sync::oneshot::{self, Sender};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::turns::WAIT_MAX;
+/// How long a request waits for a place. A refused client retries at once, and each refusal costs as much as a poll.
+pub const WAIT_MAX: Duration = Duration::from_secs(5);
+/// How many requests of one account, or of everybody without one, may wait.
+pub const LINE_MAX: usize = 1_024;
+
+/// Everybody without an account takes turns with the accounts as one of them, and so does the server with its chores.
+pub const STRANGERS: Uuid = Uuid::nil();
+pub const SERVER: Uuid = Uuid::max();
 
 #[derive(Clone)]
 pub struct Places(Arc<Mutex<State>>);
+
+/// Places that exist as long as somebody has or awaits one.
+pub struct WeakPlaces(Weak<Mutex<State>>);
 
 struct State {
     free: usize,
@@ -28,12 +40,21 @@ impl Places {
         Places(Arc::new(Mutex::new(State { free: number, line: VecDeque::new(), waiting: HashMap::new() })))
     }
 
-    /// Waits for a place. `None` if there was none in time.
+    pub fn downgrade(&self) -> WeakPlaces {
+        WeakPlaces(Arc::downgrade(&self.0))
+    }
+
+    /// The length of the longest line.
+    pub fn longest_line(&self) -> usize {
+        self.state().waiting.values().map(VecDeque::len).max().unwrap_or(0)
+    }
+
+    /// Waits for a place. `None` if there was none in time, or if too many of the account wait already.
     pub async fn take(&self, account: Uuid) -> Option<Place> {
         timeout(WAIT_MAX, self.wait(account)).await.ok()?
     }
 
-    /// Waits for a place, however long it takes. It is there in the end.
+    /// Waits for a place, however long it takes.
     pub async fn wait(&self, account: Uuid) -> Option<Place> {
         // Dropped after the turn.
         let _in_line = InLine { places: self, account };
@@ -44,7 +65,7 @@ impl Places {
                 return Some(Place(Some(self.clone())));
             }
             let (sender, turn) = oneshot::channel();
-            state.join(account, sender);
+            state.join(account, sender)?;
             turn
         };
         turn.await.ok()
@@ -52,6 +73,17 @@ impl Places {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl WeakPlaces {
+    pub fn upgrade(&self) -> Option<Places> {
+        self.0.upgrade().map(Places)
+    }
+
+    /// Whether somebody has or awaits a place.
+    pub fn are_used(&self) -> bool {
+        self.0.strong_count() > 0
     }
 }
 
@@ -68,12 +100,16 @@ impl Drop for InLine<'_> {
 }
 
 impl State {
-    fn join(&mut self, account: Uuid, sender: Sender<Place>) {
+    fn join(&mut self, account: Uuid, sender: Sender<Place>) -> Option<()> {
         let of_account = self.waiting.entry(account).or_default();
+        if of_account.len() >= LINE_MAX {
+            return None;
+        }
         if of_account.is_empty() {
             self.line.push_back(account);
         }
         of_account.push_back(sender);
+        Some(())
     }
 
     /// Removes the requests of an account that no longer wait.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 
@@ -24,17 +24,17 @@ use crate::http;
 use crate::metrics::Metrics;
 use crate::net::{self, Certificate, Connections, Listener};
 use crate::notifications::Notifications;
+use crate::per_account::PerAccount;
 use crate::places::Places;
 use crate::secrets::secrets;
 use crate::shares::Shares;
 use crate::store::StoreError;
 use crate::store::collections::Collections;
 use crate::store::database::Database;
-use crate::turns::Turns;
 
 /// The maximum number of connections on the metrics port.
 const OPERATOR_CONNECTIONS_MAX: usize = 32;
-/// The maximum number of requests in progress, per account and for all accounts. Further requests wait before their bodies are read.
+/// The maximum number of requests in progress, per account and for all accounts. Further requests wait for a place.
 const REQUESTS_EACH_MAX: usize = 64;
 const REQUESTS_MAX: usize = 2_048;
 /// The maximum number of exports in progress per account.
@@ -97,7 +97,10 @@ impl Running {
         if let (Some(certificate), Some(renewed)) = (&self.certificate, renewed) {
             certificate.send_replace(renewed);
         }
-        self.app.tokens.replace(&secrets);
+        if self.app.tokens.replace(&secrets) {
+            // Devices whose tokens are still valid connect again.
+            self.app.notifications.end_all();
+        }
         self.app.limits.set_per_minute(config.auth_per_minute);
         self.app.set_config(config);
         drop(self.routes.send_replace(http::router(&self.app)));
@@ -218,10 +221,11 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         passwords,
         limits: Limits::new(config.auth_per_minute),
         notifications: Notifications::new(connections.limit()),
+        sessions: Default::default(),
         devices: Devices::default(),
-        bodies: Default::default(),
+        memory: Default::default(),
         unsent: Default::default(),
-        requests: Turns::new(REQUESTS_EACH_MAX),
+        requests: PerAccount::new(REQUESTS_EACH_MAX),
         places: Places::new(REQUESTS_MAX),
         parsing: Places::new(std::thread::available_parallelism().map_or(1, |processors| usize::from(processors).div_ceil(2))),
         exports: Shares::new(EXPORTS_MAX, usize::MAX),
@@ -229,14 +233,15 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         connections: connections.clone(),
         certificate: certificate.as_ref().map(watch::Sender::subscribe),
         clock: Clock::start(now_ms()),
-        checked: Mutex::default(),
+        checked: Default::default(),
+        epoch: Default::default(),
         stopping: stopping.clone(),
         config: RwLock::new(Arc::new(config.clone())),
     });
     let hearing = Arc::downgrade(&app);
-    store.listen(move |heard| {
+    store.listen(move |notification| {
         if let Some(app) = hearing.upgrade() {
-            tokio::spawn(async move { app.hear(heard).await });
+            tokio::spawn(async move { app.hear(notification).await });
         }
     });
     let tls = certificate.as_ref().map(watch::Sender::subscribe);
@@ -324,14 +329,14 @@ fn connections(config: &Config) -> Result<Connections, ServeError> {
     Ok(Connections::new(each_max, net::connections_max(number(config.max_connections))?))
 }
 
-/// Tells the open streams what other processes did, and stores what the devices did last.
+/// Tells those who wait what other processes did, and stores what the devices did last.
 async fn watch_others(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     let mut stored = Instant::now();
     loop {
-        match app.store.news(app.notifications.sessions(None)).await {
-            Ok(news) => {
-                news.revisions.into_iter().for_each(|(user, rev)| app.notifications.notify(user, rev));
-                news.ended.into_iter().for_each(|key| app.notifications.end(key));
+        match app.store.missed_notifications(app.sessions.keys(None)).await {
+            Ok(missed) => {
+                missed.revisions.into_iter().for_each(|(user, rev)| app.notifications.notify(user, rev));
+                missed.ended.into_iter().for_each(|key| app.sessions.end(key));
             }
             Err(error) => tracing::error!(%error, "cannot look for changes by other processes"),
         }

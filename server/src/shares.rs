@@ -42,8 +42,8 @@ impl<K: Clone + Eq + Hash> Shares<K> {
     ///
     /// # Errors
     /// The holder's limit, or the total limit, would be exceeded.
-    pub fn take(&self, holder: K, amount: usize) -> Result<Held<K>, Exhausted> {
-        let mut held = Held { shares: Arc::clone(&self.0), holder, amount: 0 };
+    pub fn take(&self, holder: K, amount: usize) -> Result<Share<K>, Exhausted> {
+        let mut held = Share { shares: Arc::clone(&self.0), holder, amount: 0 };
         held.grow(amount)?;
         Ok(held)
     }
@@ -56,13 +56,13 @@ impl<K> Inner<K> {
 }
 
 /// An amount that a holder has taken.
-pub struct Held<K: Clone + Eq + Hash> {
+pub struct Share<K: Clone + Eq + Hash> {
     shares: Arc<Inner<K>>,
     holder: K,
     amount: usize,
 }
 
-impl<K: Clone + Eq + Hash> Held<K> {
+impl<K: Clone + Eq + Hash> Share<K> {
     /// Increases the amount.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ impl<K: Clone + Eq + Hash> Held<K> {
     }
 }
 
-impl<K: Clone + Eq + Hash> Held<K> {
+impl<K: Clone + Eq + Hash> Share<K> {
     /// Returns what is more than an amount.
     pub fn shrink_to(&mut self, amount: usize) {
         let more = self.amount.saturating_sub(amount);
@@ -106,7 +106,7 @@ impl<K: Clone + Eq + Hash> Held<K> {
     }
 }
 
-impl<K: Clone + Eq + Hash> Drop for Held<K> {
+impl<K: Clone + Eq + Hash> Drop for Share<K> {
     fn drop(&mut self) {
         self.shrink_to(0);
     }

@@ -8,8 +8,8 @@ mod epochs;
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+pub mod prefetch;
 pub(crate) mod sqlite;
-pub mod wanted;
 
 use std::ops::ControlFlow;
 
@@ -265,6 +265,8 @@ impl From<rusqlite::Error> for StoreError {
         use rusqlite::ErrorCode;
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::new(format!("{error}; free some space on the disk")),
+            // SQLite does not always say that a disk is full.
+            Some(ErrorCode::SystemIoFailure) => StoreError::new(format!("{error}; check that the disk has free space and works")),
             Some(ErrorCode::ReadOnly) => StoreError::new(format!("{error}; make the data folder writable")),
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::new(format!("{error}; restore a backup")),
             _ => StoreError::new(error),

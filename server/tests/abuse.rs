@@ -403,3 +403,49 @@ async fn a_full_server_closes_connections_whose_bodies_do_not_come() {
     let sam = timeout(SOON, server.register("sam@example.com")).await.expect("there is room for somebody who sends a whole request");
     assert_eq!(timeout(SOON, server.get("/api/v1/changes", &sam.access)).await.expect("an answer").0, 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn heads_without_bodies_take_a_share_of_the_memory() {
+    let server = Server::start().await;
+    let mut answered = 0;
+    let mut connections = Vec::new();
+    for _ in 0..4 {
+        let mut connection = Http2::open(&server, 1 << 16).await;
+        for stream in 0..90 {
+            connection.request(2 * stream + 1, "/api/v1/auth/login", "x", Some("100")).await;
+        }
+        connections.push(connection);
+    }
+    for connection in &mut connections {
+        while timeout(Duration::from_millis(500), connection.answers(1)).await.is_ok() {
+            answered += 1;
+        }
+    }
+    assert!((80..200).contains(&answered), "{answered} of 360 requests are too many for one network");
+    drop(connections);
+    let login = json!({ "email": "sam@example.com", "password": support::PASSWORD });
+    let free = async { while server.post("/api/v1/auth/login", None, &login).await.0 == 429 {} };
+    timeout(SOON, free).await.expect("what is over is no longer counted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_does_not_take_its_responses_leaves_its_account_what_it_needs() {
+    let server = Server::start_with(|config| config.deadlines.stall = Duration::from_secs(120)).await;
+    let sam = server.register("sam@example.com").await;
+    let login = json!({ "email": "sam@example.com", "password": support::PASSWORD });
+    let (_, thief) = server.post("/api/v1/auth/login", None, &login).await;
+    let thief = support::text(&thief["accessToken"]);
+    let mut unread = Vec::new();
+    for _ in 0..3 {
+        let mut connection = Http2::open(&server, 0).await;
+        for stream in 0..90 {
+            connection.request(2 * stream + 1, "/api/v1/account", &thief, None).await;
+        }
+        connection.answers(90).await;
+        unread.push(connection);
+    }
+    assert_eq!(server.get("/api/v1/account", &thief).await.0, 429, "it has not taken too many");
+    let out = json!({ "currentPassword": support::PASSWORD, "newPassword": "squat bench deadlift press" });
+    assert_eq!(server.post("/api/v1/auth/password", Some(&sam.access), &out).await.0, 204);
+    assert_eq!(server.get("/api/v1/account", &thief).await.0, 401);
+}

@@ -72,7 +72,7 @@ async fn what_a_server_holds_is_counted_and_old_deletions_are_purged() {
     let config = Config { store, ..Config::local(server.folder.path()) };
     let found = match config.store {
         Some(_) => check::database(&config).await,
-        None => check::folder(server.folder.path(), check::Wanted { backup_hours: 48 }),
+        None => check::folder(server.folder.path(), check::FolderChecks { backup_hours: 48 }),
     };
     assert!(found.len() > 4 && found.iter().all(|finding| finding.grade < Grade::Bad || finding.name == "permissions"), "{found:?}");
     if config.store.is_some() {

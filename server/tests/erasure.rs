@@ -75,8 +75,8 @@ async fn an_account_is_erased_from_the_databases_that_restores_have_kept() {
         })
         .await;
     assert!(count(server.folder.path(), "unforgettable") > 1, "the database and the one before it");
-    let findings = stronglog_server::check::folder(server.folder.path(), stronglog_server::check::Wanted { backup_hours: 24 });
-    assert!(findings.iter().any(|finding| finding.told.contains("stronglog.db.before-")), "{findings:?}");
+    let findings = stronglog_server::check::folder(server.folder.path(), stronglog_server::check::FolderChecks { backup_hours: 24 });
+    assert!(findings.iter().any(|finding| finding.detail.contains("stronglog.db.before-")), "{findings:?}");
     erase(&server, &sam).await;
     admin::users::delete(&server.place(), "indelible@example.com").await.expect("erased by the operator");
     let gone = async {

@@ -5,7 +5,7 @@ use stronglog_server::store::memory::Memory;
 use stronglog_server::store::{Quota, Records, Usage};
 
 use stronglog_sync::api::collection::Collection;
-use stronglog_sync::api::{CONTRACT, RejectionCode, SERVER_CONTRACT};
+use stronglog_sync::api::{CONTRACT, FeedPushResult, RejectionCode, SERVER_CONTRACT, Schema};
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::cursor::Cursor;
 use stronglog_sync::digest::Digest;
@@ -171,7 +171,7 @@ fn refusals_name_their_reason() {
             proof: None,
             server_time: 0,
         });
-        wire::read_push_result(written.as_bytes(), &CONTRACT, &[weights()]).expect("an answer that the contract allows");
+        FeedPushResult::from_json(written.as_bytes()).expect("an answer that the contract allows");
     }
     assert_eq!(setup.rev(), 1, "and store nothing");
 }
@@ -184,7 +184,7 @@ fn a_refusal_repeats_nothing_that_the_contract_refuses() {
     let ops: Vec<bool> = result.outcomes.iter().map(|outcome| matches!(outcome, Outcome::Rejected { op: Some(_), .. })).collect();
     assert_eq!(ops, [false, true], "a count out of range is not an op: {result:?}");
     let written = wire::write_push_result(&result);
-    wire::read_push_result(written.as_bytes(), &CONTRACT, &[weights(), weights()]).expect("an answer that the contract allows");
+    FeedPushResult::from_json(written.as_bytes()).expect("an answer that the contract allows");
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod support;
 use serde_json::{Value, json};
 use stronglog_server::admin::{self, Place};
 use stronglog_server::config::Config;
-use support::{Server, WEIGHTS, cursor, live, now, tombstone, weight, weights};
+use support::{PASSWORD, Server, WEIGHTS, cursor, live, now, tombstone, weight, weights};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_server_asks_for_what_it_has_lost() {
@@ -34,6 +34,57 @@ async fn a_restored_server_asks_for_what_it_has_lost() {
     let result = server.push(&account, &lost).await;
     assert_eq!(result["userRev"], json!(5), "what was lost is taken again: {result}");
     assert_eq!(live(&server, &account).await.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_changes_nothing_about_who_is_signed_in() {
+    const NEW: &str = "squat bench deadlift press";
+    let server = Server::start().await;
+    let (sam, alex) = (server.register("sam@example.com").await, server.register("alex@example.com").await);
+    admin::back_up(server.folder.path(), &server.folder.path().join("monday.backup")).expect("a backup");
+    let login = async |server: &Server, email: &str, password: &str| {
+        server.post("/api/v1/auth/login", None, &json!({ "email": email, "password": password })).await
+    };
+    let refresh = async |server: &Server, token: &Value| server.post("/api/v1/auth/refresh", None, &json!({ "refreshToken": token })).await;
+    let (_, renewed) = refresh(&server, &json!(sam.refresh)).await;
+    let (_, tablet) = login(&server, "sam@example.com", PASSWORD).await;
+    let change = json!({ "currentPassword": PASSWORD, "newPassword": NEW });
+    let access = support::text(&tablet["accessToken"]);
+    let (_, alex_tablet) = login(&server, "alex@example.com", PASSWORD).await;
+    assert_eq!(server.post("/api/v1/auth/logout", Some(&alex.access), &json!({})).await.0, 204);
+    let (_, sam_phone) = refresh(&server, &renewed["refreshToken"]).await;
+
+    let server = server.restart(|folder| drop(admin::restore(folder, &folder.join("monday.backup")).expect("restored"))).await;
+    for token in [&sam_phone, &tablet, &alex_tablet] {
+        let (status, pair) = refresh(&server, &token["refreshToken"]).await;
+        assert_eq!(status, 200, "a device of today stays signed in: {pair}");
+    }
+    assert_eq!(refresh(&server, &json!(alex.refresh)).await.0, 401, "what was signed out stays so");
+    assert_eq!(refresh(&server, &json!(sam.refresh)).await.0, 401, "a token that was spent stays spent");
+
+    assert_eq!(server.post("/api/v1/auth/password", Some(&access), &change).await.0, 204);
+    let server = server.restart(|folder| drop(admin::restore(folder, &folder.join("monday.backup")).expect("restored"))).await;
+    assert_eq!(login(&server, "sam@example.com", PASSWORD).await.0, 401, "the password of the backup opens nothing");
+    assert_eq!(login(&server, "sam@example.com", NEW).await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_fails_leaves_nothing_behind() {
+    let server = Server::start().await;
+    let account = server.register("sam@example.com").await;
+    let server = server
+        .restart(|folder| {
+            let newer = folder.join("newer.db");
+            std::fs::copy(folder.join("stronglog.db"), &newer).expect("copied");
+            let changed = rusqlite::Connection::open(&newer).expect("a database");
+            changed.pragma_update(None, "user_version", 999).expect("of a later version");
+            drop(changed);
+            let told = admin::restore(folder, &newer).expect_err("of a later version").to_string();
+            assert!(told.contains("update it"), "{told}");
+            assert!(!folder.join("stronglog.db.restoring").exists(), "what is not used takes no space");
+        })
+        .await;
+    assert_eq!(live(&server, &account).await.len(), 0, "the server goes on as before");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -287,16 +338,16 @@ async fn an_interrupted_backup_is_not_the_newest_one() {
     // This is written first, so that nothing is purged that the backup will not have.
     let database = rusqlite::Connection::open(folder.join("stronglog.db")).expect("the database");
     database.execute("INSERT INTO backups SELECT user_id, ?1, rev FROM users", [now()]).expect("begun");
-    let wanted = stronglog_server::check::Wanted { backup_hours: 24 };
-    let told = || {
+    let wanted = stronglog_server::check::FolderChecks { backup_hours: 24 };
+    let detail = || {
         let findings = stronglog_server::check::folder(folder, wanted);
-        findings.into_iter().find(|finding| finding.name == "backup").expect("a finding").told
+        findings.into_iter().find(|finding| finding.name == "backup").expect("a finding").detail
     };
-    assert!(told().contains("no backup found"), "{}", told());
+    assert!(detail().contains("no backup found"), "{}", detail());
     admin::back_up(folder, &folder.join("monday.backup")).expect("a backup");
-    assert!(told().contains("0 hours ago"), "{}", told());
+    assert!(detail().contains("0 hours ago"), "{}", detail());
     database.execute("UPDATE server SET backed_up_at = backed_up_at + 86400000", []).expect("moved");
-    assert!(told().contains("the clock was ahead"), "{}", told());
+    assert!(detail().contains("the clock was ahead"), "{}", detail());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -345,9 +396,9 @@ async fn a_record_that_is_newer_than_its_account_is_found() {
     let account = server.register("sam@example.com").await;
     server.push(&account, &weights(&account, 1, 3)).await;
     let integrity = || {
-        let findings = stronglog_server::check::folder(server.folder.path(), stronglog_server::check::Wanted { backup_hours: 24 });
+        let findings = stronglog_server::check::folder(server.folder.path(), stronglog_server::check::FolderChecks { backup_hours: 24 });
         let found = findings.into_iter().find(|finding| finding.name == "integrity").expect("a finding");
-        (found.grade, found.told)
+        (found.grade, found.detail)
     };
     assert_eq!(integrity().0, stronglog_server::check::Grade::Good);
     server.sql("UPDATE users SET rev = 2");
@@ -365,8 +416,8 @@ async fn a_contract_that_lacks_a_collection_of_the_data_is_refused() {
     let config = || Config { contract_file: Some(other.clone()), ..Config::local(folder.path()) };
     let refused = stronglog_server::serve::start(config()).await.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(refused.contains(WEIGHTS) && refused.contains("--contract"), "{refused}");
-    let told = bad(&config()).await;
-    assert!(told.contains(WEIGHTS), "the check finds it too: {told}");
+    let detail = bad(&config()).await;
+    assert!(detail.contains(WEIGHTS), "the check finds it too: {detail}");
     // Without records, the data becomes that of the new contract.
     rusqlite::Connection::open(folder.path().join("stronglog.db"))
         .and_then(|database| database.execute("DELETE FROM records", []))
@@ -378,7 +429,7 @@ async fn a_contract_that_lacks_a_collection_of_the_data_is_refused() {
 async fn bad(config: &Config) -> String {
     let findings = stronglog_server::check::settings(config).await;
     let bad = findings.into_iter().filter(|finding| finding.grade == stronglog_server::check::Grade::Bad);
-    bad.map(|finding| finding.told).collect::<Vec<_>>().join("\n")
+    bad.map(|finding| finding.detail).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -116,6 +116,29 @@ async fn devices_notice_nothing_of_a_move_to_postgres_and_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_erased_anywhere_stays_erased_after_a_move() {
+    let before = Server::start_with(|config| (config.signing_secret, config.dev) = (Some(Secret::new(SECRET)), false)).await;
+    let (sam, alex) = (before.register("sam@example.com").await, before.register("alex@example.com").await);
+    before.register("kim@example.com").await;
+    admin::back_up(before.folder.path(), &before.folder.path().join("monday.backup")).expect("a backup");
+    support::erase(&before, &sam).await;
+    let Server { running, folder, http, .. } = before;
+    running.stop().await.expect("an orderly end");
+    let postgres = Postgres::start();
+    admin::copy(&Place::folder(folder.path()), &place(&postgres)).await.expect("copied");
+    assert_eq!(postgres.sql("SELECT collections IS NOT NULL FROM server"), "t", "what the data is made of is known there");
+    let moved = Server { running: server(folder.path(), Some(&postgres)).await, folder, http, postgres: None };
+    support::erase(&moved, &alex).await;
+    let Server { running, folder, .. } = moved;
+    running.stop().await.expect("an orderly end");
+    let back = folder.path().join("back");
+    admin::copy(&place(&postgres), &Place::folder(&back)).await.expect("copied back");
+    admin::restore(&back, &folder.path().join("monday.backup")).expect("restored");
+    let known = admin::users::list(&Place::folder(&back)).await.expect("accounts");
+    assert_eq!(known.iter().map(|user| user.email.as_str()).collect::<Vec<_>>(), ["kim@example.com"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_copy_that_breaks_off_leaves_nothing_and_is_done_again() {
     let server = Server::start().await;
     fill(&server).await;

@@ -190,7 +190,7 @@ async fn an_account_is_erased_with_everything_that_it_had() {
 async fn refused(url: &str) -> String {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = Config { store: Some(Secret::new(url)), ..Config::local(folder.path()) };
-    let found = check::settings(&config).await.into_iter().find(|finding| finding.grade == Grade::Bad).map(|finding| finding.told);
+    let found = check::settings(&config).await.into_iter().find(|finding| finding.grade == Grade::Bad).map(|finding| finding.detail);
     let error = start(config).await.err().expect("it cannot start").to_string();
     let (found, told) = (found.expect("the check finds it"), error.rsplit(": ").next().expect("a reason"));
     assert!(found.contains(told), "the check says {found:?}, and the start {error:?}");
@@ -319,4 +319,81 @@ async fn a_server_recovers_from_a_database_that_was_read_only() {
         assert!(Instant::now() < until, "the server stays as it was");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_account_does_not_wait_for_the_statements_of_a_loud_one() {
+    let postgres = Postgres::start();
+    let server = Server::start_with(|config| {
+        config.store = Some(Secret::new(postgres.url()));
+        config.store_connections = 1;
+    })
+    .await;
+    let (loud, quiet) = (server.register("loud@example.com").await, server.register("quiet@example.com").await);
+    postgres.sql(&format!(
+        "ALTER TABLE sessions ENABLE ROW LEVEL SECURITY; ALTER TABLE sessions FORCE ROW LEVEL SECURITY;
+        CREATE POLICY slow ON sessions USING (CASE WHEN user_id = '{}' THEN pg_sleep(0.2) IS NOT NULL ELSE true END)",
+        loud.user
+    ));
+    let since = Instant::now();
+    let quiet = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        ask(&server, &quiet, 3).await
+    };
+    let (_, answers) = tokio::join!(ask(&server, &loud, 60), async {
+        let answers = quiet.await;
+        (answers, since.elapsed())
+    });
+    assert_eq!(answers.0, [(200, false); 3]);
+    assert!(answers.1 < Duration::from_secs(4), "it took {:?}", answers.1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_ask_the_database_little() {
+    let postgres = Postgres::start();
+    let server = Server::start_with(|config| {
+        config.store = Some(Secret::new(postgres.url()));
+        config.auth_per_minute = 8;
+        config.deadlines.database = Duration::from_secs(1);
+    })
+    .await;
+    let settings = async || server.http.get(server.url("/api/v1/sync/config")).send().await.expect("an answer").status().as_u16();
+    assert_eq!(settings().await, 200);
+    let since = Instant::now();
+    postgres.freeze();
+    let answers = futures_util::future::join_all((0..20).map(|_| settings())).await;
+    assert!(answers.iter().all(|status| *status == 200) || since.elapsed() > Duration::from_secs(1), "{answers:?}");
+    // Tokens of the right form, of which the database would have to be asked.
+    let forged = (0..20).map(|number| {
+        let token = format!("rt_{}{number:010}A", "A".repeat(80));
+        let (server, body) = (&server, json!({ "refreshToken": token }));
+        async move { server.post("/api/v1/auth/refresh", None, &body).await.0 }
+    });
+    let answers = futures_util::future::join_all(forged).await;
+    assert!(answers.iter().filter(|status| **status == 429).count() >= 12, "{answers:?}");
+    postgres.thaw();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_with_few_connections_serves_everybody_in_turn() {
+    let postgres = Postgres::start();
+    // The server needs one more to listen.
+    postgres.sql("ALTER ROLE stronglog CONNECTION LIMIT 3");
+    let server = Server::start_with(|config| config.store = Some(Secret::new(postgres.url()))).await;
+    let account = server.register("sam@example.com").await;
+    assert_eq!(ask(&server, &account, 60).await, [(200, false); 60]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_does_not_answer_is_passed_over() {
+    let postgres = Postgres::start();
+    // As a machine that is frozen: it takes the connection, and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("an address").port();
+    let url = postgres.url().replace('@', &format!("@127.0.0.1:{port},"));
+    let since = Instant::now();
+    let server = Server::start_with(|config| config.store = Some(Secret::new(format!("{url}?target_session_attrs=read-write")))).await;
+    let account = server.register("sam@example.com").await;
+    assert!(ask(&server, &account, 40).await.iter().all(|answer| *answer == (200, false)));
+    assert!(since.elapsed() < Duration::from_secs(10), "it took {:?}", since.elapsed());
 }

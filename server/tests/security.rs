@@ -314,7 +314,28 @@ async fn web_apps_of_allowed_origins_may_read_what_they_need() {
     let config =
         server.http.get(server.url("/api/v1/sync/config")).header("origin", "https://app.example.com").send().await.expect("an answer");
     let exposed = config.headers()["access-control-expose-headers"].to_str().expect("text").to_lowercase();
-    assert!(exposed.contains("retry-after") && exposed.contains("x-contract-version"), "{exposed}");
+    assert!(["retry-after", "x-contract-version", "x-account"].iter().all(|name| exposed.contains(name)), "{exposed}");
+}
+
+/// A device takes nothing from an answer that names another account (R29).
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_to_an_account_names_it() {
+    let server = Server::start().await;
+    let account = server.register("sam@example.com").await;
+    for (method, path, id) in closed_operations() {
+        // These end the session or the account.
+        if matches!(id.as_str(), "logout" | "deleteAccount") {
+            continue;
+        }
+        let path = path.replace("{id}", "018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f");
+        let request =
+            server.http.request(method, server.url(&path)).bearer_auth(&account.access).header("content-type", "application/json");
+        let answered = request.body("{}").send().await.expect("an answer");
+        let named = answered.headers().get("x-account").map(|value| value.as_bytes().to_vec());
+        assert_eq!(named.as_deref(), Some(account.user.as_bytes()), "{id}: {}", answered.status());
+    }
+    let open = server.http.get(server.url("/api/v1/sync/config")).send().await.expect("an answer");
+    assert!(!open.headers().contains_key("x-account"), "nobody has asked");
 }
 
 /// The log output of the process so far.

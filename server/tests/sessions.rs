@@ -5,10 +5,14 @@ mod support;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use stronglog_server::config::Config;
 use support::{Account, PASSWORD, Server, WEIGHTS, answer, now, text, weight};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::security::closed_operations;
 
@@ -246,4 +250,100 @@ async fn an_account_has_a_bounded_number_of_sessions() {
     assert_eq!(server.post("/api/v1/auth/login", None, &login).await.0, 200);
     assert_eq!(server.sql("SELECT count(*) FROM sessions"), "100");
     assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 401, "the one that was used longest ago made room");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_that_have_ended_make_room_first() {
+    let server = Server::start().await;
+    let sam = server.register(EMAIL).await;
+    // Another device has signed in and out again and again since.
+    server.sql(&match server.postgres {
+        Some(_) => "INSERT INTO sessions (user_id, session_id, salt, generation, rotated_at, created_at, seen_at, revoked)
+            SELECT user_id, gen_random_uuid(), salt, 1, rotated_at + number, created_at, seen_at, true FROM sessions, generate_series(1, 120) AS number"
+            .to_owned(),
+        None => "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 120)
+            INSERT INTO sessions (user_id, session_id, salt, generation, rotated_at, created_at, seen_at, revoked)
+            SELECT user_id, randomblob(16), salt, 1, rotated_at + number, created_at, seen_at, 1 FROM sessions, numbers"
+            .to_owned(),
+    });
+    sign_in(&server, PASSWORD, "Linux").await.expect("signed in");
+    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 200, "a device that is signed in stays so");
+    assert_eq!(server.sql("SELECT count(*) FROM sessions"), "100");
+}
+
+/// Sends the head of a push whose body does not come.
+async fn begin_push(server: &Server, account: &Account) -> TcpStream {
+    let mut stream = TcpStream::connect(server.running.addr()).await.expect("a connection");
+    let head = format!("POST /api/v1/changes/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n", account.access);
+    stream.write_all(format!("{head}Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n").as_bytes()).await.expect("sent");
+    stream
+}
+
+/// The beginning of the answer to each request, none of which waits for its body.
+async fn answers(streams: Vec<TcpStream>) -> Vec<String> {
+    let read = streams.into_iter().map(|mut stream| async move {
+        let mut line = [0; 12];
+        timeout(Duration::from_secs(10), stream.read_exact(&mut line)).await.expect("an answer in time").expect("an answer");
+        String::from_utf8_lossy(&line).into_owned()
+    });
+    join_all(read).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_has_ended_keeps_its_account_waiting_for_nothing() {
+    let server = Server::start().await;
+    let owner = server.register(EMAIL).await;
+    let thief = sign_in(&server, PASSWORD, "Linux").await.expect("signed in");
+    let mut under_way = Vec::new();
+    for _ in 0..80 {
+        under_way.push(begin_push(&server, &thief).await);
+    }
+    let since = Instant::now();
+    assert_eq!(server.get("/api/v1/changes", &owner.access).await.0, 200, "as long as the session is live, it waits for itself");
+    end(&server, &owner, &thief, Ending::Revoked).await;
+    assert_eq!(answers(under_way).await, vec!["HTTP/1.1 401"; 80], "bodies on the way are not waited for any longer");
+    let mut later = Vec::new();
+    for _ in 0..80 {
+        later.push(begin_push(&server, &thief).await);
+    }
+    server.push(&owner, &[owner.change(WEIGHTS, &weight(now()), 1)]).await;
+    assert_eq!(answers(later).await, vec!["HTTP/1.1 401"; 80], "and those of later requests are not either");
+    assert!(since.elapsed() < Duration::from_secs(10), "it took {:?}", since.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_voids_the_recovery_code() {
+    let server = Server::start().await;
+    let owner = server.register(EMAIL).await;
+    let thief = sign_in(&server, PASSWORD, "Linux").await.expect("signed in");
+    let make = async |account: &Account, password: &str| {
+        let made = call(&server, account, Method::POST, "/api/v1/account/recovery-code", Some(json!({ "password": password }))).await;
+        text(&made.1["recoveryCode"])
+    };
+    let code = make(&thief, PASSWORD).await;
+    end(&server, &owner, &thief, Ending::NewPassword).await;
+    assert_eq!(recover(&server, &code, "stolen horse battery staple").await.0, 401, "a thief may have made it");
+    let code = make(&owner, "squat bench deadlift press").await;
+    stronglog_server::admin::users::reset_password(&server.place(), EMAIL, PASSWORD).await.expect("set");
+    assert_eq!(recover(&server, &code, "stolen horse battery staple").await.0, 401, "nor does it outlast the operator's password");
+    sign_in(&server, PASSWORD, "Linux").await.expect("the password of the operator");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_stays_signed_in_where_the_data_has_gone_back_in_time() {
+    let server = Server::start().await;
+    let account = server.register(EMAIL).await;
+    let refresh = async |token: &str| {
+        let (status, pair) = server.post("/api/v1/auth/refresh", None, &json!({ "refreshToken": token })).await;
+        (status, pair["refreshToken"].as_str().unwrap_or_default().to_owned())
+    };
+    let (_, second) = refresh(&account.refresh).await;
+    let (_, third) = refresh(&second).await;
+    // As in a backup, or on a standby that lagged behind.
+    server.sql("UPDATE sessions SET generation = 1");
+    let (status, fourth) = refresh(&third).await;
+    assert_eq!(status, 200);
+    assert_eq!(refresh(&third).await, (200, fourth.clone()), "its answer may be lost, as ever");
+    assert_eq!(refresh(&fourth).await.0, 200);
+    assert_eq!(refresh(&second).await.0, 401, "what was spent stays spent");
 }

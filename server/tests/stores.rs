@@ -6,10 +6,10 @@ mod postgres;
 use std::sync::Arc;
 
 use stronglog_server::feed::{self, Deletion, Error};
-use stronglog_server::store::accounts::{Account, Created, Denied, Doings, Exchange, Session, SessionKey, SignedIn};
+use stronglog_server::store::accounts::{Account, Created, Denied, DeviceActivity, Exchange, Session, SessionKey, SignedIn};
 use stronglog_server::store::database::Database;
 use stronglog_server::store::memory::Memory;
-use stronglog_server::store::wanted::Wanted;
+use stronglog_server::store::prefetch::Prefetch;
 use stronglog_server::store::{Quota, StoreError};
 use stronglog_sync::api::collection::Collection;
 use stronglog_sync::api::{CONTRACT, SERVER_CONTRACT};
@@ -86,12 +86,12 @@ impl Request {
         matches!(self, Request::Push(..) | Request::Delete(..))
     }
 
-    fn wanted(&self) -> Wanted {
+    fn wanted(&self) -> Prefetch {
         match self {
-            Request::Push(push, feed) => feed::wanted_by_push(push, *feed),
-            Request::Pull(since, limit, feed) => feed::wanted_by_pull(since.as_deref(), *limit, *feed),
-            Request::Delete(_, id) => feed::wanted_by_edit(*id),
-            Request::Read(_, id) => Wanted::record(*id),
+            Request::Push(push, feed) => feed::prefetch_for_push(push, *feed),
+            Request::Pull(since, limit, feed) => feed::prefetch_for_pull(since.as_deref(), *limit, *feed),
+            Request::Delete(_, id) => feed::prefetch_for_edit(*id),
+            Request::Read(_, id) => Prefetch::record(*id),
         }
     }
 
@@ -176,13 +176,19 @@ impl Numbers {
     }
 }
 
-async fn answered(database: &Database, request: &Request, wanted: Wanted, at: i64, seed: u64) -> Result<(String, Option<String>), Refused> {
+async fn answered(
+    database: &Database,
+    request: &Request,
+    prefetch: Prefetch,
+    at: i64,
+    seed: u64,
+) -> Result<(String, Option<String>), Refused> {
     let own = request.clone();
     if request.writes() {
-        let text = database.write_records(KEY, QUOTA, wanted, move |records| Ok::<_, Refused>(own.write(records, at, seed)?)).await?;
+        let text = database.write_records(KEY, QUOTA, prefetch, move |records| Ok::<_, Refused>(own.write(records, at, seed)?)).await?;
         return Ok((text, None));
     }
-    database.read_records(KEY, QUOTA, wanted, move |records| Ok::<_, Refused>(own.read(records, at)?)).await
+    database.read_records(KEY, QUOTA, prefetch, move |records| Ok::<_, Refused>(own.read(records, at)?)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,9 +211,9 @@ async fn the_same_requests_get_the_same_answers_from_every_store() {
             false => request.read(&records, at),
         };
         // What is wanted makes no difference to the answer.
-        let wanted = if numbers.below(3) == 0 { Wanted::default() } else { request.wanted() };
+        let prefetch = if numbers.below(3) == 0 { Prefetch::default() } else { request.wanted() };
         for (name, database) in &databases {
-            let got = answered(database, &request, wanted.clone(), at, seed).await;
+            let got = answered(database, &request, prefetch.clone(), at, seed).await;
             let got = got.map_err(|refused| match refused {
                 Refused::Feed(error) => error,
                 Refused::Denied => panic!("{name}: the session is live"),
@@ -244,16 +250,16 @@ async fn accounts_and_sessions(database: &Database) -> Result<(), StoreError> {
     let other = SessionKey { session: Uuid::from_u128(5), ..KEY };
     assert_eq!(database.sign_in(session(other), "hash".to_owned()).await?, SignedIn::Begun);
     assert_eq!(database.sign_in(session(other), "another".to_owned()).await?, SignedIn::WrongPassword);
-    let doings = Doings { seen_at: NOW + 5, synced: Some((NOW + 5, 3)) };
-    database.note_doings(vec![(other, doings)]).await?;
+    let activity = DeviceActivity { seen_at: NOW + 5, synced: Some((NOW + 5, 3)) };
+    database.record_activity(vec![(other, activity)]).await?;
     let devices = database.devices(KEY).await.expect("the session is live");
     assert_eq!(devices.len(), 2);
-    assert!(devices.iter().any(|device| device.session == other.session && device.doings == doings));
+    assert!(devices.iter().any(|device| device.session == other.session && device.activity == activity));
     assert!(database.rename_device(KEY, other.session, "phone".to_owned()).await.expect("live"));
     assert!(!database.rename_device(KEY, stranger.session, "phone".to_owned()).await.expect("live"));
 
     // A token is exchanged once; what is decided is told what the session has become.
-    let rotate = |session: &Session, is_live: bool| (Exchange::Rotate, (session.generation, is_live));
+    let rotate = |session: &Session, is_live: bool| (Exchange::Rotate(session.generation + 1), (session.generation, is_live));
     assert_eq!(database.exchange(other, NOW + 9, rotate).await?, Some((1, true)));
     assert_eq!(database.exchange(other, NOW + 9, |session, _| (Exchange::Revoke, (session.generation, true))).await?, Some((2, true)));
     assert_eq!(database.exchange(other, NOW, |session, is_live| (Exchange::Keep, (session.generation, is_live))).await?, Some((2, false)));
@@ -266,6 +272,8 @@ async fn accounts_and_sessions(database: &Database) -> Result<(), StoreError> {
     assert!(!database.revoke(KEY, third.session).await.expect("live"), "it has ended before");
     database.set_recovery(KEY, "code".to_owned()).await.expect("live");
     database.set_password(KEY, "new".to_owned()).await.expect("live");
+    assert!(!database.recover(KEY.user, "code".to_owned(), "stolen".to_owned()).await?, "a new password voids the code");
+    database.set_recovery(KEY, "code".to_owned()).await.expect("live");
     assert!(!database.recover(KEY.user, "guess".to_owned(), "stolen".to_owned()).await?);
     assert!(database.recover(KEY.user, "code".to_owned(), "newer".to_owned()).await?);
     assert!(!database.recover(KEY.user, "code".to_owned(), "newest".to_owned()).await?, "a code is spent");

@@ -3,6 +3,7 @@
 mod support;
 
 use futures_util::StreamExt;
+use stronglog_server::config::{Config, Secret};
 use support::{Account, Server, WEIGHTS, now, weight};
 
 /// Reads a stream until it contains a text. Returns `None` if the stream ends before that.
@@ -55,5 +56,21 @@ async fn it_ends_with_the_account() {
     let erase = server.http.delete(server.url("/api/v1/account")).bearer_auth(&sam.access).header("content-type", "application/json");
     let (status, _) = support::answer(erase.body(serde_json::json!({ "password": support::PASSWORD }).to_string())).await;
     assert_eq!(status, 204);
+    assert!(until(&mut stream, &mut seen, "never").await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_ends_when_the_secret_of_its_token_is_taken_away() {
+    const SECRETS: [&str; 2] = ["q7Zk3vN0s8yR2mT5wX9bC4dF6gH1jL0pKuVe", "Ve0pKuL1jH6gF4dC9bX5wT2mR8yN0sZk3vq7"];
+    let server = Server::start_with(|config| (config.signing_secret, config.dev) = (Some(Secret::new(SECRETS[0])), false)).await;
+    let sam = server.register("sam@example.com").await;
+    let mut stream = listen(&server, &sam).await.bytes_stream();
+    let mut seen = String::new();
+    until(&mut stream, &mut seen, "data: 0").await.expect("the revision at the start");
+    let settings = |secret| Config { dev: false, signing_secret: Some(Secret::new(secret)), ..Config::local(server.folder.path()) };
+    server.running.reload(settings(SECRETS[0])).expect("the same secret");
+    server.push(&sam, &[sam.change(WEIGHTS, &weight(now()), 1)]).await;
+    until(&mut stream, &mut seen, "data: 1").await.expect("it goes on");
+    server.running.reload(settings(SECRETS[1])).expect("another secret");
     assert!(until(&mut stream, &mut seen, "never").await.is_none());
 }

@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use stronglog_server::check::{self, Grade, Wanted};
+use stronglog_server::check::{self, FolderChecks, Grade};
 use stronglog_server::config::Config;
 use stronglog_server::serve::start;
 use support::{PASSWORD, Server, WEIGHTS, now, weight};
@@ -33,7 +33,7 @@ async fn a_database_of_an_earlier_version_is_migrated_and_loses_nothing() {
     let databases = old_databases();
     assert!(!databases.is_empty());
     for (name, folder) in databases {
-        let before = check::folder(folder.path(), Wanted { backup_hours: u32::MAX });
+        let before = check::folder(folder.path(), FolderChecks { backup_hours: u32::MAX });
         assert!(before.iter().any(|finding| finding.name == "version" && finding.grade == Grade::Warning), "{name}: {before:?}");
         let running = start(Config::local(folder.path())).await.expect("the server starts");
         let server = Server { running, folder, http: support::http_client().build().expect("a client"), postgres: None };
@@ -56,7 +56,7 @@ async fn a_database_of_an_earlier_version_is_migrated_and_loses_nothing() {
         };
         let outcome = server.push(&account, &[account.change(WEIGHTS, &weight(now()), 1)]).await;
         assert_eq!(outcome["outcomes"][0]["outcome"], "accepted", "{name}: {outcome}");
-        let after = check::folder(server.folder.path(), Wanted { backup_hours: u32::MAX });
+        let after = check::folder(server.folder.path(), FolderChecks { backup_hours: u32::MAX });
         let serious: Vec<_> = after.iter().filter(|finding| finding.grade == Grade::Bad && finding.name != "permissions").collect();
         assert!(serious.is_empty(), "{name}: {serious:?}");
         assert!(after.iter().any(|finding| finding.name == "version" && finding.grade == Grade::Good), "{name}: {after:?}");

@@ -145,7 +145,7 @@ impl Comparison {
             (None, true) => return,
             (None, false) => Some(DifferenceKind::OnlyOnServer),
             (Some(_), true) => Some(DifferenceKind::OnlyHere),
-            (Some(row), false) => (row.record.text != change.record.text || row.op != change.op).then_some(DifferenceKind::Version),
+            (Some(row), false) => (!row.record.is_equal(&change.record) || row.op != change.op).then_some(DifferenceKind::Version),
         };
         self.verified.compared += 1;
         let key = Key { collection: change.collection, id: change.record.id };

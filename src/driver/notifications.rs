@@ -99,7 +99,7 @@ impl Listener {
     /// The engine is told when the stream works again.
     fn works(&mut self) -> Option<()> {
         self.notifications.send_replace(Notifications::Arrive);
-        if self.broken.take().is_some() { self.tell(Event::SyncNow) } else { Some(()) }
+        if self.broken.take().is_some() { self.tell(Event::Probe) } else { Some(()) }
     }
 
     /// The engine is told once. If the server answered a pull after that, and before a later attempt began at `pulled`, it is not the server
@@ -107,7 +107,7 @@ impl Listener {
     fn broke(&mut self, pulled: Option<i64>) -> Option<()> {
         let Some(before) = self.broken else {
             self.broken = Some(self.pulled());
-            return self.tell(Event::SyncNow);
+            return self.tell(Event::Probe);
         };
         if before != pulled {
             self.notifications.send_replace(Notifications::Missing);

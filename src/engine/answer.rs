@@ -1,17 +1,29 @@
 //! Interprets an answer: a page, the result of a push, or one of a closed set of failures.
 
+use uuid::Uuid;
+
 use crate::api::collection::Contract;
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::api::{Problem, ProblemCode, Report, Schema};
 use crate::retry::{Failure, LONGEST_MS};
+use crate::rules::{self, Rule};
 use crate::wire::{Edit, Outcome, Page, PushResult, read_page, read_push_result};
+
+/// What a request was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    Push,
+    Pull,
+}
 
 /// An HTTP answer, which may not come from the sync server.
 #[derive(Clone, Debug)]
 pub struct Answered {
     /// The HTTP status.
     pub status: u16,
+    /// The `X-Account` header: the account of the request that was answered. Servers of contract 1.0.0 do not send it.
+    pub account: Option<String>,
     /// The `Retry-After` header, in milliseconds.
     pub retry_after_ms: Option<u64>,
     /// The body, decompressed.
@@ -22,7 +34,15 @@ impl Answered {
     /// The answer of a server to an ended session, for a transport that knows without asking that it has ended.
     pub fn session_ended() -> Self {
         let body = br#"{"code":"unauthorized","title":"the session has ended"}"#;
-        Answered { status: 401, retry_after_ms: None, body: body.to_vec() }
+        Answered { status: 401, account: None, retry_after_ms: None, body: body.to_vec() }
+    }
+
+    /// Returns the answer, unless it answers another account's request (R29).
+    ///
+    /// # Errors
+    /// Returns a message if it is of another account.
+    pub fn of_account(self, own: Uuid) -> Result<Self, String> {
+        check_account(self.account.as_deref(), own).map(|()| self)
     }
 
     /// Whether the body is JSON, which a captive portal's is not.
@@ -54,6 +74,20 @@ impl Answered {
     }
 }
 
+/// Checks that an answer names no other account than the one of its request (R29). `account` is its header `X-Account`.
+///
+/// # Errors
+/// Returns a message if it does.
+pub(crate) fn check_account(account: Option<&str>, own: Uuid) -> Result<(), String> {
+    match account {
+        Some(account) if account != own.to_string() && rules::on(Rule::AnswersAreOfAccount) => Err(format!(
+            "received an answer for the account {account} instead of {own}; a proxy before the server may mix up answers, so report it to its \
+             operator"
+        )),
+        _ => Ok(()),
+    }
+}
+
 const OK: u16 = 200;
 const REQUEST_TIMEOUT: u16 = 408;
 
@@ -73,6 +107,10 @@ pub fn page(answer: &Answered, contract: &'static Contract) -> Result<Page, Stri
 /// What is wrong with an answer that would be believed for ever: no server that has a revision below it would send what replaces it.
 const ABOVE: &str = "the server sent a revision above its newest one";
 
+/// What is wrong with an answer that acknowledges edits which were not sent with this push.
+const OF_ANOTHER_PUSH: &str =
+    "received the answer to another push; a proxy before the server may mix up answers, so report it to its operator";
+
 /// The result in the answer to a push of `sent`.
 ///
 /// # Errors
@@ -81,13 +119,12 @@ pub fn push_result(answer: &Answered, contract: &'static Contract, sent: &[Edit]
     if answer.status != OK {
         return Err(answer.described());
     }
-    let collections: Vec<_> = sent.iter().map(|edit| edit.collection).collect();
-    let result = read_push_result(&answer.body, contract, &collections);
-    let result = result.map_err(|report| violation(answer, "push result", &report))?;
+    let result = read_push_result(&answer.body, contract, sent).map_err(|report| violation(answer, "push result", &report))?;
+    let result = result.ok_or(OF_ANOTHER_PUSH)?;
     let mut revs = result.outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Accepted(receipt) | Outcome::Duplicate(receipt) => Some(receipt.rev),
         Outcome::Superseded { winner, .. } => winner.as_ref().as_ref().ok().map(|winner| winner.rev),
-        Outcome::Rejected { .. } => None,
+        Outcome::Rejected { .. } | Outcome::Refused { .. } => None,
     });
     if revs.all(|rev| rev <= result.user_rev) { Ok(result) } else { Err(ABOVE.to_owned()) }
 }
@@ -152,7 +189,7 @@ mod tests {
     fn a_request_that_did_not_arrive_as_it_was_sent_is_no_verdict_on_its_edits() {
         let answered = |status, code: &str, errors: &str| {
             let body = format!(r#"{{"type":"about:blank","title":"t","status":{status},"code":"{code}","retryable":false{errors}}}"#);
-            failure(&Answered { status, retry_after_ms: None, body: body.into_bytes() })
+            failure(&Answered { status, account: None, retry_after_ms: None, body: body.into_bytes() })
         };
         assert_eq!(answered(400, "malformed_request", ""), Failure::Busy { retry_after_ms: None });
         assert_eq!(answered(400, "malformed_request", r#","errors":[]"#), Failure::Busy { retry_after_ms: None });

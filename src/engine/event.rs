@@ -25,6 +25,8 @@ pub enum Event {
         /// The account's newest revision. Nothing is pulled if the device has seen it already.
         rev: u64,
     },
+    /// The connection for change notifications has broken or works again: a request shows whether the server can be reached.
+    Probe,
     /// The user requests a sync.
     SyncNow,
     /// The app pauses sync. Requests in flight are cancelled.

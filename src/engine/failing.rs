@@ -1,18 +1,22 @@
 //! Requests that fail: whether the engine waits, refreshes the token, starts again, or needs the user.
 
-use crate::engine::answer::Answered;
+use crate::engine::answer::{Answered, Asked};
 use crate::engine::pulling::{Following, Pulling};
 use crate::engine::{Command, Engine, Obstacle, Turn, Wants, Work};
 use crate::retry::Failure;
 use crate::task::Task;
 
-/// The account holds as much as it may. Edits other than deletions wait until there may be room.
+/// Pushes that fail wait, and pulls go on.
 #[derive(Debug)]
-pub(super) struct Full {
-    /// When all edits are sent again: somebody else may have made room.
+pub(super) struct Held {
+    /// When pushes are tried again.
     pub(super) until: i64,
-    /// What the server said.
+    /// Why they failed.
     pub(super) message: String,
+    /// Whether deletions are sent nevertheless: the account is full, and they make room.
+    pub(super) deletions: bool,
+    /// Whether the server was not reached, or is too busy.
+    pub(super) offline: bool,
 }
 
 /// How often a device tries again to push to an account that was full.
@@ -24,6 +28,11 @@ const RETRY_AFTER_MS_MIN: u64 = 1_000;
 
 /// The longest wait that the server can ask for, so that a wrong date does not end the sync.
 const RETRY_AFTER_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
+
+/// A restored server asks for a new start once, and for another if it is restored meanwhile.
+const RESTARTS_UNSUSPECTED: u32 = 2;
+/// Behind a load balancer, two servers with different data may each refuse what the other gave.
+const TWO_SERVERS: &str = "it asks for a new start again and again, as two servers do that differ, so report it to its operator";
 
 /// How often an app that is too old tries again.
 const UPGRADE_RETRY_MS: i64 = 60 * 60 * 1_000;
@@ -38,6 +47,7 @@ impl Engine {
                 self.pull_answered(pulling, &answer, turn);
             }
             (Work::Pulling(pulling), Err(message)) => {
+                self.page_changes = (self.page_changes / 2).max(1);
                 if let Pulling::Storing(_) = pulling {
                     self.work = Work::Pulling(Pulling::Storing(Following::Failed(None)));
                 }
@@ -54,9 +64,13 @@ impl Engine {
     }
 
     pub(super) fn fail(&mut self, message: String, turn: &Turn) {
+        let wait = self.backoff.next_ms(turn.jitter);
+        self.wait(message, wait, turn);
+    }
+
+    fn wait(&mut self, message: String, wait: i64, turn: &Turn) {
         self.wants = Wants { push: true, pull: true };
         self.last_error = Some(message);
-        let wait = self.backoff.next_ms(turn.jitter);
         self.schedule.hold_until(turn.now_ms.saturating_add(wait));
     }
 
@@ -66,14 +80,19 @@ impl Engine {
         self.backoff.reset();
     }
 
-    /// Handles a failed request: by waiting, refreshing the token, waiting for the user, or returning a durable step.
-    pub(super) fn request_failed(&mut self, failure: Failure, message: String, turn: &mut Turn) -> Option<Task> {
-        self.offline = matches!(failure, Failure::Unreachable | Failure::Narrow | Failure::Busy { .. });
+    /// Handles a failed request: by refreshing the token, by waiting for the user or for a time, or by returning a durable step. Whatever the
+    /// failure, the same request is not sent again at once.
+    pub(super) fn request_failed(&mut self, asked: Asked, failure: Failure, message: String, turn: &mut Turn) -> Option<Task> {
+        self.offline = match failure {
+            Failure::Unreachable | Failure::Narrow | Failure::Busy { .. } => true,
+            Failure::Full => asked == Asked::Pull,
+            _ => false,
+        };
         match failure {
             Failure::Gone { restored_rev, since } => {
-                // Behind a load balancer, two servers with different data may each refuse what the other gave.
-                if self.snapshot.meta.resync.is_some() {
-                    self.fail(message, turn);
+                let wait = self.restarts.next_ms(turn.jitter);
+                if self.restarts.failures() > RESTARTS_UNSUSPECTED {
+                    self.wait(format!("{message}; {TWO_SERVERS}"), wait, turn);
                 }
                 return Some(Task::BeginResync { restored_rev, since });
             }
@@ -88,10 +107,6 @@ impl Engine {
                 self.obstacle = Some(Obstacle::NeedsAuth);
                 self.last_error = Some(message);
             }
-            Failure::Full => {
-                self.wants.push = true;
-                self.full = Some(Full { until: turn.now_ms.saturating_add(FULL_RETRY_MS), message });
-            }
             Failure::UpgradeRequired => {
                 self.wants = Wants { push: true, pull: true };
                 self.obstacle = Some(Obstacle::UpgradeRequired);
@@ -99,12 +114,27 @@ impl Engine {
                 self.schedule.poll_at(turn.now_ms.saturating_add(UPGRADE_RETRY_MS));
             }
             Failure::Busy { retry_after_ms: Some(wait) } if wait >= RETRY_AFTER_MS_MIN => {
-                self.wants = Wants { push: true, pull: true };
-                self.last_error = Some(message);
-                self.schedule.hold_until(turn.now_ms.saturating_add_unsigned(wait.min(RETRY_AFTER_MS_MAX)));
+                self.wait(message, wait.min(RETRY_AFTER_MS_MAX).cast_signed(), turn);
             }
-            Failure::Busy { .. } | Failure::Unreachable | Failure::Narrow | Failure::Refused { .. } => self.fail(message, turn),
+            Failure::Full if asked == Asked::Push => {
+                // A server that refuses deletions too gets nothing.
+                let deletions = self.held.is_none();
+                let until = turn.now_ms.saturating_add(FULL_RETRY_MS);
+                self.wants.push = true;
+                self.held = Some(Held { until, message, deletions, offline: false });
+            }
+            Failure::Busy { .. } | Failure::Unreachable | Failure::Narrow | Failure::Refused { .. } | Failure::Full => match asked {
+                Asked::Push => self.hold_pushes(message, turn),
+                Asked::Pull => self.fail(message, turn),
+            },
         }
         None
+    }
+
+    /// Waits before the next push. A pull shows at once whether the server answers those.
+    pub(super) fn hold_pushes(&mut self, message: String, turn: &Turn) {
+        let until = turn.now_ms.saturating_add(self.push_backoff.next_ms(turn.jitter));
+        self.held = Some(Held { until, message, deletions: false, offline: self.offline });
+        self.wants = Wants { push: true, pull: true };
     }
 }

@@ -1,7 +1,7 @@
 //! Pulling. A page is stored while the next one is fetched.
 
-use crate::digest::Course;
-use crate::engine::answer::{self, Answered, failure};
+use crate::digest::DifferenceState;
+use crate::engine::answer::{self, Answered, Asked, failure};
 use crate::engine::{Command, Engine, Message, Turn, Work};
 use crate::retry::Failure;
 use crate::task::{Done, Task};
@@ -68,7 +68,7 @@ impl Engine {
 
     fn ask_for_page(&mut self, since: Option<String>, turn: &mut Turn) -> Option<u64> {
         self.asked_since = since.clone();
-        self.send(Message::Pull { since, limit: self.settings.page_changes_max }, turn)
+        self.send(Message::Pull { since, limit: self.page_changes }, turn)
     }
 
     /// Handles the answer to a request of a pull.
@@ -104,6 +104,7 @@ impl Engine {
     }
 
     pub(super) fn page_stored(&mut self, following: Following, done: &Done, turn: &mut Turn) {
+        self.page_changes = (self.page_changes * 2).min(self.settings.page_changes_max);
         if !matches!(following, Following::Failed(_)) {
             self.succeed();
         }
@@ -117,7 +118,13 @@ impl Engine {
         match following {
             Following::Nothing | Following::Failed(None) => match self.compare(done) {
                 Some(task) => self.store(task, turn),
-                None => self.step_stored(turn.now_ms),
+                None => {
+                    let meta = &self.snapshot.meta;
+                    if matches!(following, Following::Nothing) && meta.resync.is_none() && self.snapshot.counts.pending == 0 {
+                        self.restarts.reset();
+                    }
+                    self.step_stored(turn.now_ms);
+                }
             },
             Following::Failed(Some(task)) => self.store(task, turn),
             Following::Fetching { request } => self.work = Work::Pulling(Pulling::Fetching { request }),
@@ -130,19 +137,21 @@ impl Engine {
     fn compare(&mut self, done: &Done) -> Option<Task> {
         let agrees = done.snapshot.agrees(done.pulled.digest?)?;
         let (is_new, is_sure) = match self.difference() {
-            None | Some(Course::Settled) => (!agrees, self.suspects),
-            Some(Course::Resyncing) => (true, agrees || self.suspects),
+            None | Some(DifferenceState::Settled) => (!agrees, self.suspects),
+            Some(DifferenceState::Resyncing) => (true, agrees || self.suspects),
             // The step looks at the clock whether it is time to pull everything again.
-            Some(Course::Outlived) => (true, true),
+            Some(DifferenceState::Persistent) => (true, true),
         };
         self.suspects = is_new && !is_sure;
         self.wants.pull |= self.suspects;
-        (is_new && is_sure).then_some(Task::Compared { agrees })
+        let at_once = self.insists && !self.suspects;
+        self.insists &= self.suspects;
+        (is_new && is_sure).then_some(Task::Compared { agrees, at_once })
     }
 
     /// Handles a failed pull. Returns the durable step to run, if any.
     fn pull_failed(&mut self, failure: Failure, message: String, turn: &mut Turn) -> Option<Task> {
-        let task = self.request_failed(failure, message, turn);
+        let task = self.request_failed(Asked::Pull, failure, message, turn);
         self.wants.pull = true;
         task
     }

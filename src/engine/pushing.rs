@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::answer::{self, Answered, failure};
+use crate::engine::answer::{self, Answered, Asked, failure};
 use crate::engine::{Command, Engine, Message, Turn, Work};
 use crate::outbox::{self, Pushed};
 use crate::retry::Failure;
@@ -148,8 +148,9 @@ impl Engine {
         }
         self.undone = 0;
         self.succeed();
+        self.push_backoff.reset();
         // The edits that were sent while the account was full have made room.
-        self.wants.push |= self.full.take().is_some();
+        self.wants.push |= self.held.take().is_some();
         match flight {
             Flight::Storing => self.wants.push |= self.snapshot.counts.pending > 0 && !self.schedule.has_writes(),
             Flight::Sent(sent) | Flight::StoringAndSent(sent) => self.work = Work::Pushing(Pushing { flight: Flight::Sent(sent), ahead }),
@@ -167,11 +168,11 @@ impl Engine {
             Pushed { skewed: true, .. } => {
                 (Task::Restamp, "the server repeatedly rejects this device's time stamps; check the clocks of both")
             }
-            _ => return self.fail("the server processed none of the edits; report it to its operator".to_owned(), turn),
+            _ => return self.hold_pushes("the server processed none of the edits; report it to its operator".to_owned(), turn),
         };
         self.undone += 1;
         if self.undone > UNDONE_MAX {
-            self.fail(message.to_owned(), turn);
+            self.hold_pushes(message.to_owned(), turn);
         }
         self.store(task, turn);
     }
@@ -192,7 +193,7 @@ impl Engine {
                 self.wants.push = true;
             }
             other => {
-                if let Some(task) = self.request_failed(other, message, turn) {
+                if let Some(task) = self.request_failed(Asked::Push, other, message, turn) {
                     self.store(task, turn);
                 }
             }

@@ -168,9 +168,7 @@ impl Store for MemoryStore {
         let undecided = self.meta.resync.as_ref().is_some_and(|resync| resync.is_undecided());
         let pending = || self.rows.values().filter(|row| matches!(row.state, RowState::Pending(_)));
         let dooms = |row: &&Row| {
-            let resync = self.meta.resync.as_ref().filter(|resync| resync.is_undecided());
-            let unseen = resync.is_some_and(|resync| row.seen != resync.number && !resync.is_lost(row.seen, row.base_rev));
-            unseen && row.state == RowState::Clean && !row.record.deleted
+            undecided && self.meta.sweeps(row.op.device, row.seen, row.base_rev) && row.state == RowState::Clean && !row.record.deleted
         };
         Ok(Counts {
             live: if undecided { self.rows.values().filter(|row| !row.record.deleted).count() as u64 } else { 0 },

@@ -137,6 +137,8 @@ pub struct Resync {
     pub restored_rev: Option<u64>,
     /// The first resync after the server was restored. What that one or a later one has seen, the server has had since.
     pub restored_in: u64,
+    /// The revision up to which the server had purged tombstones when the resync began. `None` if it is not known.
+    pub purge_watermark: Option<u64>,
     /// The resync's position in the feed.
     pub cursor: Option<String>,
     /// Whether every page is applied. The rows that were not seen are processed next.
@@ -159,6 +161,23 @@ impl Resync {
         let seen_since = seen >= self.restored_in && rules::on(Rule::SeenSinceIsNotLost);
         rules::on(Rule::PushLostAgain) && !seen_since && self.restored_rev.zip(rev).is_some_and(|(restored, rev)| rev > restored)
     }
+
+    /// Whether the server would still have the tombstone if the version with this revision had been deleted. If the resync has seen neither, the
+    /// server has never had the version, or has lost it.
+    pub fn was_never_deleted(&self, rev: Option<u64>) -> bool {
+        rules::on(Rule::OwnAreNotSwept) && self.purge_watermark.zip(rev).is_some_and(|(purged, rev)| rev > purged)
+    }
+}
+
+impl Meta {
+    /// Whether the current resync deletes a clean live row that it has not seen: not if the server has lost it, nor if this device made it and
+    /// it cannot have been deleted.
+    pub fn sweeps(&self, device: Uuid, seen: u64, rev: Option<u64>) -> bool {
+        self.resync.as_ref().is_some_and(|resync| {
+            let is_own = device == self.device && resync.was_never_deleted(rev);
+            seen != resync.number && !is_own && !resync.is_lost(seen, rev)
+        })
+    }
 }
 
 impl Readable for Resync {
@@ -169,6 +188,7 @@ impl Readable for Resync {
         // A resync of an earlier version of this program does not say it.
         resync.restored_in = resync.number;
         member(json, "restoredIn", &mut resync.restored_in)?;
+        member(json, "purgeWatermark", &mut resync.purge_watermark)?;
         member(json, "cursor", &mut resync.cursor)?;
         member(json, "pulled", &mut resync.pulled)?;
         member(json, "confirmed", &mut resync.confirmed)?;

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::Report;
 use crate::api::collection::Collection;
 use crate::api::runtime::json::Json;
-use crate::api::{Report, ViolationType};
 use crate::merge::{Op, Version};
 use crate::record::Record;
 use crate::rules::{self, Rule};
@@ -94,14 +94,6 @@ impl Readable for BlockedViolation {
     fn read(json: Json<'_>) -> Option<Self> {
         let text = |name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
         Some(BlockedViolation { pointer: text("pointer")?, keyword: text("keyword")?, message: text("message")? })
-    }
-}
-
-impl BlockedViolation {
-    /// Converts a violation that the server reported. The server's pointer is relative to the pushed change.
-    pub fn of(violation: &ViolationType) -> Self {
-        let pointer = violation.pointer.strip_prefix("/record").unwrap_or(&violation.pointer).to_owned();
-        BlockedViolation { pointer, keyword: violation.keyword.clone(), message: violation.message.clone() }
     }
 }
 

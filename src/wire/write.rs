@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use uuid::Uuid;
+
 use crate::api::Schema;
 use crate::merge::Op;
 use crate::record::Record;
@@ -89,18 +91,21 @@ pub fn write_outcome(text: &mut String, outcome: &Outcome) {
             }
             text.push('}');
         }
-        Outcome::Rejected { id, op, error } => {
-            let _ = write!(text, "{{\"outcome\":\"rejected\",\"error\":{}", error.to_json());
-            if let Some(id) = id {
-                let _ = write!(text, ",\"id\":\"{id}\"");
-            }
-            if let Some(op) = op {
-                text.push_str(",\"op\":");
-                write_op(text, *op);
-            }
-            text.push('}');
-        }
+        Outcome::Rejected { id, op, error } => write_rejected(text, *id, *op, &error.to_json()),
+        Outcome::Refused { id, op, reason, .. } => write_rejected(text, *id, *op, reason),
     }
+}
+
+fn write_rejected(text: &mut String, id: Option<Uuid>, op: Option<Op>, error: &str) {
+    let _ = write!(text, "{{\"outcome\":\"rejected\",\"error\":{error}");
+    if let Some(id) = id {
+        let _ = write!(text, ",\"id\":\"{id}\"");
+    }
+    if let Some(op) = op {
+        text.push_str(",\"op\":");
+        write_op(text, op);
+    }
+    text.push('}');
 }
 
 fn write_receipt(text: &mut String, outcome: &str, receipt: &Receipt) {

@@ -39,7 +39,7 @@ pub struct Device {
     contract: &'static Contract,
     pub number: usize,
     /// The account that the store belongs to.
-    pub home: usize,
+    pub account: usize,
     /// The account of the current token.
     pub token: Option<usize>,
     /// The number of sign-ins. Each begins a session.
@@ -67,20 +67,20 @@ pub struct Device {
 }
 
 impl Device {
-    pub fn new(contract: &'static Contract, number: usize, home: usize, account: Uuid, chance: &mut Chance) -> Self {
-        let mut store = new_database(Uuid::from_u128(0xD0_0000 + number as u128), account, chance);
+    pub fn new(contract: &'static Contract, number: usize, account: usize, owner: Uuid, chance: &mut Chance) -> Self {
+        let mut store = new_database(Uuid::from_u128(0xD0_0000 + number as u128), owner, chance);
         let snapshot = Snapshot::of(&mut store).expect("a store in memory");
         let skew_ms = chance.pick(&[0, 0, 0, 5_000, -5_000, 200_000, -200_000, 1_000_000, -3_000_000, 90_000_000, 400_000_000_000]);
         Device {
             contract,
             number,
-            home,
-            token: Some(home),
+            account,
+            token: Some(account),
             session: 0,
             store,
             engine: Engine::new(contract, settings(), snapshot),
             jobs: Vec::new(),
-            inbox: vec![Event::SignedIn { account }],
+            inbox: vec![Event::SignedIn { account: owner }],
             life: 0,
             skew_ms,
             wake_at: None,

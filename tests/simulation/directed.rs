@@ -6,7 +6,6 @@ use stronglog_server::store::memory::Memory;
 use stronglog_sync::api::CONTRACT;
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::ClockAndRng;
-use stronglog_sync::digest::Digest;
 use stronglog_sync::engine::answer::Answered;
 use stronglog_sync::engine::{Command, Engine, Event, Settings};
 use stronglog_sync::merge::{Op, Stored, Verdict, Version, decide};
@@ -15,12 +14,12 @@ use stronglog_sync::record::Record;
 use stronglog_sync::rules::Rule;
 use stronglog_sync::status::SyncState;
 use stronglog_sync::store::{Counts, Loaded, Meta, Pending, Resync, Row, RowState, Write};
-use stronglog_sync::task::Snapshot;
+use stronglog_sync::task::{Done, Snapshot};
 use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Page, Push, PushResult, Receipt};
 use stronglog_sync::{outbox, pull};
 use uuid::Uuid;
 
-use crate::world::World;
+use crate::contracts::TestContract;
 
 type Scenario = fn() -> Result<(), String>;
 
@@ -45,6 +44,7 @@ pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
     (Rule::SeenSinceIsNotLost, "a deletion that is forgotten during a resync", a_deletion_that_is_forgotten_during_a_resync),
     (Rule::ReplacedAreKept, "a version that a push replaces unseen", a_version_that_a_push_replaces_unseen),
     (Rule::MadeAnewIsKept, "a record that is made anew after its deletion is forgotten", a_record_that_is_made_anew),
+    (Rule::OwnAreNotSwept, "an edit that the server has never had", an_edit_that_the_server_has_never_had),
     (Rule::PurgeAfterBackup, "a tombstone that a backup lacks stays", a_tombstone_that_a_backup_lacks_stays),
 ];
 
@@ -96,10 +96,10 @@ fn plain_record(stamp: i64) -> Record {
 
 /// A device whose clock is slow edits another device's version, which the server has under another revision since it was restored.
 fn an_edit_of_a_slow_clock_follows_what_it_was_made_on() -> Result<(), String> {
-    let collection = World::stronglog().plain();
+    let collection = TestContract::stronglog().plain();
     let seen = Row { collection, state: RowState::Clean, ..pending_row(version(2, 1, 200).op, 200, Some(7)) };
     let (key, mut loaded) = (seen.key(), loaded(1, 0, seen.clone()));
-    let text = World::stronglog().record(collection, key.id, "edited");
+    let text = TestContract::stronglog().record(collection, key.id, "edited");
     let clock = &mut ClockAndRng { now_ms: 100, random: &mut || 1 };
     let writes = outbox::edit(&mut loaded, key, &LocalEdit::Change(text), clock).map_err(|error| error.to_string())?;
     let Some(Write::Put(edited)) = writes.last() else { return Err("nothing was written".to_owned()) };
@@ -323,6 +323,25 @@ fn a_deletion_that_is_forgotten_during_a_resync() -> Result<(), String> {
     }
 }
 
+/// An edit was taken for acknowledged, and a resync finds neither the record nor a tombstone, although the server has all tombstones since.
+fn an_edit_that_the_server_has_never_had() -> Result<(), String> {
+    let collection = CONTRACT.collections.iter().copied().find(|known| known.singleton.is_none()).expect("a collection");
+    let op = version(1, 1, 0).op;
+    let mut meta = Meta { device: op.device, ..Meta::default() };
+    pull::begin_resync(&mut meta, None, Some("v1.all.e1_6.0".to_owned()));
+    let row = |rev| Row { collection, record: plain_record(50), op, base_rev: Some(rev), state: RowState::Clean, seen: 0 };
+    let mut loaded = Loaded { meta, rows: vec![Some(row(6)), Some(row(7))], quarantined: vec![false, false] };
+    let writes = pull::sweep(&mut loaded, 100);
+    let removed = writes.iter().filter(|write| matches!(write, Write::Remove(_))).count();
+    let again = writes.iter().any(|write| matches!(write, Write::Put(row) if row.unacknowledged().is_some()));
+    match (removed, again) {
+        (1, true) => Ok(()),
+        _ => Err(format!(
+            "{removed} of two records were deleted, and the one that cannot have been deleted elsewhere is sent again: {again}"
+        )),
+    }
+}
+
 fn a_tombstone_that_a_backup_lacks_stays() -> Result<(), String> {
     let mut memory = Memory::new("e1");
     let user = Uuid::from_u128(3);
@@ -372,13 +391,13 @@ fn a_refresh_ends_after_the_user_has_signed_in_again() -> Result<(), String> {
 
 fn a_sync_that_asks_the_user_returns() -> Result<(), String> {
     let account = Uuid::from_u128(3);
-    let resync =
-        Resync { number: 1, restored_rev: None, restored_in: 1, cursor: None, pulled: true, confirmed: false, digest: Digest::default() };
+    let resync = Resync { number: 1, restored_in: 1, pulled: true, ..Resync::default() };
     let meta = Meta { owner: Some(account), resync: Some(resync), ..Meta::default() };
-    let counts = Counts { live: 100, unseen: 100, ..Counts::default() };
-    let mut engine = Engine::new(&CONTRACT, Settings::default(), Snapshot { meta, counts });
+    let snapshot = Snapshot { meta, counts: Counts { live: 100, unseen: 100, ..Counts::default() } };
+    let mut engine = Engine::new(&CONTRACT, Settings::default(), snapshot.clone());
     engine.handle(Event::SignedIn { account }, 0, 1);
-    engine.handle(Event::SyncNow, 0, 1);
+    // The device looks once more, and still misses the records.
+    engine.handle(Event::Persisted(Done { snapshot, ..Done::default() }), 0, 1);
     match (engine.status(0).state, engine.is_waiting(0)) {
         (SyncState::NeedsConfirmation, true) => Ok(()),
         (state, waiting) => Err(format!("the state is {state:?}, and whoever has asked for a sync is answered: {waiting} (L4)")),

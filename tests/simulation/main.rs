@@ -3,17 +3,17 @@
 //! run detects its absence (`tests/MUTATIONS.md`).
 
 mod chance;
+mod contracts;
 mod device;
 mod directed;
 mod mutations;
 mod run;
 mod server;
-mod world;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use world::World;
+use contracts::TestContract;
 
 /// The number of seeds in an ordinary test run. `cargo xtask simulate --seeds N` runs more.
 const SEEDS: u64 = 300;
@@ -29,8 +29,8 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 /// Plays a seed, and converts a panic to an error.
-fn outcome(world: &'static World, seed: u64) -> Result<(), String> {
-    std::panic::catch_unwind(AssertUnwindSafe(|| run::play(world, seed))).unwrap_or_else(|panic| {
+fn outcome(tested: &'static TestContract, seed: u64) -> Result<(), String> {
+    std::panic::catch_unwind(AssertUnwindSafe(|| run::play(tested, seed))).unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Err(format!("a panic: {}", said.unwrap_or_default()))
     })
@@ -60,21 +60,21 @@ fn failures(first: u64, seeds: u64, play: impl Fn(u64) -> Result<(), String> + S
 
 #[test]
 fn every_run_comes_to_rest_in_one_state_whatever_goes_wrong() {
-    rests("every_run", number("SIMULATION_SEEDS").unwrap_or(SEEDS), |seed| outcome(World::stronglog(), seed));
+    rests("every_run", number("SIMULATION_SEEDS").unwrap_or(SEEDS), |seed| outcome(TestContract::stronglog(), seed));
 }
 
 #[test]
 fn records_of_a_second_contract_come_to_rest_too() {
-    rests("second_contract", number(ELSEWHERE).unwrap_or(SEEDS_ELSEWHERE), |seed| outcome(World::todo(), seed));
+    rests("second_contract", number(ELSEWHERE).unwrap_or(SEEDS_ELSEWHERE), |seed| outcome(TestContract::todo(), seed));
 }
 
 #[test]
 fn records_of_contracts_made_at_random_come_to_rest_too() {
     let played = AtomicU64::new(0);
-    rests("made_at_random", number(ELSEWHERE).unwrap_or(CONTRACTS_AT_RANDOM), |seed| match World::random(seed) {
-        Some(world) => {
+    rests("made_at_random", number(ELSEWHERE).unwrap_or(CONTRACTS_AT_RANDOM), |seed| match TestContract::random(seed) {
+        Some(tested) => {
             played.fetch_add(1, Ordering::Relaxed);
-            outcome(Box::leak(Box::new(world)), seed)
+            outcome(Box::leak(Box::new(tested)), seed)
         }
         None => Ok(()),
     });

@@ -4,15 +4,15 @@ use std::fmt::Write as _;
 
 use stronglog_sync::rules::{Rule, without};
 
+use crate::contracts::TestContract;
 use crate::directed::DIRECTED;
 use crate::outcome;
-use crate::world::World;
 
 /// The number of seeds within which a missing rule must be detected.
 const SEEDS: u64 = 3_000;
 
 fn first_seed_that_notices(rule: Rule) -> Option<(u64, String)> {
-    (0..SEEDS).find_map(|seed| without(Some(rule), || outcome(World::stronglog(), seed)).err().map(|error| (seed, error)))
+    (0..SEEDS).find_map(|seed| without(Some(rule), || outcome(TestContract::stronglog(), seed)).err().map(|error| (seed, error)))
 }
 
 /// Returns the last invariant that an error names in brackets.

@@ -6,6 +6,7 @@ mod rest;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use stronglog_sync::engine::answer::Answered;
 use stronglog_sync::engine::{Command, Event};
 use stronglog_sync::merge::Op;
 use stronglog_sync::outbox::LocalEdit;
@@ -15,9 +16,9 @@ use stronglog_sync::task::Task;
 use uuid::Uuid;
 
 use crate::chance::Chance;
+use crate::contracts::TestContract;
 use crate::device::Device;
 use crate::server::Server;
-use crate::world::World;
 use network::Packet;
 
 /// The last edit of a record that only one device writes.
@@ -29,12 +30,14 @@ struct LastEdit {
 }
 
 pub struct Run {
-    pub world: &'static World,
+    pub tested: &'static TestContract,
     pub chance: Chance,
     pub now: i64,
     pub server: Server,
     pub devices: Vec<Device>,
     network: Vec<Packet>,
+    /// The last answer to a push and to a pull of each account, with the account and whether it was a push.
+    earlier: Vec<(usize, bool, Answered)>,
     /// Requests that will be delivered a second time.
     duplicates: Vec<Packet>,
     last_edits: BTreeMap<(usize, Key), LastEdit>,
@@ -73,8 +76,8 @@ const DEVICES: [usize; 2] = [3, 1];
 const STEPS: usize = 400;
 
 /// Runs the first part, in which all faults can occur, and then the end, in which none occur.
-pub fn play(world: &'static World, seed: u64) -> Result<(), String> {
-    let mut run = Run::new(world, seed);
+pub fn play(tested: &'static TestContract, seed: u64) -> Result<(), String> {
+    let mut run = Run::new(tested, seed);
     for _ in 0..STEPS {
         run.step(true)?;
     }
@@ -95,19 +98,20 @@ pub fn value_of(text: &str) -> String {
 }
 
 impl Run {
-    pub fn new(world: &'static World, seed: u64) -> Self {
+    pub fn new(tested: &'static TestContract, seed: u64) -> Self {
         let mut chance = Chance::new(seed);
         let homes = DEVICES.iter().enumerate().flat_map(|(account, count)| std::iter::repeat_n(account, *count));
-        let contract = world.contract;
-        let device = |(number, home)| Device::new(contract.contract, number, home, account_id(home), &mut chance);
+        let contract = tested.contract;
+        let device = |(number, account)| Device::new(contract.contract, number, account, account_id(account), &mut chance);
         let devices = homes.enumerate().map(device).collect();
         Run {
-            world,
+            tested,
             server: Server::new(contract),
             devices,
             chance,
             now: 0,
             network: Vec::new(),
+            earlier: Vec::new(),
             duplicates: Vec::new(),
             last_edits: BTreeMap::new(),
             writers: BTreeMap::new(),
@@ -126,16 +130,16 @@ impl Run {
 
     /// Picks a record of an account: two belong to one device, the others are shared.
     fn key(&mut self, device: usize) -> Key {
-        let home = self.devices[device].home as u128;
+        let account = self.devices[device].account as u128;
         let number = self.devices[device].number as u128;
-        let world = self.world;
-        let plain = |id: u128| Key { collection: world.plain(), id: Uuid::from_u128((home + 1) << 64 | id) };
-        let singleton = stronglog_sync::pull::singleton_id(world.singleton()).expect("a fixed id");
+        let tested = self.tested;
+        let plain = |id: u128| Key { collection: tested.plain(), id: Uuid::from_u128((account + 1) << 64 | id) };
+        let singleton = stronglog_sync::pull::singleton_id(tested.singleton()).expect("a fixed id");
         match self.chance.below(8) {
             own @ 0..3 => plain((number + 1) << 16 | own as u128),
             shared @ 3..6 => plain(shared as u128),
-            6 => Key { collection: world.singleton(), id: singleton },
-            _ => Key { collection: world.seeded(), id: Uuid::from_u128(0x5EED) },
+            6 => Key { collection: tested.singleton(), id: singleton },
+            _ => Key { collection: tested.seeded(), id: Uuid::from_u128(0x5EED) },
         }
     }
 
@@ -156,7 +160,7 @@ impl Run {
 
     fn edit(&mut self, device: usize) -> Result<(), String> {
         let key = self.key(device);
-        let account = self.devices[device].home;
+        let account = self.devices[device].account;
         let storm = if self.chance.of_thousand(30) { 12 } else { 1 };
         for _ in 0..storm {
             self.devices[device].edits += 1;
@@ -167,7 +171,7 @@ impl Run {
                     if self.twins.contains(&device) {
                         self.open.insert((account, key));
                     }
-                    let seed = self.world.record(key.collection, key.id, SHIPPED);
+                    let seed = self.tested.record(key.collection, key.id, SHIPPED);
                     self.devices[device].edit(key, &LocalEdit::Seed(seed), self.now, &mut self.chance)?;
                     return Ok(());
                 }
@@ -195,7 +199,7 @@ impl Run {
     fn edited(&mut self, device: usize, key: Key, value: &str) -> String {
         let row = self.devices[device].store.get(key).expect("a store in memory");
         let live = row.filter(|row| !row.record.deleted);
-        let shown = live.map_or_else(|| self.world.record(key.collection, key.id, value), |row| row.record.text);
+        let shown = live.map_or_else(|| self.tested.record(key.collection, key.id, value), |row| row.record.text);
         let form = if self.chance.of_thousand(200) { self.devices[device].forms.remove(&key) } else { None };
         let known = form.unwrap_or_else(|| {
             self.devices[device].forms.insert(key, shown.clone());
@@ -252,7 +256,7 @@ impl Run {
 
     fn persist(&mut self, index: usize, task: Task, rows: Option<Vec<stronglog_sync::store::Row>>, faults: bool) {
         let device = &mut self.devices[index];
-        let account = account_id(device.home);
+        let account = account_id(device.account);
         if faults && self.chance.of_thousand(25) {
             return device.inbox.push(Event::StoreFailed { message: "the disk is full".to_owned() });
         }

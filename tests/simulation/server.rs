@@ -291,11 +291,11 @@ impl Server {
 /// A problem response of the contract.
 pub fn problem(status: u16, code: ProblemCode, more: &str) -> Answered {
     let body = format!(r#"{{"type":"about:blank","title":"a problem","status":{status},"code":"{code}","retryable":false{more}}}"#);
-    Answered { status, retry_after_ms: None, body: body.into_bytes() }
+    Answered { status, account: None, retry_after_ms: None, body: body.into_bytes() }
 }
 
 fn ok(body: String) -> Answered {
-    Answered { status: 200, retry_after_ms: None, body: body.into_bytes() }
+    Answered { status: 200, account: None, retry_after_ms: None, body: body.into_bytes() }
 }
 
 fn refused(error: &Error) -> Answered {
@@ -308,7 +308,7 @@ fn refused(error: &Error) -> Answered {
         Error::Refused(Refusal::InvalidCursor) => problem(400, ProblemCode::InvalidCursor, ""),
         Error::Refused(Refusal::QuotaExceeded { .. }) => {
             let body = r#"{"code":"quota_exceeded","title":"a problem"}"#;
-            Answered { status: 507, retry_after_ms: None, body: body.into() }
+            Answered { status: 507, account: None, retry_after_ms: None, body: body.into() }
         }
         Error::Refused(Refusal::NotFound) => problem(404, ProblemCode::NotFound, ""),
         Error::Store(error) => panic!("a store in memory has failed: {error}"),

@@ -3,6 +3,7 @@
 import "fake-indexeddb/auto";
 import { Dexie } from "dexie";
 import { describe, expect, test } from "vitest";
+import * as z from "zod";
 import * as contract from "../../generated/typescript/index.js";
 
 const { runtime } = contract;
@@ -114,6 +115,19 @@ describe("the client", () => {
     expect(read("c", "scalar")).toEqual({ valid: true, value: -150 });
     expect(read("c", "text")).toEqual({ valid: true, value: "-1.5e2" });
     expect(read("d", "scalar")).toEqual({ valid: true, value: "01" });
+  });
+
+  test("a text that may be several is the first that the schema accepts", () => {
+    const reply = { headers: new Headers({ number: "5", word: "unlimited", list: "5,unlimited,7", other: "some" }) };
+    const schema = z.union([z.number(), z.literal("unlimited")]);
+    expect(contract.readHeader(reply, { name: "number", kind: "either", schema })).toEqual({ valid: true, value: 5 });
+    expect(contract.readHeader(reply, { name: "word", kind: "either", schema })).toEqual({ valid: true, value: "unlimited" });
+    const list: contract.runtime.Header<unknown> = { name: "list", kind: "list", items: "either", schema: z.array(schema) };
+    expect(contract.readHeader(reply, list)).toEqual({ valid: true, value: [5, "unlimited", 7] });
+    const digits = z.tuple([z.string(), schema, z.number()]);
+    const tuple: contract.runtime.Header<unknown> = { name: "list", kind: "list", places: ["either", "either"], schema: digits };
+    expect(contract.readHeader(reply, tuple)).toEqual({ valid: true, value: ["5", "unlimited", 7] });
+    expect(contract.readHeader(reply, { name: "other", kind: "either", schema }).valid).toBe(false);
   });
 
   test("a stream is handed over unread", async () => {

@@ -28,7 +28,7 @@ export type Draft<Live> = Without<Live, Completed> & {
  * - A record without an `id` gets a new one; `clientCreatedAt`, `clientUpdatedAt` and `isDeleted` are set.
  * - `delete()`, `clear()` and writing `isDeleted: true` all delete: the record disappears from the table at once, and stays in the history.
  * - Add a record that the app ships with `clientUpdatedAt: 0` and an id from `deterministicId`: any user edit wins over it.
- * - A write that violates the contract rejects with a {@link RecordRefused}, and its transaction is rolled back.
+ * - A write that violates the contract rejects with a {@link RecordRefused}, and its transaction is rolled back unless the app catches it there.
  */
 export type SyncDatabase<Records> = Dexie & {
   readonly [Path in keyof Records & string as TableName<Path>]: Table<Records[Path], string, Draft<Records[Path]>>;
@@ -146,7 +146,10 @@ export interface SyncStatus extends CollectionStatus {
   readonly leader: boolean;
   /** Whether the browser has promised not to evict the database. */
   readonly persisted: boolean;
-  /** The problem with the browser's storage: it is full, was cleared, or cannot be opened. */
+  /**
+   * The problem with the browser's storage: it is full, was cleared, or cannot be opened. Or a newer version of the app has changed the
+   * database, and this page must be reloaded to sync what only that version knows.
+   */
   readonly storageProblem: string | null;
 }
 

@@ -7,9 +7,9 @@ export const WRITTEN_BYTES_MAX = 261944;
 /** The maximum number of levels of its arrays and objects. */
 export const LEVELS_MAX = 100;
 
-export type Happened = "tick" | { "online": boolean } | { "notified": number } | "syncNow" | "pause" | "resume" | { "signedIn": string } | "signedOut" | { "refreshed": [number, boolean] } | { "unanswered": [number, string] } | { "storeFailed": string };
+export type Happened = "tick" | { "online": boolean } | { "notified": number } | "probe" | "syncNow" | "pause" | "resume" | { "signedIn": string } | "signedOut" | { "refreshed": [number, boolean] } | { "unanswered": [number, string] } | { "storeFailed": string };
 
-export type Wanted = { "retry": string } | { "discard": string } | "delete" | "pushAgain" | { "claim": string } | { "enable": boolean } | { "reread": string } | "current";
+export type UserRequest = { "retry": string } | { "discard": string } | "delete" | "pushAgain" | { "claim": string } | { "enable": boolean } | { "reread": string } | "current";
 
 export type Turn = { commands: Array<Command>, status: EngineStatus, 
 /**

@@ -17,8 +17,8 @@ export type Message =
   | { readonly say: "written" }
   /** The app has paused or resumed sync. The database stores this setting. */
   | { readonly say: "paused"; readonly paused: boolean }
-  /** A worker leads and is alive. `first` is true only in its first message as the leader. */
-  | { readonly say: "leading"; readonly tab: string; readonly first: boolean }
+  /** A worker of this version of the app leads and is alive. `first` is true only in its first message as the leader. */
+  | { readonly say: "leading"; readonly tab: string; readonly version: string; readonly first: boolean }
   | { readonly say: "status"; readonly status: LeaderStatus }
   /** A page calls the leading worker. */
   | { readonly say: "call"; readonly id: string; readonly method: Method; readonly arguments: readonly unknown[] }

@@ -33,6 +33,8 @@ export interface PendingWrite {
   readonly shipped: 0 | 1;
   /** 1 if the write replaces a version that the app has not read (R24). */
   readonly stale?: 1;
+  /** 1 if the record comes from the database of before sync: every edit is newer. */
+  readonly imported?: 1;
   /** Why the engine rejected the write, and when the write was made. */
   readonly refused?: { readonly problem: string; readonly at: number };
 }
@@ -88,6 +90,9 @@ interface Layout {
   readonly stores: Readonly<Record<string, string | null>>;
   readonly upgrade?: (transaction: Transaction) => Promise<void>;
 }
+
+/** The notice for the user of a tab whose database a newer version of the app has changed. */
+export const OUTDATED = "a newer version of the app has opened the database; reload this page to use it";
 
 /** The maximum number of layouts of our own tables for each version of the contract's stores. */
 const LAYOUTS_PER_CONTRACT = 100;

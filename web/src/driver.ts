@@ -1,6 +1,6 @@
 // The only event loop: reports events to the engine, and carries out the engine's instructions. The counterpart of src/driver.rs.
 
-import type { Command, Happened, Selection, Turn, Wanted } from "./border.js";
+import type { Command, Happened, Selection, Turn, UserRequest } from "./border.js";
 import { LeadershipLost, type DexieStore, type State } from "./store.js";
 import { errorText } from "./error.js";
 import { SignInNeeded, type Call, type Transport } from "./transport.js";
@@ -88,7 +88,7 @@ export class Driver {
   }
 
   /** Runs a durable step that the app requests. */
-  async run(task: Wanted): Promise<void> {
+  async run(task: UserRequest): Promise<void> {
     const step = this.engine.begin(JSON.stringify(task));
     if (step !== undefined) {
       await this.step(step);
@@ -254,7 +254,7 @@ export class Driver {
         openedAt = performance.now();
         if (isBroken) {
           isBroken = false;
-          this.happened("syncNow");
+          this.happened("probe");
         }
       };
       try {
@@ -262,7 +262,7 @@ export class Driver {
       } catch {
         if (!signal.aborted && !isBroken) {
           isBroken = true;
-          this.happened("syncNow");
+          this.happened("probe");
         }
       }
       // The server ends a stream when its token expires: after it has worked for a while, the stream is reopened at once.

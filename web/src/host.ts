@@ -3,7 +3,7 @@
 
 import type { DeviceList, RecoveryCode } from "../../generated/typescript/types.js";
 import type { BlockedRecord, Credentials, EngineStatus, PastVersion, QuarantinedChange } from "./api.js";
-import type { Wanted } from "./border.js";
+import type { UserRequest } from "./border.js";
 import type { LeaderStatus, Method, Settings } from "./channel.js";
 import { HELD_OPEN, makeDatabase, partsOfKey, PAUSED, type Database } from "./database.js";
 import { Driver } from "./driver.js";
@@ -17,7 +17,7 @@ const OPEN_MS_MAX = 10_000;
 const CHECK_MS = 200;
 
 /** The dependencies of the host. */
-export interface Surroundings {
+export interface HostEnvironment {
   readonly fetch: typeof fetch;
   readonly audit?: Audit | undefined;
   /** Receives the status whenever it changes. */
@@ -35,20 +35,23 @@ export class Host {
   private storageProblem: string | null = null;
   private notice: string | null;
   private last: EngineStatus | undefined;
+  /** The sign-ins, which take turns. Never rejects. */
+  private signIns: Promise<unknown> = Promise.resolve();
+  private signOuts = 0;
 
   private constructor(
     private readonly settings: Settings,
-    private readonly surroundings: Surroundings,
+    private readonly environment: HostEnvironment,
     private readonly database: Database,
     private readonly store: DexieStore,
     private readonly transport: Transport,
     private readonly driver: Driver,
   ) {
-    this.notice = surroundings.notice;
+    this.notice = environment.notice;
   }
 
   /** Opens the database, makes this tab its only writer, and starts to sync. The WebAssembly must be loaded. */
-  static async open(settings: Settings, surroundings: Surroundings): Promise<Host> {
+  static async open(settings: Settings, environment: HostEnvironment): Promise<Host> {
     const database = makeDatabase(settings.name, settings.contract?.stores);
     const store = new DexieStore(database, settings.tab);
     const state = await openInTime(store).catch((error: unknown) => {
@@ -56,13 +59,13 @@ export class Host {
       throw error;
     });
     const engine = new wasm.SyncEngine(settings.baseUrl, settings.pollMs, state.meta, state.counts);
-    const transport = new Transport(settings.baseUrl, database._device, surroundings.fetch, surroundings.audit);
+    const transport = new Transport(settings.baseUrl, database._device, environment.fetch, environment.audit);
     const driver: Driver = new Driver(engine, store, transport, {
       status: (status) => host.takeStatus(status),
       storage: (problem) => host.takeStorage(problem),
-      stopped: surroundings.stopped,
+      stopped: environment.stopped,
     });
-    const host: Host = new Host(settings, surroundings, database, store, transport, driver);
+    const host: Host = new Host(settings, environment, database, store, transport, driver);
     // Another page deletes the database, or the browser has closed it: the next step finds out what is left.
     database.on("versionchange", () => host.checkSoon());
     database.on("close", () => host.checkSoon());
@@ -104,7 +107,7 @@ export class Host {
     switch (method) {
       case "signUp":
       case "signIn":
-        return this.signIn(method, first);
+        return this.inTurn(() => this.signIn(method, first));
       case "signOut":
         return this.signOut();
       case "enable":
@@ -175,17 +178,27 @@ export class Host {
     await this.driver.run("current");
   }
 
+  /** Two sign-ins at once could both take the database for nobody's. */
+  private inTurn<T>(signIn: () => Promise<T>): Promise<T> {
+    const turn = this.signIns.then(signIn);
+    this.signIns = turn.catch(() => undefined);
+    return turn;
+  }
+
   /** The first sign-in claims the database. Another account is rejected (R15), and no account is created for it. */
   private async signIn(how: "signIn" | "signUp", { email, password }: Credentials): Promise<void> {
+    const doing = how === "signUp" ? "create the account" : "sign in";
     const owner = await this.store.owner();
     if (owner !== null && how === "signUp") {
-      throw new Error(`cannot create the account: ${this.ownedByAnother()}`);
+      throw new Error(`cannot ${doing}: ${this.ownedByAnother()}`);
     }
+    const { signOuts } = this;
     const tokens = await this.transport.signIn(how, { email, password });
-    if (owner !== null && owner !== tokens.account) {
+    const isOther = owner !== null && owner !== tokens.account;
+    if (isOther || this.signOuts !== signOuts) {
       // The new session is not used. If the server cannot be told, the session expires.
       await this.transport.signOut(tokens).catch(() => undefined);
-      throw new Error(`cannot sign in: ${this.ownedByAnother()}`);
+      throw new Error(`cannot ${doing}: ${isOther ? this.ownedByAnother() : "the user has signed out meanwhile"}`);
     }
     if (owner === null) {
       await this.driver.run({ claim: tokens.account });
@@ -208,6 +221,7 @@ export class Host {
 
   /** The tokens are deleted even if the server cannot be told: they then expire. */
   private async signOut(): Promise<void> {
+    this.signOuts += 1;
     const tokens = await this.transport.tokens();
     await this.transport.keep(undefined);
     this.account = null;
@@ -219,7 +233,7 @@ export class Host {
 
   private async blocked(): Promise<BlockedRecord[]> {
     const rows = await this.database._rows.orderBy("blocked").toArray();
-    const refused = await this.database._pendingWrites.filter((write) => write.refused !== undefined).toArray();
+    const refused = await this.database._pendingWrites.filter((write) => write.refused !== undefined && this.store.isKnown(write)).toArray();
     const ofRows = rows.map((row) => {
       const [code = "", message = ""] = wasm.blockOf(row.info);
       return { ...named(row.key), record: JSON.parse(row.text) as unknown, code, message, since: row.blocked ?? 0 };
@@ -247,7 +261,7 @@ export class Host {
     await (write?.refused === undefined ? this.runBlocked(key, { discard: key }) : this.store.discardWrite(key));
   }
 
-  private async runBlocked(key: string, task: Wanted): Promise<void> {
+  private async runBlocked(key: string, task: UserRequest): Promise<void> {
     if ((await this.database._rows.get(key))?.blocked === undefined) {
       throw new Error(`${key} has no rejected edit; blocked() lists those that have one`);
     }
@@ -276,12 +290,13 @@ export class Host {
       void this.lookForTokens();
     }
     const { account, notice, storageProblem } = this;
-    const full: LeaderStatus = { ...status, account, storageProblem: storageProblem ?? notice, tab: this.settings.tab };
+    const pending = status.pending + this.store.waiting;
+    const full: LeaderStatus = { ...status, pending, account, storageProblem: storageProblem ?? notice, tab: this.settings.tab };
     // The time to the next attempt changes all the time; whether there is one is worth a report.
     const text = JSON.stringify({ ...full, nextAttemptInMs: status.nextAttemptInMs !== null });
     if (text !== this.reported) {
       this.reported = text;
-      this.surroundings.report(full);
+      this.environment.report(full);
     }
   }
 

@@ -2,6 +2,9 @@
 
 import { pointer, type Violation } from "../../generated/typescript/runtime/report.js";
 
+/** A surrogate that is not part of a pair. Browsers of 2023 do not have `isWellFormed`. */
+const HALF_OF_A_PAIR = /\p{Surrogate}/u;
+
 /** What keeps a value from being a record, whatever the contract says. */
 export function* beyondRecords(value: unknown): Generator<Violation> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
@@ -15,7 +18,7 @@ export function* beyondRecords(value: unknown): Generator<Violation> {
 function* beyondJson(value: unknown, at: string, above: readonly unknown[]): Generator<Violation> {
   const violation = (keyword: string, message: string): Violation => ({ pointer: at, keyword, message });
   if (typeof value === "string") {
-    if (!value.isWellFormed()) {
+    if (HALF_OF_A_PAIR.test(value)) {
       yield violation("unicode", "is not well-formed Unicode: half of a surrogate pair is missing");
     }
   } else if (typeof value === "object" && value !== null) {
@@ -37,7 +40,7 @@ function* membersBeyondJson(value: object, at: string, above: readonly unknown[]
     yield* beyondJson(value.toJSON(), at, [...above, value]);
   } else if (kind === "Object" || Array.isArray(value)) {
     for (const [name, member] of Object.entries(value)) {
-      if (!name.isWellFormed()) {
+      if (HALF_OF_A_PAIR.test(name)) {
         yield violation("unicode", "has a member whose name is not well-formed Unicode");
       }
       yield* beyondJson(member, at + pointer([name]), [...above, value]);

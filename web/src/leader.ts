@@ -1,5 +1,6 @@
 // Elects one tab of a database as its leader. A Web Lock identifies the leader. A silent leader, frozen or not, loses the lock to another
-// tab; the holder's marker in the database (store.ts) prevents a former leader that wakes up from writing.
+// tab; the holder's marker in the database (store.ts) prevents a former leader that wakes up from writing. So does a leader of an older
+// version of the app, whose tab may stay open for weeks.
 
 /** The interval at which a leader reports that it is alive. */
 export const BEAT_MS = 1_000;
@@ -57,9 +58,12 @@ export class LeaderElection {
     }
   }
 
-  /** Records that the leader has reported that it is alive. */
-  heardLeader(): void {
+  /** Records that the leader has reported that it is alive. Replaces it if it is older than this tab, unless this tab cannot lead. */
+  heardLeader(isOlder: boolean): void {
     this.lastBeatAt = performance.now();
+    if (isOlder && this.candidacy !== undefined && this.leave === undefined && this.failures === 0) {
+      this.stand({ steal: true });
+    }
   }
 
   /** Gives up the leadership, and does not take part in the election again until {@link enter}. */

@@ -3,11 +3,12 @@
 
 import { Dexie } from "dexie";
 import { deterministicId, type Collection } from "../../generated/typescript/runtime/collection.js";
-import { collections, namespace } from "../../generated/typescript/stores.js";
-import type { Sync } from "./api.js";
-import { tableName } from "./database.js";
+import type { PageContract } from "./contract.js";
+import { tableName, type Database } from "./database.js";
 import { newId } from "./id.js";
 import { beyondRecords } from "./json.js";
+import { textOfKey, textsOfJson } from "./keys.js";
+import { contractOf, IMPORTED_STAMP, isShipped, putImported, singletonId } from "./writes.js";
 
 /** A record of the old database. */
 export interface OldRecord {
@@ -30,7 +31,10 @@ export interface MigrateOptions {
 
 /** The state of a migration after a call. Each call reports the complete state, including the work of earlier calls. */
 export interface Migrated {
-  /** The number of records of the old database that are copied, by this call or by earlier calls. */
+  /**
+   * The number of records of the old database that are copied, by this call or by earlier calls. Where the synced database has another
+   * version of a record already, or has deleted it, the old version is copied to the history: `conflicts()` lists it.
+   */
   readonly copied: number;
   /** Records that could not be copied: they exist only in the old database. */
   readonly refused: readonly (OldRecord & { readonly record: unknown; readonly reason: string })[];
@@ -51,7 +55,7 @@ type Loose = Record<string, unknown>;
 interface OldTable {
   readonly collection: Collection;
   readonly name: string;
-  readonly records: readonly { readonly key: unknown; readonly record: Loose }[];
+  readonly records: readonly { readonly key: unknown; readonly text: string; readonly record: Loose }[];
 }
 
 interface OldDatabase {
@@ -59,8 +63,9 @@ interface OldDatabase {
   readonly unknown: readonly { readonly table: string; readonly records: number }[];
 }
 
-/** The new ids of old records, by their keys as JSON. References to a record remain correct even if a later call copies the record. */
+/** The new id of an old record. References to a record remain correct even if a later call copies the record. */
 interface Assigned {
+  /** The text of the record's key. */
   readonly key: string;
   readonly id: string;
   readonly isCopied: boolean;
@@ -71,10 +76,23 @@ interface Progress {
   /** The total number of copied records. */
   readonly copied: number;
   /** New ids by table. Empty once the old database is deleted. */
+  readonly records: Readonly<Record<string, readonly Assigned[]>>;
+}
+
+/** As an earlier version of this package stored it. */
+interface EarlierProgress {
+  readonly copied: number;
+  /** New ids by table, with the keys as JSON. */
   readonly ids: Readonly<Record<string, readonly Assigned[]>>;
 }
 
-/** New ids by the old keys, as JSON. */
+/** What a migration needs of the synced database. */
+interface Synced {
+  readonly database: Database;
+  readonly contract: PageContract;
+}
+
+/** New ids by the texts of the old keys. */
 type Ids = ReadonlyMap<string, string>;
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
@@ -84,44 +102,47 @@ const PROGRESS = "migrations";
 const COPIED_WITHOUT_IDS = "migrated";
 /** How long other tabs may take to close the old database before it counts as in use. */
 const CLOSE_MS_MAX = 1_000;
-const NOTHING: Progress = { copied: 0, ids: {} };
+const NOTHING: Progress = { copied: 0, records: {} };
 
 /**
  * Copies the records of the app's old database into the database of `sync`, in one transaction. Call it at each start, as long as there may
- * be an old database: it copies what was not copied yet, and nothing twice.
+ * be an old database: it copies what was not copied yet, and nothing twice. The copies are older than every edit: a version that the user
+ * has edited since, here or on another device, wins over them.
  *
  * It throws if `from` names a database that cannot be the old one.
  */
-export async function migrate(sync: Sync, options: MigrateOptions): Promise<Migrated> {
+export async function migrate(sync: { readonly db: Dexie }, options: MigrateOptions): Promise<Migrated> {
+  const synced = { database: sync.db as Database, contract: contractOf(sync.db) };
   // Of two tabs that start at once, the second one waits, and finds what the first one has left. Tests in Node have no locks.
   const locks = typeof navigator === "undefined" ? undefined : navigator.locks;
   const alone = `stronglog-sync:migrate:${options.from}`;
-  return locks === undefined ? migrateAlone(sync, options) : locks.request(alone, () => migrateAlone(sync, options));
+  return locks === undefined ? migrateAlone(synced, options) : locks.request(alone, () => migrateAlone(synced, options));
 }
 
-async function migrateAlone(sync: Sync, { from, deleteOld = false, ignore = [] }: MigrateOptions): Promise<Migrated> {
-  if (from === sync.db.name) {
+async function migrateAlone(synced: Synced, { from, deleteOld = false, ignore = [] }: MigrateOptions): Promise<Migrated> {
+  const { database, contract } = synced;
+  if (from === database.name) {
     throw new Error(`cannot migrate ${JSON.stringify(from)}: this is the synced database itself; give the name of the app's old database in \`from\``);
   }
   if (!(await Dexie.exists(from))) {
-    const { copied } = (await progressOf(sync, from)) ?? NOTHING;
+    const { copied } = (await storedProgress(database))[from] ?? NOTHING;
     return { copied, refused: [], notCopied: [], oldDatabase: "absent" };
   }
-  const old = await readOld(from, ignore);
-  const known = sync.db.table<{ readonly name: string; readonly value: readonly string[] }, string>("_device");
-  if ((await known.get(COPIED_WITHOUT_IDS))?.value.includes(from) === true) {
+  const old = await readOld(from, ignore, contract);
+  const known = (await database._device.get(COPIED_WITHOUT_IDS))?.value as readonly string[] | undefined;
+  if (known?.includes(from) === true) {
     const reason = "an earlier version of this package copied it without recording what; compare the two, then delete the old database yourself";
     const notCopied = old.known.map(({ name, records }) => ({ table: name, records: records.length, reason }));
     return { copied: 0, refused: [], notCopied: [...notCopied, ...unknownTables(old)], oldDatabase: "kept" };
   }
-  const { progress, refused } = await copy(sync, from, old);
+  const { progress, refused } = await copy(synced, from, old);
   const notCopied = unknownTables(old);
-  const isComplete = refused.length === 0 && notCopied.length === 0;
-  if (!deleteOld || !isComplete || !(await isUnchanged(from, ignore, old))) {
+  const isComplete = refused.length === 0 && notCopied.length === 0 && old.known.every((table) => isCopied(table, progress));
+  if (!deleteOld || !isComplete || canonical(await readOld(from, ignore, contract)) !== canonical(old)) {
     return { copied: progress.copied, refused, notCopied, oldDatabase: "kept" };
   }
   const oldDatabase = await deleteDatabase(from);
-  await remember(sync, from, { copied: progress.copied, ids: {} });
+  await remember(database, from, { copied: progress.copied, records: {} });
   return { copied: progress.copied, refused, notCopied, oldDatabase };
 }
 
@@ -129,40 +150,81 @@ function unknownTables(old: OldDatabase): Migrated["notCopied"] {
   return old.unknown.map(({ table, records }) => ({ table, records, reason: "the contract has no collection of this name; add the table to `ignore` to leave it behind" }));
 }
 
-async function progressOf(sync: Sync, from: string): Promise<Progress | undefined> {
-  const row = (await sync.db.table("_device").get(PROGRESS)) as { readonly value: Readonly<Record<string, Progress>> } | undefined;
-  return row?.value[from];
+/** Whether there are as many copies as records: the last look before the old database is deleted. */
+function isCopied({ name, records }: OldTable, progress: Progress): boolean {
+  const copied = new Set((progress.records[name] ?? []).filter(({ isCopied }) => isCopied).map(({ key }) => key));
+  return records.filter(({ text }) => copied.delete(text)).length === records.length;
 }
 
-async function remember(sync: Sync, from: string, progress: Progress): Promise<void> {
-  const device = sync.db.table("_device");
-  const row = (await device.get(PROGRESS)) as { readonly value: Readonly<Record<string, Progress>> } | undefined;
-  await device.put({ name: PROGRESS, value: { ...row?.value, [from]: progress } });
+async function storedProgress(database: Database): Promise<Readonly<Record<string, Progress | EarlierProgress>>> {
+  return ((await database._device.get(PROGRESS))?.value ?? {}) as Readonly<Record<string, Progress | EarlierProgress>>;
+}
+
+/** The progress of a migration, with keys as today. */
+async function progressOf(database: Database, from: string, old: OldDatabase): Promise<Progress> {
+  const stored = (await storedProgress(database))[from] ?? NOTHING;
+  if ("records" in stored) {
+    return stored;
+  }
+  const records = old.known.map(({ name, records }) => {
+    const textOf = textsOfJson(records.map(({ key }) => key));
+    const assigned = (stored.ids[name] ?? []).flatMap(({ key, ...rest }) => {
+      const text = textOf(key);
+      return text === undefined ? [] : [{ key: text, ...rest }];
+    });
+    return [name, assigned] as const;
+  });
+  return { copied: stored.copied, records: Object.fromEntries(records) };
+}
+
+async function remember(database: Database, from: string, progress: Progress): Promise<void> {
+  await database._device.put({ name: PROGRESS, value: { ...(await storedProgress(database)), [from]: progress } });
 }
 
 /** Copies the records that were not copied yet, in one transaction. */
-function copy(sync: Sync, from: string, old: OldDatabase): Promise<{ readonly progress: Progress; readonly refused: Migrated["refused"] }> {
-  return sync.db.transaction("rw", sync.db.tables, async () => {
-    const before = (await progressOf(sync, from)) ?? NOTHING;
-    const ids = new Map(old.known.map((table) => [table.collection.path, assignIds(table, before.ids[table.name] ?? [])]));
+function copy(synced: Synced, from: string, old: OldDatabase): Promise<{ readonly progress: Progress; readonly refused: Migrated["refused"] }> {
+  const { database, contract } = synced;
+  return database.transaction("rw", database.tables, async () => {
+    const before = await progressOf(database, from, old);
+    const ids = new Map(old.known.map((table) => [table.collection.path, assignIds(table, before.records[table.name] ?? [], contract)]));
     const refused: Migrated["refused"][number][] = [];
-    const assigned: Record<string, readonly Assigned[]> = { ...before.ids };
+    const assigned: Record<string, readonly Assigned[]> = { ...before.records };
     let copied = before.copied;
     for (const table of old.known) {
-      const done = new Set((before.ids[table.name] ?? []).filter(({ isCopied }) => isCopied).map(({ key }) => key));
+      const done = new Set((before.records[table.name] ?? []).filter(({ isCopied }) => isCopied).map(({ key }) => key));
       const { copies, refusals } = rewriteTable(table, done, ids);
-      const target = sync.db.table<Loose, string>(tableName(table.collection.path));
-      await target.bulkPut([...copies.values()]);
-      await verify(target, [...copies.values()]);
+      await add(database, table.collection.path, [...copies.values()]);
       const own = ids.get(table.collection.path) ?? new Map<string, string>();
       assigned[table.name] = [...own].map(([key, id]) => ({ key, id, isCopied: done.has(key) || copies.has(key) }));
       refused.push(...refusals);
       copied += copies.size;
     }
-    const progress = { copied, ids: assigned };
-    await remember(sync, from, progress);
+    const progress = { copied, records: assigned };
+    await remember(database, from, progress);
     return { progress, refused };
   });
+}
+
+/** Adds the copies. Where there is another version that does not ship with the app, that one stays, and the copy goes to the history. */
+async function add(database: Database, path: string, copies: readonly Loose[]): Promise<void> {
+  const table = database.table<Loose, string>(tableName(path));
+  const keys = copies.map((copy) => `${path}/${String(copy["id"])}`);
+  const [current, rows, writes, quarantined] = await Promise.all([
+    table.bulkGet(copies.map((copy) => copy["id"] as string)),
+    database._rows.bulkGet(keys),
+    database._pendingWrites.bulkGet(keys),
+    database._quarantine.where("key").anyOf(keys).toArray(),
+  ]);
+  const unread = new Set(quarantined.map(({ key }) => key));
+  const isTaken = (_: Loose, index: number): boolean => {
+    const isEdited = current[index] === undefined ? (rows[index] ?? writes[index]) !== undefined : !isShipped(current[index]);
+    return isEdited || unread.has(keys[index] ?? null);
+  };
+  const added = copies.filter((copy, index) => !isTaken(copy, index));
+  const lost = copies.filter((copy, index) => isTaken(copy, index) && content(copy) !== content(current[index] ?? {}));
+  await database._history.bulkAdd(lost.map((copy) => ({ collection: path, text: JSON.stringify(copy), why: "lost", at: Date.now() })));
+  await putImported(table, added);
+  await verify(table, added);
 }
 
 /** The copies of a table's records that were not copied yet, by old key, and the records that cannot be copied. */
@@ -175,8 +237,7 @@ function rewriteTable(
   const taken = new Set([...done].map((key) => own.get(key)));
   const copies = new Map<string, Loose>();
   const refusals: Migrated["refused"][number][] = [];
-  for (const { key, record } of records) {
-    const text = JSON.stringify(key);
+  for (const { key, text, record } of records) {
     const id = own.get(text) ?? newId();
     if (done.has(text)) {
       continue;
@@ -193,20 +254,19 @@ function rewriteTable(
 }
 
 /** The new id of each record of a table, and of records that were copied before. */
-function assignIds({ collection, records }: OldTable, before: readonly Assigned[]): Ids {
+function assignIds({ collection, records }: OldTable, before: readonly Assigned[], contract: PageContract): Ids {
   const ids = new Map(before.map(({ key, id }) => [key, id]));
-  for (const { key, record } of records) {
-    const text = JSON.stringify(key);
-    ids.set(text, ids.get(text) ?? idOf(key, record, collection));
+  for (const { key, text, record } of records) {
+    ids.set(text, ids.get(text) ?? idOf(key, record, collection, contract));
   }
   return ids;
 }
 
-async function readOld(name: string, ignore: NonNullable<MigrateOptions["ignore"]>): Promise<OldDatabase> {
+async function readOld(name: string, ignore: NonNullable<MigrateOptions["ignore"]>, { collections }: PageContract): Promise<OldDatabase> {
   const database = await new Dexie(name).open();
   try {
     const names = database.tables.map((table) => table.name);
-    const collectionsOf = new Map(names.map((table) => [table, collectionOf(table, names)]));
+    const collectionsOf = new Map(names.map((table) => [table, collectionOf(table, names, collections)]));
     if (names.includes("_rows") && names.includes("_device")) {
       throw new Error(`cannot migrate ${JSON.stringify(name)}: it is a synced database; give the name of the app's old database in \`from\``);
     }
@@ -220,7 +280,7 @@ async function readOld(name: string, ignore: NonNullable<MigrateOptions["ignore"
     for (const table of database.tables.filter((table) => !ignored.has(table.name))) {
       const collection = collectionsOf.get(table.name);
       const [keys, values] = await Promise.all([table.toCollection().primaryKeys(), table.toArray()]);
-      const records = (keys as readonly unknown[]).map((key, index) => ({ key, record: values[index] as Loose }));
+      const records = (keys as readonly unknown[]).map((key, index) => ({ key, text: textOfKey(key) ?? "", record: values[index] as Loose }));
       const kept = records.filter(({ key }) => !ignored.has(keyOf({ table: table.name, key })));
       if (collection !== undefined) {
         known.push({ collection, name: table.name, records: kept });
@@ -236,12 +296,7 @@ async function readOld(name: string, ignore: NonNullable<MigrateOptions["ignore"
 
 /** The identity of a record of the old database as one text. Table names do not contain line breaks. */
 function keyOf({ table, key }: OldRecord): string {
-  return `${table}\n${JSON.stringify(key)}`;
-}
-
-/** Whether the old database is unchanged since it was read. */
-async function isUnchanged(name: string, ignore: NonNullable<MigrateOptions["ignore"]>, before: OldDatabase): Promise<boolean> {
-  return canonical(await readOld(name, ignore)) === canonical(before);
+  return `${table}\n${textOfKey(key) ?? ""}`;
 }
 
 /** Deletes a database. If another tab has it open, it is deleted when that tab is closed; this function does not wait for that. */
@@ -256,7 +311,7 @@ function deleteDatabase(name: string): Promise<"deleted" | "inUse"> {
 }
 
 /** The collection of an old table. A table may have the singular name, unless there is also a table with the plural name. */
-function collectionOf(table: string, names: readonly string[]): Collection | undefined {
+function collectionOf(table: string, names: readonly string[], collections: readonly Collection[]): Collection | undefined {
   const plural = `${table}s`;
   return collections.find(({ path }) => tableName(path) === table || (tableName(path) === plural && !names.includes(plural)));
 }
@@ -265,13 +320,13 @@ function collectionOf(table: string, names: readonly string[]): Collection | und
  * The new id of a record. A UUID is kept. Singletons and shipped records get an id that is the same on all devices, so that the second
  * device to migrate creates no duplicates. A number becomes a new UUID.
  */
-function idOf(key: unknown, record: Loose, { path, singleton, naturalKey }: Collection): string {
+function idOf(key: unknown, record: Loose, { path, singleton, naturalKey }: Collection, { namespace }: PageContract): string {
   if (singleton !== undefined) {
-    return deterministicId(namespace, path, singleton);
+    return singletonId(namespace, path, singleton);
   }
   // A record of another app may be any value.
   const natural = naturalKey === undefined ? undefined : (record as Loose | null | undefined)?.[naturalKey];
-  if (typeof natural === "string" && record["isCustom"] === false) {
+  if (typeof natural === "string" && record["isCustom"] === false && namespace !== undefined) {
     return deterministicId(namespace, path, natural);
   }
   const text = String(key).toLowerCase();
@@ -284,7 +339,7 @@ function rewritten(record: Loose, id: string, collection: Collection, ids: Reado
   for (const { path, collection: target } of collection.references) {
     follow(copy, path, ids.get(target) ?? new Map());
   }
-  return { ...copy, id, clientCreatedAt: copy["clientCreatedAt"] ?? Date.now(), clientUpdatedAt: 0, isDeleted: false };
+  return { ...copy, id, clientCreatedAt: copy["clientCreatedAt"] ?? Date.now(), clientUpdatedAt: IMPORTED_STAMP, isDeleted: false };
 }
 
 /**
@@ -319,19 +374,23 @@ function follow(value: unknown, path: readonly string[], ids: Ids): void {
 
 /** The new id for an old key. A map key is a text even if the id was a number. */
 function newIdOf(key: unknown, ids: Ids): string | undefined {
-  return ids.get(JSON.stringify(key)) ?? (typeof key === "string" && /^\d+$/.test(key) ? ids.get(key) : undefined);
+  const text = textOfKey(key);
+  return text === undefined ? undefined : (ids.get(text) ?? ids.get(text.replace(/^text:(?=\d+$)/, "number:")));
 }
 
 /** The copy of a record, or why there can be none. */
 function copyOf(record: Loose, id: string, collection: Collection, ids: ReadonlyMap<string, Ids>): Loose | string {
-  const unfit = [...beyondRecords(record)];
+  const isRecord = typeof record === "object" && record !== null && !Array.isArray(record);
+  // Its key and its references may be what JSON cannot hold, but no longer in the copy.
+  const rewrittenOne = isRecord ? rewritten(record, id, collection, ids) : record;
+  const unfit = [...beyondRecords(rewrittenOne)];
   if (unfit.length > 0) {
     return unfit.map(({ pointer, message }) => `${pointer || "the record"} ${message}`).join("; ");
   }
   if (record["isDeleted"] === true) {
     return "is deleted: /isDeleted is true";
   }
-  const copy = rewritten(record, id, collection, ids);
+  const copy = JSON.parse(JSON.stringify(rewrittenOne)) as Loose;
   const judged = collection.schema.safeParse(copy);
   return judged.success ? copy : judged.error.issues.map((issue) => `/${issue.path.join("/")} ${issue.message}`).join("; ");
 }
@@ -346,6 +405,12 @@ async function verify(table: { bulkGet(keys: string[]): PromiseLike<(Loose | und
       throw new Error(`cannot migrate ${String(copy["id"])}: its copy differs from the original; nothing was copied, and the old database is as it was`);
     }
   });
+}
+
+/** What a version says, without what sync sets. */
+function content(record: Loose): string {
+  const { clientCreatedAt: _, clientUpdatedAt: __, serverId: ___, serverUpdatedAt: ____, ...rest } = record;
+  return canonical(rest);
 }
 
 function canonical(value: unknown): string {

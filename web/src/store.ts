@@ -1,7 +1,7 @@
 // The engine's store on top of Dexie. Every durable step is one transaction: it loads rows, lets the engine plan, and writes the result.
 // This file makes no sync decisions.
 
-import { Dexie } from "dexie";
+import { Dexie, type Collection } from "dexie";
 import type { QuarantineMove, Selection, Writes } from "./border.js";
 import { countOwnTables, ownTables, partsOfKey, tableName, type Database, type PendingWrite, type StoredRow } from "./database.js";
 import * as wasm from "../engine/pkg/engine.js";
@@ -47,6 +47,9 @@ type UnseenWrite = PendingWrite & { readonly at: number };
 const WRITES_PER_STEP_MAX = 1_000;
 
 export class DexieStore {
+  /** The number of edits that this version of the app does not have the tables of. They wait for the newer version that has made them. */
+  waiting = 0;
+
   /**
    * @param holder The tab that may write. Each step checks that this is still the case: a tab that was frozen may lose the leadership in
    * the middle of a step.
@@ -74,7 +77,8 @@ export class DexieStore {
 
   /** Turns the app's writes into edits, one batch at a time. Returns whether there are more. */
   async absorb(): Promise<State & { readonly more: boolean; readonly absorbed: number }> {
-    const writes = await this.database._pendingWrites.orderBy("at").limit(WRITES_PER_STEP_MAX).toArray();
+    const unseen = this.database._pendingWrites.orderBy("at");
+    const writes = await this.known(unseen).limit(WRITES_PER_STEP_MAX).toArray();
     const keys = writes.map((write) => write.key);
     return this.transaction(keys, async (meta) => {
       const absorbed = await this.absorbWrites(meta, keys);
@@ -102,9 +106,10 @@ export class DexieStore {
 
   /** Rows with a pending edit: parents first, then in the order of their edits. */
   async pending(edits: "all" | "deletions", limit: number): Promise<wasm.LoadedRow[]> {
-    const queue = this.database._rows.orderBy("queue");
+    const queue = this.known(this.database._rows.orderBy("queue"));
     const isDeletion = (row: StoredRow): boolean => (JSON.parse(row.text) as { isDeleted: boolean }).isDeleted;
-    return loaded(await (edits === "all" ? queue : queue.filter(isDeletion)).limit(limit).toArray());
+    const rows = await (edits === "all" ? queue : queue.filter(isDeletion)).limit(limit).toArray();
+    return loaded(rows.filter(this.isKnown));
   }
 
   /** Writes a past version as a new write of the app. */
@@ -159,25 +164,44 @@ export class DexieStore {
   }
 
   private async counts(meta: string, undecided: boolean): Promise<string> {
+    const { _rows, _pendingWrites } = this.database;
     const counts = await countOwnTables(this.database);
+    const pending = this.isExtended()
+      ? (await this.known(_rows.orderBy("queue")).count()) + (await this.known(_pendingWrites.orderBy("at")).count())
+      : counts.pending;
+    this.waiting = counts.pending - pending;
+    const known = { ...counts, pending };
     if (!undecided) {
-      return JSON.stringify(counts);
+      return JSON.stringify(known);
     }
-    const infos = (await this.database._rows.toArray()).map((row) => row.info);
+    const infos = (await this.known(_rows.toCollection()).toArray()).map((row) => row.info);
     const [live, unseen] = wasm.countUnseen(meta, infos);
-    return JSON.stringify({ ...counts, live, unseen });
+    return JSON.stringify({ ...known, live, unseen });
   }
+
+  /** Whether a newer version of the app has added tables to the database. */
+  private isExtended(): boolean {
+    return (this.database.backendDB()?.objectStoreNames.length ?? 0) > this.database.tables.length;
+  }
+
+  /** Leaves out what this version of the app does not have the table of. */
+  private known<T extends { readonly key: string }>(entries: Collection<T>): Collection<T> {
+    return this.isExtended() ? entries.filter(this.isKnown) : entries;
+  }
+
+  /** Whether this version of the app has the table of a row or a write. */
+  readonly isKnown = ({ key }: { readonly key: string }): boolean => this.database.tables.some(({ name }) => name === partsOfKey(key).table);
 
   private async load(selection: Selection, meta: string): Promise<wasm.LoadedRow[]> {
     const { _rows, _quarantine } = this.database;
     const quarantined = new Set((await _quarantine.count()) === 0 ? [] : (await _quarantine.orderBy("key").keys()).map(String));
     if (selection === "unacknowledged") {
       const rows = [...(await _rows.orderBy("queue").toArray()), ...(await _rows.orderBy("blocked").toArray())];
-      return loaded(rows.sort((one, other) => seqOf(one) - seqOf(other)), quarantined);
+      return loaded(rows.filter(this.isKnown).sort((one, other) => seqOf(one) - seqOf(other)), quarantined);
     }
     if ("unseen" in selection) {
       const number = (JSON.parse(meta) as { resync?: { number: number } | null }).resync?.number;
-      const unseen = _rows.filter((row) => row.seen !== number).limit(selection.unseen);
+      const unseen = _rows.filter((row) => row.seen !== number && this.isKnown(row)).limit(selection.unseen);
       return loaded(number === undefined ? [] : await unseen.toArray(), quarantined);
     }
     const found = await this.rows(selection.keys);
@@ -204,7 +228,8 @@ export class DexieStore {
       return undefined;
     }
     const found = keys === undefined ? await _pendingWrites.toArray() : await _pendingWrites.bulkGet([...keys]);
-    const unseen = found.filter((write): write is UnseenWrite => write?.at !== undefined).sort((one, other) => one.at - other.at);
+    const isUnseen = (write: PendingWrite | undefined): write is UnseenWrite => write?.at !== undefined && this.isKnown(write);
+    const unseen = found.filter(isUnseen).sort((one, other) => one.at - other.at);
     if (unseen.length === 0) {
       return undefined;
     }
@@ -213,7 +238,14 @@ export class DexieStore {
     const absorbed = wasm.absorb(
       meta,
       rows,
-      unseen.map(({ key, at, shipped, stale }) => ({ key, at, shipped: shipped === 1, stale: stale === 1, record: records.get(key) })),
+      unseen.map(({ key, at, ...kind }) => ({
+        key,
+        at,
+        shipped: kind.shipped === 1,
+        stale: kind.stale === 1,
+        imported: kind.imported === 1,
+        record: records.get(key),
+      })),
     );
     const writes = await this.apply(absorbed, records);
     const refused = new Map(writes.refused);

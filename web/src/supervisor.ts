@@ -69,7 +69,7 @@ export class WorkerSupervisor {
     worker.onmessage = ({ data }: MessageEvent<Report>) => this.receive(worker, life, data);
     worker.onerror = (event) => {
       // The error of a file that cannot be loaded has no message.
-      const seen = event.message ?? "its script could not be loaded; serve it from the page's origin, and allow it in worker-src";
+      const seen = event.message ?? "its script could not be loaded; reload the page, if the app was updated; otherwise serve it from the page's origin, and allow it in worker-src";
       if (this.worker === worker) {
         this.failed(`cannot run the sync worker: ${seen}`);
       }

@@ -23,7 +23,7 @@ import type {
 import { Calls } from "./calls.js";
 import { forWorker, STRONGLOG, type Contract } from "./contract.js";
 import { openChannel, type LeaderStatus, type Message, type Method } from "./channel.js";
-import { countOwnTables, HELD_OPEN, makeDatabase, PAUSED, type Database } from "./database.js";
+import { countOwnTables, HELD_OPEN, makeDatabase, OUTDATED, PAUSED, type Database } from "./database.js";
 import { errorText } from "./error.js";
 import { newId } from "./id.js";
 import { BEAT_MS } from "./leader.js";
@@ -82,6 +82,8 @@ class Page implements Sync {
   private readonly listeners = new Set<() => void>();
   private readonly ended = new AbortController();
   private current = STARTING;
+  /** Whether a newer version of the app has changed the database. Both sync what they know until this page is reloaded. */
+  private isOutdated = false;
   /** The reason why this page's worker cannot sync. */
   private problem: string | null = null;
   /** Whether a leader is active. */
@@ -103,6 +105,8 @@ class Page implements Sync {
     this.channel = openChannel(name);
     this.calls = new Calls((message) => this.say(message));
     this.database.on("blocked", () => this.update({ storageProblem: HELD_OPEN }));
+    this.database.on("ready", () => this.compareVersion(this.database.backendDB().version), true);
+    this.database.on("versionchange", ({ newVersion }) => this.compareVersion(newVersion ?? 0));
     watchWrites(this.database, () => this.written(), contract ?? STRONGLOG);
     this.db = this.database as unknown as StrongLogDatabase;
     this.status = {
@@ -347,8 +351,15 @@ class Page implements Sync {
     }
   }
 
+  /** Compares the version of the database with the version of this page, which Dexie counts in tens. */
+  private compareVersion(version: number): void {
+    this.isOutdated ||= version > Math.round(10 * this.database.verno);
+    this.update({});
+  }
+
   private update(changed: Partial<SyncStatus>): void {
-    this.current = { ...this.current, ...changed };
+    const next = { ...this.current, ...changed };
+    this.current = { ...next, storageProblem: next.storageProblem ?? (this.isOutdated ? OUTDATED : null) };
     this.listeners.forEach((listener) => listener());
   }
 
@@ -392,8 +403,10 @@ function startWorker(audited: boolean): Worker {
 
 /** The server's address, if it is valid and secure. */
 function checkedUrl(baseUrl: string): string {
-  const url = URL.parse(baseUrl, globalThis.location?.href);
-  if (url === null) {
+  let url: URL;
+  try {
+    url = new URL(baseUrl, globalThis.location?.href);
+  } catch {
     throw new TypeError(`cannot use ${JSON.stringify(baseUrl)} as the server's address: it is not a URL`);
   }
   const loopback = url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d+){3}$/.test(url.hostname);

@@ -11,6 +11,8 @@ import * as wasm from "../engine/pkg/engine.js";
 const ANSWER_MS_MAX = 60_000;
 /** The limit for the body of an answer. The contract's largest answer, a page, is a fraction of it. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
+/** Why an answer is of another account (R29). */
+const MIXED_UP = "; a proxy before the server may mix up answers, so report it to its operator";
 /** The longest silence of the change notifications: the server sends a comment every 20 seconds. */
 const SILENCE_MS_MAX = 50_000;
 /** The longest line of the change notifications that is accepted. */
@@ -30,6 +32,8 @@ export interface Tokens {
   readonly account: string;
   readonly accessToken: string;
   readonly refreshToken: string;
+  /** The address of the server that gave them, unless an earlier version has stored them. */
+  readonly server?: string;
 }
 
 /** What the database keeps of a session: the tokens, or only the account if the server has ended it. */
@@ -61,9 +65,10 @@ export class Transport {
     private readonly audit: Audit | undefined,
   ) {}
 
-  /** The session that the user has not ended, even if the server has. */
+  /** The session that the user has not ended, even if the server has. Another server gets no tokens of it: the user must sign in there. */
   async session(): Promise<Session | undefined> {
-    return (await this.device.get("tokens"))?.value as Session | undefined;
+    const session = (await this.device.get("tokens"))?.value as Session | undefined;
+    return session?.accessToken === undefined || (session.server ?? this.baseUrl) === this.baseUrl ? session : { account: session.account };
   }
 
   async tokens(): Promise<Tokens | undefined> {
@@ -72,7 +77,7 @@ export class Transport {
   }
 
   async keep(session: Session | undefined): Promise<void> {
-    await (session === undefined ? this.device.delete("tokens") : this.device.put({ name: "tokens", value: session }));
+    await (session === undefined ? this.device.delete("tokens") : this.device.put({ name: "tokens", value: { ...session, server: this.baseUrl } }));
   }
 
   /**
@@ -131,9 +136,17 @@ export class Transport {
     if ("unavailable" in answer) {
       throw new Error(answer.unavailable);
     }
-    const fresh = "tokens" in answer ? answer.tokens : undefined;
-    await this.keep(fresh ?? { account: stale.account });
-    return fresh;
+    const fresh = "tokens" in answer ? answer.tokens : { account: stale.account };
+    if (fresh.account !== stale.account) {
+      throw new Error(`cannot refresh the sign-in: received tokens of another account${MIXED_UP}`);
+    }
+    // The user may have signed in or out since. Then that counts, and this answer is about a session that is over.
+    await this.device.db.transaction("rw", this.device, async () => {
+      if ((await this.tokens())?.refreshToken === stale.refreshToken) {
+        await this.keep(fresh);
+      }
+    });
+    return this.tokens();
   }
 
   /**
@@ -213,6 +226,10 @@ export class Transport {
   private async ask(call: Call, sent: Uint8Array | undefined, tokens: Tokens | undefined, signal?: AbortSignal): Promise<Answer> {
     const limit = AbortSignal.timeout(ANSWER_MS_MAX);
     const response = await this.request(call, sent, tokens, signal === undefined ? limit : AbortSignal.any([signal, limit]));
+    const account = response.headers.get("X-Account") ?? tokens?.account;
+    if (account !== tokens?.account) {
+      throw new Error(`received an answer for the account ${account} instead of ${tokens?.account}${MIXED_UP}`);
+    }
     const answer = { status: response.status, retryAfterMs: retryAfterMs(response.headers), body: await bodyOf(response) };
     this.audit?.(call, sent, answer);
     return answer;

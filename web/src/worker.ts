@@ -1,12 +1,14 @@
 // The worker of a page: takes part in the election among all tabs, and hosts the device while it leads.
 
 import { openChannel, type Message, type Order, type Report, type Settings } from "./channel.js";
+import { makeDatabase } from "./database.js";
 import { errorText } from "./error.js";
-import { Host, type Surroundings } from "./host.js";
+import { Host, type HostEnvironment } from "./host.js";
 import { LeaderElection } from "./leader.js";
 import { loadEngine, startupProblem } from "./startup.js";
 import { LeadershipLost } from "./store.js";
 import type { Audit } from "./transport.js";
+import { contractVersion } from "../engine/pkg/engine.js";
 
 /** The number of answers that are kept, in case a page repeats its call. */
 const CALLS_KEPT = 100;
@@ -21,6 +23,10 @@ class TabWorker {
   private notice: string | null = null;
   /** The answers to calls, so that a repeated call is not carried out twice. */
   private readonly calls = new Map<string, Promise<Message>>();
+  /** Loading the engine; undefined after a failure. */
+  private loading: Promise<void> | undefined;
+  /** The version of the app, known once the engine is loaded: the layout of its database and its contract. */
+  private version: string | undefined;
 
   constructor(
     private readonly settings: Settings,
@@ -30,10 +36,12 @@ class TabWorker {
     this.channel.onmessage = ({ data }: MessageEvent<Message>) => this.receive(data);
     this.election = new LeaderElection(`stronglog-sync:${settings.name}`, {
       lead: () => this.lead(),
-      beat: () => this.say({ say: "leading", tab: settings.tab, first: false }),
+      beat: () => this.beat(false),
       lost: (reason) => this.lost(reason),
     });
     this.election.enter();
+    // A worker that only follows loads the engine too: when it is elected, an update may have replaced the file on the server.
+    this.load().catch((error: unknown) => this.lost(error));
   }
 
   order(order: Exclude<Order, { order: "start" }>): void {
@@ -58,21 +66,40 @@ class TabWorker {
     }
   }
 
+  private load(): Promise<void> {
+    const { name, contract } = this.settings;
+    this.loading ??= loadEngine(contract?.json).then(
+      () => {
+        const { verno } = makeDatabase(name, contract?.stores);
+        this.version = `${verno}:${contractVersion()}`;
+      },
+      (error: unknown) => {
+        this.loading = undefined;
+        throw error;
+      },
+    );
+    return this.loading;
+  }
+
+  private beat(first: boolean): void {
+    this.say({ say: "leading", tab: this.settings.tab, version: this.version ?? "", first });
+  }
+
   private async lead(): Promise<() => void> {
-    await loadEngine(this.settings.contract?.json);
-    const surroundings: Surroundings = {
+    await this.load();
+    const environment: HostEnvironment = {
       fetch: (input, request) => fetch(input, request),
       audit: this.audit,
       report: (status) => this.say({ say: "status", status }),
       stopped: (reason) => this.stopped(reason),
       notice: this.notice,
     };
-    const host = await Host.open(this.settings, surroundings);
+    const host = await Host.open(this.settings, environment);
     this.host = host;
     // The host was not told of writes that were made while it was opened.
     host.written();
     report({ report: "problem", problem: null });
-    this.say({ say: "leading", tab: this.settings.tab, first: true });
+    this.beat(true);
     return () => {
       this.host = undefined;
       this.calls.clear();
@@ -92,7 +119,7 @@ class TabWorker {
         this.host?.pause(message.paused);
         break;
       case "leading":
-        this.election.heardLeader();
+        this.election.heardLeader(this.version !== undefined && isOlder(message.version, this.version));
         break;
       case "call":
         if (this.host !== undefined) {
@@ -155,6 +182,11 @@ class TabWorker {
       report({ report: "problem", problem: startupProblem(reason) });
     }
   }
+}
+
+/** Whether one version is older than another: of numbers in texts, 9 is less than 10. */
+export function isOlder(one: string, other: string): boolean {
+  return one.localeCompare(other, "en", { numeric: true }) < 0;
 }
 
 function report(report: Report): void {

@@ -1,7 +1,7 @@
 // The app's writes: completes and validates them, and records them as pending in their own transaction, so that no write bypasses the
 // outbox.
 
-import type { DBCore, DBCoreMutateRequest, DBCoreMutateResponse, DBCoreTable, Middleware } from "dexie";
+import { Dexie, type DBCore, type DBCoreMutateRequest, type DBCoreMutateResponse, type DBCoreTable, type Middleware, type Table } from "dexie";
 import { violations, type Violation } from "../../generated/typescript/runtime/report.js";
 import { deterministicId, type Collection } from "../../generated/typescript/runtime/collection.js";
 import type { RecordRefused } from "./api.js";
@@ -13,6 +13,7 @@ import { beyondRecords } from "./json.js";
 
 const PENDING_WRITES: keyof OwnTables = "_pendingWrites";
 const QUARANTINE: keyof OwnTables = "_quarantine";
+const HISTORY: keyof OwnTables = "_history";
 
 /** Above Dexie's own middleware, so that hooks and live queries see the members that this middleware adds to a record. */
 const LEVEL = 3;
@@ -34,11 +35,30 @@ class Refused extends Error implements RecordRefused {
   }
 }
 
+/** The contracts by which the writes of databases are judged. */
+const contracts = new WeakMap<Dexie, PageContract>();
+/** The transactions that write what a migration copies. */
+const imports = new WeakSet<object>();
+/** The stamp of imported records, which the engine gives them too: every edit is newer, and only what ships with the app is older (R25). */
+export const IMPORTED_STAMP = 1;
+
+/** The contract of a database whose writes are watched. */
+export function contractOf(database: Dexie): PageContract {
+  return contracts.get(database) ?? STRONGLOG;
+}
+
+/** Writes records that are older than every edit, in the current transaction, which must write no others. */
+export function putImported(table: Table<object, string>, records: readonly object[]): PromiseLike<unknown> {
+  imports.add(Dexie.currentTransaction.idbtrans);
+  return table.bulkPut(records);
+}
+
 /** Completes and validates the app's writes. `written` is called after each transaction that has written a record. */
 export function watchWrites(database: Database, written: () => void, contract: PageContract = STRONGLOG): void {
   const create = (core: DBCore): DBCore => watched(core, written, contract);
   const middleware: Middleware<DBCore> = { stack: "dbcore", name: "stronglog-sync", level: LEVEL, create };
   database.use(middleware);
+  contracts.set(database, contract);
 }
 
 function watched(core: DBCore, written: () => void, { collections, namespace }: PageContract): DBCore {
@@ -52,7 +72,7 @@ function watched(core: DBCore, written: () => void, { collections, namespace }: 
       if (!writes) {
         return core.transaction(tables, mode, options);
       }
-      const transaction = core.transaction([...new Set([...tables, PENDING_WRITES, QUARANTINE])], mode, { ...options, durability: "strict" });
+      const transaction = core.transaction([...new Set([...tables, PENDING_WRITES, QUARANTINE, HISTORY])], mode, { ...options, durability: "strict" });
       // Registered before Dexie's own listener: code that waits for the write sees it counted.
       (transaction as unknown as IDBTransaction).addEventListener("complete", () => changed.has(transaction) && written());
       return transaction;
@@ -70,7 +90,7 @@ function watched(core: DBCore, written: () => void, { collections, namespace }: 
 }
 
 /** The id of the only record of a collection. */
-function singletonId(namespace: string | undefined, path: string, key: string): string {
+export function singletonId(namespace: string | undefined, path: string, key: string): string {
   if (namespace === undefined) {
     throw new TypeError(`the collection ${path} has one record, but the contract has no x-namespace, in which its id is made`);
   }
@@ -85,7 +105,7 @@ function isId(key: unknown): key is string {
 }
 
 /** Whether a record ships with the app, so that every edit wins over it. */
-function isShipped(record: JsonRecord): boolean {
+export function isShipped(record: JsonRecord): boolean {
   return record["clientUpdatedAt"] === 0;
 }
 
@@ -128,15 +148,18 @@ class Watched {
 
   private put(request: Extract<DBCoreMutateRequest, { type: "add" | "put" }>): Promise<DBCoreMutateResponse> {
     const at = Date.now();
+    const isImported = imports.has(request.trans);
     let records: JsonRecord[];
     try {
-      records = request.values.map((value: unknown) => this.complete(value, request.type, at));
+      records = request.values.map((value: unknown) => this.complete(value, request.type, isImported ? IMPORTED_STAMP : at));
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
     const keys = records.map((record) => record["id"] as string);
     const { trans } = request;
+    const deleted = records.filter((record) => record["isDeleted"] === true).map((record) => record["id"] as string);
     return this.refuseQuarantined(trans, keys)
+      .then(() => this.rememberUnsent(trans, deleted, at))
       .then(() => this.pendingWrites(trans, keys))
       .then((before) =>
         this.staleKeys(request, keys, before).then((stale) =>
@@ -151,6 +174,7 @@ class Watched {
             const pending = [...last].filter(([id]) => !undone.has(id)).map(([id, record]) => ({
               ...this.pendingWrite(id, at, isShipped(record)),
               ...(stale.has(id) ? { stale: 1 as const } : {}),
+              ...(isImported ? { imported: 1 as const } : {}),
             }));
             return this.remove(trans, gone)
               .then(() => this.record(trans, pending))
@@ -199,6 +223,7 @@ class Watched {
   private delete(request: DBCoreMutateRequest, keys: string[]): Promise<DBCoreMutateResponse> {
     const at = Date.now();
     return this.refuseQuarantined(request.trans, keys)
+      .then(() => this.rememberUnsent(request.trans, keys, at))
       .then(() => this.below.mutate(request))
       .then((response) =>
         this.record(
@@ -208,12 +233,28 @@ class Watched {
       );
   }
 
+  /** Keeps the versions that are about to be deleted and that the engine has not seen: it remembers the others itself. */
+  private rememberUnsent(trans: DBCoreMutateRequest["trans"], ids: readonly string[], at: number): Promise<unknown> {
+    return this.pendingWrites(trans, ids).then((pending) => {
+      const unsent = ids.filter((id) => isUnsent(pending.get(id)));
+      return this.below.getMany({ trans, keys: unsent }).then((records: (JsonRecord | undefined)[]) => {
+        const found = records.filter((record) => record !== undefined);
+        const values = found.map((record) => ({ collection: this.collection.path, text: JSON.stringify(record), why: "deleted", at }));
+        return this.write(trans, HISTORY, "add", values);
+      });
+    });
+  }
+
   private remove(trans: DBCoreMutateRequest["trans"], keys: string[]): Promise<unknown> {
     return keys.length === 0 ? Promise.resolve() : this.below.mutate({ type: "delete", trans, keys });
   }
 
   private record(trans: DBCoreMutateRequest["trans"], values: readonly PendingWrite[]): Promise<unknown> {
-    return values.length === 0 ? Promise.resolve() : this.core.table(PENDING_WRITES).mutate({ type: "put", trans, values });
+    return this.write(trans, PENDING_WRITES, "put", values);
+  }
+
+  private write(trans: DBCoreMutateRequest["trans"], table: string, type: "add" | "put", values: readonly object[]): Promise<unknown> {
+    return values.length === 0 ? Promise.resolve() : this.core.table(table).mutate({ type, trans, values });
   }
 
   private pendingWrite(id: string, at: number, shipped: boolean): PendingWrite {
@@ -221,7 +262,7 @@ class Watched {
   }
 
   /** The record as it will be sent: JSON, with the members that sync needs. */
-  private complete(value: unknown, type: "add" | "put", at: number): JsonRecord {
+  private complete(value: unknown, type: "add" | "put", stamp: number): JsonRecord {
     const { path, schema } = this.collection;
     const unfit = [...beyondRecords(value)];
     if (unfit.length > 0) {
@@ -234,8 +275,8 @@ class Watched {
     const record: JsonRecord = {
       ...given,
       id,
-      clientCreatedAt: shipped ? 0 : (given["clientCreatedAt"] ?? at),
-      clientUpdatedAt: shipped ? 0 : at,
+      clientCreatedAt: shipped ? 0 : (given["clientCreatedAt"] ?? stamp),
+      clientUpdatedAt: shipped ? 0 : stamp,
       isDeleted: given["isDeleted"] ?? false,
     };
     const judged = schema.safeParse({ ...record, isDeleted: false });

@@ -28,7 +28,7 @@ cargo xtask soak MINUTES    2,000 devices and bad clients, a backup, a restart a
 cargo xtask fuzz [CASES]    mutated documents and mutated JSON, 20,000 of each by default
 cargo xtask fuzz-documents [COUNT]
                             documents made at random: compile both languages, and judge samples; 500 by default
-cargo xtask web             build the browser package into web/dist, and the demo app that the next build of the command embeds
+cargo xtask web             build the browser package into web/dist, the demo app that the next build of the command embeds, and the compiler for npm
 cargo xtask generate        write generated/ and docs/";
 
 fn main() -> ExitCode {

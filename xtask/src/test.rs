@@ -115,10 +115,11 @@ fn corpus(folder: &Path) -> Result {
     run(Command::new(target().join("debug/xtask-contract")).arg("corpus").arg(folder))
 }
 
-/// Builds the browser package and the demo app.
+/// Builds the packages for npm and the demo app.
 pub fn browser_package() -> Result {
     web::build()?;
-    demo::build()
+    demo::build()?;
+    web::build_compiler()
 }
 
 enum Scope {

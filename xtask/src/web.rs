@@ -1,9 +1,10 @@
-//! The browser package: the engine as WebAssembly, the TypeScript around it, and its tests.
+//! The packages for npm: the browser package, which is the engine as WebAssembly and the TypeScript around it, and the compiler as
+//! WebAssembly, with their tests.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::workspace::lint;
+use crate::workspace::{lint, target};
 use xtask::{Result, root, run};
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -20,10 +21,10 @@ const FEATURES: [&str; 6] = ["bulk-memory", "multivalue", "mutable-globals", "no
 
 /// Builds the package: `web/dist` is what `npm pack` takes.
 pub fn build() -> Result {
-    let module = compile()?;
+    let module = compile("web/engine", "stronglog_sync_web")?;
     let folder = packages()?;
     let bound = folder.join("engine/pkg");
-    bind(&module, &bound)?;
+    bind(&module, &bound, "engine")?;
     let wasm = bound.join("engine_bg.wasm");
     // binaryen reduces the size further. After compression, the result of -O3 is smaller than that of -Oz, the second -O3 takes 450 bytes
     // off, and finding the loops and branches anew before both another 1,200.
@@ -35,13 +36,22 @@ pub fn build() -> Result {
     run(Command::new("node").arg("build.mjs").current_dir(&folder))
 }
 
-/// Tests the engine, and the package in Node. The package must be built first.
+/// Builds the compiler as WebAssembly: `contractc/npm/dist` is what `npm pack` takes.
+pub fn build_compiler() -> Result {
+    let module = compile("contractc/npm", "contractc_npm")?;
+    bind(&module, &root().join("contractc/npm/dist"), "contractc")
+}
+
+/// Tests the engine, and the packages in Node. They must be built first, and the command `contractc`.
 pub fn test_in_node() -> Result {
     run(&mut engine_command(&["fmt", "--all", "--check"]))?;
     // Checks that the TypeScript types passed to WebAssembly match the Rust types, and the lints of all targets.
     run(&mut engine_command(&["test", "--locked", "--lib", "--quiet"]))?;
     node(&["node_modules/typescript/bin/tsc", "-p", "tsconfig.tests.json"])?;
-    node(&["node_modules/vitest/vitest.mjs", "run"])
+    node(&["node_modules/vitest/vitest.mjs", "run"])?;
+    run(Command::new("cargo").args(["fmt", "--check"]).current_dir(root().join("contractc/npm")))?;
+    let native = target().join("debug/contractc");
+    run(Command::new("node").args(["--test", "contractc/npm/tests/command.test.js"]).env("CONTRACTC", native).current_dir(root()))
 }
 
 /// Tests the package in Chromium against the server. Both must be built first. Some of these tests measure times.
@@ -71,17 +81,17 @@ fn packages() -> Result<PathBuf> {
     xtask::packages("web", "dexie")
 }
 
-/// Compiles the engine. Every toolchain gets the same settings and builds the standard library with them, so that the size of the result
-/// does not depend on what is installed.
-fn compile() -> Result<PathBuf> {
+/// Compiles a library in a folder. Every toolchain gets the same settings and builds the standard library with them, once for both libraries,
+/// so that the size of the result does not depend on what is installed.
+fn compile(folder: &str, library: &str) -> Result<PathBuf> {
     let target = root().join("target/web");
     let mut command = toolchain()?.cargo();
     command.args(["build", "--release", "--locked", "--target", TARGET]);
     command.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
     // `-Z` options require a nightly compiler, or this variable.
     command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", FLAGS.join(" "));
-    run(command.current_dir(root().join("web/engine")).env("CARGO_TARGET_DIR", &target))?;
-    Ok(target.join(TARGET).join("release/stronglog_sync_web.wasm"))
+    run(command.current_dir(root().join(folder)).env("CARGO_TARGET_DIR", &target))?;
+    Ok(target.join(TARGET).join("release").join(library).with_extension("wasm"))
 }
 
 /// The Rust toolchain that compiles to WebAssembly.
@@ -149,10 +159,10 @@ pub fn install(packages: &[&str]) -> Result {
     Ok(())
 }
 
-/// Makes the JavaScript module of the WebAssembly module with wasm-bindgen, in the version that the engine is built with.
-fn bind(module: &Path, to: &Path) -> Result {
+/// Makes the JavaScript module of the WebAssembly module with wasm-bindgen, in the version that both are built with.
+fn bind(module: &Path, to: &Path, name: &str) -> Result {
     let mut command = engine_command(&["run", "--quiet", "--locked", "--package", "stronglog-sync-web-bindgen", "--"]);
-    run(command.arg(module).arg(to))
+    run(command.arg(module).arg(to).arg(name))
 }
 
 /// A cargo command in the engine's workspace, for programs that run on this machine.

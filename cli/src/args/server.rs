@@ -123,17 +123,17 @@ pub enum UserAction {
         folder: ServerFolder,
     },
     /// Show an account and the size of its data.
-    Show(Whose),
+    Show(AccountArgument),
     /// List the devices that are signed in to an account.
-    Sessions(Whose),
+    Sessions(AccountArgument),
     /// Disable an account and sign out all its devices. Its records stay.
-    Disable(Whose),
+    Disable(AccountArgument),
     /// Let the devices of a disabled account sign in again.
-    Enable(Whose),
+    Enable(AccountArgument),
     /// Set limits for one account. Without a flag, the limits of the server apply again.
     Limit {
         #[command(flatten)]
-        whose: Whose,
+        account: AccountArgument,
         /// The maximum number of live records; 0 means no limit.
         #[arg(long, value_name = "NUMBER")]
         max_records: Option<u64>,
@@ -145,7 +145,7 @@ pub enum UserAction {
     #[command(after_help = RESET_PASSWORD_HELP)]
     ResetPassword {
         #[command(flatten)]
-        whose: Whose,
+        account: AccountArgument,
         /// Read the new password from standard input.
         #[arg(long)]
         password_stdin: bool,
@@ -156,7 +156,7 @@ pub enum UserAction {
     /// Erase an account and all its records permanently.
     Delete {
         #[command(flatten)]
-        whose: Whose,
+        account: AccountArgument,
         /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
@@ -165,7 +165,7 @@ pub enum UserAction {
 
 /// An account in a server's data.
 #[derive(Args, Debug)]
-pub struct Whose {
+pub struct AccountArgument {
     #[command(flatten)]
     pub folder: ServerFolder,
     /// The account's email address or id.

@@ -6,9 +6,9 @@ use stronglog_sync::transport::Traffic;
 
 use crate::args::{Account, Logout, SignIn};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::{AccountOutput, DoneOutput, LogoutOutput, RecoveryCodeOutput, SignInOutput};
+use crate::output::{AccountOutput, DoneOutput, LogoutOutput, PasswordOutput, RecoveryCodeOutput, SignInOutput};
 use crate::profile::{Background, Profile};
-use crate::progress::{self, Shown};
+use crate::progress::{self, Visibility};
 use crate::summary::{acts, exit_of, say_synced};
 use crate::terminal::{Asking, ask_line, bold, bytes, counted, good, moment, password, remark, say, say_fields, say_json, thousands};
 
@@ -142,7 +142,8 @@ async fn signed_in(profile: &Profile, client: &stronglog_sync::Client, done: Don
         say!("{} {what} {email} at {server}", good("✓"))?;
         recovery_code.as_deref().map_or(Ok(()), say_recovery_code)?;
     }
-    let synced = progress::sync(client, "syncing", Traffic::default(), None, if json { Shown::Never } else { Shown::OnTerminal }).await?;
+    let synced =
+        progress::sync(client, "syncing", Traffic::default(), None, if json { Visibility::Never } else { Visibility::OnTerminal }).await?;
     if json {
         say_json(&SignInOutput { account, email, server, recovery_code, acts: acts(&synced.status) })?;
     } else {
@@ -235,6 +236,7 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
             let current = Asking { question: "Current password", variable: PASSWORD, stdin: false, twice: false };
             let (current, new) = two_secrets(*password_stdin, current, "the current password and the new one").await?;
             client.account().change_password(&current, &new).await?;
+            return changed_password(new_recovery_code(&client, &new).await, json);
         }
         Account::RecoveryCode { password_stdin } => {
             let asking = Asking { question: "Password", variable: PASSWORD, stdin: *password_stdin, twice: false };
@@ -259,11 +261,20 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
     }
     if json {
         say_json(&DoneOutput { done: true })?;
-    } else if matches!(action, Account::Erase { .. }) {
-        say!("{} erased the account; the records stay on this device, and go to the account that signs in here next", good("✓"))?;
     } else {
-        say!("{} changed the password; every other device must sign in again", good("✓"))?;
+        say!("{} erased the account; the records stay on this device, and go to the account that signs in here next", good("✓"))?;
     }
+    Ok(Exit::Done)
+}
+
+/// Tells of a new password, and of the recovery code in place of the one that it voided.
+fn changed_password(recovery_code: Option<String>, json: bool) -> Outcome {
+    if json {
+        say_json(&PasswordOutput { done: true, recovery_code })?;
+        return Ok(Exit::Done);
+    }
+    say!("{} changed the password; every other device must sign in again, and the previous recovery code no longer works", good("✓"))?;
+    recovery_code.iter().try_for_each(|code| say_recovery_code(code))?;
     Ok(Exit::Done)
 }
 

@@ -13,7 +13,7 @@ use crate::args::Export;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::ExportOutput;
 use crate::profile::Profile;
-use crate::progress::{Progress, Shown};
+use crate::progress::{Progress, Visibility};
 use crate::terminal::{counted, good, remark, say, say_json};
 
 /// The number of lines between redraws of the progress bar.
@@ -91,7 +91,7 @@ fn to_file(client: &Client, path: &Path, options: ExportOptions, json: bool) -> 
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let file = NamedTempFile::new_in(folder).map_err(|error| cannot(&error))?;
     set_unfinished(Some(file.path().to_owned()));
-    let progress = Progress::new("exporting", shown(json));
+    let progress = Progress::new("exporting", visibility(json));
     let exported = client.export(BufWriter::new(&file), options, |lines| {
         if lines.is_multiple_of(REDRAW_LINES) {
             progress.set(lines, None);
@@ -119,8 +119,8 @@ fn not_exported(left_out: u64) -> String {
     format!("{changes} not exported; --quarantined includes what this version cannot read")
 }
 
-pub fn shown(json: bool) -> Shown {
-    if json { Shown::Never } else { Shown::OnTerminal }
+pub fn visibility(json: bool) -> Visibility {
+    if json { Visibility::Never } else { Visibility::OnTerminal }
 }
 
 /// A writer that records that the reader has closed the pipe, which is not a failure of the export.

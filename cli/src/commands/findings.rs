@@ -13,17 +13,17 @@ use crate::terminal::{bad, bold, faint, good, say, say_json};
 pub fn report(findings: &[Finding], json: bool) -> Outcome {
     let worst = findings.iter().map(|finding| finding.grade).max().unwrap_or(Grade::Good);
     if json {
-        let output = |finding: &Finding| FindingOutput { name: finding.name, grade: finding.grade.into(), told: finding.told.clone() };
+        let output = |finding: &Finding| FindingOutput { name: finding.name, grade: finding.grade.into(), detail: finding.detail.clone() };
         say_json(&FindingsOutput { grade: worst.into(), findings: findings.iter().map(output).collect() })?;
     } else {
         let width = findings.iter().map(|finding| finding.name.len()).max().unwrap_or_default();
-        for Finding { name, grade, told, .. } in findings {
+        for Finding { name, grade, detail, .. } in findings {
             let sign = match grade {
                 Grade::Good => good("✓"),
                 Grade::Warning => bold("!"),
                 Grade::Bad => bad("✗"),
             };
-            say!("{sign} {}  {told}", faint(format!("{name:width$}")))?;
+            say!("{sign} {}  {detail}", faint(format!("{name:width$}")))?;
         }
     }
     Ok(match worst {

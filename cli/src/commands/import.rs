@@ -6,7 +6,7 @@ use console::measure_text_width;
 use stronglog_sync::Client;
 use stronglog_sync::client::{FileCounts, ImportOptions, Imported, OnConflict};
 
-use super::export::{REDRAW_LINES, shown};
+use super::export::{REDRAW_LINES, visibility};
 use crate::args::{self, Import};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::input;
@@ -50,7 +50,7 @@ pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
 
 /// Imports lines with a progress bar. `total` is how many there are, where it is known.
 fn read_in(client: &Client, input: impl BufRead, options: ImportOptions, total: Option<u64>, json: bool) -> Outcome<Imported> {
-    let progress = Progress::new("importing", shown(json));
+    let progress = Progress::new("importing", visibility(json));
     let imported = client.import(input, options, |lines| {
         if lines.is_multiple_of(REDRAW_LINES) {
             progress.set(lines, total);

@@ -11,6 +11,7 @@ use crate::args::{Command, Serve};
 use crate::commands::findings;
 use crate::demo;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::log::Log;
 use crate::settings;
 
 pub async fn run(serve: Serve, json: bool) -> Outcome {
@@ -19,11 +20,22 @@ pub async fn run(serve: Serve, json: bool) -> Outcome {
     if serve.check {
         return findings::report(&check::settings(&serve.config).await, json);
     }
-    // A log that cannot be written, on a full disk or into a pipe that nobody reads, must not stop the server: reporting it would panic.
-    let log =
-        fmt().log_internal_errors(false).with_max_level(serve.log).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
-    let set = if serve.log_json { log.json().try_init() } else { log.try_init() };
-    set.map_err(|error| Failure::new(format!("cannot set up the log: {error}")))?;
+    let log = Log::to(std::io::stderr()).map_err(|error| Failure::new(format!("cannot start the thread of the log: {error}")))?;
+    set_up(&serve, log.clone()).map_err(|error| Failure::new(format!("cannot set up the log: {error}")))?;
+    let served = until_ended(serve).await;
+    log.finish();
+    served
+}
+
+/// Lets the lines of the log be written as the flags say.
+fn set_up(serve: &Serve, log: Log) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let lines = fmt().log_internal_errors(false).with_max_level(serve.log).with_ansi(std::io::stderr().is_terminal());
+    let lines = lines.with_writer(move || log.clone());
+    if serve.log_json { lines.json().try_init() } else { lines.try_init() }
+}
+
+async fn until_ended(serve: Serve) -> Outcome {
+    let file = serve.file.clone();
     // Registered before the server reports its address, so that no signal is missed.
     let ended = ended().map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;
     let site = if serve.demo { Some(demo::site()?) } else { None };

@@ -11,7 +11,7 @@ use crate::args::{Confirm, Sync};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{NotificationsOutput, SyncOutput};
 use crate::profile::{Background, FileId, Profile};
-use crate::progress::{self, Shown, since};
+use crate::progress::{self, Visibility, since};
 use crate::summary::{exit_of, say_synced, waits_for_the_user};
 use crate::synced::Synced;
 use crate::terminal::{remark, remark_json, say_json};
@@ -29,15 +29,15 @@ pub async fn run(profile: &Profile, sync: &Sync, json: bool) -> Outcome {
     // As it is now: a profile that is replaced during the first sync is noticed too.
     let file = profile.database_file();
     client.check_database()?;
-    let shown = if json { Shown::Never } else { Shown::OnTerminal };
-    let mut synced = progress::sync(&client, "syncing", Traffic::default(), None, shown).await?;
+    let visibility = if json { Visibility::Never } else { Visibility::OnTerminal };
+    let mut synced = progress::sync(&client, "syncing", Traffic::default(), None, visibility).await?;
     // The decision applies to the question as it stands after the sync, because this sync may have raised it.
     if let Some(confirm) = sync.confirm.filter(|_| synced.status.to_be_deleted > 0) {
         client.confirm_resync(match confirm {
             Confirm::Delete => Answer::Delete,
             Confirm::PushAgain => Answer::PushAgain,
         })?;
-        synced = progress::sync(&client, "syncing", Traffic::default(), None, shown).await?;
+        synced = progress::sync(&client, "syncing", Traffic::default(), None, visibility).await?;
     }
     report(&synced, json)?;
     if !sync.watch || waits_for_the_user(&synced.status) {

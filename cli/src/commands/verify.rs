@@ -6,7 +6,7 @@ use stronglog_sync::transport::Traffic;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::VerifyOutput;
 use crate::profile::{Background, Profile};
-use crate::progress::{self, Shown};
+use crate::progress::{self, Visibility};
 use crate::summary::exit_of;
 use crate::terminal::{counted, remark, say, say_json};
 
@@ -14,8 +14,8 @@ pub async fn run(profile: &Profile, json: bool) -> Outcome {
     profile.check_server()?;
     let client = profile.open(Background::Sync).await?;
     client.check_database()?;
-    let shown = if json { Shown::Never } else { Shown::OnTerminal };
-    let synced = progress::sync(&client, "syncing", Traffic::default(), None, shown).await?;
+    let visibility = if json { Visibility::Never } else { Visibility::OnTerminal };
+    let synced = progress::sync(&client, "syncing", Traffic::default(), None, visibility).await?;
     if let (Exit::Unreachable, Some(error)) = (exit_of(&synced.status), synced.status.last_error) {
         return Err(Failure::Other(Exit::Unreachable, error));
     }

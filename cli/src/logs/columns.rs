@@ -171,8 +171,8 @@ impl Row {
 
 /// The number in a text.
 pub fn number(text: &str, name: &str, decimal: Option<Decimal>) -> Result<f64, String> {
-    numbers::parse(text, decimal).ok_or_else(|| match numbers::shown(text) {
-        numbers::Shown::Unclear if decimal.is_none() => {
+    numbers::parse(text, decimal).ok_or_else(|| match numbers::evidence(text) {
+        numbers::Evidence::Unclear if decimal.is_none() => {
             format!("the {name} {text:?} has a comma before thousands or a fraction; use --decimal point or --decimal comma")
         }
         _ => format!("the {name} {text:?} is not a number"),

@@ -1,6 +1,6 @@
 //! How a file writes what has two meanings: 1,082 and 04/05/2026. The file as a whole shows it, or the user says it; it is never guessed.
 
-use super::numbers::{self, Decimal, Shown};
+use super::numbers::{self, Decimal, Evidence};
 use super::times::{self, DateOrder, OrderShown};
 
 /// How a file writes numbers and dates, as far as it is known.
@@ -26,10 +26,10 @@ impl Dialect {
 fn decimal_of<'r>(texts: impl Iterator<Item = &'r str>) -> Result<Option<Decimal>, String> {
     let (mut unclear, mut seen) = (None, Vec::new());
     for text in texts {
-        match numbers::shown(text) {
-            Shown::Decimal(decimal) => seen.push(decimal),
-            Shown::Unclear => unclear = unclear.or(Some(text)),
-            Shown::Nothing => {}
+        match numbers::evidence(text) {
+            Evidence::Decimal(decimal) => seen.push(decimal),
+            Evidence::Unclear => unclear = unclear.or(Some(text)),
+            Evidence::Nothing => {}
         }
     }
     let says = |text: &str| {

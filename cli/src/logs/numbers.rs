@@ -20,7 +20,7 @@ impl Decimal {
 
 /// What one number shows of how its file writes numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub enum Evidence {
     /// Nothing: it reads the same either way, or it is no number.
     Nothing,
     /// The decimal separator.
@@ -31,22 +31,22 @@ pub enum Shown {
 
 /// What a number shows of how its file writes numbers. A lone point before three digits, as in 102.058, shows nothing, and is a fraction
 /// unless the file shows otherwise: programs that convert units write such weights.
-pub fn shown(text: &str) -> Shown {
+pub fn evidence(text: &str) -> Evidence {
     let digits = ungrouped(text);
     if digits.is_empty() || !digits.chars().all(|char| char.is_ascii_digit() || matches!(char, '.' | ',')) {
-        return Shown::Nothing;
+        return Evidence::Nothing;
     }
     let count = |separator: char| digits.matches(separator).count();
     match (count('.'), count(',')) {
-        (0, 0) => Shown::Nothing,
-        (1, 0) if is_grouped(&digits, '.') => Shown::Nothing,
-        (0, 1) if is_grouped(&digits, ',') => Shown::Unclear,
-        (1, 0) => Shown::Decimal(Decimal::Point),
-        (0, 1) => Shown::Decimal(Decimal::Comma),
-        (_, 0) => Shown::Decimal(Decimal::Comma),
-        (0, _) => Shown::Decimal(Decimal::Point),
-        _ if digits.rfind(',') > digits.rfind('.') => Shown::Decimal(Decimal::Comma),
-        _ => Shown::Decimal(Decimal::Point),
+        (0, 0) => Evidence::Nothing,
+        (1, 0) if is_grouped(&digits, '.') => Evidence::Nothing,
+        (0, 1) if is_grouped(&digits, ',') => Evidence::Unclear,
+        (1, 0) => Evidence::Decimal(Decimal::Point),
+        (0, 1) => Evidence::Decimal(Decimal::Comma),
+        (_, 0) => Evidence::Decimal(Decimal::Comma),
+        (0, _) => Evidence::Decimal(Decimal::Point),
+        _ if digits.rfind(',') > digits.rfind('.') => Evidence::Decimal(Decimal::Comma),
+        _ => Evidence::Decimal(Decimal::Point),
     }
 }
 
@@ -57,10 +57,10 @@ pub fn parse(text: &str, decimal: Option<Decimal>) -> Option<f64> {
         None => (1.0, text),
     };
     let digits = ungrouped(rest);
-    let decimal = match (decimal, shown(&digits)) {
-        (Some(decimal), _) | (None, Shown::Decimal(decimal)) => decimal,
-        (None, Shown::Nothing) => Decimal::Point,
-        (None, Shown::Unclear) => return None,
+    let decimal = match (decimal, evidence(&digits)) {
+        (Some(decimal), _) | (None, Evidence::Decimal(decimal)) => decimal,
+        (None, Evidence::Nothing) => Decimal::Point,
+        (None, Evidence::Unclear) => return None,
     };
     let (point, group) = decimal.separators();
     let (whole, fraction) = digits.split_once(point).unwrap_or((&digits, ""));
@@ -125,12 +125,12 @@ mod tests {
 
     #[test]
     fn a_lone_comma_before_three_digits_is_read_as_the_file_writes_numbers() {
-        assert_eq!((shown("1,082"), parse("1,082", None)), (Shown::Unclear, None));
+        assert_eq!((evidence("1,082"), parse("1,082", None)), (Evidence::Unclear, None));
         assert_eq!(parse("1,082", Some(Decimal::Point)), Some(1_082.0));
         assert_eq!(parse("1,082", Some(Decimal::Comma)), Some(1.082));
         assert_eq!(parse("1.082", Some(Decimal::Comma)), Some(1_082.0));
         assert_eq!(parse("82.5", Some(Decimal::Comma)), None, "a file with decimal commas has no decimal points");
-        assert_eq!(shown("2026-01-05"), Shown::Nothing);
+        assert_eq!(evidence("2026-01-05"), Evidence::Nothing);
     }
 
     #[test]

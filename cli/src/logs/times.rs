@@ -15,7 +15,7 @@ pub enum DateOrder {
 
 /// The moment that a text names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moment {
+pub struct ParsedTime {
     /// In milliseconds since the Unix epoch.
     pub ms: i64,
     /// The other time that the text can mean, if the clock was put back or forward then.
@@ -32,13 +32,13 @@ pub struct Moment {
 const EARLIEST_ZONE: Offset = Offset::constant(14);
 
 /// Reads a date with or without a time. A date without a time means noon, which is the same day in most zones.
-pub fn moment(text: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<Moment, String> {
+pub fn moment(text: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<ParsedTime, String> {
     let unreadable = |why: &dyn std::fmt::Display| format!("cannot read the time {text:?}: {why}");
     let in_range = |time: Timestamp| since_1970(time).ok_or_else(|| unreadable(&OUT_OF_RANGE));
     // A time that names its offset is the same everywhere.
     if let Ok(moment) = text.parse::<Timestamp>() {
         let ms = in_range(moment)?;
-        return Ok(Moment { ms, other_ms: None, hour: None, earliest_ms: ms, name: moment.to_string() });
+        return Ok(ParsedTime { ms, other_ms: None, hour: None, earliest_ms: ms, name: moment.to_string() });
     }
     let (date, time) = civil(text, order).map_err(|why| unreadable(&why))?;
     let local = date.to_datetime(time.unwrap_or(Time::constant(12, 0, 0, 0)));
@@ -54,7 +54,7 @@ pub fn moment(text: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<M
     };
     let (moment, other, earliest) = read().ok_or_else(|| unreadable(&OUT_OF_RANGE))?;
     let name = if time.is_some() { local.to_string() } else { date.to_string() };
-    Ok(Moment {
+    Ok(ParsedTime {
         ms: in_range(moment)?,
         other_ms: other.and_then(since_1970),
         hour: Some(local.hour()),
@@ -75,7 +75,7 @@ pub fn names(ms: i64, zone: &TimeZone) -> Vec<String> {
 ///
 /// # Errors
 /// One of them cannot be read, or the end is before the start.
-pub fn span(start: &str, end: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<(Moment, i64), String> {
+pub fn span(start: &str, end: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<(ParsedTime, i64), String> {
     let (start, end) = (moment(start, zone, order)?, moment(end, zone, order)?);
     if end.ms >= start.ms {
         return Ok((start, end.ms));
@@ -86,7 +86,7 @@ pub fn span(start: &str, end: &str, zone: &TimeZone, order: Option<DateOrder>) -
     let elsewhere = (start.hour.is_some_and(|hour| hour < NIGHT_ENDS) && end.hour.is_some()).then_some((start.ms, end.ms + HOUR_MS));
     let shortest = pairs.chain(elsewhere).filter(|(from, to)| to >= from).min_by_key(|(from, to)| to - from);
     let (ms, end_ms) = shortest.ok_or("the workout ends before it starts")?;
-    Ok((Moment { ms, ..start }, end_ms))
+    Ok((ParsedTime { ms, ..start }, end_ms))
 }
 
 const HOUR_MS: i64 = 3_600_000;

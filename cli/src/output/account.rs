@@ -66,6 +66,16 @@ impl DeviceOutput {
     }
 }
 
+/// `account password`
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PasswordOutput {
+    pub done: bool,
+    /// It is not shown again. Absent if it could not be made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery_code: Option<String>,
+}
+
 /// `account recovery-code`
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -181,7 +181,7 @@ pub struct FindingOutput {
     pub name: &'static str,
     pub grade: GradeOutput,
     /// What was found and, unless it is good, what to do.
-    pub told: String,
+    pub detail: String,
 }
 
 /// How serious a finding is.

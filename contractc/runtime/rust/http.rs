@@ -3,7 +3,9 @@
 //! An operation of the contract is a structure of parameters and body, which can be written to a request and read from one. Its response is
 //! an enum with a variant for each declared status, which is written and read the same way. Clients and servers both use these functions.
 
+mod body;
 mod form;
+mod kind;
 mod multipart;
 mod parameter;
 mod request;
@@ -14,11 +16,12 @@ mod text;
 use std::future::Future;
 use std::marker::PhantomData;
 
+pub use body::{BytesBody, Content, FileBody, JsonBody, MultipartBody, TextBody, Written, bytes, guard, json, respond, status, text};
 pub use form::Form;
 pub use http::{HeaderMap, Method, StatusCode};
 pub use multipart::{File, IncomingParts, Multipart, Part, Parts};
 pub use parameter::{Encoding, Parameter, Place, Shape, Style};
-pub use request::{Incoming, Rejection, Writer};
+pub use request::{Body, Incoming, Rejection, Writer};
 pub use security::{Credential, Credentials, Scheme, SchemeKind, Security, receive_credentials};
 pub use template::{literal_length, matches_path};
 
@@ -26,6 +29,7 @@ use super::json::Json;
 use super::report::{At, Checker, Report};
 use super::rule::Rule;
 use super::schema::{ReadJson, ToJson, parse};
+use kind::Alternatives;
 use parameter::invalid_header;
 
 /// A request with its complete body.
@@ -86,48 +90,6 @@ pub trait Outcome: Sized {
     fn undeclared(status: StatusCode, body: Vec<u8>) -> Self;
 }
 
-/// A response's status, media type and body.
-pub type Written = (StatusCode, Option<&'static str>, Vec<u8>);
-
-/// Writes a response with a JSON body.
-pub fn json(status: impl ToStatus, media_type: &'static str, body: &impl ToJson) -> Written {
-    (status.to_status(), Some(media_type), body.as_json().to_text().into_bytes())
-}
-
-/// Writes a response with a body that is text.
-pub fn text(status: impl ToStatus, media_type: &'static str, body: &impl ToJson) -> Written {
-    bytes(status, media_type, body.as_json().as_str().unwrap_or_default().as_bytes())
-}
-
-/// Writes a response with a body of another kind.
-pub fn bytes(status: impl ToStatus, media_type: &'static str, body: &[u8]) -> Written {
-    (status.to_status(), Some(media_type), body.to_vec())
-}
-
-/// Writes a response without a body.
-pub fn empty(status: impl ToStatus) -> Written {
-    (status.to_status(), None, Vec::new())
-}
-
-/// A value that can be converted to a status.
-pub trait ToStatus {
-    /// The status code.
-    fn to_status(self) -> StatusCode;
-}
-
-impl ToStatus for &StatusCode {
-    fn to_status(self) -> StatusCode {
-        *self
-    }
-}
-
-impl ToStatus for u16 {
-    /// The compiler of the contract guarantees that a declared status is valid.
-    fn to_status(self) -> StatusCode {
-        StatusCode::from_u16(self).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-    }
-}
-
 /// A response of the contract, with its headers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reply<T> {
@@ -181,6 +143,9 @@ impl<T> Reply<T> {
         let Some(value) = self.headers.get(header.name) else { return Ok(None) };
         let text = value.to_str().map_err(|_| Report::new("syntax", format!("has the header {}, which is not text", header.name)))?;
         let value = header.encoding.read(&header.shape, text);
+        let mut alternatives = Alternatives::default();
+        alternatives.add(String::new(), &value, &header.shape, &header.encoding);
+        let value = alternatives.settle(value, header.check);
         read_checked(Json::from(&value), At::ROOT.member("header").member(header.name), header.check).map(Some)
     }
 
@@ -399,14 +364,6 @@ pub fn read_json<T: ReadJson>(body: &[u8], check: Check) -> Result<T, Report> {
     // A byte order mark is no part of the text (RFC 8259, section 8.1). Every browser skips it.
     let tape = parse(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body))?;
     read_checked(tape.root(), At::ROOT, check)
-}
-
-/// Reads and validates a body that is text.
-///
-/// # Errors
-/// Returns all violations.
-pub fn read_text<T: ReadJson>(body: &[u8], check: Check) -> Result<T, Report> {
-    read_checked(Json::String(as_text(body)?), At::ROOT, check)
 }
 
 fn as_text(body: &[u8]) -> Result<&str, Report> {

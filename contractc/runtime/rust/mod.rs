@@ -9,9 +9,10 @@
 //! - [`check`]: the keywords of JSON Schema; [`report`]: the violations that they find
 //! - [`rule`]: what schemas accept, as tables of these keywords; [`reader`]: reads valid text by these tables in one pass
 //! - [`schema`]: the traits of generated types, and their entry points; [`declare`]: the macros that declare the types
-//! - [`http`]: requests, responses and the transport trait of the generated client
+//! - [`http`]: requests, responses and the transport trait of the generated client; [`calls`]: the macros that declare the operations
 //! - `reqwest`, `axum`, `json_schema`: optional integrations, behind the features `reqwest`, `axum` and `schemars`
 
+pub mod calls;
 pub mod check;
 pub mod declare;
 pub mod format;

@@ -1,7 +1,9 @@
 //! The result of validation: every violation, with its location, keyword and message.
 
 #[cfg(not(target_arch = "wasm32"))]
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+#[cfg(not(target_arch = "wasm32"))]
+use std::collections::HashMap;
 use std::fmt;
 #[cfg(not(target_arch = "wasm32"))]
 use std::rc::Rc;
@@ -115,26 +117,31 @@ pub fn escaped(name: &str) -> String {
 /// For how many recursive schemas levels are counted without allocation.
 const FEW_DEPTHS: usize = 4;
 
-/// How deep variants of unions are tried within each other before verdicts are remembered. Each level has two probes. In WebAssembly no
+/// How deep rules that look at a part more than once are followed within each other before verdicts are remembered. In WebAssembly no
 /// verdicts are remembered: the code for it would be a large part of the whole.
 #[cfg(not(target_arch = "wasm32"))]
-const PROBES_FEW: usize = 16;
+const LEVELS_FEW: usize = 1;
+
+/// How many such rules are followed within the outermost one before verdicts are remembered, so that ordinary values need no memory.
+#[cfg(not(target_arch = "wasm32"))]
+const CALLS_FEW: usize = 64;
 
 /// A rule, an array or object, and the recursion levels from which the rule has judged it.
 #[cfg(not(target_arch = "wasm32"))]
 type Judged = (usize, (usize, usize), [usize; FEW_DEPTHS]);
 
-/// What came of it, in buckets. A map of the standard library is larger code than all else here.
+/// What came of it.
 #[cfg(not(target_arch = "wasm32"))]
-type Known = Rc<RefCell<Vec<Vec<(Judged, bool)>>>>;
-
-#[cfg(not(target_arch = "wasm32"))]
-const BUCKETS: usize = 256;
-
-#[cfg(not(target_arch = "wasm32"))]
-fn nothing_known() -> Known {
-    Rc::new(RefCell::new(vec![Vec::new(); BUCKETS]))
+#[derive(Clone, Copy)]
+enum Verdict {
+    Passed,
+    Failed,
+    /// Failed, and the violations are recorded.
+    Told,
 }
+
+#[cfg(not(target_arch = "wasm32"))]
+type Known = Rc<RefCell<HashMap<Judged, Verdict>>>;
 
 /// Collects violations. Costs nothing while there are none.
 pub struct Checker {
@@ -144,15 +151,20 @@ pub struct Checker {
     pub(super) probing: bool,
     /// Whether it is known that the value is not valid, so that each part is looked at for what is wrong.
     pub(super) telling: bool,
+    /// Whether messages leave out the values, which are secret.
+    secret: bool,
     /// Whether items of `x-each` arrays are skipped, to be validated one by one later.
     pub(super) apart: bool,
     /// The current recursion level of each schema with `x-max-depth`, by its index. Schemas with high indexes are in `more_depths`.
     depths: [usize; FEW_DEPTHS],
     more_depths: Vec<usize>,
-    /// How many probes are within each other.
+    /// How many rules that look at a part more than once are within each other.
     #[cfg(not(target_arch = "wasm32"))]
-    probes: usize,
-    /// What is known, if the probes are many: variants that contain the same union would otherwise judge a part twice as often per level.
+    levels: usize,
+    /// How many of them have been followed within the outermost one.
+    #[cfg(not(target_arch = "wasm32"))]
+    calls: Cell<usize>,
+    /// What is known, if these are many: rules that apply to a part in several ways would otherwise judge it twice as often per level.
     #[cfg(not(target_arch = "wasm32"))]
     known: Option<Known>,
 }
@@ -165,11 +177,14 @@ impl Checker {
             failed: false,
             probing: false,
             telling: false,
+            secret: false,
             apart: false,
             depths: [0; FEW_DEPTHS],
             more_depths: Vec::new(),
             #[cfg(not(target_arch = "wasm32"))]
-            probes: 0,
+            levels: 0,
+            #[cfg(not(target_arch = "wasm32"))]
+            calls: Cell::new(0),
             #[cfg(not(target_arch = "wasm32"))]
             known: None,
         }
@@ -210,19 +225,32 @@ impl Checker {
         let mut probe = Checker { probing: true, apart: self.apart, depths, more_depths, ..Checker::new() };
         #[cfg(not(target_arch = "wasm32"))]
         {
-            probe.probes = self.probes + 1;
-            probe.known = self.known.clone().or_else(|| (self.probes >= PROBES_FEW).then(nothing_known));
+            probe.levels = self.levels;
+            probe.calls = self.calls.clone();
+            probe.known = self.known.clone();
         }
         check(&mut probe);
+        #[cfg(not(target_arch = "wasm32"))]
+        self.calls.set(probe.calls.get());
         !probe.failed
     }
 
-    /// Judges a value by a rule, which `rule` identifies, unless it is known from another variant what comes of it.
+    /// Judges a value by a rule, which `rule` identifies, unless it is known what comes of it.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn once(&mut self, rule: usize, value: Json<'_>, check: impl FnOnce(Json<'_>, &mut Checker)) {
-        if !(self.probing && self.failed) {
-            self.remember(rule, value, check);
+        if self.probing && self.failed {
+            return;
         }
+        let calls = if self.levels == 0 { 1 } else { self.calls.get() + 1 };
+        self.calls.set(calls);
+        self.levels += 1;
+        if self.levels > LEVELS_FEW && calls > CALLS_FEW && self.more_depths.is_empty() && matches!(value, Json::Array(_) | Json::Object(_))
+        {
+            self.remember(rule, value, check);
+        } else {
+            check(value, self);
+        }
+        self.levels -= 1;
     }
 
     /// Judges a value by a rule.
@@ -234,36 +262,80 @@ impl Checker {
 
     #[cfg(not(target_arch = "wasm32"))]
     fn remember(&mut self, rule: usize, value: Json<'_>, check: impl FnOnce(Json<'_>, &mut Checker)) {
-        let Some(known) = self.known.clone().filter(|_| self.more_depths.is_empty()) else { return check(value, self) };
-        let Some(identity) = value.identity() else {
+        let outer = self.known.clone();
+        match value.identity() {
+            Some(identity) => {
+                let known = self.known.get_or_insert_default().clone();
+                self.follow(&known, (rule, identity, self.depths), value, check);
+            }
             // A typed value may begin where its first member does. A copy tells them apart, and needs verdicts of its own.
-            let copy = matches!(value, Json::Array(_) | Json::Object(_)).then(|| value.to_value());
-            let outer = copy.is_some().then(|| self.known.replace(nothing_known()));
-            check(copy.as_ref().map_or(value, Json::from), self);
-            self.known = outer.unwrap_or(Some(known));
-            return;
-        };
-        let key = (rule, identity, self.depths);
-        let bucket = ((rule / 16) ^ identity.1) % BUCKETS;
-        let verdict = known.borrow()[bucket].iter().find(|(seen, _)| *seen == key).map(|(_, passed)| *passed);
-        self.failed = !verdict.unwrap_or_else(|| {
-            check(value, self);
-            known.borrow_mut()[bucket].push((key, !self.failed));
-            !self.failed
-        });
+            None => {
+                self.known = Some(Known::default());
+                check(Json::from(&value.to_value()), self);
+            }
+        }
+        self.known = outer;
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn follow(&mut self, known: &Known, key: Judged, value: Json<'_>, check: impl FnOnce(Json<'_>, &mut Checker)) {
+        let verdict = known.borrow().get(&key).copied();
+        match verdict {
+            Some(Verdict::Passed) => {}
+            Some(Verdict::Told) => self.failed = true,
+            Some(Verdict::Failed) if self.probing => self.failed = true,
+            _ => {
+                let failed = std::mem::replace(&mut self.failed, false);
+                check(value, self);
+                let verdict = match (self.failed, self.probing) {
+                    (false, _) => Verdict::Passed,
+                    (true, true) => Verdict::Failed,
+                    (true, false) => Verdict::Told,
+                };
+                known.borrow_mut().insert(key, verdict);
+                self.failed |= failed;
+            }
+        }
     }
 
     /// Records a violation. Each keyword is recorded once per location.
     #[cold]
     pub fn violation(&mut self, at: At<'_>, keyword: &'static str, message: impl FnOnce() -> String) {
+        if let Some(pointer) = self.untold(at, keyword) {
+            self.tell(pointer, keyword, message());
+        }
+    }
+
+    /// The pointer of a violation that needs a message. Apart from `violation`, which is compiled once per message.
+    #[cold]
+    #[inline(never)]
+    fn untold(&mut self, at: At<'_>, keyword: &'static str) -> Option<String> {
         self.failed = true;
         if self.probing || self.violations.len() == VIOLATIONS_MAX {
-            return;
+            return None;
         }
         let pointer = at.pointer();
-        if !self.violations.iter().any(|seen| seen.keyword == keyword && seen.pointer == pointer) {
-            self.violations.push(Violation { pointer, keyword, message: message() });
+        if self.violations.iter().any(|seen| seen.keyword == keyword && seen.pointer == pointer) {
+            return None;
         }
+        if self.secret {
+            self.tell(pointer, keyword, "is not accepted; the value is secret".to_owned());
+            return None;
+        }
+        Some(pointer)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell(&mut self, pointer: String, keyword: &'static str, message: String) {
+        self.violations.push(Violation { pointer, keyword, message });
+    }
+
+    /// Runs `check` on a value that no message repeats, such as a password.
+    pub fn secretly(&mut self, check: impl FnOnce(&mut Checker)) {
+        let outer = std::mem::replace(&mut self.secret, true);
+        check(self);
+        self.secret = outer;
     }
 
     /// Runs `check` one level deeper in a recursive schema, or records a violation if that is deeper than `max`. The schemas with a

@@ -312,7 +312,17 @@ impl Checker {
             self.missing(object, record.members[..record.required].iter().map(|(name, _)| *name), at);
         }
         if let Some(more) = record.more {
-            more(object, at, self);
+            self.more(object, record, more, at);
         }
+    }
+
+    /// The keywords that look at several members at once.
+    #[inline]
+    pub(super) fn more(&mut self, object: Object<'_>, record: &Record, more: fn(Object<'_>, At<'_>, &mut Checker), at: At<'_>) {
+        self.once(std::ptr::from_ref(record).addr(), Json::Object(object), |value, out| {
+            if let Json::Object(object) = value {
+                more(object, at, out);
+            }
+        });
     }
 }

@@ -37,16 +37,48 @@ impl<'c> Comparison<'c> {
         self.credentials(old, new, request);
         self.parameters(old, new, request);
         self.body(old, new, request);
-        for response in &old.responses {
-            match new.responses.iter().find(|other| other.status == response.status) {
-                Some(other) => self.response(response, other, at(new, &place, Direction::Response)),
-                None => self.note(request, Effect::Nothing, format!("the response {} is gone", response.status.text())),
+        self.responses(old, new, at(new, &place, Direction::Response));
+    }
+
+    /// Compares the responses for each status that either version names: its own, that of its range, or the default.
+    fn responses(&mut self, old: &'c Operation, new: &'c Operation, at: Place<'_>) {
+        let statuses: BTreeSet<Status> = old.responses.iter().chain(&new.responses).map(|response| response.status).collect();
+        for status in statuses {
+            match (resolved(&old.responses, status), resolved(&new.responses, status)) {
+                (Some(before), Some(after)) => {
+                    if before.status == status && after.status != status {
+                        let message = format!("the response {} is now that of {}", status.text(), after.status.text());
+                        self.note(at, Effect::Nothing, message);
+                    }
+                    self.response(before, after, at);
+                }
+                (Some(_), None) => self.note(at, Effect::Nothing, format!("the response {} is gone", status.text())),
+                (None, _) => {
+                    // An old client cannot handle a new success status. It treats an unknown error status as an error.
+                    let effect = if status.is_success() { Effect::Widens } else { Effect::Nothing };
+                    self.note(at, effect, format!("the response {} is new", status.text()));
+                }
             }
         }
-        for response in new.responses.iter().filter(|response| !covers(&old.responses, response.status)) {
-            // An old client cannot handle a new success status. It treats an unknown error status as an error.
-            let effect = if response.status.is_success() { Effect::Widens } else { Effect::Nothing };
-            self.note(at(new, &place, Direction::Response), effect, format!("the response {} is new", response.status.text()));
+    }
+
+    /// Compares what the model has only as text.
+    pub(super) fn texts(&mut self) {
+        let pointers: BTreeSet<&String> = self.old.texts.keys().chain(self.new.texts.keys()).collect();
+        for pointer in pointers {
+            let (before, after) = (self.old.texts.get(pointer), self.new.texts.get(pointer));
+            let Some((span, _)) = after.or(before).filter(|_| before.map(|(_, text)| text) != after.map(|(_, text)| text)) else {
+                continue;
+            };
+            let keyword = pointer.rsplit('/').next().unwrap_or_default();
+            self.changes.push(Change {
+                breaks_requests: false,
+                breaks_responses: false,
+                pointer: pointer.clone(),
+                span: *span,
+                is_gone: after.is_none(),
+                message: format!("`{keyword}` changed, which is not judged: look at what the other side expects"),
+            });
         }
     }
 
@@ -104,7 +136,7 @@ impl<'c> Comparison<'c> {
 
     fn media(&mut self, old: &'c [Media], new: &'c [Media], at: Place<'_>) {
         for media in old {
-            match new.iter().find(|other| other.media_type.eq_ignore_ascii_case(&media.media_type)) {
+            match same_media(new, media) {
                 Some(other) => {
                     if let (Some(before), Some(after)) = (media.schema, other.schema) {
                         self.schemas(before, after, at.direction);
@@ -115,7 +147,7 @@ impl<'c> Comparison<'c> {
                 None => self.note(at, Effect::Changes, format!("`{}` is gone", media.media_type)),
             }
         }
-        for media in new.iter().filter(|media| !old.iter().any(|other| other.media_type.eq_ignore_ascii_case(&media.media_type))) {
+        for media in new.iter().filter(|media| same_media(old, media).is_none()) {
             self.note(at, Effect::Nothing, format!("`{}` is new", media.media_type));
         }
     }
@@ -200,12 +232,19 @@ fn template(path: &str) -> String {
     path.chars().filter(keep).collect()
 }
 
-/// Whether one of the responses covers a status.
-fn covers(responses: &[Response], status: Status) -> bool {
-    responses.iter().any(|response| match (response.status, status) {
-        (known, status) if known == status => true,
-        (Status::Range(hundreds), Status::Code(code)) => code / 100 == hundreds,
-        (Status::Default, _) => true,
-        _ => false,
-    })
+/// The response for a status: its own, that of its range, or the default.
+fn resolved(responses: &[Response], status: Status) -> Option<&Response> {
+    let of = |wanted: Status| responses.iter().find(|response| response.status == wanted);
+    let range = match status {
+        Status::Code(code) => Status::Range(code / 100),
+        other => other,
+    };
+    of(status).or_else(|| of(range)).or_else(|| of(Status::Default))
+}
+
+/// The representation of the same media type. Parameters such as `charset` count only where they tell two apart.
+fn same_media<'c>(list: &'c [Media], wanted: &Media) -> Option<&'c Media> {
+    let essence = |media: &Media| media.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let exact = list.iter().find(|other| other.media_type.eq_ignore_ascii_case(&wanted.media_type));
+    exact.or_else(|| list.iter().find(|other| essence(other) == essence(wanted)))
 }

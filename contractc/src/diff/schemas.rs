@@ -180,7 +180,11 @@ impl<'c> Comparison<'c> {
         let counts_variants = before.is_union() != after.is_union();
         let whole = |view: &View<'_>| {
             let variants = view.variant_types().filter(|_| counts_variants);
-            let types = if view.never() { Types(0) } else { view.types().into_iter().chain(variants).reduce(both).unwrap_or(all) };
+            let types = if view.never() {
+                Types(0)
+            } else {
+                view.types_of_values().or_else(|| view.types()).into_iter().chain(variants).reduce(both).unwrap_or(all)
+            };
             let types = if types.contains(Types::NUMBER) { types.or(Types::INTEGER) } else { types };
             if view.accepts_null() { types.or(Types::NULL) } else { types }
         };

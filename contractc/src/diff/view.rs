@@ -94,6 +94,21 @@ impl<'c> View<'c> {
         self.parts.iter().filter_map(|part| part.types).chain(self.plain_unions.iter().copied()).reduce(both)
     }
 
+    /// The types of the values of `const` and `enum`, as far as `type` accepts them.
+    pub fn types_of_values(&self) -> Option<Types> {
+        let of = |value: &Value| match value {
+            Value::Null => Types::NULL,
+            Value::Bool(_) => Types::BOOLEAN,
+            Value::Number(number) if number.as_f64().is_some_and(|number| number.fract() == 0.0) => Types::INTEGER,
+            Value::Number(_) => Types::NUMBER,
+            Value::String(_) => Types::STRING,
+            Value::Array(_) => Types::ARRAY,
+            Value::Object(_) => Types::OBJECT,
+        };
+        let types = self.values()?.iter().map(of).fold(Types(0), Types::or);
+        Some(self.types().map_or(types, |listed| both(listed, types)))
+    }
+
     pub fn accepts_null(&self) -> bool {
         self.has_null_variant || self.parts.iter().any(|part| part.accepts_null)
     }
@@ -153,14 +168,17 @@ impl<'c> View<'c> {
         self.parts.iter().find_map(|part| part.max_depth)
     }
 
-    /// The variants of `oneOf` and `anyOf`, each identified by its tag, its name, or its JSON type.
+    /// The variants of `oneOf` and `anyOf`, each identified by its tag, its name, or its JSON type. A variant that several values of the
+    /// tag select is listed once for each.
     pub fn variants(&self) -> Vec<(String, SchemaId)> {
         let mut variants = Vec::new();
         for (part, list) in &self.unions {
             let tag = part.tag.as_ref().filter(|_| part.one_of == *list);
             for (index, id) in list.iter().enumerate() {
-                let tag = tag.and_then(|tag| tag.values.get(index)?.first()).map(Value::to_string);
-                variants.push((tag.unwrap_or_else(|| self.variant_name(*id)), *id));
+                match tag.and_then(|tag| tag.values.get(index)).filter(|values| !values.is_empty()) {
+                    Some(values) => variants.extend(values.iter().map(|value| (value.to_string(), *id))),
+                    None => variants.push((self.variant_name(*id), *id)),
+                }
             }
         }
         variants

@@ -111,13 +111,14 @@ fn raw(code: &str) -> String {
 
 /// The files of the runtime that are macros for the generated code. They come with it also where the rest is shared, because they name the
 /// runtime as its file imports it.
-const MACROS: [&str; 2] = ["declare", "json_schema"];
+const MACROS: [&str; 3] = ["calls", "declare", "json_schema"];
 
 /// `runtime/mod.rs` where the runtime is that of another module.
 fn shared_runtime(path: &TokenStream) -> TokenStream {
     quote! {
         //! The runtime of another contract, so that both have the same types of it, and the macros that declare this one's types.
         pub use #path::runtime::*;
+        pub mod calls;
         pub mod declare;
         #[cfg(feature = "schemars")]
         pub mod json_schema;
@@ -128,12 +129,15 @@ fn shared_runtime(path: &TokenStream) -> TokenStream {
 fn runtime() -> Vec<OutputFile> {
     const FILES: &[(&str, &str)] = &[
         ("axum", include_str!("../../runtime/rust/axum.rs")),
+        ("calls", include_str!("../../runtime/rust/calls.rs")),
         ("check", include_str!("../../runtime/rust/check.rs")),
         ("check/objects", include_str!("../../runtime/rust/check/objects.rs")),
         ("declare", include_str!("../../runtime/rust/declare.rs")),
         ("format", include_str!("../../runtime/rust/format.rs")),
         ("http", include_str!("../../runtime/rust/http.rs")),
+        ("http/body", include_str!("../../runtime/rust/http/body.rs")),
         ("http/form", include_str!("../../runtime/rust/http/form.rs")),
+        ("http/kind", include_str!("../../runtime/rust/http/kind.rs")),
         ("http/multipart", include_str!("../../runtime/rust/http/multipart.rs")),
         ("http/multipart/parts", include_str!("../../runtime/rust/http/multipart/parts.rs")),
         ("http/parameter", include_str!("../../runtime/rust/http/parameter.rs")),

@@ -1,5 +1,6 @@
 //! The TypeScript target: types, Zod schemas, a `fetch` client and the stores of a local database, on top of the runtime.
 
+mod answers;
 mod calls;
 mod client;
 mod code;

@@ -335,6 +335,6 @@ impl Slot for bool {
 /// `pattern`, for patterns that only a document has.
 fn check_pattern(out: &mut Checker, text: &str, source: &str, at: At<'_>) {
     if !pattern::matches(source, text) {
-        out.violation(at, "pattern", || format!("is {text:?}, which does not match {source}"));
+        out.mismatch(text, source, at);
     }
 }

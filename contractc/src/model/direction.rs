@@ -28,7 +28,7 @@ pub enum Role {
     /// A variant, or a schema for the content of the value.
     Content,
     /// Tests the value without rejecting it directly: `not`, `if`, `contains`, `propertyNames`.
-    Question,
+    Condition,
 }
 
 impl Contract {
@@ -50,15 +50,15 @@ impl Schema {
         let Self { array, object, reference, all_of, any_of, one_of, not, condition, .. } = self;
         reference.iter_mut().chain(all_of).for_each(|id| visit(Role::Part, id));
         any_of.iter_mut().chain(one_of).for_each(|id| visit(Role::Content, id));
-        not.iter_mut().for_each(|id| visit(Role::Question, id));
+        not.iter_mut().for_each(|id| visit(Role::Condition, id));
         if let Some(Condition { condition, then, otherwise }) = condition {
-            visit(Role::Question, condition);
+            visit(Role::Condition, condition);
             then.iter_mut().chain(otherwise).for_each(|id| visit(Role::Part, id));
         }
         let items = array.prefix_items.iter_mut().chain(&mut array.items).chain(&mut array.unevaluated_items);
         items.for_each(|id| visit(Role::Content, id));
-        array.contains.iter_mut().for_each(|contains| visit(Role::Question, &mut contains.schema));
-        object.property_names.iter_mut().for_each(|id| visit(Role::Question, id));
+        array.contains.iter_mut().for_each(|contains| visit(Role::Condition, &mut contains.schema));
+        object.property_names.iter_mut().for_each(|id| visit(Role::Condition, id));
         object.dependent_schemas.iter_mut().for_each(|(_, id)| visit(Role::Part, id));
         let named = object.properties.iter_mut().chain(&mut object.pattern_properties).map(|(_, id)| id);
         named.chain(&mut object.additional_properties).chain(&mut object.unevaluated_properties).for_each(|id| visit(Role::Content, id));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as JsonValue;
 
-use super::{Contract, Schema, SchemaId};
+use super::{ArrayRules, Contract, Kind, ObjectRules, Schema, SchemaId};
 use crate::runtime::check::Types;
 
 /// The shape of a value that is written as text.
@@ -12,7 +12,9 @@ use crate::runtime::check::Types;
 pub struct TextShape {
     /// The JSON types that the schema accepts: string if it names none.
     pub types: Types,
-    /// The shape of the items, if the schema describes them.
+    /// The shapes of the first items, which the schema describes one by one.
+    pub places: Vec<TextShape>,
+    /// The shape of the other items, if the schema describes them.
     pub items: Option<Box<TextShape>>,
     /// The members that the schema describes.
     pub members: Vec<(String, TextShape)>,
@@ -34,17 +36,31 @@ impl Contract {
         self.text_types(id, &mut BTreeSet::new())
     }
 
+    /// Whether a text may be a number and a string alike: the schema accepts numbers, and strings without a limit.
+    pub fn is_ambiguous_text(&self, id: SchemaId) -> bool {
+        if !self.types_as_text(id).intersects(Types::NUMBER.or(Types::INTEGER)) {
+            return false;
+        }
+        let parts = self.parts_and_variants(self.resolved(id)).into_iter().map(|id| self.schema(id));
+        parts.into_iter().any(|part| {
+            let is_limited = part.enumeration.is_some() || part.constant.is_some() || part.assertions(Kind::Text).next().is_some();
+            part.types.is_some_and(|types| types.contains(Types::STRING)) && !is_limited
+        })
+    }
+
     fn shape_of(&self, ids: &[SchemaId], levels: usize) -> TextShape {
         let types = ids.iter().fold(Types(0), |types, id| types.or(self.types_as_text(*id)));
-        let mut shape = TextShape { types, items: None, members: Vec::new(), others: None };
+        let mut shape = TextShape { types, places: Vec::new(), items: None, members: Vec::new(), others: None };
         if levels == 0 {
             return shape;
         }
         let parts: Vec<&Schema> = ids.iter().flat_map(|id| self.parts_and_variants(*id)).map(|id| self.schema(id)).collect();
         let described = |found: Vec<SchemaId>| (!found.is_empty()).then(|| Box::new(self.shape_of(&found, levels - 1)));
         if types.contains(Types::ARRAY) {
-            let items = parts.iter().flat_map(|part| part.array.prefix_items.iter().chain(&part.array.items));
-            shape.items = described(items.copied().collect());
+            let places = parts.iter().map(|part| part.array.prefix_items.len()).max().unwrap_or_default();
+            let at = |place: usize| parts.iter().filter_map(move |part| part.array.prefix_items.get(place).copied().or(part.array.items));
+            shape.places = (0..places).map(|place| self.shape_of(&at(place).collect::<Vec<_>>(), levels - 1)).collect();
+            shape.items = described(parts.iter().filter_map(|part| part.array.items).filter(|id| !self.schema(*id).never).collect());
         }
         if types.contains(Types::OBJECT) {
             for (name, id) in parts.iter().flat_map(|part| &part.object.properties) {
@@ -55,10 +71,26 @@ impl Contract {
                 }
             }
             shape.members.sort_by(|left, right| left.0.cmp(&right.0));
-            let others = parts.iter().filter_map(|part| part.object.additional_properties).filter(|id| !self.schema(*id).never);
-            shape.others = described(others.collect());
+            shape.others = self.others(&parts, levels);
         }
         shape
+    }
+
+    /// The shape of members that are not listed. An object that lists none has members of any name.
+    fn others(&self, parts: &[&Schema], levels: usize) -> Option<Box<TextShape>> {
+        let closed = |id: &SchemaId| self.schema(*id).never;
+        let additional: Vec<SchemaId> = parts.iter().filter_map(|part| part.object.additional_properties).collect();
+        let by_pattern: Vec<SchemaId> = parts.iter().flat_map(|part| &part.object.pattern_properties).map(|(_, id)| *id).collect();
+        let described: Vec<SchemaId> = additional.iter().chain(&by_pattern).copied().filter(|id| !closed(id)).collect();
+        let is_open = additional.is_empty() && (!by_pattern.is_empty() || parts.iter().all(|part| part.object.properties.is_empty()));
+        if described.is_empty() && !is_open {
+            return None;
+        }
+        let mut shape = self.shape_of(&described, levels - 1);
+        if is_open {
+            shape.types = shape.types.or(Types::STRING);
+        }
+        Some(Box::new(shape))
     }
 
     /// The schema with everything that must hold beside it, and the variants of its unions.
@@ -76,7 +108,7 @@ impl Contract {
         open
     }
 
-    /// The JSON types that the text may represent: string if the schema does not say.
+    /// The JSON types that the text may represent: those that the keywords are about if the schema names none, otherwise string.
     fn text_types(&self, id: SchemaId, seen: &mut BTreeSet<SchemaId>) -> Types {
         if !seen.insert(id) {
             return Types(0);
@@ -92,8 +124,23 @@ impl Contract {
         }
         let variants = parts.iter().flat_map(|part| part.one_of.iter().chain(&part.any_of));
         let types = variants.fold(Types(0), |types, variant| types.or(self.text_types(*variant, seen)));
+        let types = parts.iter().fold(types, |types, part| types.or(types_of_keywords(part)));
         if types == Types(0) { Types::STRING } else { types }
     }
+}
+
+/// The types that the keywords of a schema are about.
+fn types_of_keywords(schema: &Schema) -> Types {
+    let has = |kind| schema.assertions(kind).next().is_some();
+    let ArrayRules { prefix_items, items, contains, .. } = &schema.array;
+    let ObjectRules { properties, pattern_properties, additional_properties, required, .. } = &schema.object;
+    let is_array = items.is_some() || contains.is_some() || !prefix_items.is_empty() || has(Kind::Array);
+    let is_object = additional_properties.is_some()
+        || !(properties.is_empty() && pattern_properties.is_empty() && required.is_empty())
+        || has(Kind::Object);
+    let found =
+        [(has(Kind::Number), Types::NUMBER), (has(Kind::Text), Types::STRING), (is_array, Types::ARRAY), (is_object, Types::OBJECT)];
+    found.into_iter().filter(|(is_found, _)| *is_found).fold(Types(0), |types, (_, found)| types.or(found))
 }
 
 fn type_of(value: &JsonValue) -> Types {

@@ -6,6 +6,7 @@ use crate::model::{
     Tag, is_json, placeholders,
 };
 use crate::runtime::http::{StatusCode, has_body};
+use crate::runtime::report::escaped;
 use crate::source::Node;
 
 impl<'a> Reader<'a> {
@@ -14,6 +15,7 @@ impl<'a> Reader<'a> {
         if let Some(webhooks) = root.get("webhooks") {
             self.not_generated("webhooks", webhooks.node);
         }
+        self.keep_texts(root.node, "#", &["servers", "webhooks"]);
         let paths = root.get("paths").and_then(|paths| self.followed(paths));
         for (path, item) in paths.iter().flat_map(Located::entries) {
             if !path.starts_with("x-") {
@@ -43,12 +45,20 @@ impl<'a> Reader<'a> {
         }
         let Some(item) = self.dereference(item, &objects::PATH_ITEM) else { return };
         self.servers(item.node);
+        self.keep_texts(item.node, &format!("#/paths/{}", escaped(path)), &["servers"]);
         let bindings = self.bindings(&item);
         let shared = item.get("parameters");
         for method in Method::ALL {
             if let Some(at) = item.get(method.name()) {
                 self.operation(root, path, method, &at, shared.as_ref(), &bindings);
             }
+        }
+    }
+
+    /// Keeps what is only compared as text.
+    fn keep_texts(&mut self, node: &Node, pointer: &str, keys: &[&str]) {
+        for (key, found) in keys.iter().filter_map(|key| Some((key, node.get(key)?))) {
+            self.contract.texts.insert(format!("{pointer}/{key}"), (found.span, found.to_json().to_string()));
         }
     }
 
@@ -82,6 +92,7 @@ impl<'a> Reader<'a> {
         if let Some(callbacks) = at.node.get("callbacks") {
             self.not_generated("callbacks", callbacks);
         }
+        self.keep_texts(at.node, &format!("#/paths/{}/{}", escaped(path), method.name()), &["callbacks", "servers"]);
         let id = self.text(at.node, "operationId").unwrap_or_else(|| format!("{} {path}", method.name()));
         let body = at.get("requestBody").and_then(|body| self.body(method, body, bindings));
         let operation = Operation {

@@ -106,7 +106,7 @@ impl Links {
                 Direction::Response => Some((name.clone(), *member, "readOnly")),
                 Direction::Request => Some((name.clone(), *member, "writeOnly")),
             }));
-            open.extend(self.0[id.0].iter().filter(|(role, _)| *role != Role::Question).map(|(_, inner)| *inner));
+            open.extend(self.0[id.0].iter().filter(|(role, _)| *role != Role::Condition).map(|(_, inner)| *inner));
         }
         found
     }
@@ -155,7 +155,7 @@ impl Graph {
                         if is_alone { graph.alone(*inner, names) } else { graph.number(*inner, names) }
                     }
                     Role::Part | Role::Content => graph.alone(*inner, links.loose(contract, *inner, direction)),
-                    Role::Question => continue,
+                    Role::Condition => continue,
                 };
                 graph.nodes[next].inner.insert((*role, *inner), node);
             }

@@ -11,6 +11,7 @@ impl Reader<'_> {
     /// Warns of what the generated code sends in a form that OpenAPI does not define, or leaves to the caller.
     pub(super) fn check_operations(&mut self) {
         self.nested_parameters();
+        self.ambiguous_parameters();
         self.overlapping_parameters();
         self.impossible_names();
         self.form_types();
@@ -65,6 +66,18 @@ impl Reader<'_> {
             };
             if is_nested {
                 let message = format!("the parameter `{}` has nested values, which OpenAPI does not define as text", parameter.name);
+                self.diagnostics.warning(parameter.span, message).hint(hint);
+            }
+        }
+    }
+
+    /// Warns of parameters whose text may be a number and a string alike.
+    fn ambiguous_parameters(&mut self) {
+        for parameter in self.contract.operations.iter().flat_map(|operation| &operation.parameters) {
+            if parameter.encoding.style != Style::Json && self.contract.is_ambiguous_text(parameter.schema) {
+                let message =
+                    format!("the text of the parameter `{}` may be a number or a string: `5` is read as a number", parameter.name);
+                let hint = "give the string a `pattern`, a `format` or an `enum` that no number matches, or accept strings only";
                 self.diagnostics.warning(parameter.span, message).hint(hint);
             }
         }

@@ -1,7 +1,7 @@
 //! Finds schemas that are equal, so that each is declared and checked once.
 //!
 //! Only schemas without a name are shared: two names in a document stay two types. Schemas are equal if all their keywords are equal except
-//! annotations. A title counts, because it names a type.
+//! annotations. A title counts, because it names a type, and so does whether a text is secret.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -74,19 +74,20 @@ impl Search<'_> {
     }
 }
 
-/// A copy of the schema without places and annotations other than the title.
+/// A copy of the schema without places and annotations other than those that count.
 fn constraints(schema: &Schema) -> Schema {
     #[rustfmt::skip]
     let Schema {
         span: _, pointer: _, annotations, never, accepts_null, types, constant, enumeration, number, text, array, object, reference, all_of,
         any_of, one_of, not, condition, tag, discriminator: _, rules, max_depth, refers_to, any_collection, rust_type, view: _,
     } = schema;
+    let is_secret_text = schema.is_secret() && !types.is_some_and(|types| types.contains(Types::OBJECT));
     let mut rules = rules.clone();
     rules.iter_mut().for_each(|rule| rule.span = Span::default());
     Schema {
         span: Span::default(),
         pointer: String::new(),
-        annotations: Annotations { title: annotations.title.clone(), ..Annotations::default() },
+        annotations: Annotations { title: annotations.title.clone(), write_only: is_secret_text, ..Annotations::default() },
         never: *never,
         accepts_null: *accepts_null,
         types: *types,

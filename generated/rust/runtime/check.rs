@@ -250,8 +250,13 @@ impl Checker {
     #[inline]
     pub fn pattern(&mut self, text: &str, pattern: &Pattern, at: At<'_>) {
         if !pattern.matches(text) {
-            self.violation(at, "pattern", || format!("is {}, which does not match {}", quote(text), pattern.source()));
+            self.mismatch(text, pattern.source(), at);
         }
+    }
+
+    #[cold]
+    pub(crate) fn mismatch(&mut self, text: &str, source: &str, at: At<'_>) {
+        self.violation(at, "pattern", || format!("is {}, which does not match {source}", quote(text)));
     }
 
     /// `format`

@@ -14,7 +14,7 @@ pub struct Pattern {
 
 enum Compiled {
     Row(Vec<Run>),
-    Expression(regress::Regex),
+    Regex(regress::Regex),
     /// Not a valid regex, so nothing matches. The compiler rejects contracts with such patterns.
     Invalid,
 }
@@ -34,14 +34,14 @@ impl Pattern {
     pub fn matches(&self, text: &str) -> bool {
         match self.compiled.get_or_init(|| Compiled::new(self.source)) {
             Compiled::Row(runs) => row_matches(runs, text.as_bytes()),
-            Compiled::Expression(regex) => regex.find(text).is_some(),
+            Compiled::Regex(regex) => regex.find(text).is_some(),
             Compiled::Invalid => false,
         }
     }
 }
 
 /// Compiles with the `u` flag, or without it if the pattern is only valid then, as some older patterns on the web are.
-fn expression(source: &str) -> Result<(regress::Regex, bool), regress::Error> {
+fn compile(source: &str) -> Result<(regress::Regex, bool), regress::Error> {
     match regress::Regex::with_flags(source, "u") {
         Ok(regex) => Ok((regex, true)),
         Err(error) => regress::Regex::new(source).map(|regex| (regex, false)).map_err(|_| error),
@@ -53,14 +53,14 @@ fn expression(source: &str) -> Result<(regress::Regex, bool), regress::Error> {
 /// # Errors
 /// Returns the reason if `source` is not a valid regex with or without the flag.
 pub fn is_unicode_pattern(source: &str) -> Result<bool, String> {
-    expression(source).map(|(_, unicode)| unicode).map_err(|error| error.to_string())
+    compile(source).map(|(_, unicode)| unicode).map_err(|error| error.to_string())
 }
 
 /// Whether the regex `source` matches anywhere in `text`, for patterns known only at run time.
 pub fn matches(source: &str, text: &str) -> bool {
     match Compiled::new(source) {
         Compiled::Row(runs) => row_matches(&runs, text.as_bytes()),
-        Compiled::Expression(regex) => regex.find(text).is_some(),
+        Compiled::Regex(regex) => regex.find(text).is_some(),
         Compiled::Invalid => false,
     }
 }
@@ -70,8 +70,8 @@ impl Compiled {
         if let Some(runs) = row(source) {
             return Compiled::Row(runs);
         }
-        match expression(source) {
-            Ok((regex, _)) => Compiled::Expression(regex),
+        match compile(source) {
+            Ok((regex, _)) => Compiled::Regex(regex),
             Err(_) => Compiled::Invalid,
         }
     }

@@ -3,7 +3,7 @@
 // does, which decides and names what is wrong.
 
 import * as z from "zod";
-import type { Context, Payload, Result } from "./schema.js";
+import { levels, type Context, type Payload, type Result } from "./schema.js";
 
 /** `true` only if a schema accepts the value and leaves it as it is. `false` decides nothing. */
 export type Test = (value: unknown) => boolean;
@@ -22,7 +22,7 @@ const QUICK: Context = { async: false, abortEarly: true };
 export function define<T>(build: () => z.ZodType<T>): z.ZodType<T> {
   const schema = build();
   const { run } = schema._zod;
-  schema._zod.run = (payload: Payload, context: Context): Result => {
+  const judge = (payload: Payload, context: Context): Result => {
     // While collecting issues, parse the parts directly instead of testing each one again.
     if (context.telling === true || payload.issues.length > 0) {
       return run(payload, context);
@@ -37,7 +37,78 @@ export function define<T>(build: () => z.ZodType<T>): z.ZodType<T> {
     const telling: Context = { ...context, telling: true };
     return run(payload, telling);
   };
+  schema._zod.run = (payload: Payload, context: Context): Result => within(() => runOnce(schema, payload, context, judge));
   return schema;
+}
+
+/** How deep schemas are followed within each other before verdicts are remembered. Few values are as deep. */
+const DEPTH_FEW = 4;
+
+/** How many schemas are within each other. */
+let depth = 0;
+
+/** What is known of the parts of the current value: schemas that apply to a part in several ways would judge it twice as often per level. */
+let known = new Map<object, Map<unknown, Map<string, unknown>>>();
+
+/** Judges one level deeper. */
+function within<T>(judge: () => T): T {
+  depth += 1;
+  try {
+    return judge();
+  } finally {
+    depth -= 1;
+    if (depth <= DEPTH_FEW && known.size > 0) {
+      known = new Map();
+    }
+  }
+}
+
+/** What is known of a value by a schema or test, to be read and added to; undefined if little is judged twice. */
+function knownOf(value: unknown, judge: unknown): Map<string, unknown> | undefined {
+  if (depth <= DEPTH_FEW || typeof value !== "object" || value === null) {
+    return undefined;
+  }
+  const ofValue = known.get(value) ?? new Map<unknown, Map<string, unknown>>();
+  const found = ofValue.get(judge) ?? new Map<string, unknown>();
+  known.set(value, ofValue.set(judge, found));
+  return found;
+}
+
+/** Runs a schema, unless it is known what it finds. Then one issue stands for all that it has found before. */
+function runOnce(schema: z.core.$ZodType, payload: Payload, context: Context, run: (payload: Payload, context: Context) => Result): Result {
+  const { value, issues } = payload;
+  const found = issues.length > 0 || context.sorter !== undefined ? undefined : knownOf(value, schema);
+  if (found === undefined) {
+    return run(payload, context);
+  }
+  const key = [context.abortEarly, context.judging, ...levels].join();
+  const first = found.get(key) as readonly z.core.$ZodRawIssue[] | undefined;
+  if (first !== undefined) {
+    issues.push(...first.map(copied));
+    return payload;
+  }
+  const result = run(payload, context);
+  if (!(result instanceof Promise) && result.value === value) {
+    found.set(key, result.issues.slice(0, 1).map(copied));
+  }
+  return result;
+}
+
+/** Zod prefixes the paths of issues in place. */
+function copied(issue: z.core.$ZodRawIssue): z.core.$ZodRawIssue {
+  return { ...issue, path: [...(issue.path ?? [])] };
+}
+
+/** The verdict of a test, unless it is known. */
+function testOnce(test: Test, value: unknown): boolean {
+  const found = knownOf(value, test);
+  if (found === undefined) {
+    return test(value);
+  }
+  const key = levels.join();
+  const verdict = (found.get(key) as boolean | undefined) ?? test(value);
+  found.set(key, verdict);
+  return verdict;
 }
 
 /** Gives a schema the maker of its test, which does not look at the checks. */
@@ -100,7 +171,10 @@ function testOfZod(schema: z.core.$ZodType): Test | undefined {
   }
   if (schema instanceof z.ZodLazy) {
     let inner: Test | undefined;
-    return (value) => (inner ??= testOf(schema.def.getter()) ?? ((): boolean => false))(value);
+    return (value) => {
+      const test = (inner ??= testOf(schema.def.getter()) ?? ((): boolean => false));
+      return within(() => testOnce(test, value));
+    };
   }
   if (schema instanceof z.ZodBoolean) {
     return schema.def.coerce === true ? undefined : (value): boolean => typeof value === "boolean";

@@ -1,6 +1,6 @@
 //! Rate limits for password attempts: token buckets that refill over time, and the networks from which an account is known to sign in.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -9,6 +9,7 @@ use std::time::Instant;
 use uuid::Uuid;
 
 use crate::problem::Failure;
+use crate::store::accounts::SessionKey;
 
 /// The key under which attempts are counted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,14 +22,19 @@ pub enum Who {
     AccountFrom(String, IpAddr),
     /// An account, from all networks that it is not known to use.
     Account(String),
-    /// A network that sends forged refresh tokens. Valid tokens are not counted.
+    /// A network, or all IPv6 networks of a site, that sends forged refresh tokens. Valid tokens are not counted.
     Refresh(IpAddr),
+    RefreshSite(IpAddr),
+    /// A network that sends forged refresh tokens of an account that uses it.
+    RefreshOf(Uuid, IpAddr),
 }
 
-/// The sender whose memory budget a body counts against.
+/// The sender whose memory budget a request counts against.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Sender {
     Account(Uuid),
+    /// One session of an account.
+    Session(SessionKey),
     Network(IpAddr),
 }
 
@@ -57,7 +63,7 @@ pub struct Limits {
     buckets: Mutex<HashMap<Who, Bucket>>,
     /// The networks from which an account has signed in or refreshed a token. Attempts from other networks do not lock out the account's
     /// owner.
-    known: Mutex<HashSet<(Uuid, IpAddr)>>,
+    known: Mutex<Known>,
     per_minute: AtomicU32,
 }
 
@@ -69,8 +75,45 @@ struct Bucket {
 
 /// The number of buckets at which refilled buckets are removed.
 const BUCKETS_MAX: usize = 50_000;
-/// The maximum number of known networks. When it is exceeded, all are forgotten, and are learnt again when devices refresh their tokens.
+/// The maximum number of known networks of one account, beyond which the one that was used longest ago is forgotten, and of all accounts.
+const KNOWN_EACH_MAX: usize = 16;
 const KNOWN_MAX: usize = 200_000;
+
+/// The networks of each account, the one that was used last at the end.
+#[derive(Default)]
+struct Known {
+    by_account: HashMap<Uuid, VecDeque<IpAddr>>,
+    total: usize,
+}
+
+impl Known {
+    fn learn(&mut self, user: Uuid, network: IpAddr) {
+        let own = self.by_account.entry(user).or_default();
+        let before = own.len();
+        own.retain(|known| *known != network);
+        own.push_back(network);
+        if own.len() > KNOWN_EACH_MAX {
+            own.pop_front();
+        }
+        self.total = self.total + own.len() - before;
+        if self.total > KNOWN_MAX {
+            self.forget();
+        }
+    }
+
+    /// Forgets networks of the accounts that have most, down to half of what they have, and whole accounts if all have a single one.
+    fn forget(&mut self) {
+        let most = self.by_account.values().map(VecDeque::len).max().unwrap_or(0);
+        let (kept, mut left) = ((most / 2).max(1), if most > 1 { usize::MAX } else { KNOWN_MAX / 2 });
+        self.by_account.retain(|_, own| {
+            own.drain(..own.len().saturating_sub(kept));
+            let fits = own.len() <= left;
+            left = left.saturating_sub(own.len());
+            fits
+        });
+        self.total = self.by_account.values().map(VecDeque::len).sum();
+    }
+}
 
 impl Limits {
     /// Allows `per_minute` attempts for each network, and a quarter of that for each account from one network. The burst size is the same.
@@ -85,16 +128,13 @@ impl Limits {
 
     /// Records that an account uses a network.
     pub fn learn(&self, user: Uuid, network: IpAddr) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= KNOWN_MAX {
-            known.clear();
-        }
-        known.insert((user, network));
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).learn(user, network);
     }
 
     /// Whether an account is known to use a network.
     pub fn knows(&self, user: Uuid, network: IpAddr) -> bool {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&(user, network))
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.by_account.get(&user).is_some_and(|own| own.contains(&network))
     }
 
     /// Takes one attempt from a bucket.
@@ -127,8 +167,8 @@ impl Limits {
     fn size(&self, who: &Who) -> f64 {
         let per_minute = f64::from(self.per_minute.load(Ordering::Relaxed));
         match who {
-            Who::Network(_) | Who::Account(_) | Who::Refresh(_) => per_minute,
-            Who::Site(_) => per_minute * 4.0,
+            Who::Network(_) | Who::Account(_) | Who::Refresh(_) | Who::RefreshOf(..) => per_minute,
+            Who::Site(_) | Who::RefreshSite(_) => per_minute * 4.0,
             Who::AccountFrom(..) => (per_minute / 4.0).max(1.0),
         }
     }
@@ -156,6 +196,29 @@ mod tests {
         assert!(limits.take(&who, start + Duration::from_secs(30)).is_ok());
         limits.give_back(&who);
         assert!(limits.take(&who, start + Duration::from_secs(30)).is_ok(), "a right password costs nothing");
+    }
+
+    #[test]
+    fn an_account_has_few_known_networks_and_takes_none_from_others() {
+        let limits = Limits::new(8);
+        let network = |number: u32| IpAddr::from(number.to_be_bytes());
+        let (owner, home) = (Uuid::from_u128(0), network(7));
+        limits.learn(owner, home);
+        for number in 0..2 * KNOWN_MAX as u32 {
+            // Many accounts with as many networks as they may have.
+            limits.learn(Uuid::from_u128(1 + u128::from(number) / 64), network(number));
+        }
+        assert!(limits.knows(owner, home));
+        let newest = 2 * KNOWN_MAX as u32 - 1;
+        let loud = Uuid::from_u128(1 + u128::from(newest) / 64);
+        assert!(limits.knows(loud, network(newest)) && !limits.knows(loud, network(newest - 32)), "the newest networks are kept");
+        let known = limits.known.lock().expect("no panic");
+        assert!(known.total <= KNOWN_MAX && known.total == known.by_account.values().map(VecDeque::len).sum::<usize>());
+        drop(known);
+        for number in 0..2 * KNOWN_MAX as u32 {
+            limits.learn(Uuid::from_u128(1 << 64 | u128::from(number)), home);
+        }
+        assert!(limits.known.lock().expect("no panic").total <= KNOWN_MAX, "accounts with one network each");
     }
 
     #[test]

@@ -34,17 +34,20 @@ struct Keys {
     signing: EncodingKey,
     verifying: DecodingKey,
     sealing: hmac::Key,
+    /// Tells the secret from others, and nothing else about it.
+    name: hmac::Tag,
 }
 
 impl Keys {
     fn of(secret: &Secret) -> Self {
         // Two keys are derived from one secret; neither reveals the other.
         let root = hmac::Key::new(hmac::HMAC_SHA256, secret.reveal().as_bytes());
-        let [access, refresh] = ["access tokens", "refresh tokens"].map(|purpose| hmac::sign(&root, purpose.as_bytes()));
+        let [access, refresh, name] = ["access tokens", "refresh tokens", "name"].map(|purpose| hmac::sign(&root, purpose.as_bytes()));
         Keys {
             signing: EncodingKey::from_secret(access.as_ref()),
             verifying: DecodingKey::from_secret(access.as_ref()),
             sealing: hmac::Key::new(hmac::HMAC_SHA256, refresh.as_ref()),
+            name,
         }
     }
 }
@@ -80,7 +83,7 @@ pub struct Refresh {
     pub user: Uuid,
     pub session: Uuid,
     pub generation: u32,
-    seal: Vec<u8>,
+    seal: [u8; 32],
 }
 
 impl Tokens {
@@ -90,9 +93,11 @@ impl Tokens {
         Tokens(RwLock::new(secrets.iter().map(Keys::of).collect()))
     }
 
-    /// Replaces all secrets.
-    pub fn replace(&self, secrets: &[Secret]) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = secrets.iter().map(Keys::of).collect();
+    /// Replaces all secrets. Returns whether tokens that were valid are not any longer.
+    pub fn replace(&self, secrets: &[Secret]) -> bool {
+        let keys: Arc<[Keys]> = secrets.iter().map(Keys::of).collect();
+        let before = std::mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), Arc::clone(&keys));
+        before.iter().any(|old| keys.iter().all(|new| new.name.as_ref() != old.name.as_ref()))
     }
 
     fn keys(&self) -> Arc<[Keys]> {
@@ -162,8 +167,9 @@ impl Refresh {
         let (user, rest) = bytes.split_first_chunk::<16>()?;
         let (session, rest) = rest.split_first_chunk::<16>()?;
         let (generation, seal) = rest.split_first_chunk::<4>()?;
+        let seal: [u8; 32] = seal.try_into().ok()?;
         let (user, session) = (Uuid::from_bytes(*user), Uuid::from_bytes(*session));
-        Some(Refresh { user, session, generation: u32::from_be_bytes(*generation), seal: seal.to_vec() })
+        Some(Refresh { user, session, generation: u32::from_be_bytes(*generation), seal })
     }
 }
 
@@ -205,11 +211,11 @@ mod tests {
         let tokens = Tokens::new(std::slice::from_ref(&old));
         let access = tokens.access(USER, SESSION, now_ms()).expect("a token");
         let expired = tokens.access(USER, SESSION, now_ms() - 2 * ACCESS_SECS * 1_000).expect("a token");
-        tokens.replace(&[new.clone(), old]);
+        assert!(!tokens.replace(&[new.clone(), old]));
         assert!(caller(&tokens, &access).is_ok());
         assert_eq!(caller(&tokens, &expired), Err(StatusCode::UNAUTHORIZED));
         let renewed = tokens.access(USER, SESSION, now_ms()).expect("a token");
-        tokens.replace(&[new]);
+        assert!(tokens.replace(&[new]), "tokens of the one before are not valid any longer");
         assert!(caller(&tokens, &renewed).is_ok(), "the first secret signs");
         assert_eq!(caller(&tokens, &access), Err(StatusCode::UNAUTHORIZED), "the one before is gone");
     }

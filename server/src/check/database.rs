@@ -2,6 +2,7 @@
 
 use super::Finding;
 use crate::config::Config;
+use crate::places::SERVER;
 use crate::store::StoreError;
 use crate::store::collections::Collections;
 use crate::store::database::Database;
@@ -68,10 +69,10 @@ async fn connections(store: &crate::store::postgres::Store, config: &Config) -> 
         one(store, "SELECT current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint").await?;
     let used = one(store, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'").await?;
     let each = i64::from(config.store_connections) + 1;
-    let told = format!("{used} of {most} are open, and a server opens up to {each}");
+    let detail = format!("{used} of {most} are open, and a server opens up to {each}");
     Ok(match most - used < each {
-        true => Finding::warning("connections", format!("{told}: raise max_connections of the database, or lower store-connections")),
-        false => Finding::good("connections", told),
+        true => Finding::warning("connections", format!("{detail}: raise max_connections of the database, or lower store-connections")),
+        false => Finding::good("connections", detail),
     })
 }
 
@@ -92,7 +93,7 @@ async fn archive(store: &crate::store::postgres::Store) -> Result<Finding, Store
 /// The number that a statement answers.
 #[cfg(feature = "postgres")]
 async fn one(store: &crate::store::postgres::Store, sql: &str) -> Result<i64, StoreError> {
-    let rows = store.query(sql, &[]).await?;
+    let rows = store.query(SERVER, sql, &[]).await?;
     let row = rows.first().ok_or_else(|| StoreError::new("the database answered with no row"))?;
     Ok(row.try_get(0)?)
 }

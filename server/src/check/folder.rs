@@ -22,25 +22,25 @@ const BEHIND: &str = "SELECT count(*) FROM users WHERE rev < (SELECT max(rev) FR
 
 /// The expectations of the operator about a folder.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted {
+pub struct FolderChecks {
     /// How old the newest backup may be, in hours.
     pub backup_hours: u32,
 }
 
 /// Checks a data folder.
-pub fn folder(data: &Path, wanted: Wanted) -> Vec<Finding> {
+pub fn folder(data: &Path, checks: FolderChecks) -> Vec<Finding> {
     let connection = match existing(&data.join(DATABASE)) {
         Ok(connection) => connection,
         Err(error) => return vec![Finding::bad("database", error.to_string())],
     };
     let now = now_ms();
     let mut findings = vec![
-        told("version", schema(&connection)),
-        told("integrity", integrity(&connection)),
+        finding("version", schema(&connection)),
+        finding("integrity", integrity(&connection)),
         permissions(data),
         space(data),
-        told("clock", clock(&connection, now)),
-        told("backup", backup(&connection, wanted, now)),
+        finding("clock", clock(&connection, now)),
+        finding("backup", backup(&connection, checks, now)),
         log(data),
     ];
     findings.extend(match previous::listed(data) {
@@ -51,7 +51,7 @@ pub fn folder(data: &Path, wanted: Wanted) -> Vec<Finding> {
     findings
 }
 
-fn told(name: &'static str, result: Result<Finding, StoreError>) -> Finding {
+fn finding(name: &'static str, result: Result<Finding, StoreError>) -> Finding {
     result.unwrap_or_else(|error| Finding::bad(name, error.to_string()))
 }
 
@@ -110,14 +110,14 @@ fn space(data: &Path) -> Finding {
     match rustix::fs::statvfs(data) {
         Ok(known) => {
             let (free, database) = (known.f_bavail.saturating_mul(known.f_frsize), size(&data.join(DATABASE)));
-            let told = format!("{} are free, and the database takes {}", bytes(free), bytes(database));
+            let detail = format!("{} are free, and the database takes {}", bytes(free), bytes(database));
             match free {
-                ..FREE_BYTES_MIN => Finding::bad("disk", format!("{told}; free some space")),
+                ..FREE_BYTES_MIN => Finding::bad("disk", format!("{detail}; free some space")),
                 // A backup into the same file system needs as much again.
                 _ if free < database.saturating_mul(2) => {
-                    Finding::warning("disk", format!("{told}; a backup beside it needs as much again"))
+                    Finding::warning("disk", format!("{detail}; a backup beside it needs as much again"))
                 }
-                _ => Finding::good("disk", told),
+                _ => Finding::good("disk", detail),
             }
         }
         Err(error) => Finding::warning("disk", format!("the free space of {} cannot be read: {error}", data.display())),
@@ -139,7 +139,7 @@ fn clock(connection: &Connection, now: i64) -> Result<Finding, StoreError> {
     Ok(super::clock(newest, now, "the newest write"))
 }
 
-fn backup(connection: &Connection, wanted: Wanted, now: i64) -> Result<Finding, StoreError> {
+fn backup(connection: &Connection, checks: FolderChecks, now: i64) -> Result<Finding, StoreError> {
     let accounts: u64 = connection.query_row("SELECT count(*) FROM users", [], |row| row.get(0))?;
     Ok(match backed_up_at(connection)? {
         _ if accounts == 0 => Finding::good("backup", "not needed: there are no accounts"),
@@ -150,7 +150,7 @@ fn backup(connection: &Connection, wanted: Wanted, now: i64) -> Result<Finding, 
         ),
         Some(at) => {
             let hours = now.saturating_sub(at).max(0) / (DAY_MS / 24);
-            match hours > i64::from(wanted.backup_hours) {
+            match hours > i64::from(checks.backup_hours) {
                 true => Finding::warning("backup", format!("the newest was made {hours} hours ago; run `stronglog admin backup`")),
                 false => Finding::good("backup", format!("the newest was made {hours} hours ago")),
             }
@@ -173,8 +173,8 @@ fn log(data: &Path) -> Finding {
 fn earlier(kept: &[PathBuf]) -> Option<Finding> {
     let (first, more) = kept.split_first()?;
     let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-    let told = format!("a restore has kept {}{more}, with all records of that time; remove it once nobody needs it", first.display());
-    Some(Finding::warning("previous", told))
+    let detail = format!("a restore has kept {}{more}, with all records of that time; remove it once nobody needs it", first.display());
+    Some(Finding::warning("previous", detail))
 }
 
 fn size(path: &Path) -> u64 {

@@ -74,9 +74,9 @@ pub fn certificate(config: &Config) -> Finding {
 
 /// Whom the server believes about the addresses of clients.
 pub fn proxy(config: &Config) -> Option<Finding> {
-    let told = "behind-proxy with a certificate: a client that reaches the server directly may claim any address in X-Forwarded-For, and no limit \
+    let detail = "behind-proxy with a certificate: a client that reaches the server directly may claim any address in X-Forwarded-For, and no limit \
                 holds it; name the proxy with --trusted-proxies, or leave --behind-proxy out";
-    config.believes_everybody().then(|| Finding::warning("proxy", told))
+    config.believes_everybody().then(|| Finding::warning("proxy", detail))
 }
 
 /// The contract of a file.

@@ -158,7 +158,7 @@ impl Pass<'_, '_> {
 fn told_bytes(outcome: &Outcome) -> usize {
     match outcome {
         Outcome::Superseded { winner, .. } => winner.as_ref().as_ref().map_or(0, |winner| winner.record.text.len()),
-        Outcome::Accepted(_) | Outcome::Duplicate(_) | Outcome::Rejected { .. } => 0,
+        Outcome::Accepted(_) | Outcome::Duplicate(_) | Outcome::Rejected { .. } | Outcome::Refused { .. } => 0,
     }
 }
 

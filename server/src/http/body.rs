@@ -1,7 +1,9 @@
-//! Request bodies: read and decompressed within the limit of their route, at a minimum rate, and within a memory budget per sender and in
-//! total.
+//! Request bodies: read and decompressed within the limit of their route, at a minimum rate, within a memory budget per sender and in total, and
+//! as long as the session of their request is live.
 
+use std::future::Future;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,13 +18,14 @@ use tokio::time::timeout;
 
 use super::address::address;
 use crate::app::App;
-use crate::auth::limits::{Sender, network};
+use crate::auth::limits::network;
 use crate::auth::tokens::Caller;
-use crate::config::Config;
+use crate::budgets::Held;
 use crate::feed::BATCH_BYTES_MAX;
 use crate::net::Patience;
+use crate::places::Place;
 use crate::problem::Failure;
-use crate::shares::{Exhausted, Held};
+use crate::shares::Exhausted;
 
 /// The maximum size of a body that contains no records: the contract's longest strings with every character escaped.
 pub const FORM_BYTES_MAX: usize = 8 * 1024;
@@ -30,6 +33,8 @@ pub const FORM_BYTES_MAX: usize = 8 * 1024;
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 /// The maximum time for decompression. An ordinary body of 1 MiB takes a few milliseconds.
 const INFLATE_TIME_MAX: Duration = Duration::from_secs(1);
+/// From this time on, a body is waited for only as long as the session of its request is live.
+const LOOK_UP_AFTER: Duration = Duration::from_millis(50);
 /// How long a body that is too large is read on.
 const DISCARD_TIME_MAX: Duration = Duration::from_secs(5);
 /// By how much the compressed input may exceed twice the output before the body is refused.
@@ -42,26 +47,30 @@ pub struct Limit {
     pub bytes_max: usize,
 }
 
-/// Reads and decompresses the body, then calls the next layer.
+/// Reads and decompresses the body, waits for a place, then calls the next layer.
 pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    let (app, bytes_max) = (&limit.app, limit.bytes_max);
+    let caller = parts.extensions.get::<Caller>().copied();
     let read = async {
-        let mut held = limit.app.bodies.open(sender(&parts, &limit.app.config())).map_err(exhausted)?;
+        let taken = match caller {
+            Some(caller) => app.memory.of_session(caller.key(), bytes_max > FORM_BYTES_MAX),
+            None => app.memory.of_network(network(address(&parts, &app.config()))),
+        };
+        let mut held = taken.map_err(exhausted)?;
         // A client that waits for the word to send its body has sent none of it.
         let sends = !parts.headers.contains_key(header::EXPECT);
-        let patience = Patience::new(limit.app.config().deadlines.stall);
-        let bytes = read(body, limit.bytes_max, sends, patience, &mut held).await?;
-        let bytes = inflated(&parts, bytes, limit.bytes_max, &mut held).await?;
-        // Only now: a request whose body does not come keeps nobody else waiting.
-        let place = match parts.extensions.get::<Caller>() {
-            Some(caller) => Some(limit.app.places.take(caller.user).await.ok_or_else(in_progress)?),
-            None => None,
+        let patience = Patience::new(app.config().deadlines.stall);
+        let bytes = match caller {
+            Some(caller) => while_live(app, caller, read(body, bytes_max, sends, patience, &mut held)).await?,
+            None => read(body, bytes_max, sends, patience, &mut held).await?,
         };
-        Ok((bytes, held, place))
+        let bytes = inflated(&parts, bytes, bytes_max, &mut held).await?;
+        Ok((bytes, held, places(app, caller).await?))
     };
     match read.await {
-        // The body's memory and the place are taken until the request is answered.
-        Ok((bytes, _held, _place)) => {
+        // The memory and the places are taken until the request is answered.
+        Ok((bytes, _held, _places)) => {
             parts.headers.remove(header::CONTENT_ENCODING);
             parts.headers.insert(header::CONTENT_LENGTH, bytes.len().into());
             next.run(Request::from_parts(parts, Body::from(bytes))).await
@@ -70,17 +79,34 @@ pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> 
     }
 }
 
-fn sender(parts: &Parts, config: &Config) -> Sender {
-    match parts.extensions.get::<Caller>() {
-        Some(caller) => Sender::Account(caller.user),
-        None => Sender::Network(network(address(parts, config))),
+/// Reads a body as long as the session of its request is live. A handler looks the session up only when the body is there.
+async fn while_live(app: &Arc<App>, caller: Caller, read: impl Future<Output = Result<Bytes, Failure>>) -> Result<Bytes, Failure> {
+    let mut read = pin!(read);
+    // Most bodies come with their heads.
+    if let Ok(read) = timeout(LOOK_UP_AFTER, read.as_mut()).await {
+        return read;
     }
+    let mut session = app.sessions.watch(caller.key());
+    app.look_up(caller.key());
+    tokio::select! {
+        read = read => read,
+        () = session.ended() => Err(Failure::session_ended()),
+    }
+}
+
+/// Waits for a place among the requests of the caller's account, and then among those of all. Only once the body is there: a request whose body
+/// does not come keeps nobody else waiting.
+async fn places(app: &App, caller: Option<Caller>) -> Result<Option<(Place, Place)>, Failure> {
+    let Some(caller) = caller else { return Ok(None) };
+    let own = app.requests.take(caller.key()).await.ok_or_else(in_progress)?;
+    let of_all = app.places.take(caller.user).await.ok_or_else(in_progress)?;
+    Ok(Some((own, of_all)))
 }
 
 fn exhausted(exhausted: Exhausted) -> Failure {
     match exhausted {
         Exhausted::Share => Failure::rate_limited(1),
-        Exhausted::Total => Failure::unavailable("the server is reading too many request bodies; try again in a moment"),
+        Exhausted::Total => Failure::unavailable("the server is reading too many requests; try again in a moment"),
     }
 }
 
@@ -90,7 +116,7 @@ pub fn in_progress() -> Failure {
 }
 
 /// Reads a body at the minimum rate.
-async fn read(mut body: Body, bytes_max: usize, sends: bool, mut patience: Patience, held: &mut Held<Sender>) -> Result<Bytes, Failure> {
+async fn read(mut body: Body, bytes_max: usize, sends: bool, mut patience: Patience, held: &mut Held) -> Result<Bytes, Failure> {
     let mut bytes = Vec::new();
     if body.size_hint().lower() > bytes_max as u64 {
         if sends {
@@ -145,7 +171,7 @@ async fn discard(mut body: Body) {
     let _ = timeout(DISCARD_TIME_MAX, more).await;
 }
 
-async fn inflated(parts: &Parts, bytes: Bytes, bytes_max: usize, held: &mut Held<Sender>) -> Result<Bytes, Failure> {
+async fn inflated(parts: &Parts, bytes: Bytes, bytes_max: usize, held: &mut Held) -> Result<Bytes, Failure> {
     let encoding = parts.headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or_default().trim().to_ascii_lowercase());
     match encoding.as_deref() {
         None | Some("" | "identity") => Ok(bytes),

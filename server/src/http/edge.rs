@@ -19,13 +19,17 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::app::{App, now_ms};
 use crate::config::Origin;
 use crate::http::address::address;
-use crate::http::{body, request_id, unsent};
+use crate::http::unsent::Room;
+use crate::http::{request_id, unsent};
 use crate::problem::Failure;
 
 /// The oldest contract version that this server accepts.
 pub const OLDEST_VERSION: &str = "1.0.0";
 
 const VERSION_HEADER: HeaderName = HeaderName::from_static("x-contract-version");
+
+/// Names the account of the request that is answered, so that a device does not take another account's answer for its own (R29).
+const ACCOUNT_HEADER: HeaderName = HeaderName::from_static("x-account");
 
 /// Adds the layers around all routes, innermost first.
 pub fn around(routes: Router, app: &Arc<App>) -> Router {
@@ -54,7 +58,7 @@ fn origins(allowed: &[Origin]) -> CorsLayer {
         .allow_origin(AllowOrigin::list(allowed.iter().map(Origin::header)))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::CONTENT_ENCODING, VERSION_HEADER, request_id::HEADER])
-        .expose_headers([header::RETRY_AFTER, VERSION_HEADER, request_id::HEADER])
+        .expose_headers([header::RETRY_AFTER, VERSION_HEADER, ACCOUNT_HEADER, request_id::HEADER])
         .max_age(Duration::from_secs(7_200))
 }
 
@@ -137,8 +141,7 @@ fn numbers(version: &str) -> Option<[u32; 3]> {
     parts.ok()?.try_into().ok()
 }
 
-/// Authenticates a request, and lets it wait while the account has too many requests in progress. Handlers find the caller in the request's
-/// extensions.
+/// Authenticates a request. Handlers find the caller in the request's extensions.
 ///
 /// A handler that succeeds has checked the session in its own transaction. What else leaves here is checked now, so that a request under an
 /// ended session is answered 401 and nothing else, whatever else is wrong with it (R26).
@@ -147,13 +150,15 @@ pub async fn caller(State(app): State<Arc<App>>, mut request: Request, next: Nex
         Ok(caller) => caller,
         Err(failure) => return failure.into_response(),
     };
-    let mut response = match app.requests.take(caller.user).await {
-        Some(_place) => {
+    // Before anything is done that could not be answered then.
+    let (mut response, room) = match Room::take(&app, caller.key()) {
+        Ok(room) => {
             request.extensions_mut().insert(caller);
-            next.run(request).await
+            (next.run(request).await, Some(room))
         }
-        None => body::in_progress().into_response(),
+        Err(failure) => (failure.into_response(), None),
     };
+    response.headers_mut().extend(HeaderValue::try_from(caller.user.to_string()).ok().map(|account| (ACCOUNT_HEADER, account)));
     if !response.status().is_success() {
         if response.status() == StatusCode::UNAUTHORIZED {
             return response;
@@ -164,7 +169,9 @@ pub async fn caller(State(app): State<Arc<App>>, mut request: Request, next: Nex
         }
     }
     app.devices.saw(caller, now_ms());
-    // The response counts as the account's until it was taken.
-    response.extensions_mut().insert(caller);
+    // The response counts as the session's until it was taken.
+    if let Some(room) = room {
+        response.extensions_mut().insert(room);
+    }
     response
 }

@@ -20,8 +20,8 @@ use crate::app::App;
 use crate::auth::tokens::Caller;
 use crate::http::edge::has_earlier_contract;
 use crate::problem::Failure;
-use crate::shares::Held;
-use crate::store::wanted::Wanted;
+use crate::shares::Share;
+use crate::store::prefetch::Prefetch;
 
 /// The number of bytes that are read and sent at a time. A page has at least one record.
 const PAGE_BYTES: usize = 256 * 1024;
@@ -69,7 +69,7 @@ struct Export {
     /// Whether the last line also has the number of lines.
     counts: bool,
     /// This export's share of the account's limit.
-    _place: Held<Uuid>,
+    _place: Share<Uuid>,
 }
 
 impl Export {
@@ -97,7 +97,7 @@ struct Page {
 
 async fn page(app: &App, caller: Caller, after: u64) -> Result<Page, Failure> {
     let feed = Feed::All(app.config().contract.contract);
-    app.read(caller, Wanted::all_after(after, PAGE_ROWS, PAGE_BYTES), move |records| {
+    app.read(caller, Prefetch::all_after(after, PAGE_ROWS, PAGE_BYTES), move |records| {
         let mut page = Page { text: String::new(), records: 0, last: after, has_more: false };
         records.changes(feed, after, &mut |change| {
             if page.text.len() >= PAGE_BYTES {

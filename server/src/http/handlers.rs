@@ -20,8 +20,10 @@ use stronglog_sync::api::{
     self, ContractVersion, ContractVersions, Email, Epoch, Id, Limits, Name, Platform, RefreshToken, Revision, SyncConfig, TokenPair,
 };
 use stronglog_sync::record::RECORD_BYTES_MAX;
+use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::CHECK_TIME_MAX;
 use super::address::address;
 use super::edge::OLDEST_VERSION;
 use super::stream;
@@ -30,10 +32,12 @@ use crate::auth::limits::{Who, network, site};
 use crate::auth::passwords::Verdict;
 use crate::auth::tokens::{ACCESS_SECS, Caller, REFRESH_MS, Refresh};
 use crate::feed::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, CLOCK_SKEW_MAX_MS, PAGE_BYTES_MAX, PAGE_CHANGES_MAX};
+use crate::places::STRANGERS;
 use crate::problem::{Failure, usage};
+use crate::store::StoreError;
 use crate::store::accounts::{Account, Created, Exchange, Session, SessionKey, SignedIn};
 use crate::store::database::Database;
-use crate::store::wanted::Wanted;
+use crate::store::prefetch::Prefetch;
 
 /// Implements the generated trait. Operations on records are served by `http/records.rs`.
 pub struct Handlers(pub Arc<App>);
@@ -185,13 +189,11 @@ impl Handlers {
     }
 
     /// Exchanges a refresh token. The newest token is rotated. The previous token gets the same response until the newest is used, since the
-    /// first response may have been lost. An older token is treated as stolen, and its session is revoked.
+    /// first response may have been lost. An older token is treated as stolen, and its session is revoked. A newer one is from before the
+    /// database went back in time, and is the newest then.
     async fn exchange(&self, parts: &Parts, text: String) -> Result<TokenPair, Failure> {
         let network = self.network(parts);
-        let Some(token) = self.genuine(&text).await? else {
-            self.0.limits.take(&Who::Refresh(network), Instant::now())?;
-            return Err(Failure::unauthorized());
-        };
+        let token = self.genuine(&text, network).await?;
         let (app, now, user) = (Arc::clone(&self.0), now_ms(), token.user);
         let key = SessionKey { user, session: token.session };
         let decide = move |session: &Session, is_live: bool| {
@@ -201,25 +203,39 @@ impl Handlers {
                 () if !app.tokens.is_genuine(&token, session) => (Exchange::Keep, Err(Failure::unauthorized())),
                 () if !is_live => (Exchange::Keep, Err(Failure::token_revoked())),
                 () if age > REFRESH_MS && !app.clock.has_jumped(now) => (Exchange::Keep, Err(Failure::token_expired())),
-                () if token.generation == session.generation => (Exchange::Rotate, Ok((session.clone(), next))),
+                () if token.generation >= session.generation => (Exchange::Rotate(next), Ok((session.clone(), next))),
                 () if next == session.generation => (Exchange::Keep, Ok((session.clone(), next))),
                 () => (Exchange::Revoke, Err(Failure::token_revoked())),
             }
         };
         let exchanged = self.0.store.exchange(key, now, decide).await?.unwrap_or_else(|| Err(Failure::unauthorized()));
         if exchanged.is_err() {
-            self.0.end_streams(user).await?;
+            self.0.end_sessions(user).await?;
         }
         let (session, generation) = exchanged?;
         self.0.limits.learn(user, network);
         self.pair(&session, generation)
     }
 
-    /// Parses a refresh token, and returns it if this server issued it.
-    async fn genuine(&self, text: &str) -> Result<Option<Refresh>, Failure> {
-        let Some(token) = Refresh::parse(text) else { return Ok(None) };
-        let session = self.0.store.session(SessionKey { user: token.user, session: token.session }).await?;
-        Ok(session.is_some_and(|session| self.0.tokens.is_genuine(&token, &session)).then_some(token))
+    /// Parses a refresh token, and returns it if this server issued it. An attempt is taken before the database is asked, and given back if the
+    /// token is genuine, so that forged tokens do not keep it busy.
+    async fn genuine(&self, text: &str, network: IpAddr) -> Result<Refresh, Failure> {
+        let limits = &self.0.limits;
+        let token = Refresh::parse(text);
+        let known = token.as_ref().map(|token| token.user).filter(|user| limits.knows(*user, network));
+        let taken = match known {
+            Some(user) => vec![Who::RefreshOf(user, network)],
+            None => [Who::Refresh(network)].into_iter().chain(site(network).map(Who::RefreshSite)).collect(),
+        };
+        taken.iter().try_for_each(|who| limits.take(who, Instant::now()))?;
+        let token = token.ok_or_else(Failure::unauthorized)?;
+        let key = SessionKey { user: token.user, session: token.session };
+        let session = self.0.store.session(key, known.unwrap_or(STRANGERS)).await?;
+        if !session.is_some_and(|session| self.0.tokens.is_genuine(&token, &session)) {
+            return Err(Failure::unauthorized());
+        }
+        taken.iter().for_each(|who| limits.give_back(who));
+        Ok(token)
     }
 
     async fn sign_out(&self, parts: &Parts, all_devices: bool) -> Result<(), Failure> {
@@ -229,7 +245,7 @@ impl Handlers {
         } else {
             self.0.store.revoke(caller.key(), caller.session).await?;
         }
-        Ok(self.0.end_streams(caller.user).await?)
+        Ok(self.0.end_sessions(caller.user).await?)
     }
 
     async fn set_password(&self, parts: &Parts, call: ChangePassword) -> Result<(), Failure> {
@@ -237,13 +253,13 @@ impl Handlers {
         self.confirm(parts, caller, call.body.current_password.0).await?;
         let hash = self.0.passwords.hash(call.body.new_password.0).await?;
         self.0.store.set_password(caller.key(), hash).await?;
-        Ok(self.0.end_streams(caller.user).await?)
+        Ok(self.0.end_sessions(caller.user).await?)
     }
 
     async fn account(&self, parts: &Parts) -> Result<api::Account, Failure> {
         let caller = caller(parts)?;
         let account = self.0.store.account(caller.key()).await?;
-        let head = self.0.read(caller, Wanted::default(), |records| Ok(records.head()?)).await?;
+        let head = self.0.read(caller, Prefetch::default(), |records| Ok(records.head()?)).await?;
         Ok(api::Account {
             user_id: Id(caller.user.to_string()),
             email: Email(account.email),
@@ -255,7 +271,7 @@ impl Handlers {
     }
 
     async fn usage(&self, parts: &Parts) -> Result<api::AccountUsage, Failure> {
-        let head = self.0.read(caller(parts)?, Wanted::default(), |records| Ok(records.head()?)).await?;
+        let head = self.0.read(caller(parts)?, Prefetch::default(), |records| Ok(records.head()?)).await?;
         Ok(usage(head.usage, head.quota))
     }
 
@@ -265,11 +281,15 @@ impl Handlers {
         self.0.store.erase(caller.user).await?;
         let store = Arc::clone(&self.0.store);
         tokio::spawn(async move { finish_erasing(&store).await });
-        Ok(self.0.end_streams(caller.user).await?)
+        Ok(self.0.end_sessions(caller.user).await?)
     }
 
     async fn limits(&self) -> Result<SyncConfig, Failure> {
-        let epoch = self.0.store.epoch().await?;
+        let read = async {
+            let epoch = timeout(CHECK_TIME_MAX, self.0.store.epoch()).await;
+            Ok::<_, Failure>(epoch.unwrap_or_else(|_| Err(StoreError::busy()))?)
+        };
+        let epoch = self.0.epoch.get(read).await?;
         let most = |limit: usize| i64::try_from(limit).unwrap_or(i64::MAX);
         let [min, max] = [OLDEST_VERSION, self.0.config().contract.contract.version].map(|version| ContractVersion(version.to_owned()));
         Ok(SyncConfig {

@@ -23,7 +23,7 @@ use crate::auth::tokens::Caller;
 use crate::feed::{self, Deletion};
 use crate::http::{body, edge};
 use crate::problem::Failure;
-use crate::store::wanted::Wanted;
+use crate::store::prefetch::Prefetch;
 
 /// Larger bodies are parsed on a blocking thread.
 const LARGE_BODY_BYTES: usize = 32 * 1024;
@@ -97,8 +97,8 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
     let GetChanges { since, limit, .. } = GetChanges::receive(&request.incoming)?;
     let limit = limit.and_then(|limit| limit.try_into().ok());
     let since = since.map(|since| since.0);
-    let wanted = feed::wanted_by_pull(since.as_deref(), limit, feed);
-    let page = app.read(caller, wanted, move |records| feed::pull(records, since.as_deref(), limit, feed, now_ms()));
+    let prefetch = feed::prefetch_for_pull(since.as_deref(), limit, feed);
+    let page = app.read(caller, prefetch, move |records| feed::pull(records, since.as_deref(), limit, feed, now_ms()));
     let mut page = page.await.map_err(|failure| in_contract_of(request.has_earlier_contract, failure))?;
     if request.has_earlier_contract {
         page.changes.iter_mut().flatten().for_each(|change| change.lost = None);
@@ -123,7 +123,8 @@ async fn push(app: &App, caller: Caller, has_earlier_contract: bool, body: Bytes
     };
     let push = push.map_err(|report| Failure::malformed(&report))?;
     let known = push.cursor.as_ref().and_then(|cursor| cursor.parse::<Cursor>().ok()).map(|cursor| cursor.rev);
-    let result = app.write(caller, feed::wanted_by_push(&push, feed), move |records, clock| feed::push(records, &push, feed, clock)).await;
+    let result =
+        app.write(caller, feed::prefetch_for_push(&push, feed), move |records, clock| feed::push(records, &push, feed, clock)).await;
     let mut result = result.map_err(|failure| in_contract_of(has_earlier_contract, failure))?;
     if has_earlier_contract {
         (result.proof, result.replaced) = (None, Vec::new());
@@ -140,7 +141,7 @@ async fn push(app: &App, caller: Caller, has_earlier_contract: bool, body: Bytes
 }
 
 async fn read_record(app: &App, caller: Caller, collection: &'static Collection, id: Uuid) -> Result<Response, Failure> {
-    let change = app.read(caller, Wanted::record(id), move |records| feed::read(records, collection, id)).await?;
+    let change = app.read(caller, Prefetch::record(id), move |records| feed::read(records, collection, id)).await?;
     let mut text = String::new();
     wire::write_change(&mut text, &change, Feed::One(collection));
     Ok(json(text))
@@ -154,13 +155,13 @@ async fn put_record(app: &App, caller: Caller, collection: &'static Collection, 
         report.violations.iter_mut().for_each(|violation| violation.pointer = "/record/id".to_owned());
         return Err(Failure::invalid_record(&report));
     }
-    let outcome = app.write(caller, feed::wanted_by_edit(id), move |records, clock| feed::put(records, edit.clone(), clock)).await?;
+    let outcome = app.write(caller, feed::prefetch_for_edit(id), move |records, clock| feed::put(records, edit.clone(), clock)).await?;
     Ok(answer(app, caller, outcome))
 }
 
 async fn delete_record(app: &App, caller: Caller, collection: &'static Collection, deletion: Deletion) -> Result<Response, Failure> {
-    let wanted = feed::wanted_by_edit(deletion.id);
-    let outcome = app.write(caller, wanted, move |records, clock| feed::delete(records, collection, deletion, clock)).await?;
+    let prefetch = feed::prefetch_for_edit(deletion.id);
+    let outcome = app.write(caller, prefetch, move |records, clock| feed::delete(records, collection, deletion, clock)).await?;
     Ok(answer(app, caller, outcome))
 }
 

@@ -24,7 +24,7 @@ impl Handlers {
         if !app.store.recover(user, hash, password).await? {
             return Err(Failure::wrong_recovery_code());
         }
-        Ok(app.end_streams(user).await?)
+        Ok(app.end_sessions(user).await?)
     }
 
     pub(super) async fn recovery_code(&self, parts: &Parts, password: String) -> Result<api::RecoveryCode, Failure> {
@@ -53,19 +53,19 @@ impl Handlers {
         if !self.0.store.revoke(caller.key(), session_of(id)?).await? {
             return Err(Failure::no_device());
         }
-        Ok(self.0.end_streams(caller.user).await?)
+        Ok(self.0.end_sessions(caller.user).await?)
     }
 }
 
 /// A device as the contract shows it.
 fn shown(device: accounts::Device, caller: Caller) -> api::Device {
-    let (synced_at, synced_rev) = device.doings.synced.unzip();
+    let (synced_at, synced_rev) = device.activity.synced.unzip();
     api::Device {
         id: Id(device.session.to_string()),
         name: device.name.map(Name),
         platform: device.platform.map(Platform),
         signed_in_at: Timestamp(device.signed_in_at),
-        last_seen_at: Timestamp(device.doings.seen_at),
+        last_seen_at: Timestamp(device.activity.seen_at),
         last_synced_at: synced_at.map(Timestamp),
         last_synced_rev: synced_rev.map(|rev| Revision(signed(rev))),
         is_current: device.session == caller.session,

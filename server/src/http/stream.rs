@@ -1,4 +1,5 @@
-//! Change notifications: a stream of the user's newest revision, which ends when the token expires, the session ends or the server stops.
+//! Change notifications: a stream of the user's newest revision, which ends when the token expires, the session ends or the server stops, and
+//! perhaps when there are too many.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -7,28 +8,30 @@ use std::time::Duration;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::app::{App, now_ms};
 use crate::auth::tokens::Caller;
+use crate::live_sessions::Watch;
 use crate::notifications::Subscription;
 use crate::problem::Failure;
-use crate::store::wanted::Wanted;
+use crate::store::prefetch::Prefetch;
 
 /// How often a comment is sent, so that proxies keep the connection open.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// Opens the stream of one device.
 pub async fn open(app: &Arc<App>, caller: Caller) -> Result<Response, Failure> {
-    // Subscribe before reading, so that no revision is missed in between.
-    let Some(Subscription { revisions, session }) = app.notifications.subscribe(caller.key()) else {
+    // Before reading, so that neither a revision nor the end of the session is missed in between.
+    let session = app.sessions.watch(caller.key());
+    let Some(Subscription { revisions, room }) = app.notifications.subscribe(caller.user) else {
         return Err(Failure::rate_limited(30));
     };
-    let rev = app.read(caller, Wanted::default(), |records| Ok(records.head()?.rev)).await?;
+    let rev = app.read(caller, Prefetch::default(), |records| Ok(records.head()?.rev)).await?;
     let left = caller.expires_at_secs.saturating_mul(1_000).saturating_sub(now_ms());
     let end = Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0));
-    let subscriber = Subscriber { revisions, session, stopping: app.stopping.clone(), end, known: None, rev };
+    let subscriber = Subscriber { revisions, room, session, stopping: app.stopping.clone(), end, known: None, rev };
     let events = stream::unfold(subscriber, |mut subscriber| async move {
         let rev = subscriber.next().await?;
         Some((Ok::<_, Infallible>(Event::default().event("revision").data(rev.to_string())), subscriber))
@@ -38,8 +41,9 @@ pub async fn open(app: &Arc<App>, caller: Caller) -> Result<Response, Failure> {
 
 struct Subscriber {
     revisions: watch::Receiver<u64>,
-    /// Closed when the session ends.
-    session: watch::Receiver<()>,
+    /// Closed when the stream must make room.
+    room: oneshot::Receiver<()>,
+    session: Watch,
     stopping: watch::Receiver<bool>,
     end: Instant,
     /// The revision of the last event that was sent.
@@ -58,7 +62,8 @@ impl Subscriber {
             }
             tokio::select! {
                 changed = self.revisions.changed() => changed.ok()?,
-                _ = self.session.changed() => return None,
+                _ = &mut self.room => return None,
+                () = self.session.ended() => return None,
                 _ = self.stopping.wait_for(|stopping| *stopping) => return None,
                 () = sleep_until(self.end) => return None,
             }
@@ -69,15 +74,20 @@ impl Subscriber {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+    use crate::live_sessions::LiveSessions;
+    use crate::store::accounts::SessionKey;
 
     #[tokio::test]
     async fn it_tells_what_is_new_and_ends_with_the_token() {
         let (sender, revisions) = watch::channel(0);
         let (_running, stopping) = watch::channel(false);
         let end = Instant::now() + Duration::from_secs(3_600);
-        let (live, session) = watch::channel(());
-        let mut subscriber = Subscriber { revisions, session, stopping, end, known: None, rev: 7 };
+        let (sessions, key) = (LiveSessions::default(), SessionKey { user: Uuid::from_u128(1), session: Uuid::from_u128(2) });
+        let (wanted, room) = oneshot::channel();
+        let mut subscriber = Subscriber { revisions, room, session: sessions.watch(key), stopping, end, known: None, rev: 7 };
         assert_eq!(subscriber.next().await, Some(7), "at once");
         sender.send_replace(6);
         sender.send_replace(9);
@@ -85,10 +95,13 @@ mod tests {
         subscriber.end = Instant::now();
         assert_eq!(subscriber.next().await, None, "the token has run out");
         subscriber.end = end;
-        drop(live);
+        sessions.end(key);
         assert_eq!(subscriber.next().await, None, "the session has ended");
-        let (_live, session) = watch::channel(());
-        subscriber.session = session;
+        subscriber.session = sessions.watch(key);
+        drop(wanted);
+        assert_eq!(subscriber.next().await, None, "others need the room");
+        let (_wanted, room) = oneshot::channel();
+        subscriber.room = room;
         drop(sender);
         assert_eq!(subscriber.next().await, None, "the account is gone");
     }

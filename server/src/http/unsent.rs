@@ -1,9 +1,9 @@
-//! Responses that the peer has not taken yet. Each waits in memory, so their number and size are bounded for each account and network and in
-//! all, and so is the number of those that are compressed meanwhile.
+//! Responses that the peer has not taken yet. Each waits in memory, so their number and size are bounded for each session, account and network and
+//! in all, and so is the number of those that are compressed meanwhile.
 
 use std::io::Write;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -19,13 +19,11 @@ use uuid::Uuid;
 use super::address::address;
 use crate::app::App;
 use crate::auth::limits::{Sender, network};
-use crate::auth::tokens::Caller;
-use crate::budgets::Unsent;
+use crate::budgets::{Held, OVERHEAD_BYTES, Unsent};
 use crate::problem::Failure;
-use crate::shares::{Exhausted, Held};
+use crate::shares::{Exhausted, Share};
+use crate::store::accounts::SessionKey;
 
-/// What a response takes beside its body.
-const OVERHEAD_BYTES: usize = 4 * 1_024;
 /// Up to this size, a response is compressed at once.
 const SMALL_BYTES: usize = 32 * 1_024;
 /// The minimum size of a compressed response. Below it, compression costs more than it saves.
@@ -40,20 +38,41 @@ pub fn is_compressed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Exte
     extensions.get::<Compressed>().is_some()
 }
 
+/// Keeps memory for a small response before the request is handled: what was done is never answered with a refusal. In the extensions of a
+/// response, the caller and the memory.
+#[derive(Clone)]
+pub struct Room(SessionKey, Arc<Mutex<Option<Held>>>);
+
+impl Room {
+    /// # Errors
+    /// The session has not taken too many of its responses.
+    pub fn take(app: &App, key: SessionKey) -> Result<Self, Failure> {
+        let held = app.unsent.of_session(key).map_err(refused)?;
+        Ok(Room(key, Arc::new(Mutex::new(Some(held)))))
+    }
+}
+
 /// Counts a response until the peer has taken it. What has no known length is made while it is sent, and has limits of its own.
 pub async fn counted(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let network = Sender::Network(network(address(&parts, &app.config())));
+    let network = network(address(&parts, &app.config()));
     let encoding = Encoding::accepted(&parts.headers);
-    let response = next.run(Request::from_parts(parts, body)).await;
+    // Without a token there are only static pages and small answers.
+    let held = match parts.headers.contains_key(header::AUTHORIZATION) {
+        true => None,
+        false => match app.unsent.of_network(network) {
+            Ok(held) => Some(held),
+            Err(exhausted) => return refused(exhausted).into_response(),
+        },
+    };
+    let mut response = next.run(Request::from_parts(parts, body)).await;
     let is_worthwhile = SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::SSE).should_compress(&response);
     let encoding = encoding.filter(|_| is_worthwhile);
-    let account = response.extensions().get::<Caller>().map(|caller| caller.user);
+    let room = response.extensions_mut().remove::<Room>();
     let length = response.body().size_hint().exact().and_then(|length| usize::try_from(length).ok());
-    match (length, account) {
-        (Some(1..), Some(account)) => hold(&app, account, encoding, response).await.unwrap_or_else(IntoResponse::into_response),
-        // Without an account there are only static pages and small answers.
-        (Some(1..), None) => match app.unsent.bytes.take(network, OVERHEAD_BYTES) {
+    match (length, room) {
+        (Some(1..), Some(room)) => hold(&app, room, encoding, response).await.unwrap_or_else(IntoResponse::into_response),
+        (Some(1..), None) => match held.map_or_else(|| app.unsent.of_network(network), Ok) {
             Ok(held) => permitted(&app.unsent, encoding, response.map(|body| Body::new(Holding { body, _held: held }))),
             Err(exhausted) => refused(exhausted).into_response(),
         },
@@ -68,23 +87,26 @@ fn refused(exhausted: Exhausted) -> Failure {
     }
 }
 
-/// Keeps a share of the account for a response as long as any of its bytes is in memory, and compresses it.
-async fn hold(app: &App, account: Uuid, encoding: Option<Encoding>, response: Response) -> Result<Response, Failure> {
+/// Keeps memory for a response as long as any of its bytes is there, and compresses it. A large one, which is of a pull, counts as the account's.
+async fn hold(app: &App, Room(key, room): Room, encoding: Option<Encoding>, response: Response) -> Result<Response, Failure> {
     let (mut parts, body) = response.into_parts();
     let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-    let mut held = app.unsent.bytes.take(Sender::Account(account), length + OVERHEAD_BYTES).map_err(refused)?;
+    let mut held = if length > OVERHEAD_BYTES { Some(app.unsent.of_account(key, length).map_err(refused)?) } else { None };
     let whole = body.collect().await.map_err(|_| Failure::unavailable("the response could not be made; try again in a moment"))?;
     let mut bytes = whole.to_bytes();
     if let Some(encoding) = encoding
-        && let Some(smaller) = compressed(app, account, encoding, bytes.clone()).await
+        && let Some(smaller) = compressed(app, key.user, encoding, bytes.clone()).await
     {
         bytes = smaller;
-        held.shrink_to(bytes.len() + OVERHEAD_BYTES);
+        if let Some(held) = &mut held {
+            held.shrink_to(bytes.len());
+        }
         parts.headers.remove(header::CONTENT_LENGTH);
         parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.name()));
         parts.headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
-    Ok(Response::from_parts(parts, Body::from(Bytes::from_owner(Counted { bytes, _held: held }))))
+    let room = room.lock().unwrap_or_else(PoisonError::into_inner).take();
+    Ok(Response::from_parts(parts, Body::from(Bytes::from_owner(Counted { bytes, _held: (held, room) }))))
 }
 
 /// Compresses bytes in the account's turn, on a thread for such work: the threads that serve everybody stay free. `None` if that fails, or if
@@ -142,7 +164,7 @@ impl Encoding {
 /// Bytes with the share that is kept for them.
 struct Counted {
     bytes: Bytes,
-    _held: Held<Sender>,
+    _held: (Option<Share<Sender>>, Option<Held>),
 }
 
 impl AsRef<[u8]> for Counted {

@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 
-use super::patience::{Deadlines, Patience};
+use super::timeouts::{Deadlines, Patience};
 
 /// The size of the pieces in which a response is passed to the connection. Bytes that are passed on wait in buffers that are not counted
 /// here.
@@ -38,7 +38,7 @@ struct State {
 
 /// What to do with a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ConnectionState {
     /// Keep it open.
     Busy,
     /// Close it: it has been idle for too long.
@@ -66,13 +66,13 @@ impl Activity {
         Answering { activity: Arc::clone(self), number: state.next }
     }
 
-    pub fn verdict(&self, now: Instant) -> Verdict {
+    pub fn verdict(&self, now: Instant) -> ConnectionState {
         let state = self.state();
         if state.sending.values().any(|until| *until <= now) {
-            return Verdict::Stalled;
+            return ConnectionState::Stalled;
         }
         let silent_max = if state.served { self.deadlines.idle } else { self.deadlines.first_request };
-        if state.answering == 0 && state.idle_since + silent_max <= now { Verdict::Idle } else { Verdict::Busy }
+        if state.answering == 0 && state.idle_since + silent_max <= now { ConnectionState::Idle } else { ConnectionState::Busy }
     }
 
     /// The sort key for displacement: connections that never carried a request come first, then those that have been idle longest. `None`
@@ -87,6 +87,13 @@ impl Activity {
     pub fn unfinished(&self) -> Option<Instant> {
         let state = self.state();
         (state.answering == state.awaited).then_some(state.idle_since)
+    }
+
+    /// The sort key for displacement where every connection has an answer: the time by which the peer must read the first of those that all its
+    /// answered requests wait for. `None` if there is something to answer.
+    pub fn untaken(&self) -> Option<Instant> {
+        let state = self.state();
+        state.sending.values().min().copied().filter(|_| state.answering <= state.awaited + state.sending.len())
     }
 }
 
@@ -247,17 +254,17 @@ mod tests {
     async fn silence_ends_sooner_before_the_first_request_than_after_it() {
         let activity = Activity::new(deadlines());
         tokio::time::advance(9 * SECOND).await;
-        assert_eq!(activity.verdict(Instant::now()), Verdict::Busy);
+        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Busy);
         tokio::time::advance(SECOND).await;
-        assert_eq!(activity.verdict(Instant::now()), Verdict::Idle);
+        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Idle);
         let request = activity.begin();
         tokio::time::advance(1_000 * SECOND).await;
-        assert_eq!((activity.verdict(Instant::now()), activity.idle()), (Verdict::Busy, None), "the server takes its time");
+        assert_eq!((activity.verdict(Instant::now()), activity.idle()), (ConnectionState::Busy, None), "the server takes its time");
         drop(request);
         tokio::time::advance(59 * SECOND).await;
-        assert_eq!(activity.verdict(Instant::now()), Verdict::Busy);
+        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Busy);
         tokio::time::advance(SECOND).await;
-        assert_eq!(activity.verdict(Instant::now()), Verdict::Idle);
+        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Idle);
     }
 
     #[tokio::test(start_paused = true)]
@@ -265,15 +272,15 @@ mod tests {
         let activity = Activity::new(deadlines());
         let mut body = activity.begin().watch(Body::from(vec![b'x'; PIECE_BYTES + 1]));
         assert_eq!(body.size_hint().exact(), Some(PIECE_BYTES as u64 + 1));
-        assert_eq!(activity.verdict(Instant::now()), Verdict::Busy, "nothing has been sent yet");
+        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Busy, "nothing has been sent yet");
         let first = body.frame().await.expect("a piece").expect("bytes").into_data().expect("data");
         assert_eq!((first.len(), body.size_hint().exact(), body.is_end_stream()), (PIECE_BYTES, Some(1), false));
         tokio::time::advance(19 * SECOND).await;
-        assert_eq!(activity.verdict(Instant::now()), Verdict::Busy);
+        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Busy);
         tokio::time::advance(SECOND).await;
-        assert_eq!(activity.verdict(Instant::now()), Verdict::Stalled);
+        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Stalled);
         body.frame().await.expect("a piece").expect("bytes");
-        assert_eq!((activity.verdict(Instant::now()), body.is_end_stream()), (Verdict::Busy, true), "it was taken after all");
+        assert_eq!((activity.verdict(Instant::now()), body.is_end_stream()), (ConnectionState::Busy, true), "it was taken after all");
         drop(body);
         assert!(activity.idle().is_some());
     }
@@ -283,12 +290,24 @@ mod tests {
         let activity = Activity::new(deadlines());
         let body = activity.begin().watch(Body::from("x"));
         tokio::time::advance(20 * SECOND).await;
-        assert_eq!(activity.verdict(Instant::now()), Verdict::Stalled);
+        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Stalled);
         drop(body);
         let mut quiet = activity.begin().watch(Body::from_stream(futures_util::stream::pending::<Result<Bytes, axum::Error>>()));
         assert!(futures_util::FutureExt::now_or_never(quiet.frame()).is_none());
         tokio::time::advance(1_000 * SECOND).await;
-        assert_eq!(activity.verdict(Instant::now()), Verdict::Busy, "the server has nothing to send");
+        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Busy, "the server has nothing to send");
+    }
+
+    #[tokio::test]
+    async fn answers_that_are_not_taken_keep_no_other_connection_away() {
+        let activity = Activity::new(deadlines());
+        let request = activity.begin();
+        assert_eq!(activity.untaken(), None, "there is something to answer");
+        let mut body = request.watch(Body::from("x"));
+        assert!(activity.untaken().is_some());
+        body.frame().await.expect("a piece").expect("bytes");
+        let _second = activity.begin();
+        assert_eq!(activity.untaken(), None, "there is something to answer again");
     }
 
     #[tokio::test]

@@ -9,13 +9,15 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::activity::Activity;
-use crate::auth::limits::network;
+use crate::auth::limits::{network, site};
 use crate::error::ServeError;
 
 /// The interval at which closed connections are logged.
 const LOG_EVERY: Duration = Duration::from_secs(60);
 /// Below this number of file descriptors, the database cannot be opened.
 const DESCRIPTORS_MIN: usize = 40;
+/// How many times as many connections as a network an IPv6 site may have, which may have many networks.
+const NETWORKS_OF_SITE: usize = 4;
 /// The number of file descriptors reserved for the database, the log and everything else that is not a connection.
 const RESERVE: usize = 128;
 
@@ -36,6 +38,8 @@ struct State {
     open: HashMap<IpAddr, HashMap<u64, Open>>,
     total: usize,
     next: u64,
+    /// The number of connections of each IPv6 site.
+    by_site: HashMap<IpAddr, usize>,
     /// The numbers of connections closed and refused since the last log line, and when that line was logged.
     displaced: usize,
     refused: usize,
@@ -65,7 +69,7 @@ impl Connections {
     }
 
     /// Admits a connection. If there are too many, the longest idle one is closed, or else one whose peer does not send the bodies of its
-    /// requests; `None` if all of them have something to answer.
+    /// requests or does not take the answers; `None` if all of them have something to answer.
     pub fn admit(&self, peer: IpAddr, activity: &Arc<Activity>) -> Option<Admitted> {
         let network = network(peer);
         let mut state = self.state();
@@ -78,16 +82,25 @@ impl Connections {
         let (number, end) = (state.next, Arc::new(Notify::new()));
         let open = Open { activity: Arc::clone(activity), end: Arc::clone(&end) };
         state.open.entry(network).or_default().insert(number, open);
+        if let Some(site) = site(network) {
+            *state.by_site.entry(site).or_default() += 1;
+        }
         Some(Admitted { connections: self.clone(), network, number, end })
     }
 
     fn make_room(&self, state: &mut State, network: IpAddr) -> Option<()> {
         let of_network = state.open.get(&network).map_or(0, HashMap::len);
         if of_network >= self.0.each_max && !network.is_loopback() {
-            state.displace(network, Activity::idle)?;
+            state.displace_of(&[network])?;
+        }
+        let of_site = |site| state.by_site.get(&site).copied().unwrap_or(0);
+        if let Some(site) = site(network).filter(|site| of_site(*site) >= self.0.each_max.saturating_mul(NETWORKS_OF_SITE)) {
+            let networks = state.networks_by_size(|network| crate::auth::limits::site(network) == Some(site));
+            state.displace_of(&networks)?;
         }
         if state.total >= self.0.all_max {
-            state.displace_any()?;
+            let networks = state.networks_by_size(|_| true);
+            state.displace_of(&networks)?;
         }
         Some(())
     }
@@ -98,12 +111,19 @@ impl Connections {
 }
 
 impl State {
-    /// Closes a connection of the network that has the most and one that can be closed.
-    fn displace_any(&mut self) -> Option<()> {
+    /// Some networks, those with the most connections first.
+    fn networks_by_size(&self, is_meant: impl Fn(IpAddr) -> bool) -> Vec<IpAddr> {
         let mut networks: Vec<(usize, IpAddr)> = self.open.iter().map(|(network, open)| (open.len(), *network)).collect();
+        networks.retain(|(_, network)| is_meant(*network));
         networks.sort_unstable_by(|one, other| other.cmp(one));
-        let idle = networks.iter().find_map(|(_, network)| self.displace(*network, Activity::idle));
-        idle.or_else(|| networks.iter().find_map(|(_, network)| self.displace(*network, Activity::unfinished)))
+        networks.into_iter().map(|(_, network)| network).collect()
+    }
+
+    /// Closes a connection of the first network that has one of which least is lost.
+    fn displace_of(&mut self, networks: &[IpAddr]) -> Option<()> {
+        let idle = networks.iter().find_map(|network| self.displace(*network, Activity::idle));
+        let unfinished = idle.or_else(|| networks.iter().find_map(|network| self.displace(*network, Activity::unfinished)));
+        unfinished.or_else(|| networks.iter().find_map(|network| self.displace(*network, Activity::untaken)))
     }
 
     /// Closes the connection of a network with the lowest sort key.
@@ -122,6 +142,14 @@ impl State {
         self.total -= 1;
         if open.is_empty() {
             self.open.remove(&network);
+        }
+        if let Some(site) = site(network)
+            && let Some(of_site) = self.by_site.get_mut(&site)
+        {
+            *of_site -= 1;
+            if *of_site == 0 {
+                self.by_site.remove(&site);
+            }
         }
         Some(removed)
     }
@@ -217,6 +245,29 @@ mod tests {
         drop(request);
         let _fourth = connections.admit(peer(3), &silent).expect("the busiest network makes room");
         assert_eq!(connections.open(), 3);
+    }
+
+    #[tokio::test]
+    async fn the_networks_of_one_site_share_a_limit() {
+        let connections = Connections::new(1, 100);
+        let open: Vec<_> = (0..20).map(|_| Activity::new(Deadlines::default())).collect();
+        let at_work: Vec<_> = open.iter().map(|activity| activity.begin()).collect();
+        let of_site = |number: u16| IpAddr::from([0x2001, 0xdb8, 7, number, 0, 0, 0, 1]);
+        let admitted: Vec<_> = (0..).zip(&open).filter_map(|(number, activity)| connections.admit(of_site(number), activity)).collect();
+        assert_eq!(admitted.len(), NETWORKS_OF_SITE);
+        assert!(connections.admit(IpAddr::from([0x2001, 0xdb8, 8, 0, 0, 0, 0, 1]), &open[0]).is_some(), "another site");
+        drop((admitted, at_work));
+        assert!(connections.0.state.lock().expect("no panic").by_site.is_empty(), "sites without connections are forgotten");
+    }
+
+    #[tokio::test]
+    async fn a_full_server_takes_newcomers_in_place_of_those_who_take_no_answer() {
+        let connections = Connections::new(3, 1);
+        let (stuck, new) = (Activity::new(Deadlines::default()), Activity::new(Deadlines::default()));
+        let _answer = stuck.begin().watch(axum::body::Body::from("ok"));
+        let first = connections.admit(peer(1), &stuck).expect("room");
+        let _second = connections.admit(peer(2), &new).expect("the one that takes no answer makes room");
+        first.displaced().await;
     }
 
     #[tokio::test]

@@ -19,9 +19,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::activity::{Activity, Verdict, Watched};
+use super::activity::{Activity, ConnectionState, Watched};
 use super::connections::{Admitted, Connections};
-use super::patience::Deadlines;
+use super::timeouts::Deadlines;
 use super::tls::Certificate;
 
 /// How long requests in progress may take after the server stops. Docker kills a process 10 seconds after it asked it to stop.
@@ -131,9 +131,9 @@ impl Listener {
                 () = stopped(&mut stopping), if end.is_none() => if activity.idle().is_some() { LINGER_MAX } else { STOP_MAX },
                 () = sleep_until(wake) => match activity.verdict(Instant::now()) {
                     _ if end.is_some() => return,
-                    Verdict::Busy => continue,
-                    Verdict::Idle => LINGER_MAX,
-                    Verdict::Stalled => {
+                    ConnectionState::Busy => continue,
+                    ConnectionState::Idle => LINGER_MAX,
+                    ConnectionState::Stalled => {
                         tracing::debug!("a client did not read its response");
                         return;
                     }

@@ -41,7 +41,7 @@ pub struct Session {
 pub const SESSIONS_MAX: i64 = 100;
 
 /// The session that a request is made under.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionKey {
     pub user: Uuid,
     pub session: Uuid,
@@ -54,12 +54,12 @@ pub struct Device {
     pub name: Option<String>,
     pub platform: Option<String>,
     pub signed_in_at: i64,
-    pub doings: Doings,
+    pub activity: DeviceActivity,
 }
 
 /// The last activity of a device in its session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Doings {
+pub struct DeviceActivity {
     /// When its last request was answered.
     pub seen_at: i64,
     /// When it last had everything that the server had, and the user's revision at that time.
@@ -86,8 +86,8 @@ pub enum SignedIn {
 /// The fate of a session whose refresh token was presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exchange {
-    /// The number of the token is raised, which invalidates it.
-    Rotate,
+    /// The number of the valid token becomes this one, which invalidates the one before.
+    Rotate(u32),
     /// Nothing changes.
     Keep,
     Revoke,
@@ -95,7 +95,7 @@ pub enum Exchange {
 
 /// A notification to the other servers of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum Notification {
     /// The newest revision of a user.
     Revision(Uuid, u64),
     /// A session of a user has ended.
@@ -104,7 +104,7 @@ pub enum Heard {
 
 /// Changes by other processes that the open streams of this one must report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct News {
+pub struct MissedNotifications {
     /// The newest revisions of users.
     pub revisions: Vec<(Uuid, u64)>,
     /// The sessions that have ended.

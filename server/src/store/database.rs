@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::accounts::{Account, Created, Denied, Device, Doings, Exchange, Heard, News, Population, Session, SessionKey, SignedIn};
+use super::accounts::{
+    Account, Created, Denied, Device, DeviceActivity, Exchange, MissedNotifications, Notification, Population, Session, SessionKey,
+    SignedIn,
+};
 use super::collections::Collections;
 #[cfg(feature = "postgres")]
 use super::postgres;
-use super::wanted::Wanted;
+use super::prefetch::Prefetch;
 use super::{Commits, Quota, Records, StoreError, sqlite};
 
 /// One of the databases that a server runs on.
@@ -93,12 +96,12 @@ impl Database {
     }
 
     /// Tells the other servers of this database, soon and without waiting for it.
-    pub fn announce(&self, heard: Heard) {
-        each!(self, store => store.announce(heard))
+    pub fn announce(&self, notification: Notification) {
+        each!(self, store => store.announce(notification))
     }
 
     /// Calls `tell` with what other servers of this database announce, until it is closed.
-    pub fn listen(&self, tell: impl Fn(Heard) + Send + Sync + 'static) {
+    pub fn listen(&self, tell: impl Fn(Notification) + Send + Sync + 'static) {
         each!(self, store => store.listen(tell))
     }
 
@@ -109,7 +112,7 @@ impl Database {
 
     /// Decides something about the records of a user on one snapshot, in which the session is live.
     ///
-    /// A database on another machine loads what is `wanted` first. If the decision reads more, that is loaded too and the decision is made
+    /// A database on another machine loads the `prefetch` first. If the decision reads more, that is loaded too and the decision is made
     /// again, so it must depend on nothing but what it is given.
     ///
     /// # Errors
@@ -118,7 +121,7 @@ impl Database {
         &self,
         key: SessionKey,
         quota: Quota,
-        wanted: Wanted,
+        prefetch: Prefetch,
         decide: impl Fn(&dyn Records) -> Result<T, E> + Send + Sync + 'static,
     ) -> Result<T, E>
     where
@@ -128,11 +131,11 @@ impl Database {
         match self {
             Database::Sqlite(store) => {
                 // Nothing is gained by loading ahead from a file.
-                drop(wanted);
+                drop(prefetch);
                 store.read_records(key, quota, decide).await
             }
             #[cfg(feature = "postgres")]
-            Database::Postgres(store) => store.read_records(key, quota, wanted, decide).await,
+            Database::Postgres(store) => store.read_records(key, quota, prefetch, decide).await,
         }
     }
 
@@ -145,7 +148,7 @@ impl Database {
         &self,
         key: SessionKey,
         quota: Quota,
-        wanted: Wanted,
+        prefetch: Prefetch,
         decide: impl Fn(&mut dyn Records) -> Result<T, E> + Send + Sync + 'static,
     ) -> Result<T, E>
     where
@@ -154,11 +157,11 @@ impl Database {
     {
         match self {
             Database::Sqlite(store) => {
-                drop(wanted);
+                drop(prefetch);
                 store.write_records(key, quota, decide).await
             }
             #[cfg(feature = "postgres")]
-            Database::Postgres(store) => store.write_records(key, quota, wanted, decide).await,
+            Database::Postgres(store) => store.write_records(key, quota, prefetch, decide).await,
         }
     }
 
@@ -202,7 +205,7 @@ impl Database {
         each!(self, store => store.renew_hash(user, before, after).await)
     }
 
-    /// Replaces the password, and ends all sessions but this one.
+    /// Replaces the password, voids the recovery code, and ends all sessions but this one.
     ///
     /// # Errors
     /// Returns an error if the session has ended, or the database cannot be written.
@@ -226,12 +229,12 @@ impl Database {
         each!(self, store => store.recover(user, recovery_hash, password_hash).await)
     }
 
-    /// Looks up a session, which may have ended.
+    /// Looks up a session, which may have ended, in the turn of an account or of strangers.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read.
-    pub async fn session(&self, key: SessionKey) -> Result<Option<Session>, StoreError> {
-        each!(self, store => store.session(key).await)
+    pub async fn session(&self, key: SessionKey, turn: Uuid) -> Result<Option<Session>, StoreError> {
+        each!(self, store => store.session(key, turn).await)
     }
 
     /// Changes a session as `decide` says, which is told whether it is live. What two requests decide about one session at the same time, the
@@ -248,7 +251,7 @@ impl Database {
         each!(self, store => store.exchange(key, now_ms, decide).await)
     }
 
-    /// Refuses a session that has ended.
+    /// Refuses a session that has ended. This is in the turn of the session, so that one that is over keeps its account waiting for nothing.
     ///
     /// # Errors
     /// Returns an error if the session has ended, or the database cannot be read.
@@ -292,8 +295,8 @@ impl Database {
     ///
     /// # Errors
     /// Returns an error if the database cannot be written.
-    pub async fn note_doings(&self, news: Vec<(SessionKey, Doings)>) -> Result<(), StoreError> {
-        each!(self, store => store.note_doings(news).await)
+    pub async fn record_activity(&self, news: Vec<(SessionKey, DeviceActivity)>) -> Result<(), StoreError> {
+        each!(self, store => store.record_activity(news).await)
     }
 
     /// Which of these sessions have ended.
@@ -308,8 +311,8 @@ impl Database {
     ///
     /// # Errors
     /// Returns an error if the database cannot be read.
-    pub async fn news(&self, open: Vec<SessionKey>) -> Result<News, StoreError> {
-        each!(self, store => store.news(open).await)
+    pub async fn missed_notifications(&self, open: Vec<SessionKey>) -> Result<MissedNotifications, StoreError> {
+        each!(self, store => store.missed_notifications(open).await)
     }
 
     /// Makes an account unusable, at once and permanently. [`Database::finish_erasing`] erases its data.

@@ -12,11 +12,11 @@ mod loaded;
 mod migrate;
 mod operations;
 mod records;
+mod rows;
 mod transaction;
 
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
@@ -40,19 +40,18 @@ use self::loaded::Loaded;
 pub use self::operations::revoke_all;
 use self::records::Lock;
 pub use self::transaction::Transaction;
-use super::accounts::{Denied, Heard, SessionKey};
+use super::accounts::{Denied, Notification, SessionKey};
 use super::collections::Collections;
-use super::wanted::Wanted;
+use super::prefetch::Prefetch;
 use super::{Commits, Quota, Records, StoreError};
-use crate::turns::Turns;
+use crate::per_account::PerAccount;
+use crate::places::{LINE_MAX, Place, Places, SERVER, WAIT_MAX};
 
-/// How many statements may wait for a connection.
-const WAITING_MAX: usize = 1_024;
 /// How long a server that stops waits for its database.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 const STANDBY: &str = "the database is read-only: it is a standby, or configured so";
-/// How long a statement waits for a connection.
-const WAIT_MAX: Duration = Duration::from_secs(5);
+/// How long a server does with fewer connections after the database had none left.
+const WITHHELD_FOR: Duration = Duration::from_secs(60);
 /// How long a connection may take until everything is answered that was sent on it before. After that another one is opened.
 const RECYCLE_MAX: Duration = Duration::from_secs(1);
 
@@ -61,7 +60,7 @@ pub struct Store {
     connections: Connections,
     address: Address,
     /// One write of each user at a time: the others would only hold a connection each while they wait for the row lock.
-    writers: Turns,
+    writers: PerAccount,
     commits: Commits,
     announcer: Arc<Announcer>,
     /// Distinguishes this server from others, for leases.
@@ -77,7 +76,7 @@ pub struct Store {
 pub async fn probe(address: &Address, collections: &Collections) -> Result<i64, StoreError> {
     let store = Store::of(address.clone())?;
     let tried = async {
-        let transaction = store.begin().await?;
+        let transaction = store.begin(SERVER).await?;
         migrate::migrate(transaction.link(), "probed").await?;
         operations::check_collections(transaction.link(), collections).await?;
         let row = transaction.link().query_typed_one("SELECT seen_at FROM server", &[]).await?;
@@ -107,7 +106,7 @@ impl Store {
     /// The database cannot be reached, no server has used it, or its tables are of another version.
     pub async fn attach(address: Address) -> Result<Self, StoreError> {
         let store = Store::of(address)?;
-        let checked = async { migrate::check(&*store.connection().await?).await };
+        let checked = async { migrate::check(&*store.connection(SERVER).await?).await };
         checked.await.map_err(|error| store.cannot_use(&error))?;
         Ok(store)
     }
@@ -118,7 +117,7 @@ impl Store {
             announcer: Arc::new(Announcer::new(connections.clone())),
             connections,
             address,
-            writers: Turns::new(1),
+            writers: PerAccount::new(1),
             commits: Commits::default(),
             server: Uuid::from_u128(rand::random()),
             heart: Mutex::default(),
@@ -130,13 +129,13 @@ impl Store {
         StoreError::new(format!("cannot use the database {}: {}", self.address, error.0))
     }
 
-    /// Begins a transaction that writes.
-    pub async fn begin(&self) -> Result<Transaction, StoreError> {
-        Transaction::begin(self.connection().await?).await
+    /// Begins a transaction that writes, in the turn of an account.
+    pub async fn begin(&self, turn: Uuid) -> Result<Transaction, StoreError> {
+        Transaction::begin(self.connection(turn).await?).await
     }
 
     async fn migrate(&self, new_epoch: &str) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
+        let transaction = self.begin(SERVER).await?;
         migrate::migrate(transaction.link(), new_epoch).await?;
         transaction.commit().await
     }
@@ -163,7 +162,7 @@ impl Store {
     }
 
     pub fn queue(&self) -> (usize, usize) {
-        (self.connections.pool.status().waiting, WAITING_MAX)
+        (self.connections.places.longest_line(), LINE_MAX)
     }
 
     /// Nothing is stored on this machine.
@@ -172,12 +171,12 @@ impl Store {
     }
 
     /// Tells the other servers, soon and without waiting for it.
-    pub fn announce(&self, heard: Heard) {
-        self.announcer.announce(heard);
+    pub fn announce(&self, notification: Notification) {
+        self.announcer.announce(notification);
     }
 
     /// Calls `tell` with what other servers announce, until the store is closed.
-    pub fn listen(&self, tell: impl Fn(Heard) + Send + Sync + 'static) {
+    pub fn listen(&self, tell: impl Fn(Notification) + Send + Sync + 'static) {
         let heart = tokio::spawn(heartbeat::beat(self.connections.clone(), self.server));
         *self.heart.lock().unwrap_or_else(PoisonError::into_inner) = Some(heart);
         self.announcer.listen(self.address.clone(), tell);
@@ -198,7 +197,7 @@ impl Store {
         &self,
         key: SessionKey,
         quota: Quota,
-        mut wanted: Wanted,
+        mut prefetch: Prefetch,
         decide: impl Fn(&dyn Records) -> Result<T, E>,
     ) -> Result<T, E>
     where
@@ -206,39 +205,39 @@ impl Store {
     {
         let mut tries = Tries::default();
         loop {
-            let loaded = match self.load(key, quota, &wanted).await {
+            let loaded = match self.load(key, quota, &prefetch).await {
                 Err(error) if tries.another(&error).await => continue,
                 loaded => loaded?.ok_or(Denied::SessionEnded)?,
             };
             let decided = decide(&loaded);
             match loaded.more() {
-                Some(more) => wanted = more,
+                Some(more) => prefetch = more,
                 None => return decided,
             }
         }
     }
 
     /// Loads everything from one snapshot.
-    async fn load(&self, key: SessionKey, quota: Quota, wanted: &Wanted) -> Result<Option<Loaded>, StoreError> {
-        let link = self.connection().await?;
-        let answer = transaction::in_snapshot(&link, records::load(&link, key, quota, wanted, Lock::None)).await?;
-        Ok(answer.map(|answer| Loaded::new(wanted.clone(), answer)))
+    async fn load(&self, key: SessionKey, quota: Quota, prefetch: &Prefetch) -> Result<Option<Loaded>, StoreError> {
+        let link = self.connection(key.user).await?;
+        let answer = transaction::in_snapshot(&link, records::load(&link, key, quota, prefetch, Lock::None)).await?;
+        Ok(answer.map(|answer| Loaded::new(prefetch.clone(), answer)))
     }
 
     pub async fn write_records<T, E>(
         &self,
         key: SessionKey,
         quota: Quota,
-        mut wanted: Wanted,
+        mut prefetch: Prefetch,
         decide: impl Fn(&mut dyn Records) -> Result<T, E>,
     ) -> Result<T, E>
     where
         E: From<StoreError> + From<Denied>,
     {
-        let _turn = self.writers.take(key.user).await.ok_or_else(StoreError::busy)?;
+        let _turn = self.writers.take(key).await.ok_or_else(StoreError::busy)?;
         let (mut tries, since) = (Tries::default(), Instant::now());
         loop {
-            match self.try_to_write(key, quota, &mut wanted, &decide).await {
+            match self.try_to_write(key, quota, &mut prefetch, &decide).await {
                 Err(error) if tries.another(&error).await => continue,
                 Err(error) => {
                     self.commits.failed.inc();
@@ -258,20 +257,20 @@ impl Store {
         &self,
         key: SessionKey,
         quota: Quota,
-        wanted: &mut Wanted,
+        prefetch: &mut Prefetch,
         decide: &impl Fn(&mut dyn Records) -> Result<T, E>,
     ) -> Result<Result<T, E>, StoreError> {
-        let transaction = Transaction::of(self.connection().await?);
+        let transaction = Transaction::of(self.connection(key.user).await?);
         let link = transaction.link();
-        let (begun, mut answer) = tokio::join!(transaction.send_begin(), records::load(link, key, quota, wanted, Lock::Exclusive));
+        let (begun, mut answer) = tokio::join!(transaction.send_begin(), records::load(link, key, quota, prefetch, Lock::Exclusive));
         begun?;
         loop {
             let Some(loaded) = answer? else { return Ok(Err(Denied::SessionEnded.into())) };
-            let mut loaded = Loaded::new(wanted.clone(), loaded);
+            let mut loaded = Loaded::new(prefetch.clone(), loaded);
             let decided = decide(&mut loaded);
             if let Some(more) = loaded.more() {
-                *wanted = more;
-                answer = records::load(link, key, quota, wanted, Lock::Exclusive).await;
+                *prefetch = more;
+                answer = records::load(link, key, quota, prefetch, Lock::Exclusive).await;
                 continue;
             }
             if let (Ok(_), Some(advanced)) = (&decided, &loaded.written.advanced) {
@@ -284,30 +283,31 @@ impl Store {
         }
     }
 
-    /// A connection. Waits for a while if all are in use.
-    pub async fn connection(&self) -> Result<Connection, StoreError> {
-        self.connections.take().await
+    /// A connection. If all are in use, this waits for a while, in the turn of an account.
+    pub async fn connection(&self, turn: Uuid) -> Result<Connection, StoreError> {
+        self.connections.take(turn).await
     }
 
-    /// Runs one statement, again if a connection breaks: for statements that do no harm twice.
-    pub async fn query(&self, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, StoreError> {
-        self.query_within(self.address.answer_max(), sql, parameters).await
+    /// Runs one statement in the turn of an account, again if a connection breaks: for statements that do no harm twice.
+    pub async fn query(&self, turn: Uuid, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, StoreError> {
+        self.query_within(turn, self.address.answer_max(), sql, parameters).await
     }
 
     /// Like [`Store::query`], for chores that read a whole table.
     pub async fn scan(&self, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, StoreError> {
-        self.query_within(SCAN_TIME_MAX, sql, parameters).await
+        self.query_within(SERVER, SCAN_TIME_MAX, sql, parameters).await
     }
 
     async fn query_within(
         &self,
+        turn: Uuid,
         patience: Duration,
         sql: &str,
         parameters: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Vec<Row>, StoreError> {
         let mut tries = Tries::default();
         loop {
-            let once = async { self.connection().await?.query_within(patience, sql, parameters).await };
+            let once = async { self.connection(turn).await?.query_within(patience, sql, parameters).await };
             match once.await {
                 Err(error) if tries.another(&error).await => {}
                 answered => return answered,
@@ -316,13 +316,26 @@ impl Store {
     }
 }
 
-/// A connection of the pool.
-pub type Connection = Object<Manager>;
+/// A connection of the pool, and the place that allows to use it.
+pub struct Connection {
+    link: Object<Manager>,
+    /// Freed after the connection has returned to the pool.
+    _place: Place,
+}
 
-/// The connections of this server.
+impl Deref for Connection {
+    type Target = Link;
+
+    fn deref(&self) -> &Link {
+        &self.link
+    }
+}
+
+/// The connections of this server, for which accounts take turns.
 #[derive(Clone)]
 struct Connections {
     pool: Pool<Manager>,
+    places: Places,
     health: Arc<Health>,
 }
 
@@ -332,18 +345,42 @@ impl Connections {
         let (health, max) = (Arc::new(Health::default()), address.connections());
         let pool = Pool::builder(Manager { address, health: Arc::clone(&health) }).max_size(max).runtime(Runtime::Tokio1);
         let pool = pool.wait_timeout(Some(WAIT_MAX)).recycle_timeout(Some(RECYCLE_MAX)).build().map_err(StoreError::new)?;
-        Ok(Connections { pool, health })
+        Ok(Connections { pool, places: Places::new(max), health })
     }
 
-    /// A connection. Waits for a while if all are in use, but not for a database that does not answer.
-    async fn take(&self) -> Result<Connection, StoreError> {
-        if !self.health.may_ask() {
-            return Err(StoreError::silent());
+    /// A connection. If all are in use, this waits for a while, in the turn of an account, but not for a database that does not answer.
+    async fn take(&self, turn: Uuid) -> Result<Connection, StoreError> {
+        loop {
+            if !self.health.may_ask() {
+                return Err(StoreError::silent());
+            }
+            let place = self.places.take(turn).await.ok_or_else(StoreError::busy)?;
+            match self.pool.get().await.map_err(|error| self.told(error)) {
+                Ok(link) => return Ok(Connection { link, _place: place }),
+                // Those that there are serve all, each in its turn.
+                Err(error) if error::is_full(&error) && self.pool.status().size > 0 => self.withhold(place),
+                Err(error) => return Err(error),
+            }
         }
-        if self.pool.status().waiting >= WAITING_MAX {
-            return Err(StoreError::busy());
+    }
+
+    /// Keeps a place empty for a while, because the database has fewer connections than places.
+    fn withhold(&self, place: Place) {
+        if self.health.is_new_shortage() {
+            let open = self.pool.status().size;
+            tracing::warn!(
+                open,
+                "the database has no connection left for this server, which goes on with those that are open: lower --store-connections"
+            );
         }
-        self.pool.get().await.map_err(|error| match error {
+        tokio::spawn(async move {
+            tokio::time::sleep(WITHHELD_FOR).await;
+            drop(place);
+        });
+    }
+
+    fn told(&self, error: PoolError<StoreError>) -> StoreError {
+        match error {
             PoolError::Timeout(TimeoutType::Wait) => StoreError::busy(),
             PoolError::Backend(error) => {
                 if error.is_silent() {
@@ -353,6 +390,6 @@ impl Connections {
             }
             PoolError::Closed => StoreError::new("the database is closed, because the server is stopping"),
             other => StoreError::new(other.to_string()),
-        })
+        }
     }
 }

@@ -32,6 +32,7 @@ use self::writer::Writer;
 use super::accounts::Population;
 use super::collections::{Collections, unknown};
 use super::{Commits, StoreError};
+use crate::places::STRANGERS;
 
 /// Marks the database and its copies as files of this program, in the header where other programs look for it: "SLog".
 pub const APPLICATION_ID: i64 = 0x534c_6f67;
@@ -218,7 +219,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.readers.run(Uuid::nil(), work).await
+        self.readers.run(STRANGERS, work).await
     }
 
     /// Like [`Store::read`], but in the account's turn.

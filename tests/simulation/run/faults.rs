@@ -11,17 +11,17 @@ use crate::device::{Device, EPOCH_MS, new_database};
 
 impl Run {
     pub(super) fn fault(&mut self, index: usize) -> Result<(), String> {
-        let home = self.devices[index].home;
+        let account = self.devices[index].account;
         let which = self.chance.below(38);
         if trace() {
             eprintln!("{} FAULT d{index} {which}", self.now);
         }
         match which {
-            0..4 => self.devices[index].restart(account_id(home)),
+            0..4 => self.devices[index].restart(account_id(account)),
             4..8 => self.serve_duplicate()?,
             8..10 => self.devices[index].skew_ms += self.chance.pick(&[-4_000_000, -50_000, 50_000, 4_000_000, 40_000_000_000]),
             10..13 => self.sign_in_elsewhere(index),
-            13..15 => self.sign_in(index, home),
+            13..15 => self.sign_in(index, account),
             15 => self.devices[index].inbox.push(Event::Pause),
             16 => self.devices[index].inbox.push(Event::Resume),
             17 => self.devices[index].inbox.push(Event::SyncNow),
@@ -36,7 +36,7 @@ impl Run {
                 }
             }
             23 if self.chance.of_thousand(300) => self.poison(index),
-            24 => self.newer_app(home)?,
+            24 => self.newer_app(account)?,
             25 => self.devices[index].copy = Some(self.devices[index].store.clone()),
             26 if self.chance.of_thousand(300) => self.roll_back(index),
             27 if self.chance.of_thousand(100) && self.devices.len() < 6 => self.clone_device(index),
@@ -61,15 +61,15 @@ impl Run {
 
     /// Another user signs in on a device with unsent edits.
     fn sign_in_elsewhere(&mut self, index: usize) {
-        let other = (self.devices[index].home + 1) % ACCOUNTS;
+        let other = (self.devices[index].account + 1) % ACCOUNTS;
         self.devices[index].inbox.push(Event::SignedOut);
         self.sign_in(index, other);
     }
 
     fn poison(&mut self, index: usize) {
-        let key = Key { collection: self.world.plain(), id: Uuid::from_u128(0xBAD_0000 + index as u128) };
-        let home = self.devices[index].home;
-        self.open.insert((home, key));
+        let key = Key { collection: self.tested.plain(), id: Uuid::from_u128(0xBAD_0000 + index as u128) };
+        let account = self.devices[index].account;
+        self.open.insert((account, key));
         self.devices[index].poison(key, self.now, &mut self.chance);
     }
 
@@ -77,9 +77,9 @@ impl Run {
     fn newer_app(&mut self, account: usize) -> Result<(), String> {
         self.newer_app_edits += 1;
         let id = Uuid::from_u128((account as u128 + 1) << 64 | 0xF00 | u128::from(self.newer_app_edits % 3));
-        let key = Key { collection: self.world.plain(), id };
+        let key = Key { collection: self.tested.plain(), id };
         let readable = self.chance.of_thousand(600);
-        let text = self.world.record(key.collection, id, &format!("newer:{}", self.newer_app_edits));
+        let text = self.tested.record(key.collection, id, &format!("newer:{}", self.newer_app_edits));
         let members = [("mark", Some("\"kept\"".to_owned())), ("clientCreatedAt", Some("\"in words\"".to_owned()))];
         let text = stronglog_sync::record::rewrite(&text, &members[..if readable { 1 } else { 2 }]).expect("an object");
         self.server.push_unchecked(account, key, &text, EPOCH_MS + self.now, self.newer_app_edits, &mut self.chance)?;
@@ -103,32 +103,32 @@ impl Run {
     /// Deletes a device's database. The user signs in again.
     fn discard(&mut self, index: usize) {
         self.discarded += 1;
-        let home = self.devices[index].home;
+        let account = self.devices[index].account;
         let id = Uuid::from_u128(0xD1_0000 + self.discarded);
-        let database = new_database(id, account_id(home), &mut self.chance);
+        let database = new_database(id, account_id(account), &mut self.chance);
         self.replace_database(index, database);
         // What only this device's history had kept is gone with it.
-        self.server.lost.retain(|lost| lost.account != home);
+        self.server.lost.retain(|lost| lost.account != account);
     }
 
     /// What a device knew alone is lost with its database.
     fn replace_database(&mut self, index: usize, database: MemoryStore) {
-        let home = self.devices[index].home;
+        let account = self.devices[index].account;
         self.rolled_back = true;
         self.put_back.insert(index);
         let touched = self.writers.iter().filter(|(_, writers)| writers.contains(&index)).map(|(key, _)| *key);
         self.open.extend(touched);
         self.devices[index].store = database;
-        self.devices[index].restart(account_id(home));
+        self.devices[index].restart(account_id(account));
     }
 
     /// Copies a device's database to another device.
     fn clone_device(&mut self, index: usize) {
-        let home = self.devices[index].home;
-        let mut clone = Device::new(self.world.contract.contract, self.devices.len(), home, account_id(home), &mut self.chance);
+        let account = self.devices[index].account;
+        let mut clone = Device::new(self.tested.contract.contract, self.devices.len(), account, account_id(account), &mut self.chance);
         clone.store = self.devices[index].store.clone();
-        clone.restart(account_id(home));
-        clone.token = Some(home);
+        clone.restart(account_id(account));
+        clone.token = Some(account);
         self.twins.extend([index, clone.number]);
         self.put_back.extend([index, clone.number]);
         self.rolled_back = true;

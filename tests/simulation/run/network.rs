@@ -31,8 +31,8 @@ impl Run {
             self.devices[device].inbox.push(Event::Unanswered { request, message: "no token".to_owned() });
             return Ok(());
         };
-        if token != sender.home && matches!(&message, Message::Push { .. } | Message::Pull { .. }) {
-            return Err(format!("device {device} has sent something of account {} with a token of account {token} (I9)", sender.home));
+        if token != sender.account && matches!(&message, Message::Push { .. } | Message::Pull { .. }) {
+            return Err(format!("device {device} has sent something of account {} with a token of account {token} (I9)", sender.account));
         }
         self.network.push(Packet { device, life: sender.life, session: sender.session, request, account: token, message });
         Ok(())
@@ -55,7 +55,10 @@ impl Run {
             self.answer(&packet, Some(refusal));
             return Ok(());
         }
-        let answered = self.serve(&packet)?;
+        let mut answered = self.serve(&packet)?;
+        // A server names the account of whatever it answers.
+        answered.account = Some(account_id(packet.account).to_string());
+        let answered = self.mixed_up(&packet, answered, faults);
         if trace() {
             eprintln!("   -> {} {}", answered.status, String::from_utf8_lossy(&answered.body));
         }
@@ -65,6 +68,22 @@ impl Run {
             self.answer(&packet, Some(answered));
         }
         Ok(())
+    }
+
+    /// Sometimes delivers the answer to an earlier request instead, as a program between device and server does that mixes up connections: of
+    /// any push to a push, and of another account's pull to a pull.
+    fn mixed_up(&mut self, packet: &Packet, answered: Answered, faults: bool) -> Answered {
+        let is_push = matches!(packet.message, Message::Push { .. });
+        let earlier = self.earlier.iter().filter(|(of, push, _)| *push == is_push && (is_push || *of != packet.account));
+        let earlier: Vec<Answered> = earlier.map(|(.., earlier)| earlier.clone()).collect();
+        if answered.status == 200 {
+            self.earlier.retain(|(of, push, _)| (*of, *push) != (packet.account, is_push));
+            self.earlier.push((packet.account, is_push, answered.clone()));
+        }
+        if faults && !earlier.is_empty() && self.chance.of_thousand(15) {
+            return earlier[self.chance.below(earlier.len())].clone();
+        }
+        answered
     }
 
     /// Delivers a request to the server a second time.
@@ -81,7 +100,7 @@ impl Run {
     fn refusal(&mut self, packet: &Packet) -> Option<Answered> {
         // If a server refused a single small edit as too large, the server itself would be at fault.
         let several = matches!(&packet.message, Message::Push { edits, .. } if edits.len() > 1);
-        let answered = |status: u16, body: &str| Answered { status, retry_after_ms: None, body: body.as_bytes().to_vec() };
+        let answered = |status: u16, body: &str| Answered { status, account: None, retry_after_ms: None, body: body.as_bytes().to_vec() };
         Some(match self.chance.below(90) {
             0 => answered(200, "<html>Welcome to our hotel</html>"),
             1 => answered(200, r#"{"changes":[],"nextCursor":"v1.all."#),
@@ -143,8 +162,7 @@ impl Run {
 
     fn note_acknowledged(&mut self, packet: &Packet, answered: &Answered) {
         let Message::Push { edits, .. } = &packet.message else { return };
-        let collections: Vec<_> = edits.iter().map(|edit| edit.collection).collect();
-        let Ok(result) = wire::read_push_result(&answered.body, self.world.contract.contract, &collections) else { return };
+        let Ok(Some(result)) = wire::read_push_result(&answered.body, self.tested.contract.contract, edits) else { return };
         for (edit, outcome) in edits.iter().zip(result.outcomes) {
             if let wire::Outcome::Accepted(receipt) | wire::Outcome::Duplicate(receipt) = outcome {
                 let key = Key { collection: edit.collection, id: edit.record.id };
@@ -160,7 +178,7 @@ impl Run {
     /// Sends change notifications, which only some devices receive.
     fn ring(&mut self, account: usize) {
         let rev = self.server.rev(account);
-        for device in self.devices.iter_mut().filter(|device| device.home == account && device.token == Some(account)) {
+        for device in self.devices.iter_mut().filter(|device| device.account == account && device.token == Some(account)) {
             if self.chance.of_thousand(500) {
                 device.inbox.push(Event::Notified { rev });
             }

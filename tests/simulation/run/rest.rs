@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use stronglog_sync::Answer;
-use stronglog_sync::digest::{self, Course};
+use stronglog_sync::digest::{self, DifferenceState};
 use stronglog_sync::engine::Event;
 use stronglog_sync::outbox::LocalEdit;
 use stronglog_sync::store::{Key, PastVersion, Select, Store};
@@ -23,9 +23,9 @@ impl Run {
         self.server.omits = false;
         for index in 0..self.devices.len() {
             self.devices[index].offline_until = 0;
-            let home = self.devices[index].home;
+            let account = self.devices[index].account;
             self.devices[index].inbox.push(Event::Resume);
-            self.sign_in(index, home);
+            self.sign_in(index, account);
         }
         for _ in 0..QUIET_STEPS {
             self.step(false)?;
@@ -69,6 +69,13 @@ impl Run {
             }
         }
         self.check_losers()?;
+        for account in 0..ACCOUNTS {
+            let (plain, own) = (self.tested.plain().path, [0, account as u128 + 1]);
+            let is_foreign = |key: Key| key.collection.path == plain && !own.contains(&(key.id.as_u128() >> 64));
+            if let Some((key, _)) = self.server.records(account).iter().find(|(key, _)| is_foreign(*key)) {
+                return Err(format!("account {account} has got {key:?} of another account (I9)"));
+            }
+        }
         for (account, key) in &self.marked {
             if let Some(text) = self.server.live(*account, *key).filter(|text| !text.contains("\"kept\"")) {
                 return Err(format!("{key:?} has lost a member that this app does not know (I10): {text}"));
@@ -80,7 +87,7 @@ impl Run {
     /// Checks that the digests agree with what they are of, and with each other; and that no device has found a difference that was not made
     /// (I16).
     fn check_digests(&mut self, index: usize) -> Result<(), String> {
-        let (kept, stored) = self.server.digests(self.devices[index].home);
+        let (kept, stored) = self.server.digests(self.devices[index].account);
         if kept.is_some_and(|kept| kept != stored) {
             return Err(format!("the server keeps the digest {kept:?} of records with the digest {stored} (I16)"));
         }
@@ -94,7 +101,7 @@ impl Run {
             return Err(format!("device {index} has the digest {all:?}, and the server {stored} (I16)"));
         }
         match meta.difference {
-            Some(difference) if difference.course != Course::Settled || !self.server.omitted.contains(&device.home) => {
+            Some(difference) if difference.state != DifferenceState::Settled || !self.server.omitted.contains(&device.account) => {
                 Err(format!("device {index} has found a difference that is not there: {difference:?} (I16)"))
             }
             _ => Ok(()),
@@ -116,7 +123,7 @@ impl Run {
             if is_current || maker.is_none_or(|maker| self.put_back.contains(&maker)) {
                 continue;
             }
-            let of_account = self.devices.iter().zip(&histories).filter(|(device, _)| device.home == lost.account);
+            let of_account = self.devices.iter().zip(&histories).filter(|(device, _)| device.account == lost.account);
             let mut history = of_account.flat_map(|(_, history)| history).filter(|past| past.record.id == lost.key.id);
             if !history.any(|past| past.op == lost.op || self.server.went_on(&lost, past)) && !self.server.went_on_by_push(&lost) {
                 return Err(format!("{:?} has lost the version {:?}, which is in nobody's history (I13)", lost.key, lost.op));
@@ -128,7 +135,7 @@ impl Run {
     /// The last edit, made by a device that has seen all others, wins even if the device's clock is far behind (I4).
     pub(super) fn last_edit_wins(&mut self) -> Result<(), String> {
         let index = self.chance.below(self.devices.len());
-        let home = self.devices[index].home;
+        let account = self.devices[index].account;
         self.devices[index].skew_ms -= 50_000_000;
         let key = self.key(index);
         let value = format!("{index}:last");
@@ -138,9 +145,9 @@ impl Run {
         if self.devices[index].edit(key, &LocalEdit::Put(text), now, &mut self.chance)?.is_none() {
             return Ok(());
         }
-        self.last_edits.insert((home, key), LastEdit { device: index, value: Some(value.clone()) });
+        self.last_edits.insert((account, key), LastEdit { device: index, value: Some(value.clone()) });
         self.quieten("after the last edit")?;
-        let now = self.server.live(home, key).map(|text| value_of(&text));
+        let now = self.server.live(account, key).map(|text| value_of(&text));
         if now.as_deref() != Some(&value) {
             return Err(format!("the last edit of {key:?}, {value}, has lost against {now:?} (I4)"));
         }
@@ -187,8 +194,8 @@ impl Run {
         let server = &mut self.server;
         self.devices.iter_mut().all(|device| {
             let meta = device.store.meta().expect("a store in memory");
-            let caught_up = meta.cursor.is_some_and(|cursor| server.is_seen_by(device.home, &cursor));
-            let is_settled = meta.difference.is_none_or(|difference| difference.course == Course::Settled);
+            let caught_up = meta.cursor.is_some_and(|cursor| server.is_seen_by(device.account, &cursor));
+            let is_settled = meta.difference.is_none_or(|difference| difference.state == DifferenceState::Settled);
             meta.resync.is_none() && caught_up && is_settled && device.pending() == 0
         })
     }
@@ -198,7 +205,7 @@ impl Run {
         let next = self.devices.iter().filter_map(|device| device.wake_at).min();
         let Some(next) = next else { return Err("nothing is at rest and no timer is armed (L2)".to_owned()) };
         self.now = self.now.max(next);
-        if self.devices.iter_mut().any(has_outlived) {
+        if self.devices.iter_mut().any(is_persistent) {
             self.now += digest::RETRY_MS;
         }
         for index in 0..self.devices.len() {
@@ -209,13 +216,13 @@ impl Run {
 
     /// Checks that a device has the same records as the server, apart from blocked and quarantined records (I1).
     fn check_replica(&mut self, index: usize) -> Result<(), String> {
-        let home = self.devices[index].home;
+        let account = self.devices[index].account;
         let quarantined = self.devices[index].store.quarantined().expect("a store in memory");
-        let server = self.server.records(home);
+        let server = self.server.records(account);
         for (key, text) in &server {
             let row = self.devices[index].store.get(*key).expect("a store in memory");
             let quarantined = quarantined.iter().any(|change| change.id == Some(key.id));
-            if self.unreadable.contains(&(home, *key)) && !quarantined && self.server.is_unreadable(home, *key) {
+            if self.unreadable.contains(&(account, *key)) && !quarantined && self.server.is_unreadable(account, *key) {
                 return Err(format!("device {index} has not quarantined {key:?}, which it cannot read (I1, R16)"));
             }
             let blocked = row.as_ref().is_some_and(|row| matches!(row.state, stronglog_sync::store::RowState::Blocked(..)));
@@ -244,7 +251,7 @@ impl Run {
 }
 
 /// Whether a device has found a difference that was still there after it had pulled everything again (R27).
-fn has_outlived(device: &mut Device) -> bool {
+fn is_persistent(device: &mut Device) -> bool {
     let difference = device.store.meta().expect("a store in memory").difference;
-    difference.is_some_and(|difference| difference.course == Course::Outlived)
+    difference.is_some_and(|difference| difference.state == DifferenceState::Persistent)
 }

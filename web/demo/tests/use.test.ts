@@ -1,6 +1,6 @@
 // What people do with the app, by keyboard and by mouse, on two devices of one account.
 
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { go, goToSync, newDevice, signIn, start, synced, type Setup } from "./setup";
 
@@ -69,11 +69,12 @@ test("what cannot be is not stored: the old number comes back", async () => {
   await weight.fill("heavy");
   await weight.press("Enter");
   expect(await weight.inputValue()).toBe("20");
+  await page.getByRole("status").getByText("Type a weight, such as 102.5.").waitFor();
   await weight.fill("9000");
   await weight.press("Enter");
   await page
     .getByRole("status")
-    .getByText(/it violates the contract/)
+    .getByText("Type a weight, such as 102.5, at most 2,000.")
     .waitFor();
   await page.waitForFunction(
     () => document.querySelector<HTMLInputElement>("input[aria-label^='Weight of set 1']")?.value === "20",
@@ -81,6 +82,58 @@ test("what cannot be is not stored: the old number comes back", async () => {
   await go(page, "Body");
   await page.getByRole("button", { name: "Log it" }).click();
   await page.getByText("Type a weight, such as 82.5.").waitFor();
+  await context.close();
+});
+
+test("a double click on a form's button stores once", async () => {
+  const { context, page } = await newDevice(setup, problems);
+  await go(page, "Body");
+  await page.getByLabel("Weight in kg").fill("80");
+  await page.getByRole("button", { name: "Log it" }).dblclick();
+  await page.getByRole("heading", { name: "Measurements" }).waitFor();
+  await go(page, "Library");
+  await page.getByRole("button", { name: "New exercise" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill("Sled push");
+  await page.getByRole("dialog").locator("button[type=submit]").dblclick();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await go(page, "Goals");
+  await page.getByRole("button", { name: "New goal" }).click();
+  await page.getByRole("dialog").getByLabel("Weight in kg").fill("120");
+  await page.getByRole("dialog").locator("button[type=submit]").dblclick();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  // A second record would be stored by now.
+  await page.reload();
+  const shown = async (what: Locator): Promise<number> => what.first().waitFor().then(() => what.count());
+  expect(await shown(page.getByRole("button", { name: "Set aside" }))).toBe(1);
+  await go(page, "Library");
+  expect(await shown(page.getByText("Sled push"))).toBe(1);
+  await go(page, "Body");
+  expect(await shown(page.getByRole("button", { name: /^Delete/ }))).toBe(1);
+  await context.close();
+});
+
+test("a small phone shows long names and all digits", async () => {
+  const { context, page } = await newDevice(setup, problems);
+  await page.setViewportSize({ width: 320, height: 568 });
+  await page.getByRole("button", { name: "Start a workout" }).click();
+  await page.getByLabel("Name").fill("W".repeat(110));
+  await page.getByLabel("Name").press("Enter");
+  await page.getByRole("heading", { level: 1, name: "WWW" }).waitFor();
+  await page.getByRole("button", { name: "Add an exercise" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Bench press" }).first().click();
+  await page.getByLabel("Weight of set 1 in kg").fill("102.5");
+  await page.getByLabel("Repetitions of set 1").fill("100");
+  for (const timed of [false, true]) {
+    if (timed) {
+      await page.getByLabel("Kind of set 1").selectOption({ label: "AMRAP, timed" });
+      await page.getByLabel("Seconds of set 1").fill("3600");
+    }
+    const cut = await page.evaluate(() => ({
+      fields: [...document.querySelectorAll<HTMLInputElement>(".sets input")].filter((field) => field.scrollWidth > field.clientWidth).map(({ value }) => value),
+      page: document.documentElement.scrollWidth > innerWidth,
+    }));
+    expect(cut).toEqual({ fields: [], page: false });
+  }
   await context.close();
 });
 

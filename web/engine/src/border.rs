@@ -8,7 +8,7 @@ use stronglog_sync::record::{LEVELS_MAX, WRITTEN_BYTES_MAX};
 use ts_rs::{Config, TS};
 
 use crate::account::{AccountCall, TokenAnswer, WrittenCall};
-use crate::messages::{Call, Command, Happened, Turn, Wanted};
+use crate::messages::{Call, Command, Happened, Turn, UserRequest};
 use crate::rows::{OpInfo, Put, QuarantineMove, Remembered, Selection, Writes};
 
 const HEAD: &str = "// Generated from the Rust types in web/engine by its tests: `UPDATE_BORDER=1 cargo test` in that folder writes it anew.\n\n\
@@ -26,7 +26,7 @@ fn border() -> String {
     );
     [
         declared::<Happened>,
-        declared::<Wanted>,
+        declared::<UserRequest>,
         declared::<Turn>,
         declared::<Command>,
         declared::<Call>,

@@ -17,6 +17,9 @@ pub fn new_meta(wall_ms: f64) -> String {
     write(&Meta { device, digest: Some(Digest::default()), ..Default::default() })
 }
 
+/// The stamp of imported records: every edit is newer, and only what ships with the app is older (R25).
+const IMPORTED_STAMP: i64 = 1;
+
 #[wasm_bindgen(typescript_custom_section)]
 const APP_WRITE: &str = "/** A write of the app that is no edit yet. */
 export interface AppWrite {
@@ -27,6 +30,8 @@ export interface AppWrite {
   readonly shipped: boolean;
   /** Whether it replaces a version that the app has not read. */
   readonly stale: boolean;
+  /** Whether the record is older than every edit, as it comes from a database from before sync. */
+  readonly imported: boolean;
   /** The record as JSON, or undefined where the app has deleted it. */
   readonly record: string | undefined;
 }";
@@ -45,6 +50,8 @@ extern "C" {
     #[wasm_bindgen(method, getter, structural)]
     fn stale(this: &AppWrite) -> bool;
     #[wasm_bindgen(method, getter, structural)]
+    fn imported(this: &AppWrite) -> bool;
+    #[wasm_bindgen(method, getter, structural)]
     fn record(this: &AppWrite) -> Option<String>;
 }
 
@@ -53,6 +60,7 @@ impl AppWrite {
         match self.record() {
             None => LocalEdit::Delete,
             Some(record) if self.shipped() => LocalEdit::Seed(record),
+            Some(text) if self.imported() => LocalEdit::Import { text, stamp: IMPORTED_STAMP },
             // The edit is stamped with the time of the write, not with the stamp of the stored version (R24).
             Some(record) if self.stale() => LocalEdit::Put(record),
             Some(record) => LocalEdit::Change(record),

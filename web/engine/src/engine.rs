@@ -8,7 +8,7 @@ use stronglog_sync::task::{Done, Snapshot, Task};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::contract::contract;
-use crate::messages::{Call, Command, Happened, Turn, Wanted};
+use crate::messages::{Call, Command, Happened, Turn, UserRequest};
 use crate::random::{random, whole, with_clock_and_rng};
 use crate::rows::{Counted, LoadedRow, Plan, Selection, Writes, read, read_loaded, read_meta, write};
 
@@ -73,7 +73,8 @@ impl SyncEngine {
     /// Passes the response to a request.
     pub fn answered(&mut self, request: f64, status: u16, retry_after_ms: Option<f64>, body: Vec<u8>, now_ms: f64) -> String {
         let retry_after_ms = retry_after_ms.map(|wait| whole(wait).unsigned_abs());
-        let answer = Answered { status, retry_after_ms, body };
+        // The transport has compared the account.
+        let answer = Answered { status, account: None, retry_after_ms, body };
         self.handle(Event::Answered { request: whole(request).unsigned_abs(), answer }, now_ms)
     }
 
@@ -82,12 +83,12 @@ impl SyncEngine {
         self.bodies.remove(&whole(request).unsigned_abs())
     }
 
-    /// Begins a durable step that the app requests, as JSON of `Wanted`. Returns its number, or `None` if there is nothing to do.
+    /// Begins a durable step that the app requests, as JSON of `UserRequest`. Returns its number, or `None` if there is nothing to do.
     ///
     /// # Errors
     /// The task is unknown.
     pub fn begin(&mut self, task: &str) -> Result<Option<u32>, String> {
-        let wanted: Wanted = read(task)?;
+        let wanted: UserRequest = read(task)?;
         Ok(wanted.task()?.map(|task| self.step(task, false)))
     }
 

@@ -21,6 +21,7 @@ pub(crate) enum Happened {
     Online(bool),
     /// The newest revision.
     Notified(u64),
+    Probe,
     SyncNow,
     Pause,
     Resume,
@@ -40,6 +41,7 @@ impl From<Happened> for Event {
             Happened::Tick => Event::Tick,
             Happened::Online(online) => Event::Online(online),
             Happened::Notified(rev) => Event::Notified { rev },
+            Happened::Probe => Event::Probe,
             Happened::SyncNow => Event::SyncNow,
             Happened::Pause => Event::Pause,
             Happened::Resume => Event::Resume,
@@ -56,7 +58,7 @@ impl From<Happened> for Event {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub(crate) enum Wanted {
+pub(crate) enum UserRequest {
     Retry(String),
     Discard(String),
     Delete,
@@ -69,18 +71,18 @@ pub(crate) enum Wanted {
     Current,
 }
 
-impl Wanted {
+impl UserRequest {
     /// The task, or `None` if there is nothing to do.
     pub(crate) fn task(self) -> Result<Option<Task>, String> {
         Ok(Some(match self {
-            Wanted::Retry(key) => Task::Retry(vec![read_key(&key)?]),
-            Wanted::Discard(key) => Task::Discard(vec![read_key(&key)?]),
-            Wanted::Delete => Task::AnswerResync(Answer::Delete),
-            Wanted::PushAgain => Task::AnswerResync(Answer::PushAgain),
-            Wanted::Claim(account) => Task::Claim { account },
-            Wanted::Enable(enabled) => Task::Enable(enabled),
-            Wanted::Reread(raw) => return Ok(Task::reread(&raw, contract())),
-            Wanted::Current => Task::Current(contract()),
+            UserRequest::Retry(key) => Task::Retry(vec![read_key(&key)?]),
+            UserRequest::Discard(key) => Task::Discard(vec![read_key(&key)?]),
+            UserRequest::Delete => Task::AnswerResync(Answer::Delete),
+            UserRequest::PushAgain => Task::AnswerResync(Answer::PushAgain),
+            UserRequest::Claim(account) => Task::Claim { account },
+            UserRequest::Enable(enabled) => Task::Enable(enabled),
+            UserRequest::Reread(raw) => return Ok(Task::reread(&raw, contract())),
+            UserRequest::Current => Task::Current(contract()),
         }))
     }
 }

@@ -413,7 +413,7 @@ pub fn count_unseen(meta: &str, infos: Vec<String>) -> Result<Vec<u32>, String> 
     for info in &infos {
         let info: RowInfo = read_stored(info)?;
         live += u32::from(!info.deleted);
-        let doomed = meta.resync.as_ref().is_some_and(|resync| info.seen != resync.number && !resync.is_lost(info.seen, info.base_rev));
+        let doomed = meta.sweeps(info.op.device, info.seen, info.base_rev);
         unseen += u32::from(doomed && !info.deleted && info.since.is_none());
     }
     Ok(vec![live, unseen])

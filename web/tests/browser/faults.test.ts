@@ -100,6 +100,39 @@ test("a leader that freezes is replaced within five seconds, and writes nothing 
   expect(await count(follower)).toBe(2);
 });
 
+test("a tab of a newer version of the app takes the lead from one that stays open, and keeps it", async () => {
+  const context = await play.profile();
+  await beforeWorkers(context, () => {
+    const { postMessage } = BroadcastChannel.prototype;
+    BroadcastChannel.prototype.postMessage = function (message: { readonly say: string }) {
+      postMessage.call(this, message.say === "leading" ? { ...message, version: "100:1.0" } : message);
+    };
+  });
+  const older = await Tab.open(context, play.url);
+  await older.signUp(play.account());
+  await context.unrouteAll();
+  const newer = await Tab.open(context, play.url);
+  await newer.until((status) => status.leader);
+  await weigh(older, 71);
+  expect(await older.sync()).toMatchObject({ leader: false, pending: 0, state: "idle", lastError: null });
+  await older.page.waitForTimeout(2_500);
+  expect((await newer.status()).leader).toBe(true);
+});
+
+test("an open tab leads after the files of its version were replaced", async () => {
+  const context = await play.profile();
+  const leader = await Tab.open(context, play.url);
+  await leader.signUp(play.account());
+  const follower = await Tab.open(context, play.url);
+  await follower.until((status) => status.account !== null);
+  await expect.poll(() => follower.page.workers()[0]?.evaluate(() => performance.getEntriesByType("resource").some(({ name }) => name.endsWith(".wasm")))).toBe(true);
+  play.gate.statusOf = (path) => (path.endsWith(".wasm") ? 404 : undefined);
+  await leader.page.close();
+  await follower.until((status) => status.leader);
+  await weigh(follower, 72);
+  expect(await follower.sync()).toMatchObject({ pending: 0, state: "idle", lastError: null });
+});
+
 test("a page that is left and comes back goes on", async () => {
   const context = await play.profile();
   const tab = await Tab.open(context, play.url);
@@ -250,7 +283,7 @@ const outcome = (tab: Tab, method: "signUp" | "syncNow" | "conflicts"): Promise<
   }, method);
 
 const refusals: readonly (readonly [name: string, headers: Record<string, string>, status: number, remedy: string])[] = [
-  ["is not served", {}, 403, "serve engine_bg.wasm beside the worker"],
+  ["is not served", {}, 403, "reload the page, if the app was updated; otherwise serve engine_bg.wasm beside the worker"],
   ["is forbidden by the content security policy", { "Content-Security-Policy": "script-src 'self'" }, 200, "add 'wasm-unsafe-eval'"],
 ];
 

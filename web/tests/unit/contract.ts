@@ -1,4 +1,4 @@
 // What the tests use of the generated contract.
 
 export { deterministicId } from "../../../generated/typescript/runtime/collection.js";
-export { namespace } from "../../../generated/typescript/stores.js";
+export { namespace, stores } from "../../../generated/typescript/stores.js";

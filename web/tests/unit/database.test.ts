@@ -1,7 +1,9 @@
 // Databases of earlier layouts: what is in them is in the current one.
 
 import { Dexie } from "dexie";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { makeDatabase } from "../../src/database.js";
+import { stores } from "./contract.js";
 import { MockServer, Device } from "./device.js";
 import { newId } from "../../src/id.js";
 
@@ -48,6 +50,44 @@ test("a database from before the tables were renamed keeps its unsent writes and
   await device.sync();
   expect([...server.records.keys()].sort()).toEqual([`workout-templates/${id}`, `workout-templates/${unsent}`].sort());
   device.close();
+});
+
+describe("a database to which a newer version of the app has added a table, beside a tab of this version", () => {
+  const task = (key: string): object => ({ key, info: "{}", text: JSON.stringify({ id: key, isDeleted: false }), seen: 0, queue: [99, 1], since: 5 });
+
+  /** Adds the table, an edit of its record, and a write that is no edit yet. */
+  async function extend(name: string): Promise<Dexie> {
+    const newer = makeDatabase(name, { ...stores, 2: { tasks: "id" } });
+    await newer.table("_rows").add(task("tasks/one"));
+    await newer._pendingWrites.bulkAdd([{ key: "tasks/two", at: 6, shipped: 0 }, { key: "tasks/three", shipped: 0, refused: { problem: "too long", at: 7 } }]);
+    return newer;
+  }
+
+  test.each(["is opened later", "is already open"])("which %s: what both know is synced, the rest waits and is counted", async (when) => {
+    const [name, server] = [newId(), new MockServer()];
+    const isOpen = when === "is already open";
+    let device = await Device.open(server, name);
+    await device.signIn();
+    await device.sync();
+    if (!isOpen) {
+      device.close();
+    }
+    const newer = await extend(name);
+    if (!isOpen) {
+      device = await Device.open(server, name);
+    }
+    await device.db.workoutTemplates.add({ name: "Push day" });
+    expect(await device.sync()).toMatchObject({ state: "idle", pending: 2, pendingSince: 5, storageProblem: null, lastError: null });
+    expect(server.records.size).toBe(1);
+    expect(await device.host.call("blocked", [])).toEqual([]);
+    // Nor does a full resync take records for deleted that this version does not know.
+    server.epoch = "e2";
+    expect(await device.sync()).toMatchObject({ state: "idle", pending: 2, toBeDeleted: 0, lastError: null });
+    device.close();
+    expect(await newer.table("_rows").get("tasks/one")).toEqual(task("tasks/one"));
+    expect(await newer.table("_pendingWrites").get("tasks/two")).toMatchObject({ at: 6 });
+    newer.close();
+  });
 });
 
 interface Stored {

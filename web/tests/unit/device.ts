@@ -27,7 +27,7 @@ export class MockServer {
   /** Another one says that the server was restored. */
   epoch = "e1";
   /** Answers in place of the server, where it wants to. */
-  intercept: ((path: string) => Response | undefined) | undefined;
+  intercept: ((path: string, body: unknown) => Response | Promise<Response> | undefined) | undefined;
   /** Decides about an edit, in place of accepting it. */
   judge: ((change: Stored) => object | undefined) | undefined;
 
@@ -45,14 +45,14 @@ export class MockServer {
     const url = new URL(String(input));
     const body: unknown = init?.body ? JSON.parse(new TextDecoder().decode(init.body as Uint8Array<ArrayBuffer>)) : undefined;
     this.requests.push({ method: init?.method ?? "GET", path: url.pathname, body });
-    const answer = this.intercept?.(url.pathname);
+    const answer = await this.intercept?.(url.pathname, body);
     if (answer !== undefined) {
       return answer;
     }
     switch (url.pathname) {
       case "/api/v1/auth/login":
       case "/api/v1/auth/refresh":
-        return json({ accessToken: "a.b.c", refreshToken: newId() + newId(), tokenType: "Bearer", expiresInSecs: 900, userId: ACCOUNT });
+        return tokensOf(ACCOUNT);
       case "/api/v1/auth/logout":
         return new Response(null, { status: 204 });
       case "/api/v1/changes":
@@ -94,6 +94,11 @@ export class MockServer {
   }
 }
 
+/** The answer to a sign-in. */
+export function tokensOf(userId: string): Response {
+  return json({ accessToken: "a.b.c", refreshToken: newId() + newId(), tokenType: "Bearer", expiresInSecs: 900, userId });
+}
+
 export function json(body: unknown, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
 }
@@ -111,10 +116,10 @@ export class Device {
     readonly host: Host,
   ) {}
 
-  static async open(server: MockServer, name: string = newId()): Promise<Device> {
+  static async open(server: MockServer, name: string = newId(), baseUrl = "https://sync.example"): Promise<Device> {
     const database = makeDatabase(name);
     let device: Device | undefined;
-    const settings = { tab: newId(), life: newId(), name, baseUrl: "https://sync.example", validateWithZod: false, pollMs: undefined };
+    const settings = { tab: newId(), life: newId(), name, baseUrl, validateWithZod: false, pollMs: undefined };
     const host = await Host.open(settings, {
       fetch: server.fetch,
       report: ({ tab, ...status }) => {

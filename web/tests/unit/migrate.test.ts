@@ -1,11 +1,14 @@
 // A filled database of the app from before sync, with everything in it that cannot stay as it is.
 
-import { Dexie } from "dexie";
+import { Dexie, type IndexableType } from "dexie";
 import { afterEach, expect, test, vi } from "vitest";
+import * as z from "zod";
+import { makeDatabase } from "../../src/database.js";
+import { newId } from "../../src/id.js";
 import { migrate } from "../../src/migrate.js";
+import { watchWrites } from "../../src/writes.js";
 import { deterministicId, namespace } from "./contract.js";
 import { Device, MockServer } from "./device.js";
-import type { Sync } from "../../src/api.js";
 
 const OLD = "StrongLogDB";
 const LOG = "0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e";
@@ -76,7 +79,7 @@ test("everything is copied, every reference leads where it led, and what is refu
   const server = new MockServer();
   device = await Device.open(server);
   const { db } = device;
-  const first = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true });
+  const first = await migrate(device, { from: OLD, deleteOld: true });
   const { copied, refused } = first;
   expect(refused).toMatchObject([{ table: "loggedSets", key: 3, record: { loggedWeightKg: -1 }, reason: expect.stringContaining("/loggedWeightKg") as string }]);
   expect(copied).toBe(12);
@@ -101,7 +104,7 @@ test("everything is copied, every reference leads where it led, and what is refu
   expect(await db.appliedProgressionLogs.toArray()).toMatchObject([{ ruleId: rule?.id }]);
   expect(await db.userBodyweightLogs.toArray()).toMatchObject([{ weightKg: 81 }]);
 
-  expect(await migrate(device as unknown as Sync, { from: OLD, deleteOld: true }), "the same is true again").toEqual(first);
+  expect(await migrate(device, { from: OLD, deleteOld: true }), "the same is true again").toEqual(first);
   await device.signIn();
   expect(await device.sync()).toMatchObject({ pending: 0, blocked: 0 });
   expect(server.records.size).toBe(12);
@@ -116,15 +119,15 @@ test("a refused record that is mended is copied by the next call, and only then 
   device = await Device.open(new MockServer());
   const { db } = device;
   const options = { from: OLD, deleteOld: true };
-  expect(await migrate(device as unknown as Sync, options)).toMatchObject({ copied: 1, refused: [{ table: "exerciseDefinitions", key: 9 }], oldDatabase: "kept" });
+  expect(await migrate(device, options)).toMatchObject({ copied: 1, refused: [{ table: "exerciseDefinitions", key: 9 }], oldDatabase: "kept" });
   // What the user has done to a copy since then stays done.
   await db.loggedSets.toCollection().modify({ loggedReps: 6 });
   await old.table("exerciseDefinitions").put({ id: 9, name: "Yoke", isCustom: true });
-  expect(await migrate(device as unknown as Sync, options)).toEqual({ copied: 2, refused: [], notCopied: [], oldDatabase: "deleted" });
+  expect(await migrate(device, options)).toEqual({ copied: 2, refused: [], notCopied: [], oldDatabase: "deleted" });
   const yoke = await db.exerciseDefinitions.toArray();
   expect(await db.loggedSets.toArray()).toMatchObject([{ exerciseDefinitionId: yoke[0]?.id, loggedReps: 6 }]);
   expect(await Dexie.exists(OLD)).toBe(false);
-  expect(await migrate(device as unknown as Sync, options)).toEqual({ copied: 2, refused: [], notCopied: [], oldDatabase: "absent" });
+  expect(await migrate(device, options)).toEqual({ copied: 2, refused: [], notCopied: [], oldDatabase: "absent" });
 });
 
 test("tables that the contract does not know are named and kept, until they are ignored", async () => {
@@ -134,12 +137,12 @@ test("tables that the contract does not know are named and kept, until they are 
   await old.table("personalRecords").bulkAdd([{ k: 1, best: 100 }, { k: 2, best: 110 }]);
   old.close();
   device = await Device.open(new MockServer());
-  const kept = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true });
+  const kept = await migrate(device, { from: OLD, deleteOld: true });
   expect(kept).toMatchObject({ copied: 1, refused: [], notCopied: [{ table: "personalRecords", records: 2 }], oldDatabase: "kept" });
   expect(await Dexie.exists(OLD)).toBe(true);
-  const one = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true, ignore: [{ table: "personalRecords", key: 1 }] });
+  const one = await migrate(device, { from: OLD, deleteOld: true, ignore: [{ table: "personalRecords", key: 1 }] });
   expect(one).toMatchObject({ notCopied: [{ table: "personalRecords", records: 1 }], oldDatabase: "kept" });
-  const all = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true, ignore: ["personalRecords"] });
+  const all = await migrate(device, { from: OLD, deleteOld: true, ignore: ["personalRecords"] });
   expect(all).toEqual({ copied: 1, refused: [], notCopied: [], oldDatabase: "deleted" });
 });
 
@@ -149,9 +152,9 @@ test("refused records are left behind once they are ignored", async () => {
   await old.table("exerciseDefinitions").bulkAdd([{ name: "Squat", isCustom: true }, { title: "no name" }]);
   old.close();
   device = await Device.open(new MockServer());
-  const { refused } = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true });
+  const { refused } = await migrate(device, { from: OLD, deleteOld: true });
   expect(refused).toHaveLength(1);
-  expect(await migrate(device as unknown as Sync, { from: OLD, deleteOld: true, ignore: refused })).toMatchObject({ copied: 1, oldDatabase: "deleted" });
+  expect(await migrate(device, { from: OLD, deleteOld: true, ignore: refused })).toMatchObject({ copied: 1, oldDatabase: "deleted" });
 });
 
 test("a record with what JSON cannot hold is refused, and the only copy of it stays", async () => {
@@ -161,7 +164,7 @@ test("a record with what JSON cannot hold is refused, and the only copy of it st
   await old.table("workoutTemplates").bulkAdd([{ name: "Push day", ...unfit }, "a text", null, { name: "Pull day" }]);
   old.close();
   device = await Device.open(new MockServer());
-  const { copied, refused, oldDatabase } = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true });
+  const { copied, refused, oldDatabase } = await migrate(device, { from: OLD, deleteOld: true });
   expect({ copied, oldDatabase }).toEqual({ copied: 1, oldDatabase: "kept" });
   expect(refused.map(({ reason }) => reason.split("; ")[0])).toEqual([
     expect.stringMatching(/^\/photo is a (Blob|Object), which JSON cannot hold$/u) as string,
@@ -183,8 +186,8 @@ test("of two migrations at once, the second one finds what the first one has lef
   old.version(1).stores({ workoutTemplates: "++id" });
   await old.table("workoutTemplates").add({ name: "Push day" });
   old.close();
-  device = await Device.open(new MockServer());
-  const both = [0, 1].map(() => migrate(device as unknown as Sync, { from: OLD, deleteOld: true }));
+  const opened = (device = await Device.open(new MockServer()));
+  const both = [0, 1].map(() => migrate(opened, { from: OLD, deleteOld: true }));
   expect(await Promise.all(both)).toMatchObject([{ copied: 1, oldDatabase: "deleted" }, { copied: 1, oldDatabase: "absent" }]);
   vi.unstubAllGlobals();
 });
@@ -197,31 +200,137 @@ test("records that would become one are not both called copied, and records with
   await old.table("workoutTemplates").bulkAdd([{ name: "Push" }, { name: "Pull" }]);
   old.close();
   device = await Device.open(new MockServer());
-  const migrated = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true });
+  const migrated = await migrate(device, { from: OLD, deleteOld: true });
   expect(migrated).toMatchObject({ copied: 3, refused: [{ table: "userSettings", key: 2, reason: expect.stringContaining("same id") as string }], oldDatabase: "kept" });
   expect((await device.db.workoutTemplates.toArray()).map(({ name }) => name).sort()).toEqual(["Pull", "Push"]);
 });
 
 test("a name that cannot be the old database's is refused, and the database of that name is left alone", async () => {
   device = await Device.open(new MockServer());
-  const sync = device as unknown as Sync;
   const other = new Dexie("photos");
   other.version(1).stores({ pictures: "++id" });
   await other.table("pictures").add({ precious: true });
   other.close();
-  await expect(migrate(sync, { from: "photos", deleteOld: true, ignore: ["pictures"] })).rejects.toThrow("none of its tables");
+  await expect(migrate(device, { from: "photos", deleteOld: true, ignore: ["pictures"] })).rejects.toThrow("none of its tables");
   expect(await Dexie.exists("photos")).toBe(true);
-  await expect(migrate(sync, { from: device.db.name, deleteOld: true })).rejects.toThrow("the synced database itself");
+  await expect(migrate(device, { from: device.db.name, deleteOld: true })).rejects.toThrow("the synced database itself");
   const second = await Device.open(new MockServer());
-  await expect(migrate(sync, { from: second.db.name, deleteOld: true })).rejects.toThrow("it is a synced database");
+  await expect(migrate(device, { from: second.db.name, deleteOld: true })).rejects.toThrow("it is a synced database");
   second.close();
+});
+
+/** An old database of templates without keys of their own in the records. */
+async function templatesByKey(templates: readonly (readonly [key: IndexableType, name: string])[]): Promise<void> {
+  const old = new Dexie(OLD);
+  old.version(1).stores({ workoutTemplates: "" });
+  for (const [key, name] of templates) {
+    await old.table("workoutTemplates").add({ name }, key);
+  }
+  old.close();
+}
+
+const names = async (of: Device): Promise<string[]> => (await of.db.workoutTemplates.toArray()).map(({ name }) => name).sort();
+
+test("records whose keys are alike as JSON are copied each, and the old database is deleted only then", async () => {
+  const keys = [Uint8Array.of(1, 2), Uint8Array.of(1, 3), new Date(0), new Date(0).toJSON(), Infinity, -Infinity, [Uint8Array.of(1)], [Uint8Array.of(2)], "1", 1];
+  await templatesByKey(keys.map((key, index) => [key, `day ${index}`]));
+  device = await Device.open(new MockServer());
+  const ignore = [{ table: "workoutTemplates", key: Uint8Array.of(1, 3) }];
+  expect(await migrate(device, { from: OLD, deleteOld: true, ignore })).toEqual({ copied: 9, refused: [], notCopied: [], oldDatabase: "deleted" });
+  expect(await names(device)).toEqual([0, 2, 3, 4, 5, 6, 7, 8, 9].map((index) => `day ${index}`));
+});
+
+test("what an earlier version has recorded with keys as JSON is not copied again, and counts for no other record", async () => {
+  const bytes = [Uint8Array.of(1), Uint8Array.of(2)];
+  await templatesByKey([[7, "seven"], [new Date(5), "five"], [new Date(6), "six"], [new Date(6).toJSON(), "a text"], ...bytes.map((key, index) => [key, `bytes ${index}`] as const)]);
+  device = await Device.open(new MockServer());
+  const [seven, five] = [newId(), newId()];
+  const ids = [7, new Date(5), new Date(6), Uint8Array.of(1).buffer].map((key, index) => ({ key: JSON.stringify(key), id: [seven, five][index] ?? newId(), isCopied: true }));
+  await device.db.table("_device").put({ name: "migrations", value: { [OLD]: { copied: 4, ids: { workoutTemplates: ids } } } });
+  expect(await migrate(device, { from: OLD })).toMatchObject({ copied: 8, refused: [] });
+  expect(await names(device)).toEqual(["a text", "bytes 0", "bytes 1", "six"]);
+});
+
+/** What two devices had before sync: the same records, for example from a backup. */
+async function sameOnTwoDevices(theme: string): Promise<void> {
+  const old = new Dexie(OLD);
+  old.version(1).stores({ workoutTemplates: "id", userSettings: "id" });
+  await old.table("workoutTemplates").bulkAdd([{ id: LOG, name: "Push day" }, { id: CUSTOM.toLowerCase(), name: "Pull day" }]);
+  await old.table("userSettings").add({ id: 1, preferredWeightUnit: "kg", theme, defaultRestTimerSecs: 90 });
+  old.close();
+}
+
+const content = async (of: Device): Promise<unknown> => [await names(of), (await of.db.userSettings.toArray()).map(({ theme }) => theme)];
+
+test.each(["before", "after"])("what the user has edited or deleted since wins over an old database that another device migrates %s its sign-in", async (when) => {
+  const server = new MockServer();
+  // The server lets the last write win, as the engine decides it.
+  server.judge = (change) => {
+    const stored = server.records.get(`${change.collection}/${change.record["id"] as string}`);
+    const wins = stored === undefined || (change.record["clientUpdatedAt"] as number) > (stored.record["clientUpdatedAt"] as number);
+    return wins ? undefined : { id: change.record["id"], op: change.op, outcome: "superseded", winner: { rev: stored.rev, op: stored.op, record: stored.record } };
+  };
+  await sameOnTwoDevices("light");
+  const phone = await Device.open(server);
+  await migrate(phone, { from: OLD });
+  await phone.signIn();
+  await phone.sync();
+  await phone.db.userSettings.toCollection().modify({ theme: "dark" });
+  await phone.db.workoutTemplates.update(LOG, { name: "Bench day" });
+  await phone.db.workoutTemplates.delete(CUSTOM.toLowerCase());
+  await phone.sync();
+  device = await Device.open(server);
+  const migrated = async (): Promise<unknown> => migrate(device as Device, { from: OLD, deleteOld: true });
+  if (when === "before") {
+    expect(await migrated()).toMatchObject({ copied: 3, oldDatabase: "deleted" });
+  }
+  await device.signIn();
+  await device.sync();
+  if (when === "after") {
+    expect(await migrated()).toMatchObject({ copied: 3, oldDatabase: "deleted" });
+  }
+  expect(await device.sync()).toMatchObject({ pending: 0, blocked: 0 });
+  await phone.sync();
+  const now = [["Bench day"], ["dark"]];
+  expect([await content(device), await content(phone)]).toEqual([now, now]);
+  // Nothing is lost with the old database.
+  const past = (await device.host.call("conflicts", [9])) as readonly { record: { name?: string; theme?: string } }[];
+  expect(past.map(({ record }) => record.name ?? record.theme).sort()).toEqual(["Pull day", "Push day", "light"]);
+  phone.close();
+});
+
+test("an old record wins over one that ships with the app", async () => {
+  await sameOnTwoDevices("light");
+  device = await Device.open(new MockServer());
+  await device.db.userSettings.add({ preferredWeightUnit: "kg", theme: "system", defaultRestTimerSecs: 60, clientUpdatedAt: 0 });
+  await device.sync();
+  await migrate(device, { from: OLD });
+  await device.sync();
+  expect(await device.db.userSettings.toArray()).toMatchObject([{ theme: "light", defaultRestTimerSecs: 90 }]);
+});
+
+test("an old database of another contract is migrated by that contract", async () => {
+  const schema = z.looseObject({ id: z.string(), text: z.string().min(1), at: z.string(), notebookId: z.string() });
+  const collection = { schema, schemaName: "Note", parents: [], indexes: [], references: [], since: 1 };
+  const notes = { ...collection, path: "notes", references: [{ path: ["notebookId"], collection: "notebooks" }] };
+  const contract = { collections: [notes, { ...collection, path: "notebooks", schema: z.looseObject({ title: z.string() }) }], stores: { 1: { notes: "id", notebooks: "id" } } };
+  const old = new Dexie(OLD);
+  old.version(1).stores({ notes: "++id", notebooks: "++id" });
+  await old.table("notebooks").add({ title: "Gym" });
+  await old.table("notes").bulkAdd([{ text: "warm up", at: new Date(0), notebookId: 1 }, { text: "", at: new Date(0), notebookId: 1 }]);
+  old.close();
+  const db = makeDatabase(newId(), contract.stores);
+  watchWrites(db, () => undefined, contract);
+  expect(await migrate({ db }, { from: OLD })).toMatchObject({ copied: 2, refused: [{ table: "notes", key: 2, reason: expect.stringContaining("/text") as string }] });
+  const notebook = (await db.table("notebooks").toArray())[0] as { id: string };
+  expect(await db.table("notes").toArray()).toMatchObject([{ text: "warm up", at: "1970-01-01T00:00:00.000Z", notebookId: notebook.id }]);
+  db.close();
 });
 
 test("two tabs that migrate at once copy everything once", async () => {
   await oldDatabase();
   device = await Device.open(new MockServer());
-  const sync = device as unknown as Sync;
-  const both = await Promise.all([migrate(sync, { from: OLD }), migrate(sync, { from: OLD })]);
+  const both = await Promise.all([migrate(device, { from: OLD }), migrate(device, { from: OLD })]);
   expect(both.map(({ copied }) => copied)).toEqual([12, 12]);
   expect(await device.db.loggedSets.count()).toBe(2);
 });
@@ -230,14 +339,14 @@ test("an old database that an earlier version has copied is not copied again, an
   await oldDatabase();
   device = await Device.open(new MockServer());
   await device.db.table("_device").put({ name: "migrated", value: [OLD] });
-  const { copied, notCopied, oldDatabase: state } = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true });
+  const { copied, notCopied, oldDatabase: state } = await migrate(device, { from: OLD, deleteOld: true });
   expect([copied, state]).toEqual([0, "kept"]);
   expect(notCopied).toContainEqual(expect.objectContaining({ table: "loggedSets", records: 3, reason: expect.stringContaining("earlier version") as string }));
 });
 
 test("a name without a database is told as such", async () => {
   device = await Device.open(new MockServer());
-  expect(await migrate(device as unknown as Sync, { from: "NothingHere", deleteOld: true })).toEqual({
+  expect(await migrate(device, { from: "NothingHere", deleteOld: true })).toEqual({
     copied: 0,
     refused: [],
     notCopied: [],

@@ -2,8 +2,10 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Sync } from "../../src/api.js";
+import { makeDatabase } from "../../src/database.js";
 import { newId } from "../../src/id.js";
 import { createSync } from "../../src/sync.js";
+import { stores } from "./contract.js";
 
 /** A worker that never answers. */
 class SilentWorker {
@@ -24,6 +26,31 @@ test("outside a browser, for example when a server renders the page, createSync 
   vi.stubGlobal("BroadcastChannel", opened);
   expect(() => createSync({ baseUrl: "https://sync.example" })).toThrow("createSync needs a browser: call it on the client only");
   expect(opened).not.toHaveBeenCalled();
+});
+
+test("a page whose database a newer version of the app has changed says that it must be reloaded", async () => {
+  const name = newId();
+  const sync: Sync = createSync({ baseUrl: "https://sync.example", name });
+  await sync.db.workoutTemplates.add({ name: "Push day" });
+  expect(sync.status.getSnapshot().storageProblem).toBeNull();
+  const newer = makeDatabase(name, { ...stores, 2: { tasks: "id" } });
+  await newer.open();
+  await expect.poll(() => sync.status.getSnapshot()).toMatchObject({ pending: 1, storageProblem: expect.stringContaining("reload this page") as string });
+  await sync.db.workoutTemplates.add({ name: "Pull day" });
+  expect(await newer.table("workoutTemplates").count()).toBe(2);
+  newer.close();
+  await sync.close();
+});
+
+test("browsers without the newest functions of JavaScript read and write", async () => {
+  const newest = [[URL, "parse"], [String.prototype, "isWellFormed"], [String.prototype, "toWellFormed"]] as const;
+  const before = newest.map(([owner, name]) => [owner, name, Object.getOwnPropertyDescriptor(owner, name)] as const);
+  newest.forEach(([owner, name]) => Reflect.deleteProperty(owner, name));
+  const sync: Sync = createSync({ baseUrl: "https://sync.example", name: newId() });
+  expect(await sync.db.workoutTemplates.add({ name: "Push day" })).toMatch(/^[\da-f-]{36}$/);
+  expect(() => createSync({ baseUrl: "https://" })).toThrow("it is not a URL");
+  await sync.close();
+  before.forEach(([owner, name, descriptor]) => descriptor && Object.defineProperty(owner, name, descriptor));
 });
 
 test("a call whose arguments violate the contract says what was wrong with them", async () => {

@@ -3,10 +3,12 @@
 import { Dexie } from "dexie";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { deterministicId, namespace } from "./contract.js";
-import { Device, MockServer, json } from "./device.js";
+import { ACCOUNT, Device, MockServer, json, tokensOf } from "./device.js";
 import { newId } from "../../src/id.js";
 import { platformOf } from "../../src/platform.js";
 import { retryAfterMs } from "../../src/transport.js";
+
+const OTHER = "01890000-0000-7000-8000-000000000002";
 
 let server: MockServer;
 let device: Device;
@@ -69,6 +71,25 @@ describe("local changes only", () => {
     const stored = [one, two, three].map((id) => server.records.get(`workout-templates/${id}`)?.record);
     expect(stored.map((record) => [record?.["isDeleted"], record?.["name"]])).toEqual(Array(3).fill([true, undefined]));
     expect(await device.host.call("conflicts", [100])).toMatchObject(Array(3).fill({ why: "deleted" }));
+  });
+
+  test("what is deleted before the engine has seen it is kept in the history, as it was last", async () => {
+    await device.signIn();
+    device.host.close();
+    const id = await device.db.workoutTemplates.add({ name: "Push day" });
+    await device.db.workoutTemplates.update(id, { name: "Bench day" });
+    await device.db.workoutTemplates.delete(id);
+    await device.db.workoutTemplates.delete(id);
+    const other = await device.db.workoutTemplates.add({ name: "Pull day" });
+    await device.db.workoutTemplates.update(other, { isDeleted: true } as never);
+    device.close();
+    device = await Device.open(server, device.db.name);
+    expect(await device.sync()).toMatchObject({ pending: 0 });
+    expect(await device.host.call("conflicts", [9])).toMatchObject([
+      { why: "deleted", record: { id: other, name: "Pull day" } },
+      { why: "deleted", record: { id, name: "Bench day" } },
+    ]);
+    expect(server.records.size).toBe(0);
   });
 
   test("a transaction that is undone is not pushed", async () => {
@@ -360,6 +381,31 @@ describe("timestamps and refusals", () => {
     expect(server.requests.filter((request) => request.path.endsWith("/refresh"))).toHaveLength(1);
   });
 
+  test("an answer of another account is not taken, nor are its tokens", async () => {
+    await device.signIn();
+    await device.sync();
+    const id = newId();
+    const op = { id: newId(), deviceId: newId(), seq: 1 };
+    const change = { collection: "user-bodyweight-logs", rev: 1, op, record: remote(id, {}) };
+    const page = { changes: [change], nextCursor: "v1.all.e1.1", hasMore: false, userRev: 1, serverTime: Date.now() };
+    server.intercept = (path) => {
+      const headers = { "Content-Type": "application/json", "X-Account": OTHER };
+      return path === "/api/v1/changes" ? new Response(JSON.stringify(page), { headers }) : undefined;
+    };
+    const status = await device.sync();
+    expect(status.lastError).toContain(`the account ${OTHER}`);
+    expect(await device.db.userBodyweightLogs.get(id)).toBeUndefined();
+    server.intercept = (path) => {
+      if (path === "/api/v1/auth/refresh") {
+        return tokensOf(OTHER);
+      }
+      return path === "/api/v1/changes" ? json({ title: "No", code: "token_expired" }, 401) : undefined;
+    };
+    expect((await device.sync()).lastError).toContain("received tokens of another account");
+    server.intercept = undefined;
+    expect(await device.sync()).toMatchObject({ state: "idle", lastError: null });
+  });
+
   test("an answer without end is given up", async () => {
     await device.signIn();
     await device.sync();
@@ -411,7 +457,7 @@ describe("timestamps and refusals", () => {
     await device.sync();
     server.intercept = (path) =>
       path.endsWith("/login")
-        ? json({ accessToken: "a.b.c", refreshToken: newId() + newId(), tokenType: "Bearer", expiresInSecs: 900, userId: "01890000-0000-7000-8000-000000000002" })
+        ? tokensOf(OTHER)
         : undefined;
     await device.host.call("signOut", []);
     expect(device.status).toMatchObject({ state: "off", account: null });
@@ -420,6 +466,72 @@ describe("timestamps and refusals", () => {
     await device.db.workoutTemplates.add({ name: "secret" });
     await device.sync();
     expect(server.requests.length).toBe(sent);
+  });
+});
+
+describe("sign-ins that meet", () => {
+  /** Answers requests to this path when the test lets it. */
+  const held = (ending: string, answer: (body: unknown) => Response): (() => void) => {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    server.intercept = (path, body) => (path.endsWith(ending) ? released.then(() => answer(body)) : undefined);
+    return () => release();
+  };
+
+  test("of two accounts at once, the first owns the database and the second is rejected", async () => {
+    server.intercept = (path, body) =>
+      path.endsWith("/login") ? tokensOf((body as { email: string }).email === "ben@example.com" ? OTHER : ACCOUNT) : undefined;
+    const password = "correct horse battery staple";
+    const both = ["ana@example.com", "ben@example.com"].map((email) => device.host.call("signIn", [{ email, password }]));
+    const [first, second] = await Promise.allSettled(both);
+    expect(first?.status).toBe("fulfilled");
+    expect(second).toMatchObject({ status: "rejected", reason: { message: expect.stringContaining("belongs to the account that signed in first") as string } });
+    expect(await device.sync()).toMatchObject({ state: "idle", account: ACCOUNT });
+  });
+
+  test("a sign-out while a sign-in waits has the last word", async () => {
+    const release = held("/login", () => tokensOf(ACCOUNT));
+    const signedIn = device.signIn();
+    signedIn.catch(() => undefined);
+    await expect.poll(() => server.requests.some(({ path }) => path.endsWith("/login"))).toBe(true);
+    await device.host.call("signOut", []);
+    release();
+    await expect(signedIn).rejects.toThrow("signed out meanwhile");
+    expect(device.status).toMatchObject({ state: "off", account: null });
+    expect(server.requests.at(-1)?.path).toBe("/api/v1/auth/logout");
+  });
+
+  test("a refresh that was asked for before a sign-out or a sign-in changes nothing after it", async () => {
+    for (const [outcome, answer] of [
+      ["granted", () => tokensOf(ACCOUNT)],
+      ["denied", () => json(SESSION_ENDED, 401)],
+    ] as const) {
+      for (const isOut of [true, false]) {
+        await device.signIn();
+        await device.sync();
+        const release = held("/refresh", answer);
+        const { intercept } = server;
+        let expired = true;
+        server.intercept = (path, body) => {
+          if (path === "/api/v1/changes" && expired) {
+            expired = false;
+            return json({ ...SESSION_ENDED, code: "token_expired" }, 401);
+          }
+          return intercept?.(path, body);
+        };
+        const asked = server.requests.length;
+        const synced = device.sync();
+        await expect.poll(() => server.requests.slice(asked).some(({ path }) => path.endsWith("/refresh"))).toBe(true);
+        await (isOut ? device.host.call("signOut", []) : device.signIn());
+        release();
+        await synced;
+        const name = `${outcome}, then a ${isOut ? "sign-out" : "sign-in"}`;
+        const tokens = (await device.db.table("_device").get("tokens")) as object | undefined;
+        expect(tokens === undefined, name).toBe(isOut);
+        expect(await device.sync(), name).toMatchObject(isOut ? { state: "off", account: null } : { state: "idle", account: ACCOUNT });
+        server.intercept = undefined;
+      }
+    }
   });
 });
 
@@ -442,6 +554,20 @@ describe("nothing waits in silence", () => {
     await device.host.call("confirmDeletions", ["delete"]);
     expect(await device.sync()).toMatchObject({ state: "idle", pending: 0 });
     expect(await device.db.userBodyweightLogs.count()).toBe(0);
+  });
+
+  test("tokens go to the server that gave them, and to no other one", async () => {
+    await device.signIn();
+    await device.sync();
+    device.close();
+    const elsewhere = new MockServer();
+    const moved = await Device.open(elsewhere, device.db.name, "https://staging.example");
+    await moved.db.workoutTemplates.add({ name: "Push day" });
+    expect(await moved.sync()).toMatchObject({ state: "needsAuth", account: null, pending: 1 });
+    expect(elsewhere.requests).toEqual([]);
+    moved.close();
+    device = await Device.open(server, device.db.name);
+    expect(await device.sync()).toMatchObject({ state: "idle", account: ACCOUNT, pending: 0 });
   });
 
   test("a pause outlives the app", async () => {

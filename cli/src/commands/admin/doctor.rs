@@ -1,6 +1,6 @@
 //! `admin doctor`: checks a server's settings and data.
 
-use stronglog_server::check::{self, Wanted};
+use stronglog_server::check::{self, FolderChecks};
 
 use crate::args::{Admin, Command, Doctor, Serve};
 use crate::commands::findings;
@@ -17,7 +17,7 @@ pub async fn run(doctor: &Doctor, json: bool) -> Outcome {
     };
     let mut found = match config.store {
         Some(_) => check::database(&config).await,
-        None => check::folder(&config.data, Wanted { backup_hours: doctor.backup_hours }),
+        None => check::folder(&config.data, FolderChecks { backup_hours: doctor.backup_hours }),
     };
     found.extend([check::secret(&config), check::certificate(&config)]);
     found.extend(check::proxy(&config));

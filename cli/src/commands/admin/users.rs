@@ -6,7 +6,7 @@ use stronglog_server::admin;
 use stronglog_server::admin::users::{self, Limits};
 
 use super::place::place;
-use crate::args::{ServerFolder, UserAction, Whose};
+use crate::args::{AccountArgument, ServerFolder, UserAction};
 use crate::commands::account::NEW_PASSWORD;
 use crate::commands::table;
 use crate::exit::{Exit, Failure, Outcome};
@@ -16,24 +16,26 @@ use crate::terminal::{Asking, ask_line, bytes, counted, good, moment, password, 
 pub async fn run(action: &UserAction, json: bool) -> Outcome {
     match action {
         UserAction::List { folder } => list(folder, json).await?,
-        UserAction::Show(whose) => show(whose, json).await?,
-        UserAction::Sessions(whose) => sessions(whose, json).await?,
-        UserAction::Disable(whose) => {
-            let user = users::disable(&place(&whose.folder)?, &whose.account).await.map_err(failed)?;
+        UserAction::Show(account) => show(account, json).await?,
+        UserAction::Sessions(account) => sessions(account, json).await?,
+        UserAction::Disable(account) => {
+            let user = users::disable(&place(&account.folder)?, &account.account).await.map_err(failed)?;
             done(&user, json, &format!("disabled {} and signed out {}", user.email, counted(user.sessions, "device")))?;
         }
-        UserAction::Enable(whose) => {
-            let user = users::enable(&place(&whose.folder)?, &whose.account).await.map_err(failed)?;
+        UserAction::Enable(account) => {
+            let user = users::enable(&place(&account.folder)?, &account.account).await.map_err(failed)?;
             done(&user, json, &format!("enabled {}; its devices must sign in again", user.email))?;
         }
-        UserAction::Limit { whose, max_records, max_bytes } => {
+        UserAction::Limit { account, max_records, max_bytes } => {
             let limits = Limits { records_max: *max_records, bytes_max: *max_bytes };
-            let user = users::limit(&place(&whose.folder)?, &whose.account, limits).await.map_err(failed)?;
+            let user = users::limit(&place(&account.folder)?, &account.account, limits).await.map_err(failed)?;
             let told = if limits == Limits::default() { "has the limits of the server again" } else { "has its own limits" };
             done(&user, json, &format!("{} {told}", user.email))?;
         }
-        UserAction::ResetPassword { whose, password_stdin, generate } => reset_password(whose, *password_stdin, *generate, json).await?,
-        UserAction::Delete { whose, yes } => delete(whose, *yes, json).await?,
+        UserAction::ResetPassword { account, password_stdin, generate } => {
+            reset_password(account, *password_stdin, *generate, json).await?
+        }
+        UserAction::Delete { account, yes } => delete(account, *yes, json).await?,
     }
     Ok(Exit::Done)
 }
@@ -59,8 +61,8 @@ async fn list(folder: &ServerFolder, json: bool) -> Outcome<()> {
     table::say_rows(&["email", "account", "since", "devices", "seen", "records", "size"], &users.iter().map(row).collect::<Vec<_>>())
 }
 
-async fn show(whose: &Whose, json: bool) -> Outcome<()> {
-    let user = users::show(&place(&whose.folder)?, &whose.account).await.map_err(failed)?;
+async fn show(account: &AccountArgument, json: bool) -> Outcome<()> {
+    let user = users::show(&place(&account.folder)?, &account.account).await.map_err(failed)?;
     if json {
         return say_json(&UserOutput::of(&user));
     }
@@ -82,8 +84,8 @@ async fn show(whose: &Whose, json: bool) -> Outcome<()> {
     ])
 }
 
-async fn sessions(whose: &Whose, json: bool) -> Outcome<()> {
-    let sessions = users::sessions(&place(&whose.folder)?, &whose.account).await.map_err(failed)?;
+async fn sessions(account: &AccountArgument, json: bool) -> Outcome<()> {
+    let sessions = users::sessions(&place(&account.folder)?, &account.account).await.map_err(failed)?;
     if json {
         return sessions.into_iter().try_for_each(|session| {
             let users::SignedIn { id, device_name, created_at, seen_at, .. } = session;
@@ -97,15 +99,15 @@ async fn sessions(whose: &Whose, json: bool) -> Outcome<()> {
     table::say_rows(&["device", "session", "since", "seen"], &sessions.iter().map(row).collect::<Vec<_>>())
 }
 
-async fn reset_password(whose: &Whose, stdin: bool, generate: bool, json: bool) -> Outcome<()> {
+async fn reset_password(account: &AccountArgument, stdin: bool, generate: bool, json: bool) -> Outcome<()> {
     // Before a password is asked for in vain.
-    users::show(&place(&whose.folder)?, &whose.account).await.map_err(failed)?;
+    users::show(&place(&account.folder)?, &account.account).await.map_err(failed)?;
     let made = generate.then(users::random_password);
     let new = match &made {
         Some(made) => made.clone(),
         None => password(Asking { question: "New password", variable: NEW_PASSWORD, stdin, twice: true }).await?,
     };
-    let user = users::reset_password(&place(&whose.folder)?, &whose.account, &new).await.map_err(failed)?;
+    let user = users::reset_password(&place(&account.folder)?, &account.account, &new).await.map_err(failed)?;
     if json {
         return say_json(&ResetPasswordOutput { account: user.id.to_string(), email: user.email, password: made });
     }
@@ -116,12 +118,12 @@ async fn reset_password(whose: &Whose, stdin: bool, generate: bool, json: bool) 
     Ok(())
 }
 
-async fn delete(whose: &Whose, yes: bool, json: bool) -> Outcome<()> {
-    let user = users::show(&place(&whose.folder)?, &whose.account).await.map_err(failed)?;
+async fn delete(account: &AccountArgument, yes: bool, json: bool) -> Outcome<()> {
+    let user = users::show(&place(&account.folder)?, &account.account).await.map_err(failed)?;
     if !yes {
         confirm(&user.email).await?;
     }
-    let (user, erased) = users::delete(&place(&whose.folder)?, &user.id.to_string()).await.map_err(failed)?;
+    let (user, erased) = users::delete(&place(&account.folder)?, &user.id.to_string()).await.map_err(failed)?;
     if !erased.log_is_empty {
         remark!(
             "the write-ahead log still contains the erased records, because a read was in progress; they are removed with the next erasure or when the server stops"

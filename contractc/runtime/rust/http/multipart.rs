@@ -7,6 +7,7 @@ use super::super::check::Types;
 use super::super::json::{Json, Value};
 use super::super::report::{At, Checker, Report};
 use super::super::schema::{ReadJson, ToJson, parse};
+use super::kind::Alternatives;
 use super::parameter::{Shape, invalid_header, text};
 use super::text::typed;
 use super::{Check, as_text, essence, is_json, read_checked};
@@ -89,6 +90,12 @@ impl Part {
             known == "*/*" || known == found || known.strip_suffix('*').is_some_and(|prefix| found.starts_with(prefix))
         };
         self.media_types.is_empty() || self.media_types.iter().any(is_accepted)
+    }
+
+    /// Whether a received part is JSON text.
+    fn receives_json(&self, received: &Received<'_>) -> bool {
+        let declared = self.media_types.iter().any(|known| is_json(known));
+        received.media_type.as_deref().map_or(declared, is_json)
     }
 
     /// The media type of a file that names none: the first that the contract accepts.
@@ -191,7 +198,9 @@ impl<'a> IncomingParts<'a> {
     /// # Errors
     /// Returns the violations in the value.
     pub fn value<T: ReadJson>(&self, part: &Part) -> Result<Option<T>, Report> {
-        let items: Vec<Value> = self.named(part).map(|received| item(part, received)).collect::<Result<_, Report>>()?;
+        let received = self.named(part).enumerate();
+        let items: Vec<Value> = received.map(|(index, received)| item(part, index, received)).collect::<Result<_, Report>>()?;
+        let alternatives = self.alternatives(part, &items);
         let value = match items {
             items if items.is_empty() => return Ok(None),
             mut items if items.len() == 1 && !part.shape.has(Types::ARRAY) => items.swap_remove(0),
@@ -201,7 +210,23 @@ impl<'a> IncomingParts<'a> {
             }
             items => Value::Array(items),
         };
+        let value = alternatives.settle(value, part.check);
         read_checked(Json::from(&value), At::ROOT.member(part.name), part.check).map(Some)
+    }
+
+    /// What else the parts that are text may stand for.
+    fn alternatives(&self, part: &Part, items: &[Value]) -> Alternatives {
+        let mut alternatives = Alternatives::default();
+        for ((index, item), received) in items.iter().enumerate().zip(self.named(part)) {
+            let (pointer, shape) = match items.len() {
+                1 if !part.shape.has(Types::ARRAY) => (String::new(), &part.shape),
+                _ => (format!("/{index}"), part.shape.item(index)),
+            };
+            if let (Value::String(text), false) = (item, part.receives_json(received)) {
+                alternatives.add_text(pointer, text, shape);
+            }
+        }
+        alternatives
     }
 
     /// Reads a value that every body must have.
@@ -256,11 +281,10 @@ impl<'a> IncomingParts<'a> {
 }
 
 /// The value of a part. If its text is not what the shape says, it stays text, which the check then rejects.
-fn item(part: &Part, received: &Received<'_>) -> Result<Value, Report> {
+fn item(part: &Part, index: usize, received: &Received<'_>) -> Result<Value, Report> {
     let at = |report: Report| placed(&received.name, report);
-    let shape = if part.shape.has(Types::ARRAY) { part.shape.items.unwrap_or(&Shape::ANY) } else { &part.shape };
-    let declared = part.media_types.iter().any(|known| is_json(known));
-    if received.media_type.as_deref().map_or(declared, is_json) {
+    let shape = if part.shape.has(Types::ARRAY) { part.shape.item(index) } else { &part.shape };
+    if part.receives_json(received) {
         return parse(received.content).map(|tape| tape.root().to_value()).map_err(at);
     }
     as_text(received.content).map(|text| typed(text.to_owned(), shape)).map_err(at)

@@ -87,9 +87,11 @@ impl Encoding {
 /// How the text of a parameter is read: text alone does not say whether `1` is a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
-    /// The JSON types of the value. Text that may be a string is one. Empty if any type is accepted.
+    /// The JSON types of the value. Empty if any type is accepted.
     pub types: Types,
-    /// The shape of the items of an array.
+    /// The shapes of the first items of an array.
+    pub places: &'static [Shape],
+    /// The shape of the other items of an array.
     pub items: Option<&'static Shape>,
     /// The members of an object.
     pub members: &'static [(&'static str, Shape)],
@@ -109,7 +111,12 @@ impl Shape {
 
     /// A value of these types.
     pub const fn of(types: Types) -> Self {
-        Shape { types, items: None, members: &[], others: None, besides: &[] }
+        Shape { types, places: &[], items: None, members: &[], others: None, besides: &[] }
+    }
+
+    /// The shape with these first items, for an array.
+    pub const fn places(self, places: &'static [Shape]) -> Self {
+        Shape { places, ..self }
     }
 
     /// The shape with these items, for an array.
@@ -136,6 +143,17 @@ impl Shape {
     pub(super) fn is_member(&self, name: &str) -> bool {
         let is_other = self.others.is_some() && !self.besides.contains(&name);
         is_other || self.members.iter().any(|(known, _)| *known == name)
+    }
+
+    /// The shape of an item.
+    pub(super) fn item(&self, index: usize) -> &Shape {
+        self.places.get(index).or(self.items).unwrap_or(&Shape::ANY)
+    }
+
+    /// The shape of a member.
+    pub(super) fn member(&self, name: &str) -> &Shape {
+        let known = self.members.iter().find(|(known, _)| *known == name).map(|(_, shape)| shape);
+        known.or(self.others).unwrap_or(&Shape::ANY)
     }
 
     pub(super) fn has(&self, types: Types) -> bool {

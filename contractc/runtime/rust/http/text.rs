@@ -78,7 +78,7 @@ impl Encoding {
             return serde_json::from_str(&text).unwrap_or(Value::String(text));
         }
         if shape.has(Types::ARRAY) {
-            let items = self.split(text, shape.items);
+            let items = self.split(text, Some(shape));
             let is_scalar = items.len() == 1 && shape.has(SCALAR);
             return if is_scalar { self.scalar(text, shape) } else { self.list(shape, items) };
         }
@@ -96,8 +96,11 @@ impl Encoding {
     }
 
     /// Splits a text at the delimiters of the style.
-    fn split<'t>(&self, text: &'t str, items: Option<&Shape>) -> Vec<&'t str> {
-        let is_text = items.is_none_or(|items| items.types == Types(0) || items.has(Types::STRING));
+    fn split<'t>(&self, text: &'t str, list: Option<&Shape>) -> Vec<&'t str> {
+        let is_text = list.is_none_or(|list| {
+            let items = list.places.iter().chain(list.items);
+            list.items.is_none() || items.into_iter().any(|item| item.types == Types(0) || item.has(Types::STRING))
+        });
         let parts: Vec<&str> = match self.style {
             Style::SpaceDelimited => text.split("%20").flat_map(|part| part.split(['+', ' '])).collect(),
             Style::PipeDelimited => text.split("%7C").flat_map(|part| part.split("%7c")).flat_map(|part| part.split('|')).collect(),
@@ -112,15 +115,15 @@ impl Encoding {
     }
 
     fn list(&self, shape: &Shape, items: Vec<&str>) -> Value {
-        items.into_iter().map(|item| self.scalar(item, shape.items.unwrap_or(&Shape::ANY))).collect()
+        items.into_iter().enumerate().map(|(index, item)| self.scalar(item, shape.item(index))).collect()
     }
 
     fn object(&self, shape: &Shape, pairs: Vec<Pair<'_>>) -> Value {
         let mut members = serde_json::Map::new();
         for (name, text) in pairs {
-            let shape = member(shape, &name);
+            let shape = shape.member(&name);
             match members.get_mut(&name) {
-                Some(Value::Array(items)) => items.push(self.scalar(text, shape.items.unwrap_or(&Shape::ANY))),
+                Some(Value::Array(items)) => items.push(self.scalar(text, shape.item(items.len()))),
                 Some(known) => *known = Value::Array(vec![known.take(), self.scalar(text, shape)]),
                 None => {
                     let is_list = shape.has(Types::ARRAY) && !text.starts_with('[') && !text.starts_with("%5B");
@@ -142,7 +145,7 @@ impl Encoding {
             };
             if !members.contains_key(key) {
                 let full = format!("{name}[{key}]");
-                let shape = member(shape, key);
+                let shape = shape.member(key);
                 let value = self.deep(&full, shape, pairs).or_else(|| {
                     let mut texts = pairs.iter().filter(|(pair, _)| *pair == full).map(|(_, text)| *text);
                     if shape.has(Types::ARRAY) { Some(self.list(shape, texts.collect())) } else { Some(self.scalar(texts.next()?, shape)) }
@@ -168,25 +171,24 @@ impl Encoding {
 
 /// The value that a text stands for. If it is none of the types of the shape, it stays text, which the check then rejects.
 pub(super) fn typed(text: String, shape: &Shape) -> Value {
-    let types = shape.types;
-    if types.contains(Types::STRING) {
-        return Value::String(text);
-    }
-    let parsed = serde_json::from_str::<Value>(&text);
-    match parsed {
-        Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
-        Ok(value @ (Value::Array(_) | Value::Object(_))) if shape.has(Types::ARRAY.or(Types::OBJECT)) => value,
-        _ => Value::String(text),
+    let found = if shape.has(Types::STRING) { None } else { parsed(&text, shape) };
+    found.unwrap_or(Value::String(text))
+}
+
+/// The value that a text stands for if it is no string.
+pub(super) fn parsed(text: &str, shape: &Shape) -> Option<Value> {
+    let value = serde_json::from_str::<Value>(text).ok()?;
+    let is_nested = matches!(value, Value::Array(_) | Value::Object(_));
+    match value {
+        Value::Number(_) if shape.has(Types::STRING) && !shape.has(Types::INTEGER.or(Types::NUMBER)) => None,
+        Value::Bool(_) if shape.has(Types::STRING) && !shape.has(Types::BOOLEAN) => None,
+        Value::Null | Value::String(_) => None,
+        value => (!is_nested || shape.has(Types::ARRAY.or(Types::OBJECT))).then_some(value),
     }
 }
 
 /// The types of values that are neither lists nor objects.
 const SCALAR: Types = Types::BOOLEAN.or(Types::INTEGER).or(Types::NUMBER).or(Types::STRING);
-
-fn member<'s>(shape: &'s Shape, name: &str) -> &'s Shape {
-    let known = shape.members.iter().find(|(known, _)| *known == name).map(|(_, shape)| shape);
-    known.or(shape.others).unwrap_or(&Shape::ANY)
-}
 
 /// Whether a percent-encoded text is UTF-8.
 pub(super) fn is_utf8(text: &str) -> bool {

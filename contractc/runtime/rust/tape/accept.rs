@@ -103,7 +103,7 @@ impl<'t> Walk<'t, '_> {
             return None;
         }
         if let Some(more) = record.more {
-            more(Object::Tape(Container { tape: self.tape, index }), At::ROOT, self.out);
+            self.out.more(Object::Tape(Container { tape: self.tape, index }), record, more, At::ROOT);
         }
         self.passed(at + 1)
     }

@@ -62,7 +62,7 @@ pub enum Content {
 
 /// The operations, with names that are unique.
 pub fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
-    let (mut types, mut methods) = (Unique::reserving(scope::names(scope::OPERATIONS)), Unique::reserving(CLIENT_METHODS));
+    let (mut types, mut methods) = (Unique::reserving(scope::NOT_OPERATIONS), Unique::reserving(CLIENT_METHODS));
     names.sorted().iter().for_each(|(name, _)| _ = types.take((*name).to_owned(), ""));
     let (mut calls, bodies) = (Vec::new(), body_names(plan));
     for operation in &plan.contract.operations {
@@ -125,8 +125,9 @@ fn content(plan: &Plan<'_>, names: &Names, media: &Media, request: Option<&Strin
 
 /// The documentation of an operation.
 pub fn operation_docs(operation: &Operation) -> String {
-    let mut text = operation.summary.clone().map(|summary| format!("{}.", summary.trim_end_matches('.'))).unwrap_or_default();
-    let _ = write!(text, "\n\n`{} {}`", operation.method.name().to_ascii_uppercase(), operation.path);
+    let http = format!("`{} {}`", operation.method.name().to_ascii_uppercase(), operation.path);
+    let summary = operation.summary.as_ref().map(|summary| format!("{}: {http}.", summary.trim_end_matches('.')));
+    let mut text = summary.unwrap_or(http);
     if let Some(description) = &operation.description {
         let _ = write!(text, "\n\n{description}");
     }
@@ -136,13 +137,24 @@ pub fn operation_docs(operation: &Operation) -> String {
     text.trim().to_owned()
 }
 
+impl Call<'_> {
+    /// A line about the operation, which leads to all that `operations.rs` says of it.
+    pub fn line(&self) -> String {
+        let Operation { method, path, summary, deprecated, .. } = self.operation;
+        let http = || format!("`{} {path}`", method.name().to_ascii_uppercase());
+        let summary = summary.as_ref().map_or_else(http, |summary| summary.trim_end_matches('.').to_owned());
+        let deprecated = if *deprecated { " Deprecated." } else { "" };
+        super::docs(&format!("{summary}: [`operations::{}`].{deprecated}", self.type_name))
+    }
+}
+
 impl Content {
     /// The type of the value.
     pub fn ty(&self) -> &str {
         match self {
             Content::Json { ty, .. } | Content::Text { ty, .. } | Content::Form { ty, .. } => ty,
             Content::Multipart(body) => body.name(),
-            Content::File => "super::runtime::http::File",
+            Content::File => "rt::http::File",
             Content::Bytes => "Vec<u8>",
         }
     }

@@ -96,7 +96,7 @@ impl<'p> Emitter<'p> {
         let mut items = Vec::new();
         for (name, id) in self.names.sorted() {
             self.owner.replace(name.to_owned());
-            let docs = docs(&format!("What [`{name}`](super::types::{name}) accepts."));
+            let docs = docs(&format!("What [`types::{name}`] accepts."));
             items.push(print(self.item(&quote!(#docs pub), self.names.rule(id), self.plan.shapes.get(id).schema)));
         }
         let roots: BTreeMap<SchemaId, String> = self.plan.shapes.roots().map(|(schema, words)| (schema, words.join(" "))).collect();
@@ -159,6 +159,9 @@ impl<'p> Emitter<'p> {
             let number = Literal::usize_unsuffixed(self.plan.contract.recursion_number(id));
             let max = Literal::u64_unsuffixed(max);
             code = Steps::call(quote!(out.nested(#number, #max, at, |out| { #code })));
+        }
+        if schema.is_secret() && !code.is_empty() {
+            code = Steps::call(quote!(out.secretly(|out| { #code })));
         }
         if schema.accepts_null && !code.is_empty() {
             code = Steps::block(quote!(if !matches!(value, Json::Null) { #code }));

@@ -1,5 +1,6 @@
 //! `headers.rs`: the response headers, as typed constants.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::names::{Names, Unique, constant_name};
@@ -16,13 +17,16 @@ const DOCS: &str = "The headers that responses carry, to be read by [`Reply::hea
 pub struct Headers<'p> {
     plan: &'p Plan<'p>,
     constants: Vec<(String, &'p Header, SchemaId)>,
+    /// Those that every response carries.
+    of_all: BTreeSet<(String, SchemaId)>,
 }
 
 impl<'p> Headers<'p> {
     pub fn new(plan: &'p Plan<'p>) -> Self {
         let mut unique = Unique::default();
         let named = plan.response_headers().into_iter();
-        Headers { plan, constants: named.map(|(header, id)| (unique.take(constant_name(&header.name), "_"), header, id)).collect() }
+        let constants = named.map(|(header, id)| (unique.take(constant_name(&header.name), "_"), header, id)).collect();
+        Headers { plan, constants, of_all: plan.headers_of_all() }
     }
 
     fn constant(&self, header: &Header) -> Option<&str> {
@@ -31,11 +35,22 @@ impl<'p> Headers<'p> {
         self.constants.iter().find(same).map(|(constant, ..)| constant.as_str())
     }
 
-    /// The sentence that documents the headers of a response.
-    pub fn docs(&self, response: &Response) -> String {
-        let named = |header: &Header| Some(format!("[`{}`](super::headers::{})", header.name, self.constant(header)?));
-        let names: Vec<String> = response.headers.iter().filter_map(named).collect();
-        if names.is_empty() { String::new() } else { format!("\n\nHeaders: {}.", names.join(", ")) }
+    /// The headers of a response, without those of all responses, and their constants.
+    pub fn own(&self, response: &Response) -> Vec<(String, String)> {
+        let is_own = |header: &&Header| !header.schema.is_some_and(|schema| self.is_of_all(header, self.plan.contract.resolved(schema)));
+        let own = response.headers.iter().filter(is_own);
+        own.filter_map(|header| Some((header.name.clone(), self.constant(header)?.to_owned()))).collect()
+    }
+
+    fn is_of_all(&self, header: &Header, schema: SchemaId) -> bool {
+        self.of_all.contains(&(header.name.to_ascii_lowercase(), schema))
+    }
+
+    /// The sentence that documents the headers of all responses.
+    pub fn of_all(&self) -> String {
+        let those = self.constants.iter().filter(|(_, header, schema)| self.is_of_all(header, *schema));
+        let those: Vec<_> = those.map(|(constant, header, _)| (header.name.clone(), constant.clone())).collect();
+        if those.is_empty() { String::new() } else { format!("\n\nEvery response carries {}.", links(&those, "super")) }
     }
 
     /// The file; `None` if no response has headers.
@@ -58,4 +73,13 @@ impl<'p> Headers<'p> {
         }
         Some(scope::head(DOCS, scope::HEADERS) + &body)
     }
+}
+
+/// The sentence that documents headers, in a module from which `path` leads to their file.
+pub fn docs_of(headers: &[(String, String)], path: &str) -> String {
+    if headers.is_empty() { String::new() } else { format!("\n\nHeaders: {}.", links(headers, path)) }
+}
+
+fn links(headers: &[(String, String)], path: &str) -> String {
+    headers.iter().map(|(name, constant)| format!("[`{name}`]({path}::headers::{constant})")).collect::<Vec<_>>().join(", ")
 }

@@ -11,8 +11,10 @@ use crate::emit::{Plan, in_parallel};
 use crate::shapes::DeclarationId;
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
-    let mut items = in_parallel(&names.sorted(), |(name, id)| print(implementation(plan, names, name, *id)));
-    items.push(print(by_name(plan, names)));
+    // JSON has no line breaks, so that the lines of a schema can be moved.
+    let indented = |code: String| code.lines().map(|line| format!("    {line}\n")).collect::<String>();
+    let schemas = in_parallel(&names.sorted(), |(name, id)| indented(print(implementation(plan, names, name, *id))));
+    let items = vec![format!("json_schemas! {{\n{}}}\n", schemas.concat()), print(by_name(plan, names))];
     Source::Printed { head: scope::head("The JSON Schemas of the types, for schemars.", scope::JSON_SCHEMA), items }
 }
 
@@ -23,7 +25,7 @@ fn implementation(plan: &Plan<'_>, names: &Names, name: &str, id: DeclarationId)
         let (pointer, target): (Literal, _) = (text(pointer), ident(names.type_name(*target)));
         quote!(#pointer => #target,)
     });
-    quote!(json_schema! { #name = #schema { #(#references)* } })
+    quote!(#name = #schema { #(#references)* })
 }
 
 /// The function that finds the JSON Schema of a type by the name of its schema.

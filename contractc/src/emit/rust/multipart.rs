@@ -60,7 +60,7 @@ impl Body {
             reads.push(quote!(#field: from.#read(#constant)?,));
         }
         let only = self.is_closed.then(|| quote!(from.only(&parameters::#parts)?;));
-        let http = quote!(super::runtime::http);
+        let http = quote!(rt::http);
         let code = quote! {
             #about
             #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +69,7 @@ impl Body {
             impl #http::Multipart for #name {
                 fn write(&self, to: &mut #http::Parts<'_>) { #(#writes)* }
 
-                fn read(from: &#http::IncomingParts<'_>) -> Result<Self, Report> {
+                fn read(from: &#http::IncomingParts<'_>) -> Result<Self, rt::report::Report> {
                     #only
                     Ok(Self { #(#reads)* })
                 }
@@ -82,7 +82,7 @@ impl Body {
 fn declaration(plan: &Plan<'_>, names: &Names, field: &str, part: &BodyPart) -> TokenStream {
     let described = plan.contract.schema(part.schema).annotations.description.clone();
     let (about, field) = (docs(&described.unwrap_or_else(|| format!("`{}`", part.name))), ident(field));
-    let file = quote!(super::runtime::http::File);
+    let file = quote!(rt::http::File);
     let ty = match part.kind {
         PartKind::Value => rust_type(plan, names, part.schema).parse().unwrap_or_default(),
         PartKind::File => file,

@@ -1,11 +1,12 @@
 //! The module `parameters` of `operations.rs`: each parameter once, however many operations have it.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::names::{Names, Unique, constant_name};
 use super::uses::check_path;
-use crate::emit::Plan;
+use crate::emit::{Plan, brief};
 use crate::model::{Content, Encoding, Media, Operation, Parameter, PartKind, Style, TextShape};
 use crate::runtime::check::Types;
 
@@ -13,10 +14,29 @@ use crate::runtime::check::Types;
 pub struct Parameters<'p> {
     plan: &'p Plan<'p>,
     names: &'p Names,
-    /// The names of the constants, by their code.
-    constants: BTreeMap<String, String>,
+    /// The constants, by their code.
+    constants: BTreeMap<String, Constant<'p>>,
     bodies: BTreeMap<&'p str, String>,
     code: String,
+}
+
+/// The constant of a parameter.
+struct Constant<'p> {
+    /// Its place among all.
+    index: usize,
+    name: String,
+    place: &'static str,
+    parameter: &'p str,
+    /// What the operations say of it.
+    described: BTreeSet<&'p str>,
+    uses: usize,
+}
+
+impl Constant<'_> {
+    /// The description, if several operations have the same.
+    fn shared(&self) -> Option<&str> {
+        self.described.first().copied().filter(|_| self.described.len() == 1 && self.uses > 1)
+    }
 }
 
 impl<'p> Parameters<'p> {
@@ -25,14 +45,17 @@ impl<'p> Parameters<'p> {
         let mut unique = Unique::default();
         for operation in &plan.contract.operations {
             for parameter in &operation.parameters {
-                let code = parameters.constant(operation, parameter);
-                if !parameters.constants.contains_key(&code) {
-                    let name = unique.take(constant_name(&parameter.name), "_");
-                    let place = parameter.place().name();
-                    let docs = super::docs(&format!("The {place} parameter `{}`.", parameter.name));
-                    let _ = writeln!(parameters.code, "{docs}pub const {name}: Parameter = {code};");
-                    parameters.constants.insert(code, name);
-                }
+                let (code, index) = (parameters.constant(operation, parameter), parameters.constants.len());
+                let constant = parameters.constants.entry(code).or_insert_with(|| Constant {
+                    index,
+                    name: unique.take(constant_name(&parameter.name), "_"),
+                    place: parameter.place().name(),
+                    parameter: &parameter.name,
+                    described: BTreeSet::new(),
+                    uses: 0,
+                });
+                constant.described.insert(parameter.description.as_deref().unwrap_or_default());
+                constant.uses += 1;
             }
             if let Some(media) = operation.body.as_ref().and_then(|body| body.media.first()) {
                 parameters.form(operation, media);
@@ -44,7 +67,16 @@ impl<'p> Parameters<'p> {
 
     /// The path of a parameter's constant.
     pub fn path(&self, operation: &Operation, parameter: &Parameter) -> String {
-        format!("parameters::{}", self.constants[&self.constant(operation, parameter)])
+        format!("parameters::{}", self.constants[&self.constant(operation, parameter)].name)
+    }
+
+    /// What the field of a parameter is, briefly if its constant says more.
+    pub fn about(&self, operation: &Operation, parameter: &'p Parameter) -> Cow<'p, str> {
+        match &parameter.description {
+            None => format!("`{}`", parameter.name).into(),
+            Some(text) if self.constants[&self.constant(operation, parameter)].shared().is_some() => brief(text).into(),
+            Some(text) => text.into(),
+        }
     }
 
     /// Adds the constant of a body that is a form.
@@ -58,9 +90,10 @@ impl<'p> Parameters<'p> {
         let (shape, check) = (shape(&self.plan.contract.text_shape(schema)), check_path(self.plan, self.names, schema));
         let _ = writeln!(
             self.code,
-            "{}pub const {}: Form = Form::new({shape}, &[{}], {check});",
+            "{}pub const {}: Form = Form::new({:?}, {shape}, &[{}], {check});",
             super::docs(&format!("The body of `{}`.", operation.id)),
             form_name(&self.bodies[operation.id.as_str()]),
+            media.media_type,
             encodings.join(", ")
         );
     }
@@ -96,13 +129,21 @@ impl<'p> Parameters<'p> {
 
     /// The module; empty if there are no parameters.
     pub fn emit(&self) -> String {
-        if self.code.is_empty() {
+        if self.constants.is_empty() && self.code.is_empty() {
             return String::new();
         }
+        let mut constants: Vec<_> = self.constants.iter().collect();
+        constants.sort_by_key(|(_, constant)| constant.index);
+        let constant = |(code, constant): (&String, &Constant<'_>)| {
+            let Constant { name, place, parameter, .. } = constant;
+            let described = constant.shared().map(|text| format!("\n\n{text}")).unwrap_or_default();
+            format!("{}pub const {name}: Parameter = {code};\n", super::docs(&format!("The {place} parameter `{parameter}`.{described}")))
+        };
         format!(
             "/// The parameters of the operations.\npub mod parameters {{\n#[allow(unused_imports)]\nuse super::super::runtime::check::Types;\n\
              #[allow(unused_imports)]\nuse super::super::runtime::http::{{ANYTHING, Encoding, Form, Parameter, Part, Place, Shape, Style}};\n\
-             #[allow(unused_imports)]\nuse super::super::validators;\n\n{}}}\n",
+             #[allow(unused_imports)]\nuse super::super::validators;\n\n{}{}}}\n",
+            constants.into_iter().map(constant).collect::<String>(),
             self.code
         )
     }
@@ -159,6 +200,10 @@ pub fn shape(text: &TextShape) -> String {
         Types(0) => "Shape::ANY".to_owned(),
         types => format!("Shape::of({})", super::checks::types(types)),
     };
+    if !text.places.is_empty() {
+        let places: Vec<String> = text.places.iter().map(shape).collect();
+        let _ = write!(code, ".places(&[{}])", places.join(", "));
+    }
     if let Some(items) = &text.items {
         let _ = write!(code, ".items(&{})", shape(items));
     }

@@ -1,140 +1,159 @@
-//! The enums of responses in `operations.rs`.
+//! The enums of responses in `operations.rs`, and its module `responses`: what several operations answer alike stands there once.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::calls::{Call, Content, Variant};
 use super::docs;
-use super::headers::Headers;
+use super::headers::{Headers, docs_of};
+use super::names::{Unique, constant_name};
+use crate::emit::brief;
 use crate::model::Status;
 
-const STATUS_FIELD: &str = "/// Which status it is.\nstatus: StatusCode,";
+/// The code of the responses.
+pub struct Responses {
+    /// The responses of each operation. One enum serves operations that answer alike; it has the name of the first of them, and the others
+    /// have an alias.
+    pub items: Vec<String>,
+    /// The module; empty if no operations have a response in common.
+    pub module: String,
+}
 
-/// The code of the responses of all operations. One enum serves operations that answer alike; it has the name of the first of them, and
-/// the others have an alias.
-pub fn emit(calls: &[Call<'_>], headers: &Headers<'_>) -> Vec<String> {
-    let mut known: BTreeMap<Answers, &Call<'_>> = BTreeMap::new();
-    let item = |call| {
-        let answers = Answers::of(call, headers);
-        let code = match known.get(&answers) {
-            Some(first) => {
-                let (name, first_name) = (&call.response_name, &first.response_name);
-                format!("/// What [`{}`] may answer, like [`{}`].\npub type {name} = {first_name};\n\n", call.type_name, first.type_name)
-            }
-            None => answers.declaration(call),
+pub fn emit(calls: &[Call<'_>], headers: &Headers<'_>) -> Responses {
+    let answers: Vec<Vec<Answer>> = calls.iter().map(|call| Answer::all(call, headers)).collect();
+    let mut first: BTreeMap<&[Answer], &Call<'_>> = BTreeMap::new();
+    calls.iter().zip(&answers).for_each(|(call, answers)| _ = first.entry(answers).or_insert(call));
+    let shared = shared(first.keys().copied());
+    let item = |(call, answers): (&Call<'_>, &Vec<Answer>)| {
+        let (name, about, first) = (&call.response_name, format!("/// What [`{}`] may answer", call.type_name), first[answers.as_slice()]);
+        if first.response_name != *name {
+            return format!("{about}, like [`{}`].\npub type {name} = {};\n\n", first.type_name, first.response_name);
+        }
+        let lines = |is_exact: bool| {
+            let those = answers.iter().filter(|answer| matches!(answer.status, Status::Code(_)) == is_exact);
+            those.map(|answer| answer.line(shared.get(answer).map(String::as_str))).collect::<String>()
         };
-        known.entry(answers).or_insert(call);
-        code
+        let (exact, others) = (lines(true), lines(false));
+        let others = if others.is_empty() { others } else { format!("others {{\n{others}}}\n") };
+        format!("outcome! {{\n{about}.\npub enum {name} {{\n{exact}}}\n{others}}}\n\n")
     };
-    calls.iter().map(item).collect()
+    Responses { items: calls.iter().zip(&answers).map(item).collect(), module: module(&shared) }
 }
 
-/// The possible answers of an operation, as code that does not name the operation.
+/// The constants of the failures with content that occur more than once. What an operation answers when it succeeds is its own.
+fn shared<'a>(all: impl Iterator<Item = &'a [Answer]>) -> BTreeMap<&'a Answer, String> {
+    let mut counts: BTreeMap<&Answer, usize> = BTreeMap::new();
+    let failures = all.flatten().filter(|answer| answer.content.is_some() && !answer.status.is_success());
+    failures.for_each(|answer| *counts.entry(answer).or_default() += 1);
+    let mut unique = Unique::default();
+    let often = counts.into_iter().filter(|(_, count)| *count > 1);
+    often.map(|(answer, _)| (answer, unique.take(constant_name(&answer.variant), "_"))).collect()
+}
+
+fn module(shared: &BTreeMap<&Answer, String>) -> String {
+    if shared.is_empty() {
+        return String::new();
+    }
+    let constant = |(answer, name): (&&Answer, &String)| {
+        let (kind, code) = answer.content.as_ref().map(|content| (content.kind, content.code.as_str())).unwrap_or_default();
+        format!(
+            "{}pub const {name}: {kind} = {code};\n",
+            docs(&format!("{}{}", answer.described, docs_of(&answer.headers, "super::super")))
+        )
+    };
+    format!(
+        "/// What several operations answer alike.\npub mod responses {{\n#[allow(unused_imports)]\n\
+         use super::super::validators;\n#[allow(unused_imports)]\n\
+         use super::super::runtime::http::{{ANYTHING, BytesBody, JsonBody, TextBody, bytes, json, text}};\n\n{}}}\n",
+        shared.iter().map(constant).collect::<String>()
+    )
+}
+
+/// A possible answer of an operation. Ordered by status.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Answers {
-    variants: String,
-    implementation: String,
+struct Answer {
+    status: Status,
+    variant: String,
+    described: String,
+    /// With their constants.
+    headers: Vec<(String, String)>,
+    guard: Option<&'static str>,
+    content: Option<Declared>,
 }
 
-impl Answers {
-    fn of(call: &Call<'_>, headers: &Headers<'_>) -> Self {
-        let (mut variants, mut read, mut write) = (String::new(), String::new(), String::new());
-        for variant in &call.variants {
-            let described = if variant.response.description.is_empty() { "No description." } else { &variant.response.description };
-            let headers = headers.docs(variant.response);
-            variants.push_str(&docs(&format!("{}: {described}{headers}", variant.response.status.text())));
-            let _ = writeln!(variants, "{},", variant.declaration());
-            let _ = writeln!(read, "{}", variant.read_arm());
-            let _ = writeln!(write, "{}", variant.write_arm());
-        }
-        let exhaustive = call.variants.iter().any(|variant| variant.response.status == Status::Default && variant.guards().is_empty());
-        if !exhaustive {
-            let _ = writeln!(read, "_ => Self::Undeclared {{ status, body: body.to_vec() }},");
-        }
-        let implementation = format!(
-            "fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {{\nOk(match status.as_u16() {{\n{read}}})\n}}\n\n\
-             fn write(&self) -> Written {{\nmatch self {{\n{write}Self::Undeclared {{ status, body }} => (*status, None, body.clone()),\n}}\n}}\n\n\
-             fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {{\nSelf::Undeclared {{ status, body }}\n}}\n"
-        );
-        Answers { variants, implementation }
+/// The content of an answer: its type, the type of its kind, and the code of that.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Declared {
+    ty: String,
+    kind: &'static str,
+    code: String,
+}
+
+impl Answer {
+    fn all(call: &Call<'_>, headers: &Headers<'_>) -> Vec<Self> {
+        let answer = |variant: &Variant<'_>| {
+            let response = variant.response;
+            let described = if response.description.is_empty() { "No description." } else { &response.description };
+            Answer {
+                status: response.status,
+                variant: variant.name.clone(),
+                described: format!("{}: {described}", response.status.text()),
+                headers: headers.own(response),
+                guard: variant.guard(),
+                content: variant.content.as_ref().map(|(media_type, content)| Declared::new(media_type, content)),
+            }
+        };
+        call.variants.iter().map(answer).collect()
     }
 
-    fn declaration(&self, call: &Call<'_>) -> String {
-        let (Answers { variants, implementation }, name) = (self, &call.response_name);
-        format!(
-            "/// What [`{}`] may answer.\n#[derive(Clone, Debug, PartialEq)]\npub enum {name} {{\n{variants}\
-             /// A status that the contract does not declare.\nUndeclared {{\n{STATUS_FIELD}\n/// The body as it came.\nbody: Vec<u8>,\n}},\n}}\n\n\
-             impl Outcome for {name} {{\n{implementation}}}\n\n",
-            call.type_name
-        )
+    /// The line that declares the answer, with the constant that it shares with others.
+    fn line(&self, shared: Option<&str>) -> String {
+        let mut line = match shared {
+            Some(_) => docs(brief(&self.described)),
+            None => docs(&format!("{}{}", self.described, docs_of(&self.headers, "super"))),
+        };
+        let _ = match self.status {
+            Status::Code(code) => write!(line, "{code}"),
+            Status::Range(hundreds) => write!(line, "{hundreds}00..={hundreds}99"),
+            Status::Default => write!(line, "_"),
+        };
+        if let Some(guard) = self.guard {
+            let _ = write!(line, " if {guard}");
+        }
+        let _ = write!(line, " => {}", self.variant);
+        if let Some(Declared { ty, code, .. }) = &self.content {
+            let _ = match shared {
+                Some(shared) => write!(line, "(body: {ty}) as responses::{shared}"),
+                None => write!(line, "(body: {ty}) = {code}"),
+            };
+        }
+        line + ",\n"
+    }
+}
+
+impl Declared {
+    fn new(media_type: &str, content: &Content) -> Self {
+        let (kind, code) = match content {
+            Content::Json { check, .. } => ("JsonBody", format!("json({media_type:?}, {check})")),
+            Content::Text { check, .. } => ("TextBody", format!("text({media_type:?}, {check})")),
+            // A range is not a media type: the server sets one as a header.
+            _ if media_type.contains('*') => ("BytesBody", "bytes(\"application/octet-stream\")".to_owned()),
+            _ => ("BytesBody", format!("bytes({media_type:?})")),
+        };
+        Declared { ty: content.ty().to_owned(), kind, code }
     }
 }
 
 impl Variant<'_> {
-    fn has_status(&self) -> bool {
-        !matches!(self.response.status, Status::Code(_))
-    }
-
     /// What a response of this status must fulfil to belong to this variant.
-    fn guards(&self) -> Vec<&'static str> {
+    fn guard(&self) -> Option<&'static str> {
         let is_json = self.response.media.len() > 1 && matches!(self.content, Some((_, Content::Json { .. })));
         let covers_empty = matches!(self.response.status, Status::Range(2 | 3) | Status::Default);
-        let guards = [(is_json, "has_json(headers)"), (covers_empty && self.content.is_some(), "has_body(status)")];
-        guards.into_iter().filter_map(|(applies, guard)| applies.then_some(guard)).collect()
-    }
-
-    fn declaration(&self) -> String {
-        match (self.has_status(), &self.content) {
-            (false, None) => self.name.clone(),
-            (false, Some((_, content))) => format!("{}({})", self.name, content.ty()),
-            (true, None) => format!("{} {{\n{STATUS_FIELD}\n}}", self.name),
-            (true, Some((media_type, content))) => {
-                let about = super::docs(&format!("The body, `{media_type}`."));
-                format!("{} {{\n{STATUS_FIELD}\n{about}body: {},\n}}", self.name, content.ty())
-            }
-        }
-    }
-
-    fn read_arm(&self) -> String {
-        let guards = self.guards().join(" && ");
-        let guard = if guards.is_empty() { guards } else { format!(" if {guards}") };
-        let pattern = match self.response.status {
-            Status::Code(code) => code.to_string(),
-            Status::Range(hundreds) => format!("{hundreds}00..={hundreds}99"),
-            Status::Default => "_".to_owned(),
-        };
-        let read = match &self.content {
-            Some((_, Content::Json { check, .. })) => format!("read_json(body, {check})?"),
-            Some((_, Content::Text { check, .. })) => format!("read_text(body, {check})?"),
-            _ => "body.to_vec()".to_owned(),
-        };
-        let name = &self.name;
-        let value = match (self.has_status(), &self.content) {
-            (false, None) => format!("Self::{name}"),
-            (false, Some(_)) => format!("Self::{name}({read})"),
-            (true, None) => format!("Self::{name} {{ status }}"),
-            (true, Some(_)) => format!("Self::{name} {{ status, body: {read} }}"),
-        };
-        format!("{pattern}{guard} => {value},")
-    }
-
-    fn write_arm(&self) -> String {
-        let name = &self.name;
-        let (pattern, status) = match (self.response.status, &self.content) {
-            (Status::Code(code), None) => (format!("Self::{name}"), format!("{code}u16")),
-            (Status::Code(code), Some(_)) => (format!("Self::{name}(body)"), format!("{code}u16")),
-            (_, None) => (format!("Self::{name} {{ status }}"), "status".to_owned()),
-            (_, Some(_)) => (format!("Self::{name} {{ status, body }}"), "status".to_owned()),
-        };
-        match &self.content {
-            None => format!("{pattern} => empty({status}),"),
-            Some((media_type, Content::Json { .. })) => format!("{pattern} => json({status}, {media_type:?}, body),"),
-            Some((media_type, Content::Text { .. })) => format!("{pattern} => text({status}, {media_type:?}, body),"),
-            // A range is not a media type: the server sets one as a header.
-            Some((media_type, _)) if media_type.contains('*') => {
-                format!("{pattern} => bytes({status}, \"application/octet-stream\", body),")
-            }
-            Some((media_type, _)) => format!("{pattern} => bytes({status}, {media_type:?}, body),"),
+        match (is_json, covers_empty && self.content.is_some()) {
+            (true, true) => Some("has_json_body"),
+            (true, false) => Some("has_json"),
+            (false, true) => Some("has_body"),
+            (false, false) => None,
         }
     }
 }

@@ -20,34 +20,41 @@ pub const TYPES: Imports = &[
 /// Imports of `operations.rs`.
 pub const OPERATIONS: Imports = &[
     ("std::collections", &["BTreeMap"]),
-    (
-        "super::runtime::http",
-        &[
-            "ANYTHING",
-            "HeaderMap",
-            "Incoming",
-            "Method",
-            "Operation",
-            "Outcome",
-            "Rejection",
-            "Security",
-            "StatusCode",
-            "Writer",
-            "Written",
-            "bytes",
-            "empty",
-            "has_body",
-            "has_json",
-            "json",
-            "read_json",
-            "read_text",
-            "text",
-        ],
-    ),
+    ("super::runtime", &["self as rt"]),
+    ("super::runtime::calls", &["operation", "outcome"]),
+    ("super::runtime::http", &["ANYTHING", "bytes", "json", "text"]),
     ("super::runtime::json", &["Value"]),
-    ("super::runtime::report", &["Report"]),
     ("super::runtime::schema", &["Each"]),
     ("super", &["types", "validators"]),
+];
+
+/// Names that no operation has: those of the imports, and those that `operations.rs` imported once, so that operations keep their names.
+pub const NOT_OPERATIONS: [&str; 25] = [
+    "ANYTHING",
+    "BTreeMap",
+    "Each",
+    "HeaderMap",
+    "Incoming",
+    "Method",
+    "Operation",
+    "Outcome",
+    "Rejection",
+    "Report",
+    "Security",
+    "StatusCode",
+    "Value",
+    "Writer",
+    "Written",
+    "bytes",
+    "empty",
+    "has_body",
+    "has_json",
+    "json",
+    "read_json",
+    "read_text",
+    "text",
+    "types",
+    "validators",
 ];
 
 /// Imports of `headers.rs`.
@@ -71,13 +78,14 @@ pub const VALIDATORS: Imports = &[
     ("super::runtime::number", &["Number"]),
     ("super::runtime::pattern", &["Pattern"]),
     ("super::runtime::rule", &["Bound", "List", "Record", "Rule", "Tag", "Tagged", "TextRule"]),
+    ("super", &["types"]),
 ];
 
 /// Imports of `json_schema.rs`.
 pub const JSON_SCHEMA: Imports = &[
     ("schemars", &["Schema", "SchemaGenerator"]),
     ("super::runtime", &["self as rt"]),
-    ("super::runtime::json_schema", &["json_schema"]),
+    ("super::runtime::json_schema", &["json_schemas"]),
     ("super", &["types"]),
 ];
 

@@ -33,11 +33,11 @@ impl Schemes {
         schemes
     }
 
-    /// The code of what an operation needs.
+    /// The sets of schemes that an operation needs one of.
     pub fn of(&self, operation: &Operation) -> String {
         let scheme = |needed: &Requirement| format!("security::{}", self.constants[&needed.scheme]);
-        let set = |needed: &Vec<Requirement>| format!("&[{}]", needed.iter().map(scheme).collect::<Vec<_>>().join(", "));
-        format!("&[{}]", operation.security.iter().map(set).collect::<Vec<_>>().join(", "))
+        let set = |needed: &Vec<Requirement>| format!("[{}]", needed.iter().map(scheme).collect::<Vec<_>>().join(", "));
+        format!("[{}]", operation.security.iter().map(set).collect::<Vec<_>>().join(", "))
     }
 
     /// The module; empty if there are no schemes.

@@ -96,7 +96,7 @@ impl Emitter<'_> {
     }
 
     fn field_docs(&self, field: &Field) -> TokenStream {
-        docs(&self.prose(field.schema).unwrap_or_else(|| format!("`{}`", field.name)))
+        docs(self.plan.member_about(field.schema).unwrap_or(&format!("`{}`", field.name)))
     }
 
     /// The description of a schema, or of the schema that it refers to.

@@ -75,8 +75,9 @@ fn name_of(id: &str, names: &Names) -> String {
 
 /// The documentation of an operation.
 pub fn operation_docs(operation: &Operation) -> String {
-    let mut text = operation.summary.clone().map(|summary| format!("{}.\n\n", summary.trim_end_matches('.'))).unwrap_or_default();
-    let _ = write!(text, "`{} {}`", operation.method.name().to_ascii_uppercase(), operation.path);
+    let http = format!("`{} {}`", operation.method.name().to_ascii_uppercase(), operation.path);
+    let summary = operation.summary.as_ref().map(|summary| format!("{}: {http}.", summary.trim_end_matches('.')));
+    let mut text = summary.unwrap_or(http);
     if let Some(description) = &operation.description {
         let _ = write!(text, "\n\n{}", description.trim_end());
     }
@@ -84,4 +85,13 @@ pub fn operation_docs(operation: &Operation) -> String {
         text.push_str("\n\n@deprecated");
     }
     text
+}
+
+/// A line about an operation, which leads to all that `operations.ts` says of it.
+pub fn operation_line(call: &Call<'_>) -> String {
+    let Operation { method, path, summary, deprecated, .. } = call.operation;
+    let http = || format!("`{} {path}`", method.name().to_ascii_uppercase());
+    let summary = summary.as_ref().map_or_else(http, |summary| summary.trim_end_matches('.').to_owned());
+    let deprecated = if *deprecated { "\n\n@deprecated" } else { "" };
+    format!("{summary}: {{@link operations.{}}}.{deprecated}", call.name)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::calls::{Call, operation_docs};
+use super::calls::{Call, operation_line};
 use super::code::{Code, docs, key};
 use crate::emit::Plan;
 
@@ -15,7 +15,7 @@ pub fn emit(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
         let flat = format!("  {name}({takes}, options?: CallOptions): Promise<operations.{}>;", call.result_name);
         let broken = || format!("  {name}(\n    {takes},\n    options?: CallOptions,\n  ): Promise<operations.{}>;", call.result_name);
         let signature = if flat.chars().count() <= 120 { flat } else { broken() };
-        let _ = writeln!(methods, "{}{signature}", docs(&operation_docs(call.operation), 2));
+        let _ = writeln!(methods, "{}{signature}", docs(&operation_line(call), 2));
         let default = if call.is_plain() { "call = {}" } else { "call" };
         let send = format!("send(client, operations.{}, call, options)", call.name);
         bound.push((key(&call.name), Code::Arrow(format!("({default}, options)"), Box::new(Code::Text(send)))));

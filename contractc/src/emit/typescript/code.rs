@@ -80,8 +80,7 @@ impl Code {
                 format!("{head} =>\n{}{}", spaces(indent + 2), arrow_body(body, code))
             }
             Code::List(items) => {
-                let lines: Vec<String> = items.iter().map(|item| line(&item.laid_out(indent + 2, indent + 2, 1), indent + 2)).collect();
-                format!("[\n{}{}]", lines.concat(), spaces(indent))
+                format!("[\n{}{}]", items_laid_out(items, indent + 2), spaces(indent))
             }
             Code::Object(members) => {
                 let member = |(key, value): &(String, Code)| {
@@ -122,6 +121,32 @@ impl Code {
 /// The body of an arrow function. An object there would be parsed as a block.
 fn arrow_body(body: &Code, code: String) -> String {
     if matches!(body, Code::Object(_)) { format!("({code})") } else { code }
+}
+
+/// The items of a list: words that stand side by side share lines, anything else has its own.
+fn items_laid_out(items: &[Code], indent: usize) -> String {
+    let mut lines = String::new();
+    let mut words = spaces(indent);
+    for item in items {
+        let is_word = matches!(item, Code::Text(text) if !text.contains(['\n', ' ']));
+        let code = item.laid_out(indent, indent, 1);
+        if !is_word || words.chars().count() + code.chars().count() + 1 > WIDTH {
+            end_line(&mut lines, &mut words, indent);
+        }
+        match is_word {
+            true => words.extend([code.as_str(), ", "]),
+            false => lines.push_str(&line(&code, indent)),
+        }
+    }
+    end_line(&mut lines, &mut words, indent);
+    lines
+}
+
+fn end_line(lines: &mut String, words: &mut String, indent: usize) {
+    if words.len() > indent {
+        lines.extend([words.trim_end(), "\n"]);
+        *words = spaces(indent);
+    }
 }
 
 /// Arguments in parentheses: wrapped around a single long argument, or one per line.

@@ -1,19 +1,23 @@
 //! `headers.ts`: the response headers, as typed constants.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::code::{Code, docs, quoted};
 use super::names::{Names, by_name, camel, imports, root_type, schema};
 use crate::emit::Plan;
 use crate::emit::rust::names::Unique;
-use crate::model::{Response, SchemaId};
+use crate::model::{Response, SchemaId, Status};
 use crate::runtime::check::Types;
 
 /// All response headers, with the names of their constants.
 pub struct Headers<'p> {
     plan: &'p Plan<'p>,
     constants: BTreeMap<(String, SchemaId), String>,
+    /// Those that every response carries.
+    of_all: BTreeSet<(String, SchemaId)>,
+    /// The statuses of which every response carries them.
+    statuses: BTreeMap<(String, SchemaId), BTreeSet<Status>>,
 }
 
 impl<'p> Headers<'p> {
@@ -21,26 +25,42 @@ impl<'p> Headers<'p> {
         let mut unique = Unique::default();
         let headers = plan.response_headers();
         let named = headers.into_iter().map(|(header, id)| ((header.name.to_ascii_lowercase(), id), unique.take(camel(&header.name), "_")));
-        Headers { plan, constants: named.collect() }
+        Headers { plan, constants: named.collect(), of_all: plan.headers_of_all(), statuses: plan.header_statuses() }
     }
 
-    /// The constants for the headers of a response.
-    pub fn of(&self, response: &Response) -> Vec<&str> {
+    /// The constants for the headers of a response, without those that every response with its status carries.
+    pub fn own(&self, response: &Response) -> Vec<&str> {
         let key = |name: &str, id: SchemaId| (name.to_ascii_lowercase(), self.plan.contract.resolved(id));
         let keys = response.headers.iter().filter_map(|header| Some(key(&header.name, header.schema?)));
-        keys.filter_map(|key| self.constants.get(&key).map(String::as_str)).collect()
+        let is_own = |key: &(String, SchemaId)| !self.of_all.contains(key) && !self.statuses[key].contains(&response.status);
+        keys.filter(is_own).filter_map(|key| self.constants.get(&key).map(String::as_str)).collect()
+    }
+
+    /// Which responses carry a header.
+    fn carriers(&self, header: &(String, SchemaId)) -> String {
+        let statuses: Vec<String> = self.statuses[header].iter().map(|status| status.text()).collect();
+        match statuses.as_slice() {
+            _ if self.of_all.contains(header) => "\n\nEvery response carries it.".to_owned(),
+            [] => String::new(),
+            statuses => format!("\n\nEvery response with the status {} carries it.", statuses.join(" or ")),
+        }
     }
 
     /// The file; `None` if no response has headers.
     pub fn emit(&self, names: &Names) -> Option<String> {
         let mut body = String::new();
         for (header, id) in self.plan.response_headers() {
-            let constant = &self.constants[&(header.name.to_ascii_lowercase(), id)];
-            let text = header.description.clone().unwrap_or_else(|| format!("`{}`", header.name));
+            let key = (header.name.to_ascii_lowercase(), id);
+            let constant = &self.constants[&key];
+            let text = header.description.clone().unwrap_or_else(|| format!("`{}`", header.name)) + &self.carriers(&key);
             let head = format!("export const {constant}: Header<{}> = ", root_type(self.plan, names, id));
             let shape = self.plan.contract.text_shape(id);
             let mut members =
                 vec![("name".to_owned(), Code::Text(quoted(&header.name))), ("kind".to_owned(), Code::Text(quoted(kind(shape.types))))];
+            if !shape.places.is_empty() {
+                let kinds: Vec<String> = shape.places.iter().map(|place| quoted(plain(place.types))).collect();
+                members.push(("places".to_owned(), Code::Text(format!("[{}]", kinds.join(", ")))));
+            }
             if let Some(items) = &shape.items {
                 members.push(("items".to_owned(), Code::Text(quoted(plain(items.types)))));
             }
@@ -76,5 +96,9 @@ fn kind(types: Types) -> &'static str {
 }
 
 fn plain(types: Types) -> &'static str {
-    if types.contains(Types::STRING) { "text" } else { "scalar" }
+    match types {
+        types if !types.contains(Types::STRING) => "scalar",
+        types if types.intersects(Types::NUMBER.or(Types::INTEGER).or(Types::BOOLEAN)) => "either",
+        _ => "text",
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::answers::{Answers, content, status};
 use super::calls::{Call, operation_docs};
 use super::code::{Code, docs, quoted};
 use super::headers::Headers;
@@ -15,17 +16,18 @@ use crate::model::{Content, Media, Response, Status};
 /// Emits the file.
 pub fn emit(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Call<'_>]) -> String {
     let parameters = Parameters::new(plan, names, calls.iter().flat_map(|call| &call.parameters));
-    let mut body = schemes(plan) + &parameters.emit();
+    let answers = Answers::new(plan, names, calls);
+    let mut body = schemes(plan) + &parameters.emit() + &answers.emit();
     for call in calls {
-        let _ = write!(body, "\n{}", interface(plan, names, call));
+        let _ = write!(body, "\n{}", interface(plan, names, &parameters, call));
         let _ = write!(body, "\n{}{}", docs(&result_docs(call, headers), 0), result(plan, names, call));
         let head = format!("export const {}: Operation<{}, {}> = ", call.name, call.call_name, call.result_name);
-        let value = value(plan, names, &parameters, call).laid_out(0, head.chars().count(), 1);
+        let value = value(plan, names, &parameters, &answers, call).laid_out(0, head.chars().count(), 1);
         let _ = write!(body, "\n{}{head}{value};\n", docs(&operation_docs(call.operation), 0));
     }
     let mut head = String::from("// The operations of the contract: what each takes, and what each may answer.\n\n");
     let has_parts = calls.iter().any(|call| call.body_name.is_some());
-    let mut runtime = vec!["Operation"];
+    let mut runtime: Vec<_> = answers.are_shared().then_some("Declared").into_iter().chain(["Operation"]).collect();
     runtime.extend(calls.iter().any(|call| !call.parameters.is_empty()).then_some("Parameter"));
     runtime.extend(calls.iter().any(|call| !call.operation.responses.is_empty()).then_some("Replies"));
     runtime.extend(named_schemes(plan).next().map(|_| "Scheme"));
@@ -44,11 +46,11 @@ pub fn emit(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Call
     head + &body
 }
 
-fn interface(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
+fn interface(plan: &Plan<'_>, names: &Names, parameters: &Parameters<'_>, call: &Call<'_>) -> String {
     let mut fields = String::new();
     for (parameter, field) in &call.parameters {
         let ty = root_type(plan, names, parameter.schema);
-        let text = parameter.description.clone().unwrap_or_else(|| format!("`{}`", parameter.name));
+        let text = parameters.about(plan, names, parameter, field);
         let _ = writeln!(fields, "{}  {}", docs(&text, 2), member(field, parameter.required, &ty));
     }
     if let Some((media, required, field)) = &call.body {
@@ -66,23 +68,27 @@ fn interface(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
     format!("/** What {{@link {}}} takes. */\nexport interface {} {fields}\n{body}", call.name, call.call_name)
 }
 
-/// Documents the responses, with the headers that each one declares.
+/// Documents the responses, with the headers that only they carry: `headers.ts` says which others every response with a status carries.
 fn result_docs(call: &Call<'_>, headers: &Headers<'_>) -> String {
-    let mut text = format!("What {{@link {}}} may answer.", call.name);
-    // Statuses with the same headers share a line.
-    let mut listed: Vec<(Vec<String>, String)> = Vec::new();
+    // Statuses with the same headers are named together.
+    let mut listed: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
     for response in &call.operation.responses {
-        let names = headers.of(response);
-        if !names.is_empty() {
-            let names = names.iter().map(|name| format!("`headers.{name}`")).collect::<Vec<_>>().join(", ");
-            match listed.iter_mut().find(|(_, known)| *known == names) {
-                Some((statuses, _)) => statuses.push(response.status.text()),
-                None => listed.push((vec![response.status.text()], names)),
-            }
+        let names = headers.own(response);
+        match listed.iter_mut().find(|(known, _)| *known == names) {
+            _ if names.is_empty() => {}
+            Some((_, statuses)) => statuses.push(response.status.text()),
+            None => listed.push((names, vec![response.status.text()])),
         }
     }
-    listed.iter().for_each(|(statuses, names)| _ = write!(text, "\n\nHeaders of {}: {names}.", statuses.join(", ")));
-    text
+    let text = listed.iter().map(|(names, statuses)| format!("of {}: {}", statuses.join(", "), constants(names)));
+    let text = text.collect::<Vec<_>>().join("; ");
+    let text = if text.is_empty() { text } else { format!(" Headers {text}.") };
+    format!("What {{@link {}}} may answer.{text}", call.name)
+}
+
+/// The constants of headers, as code in prose.
+fn constants(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`headers.{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn result(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
@@ -90,16 +96,25 @@ fn result(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
     if responses.is_empty() {
         return format!("export type {} = Undeclared;\n", call.result_name);
     }
-    let contents = responses.iter().map(|response| {
+    // Statuses with the same content are named together.
+    let mut contents: Vec<(String, Vec<String>)> = Vec::new();
+    for response in responses {
         let content = match content(plan, response) {
             "none" => "undefined".to_owned(),
             "json" | "text" => response.media.first().map_or("unknown".to_owned(), |media| media_type(plan, names, media)),
             "stream" => "ReadableStream<Uint8Array> | null".to_owned(),
             _ => "Uint8Array".to_owned(),
         };
-        format!("{}: {content}", status(response.status))
-    });
-    let contents: Vec<String> = contents.collect();
+        match contents.iter_mut().find(|(known, _)| *known == content) {
+            Some((_, statuses)) => statuses.push(status(response.status)),
+            None => contents.push((content, vec![status(response.status)])),
+        }
+    }
+    let (alone, together): (Vec<_>, Vec<_>) = contents.iter().partition(|(_, statuses)| statuses.len() == 1);
+    let alone: Vec<String> = alone.iter().map(|(content, statuses)| format!("{}: {content}", statuses[0])).collect();
+    let together = together.iter().map(|(content, statuses)| format!("Record<{}, {content}>", statuses.join(" | ")));
+    let object = (!alone.is_empty()).then(|| format!("{{ {} }}", alone.join("; ")));
+    let parts: Vec<String> = object.into_iter().chain(together).collect();
     // A body of another media type than that of the declared response makes the response an undeclared one.
     let open = responses.iter().filter(|response| is_open(response)).map(|response| match response.status {
         Status::Default => "Status".to_owned(),
@@ -110,11 +125,15 @@ fn result(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
     let open = if open.is_empty() { String::new() } else { format!(", {}", open.join(" | ")) };
     let undeclared =
         if responses.iter().any(|response| response.status == Status::Default && is_open(response)) { " | Undeclared" } else { "" };
-    let flat = format!("export type {} = Replies<{{ {} }}{open}>{undeclared};\n", call.result_name, contents.join("; "));
-    if flat.chars().count() <= 120 {
-        return flat;
+    let head = format!("export type {} = Replies<", call.result_name);
+    let fits = |code: &str| code.chars().count() <= 120;
+    let flat = format!("{head}{}{open}>{undeclared};\n", parts.join(" & "));
+    let broken = format!("  {}{open}", parts.join(" & "));
+    match (fits(flat.trim_end()), fits(&broken)) {
+        (true, _) => flat,
+        (false, true) => format!("{head}\n{broken}\n>{undeclared};\n"),
+        (false, false) => format!("{head}\n  {}{open}\n>{undeclared};\n", parts.join(" &\n    ")),
     }
-    format!("export type {} = Replies<{{\n  {};\n}}{open}>{undeclared};\n", call.result_name, contents.join(";\n  "))
 }
 
 /// Whether a body of another media type does not belong to the response.
@@ -122,7 +141,7 @@ fn is_open(response: &Response) -> bool {
     response.media.len() > 1
 }
 
-fn value(plan: &Plan<'_>, names: &Names, parameters: &Parameters, call: &Call<'_>) -> Code {
+fn value(plan: &Plan<'_>, names: &Names, parameters: &Parameters<'_>, answers: &Answers<'_>, call: &Call<'_>) -> Code {
     let operation = call.operation;
     let text = |text: &str| Code::Text(quoted(text));
     let mut members = vec![
@@ -158,39 +177,11 @@ fn value(plan: &Plan<'_>, names: &Names, parameters: &Parameters, call: &Call<'_
         parts.extend(media.schema.filter(|_| media.is_typed(plan.contract)).and_then(|id| schema(plan, names, id)));
         members.push(("body".to_owned(), Code::Object(parts)));
     }
-    let responses = operation.responses.iter().map(|response| {
-        let mut parts =
-            vec![("status".to_owned(), Code::Text(status(response.status))), ("content".to_owned(), text(content(plan, response)))];
-        if response.media.len() > 1 {
-            parts.push(("isOneOfSeveral".to_owned(), Code::text("true")));
-        }
-        let typed = response.media.first().filter(|media| media.is_read(plan.contract));
-        parts.extend(typed.and_then(|media| media.schema).and_then(|id| schema(plan, names, id)));
-        Code::Object(parts)
-    });
-    members.push(("responses".to_owned(), Code::List(responses.collect())));
+    members.push(("responses".to_owned(), Code::List(operation.responses.iter().map(|response| answers.code(response)).collect())));
     Code::Object(members)
 }
 
 fn media_type(plan: &Plan<'_>, names: &Names, media: &Media) -> String {
     let default = if media.content(plan.contract) == Content::Text { "string" } else { "unknown" };
     media.schema.map_or(default.to_owned(), |schema| root_type(plan, names, schema))
-}
-
-/// How the body of a response is read.
-fn content(plan: &Plan<'_>, response: &Response) -> &'static str {
-    match response.media.first().map(|media| media.content(plan.contract)) {
-        None => "none",
-        Some(Content::Json) => "json",
-        Some(Content::Text) => "text",
-        Some(Content::Events) => "stream",
-        Some(Content::Form | Content::Multipart | Content::Bytes) => "bytes",
-    }
-}
-
-fn status(status: Status) -> String {
-    match status {
-        Status::Code(code) => code.to_string(),
-        other => quoted(&other.text()),
-    }
 }

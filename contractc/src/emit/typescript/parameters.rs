@@ -1,52 +1,91 @@
 //! The parameters in `operations.ts`: each once, however many operations have it.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::code::{Code, key, quoted};
+use super::code::{Code, docs, key, quoted};
 use super::names::{Names, camel, schema};
-use crate::emit::Plan;
 use crate::emit::rust::names::Unique;
+use crate::emit::{Plan, brief};
 use crate::model::{Encoding, Parameter, Style};
 
 /// All parameters.
-pub struct Parameters {
-    /// The names of the parameters, by their code.
-    known: BTreeMap<String, String>,
-    code: String,
+pub struct Parameters<'p> {
+    /// In the order in which operations have them.
+    known: Vec<Known<'p>>,
+    /// Their places in that list, by their code.
+    places: BTreeMap<String, usize>,
 }
 
-impl Parameters {
+struct Known<'p> {
+    name: String,
+    value: Code,
+    /// What the operations say of it.
+    described: BTreeSet<&'p str>,
+    uses: usize,
+}
+
+impl Known<'_> {
+    /// The description, if several operations have the same.
+    fn shared(&self) -> Option<&str> {
+        self.described.first().copied().filter(|text| self.described.len() == 1 && self.uses > 1 && brief(text) != text.trim())
+    }
+}
+
+impl<'p> Parameters<'p> {
     /// Collects the parameters, each with its field in the call.
-    pub fn new<'p>(plan: &Plan<'_>, names: &Names, listed: impl Iterator<Item = &'p (&'p Parameter, String)>) -> Self {
-        let mut parameters = Parameters { known: BTreeMap::new(), code: String::new() };
+    pub fn new(plan: &Plan<'_>, names: &Names, listed: impl Iterator<Item = &'p (&'p Parameter, String)>) -> Self {
+        let mut parameters = Parameters { known: Vec::new(), places: BTreeMap::new() };
         let mut unique = Unique::default();
         for (parameter, field) in listed {
             let value = value(plan, names, parameter, field);
-            let flat = value.flat();
-            if !parameters.known.contains_key(&flat) {
+            let place = *parameters.places.entry(value.flat()).or_insert(parameters.known.len());
+            if place == parameters.known.len() {
                 let name = key(&unique.take(camel(&parameter.name), "_"));
-                let line = format!("  {name}: {flat},");
-                let line = if line.chars().count() <= 120 { line } else { format!("  {name}: {},", value.laid_out(2, 4 + name.len(), 1)) };
-                let _ = writeln!(parameters.code, "{line}");
-                parameters.known.insert(flat, name);
+                parameters.known.push(Known { name, value, described: BTreeSet::new(), uses: 0 });
             }
+            let known = &mut parameters.known[place];
+            known.described.insert(parameter.description.as_deref().unwrap_or_default());
+            known.uses += 1;
         }
         parameters
     }
 
+    fn known(&self, plan: &Plan<'_>, names: &Names, parameter: &Parameter, field: &str) -> &Known<'p> {
+        &self.known[self.places[&value(plan, names, parameter, field).flat()]]
+    }
+
     /// The path of a parameter.
     pub fn path(&self, plan: &Plan<'_>, names: &Names, parameter: &Parameter, field: &str) -> String {
-        let name = &self.known[&value(plan, names, parameter, field).flat()];
+        let name = &self.known(plan, names, parameter, field).name;
         if name.starts_with('"') { format!("parameters[{name}]") } else { format!("parameters.{name}") }
+    }
+
+    /// What the field of a parameter is, briefly if the parameter says more.
+    pub fn about<'t>(&self, plan: &Plan<'_>, names: &Names, parameter: &'t Parameter, field: &str) -> Cow<'t, str> {
+        match &parameter.description {
+            None => format!("`{}`", parameter.name).into(),
+            Some(text) if self.known(plan, names, parameter, field).shared().is_some() => brief(text).into(),
+            Some(text) => text.into(),
+        }
     }
 
     /// The object of all parameters; empty if there are none.
     pub fn emit(&self) -> String {
-        if self.code.is_empty() {
+        if self.known.is_empty() {
             return String::new();
         }
-        format!("\nconst parameters = {{\n{}}} satisfies Record<string, Parameter>;\n", self.code)
+        let member = |known: &Known<'_>| {
+            let Known { name, value, .. } = known;
+            let line = format!("  {name}: {},\n", value.flat());
+            let line = if line.trim_end().chars().count() <= 120 {
+                line
+            } else {
+                format!("  {name}: {},\n", value.laid_out(2, 4 + name.len(), 1))
+            };
+            known.shared().map(|text| docs(text, 2)).unwrap_or_default() + &line
+        };
+        format!("\nconst parameters = {{\n{}}} satisfies Record<string, Parameter>;\n", self.known.iter().map(member).collect::<String>())
     }
 }
 

@@ -21,9 +21,9 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
         emitter.declare(id);
     }
     for (schema, name) in names.roots() {
-        let wanted = Wanted::of(names, plan.shapes.root_type(schema).unwrap_or(&Type::Any));
-        let code = emitter.body(schema, &wanted);
-        emitter.define(name, &wanted.text, "", code);
+        let expected = Expected::of(names, plan.shapes.root_type(schema).unwrap_or(&Type::Any));
+        let code = emitter.body(schema, &expected);
+        emitter.define(name, &expected.text, "", code);
     }
     let body = emitter.text.into_inner();
     let types = if super::has_types(plan) { "import type * as types from \"./types.js\";\n" } else { "" };
@@ -35,31 +35,31 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
 
 /// The type that the schema produced by an expression must have.
 #[derive(Clone)]
-struct Wanted {
+struct Expected {
     /// The type as TypeScript text.
     text: String,
     ty: Type,
 }
 
-impl Wanted {
-    fn of(names: &Names, ty: &Type) -> Wanted {
-        Wanted { text: names.ty(ty, "types."), ty: ty.clone() }
+impl Expected {
+    fn of(names: &Names, ty: &Type) -> Expected {
+        Expected { text: names.ty(ty, "types."), ty: ty.clone() }
     }
 
-    fn anything() -> Wanted {
-        Wanted { text: "unknown".to_owned(), ty: Type::Any }
+    fn anything() -> Expected {
+        Expected { text: "unknown".to_owned(), ty: Type::Any }
     }
 
     /// A type given by its text alone.
-    fn literal(text: String) -> Wanted {
-        Wanted { text, ty: Type::Any }
+    fn literal(text: String) -> Expected {
+        Expected { text, ty: Type::Any }
     }
 
     fn is_anything(&self) -> bool {
         self.text == "unknown"
     }
 
-    /// The expression `code`, of type `ty`, converted to the wanted type.
+    /// The expression `code`, of type `ty`, converted to the expected type.
     fn from(&self, code: Code, ty: &str) -> Code {
         if self.is_anything() || self.text == ty { code } else { Code::call(format!("rt.as<{}>", self.text), vec![code]) }
     }
@@ -120,11 +120,11 @@ impl<'p> Emitter<'p> {
 
     fn declaration(&self, id: DeclarationId) -> Code {
         let declaration = self.plan.shapes.get(id);
-        let wanted = match &declaration.shape {
-            Shape::Wrapper(ty) => Wanted::of(self.names, ty),
-            _ => Wanted::of(self.names, &Type::Declared(id)),
+        let expected = match &declaration.shape {
+            Shape::Wrapper(ty) => Expected::of(self.names, ty),
+            _ => Expected::of(self.names, &Type::Declared(id)),
         };
-        self.body(declaration.schema, &wanted)
+        self.body(declaration.schema, &expected)
     }
 
     fn define(&self, name: &str, ty: &str, about: &str, code: Code) {
@@ -135,9 +135,9 @@ impl<'p> Emitter<'p> {
     }
 
     /// The schema at a place of use: a reference by name if it has one.
-    fn check(&self, id: SchemaId, wanted: &Wanted) -> Code {
+    fn check(&self, id: SchemaId, expected: &Expected) -> Code {
         let Some(declaration) = self.plan.shapes.of(self.plan.contract, id) else {
-            return self.body(self.plan.contract.resolved(id), wanted);
+            return self.body(self.plan.contract.resolved(id), expected);
         };
         self.used.borrow_mut().push(declaration);
         let name = self.names.schema(declaration);
@@ -145,12 +145,12 @@ impl<'p> Emitter<'p> {
             Some(Progress::Done) => Code::text(name),
             _ => Code::call("z.lazy", vec![Code::Arrow("()".to_owned(), Box::new(Code::text(name)))]),
         };
-        wanted.from(code, &format!("types.{}", self.names.type_name(declaration)))
+        expected.from(code, &format!("types.{}", self.names.type_name(declaration)))
     }
 
     /// A schema that is only used to accept or reject.
     pub(super) fn judge(&self, id: SchemaId) -> Code {
-        self.check(id, &Wanted::anything())
+        self.check(id, &Expected::anything())
     }
 
     pub(super) fn is_anything(&self, id: SchemaId) -> bool {
@@ -161,31 +161,34 @@ impl<'p> Emitter<'p> {
         self.schema(self.plan.contract.resolved(id)).never
     }
 
-    fn body(&self, id: SchemaId, wanted: &Wanted) -> Code {
+    fn body(&self, id: SchemaId, expected: &Expected) -> Code {
         let schema = self.schema(id);
-        let inner = match &wanted.ty {
-            Type::Optional(inner) if schema.accepts_null => Wanted::of(self.names, inner),
-            _ => wanted.clone(),
+        let inner = match &expected.ty {
+            Type::Optional(inner) if schema.accepts_null => Expected::of(self.names, inner),
+            _ => expected.clone(),
         };
         let mut code = self.keywords(id, &inner);
+        if schema.is_secret() && !schema.is_anything() {
+            code = Code::call("rt.secret", vec![code]);
+        }
         if let Some(max) = schema.max_depth {
             code = Code::call("rt.nested", vec![Code::text(max.to_string()), code]);
         }
         if schema.accepts_null && !schema.is_anything() {
             let nullable = code.then("nullable", Vec::new());
-            return if inner.text == wanted.text { wanted.from(nullable, "") } else { nullable };
+            return if inner.text == expected.text { expected.from(nullable, "") } else { nullable };
         }
         code
     }
 
-    fn keywords(&self, id: SchemaId, wanted: &Wanted) -> Code {
+    fn keywords(&self, id: SchemaId, expected: &Expected) -> Code {
         let schema = self.schema(id);
         if schema.never {
-            return Code::call(wanted.generic("never"), Vec::new());
+            return Code::call(expected.generic("never"), Vec::new());
         }
         let (merged, called) = self.merged_parts(id);
         let types = merged.iter().find_map(|part| self.schema(*part).types);
-        if let Some(code) = self.values_alone(schema, types, &called, wanted) {
+        if let Some(code) = self.values_alone(schema, types, &called, expected) {
             return code;
         }
         let mut checks = Vec::new();
@@ -197,10 +200,10 @@ impl<'p> Emitter<'p> {
         let applied = checks.len();
         self.applicators(schema, &mut checks);
         if types.is_none() && applied == 0 && checks.len() == 1 && !schema.has_facets() && self.is_union_alone(schema) {
-            return self.union(schema, wanted);
+            return self.union(schema, expected);
         }
         self.unevaluated(id, &mut checks);
-        self.typed(schema, &merged, types, checks, wanted)
+        self.typed(schema, &merged, types, checks, expected)
     }
 
     /// The parts of a schema whose members form one object, and the parts that are validated separately.
@@ -217,7 +220,7 @@ impl<'p> Emitter<'p> {
     }
 
     /// `const` or `enum` over strings, or any `const`, if the schema has no other keyword than `type`.
-    fn values_alone(&self, schema: &Schema, types: Option<Types>, called: &[SchemaId], wanted: &Wanted) -> Option<Code> {
+    fn values_alone(&self, schema: &Schema, types: Option<Types>, called: &[SchemaId], expected: &Expected) -> Option<Code> {
         let only = Schema { types: None, constant: None, enumeration: None, accepts_null: false, max_depth: None, ..schema.clone() };
         if !called.is_empty() || !only.is_anything() {
             return None;
@@ -228,18 +231,18 @@ impl<'p> Emitter<'p> {
                 let ty = texts.iter().map(|text| literal_type(text)).collect::<Vec<_>>().join(" | ");
                 let code = Code::call("rt.choice", vec![Code::List(texts.into_iter().map(literal).collect())]);
                 // A declared enum is the same union under a name.
-                Some(if matches!(wanted.ty, Type::Declared(_)) && self.is_texts(&wanted.ty) { code } else { wanted.from(code, &ty) })
+                Some(if matches!(expected.ty, Type::Declared(_)) && self.is_texts(&expected.ty) { code } else { expected.from(code, &ty) })
             }
             (Some(types), Some(constant), None)
                 if (types == Types::STRING && constant.is_string()) || (types == Types::BOOLEAN && constant.is_boolean()) =>
             {
                 let code = Code::call("rt.constant", vec![literal(constant)]);
-                let fits = wanted.text == "boolean" && constant.is_boolean() || self.is_texts(&wanted.ty);
-                Some(if fits { code } else { wanted.from(code, &literal_type(constant)) })
+                let fits = expected.text == "boolean" && constant.is_boolean() || self.is_texts(&expected.ty);
+                Some(if fits { code } else { expected.from(code, &literal_type(constant)) })
             }
             (None, Some(constant), None) if constant.is_string() || constant.is_boolean() => {
                 let code = Code::call("z.literal", vec![literal(constant)]);
-                Some(wanted.from(code, &literal_type(constant)))
+                Some(expected.from(code, &literal_type(constant)))
             }
             _ => None,
         }
@@ -251,25 +254,25 @@ impl<'p> Emitter<'p> {
     }
 
     /// `type` and the keywords for a single type, followed by all other checks.
-    fn typed(&self, schema: &Schema, merged: &[SchemaId], types: Option<Types>, mut checks: Vec<Code>, wanted: &Wanted) -> Code {
+    fn typed(&self, schema: &Schema, merged: &[SchemaId], types: Option<Types>, mut checks: Vec<Code>, expected: &Expected) -> Code {
         let named = types.unwrap_or(Types(0));
         let nullable = named.contains(Types::NULL) && named != Types::NULL;
         let single = Types(named.0 & !Types::NULL.0);
         // With only one other type, and no further checks, null just makes the schema nullable.
         if nullable && checks.is_empty() {
-            let inner = match &wanted.ty {
-                Type::Optional(inner) => Wanted::of(self.names, inner),
-                _ => Wanted::anything(),
+            let inner = match &expected.ty {
+                Type::Optional(inner) => Expected::of(self.names, inner),
+                _ => Expected::anything(),
             };
             if let Some(code) = self.native(schema, merged, single, &inner) {
-                let ty = if inner.is_anything() { "" } else { wanted.text.as_str() };
-                return wanted.from(code.then("nullable", Vec::new()), ty);
+                let ty = if inner.is_anything() { "" } else { expected.text.as_str() };
+                return expected.from(code.then("nullable", Vec::new()), ty);
             }
         }
         let continues = !matches!(named, Types::STRING | Types::ARRAY);
         if !nullable
             && (checks.is_empty() || continues)
-            && let Some(code) = self.native(schema, merged, named, wanted)
+            && let Some(code) = self.native(schema, merged, named, expected)
         {
             return code.checked(checks);
         }
@@ -279,30 +282,30 @@ impl<'p> Emitter<'p> {
                 blocks.push(Code::call("rt.where", vec![Code::Text(quoted(type_name)), code()]));
             }
         };
-        let anything = Wanted::anything();
+        let anything = Expected::anything();
         block("number", schema.number.any(), &|| self.number(schema, Code::call("rt.number", vec![])));
         block("string", schema.text.any(), &|| self.text(schema));
         block("array", self.has_array_rules(schema), &|| self.array(schema, &anything));
         block("object", self.has_object_rules(schema, merged), &|| self.object(schema, merged, &anything));
         blocks.append(&mut checks);
-        let long = (named.contains(Types::INTEGER) && self.holds_long_integers(&wanted.ty)).then_some("bigint");
+        let long = (named.contains(Types::INTEGER) && self.holds_long_integers(&expected.ty)).then_some("bigint");
         let listed = named.names().chain(long).map(|name| Code::Text(quoted(name))).collect();
-        Code::call(wanted.generic("json"), listed).checked(blocks)
+        Code::call(expected.generic("json"), listed).checked(blocks)
     }
 
     /// The schema of a single type, with the keywords for it.
-    fn native(&self, schema: &Schema, merged: &[SchemaId], types: Types, wanted: &Wanted) -> Option<Code> {
+    fn native(&self, schema: &Schema, merged: &[SchemaId], types: Types, expected: &Expected) -> Option<Code> {
         Some(match types {
-            Types::NULL => wanted.from(Code::call("z.null", vec![]), "null"),
-            Types::BOOLEAN => wanted.from(Code::call("z.boolean", vec![]), "boolean"),
-            Types::INTEGER if self.holds_long_integers(&wanted.ty) => {
-                wanted.from(self.number(schema, Code::call("rt.longInteger", vec![])), "number")
+            Types::NULL => expected.from(Code::call("z.null", vec![]), "null"),
+            Types::BOOLEAN => expected.from(Code::call("z.boolean", vec![]), "boolean"),
+            Types::INTEGER if self.holds_long_integers(&expected.ty) => {
+                expected.from(self.number(schema, Code::call("rt.longInteger", vec![])), "number")
             }
-            Types::INTEGER => wanted.from(self.number(schema, Code::call("rt.integer", vec![])), "number"),
-            Types::NUMBER => wanted.from(self.number(schema, Code::call("rt.number", vec![])), "number"),
-            Types::STRING => wanted.from(self.text(schema), "string"),
-            Types::ARRAY => self.array(schema, wanted),
-            Types::OBJECT => self.object(schema, merged, wanted),
+            Types::INTEGER => expected.from(self.number(schema, Code::call("rt.integer", vec![])), "number"),
+            Types::NUMBER => expected.from(self.number(schema, Code::call("rt.number", vec![])), "number"),
+            Types::STRING => expected.from(self.text(schema), "string"),
+            Types::ARRAY => self.array(schema, expected),
+            Types::OBJECT => self.object(schema, merged, expected),
             _ => return None,
         })
     }
@@ -355,12 +358,12 @@ impl<'p> Emitter<'p> {
         unions == 1 && schema.not.is_none() && schema.condition.is_none()
     }
 
-    fn union(&self, schema: &Schema, wanted: &Wanted) -> Code {
+    fn union(&self, schema: &Schema, expected: &Expected) -> Code {
         if let Some(tag) = &schema.tag {
-            return Code::call(wanted.generic("tagged"), vec![Code::Text(quoted(&tag.member)), self.tagged_variants(schema)]);
+            return Code::call(expected.generic("tagged"), vec![Code::Text(quoted(&tag.member)), self.tagged_variants(schema)]);
         }
         let (function, variants) = if schema.one_of.is_empty() { ("anyOf", &schema.any_of) } else { ("oneOf", &schema.one_of) };
-        Code::call(wanted.generic(function), vec![self.variants(variants)])
+        Code::call(expected.generic(function), vec![self.variants(variants)])
     }
 
     fn variants(&self, variants: &[SchemaId]) -> Code {

@@ -67,11 +67,8 @@ fn type_docs(plan: &Plan<'_>, declaration: &Declaration) -> String {
 }
 
 fn field_docs(plan: &Plan<'_>, schema: SchemaId) -> String {
-    let own = &plan.contract.schema(schema).annotations;
-    let target = &plan.contract.schema(plan.contract.resolved(schema)).annotations;
-    let said = own.description.as_ref().or(own.title.as_ref()).or(target.description.as_ref()).or(target.title.as_ref());
-    let mut text = said.cloned().unwrap_or_default();
-    if own.deprecated {
+    let mut text = plan.member_about(schema).unwrap_or_default().to_owned();
+    if plan.contract.schema(schema).annotations.deprecated {
         text.push_str("\n\n@deprecated");
     }
     text

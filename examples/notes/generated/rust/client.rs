@@ -2,7 +2,9 @@
 //! The client: one method for each operation.
 #![allow(unused_imports, rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]
 use super::operations;
-use super::runtime::http::{self, CallError, Hooks, NoHooks, Reply, StreamTransport, Transport};
+use super::runtime as rt;
+use super::runtime::calls::{calls, streams};
+use super::runtime::http::{self, Hooks, NoHooks, Transport};
 
 /// A client of Notes over any [`Transport`], `reqwest::Client` for one (feature `reqwest`).
 #[derive(Clone, Debug)]
@@ -24,38 +26,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     pub fn with_hooks<N: Hooks>(self, hooks: N) -> Client<T, N> {
         Client { base_url: self.base_url, transport: self.transport, hooks }
     }
+}
 
-    /// Pull changes of all collections.
-    ///
-    /// `GET /api/v1/changes`
-    ///
-    /// Returns the records of every collection that changed after the cursor, in order of revision. Pull
-    /// again with `nextCursor` while `hasMore` is true. An idle pull is cheap: it reads one counter, and
-    /// answers in under 300 bytes.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get_changes(
-        &self,
-        call: &operations::GetChanges,
-    ) -> Result<Reply<operations::GetChangesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
-
-    /// Push changes of any collections.
-    ///
-    /// `POST /api/v1/changes/batch`
-    ///
-    /// Takes up to 500 changes, of any collections mixed, and decides each alone. Outcomes come in the
-    /// order of the request. The push is one transaction, and may be repeated: an edit that is stored
-    /// already is answered `duplicate`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn push_changes(
-        &self,
-        call: &operations::PushChanges,
-    ) -> Result<Reply<operations::PushChangesResponse>, CallError<T::Error>> {
-        http::call(call, &self.base_url, &self.transport, &self.hooks).await
-    }
+calls! {
+    /// Pull changes of all collections: [`operations::GetChanges`].
+    get_changes(GetChanges) -> GetChangesResponse,
+    /// Push changes of any collections: [`operations::PushChanges`].
+    push_changes(PushChanges) -> PushChangesResponse,
 }

@@ -3,10 +3,10 @@
 #![allow(unused_imports, unused_variables, rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]
 use schemars::{Schema, SchemaGenerator};
 use super::runtime as rt;
-use super::runtime::json_schema::json_schema;
+use super::runtime::json_schema::json_schemas;
 use super::types;
 
-json_schema! {
+json_schemas! {
     AcceptedOutcome = r#"{"additionalProperties":false,"description":"The change won, and is now the current version.","properties":{"clientUpdatedAt":{"description":"The stamp that was stored. It is above the one that was sent where the stored version had a later stamp."},"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"accepted","description":"Marks a change that was stored.","type":"string"},"rev":{"description":"The revision that the version was given."},"serverId":{"description":"The server's own id of the record."},"serverUpdatedAt":{"description":"When the server accepted it."}},"required":["id","op","outcome","rev","serverId","serverUpdatedAt","clientUpdatedAt"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
@@ -15,32 +15,17 @@ json_schema! {
         "/properties/serverUpdatedAt" => Timestamp,
         "/properties/clientUpdatedAt" => Timestamp,
     }
-}
-
-json_schema! {
     AccountUsage =
         r#"{"additionalProperties":false,"description":"How much an account holds, and how much it may hold.","properties":{"bytes":{"description":"How many bytes of JSON they take.","maximum":9007199254740991,"minimum":0,"type":"integer"},"bytesMax":{"description":"How many bytes of JSON they may take. Absent where there is no limit.","maximum":9007199254740991,"minimum":1,"type":"integer"},"recordCount":{"description":"How many live records the account holds.","maximum":9007199254740991,"minimum":0,"type":"integer"},"recordsMax":{"description":"How many live records the account may hold. Absent where there is no limit.","maximum":9007199254740991,"minimum":1,"type":"integer"}},"required":["recordCount","bytes"],"type":"object"}"# {}
-}
-
-json_schema! {
     Change = r#"{"additionalProperties":false,"description":"The current version of a record, with its revision and the edit that made it.","properties":{"op":{},"record":{},"rev":{}},"required":["rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => Record,
     }
-}
-
-json_schema! {
     ContractVersion =
         r#"{"description":"A version of this contract, as in `info.version`.","examples":["1.0.0"],"maxLength":17,"pattern":"^[0-9]{1,5}\\.[0-9]{1,5}\\.[0-9]{1,5}$","type":"string"}"# {}
-}
-
-json_schema! {
     Cursor =
         r#"{"description":"A place in a feed, `v1.<feed>--<proof>.<epoch>.<revision>`. The feed is `all` or the name of a collection. The proof tells the server which history the place is in; cursors of version 1.0 have none. Clients store a cursor and send it back, and read nothing out of it.","examples":["v1.all.e1.4711"],"maxLength":200,"pattern":"^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.[0-9]{1,16}$","type":"string"}"# {}
-}
-
-json_schema! {
     DuplicateOutcome = r#"{"additionalProperties":false,"description":"The change is already the current version, from an earlier push of the same op. Nothing was changed.","properties":{"clientUpdatedAt":{"description":"The stamp that was stored."},"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"duplicate","description":"Marks a change that was stored before.","type":"string"},"rev":{"description":"The revision that the version was given then."},"serverId":{"description":"The server's own id of the record."},"serverUpdatedAt":{"description":"When the server accepted it."}},"required":["id","op","outcome","rev","serverId","serverUpdatedAt","clientUpdatedAt"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
@@ -49,39 +34,24 @@ json_schema! {
         "/properties/serverUpdatedAt" => Timestamp,
         "/properties/clientUpdatedAt" => Timestamp,
     }
-}
-
-json_schema! {
     FeedChange = r#"{"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","oneOf":[{},{}]}"# {
         "/oneOf/0" => NotebookFeedChange,
         "/oneOf/1" => NoteFeedChange,
     }
-}
-
-json_schema! {
     FeedPage = r#"{"additionalProperties":false,"description":"One page of the global feed.","properties":{"changes":{"description":"The changed records of all collections in order of revision, each once, in its current version. A device sets aside a change that it cannot read, and takes the others.","items":{},"maxItems":1000,"type":"array","x-each":true},"digest":{"description":"On the last page, the digest of the user's live records at `userRev`: the sum modulo 2^128 of a hash of each record, in hexadecimal digits. The hash is the UUID of version 5 whose namespace is the record's id, and whose name is the revision in eight bytes, most significant first, followed by the name of the collection. A device whose records have another digest pulls everything again.","pattern":"^[0-9a-f]{32}$","type":"string"},"hasMore":{"description":"Whether more changes follow at once. Where false, the page reaches to `userRev`.","type":"boolean"},"nextCursor":{"description":"The cursor to go on from. Stored in the same transaction as the changes of the page."},"serverTime":{"description":"The server's clock, from which a device learns by how much its own is wrong."},"userRev":{"description":"The user's newest revision, when the page was read."}},"required":["changes","nextCursor","hasMore","userRev","serverTime"],"type":"object"}"# {
         "/properties/changes/items" => FeedChange,
         "/properties/nextCursor" => Cursor,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     FeedPushChange = r#"{"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","oneOf":[{},{}]}"# {
         "/oneOf/0" => NotebookFeedPushChange,
         "/oneOf/1" => NoteFeedPushChange,
     }
-}
-
-json_schema! {
     FeedPushRequest = r#"{"additionalProperties":false,"description":"Edits of any collections.","properties":{"changes":{"description":"The edits, which are decided in this order, each alone.","items":{},"maxItems":500,"type":"array","x-each":true},"cursor":{"description":"The device's cursor of the global feed, absent before its first pull. Where tombstones after it have been purged, or the server was restored, the push is answered 410 and nothing is stored."}},"required":["changes"],"type":"object"}"# {
         "/properties/changes/items" => FeedPushChange,
         "/properties/cursor" => Cursor,
     }
-}
-
-json_schema! {
     FeedPushResult = r#"{"additionalProperties":false,"description":"What became of a push to the global feed.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again. A winner is a record of the collection of its change.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"proof":{"description":"The proof that the device's cursor carries from now on, whether or not its revision moves. It covers the versions that the outcomes tell of.","maxLength":58,"pattern":"^[0-9a-z]{1,13}-[0-9a-z]{8}(-[0-9a-z]{1,13}-[0-9a-z]{8}){0,3}$","type":"string"},"replaced":{"description":"The versions that accepted changes have replaced although they were not made on them. They are current nowhere else any more, so the device keeps them in its history.","items":{},"maxItems":500,"type":"array","x-each":true},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
         "/properties/outcomes/items" => PushOutcome,
         "/properties/prevUserRev" => Revision,
@@ -89,34 +59,18 @@ json_schema! {
         "/properties/serverTime" => Timestamp,
         "/properties/replaced/items" => FeedChange,
     }
-}
-
-json_schema! {
     Id =
         r#"{"description":"A UUID of any version, as 36 lower-case characters. Devices make version 7; records with a fixed id have version 5.","examples":["019731b1-69c0-7a10-8b20-c30d40e50f60"],"maxLength":36,"pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","type":"string"}"# {}
-}
-
-json_schema! {
     Live = r#"{"allOf":[{}],"description":"Any live record. It stands for a live record of the collection at hand, which is the schema that the path item's `x-bind` names, or the collection that stands beside the record in the global feed.","type":"object"}"# {
         "/allOf/0" => SyncFields,
     }
-}
-
-json_schema! {
     Name =
         r#"{"description":"A name that the user reads, 1 to 200 characters. Names need not be unique.","maxLength":200,"minLength":1,"type":"string"}"# {}
-}
-
-json_schema! {
     Note = r#"{"allOf":[{}],"description":"A text in a notebook.","properties":{"color":{"enum":["yellow","green","blue"],"type":"string"},"notebookId":{"x-ref":"notebooks"},"text":{"maxLength":10000,"minLength":1,"type":"string"}},"required":["notebookId","text"],"type":"object"}"# {
         "/properties/notebookId" => Id,
         "/allOf/0" => SyncFields,
     }
-}
-
-json_schema! { NoteColor = r#"{"enum":["yellow","green","blue"],"type":"string"}"# {} }
-
-json_schema! {
+    NoteColor = r#"{"enum":["yellow","green","blue"],"type":"string"}"# {}
     NoteFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"notes","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
@@ -124,31 +78,19 @@ json_schema! {
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-}
-
-json_schema! {
     NoteFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"notes","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => NoteRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     NoteRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => Note,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
     Notebook = r#"{"allOf":[{}],"description":"Notes that belong together.","properties":{"name":{}},"required":["name"],"type":"object"}"# {
         "/properties/name" => Name,
         "/allOf/0" => SyncFields,
     }
-}
-
-json_schema! {
     NotebookFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"notebooks","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
@@ -156,32 +98,20 @@ json_schema! {
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-}
-
-json_schema! {
     NotebookFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"notebooks","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => NotebookRecord,
         "/properties/baseRev" => Revision,
     }
-}
-
-json_schema! {
     NotebookRecord = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => Notebook,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
     Op = r#"{"additionalProperties":false,"description":"Which edit made a version of a record.","examples":[{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318}],"properties":{"deviceId":{"description":"The device that made the edit. A device makes this id when it is set up, and again when it finds itself cloned."},"id":{"description":"The id of the edit, a UUIDv7 made by the device. Every edit has its own."},"seq":{}},"required":["id","deviceId","seq"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/deviceId" => Id,
         "/properties/seq" => Seq,
     }
-}
-
-json_schema! {
     Problem = r#"{"additionalProperties":false,"description":"Why a whole request failed, by RFC 9457.","properties":{"code":{},"detail":{"description":"This occurrence in words, for a person who looks into it.","maxLength":2000,"type":"string"},"errors":{"description":"Where the request fails the contract. Pointers start at the body; those of a parameter are `/path/<name>`, `/query/<name>` or `/header/<name>`.","items":{},"maxItems":100,"type":"array"},"instance":{"description":"A URI that names this occurrence, under which the server's log has it.","maxLength":500,"type":"string"},"restoredRev":{"description":"With `epoch_changed`: the user's revision to which the server went back, the lowest if it did so more than once since the cursor was given. The device pushes again exactly the versions that it knows with a higher revision."},"retryAfterMs":{"description":"How long to wait before trying again, in milliseconds. Agrees with the `Retry-After` header, which counts seconds.","maximum":86400000,"minimum":0,"type":"integer"},"retryable":{"description":"Whether the same request may succeed later.","type":"boolean"},"serverTime":{"description":"The server's clock."},"since":{"description":"With `epoch_changed` and `cursor_expired`: where the pull from the beginning starts. Its answer comes from the history that this problem is about, or it is refused in the same way."},"status":{"description":"The HTTP status of the response.","maximum":599,"minimum":400,"type":"integer"},"title":{"description":"The kind of problem in words, the same every time.","maxLength":200,"minLength":1,"type":"string"},"type":{"description":"A URI that names the kind of problem. `about:blank` where `code` says it all.","maxLength":500,"minLength":1,"type":"string"}},"required":["type","title","status","code","retryable"],"type":"object"}"# {
         "/properties/code" => ProblemCode,
         "/properties/errors/items" => ViolationType,
@@ -189,75 +119,42 @@ json_schema! {
         "/properties/serverTime" => Timestamp,
         "/properties/since" => Cursor,
     }
-}
-
-json_schema! {
     ProblemCode =
         r#"{"description":"What happened. A client that meets a code it does not know goes by the status.\n\n- `malformed_request` (400): the body, a parameter or a header fails the contract; `errors` says where.\n- `invalid_cursor` (400): the cursor is not one, or belongs to another feed.\n- `unauthorized` (401): no token, or one that this server did not issue.\n- `token_expired` (401): the token has run out. Refresh an access token; after a refresh token, sign in again.\n- `token_revoked` (401): the session has ended, or the refresh token was spent before. Sign in again.\n- `invalid_credentials` (401, 403): the email address, the password or the recovery code is wrong: 401 when signing in or\n  recovering, 403 when confirming a request.\n- `forbidden` (403): the account may not do this, the operator has disabled it, or the server takes no new accounts.\n- `not_found` (404): no such record, device or path.\n- `method_not_allowed` (405): the path has no such method. A client of this contract never meets it.\n- `email_taken` (409): the email address has an account.\n- `cursor_expired` (410): tombstones after the cursor have been purged. Pull again from the beginning.\n- `epoch_changed` (410): the server was restored from a backup. Pull again from the beginning.\n- `payload_too_large` (413): the body is too large. Send fewer changes at a time.\n- `unsupported_media_type` (415): the body is of a type or an encoding that the server does not take.\n- `invalid_record` (422): the single record fails the contract; `errors` says where.\n- `upgrade_required` (426): the client's contract is older than the server supports.\n- `rate_limited` (429): too many requests. Wait as long as `retryAfterMs` says.\n- `unavailable` (503): the server cannot answer now. Wait as long as `retryAfterMs` says.","enum":["malformed_request","invalid_cursor","unauthorized","token_expired","token_revoked","invalid_credentials","forbidden","not_found","method_not_allowed","email_taken","cursor_expired","epoch_changed","payload_too_large","unsupported_media_type","invalid_record","upgrade_required","rate_limited","unavailable"],"type":"string"}"# {}
-}
-
-json_schema! {
     PushOutcome = r#"{"description":"What became of one pushed change.","oneOf":[{},{},{},{}]}"# {
         "/oneOf/0" => AcceptedOutcome,
         "/oneOf/1" => DuplicateOutcome,
         "/oneOf/2" => SupersededOutcome,
         "/oneOf/3" => RejectedOutcome,
     }
-}
-
-json_schema! {
     QuotaProblem = r#"{"additionalProperties":false,"description":"Why a push was refused because the account holds as much as it may, by RFC 9457.","properties":{"code":{"description":"What happened. It is not one of `ProblemCode`, which is closed; clients of the first release go by the status.","enum":["quota_exceeded"],"type":"string"},"detail":{"description":"This occurrence in words, for a person who looks into it.","maxLength":2000,"type":"string"},"retryAfterMs":{"description":"How long to wait before trying again, in milliseconds. Agrees with the `Retry-After` header, which counts seconds.","maximum":86400000,"minimum":0,"type":"integer"},"retryable":{"description":"Whether the same request may succeed later.","type":"boolean"},"status":{"description":"The HTTP status of the response.","maximum":599,"minimum":400,"type":"integer"},"title":{"description":"The kind of problem in words, the same every time.","maxLength":200,"minLength":1,"type":"string"},"type":{"description":"A URI that names the kind of problem. `about:blank` where `code` says it all.","maxLength":500,"minLength":1,"type":"string"},"usage":{"description":"What the account holds and what it may hold."}},"required":["type","title","status","code","retryable","detail","usage"],"type":"object"}"# {
         "/properties/usage" => AccountUsage,
     }
-}
-
-json_schema! {
     Record = r#"{"description":"A record, live or deleted. At most 256 KiB of JSON.","oneOf":[{},{}]}"# {
         "/oneOf/0" => Live,
         "/oneOf/1" => Tombstone,
     }
-}
-
-json_schema! {
     RejectedOutcome = r#"{"additionalProperties":false,"description":"The change was refused, and nothing was stored. Its place in the list says which change it was.","properties":{"error":{},"id":{"description":"The id of the record. Absent where the change carried no valid one."},"op":{"description":"The op of the change. Absent where the change carried no valid one."},"outcome":{"const":"rejected","description":"Marks a change that was refused.","type":"string"}},"required":["outcome","error"],"type":"object"}"# {
         "/properties/error" => Rejection,
         "/properties/id" => Id,
         "/properties/op" => Op,
     }
-}
-
-json_schema! {
     Rejection = r#"{"additionalProperties":false,"description":"Why a change was refused.","examples":[{"code":"clock_skew","message":"clientUpdatedAt is 86400000 ms ahead of the server","retryable":true,"serverTime":1749451561204}],"properties":{"code":{},"errors":{"description":"Where the change fails the contract. Pointers start at the change.","items":{},"maxItems":100,"type":"array"},"message":{"description":"What is wrong, in English, for a person who looks into it.","maxLength":2000,"minLength":1,"type":"string"},"retryable":{"description":"Whether a corrected push may succeed without the user editing the record.","type":"boolean"},"serverTime":{"description":"The server's clock, with `clock_skew`."}},"required":["code","retryable","message"],"type":"object"}"# {
         "/properties/code" => RejectionCode,
         "/properties/errors/items" => ViolationType,
         "/properties/serverTime" => Timestamp,
     }
-}
-
-json_schema! {
     RejectionCode =
         r#"{"description":"Why a change was refused.\n\n- `invalid_record`: the change or its record fails the contract; `errors` says where.\n- `record_too_large`: the record is above 256 KiB of JSON.\n- `clock_skew`: the stamp is too far ahead. Retryable: the device corrects its clock by `serverTime` and stamps the edit afresh.\n- `not_singleton`: the collection has one record, with a fixed id, and this is another id.\n- `wrong_collection`: the id is that of a record in another collection.\n- `unknown_collection`: this server has no such collection.","enum":["invalid_record","record_too_large","clock_skew","not_singleton","wrong_collection","unknown_collection"],"type":"string"}"# {}
-}
-
-json_schema! {
     Revision =
         r#"{"description":"The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is before the first.","examples":[4712],"maximum":9007199254740991,"minimum":0,"type":"integer"}"# {}
-}
-
-json_schema! {
     Seq =
         r#"{"description":"The number of an edit on its device. It counts up over all collections.","examples":[318],"maximum":9007199254740991,"minimum":0,"type":"integer"}"# {}
-}
-
-json_schema! {
     SupersededOutcome = r#"{"additionalProperties":false,"description":"The change lost against the stored version. The device adopts the winner, and keeps what lost in its conflict history.","properties":{"id":{"description":"The id of the record."},"op":{"description":"The op of the change."},"outcome":{"const":"superseded","description":"Marks a change that lost.","type":"string"},"winner":{"description":"The version that won, which is the current one."}},"required":["id","op","outcome","winner"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/op" => Op,
         "/properties/winner" => Change,
     }
-}
-
-json_schema! {
     SyncFields = r#"{"description":"The members that every live record has, beside those of its collection.","properties":{"clientCreatedAt":{"description":"When the record was created, set once by the device that created it. 0 for a record that the app seeded."},"clientUpdatedAt":{"description":"The last-write-wins stamp of this version, set by the device that made it. The server may raise it when it accepts the version."},"id":{"description":"The primary key, made by the device that created the record."},"isDeleted":{"const":false,"description":"False in a live record. A deleted record is a `Tombstone`.","type":"boolean"},"serverId":{"description":"The server's own id of the record, absent until the record was first pushed. Ignored in requests.","readOnly":true},"serverUpdatedAt":{"description":"When the server last accepted a version of the record. Ignored in requests.","readOnly":true}},"required":["id","clientCreatedAt","clientUpdatedAt","isDeleted"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/clientCreatedAt" => Timestamp,
@@ -265,14 +162,8 @@ json_schema! {
         "/properties/serverId" => Id,
         "/properties/serverUpdatedAt" => Timestamp,
     }
-}
-
-json_schema! {
     Timestamp =
         r#"{"description":"A time, in milliseconds since the Unix epoch, up to the end of the year 9999.","examples":[1748885400000],"maximum":253402300799999,"minimum":0,"type":"integer"}"# {}
-}
-
-json_schema! {
     Tombstone = r#"{"additionalProperties":false,"description":"What is left of a deleted record. It has no content, and pushing a live version of the same id restores the record.","examples":[{"clientCreatedAt":1748886600000,"clientUpdatedAt":1749451541000,"id":"019731c4-5b6c-7d7e-8f90-a1b2c3d4e5f6","isDeleted":true,"serverId":"7a2d3e4f-5061-4728-93a4-b5c6d7e8f90a","serverUpdatedAt":1749451561204}],"properties":{"clientCreatedAt":{"description":"When the record was created, as before its deletion."},"clientUpdatedAt":{"description":"The last-write-wins stamp of the deletion, set by the device that deleted."},"id":{"description":"The primary key of the deleted record."},"isDeleted":{"const":true,"description":"True in a tombstone.","type":"boolean"},"serverId":{"description":"The server's own id of the record. Ignored in requests.","readOnly":true},"serverUpdatedAt":{"description":"When the server accepted the deletion. Ignored in requests.","readOnly":true}},"required":["id","clientCreatedAt","clientUpdatedAt","isDeleted"],"type":"object"}"# {
         "/properties/id" => Id,
         "/properties/clientCreatedAt" => Timestamp,
@@ -280,9 +171,6 @@ json_schema! {
         "/properties/serverId" => Id,
         "/properties/serverUpdatedAt" => Timestamp,
     }
-}
-
-json_schema! {
     ViolationType =
         r#"{"additionalProperties":false,"description":"One place where a value fails the contract.","examples":[{"keyword":"maximum","message":"1500 is above 1000","pointer":"/record/weightKg"}],"properties":{"keyword":{"description":"Which keyword of the contract it fails, such as `maximum`, `required` or `x-rules`.","maxLength":100,"minLength":1,"type":"string"},"message":{"description":"What was found and what is accepted.","maxLength":2000,"minLength":1,"type":"string"},"pointer":{"description":"Which value fails, as a JSON Pointer (RFC 6901). Empty for the whole.","maxLength":2000,"type":"string"}},"required":["pointer","keyword","message"],"type":"object"}"# {}
 }

@@ -45,8 +45,7 @@ record! {
 record! {
     /// The current version of a record, with its revision and the edit that made it.
     pub struct Change as "Change" by validators::CHANGE {
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         0 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -207,8 +206,7 @@ record! {
         /// The last-write-wins stamp of this version, set by the device that made it. The server may raise it
         /// when it accepts the version.
         2 required "clientUpdatedAt" => client_updated_at: Timestamp,
-        /// A UUID of any version, as 36 lower-case characters. Devices make version 7; records with a fixed id
-        /// have version 5.
+        /// A UUID of any version, as 36 lower-case characters.
         4 required "notebookId" => notebook_id: Id,
         /// `text`
         5 required "text" => text: String,
@@ -236,8 +234,7 @@ record! {
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct NoteFeedChange as "NoteFeedChange" by validators::NOTE_FEED_CHANGE {
         const 0 "collection" = Json::String("notes"),
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         1 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         2 required "op" => op: Op,
@@ -304,8 +301,7 @@ record! {
     /// collections, told apart by `collection`, in which the record is one of that collection.
     pub struct NotebookFeedChange as "NotebookFeedChange" by validators::NOTEBOOK_FEED_CHANGE {
         const 0 "collection" = Json::String("notebooks"),
-        /// The number that the server gave to an accepted write. It counts up for each user over all
-        /// collections; 0 is before the first.
+        /// The number that the server gave to an accepted write.
         1 required "rev" => rev: Revision,
         /// Which edit made a version of a record.
         2 required "op" => op: Op,
@@ -367,34 +363,7 @@ record! {
         1 required "title" => title: String,
         /// The HTTP status of the response.
         2 required "status" => status: i64,
-        /// What happened. A client that meets a code it does not know goes by the status.
-        ///
-        /// - `malformed_request` (400): the body, a parameter or a header fails the contract; `errors` says
-        ///   where.
-        /// - `invalid_cursor` (400): the cursor is not one, or belongs to another feed.
-        /// - `unauthorized` (401): no token, or one that this server did not issue.
-        /// - `token_expired` (401): the token has run out. Refresh an access token; after a refresh token, sign
-        ///   in again.
-        /// - `token_revoked` (401): the session has ended, or the refresh token was spent before. Sign in
-        ///   again.
-        /// - `invalid_credentials` (401, 403): the email address, the password or the recovery code is wrong:
-        ///   401 when signing in or
-        ///   recovering, 403 when confirming a request.
-        /// - `forbidden` (403): the account may not do this, the operator has disabled it, or the server takes
-        ///   no new accounts.
-        /// - `not_found` (404): no such record, device or path.
-        /// - `method_not_allowed` (405): the path has no such method. A client of this contract never meets it.
-        /// - `email_taken` (409): the email address has an account.
-        /// - `cursor_expired` (410): tombstones after the cursor have been purged. Pull again from the
-        ///   beginning.
-        /// - `epoch_changed` (410): the server was restored from a backup. Pull again from the beginning.
-        /// - `payload_too_large` (413): the body is too large. Send fewer changes at a time.
-        /// - `unsupported_media_type` (415): the body is of a type or an encoding that the server does not
-        ///   take.
-        /// - `invalid_record` (422): the single record fails the contract; `errors` says where.
-        /// - `upgrade_required` (426): the client's contract is older than the server supports.
-        /// - `rate_limited` (429): too many requests. Wait as long as `retryAfterMs` says.
-        /// - `unavailable` (503): the server cannot answer now. Wait as long as `retryAfterMs` says.
+        /// What happened.
         3 required "code" => code: ProblemCode,
         /// Whether the same request may succeed later.
         4 required "retryable" => retryable: bool,
@@ -534,14 +503,6 @@ record! {
     /// Why a change was refused.
     pub struct Rejection as "Rejection" by validators::REJECTION {
         /// Why a change was refused.
-        ///
-        /// - `invalid_record`: the change or its record fails the contract; `errors` says where.
-        /// - `record_too_large`: the record is above 256 KiB of JSON.
-        /// - `clock_skew`: the stamp is too far ahead. Retryable: the device corrects its clock by `serverTime`
-        ///   and stamps the edit afresh.
-        /// - `not_singleton`: the collection has one record, with a fixed id, and this is another id.
-        /// - `wrong_collection`: the id is that of a record in another collection.
-        /// - `unknown_collection`: this server has no such collection.
         0 required "code" => code: RejectionCode,
         /// Whether a corrected push may succeed without the user editing the record.
         1 required "retryable" => retryable: bool,

@@ -10,6 +10,7 @@ use super::runtime::json::Json;
 use super::runtime::number::Number;
 use super::runtime::pattern::Pattern;
 use super::runtime::rule::{Bound, List, Record, Rule, Tag, Tagged, TextRule};
+use super::types;
 static CONTRACT_VERSION_PATTERN: Pattern = Pattern::new("^[0-9]{1,5}\\.[0-9]{1,5}\\.[0-9]{1,5}$");
 static FEED_PAGE_PATTERN: Pattern = Pattern::new("^[0-9a-f]{32}$");
 static ID_PATTERN: Pattern = Pattern::new("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$");
@@ -20,7 +21,7 @@ static FEED_PUSH_RESULT_PATTERN: Pattern = Pattern::new(
 
 static CURSOR_PATTERN: Pattern = Pattern::new("^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.[0-9]{1,16}$");
 
-/// What [`AcceptedOutcome`](super::types::AcceptedOutcome) accepts.
+/// What [`types::AcceptedOutcome`] accepts.
 pub static ACCEPTED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -36,7 +37,7 @@ pub static ACCEPTED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AccountUsage`](super::types::AccountUsage) accepts.
+/// What [`types::AccountUsage`] accepts.
 pub static ACCOUNT_USAGE: Rule = Rule::Record(&Record {
     members: &[
         ("recordCount", &ACCOUNT_BYTES),
@@ -49,7 +50,7 @@ pub static ACCOUNT_USAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Change`](super::types::Change) accepts.
+/// What [`types::Change`] accepts.
 pub static CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &RECORD)],
     required: 3,
@@ -57,13 +58,13 @@ pub static CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ContractVersion`](super::types::ContractVersion) accepts.
+/// What [`types::ContractVersion`] accepts.
 pub static CONTRACT_VERSION: Rule = Rule::Text(&[TextRule::Max(17), TextRule::Pattern(&CONTRACT_VERSION_PATTERN)]);
 
-/// What [`Cursor`](super::types::Cursor) accepts.
+/// What [`types::Cursor`] accepts.
 pub static CURSOR: Rule = Rule::Text(&[TextRule::Max(200), TextRule::Pattern(&CURSOR_PATTERN)]);
 
-/// What [`DuplicateOutcome`](super::types::DuplicateOutcome) accepts.
+/// What [`types::DuplicateOutcome`] accepts.
 pub static DUPLICATE_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -79,13 +80,13 @@ pub static DUPLICATE_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`FeedChange`](super::types::FeedChange) accepts.
+/// What [`types::FeedChange`] accepts.
 pub static FEED_CHANGE: Rule = Rule::Tagged(&Tagged {
     member: "collection",
     variants: &[(&[Tag::Text("notebooks")], &NOTEBOOK_FEED_CHANGE), (&[Tag::Text("notes")], &NOTE_FEED_CHANGE)],
 });
 
-/// What [`FeedPage`](super::types::FeedPage) accepts.
+/// What [`types::FeedPage`] accepts.
 pub static FEED_PAGE: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &FEED_CHANGE, min: 0, max: 1000, unique: false, each: true })),
@@ -100,7 +101,7 @@ pub static FEED_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`FeedPushChange`](super::types::FeedPushChange) accepts.
+/// What [`types::FeedPushChange`] accepts.
 pub static FEED_PUSH_CHANGE: Rule = Rule::Tagged(&Tagged {
     member: "collection",
     variants: &[
@@ -109,7 +110,7 @@ pub static FEED_PUSH_CHANGE: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`FeedPushRequest`](super::types::FeedPushRequest) accepts.
+/// What [`types::FeedPushRequest`] accepts.
 pub static FEED_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &FEED_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
@@ -120,7 +121,7 @@ pub static FEED_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`FeedPushResult`](super::types::FeedPushResult) accepts.
+/// What [`types::FeedPushResult`] accepts.
 pub static FEED_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         ("outcomes", &Rule::List(&List { items: &PUSH_OUTCOME, min: 0, max: 500, unique: false, each: false })),
@@ -135,10 +136,10 @@ pub static FEED_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Id`](super::types::Id) accepts.
+/// What [`types::Id`] accepts.
 pub static ID: Rule = Rule::Text(&[TextRule::Max(36), TextRule::Pattern(&ID_PATTERN)]);
 
-/// What [`Live`](super::types::Live) accepts.
+/// What [`types::Live`] accepts.
 pub static LIVE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -153,10 +154,10 @@ pub static LIVE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Name`](super::types::Name) accepts.
+/// What [`types::Name`] accepts.
 pub static NAME: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(200)]);
 
-/// What [`Note`](super::types::Note) accepts.
+/// What [`types::Note`] accepts.
 pub static NOTE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -174,10 +175,10 @@ pub static NOTE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`NoteColor`](super::types::NoteColor) accepts.
+/// What [`types::NoteColor`] accepts.
 pub static NOTE_COLOR: Rule = Rule::Texts(Types::STRING, &["yellow", "green", "blue"]);
 
-/// What [`NoteFeedChange`](super::types::NoteFeedChange) accepts.
+/// What [`types::NoteFeedChange`] accepts.
 pub static NOTE_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "notes")),
@@ -192,7 +193,7 @@ pub static NOTE_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`NoteFeedPushChange`](super::types::NoteFeedPushChange) accepts.
+/// What [`types::NoteFeedPushChange`] accepts.
 pub static NOTE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "notes")),
@@ -205,13 +206,13 @@ pub static NOTE_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`NoteRecord`](super::types::NoteRecord) accepts.
+/// What [`types::NoteRecord`] accepts.
 pub static NOTE_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &NOTE), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`Notebook`](super::types::Notebook) accepts.
+/// What [`types::Notebook`] accepts.
 pub static NOTEBOOK: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -227,7 +228,7 @@ pub static NOTEBOOK: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`NotebookFeedChange`](super::types::NotebookFeedChange) accepts.
+/// What [`types::NotebookFeedChange`] accepts.
 pub static NOTEBOOK_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "notebooks")),
@@ -242,7 +243,7 @@ pub static NOTEBOOK_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`NotebookFeedPushChange`](super::types::NotebookFeedPushChange) accepts.
+/// What [`types::NotebookFeedPushChange`] accepts.
 pub static NOTEBOOK_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "notebooks")),
@@ -255,13 +256,13 @@ pub static NOTEBOOK_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`NotebookRecord`](super::types::NotebookRecord) accepts.
+/// What [`types::NotebookRecord`] accepts.
 pub static NOTEBOOK_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &NOTEBOOK), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`Op`](super::types::Op) accepts.
+/// What [`types::Op`] accepts.
 pub static OP: Rule = Rule::Record(&Record {
     members: &[("id", &ID), ("deviceId", &ID), ("seq", &SEQ)],
     required: 3,
@@ -269,7 +270,7 @@ pub static OP: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Problem`](super::types::Problem) accepts.
+/// What [`types::Problem`] accepts.
 pub static PROBLEM: Rule = Rule::Record(&Record {
     members: &[
         ("type", &PROBLEM_TYPE),
@@ -290,7 +291,7 @@ pub static PROBLEM: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProblemCode`](super::types::ProblemCode) accepts.
+/// What [`types::ProblemCode`] accepts.
 pub static PROBLEM_CODE: Rule = Rule::Texts(
     Types::STRING,
     &[
@@ -301,7 +302,7 @@ pub static PROBLEM_CODE: Rule = Rule::Texts(
     ],
 );
 
-/// What [`PushOutcome`](super::types::PushOutcome) accepts.
+/// What [`types::PushOutcome`] accepts.
 pub static PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -312,7 +313,7 @@ pub static PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`QuotaProblem`](super::types::QuotaProblem) accepts.
+/// What [`types::QuotaProblem`] accepts.
 pub static QUOTA_PROBLEM: Rule = Rule::Record(&Record {
     members: &[
         ("type", &PROBLEM_TYPE),
@@ -329,13 +330,13 @@ pub static QUOTA_PROBLEM: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Record`](super::types::Record) accepts.
+/// What [`types::Record`] accepts.
 pub static RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &LIVE), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`RejectedOutcome`](super::types::RejectedOutcome) accepts.
+/// What [`types::RejectedOutcome`] accepts.
 pub static REJECTED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("outcome", &Rule::ConstantText(Types::STRING, "rejected")),
@@ -348,7 +349,7 @@ pub static REJECTED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Rejection`](super::types::Rejection) accepts.
+/// What [`types::Rejection`] accepts.
 pub static REJECTION: Rule = Rule::Record(&Record {
     members: &[
         ("code", &REJECTION_CODE),
@@ -362,21 +363,21 @@ pub static REJECTION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`RejectionCode`](super::types::RejectionCode) accepts.
+/// What [`types::RejectionCode`] accepts.
 pub static REJECTION_CODE: Rule = Rule::Texts(
     Types::STRING,
     &["invalid_record", "record_too_large", "clock_skew", "not_singleton", "wrong_collection", "unknown_collection"],
 );
 
-/// What [`Revision`](super::types::Revision) accepts.
+/// What [`types::Revision`] accepts.
 pub static REVISION: Rule = Rule::Integer(
     &[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(9007199254740991))]
 );
 
-/// What [`Seq`](super::types::Seq) accepts.
+/// What [`types::Seq`] accepts.
 pub static SEQ: Rule = Rule::Integer(&[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(9007199254740991))]);
 
-/// What [`SupersededOutcome`](super::types::SupersededOutcome) accepts.
+/// What [`types::SupersededOutcome`] accepts.
 pub static SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -389,7 +390,7 @@ pub static SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`SyncFields`](super::types::SyncFields) accepts.
+/// What [`types::SyncFields`] accepts.
 pub static SYNC_FIELDS: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -404,12 +405,12 @@ pub static SYNC_FIELDS: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Timestamp`](super::types::Timestamp) accepts.
+/// What [`types::Timestamp`] accepts.
 pub static TIMESTAMP: Rule = Rule::Integer(
     &[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(253402300799999))]
 );
 
-/// What [`Tombstone`](super::types::Tombstone) accepts.
+/// What [`types::Tombstone`] accepts.
 pub static TOMBSTONE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -424,7 +425,7 @@ pub static TOMBSTONE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ViolationType`](super::types::ViolationType) accepts.
+/// What [`types::ViolationType`] accepts.
 pub static VIOLATION_TYPE: Rule = Rule::Record(&Record {
     members: &[
         ("pointer", &Rule::Text(&[TextRule::Max(2000)])),

@@ -2,64 +2,18 @@
 //! The server side: implement [`Api`], and [`router`] serves it. Requests are parsed and validated before they reach it; a request
 //! that breaks the contract is answered with `application/problem+json`.
 #![allow(unused_imports, rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]
-use std::future::Future;
-use std::sync::Arc;
-use axum::Router;
-use axum::response::Response;
-use http::request::Parts;
 use super::operations;
-use super::runtime::axum::{Route, no_stream, not_implemented};
-use super::runtime::http::Reply;
+use super::runtime as rt;
+use super::runtime::calls::api;
 
-/// All operations of Todo. `parts` holds the headers of the request, and the extensions that middleware has set.
-/// An operation that is not overridden answers 501.
-pub trait Api: Send + Sync + 'static {
-    /// Pull changes of all collections.
-    ///
-    /// `GET /api/v1/changes`
-    ///
-    /// Returns the records of every collection that changed after the cursor, in order of revision. Pull
-    /// again with `nextCursor` while `hasMore` is true. An idle pull is cheap: it reads one counter, and
-    /// answers in under 300 bytes.
-    fn get_changes(
-        &self,
-        parts: Parts,
-        call: operations::GetChanges,
-    ) -> impl Future<Output = Reply<operations::GetChangesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
+api! {
+    /// All operations of Todo. `parts` holds the headers of the request, and the extensions that middleware has set.
+    /// An operation that is not overridden answers 501.
+    pub trait Api;
+    calls {
+        /// Pull changes of all collections: [`operations::GetChanges`].
+        get_changes(GetChanges) -> GetChangesResponse,
+        /// Push changes of any collections: [`operations::PushChanges`].
+        push_changes(PushChanges) -> PushChangesResponse,
     }
-
-    /// Push changes of any collections.
-    ///
-    /// `POST /api/v1/changes/batch`
-    ///
-    /// Takes up to 500 changes, of any collections mixed, and decides each alone. Outcomes come in the
-    /// order of the request. The push is one transaction, and may be repeated: an edit that is stored
-    /// already is answered `duplicate`.
-    fn push_changes(
-        &self,
-        parts: Parts,
-        call: operations::PushChanges,
-    ) -> impl Future<Output = Reply<operations::PushChangesResponse>> + Send {
-        let _ = (parts, call);
-        not_implemented()
-    }
-}
-
-/// The routes of all operations.
-pub fn router<A: Api>(api: Arc<A>) -> Router {
-    router_where(api, |_| true)
-}
-
-/// The routes of the operations whose id `serves` accepts: the others may be served by other means.
-pub fn router_where<A: Api>(api: Arc<A>, serves: impl Fn(&str) -> bool) -> Router {
-    Route::router(api, routes().into_iter().filter(|route| serves(route.id())))
-}
-
-fn routes<A: Api>() -> [Route<A>; 2] {
-    [
-        Route::new(|api: Arc<A>, parts, call: operations::GetChanges| async move { A::get_changes(&api, parts, call).await }),
-        Route::new(|api: Arc<A>, parts, call: operations::PushChanges| async move { A::push_changes(&api, parts, call).await }),
-    ]
 }

@@ -10,6 +10,7 @@ use super::runtime::json::Json;
 use super::runtime::number::Number;
 use super::runtime::pattern::Pattern;
 use super::runtime::rule::{Bound, List, Record, Rule, Tag, Tagged, TextRule};
+use super::types;
 static CONTRACT_VERSION_PATTERN: Pattern = Pattern::new("^[0-9]{1,5}\\.[0-9]{1,5}\\.[0-9]{1,5}$");
 static FEED_PAGE_PATTERN: Pattern = Pattern::new("^[0-9a-f]{32}$");
 static ATTACHMENT_PATTERN: Pattern = Pattern::new("^[0-9a-f]{64}$");
@@ -21,7 +22,7 @@ static FEED_PUSH_RESULT_PATTERN: Pattern = Pattern::new(
 
 static CURSOR_PATTERN: Pattern = Pattern::new("^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.[0-9]{1,16}$");
 
-/// What [`AcceptedOutcome`](super::types::AcceptedOutcome) accepts.
+/// What [`types::AcceptedOutcome`] accepts.
 pub static ACCEPTED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -37,7 +38,7 @@ pub static ACCEPTED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AccountUsage`](super::types::AccountUsage) accepts.
+/// What [`types::AccountUsage`] accepts.
 pub static ACCOUNT_USAGE: Rule = Rule::Record(&Record {
     members: &[
         ("recordCount", &ACCOUNT_BYTES),
@@ -50,7 +51,7 @@ pub static ACCOUNT_USAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Attachment`](super::types::Attachment) accepts.
+/// What [`types::Attachment`] accepts.
 pub static ATTACHMENT: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -69,7 +70,7 @@ pub static ATTACHMENT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AttachmentFeedChange`](super::types::AttachmentFeedChange) accepts.
+/// What [`types::AttachmentFeedChange`] accepts.
 pub static ATTACHMENT_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "attachments")),
@@ -84,7 +85,7 @@ pub static ATTACHMENT_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AttachmentFeedPushChange`](super::types::AttachmentFeedPushChange) accepts.
+/// What [`types::AttachmentFeedPushChange`] accepts.
 pub static ATTACHMENT_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "attachments")),
@@ -97,13 +98,13 @@ pub static ATTACHMENT_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`AttachmentRecord`](super::types::AttachmentRecord) accepts.
+/// What [`types::AttachmentRecord`] accepts.
 pub static ATTACHMENT_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &ATTACHMENT), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`Change`](super::types::Change) accepts.
+/// What [`types::Change`] accepts.
 pub static CHANGE: Rule = Rule::Record(&Record {
     members: &[("rev", &REVISION), ("op", &OP), ("record", &RECORD)],
     required: 3,
@@ -111,10 +112,10 @@ pub static CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Color`](super::types::Color) accepts.
+/// What [`types::Color`] accepts.
 pub static COLOR: Rule = Rule::Texts(Types::STRING, &["red", "yellow", "green", "blue"]);
 
-/// What [`Comment`](super::types::Comment) accepts.
+/// What [`types::Comment`] accepts.
 pub static COMMENT: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -131,7 +132,7 @@ pub static COMMENT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`CommentFeedChange`](super::types::CommentFeedChange) accepts.
+/// What [`types::CommentFeedChange`] accepts.
 pub static COMMENT_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "comments")),
@@ -146,7 +147,7 @@ pub static COMMENT_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`CommentFeedPushChange`](super::types::CommentFeedPushChange) accepts.
+/// What [`types::CommentFeedPushChange`] accepts.
 pub static COMMENT_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "comments")),
@@ -159,25 +160,25 @@ pub static COMMENT_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`CommentRecord`](super::types::CommentRecord) accepts.
+/// What [`types::CommentRecord`] accepts.
 pub static COMMENT_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &COMMENT), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`ContractVersion`](super::types::ContractVersion) accepts.
+/// What [`types::ContractVersion`] accepts.
 pub static CONTRACT_VERSION: Rule = Rule::Text(&[TextRule::Max(17), TextRule::Pattern(&CONTRACT_VERSION_PATTERN)]);
 
-/// What [`Cursor`](super::types::Cursor) accepts.
+/// What [`types::Cursor`] accepts.
 pub static CURSOR: Rule = Rule::Text(&[TextRule::Max(200), TextRule::Pattern(&CURSOR_PATTERN)]);
 
-/// What [`Due`](super::types::Due) accepts.
+/// What [`types::Due`] accepts.
 pub static DUE: Rule = Rule::Tagged(&Tagged {
     member: "kind",
     variants: &[(&[Tag::Text("never")], &NEVER), (&[Tag::Text("day")], &ON_DAY), (&[Tag::Text("weekly")], &WEEKLY)],
 });
 
-/// What [`DuplicateOutcome`](super::types::DuplicateOutcome) accepts.
+/// What [`types::DuplicateOutcome`] accepts.
 pub static DUPLICATE_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -193,7 +194,7 @@ pub static DUPLICATE_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`FeedChange`](super::types::FeedChange) accepts.
+/// What [`types::FeedChange`] accepts.
 pub static FEED_CHANGE: Rule = Rule::Tagged(&Tagged {
     member: "collection",
     variants: &[
@@ -206,7 +207,7 @@ pub static FEED_CHANGE: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`FeedPage`](super::types::FeedPage) accepts.
+/// What [`types::FeedPage`] accepts.
 pub static FEED_PAGE: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &FEED_CHANGE, min: 0, max: 1000, unique: false, each: true })),
@@ -221,7 +222,7 @@ pub static FEED_PAGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`FeedPushChange`](super::types::FeedPushChange) accepts.
+/// What [`types::FeedPushChange`] accepts.
 pub static FEED_PUSH_CHANGE: Rule = Rule::Tagged(&Tagged {
     member: "collection",
     variants: &[
@@ -234,7 +235,7 @@ pub static FEED_PUSH_CHANGE: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`FeedPushRequest`](super::types::FeedPushRequest) accepts.
+/// What [`types::FeedPushRequest`] accepts.
 pub static FEED_PUSH_REQUEST: Rule = Rule::Record(&Record {
     members: &[
         ("changes", &Rule::List(&List { items: &FEED_PUSH_CHANGE, min: 0, max: 500, unique: false, each: true })),
@@ -245,7 +246,7 @@ pub static FEED_PUSH_REQUEST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`FeedPushResult`](super::types::FeedPushResult) accepts.
+/// What [`types::FeedPushResult`] accepts.
 pub static FEED_PUSH_RESULT: Rule = Rule::Record(&Record {
     members: &[
         ("outcomes", &Rule::List(&List { items: &PUSH_OUTCOME, min: 0, max: 500, unique: false, each: false })),
@@ -260,7 +261,7 @@ pub static FEED_PUSH_RESULT: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Filter`](super::types::Filter) accepts.
+/// What [`types::Filter`] accepts.
 pub static FILTER: Rule = Rule::Code(|value, at, out| {
     out.nested(0, 8, at, |out| {
         if let Some(object) = out.object(value, at) {
@@ -280,10 +281,10 @@ pub static FILTER: Rule = Rule::Code(|value, at, out| {
     });
 });
 
-/// What [`Id`](super::types::Id) accepts.
+/// What [`types::Id`] accepts.
 pub static ID: Rule = Rule::Text(&[TextRule::Max(36), TextRule::Pattern(&ID_PATTERN)]);
 
-/// What [`Item`](super::types::Item) accepts.
+/// What [`types::Item`] accepts.
 pub static ITEM: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -313,7 +314,7 @@ pub static ITEM: Rule = Rule::Record(&Record {
     }),
 });
 
-/// What [`ItemFeedChange`](super::types::ItemFeedChange) accepts.
+/// What [`types::ItemFeedChange`] accepts.
 pub static ITEM_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "items")),
@@ -328,7 +329,7 @@ pub static ITEM_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ItemFeedPushChange`](super::types::ItemFeedPushChange) accepts.
+/// What [`types::ItemFeedPushChange`] accepts.
 pub static ITEM_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "items")),
@@ -341,13 +342,13 @@ pub static ITEM_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ItemRecord`](super::types::ItemRecord) accepts.
+/// What [`types::ItemRecord`] accepts.
 pub static ITEM_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &ITEM), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`List`](super::types::List) accepts.
+/// What [`types::List`] accepts.
 pub static LIST: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -365,7 +366,7 @@ pub static LIST: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ListFeedChange`](super::types::ListFeedChange) accepts.
+/// What [`types::ListFeedChange`] accepts.
 pub static LIST_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "lists")),
@@ -380,7 +381,7 @@ pub static LIST_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ListFeedPushChange`](super::types::ListFeedPushChange) accepts.
+/// What [`types::ListFeedPushChange`] accepts.
 pub static LIST_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "lists")),
@@ -393,13 +394,13 @@ pub static LIST_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ListRecord`](super::types::ListRecord) accepts.
+/// What [`types::ListRecord`] accepts.
 pub static LIST_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &LIST), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`Live`](super::types::Live) accepts.
+/// What [`types::Live`] accepts.
 pub static LIVE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -414,7 +415,7 @@ pub static LIVE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Never`](super::types::Never) accepts.
+/// What [`types::Never`] accepts.
 pub static NEVER: Rule = Rule::Record(&Record {
     members: &[("kind", &Rule::ConstantText(Types::STRING, "never"))],
     required: 1,
@@ -422,7 +423,7 @@ pub static NEVER: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`OnDay`](super::types::OnDay) accepts.
+/// What [`types::OnDay`] accepts.
 pub static ON_DAY: Rule = Rule::Record(&Record {
     members: &[
         ("kind", &Rule::ConstantText(Types::STRING, "day")),
@@ -433,7 +434,7 @@ pub static ON_DAY: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Op`](super::types::Op) accepts.
+/// What [`types::Op`] accepts.
 pub static OP: Rule = Rule::Record(&Record {
     members: &[("id", &ID), ("deviceId", &ID), ("seq", &SEQ)],
     required: 3,
@@ -441,7 +442,7 @@ pub static OP: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Preferences`](super::types::Preferences) accepts.
+/// What [`types::Preferences`] accepts.
 pub static PREFERENCES: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -457,7 +458,7 @@ pub static PREFERENCES: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`PreferencesFeedChange`](super::types::PreferencesFeedChange) accepts.
+/// What [`types::PreferencesFeedChange`] accepts.
 pub static PREFERENCES_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "preferences")),
@@ -472,7 +473,7 @@ pub static PREFERENCES_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`PreferencesFeedPushChange`](super::types::PreferencesFeedPushChange) accepts.
+/// What [`types::PreferencesFeedPushChange`] accepts.
 pub static PREFERENCES_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "preferences")),
@@ -485,16 +486,16 @@ pub static PREFERENCES_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`PreferencesRecord`](super::types::PreferencesRecord) accepts.
+/// What [`types::PreferencesRecord`] accepts.
 pub static PREFERENCES_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &PREFERENCES), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`PreferencesTheme`](super::types::PreferencesTheme) accepts.
+/// What [`types::PreferencesTheme`] accepts.
 pub static PREFERENCES_THEME: Rule = Rule::Texts(Types::STRING, &["light", "dark", "system"]);
 
-/// What [`Problem`](super::types::Problem) accepts.
+/// What [`types::Problem`] accepts.
 pub static PROBLEM: Rule = Rule::Record(&Record {
     members: &[
         ("type", &PROBLEM_TYPE),
@@ -515,7 +516,7 @@ pub static PROBLEM: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ProblemCode`](super::types::ProblemCode) accepts.
+/// What [`types::ProblemCode`] accepts.
 pub static PROBLEM_CODE: Rule = Rule::Texts(
     Types::STRING,
     &[
@@ -526,7 +527,7 @@ pub static PROBLEM_CODE: Rule = Rule::Texts(
     ],
 );
 
-/// What [`PushOutcome`](super::types::PushOutcome) accepts.
+/// What [`types::PushOutcome`] accepts.
 pub static PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     member: "outcome",
     variants: &[
@@ -537,7 +538,7 @@ pub static PUSH_OUTCOME: Rule = Rule::Tagged(&Tagged {
     ],
 });
 
-/// What [`QuotaProblem`](super::types::QuotaProblem) accepts.
+/// What [`types::QuotaProblem`] accepts.
 pub static QUOTA_PROBLEM: Rule = Rule::Record(&Record {
     members: &[
         ("type", &PROBLEM_TYPE),
@@ -554,13 +555,13 @@ pub static QUOTA_PROBLEM: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Record`](super::types::Record) accepts.
+/// What [`types::Record`] accepts.
 pub static RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &LIVE), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`RejectedOutcome`](super::types::RejectedOutcome) accepts.
+/// What [`types::RejectedOutcome`] accepts.
 pub static REJECTED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("outcome", &Rule::ConstantText(Types::STRING, "rejected")),
@@ -573,7 +574,7 @@ pub static REJECTED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Rejection`](super::types::Rejection) accepts.
+/// What [`types::Rejection`] accepts.
 pub static REJECTION: Rule = Rule::Record(&Record {
     members: &[
         ("code", &REJECTION_CODE),
@@ -587,21 +588,21 @@ pub static REJECTION: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`RejectionCode`](super::types::RejectionCode) accepts.
+/// What [`types::RejectionCode`] accepts.
 pub static REJECTION_CODE: Rule = Rule::Texts(
     Types::STRING,
     &["invalid_record", "record_too_large", "clock_skew", "not_singleton", "wrong_collection", "unknown_collection"],
 );
 
-/// What [`Revision`](super::types::Revision) accepts.
+/// What [`types::Revision`] accepts.
 pub static REVISION: Rule = Rule::Integer(
     &[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(9007199254740991))]
 );
 
-/// What [`Seq`](super::types::Seq) accepts.
+/// What [`types::Seq`] accepts.
 pub static SEQ: Rule = Rule::Integer(&[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(9007199254740991))]);
 
-/// What [`SupersededOutcome`](super::types::SupersededOutcome) accepts.
+/// What [`types::SupersededOutcome`] accepts.
 pub static SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -614,7 +615,7 @@ pub static SUPERSEDED_OUTCOME: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`SyncFields`](super::types::SyncFields) accepts.
+/// What [`types::SyncFields`] accepts.
 pub static SYNC_FIELDS: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -629,7 +630,7 @@ pub static SYNC_FIELDS: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Tag`](super::types::Tag) accepts.
+/// What [`types::Tag`] accepts.
 pub static TAG: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -645,7 +646,7 @@ pub static TAG: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`TagFeedChange`](super::types::TagFeedChange) accepts.
+/// What [`types::TagFeedChange`] accepts.
 pub static TAG_FEED_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "tags")),
@@ -660,7 +661,7 @@ pub static TAG_FEED_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`TagFeedPushChange`](super::types::TagFeedPushChange) accepts.
+/// What [`types::TagFeedPushChange`] accepts.
 pub static TAG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     members: &[
         ("collection", &Rule::ConstantText(Types::STRING, "tags")),
@@ -673,21 +674,21 @@ pub static TAG_FEED_PUSH_CHANGE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`TagRecord`](super::types::TagRecord) accepts.
+/// What [`types::TagRecord`] accepts.
 pub static TAG_RECORD: Rule = Rule::Tagged(&Tagged {
     member: "isDeleted",
     variants: &[(&[Tag::Bool(false)], &TAG), (&[Tag::Bool(true)], &TOMBSTONE)],
 });
 
-/// What [`Timestamp`](super::types::Timestamp) accepts.
+/// What [`types::Timestamp`] accepts.
 pub static TIMESTAMP: Rule = Rule::Integer(
     &[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(253402300799999))]
 );
 
-/// What [`Title`](super::types::Title) accepts.
+/// What [`types::Title`] accepts.
 pub static TITLE: Rule = Rule::Text(&[TextRule::Min(1), TextRule::Max(200)]);
 
-/// What [`Tombstone`](super::types::Tombstone) accepts.
+/// What [`types::Tombstone`] accepts.
 pub static TOMBSTONE: Rule = Rule::Record(&Record {
     members: &[
         ("id", &ID),
@@ -702,7 +703,7 @@ pub static TOMBSTONE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`ViolationType`](super::types::ViolationType) accepts.
+/// What [`types::ViolationType`] accepts.
 pub static VIOLATION_TYPE: Rule = Rule::Record(&Record {
     members: &[
         ("pointer", &Rule::Text(&[TextRule::Max(2000)])),
@@ -714,7 +715,7 @@ pub static VIOLATION_TYPE: Rule = Rule::Record(&Record {
     more: None,
 });
 
-/// What [`Weekly`](super::types::Weekly) accepts.
+/// What [`types::Weekly`] accepts.
 pub static WEEKLY: Rule = Rule::Record(&Record {
     members: &[
         ("kind", &Rule::ConstantText(Types::STRING, "weekly")),

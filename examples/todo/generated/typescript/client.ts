@@ -6,25 +6,9 @@ import { send, type CallOptions, type ClientOptions } from "./runtime/index.js";
 
 /** A client of Todo. Every method throws a `CallError` where a call comes to nothing. */
 export interface Client {
-  /**
-   * Pull changes of all collections.
-   *
-   * `GET /api/v1/changes`
-   *
-   * Returns the records of every collection that changed after the cursor, in order of revision. Pull again with
-   * `nextCursor` while `hasMore` is true. An idle pull is cheap: it reads one counter, and answers in under 300
-   * bytes.
-   */
+  /** Pull changes of all collections: {@link operations.getChanges}. */
   getChanges(call?: operations.GetChangesCall, options?: CallOptions): Promise<operations.GetChangesResult>;
-  /**
-   * Push changes of any collections.
-   *
-   * `POST /api/v1/changes/batch`
-   *
-   * Takes up to 500 changes, of any collections mixed, and decides each alone. Outcomes come in the order of the
-   * request. The push is one transaction, and may be repeated: an edit that is stored already is answered
-   * `duplicate`.
-   */
+  /** Push changes of any collections: {@link operations.pushChanges}. */
   pushChanges(call: operations.PushChangesCall, options?: CallOptions): Promise<operations.PushChangesResult>;
 }
 

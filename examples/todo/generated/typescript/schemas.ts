@@ -458,12 +458,7 @@ export const SupersededOutcomeSchema: z.ZodType<types.SupersededOutcome> = rt.de
 /** The schema of {@link types.RejectionCode}. */
 export const RejectionCodeSchema: z.ZodType<types.RejectionCode> = rt.define(() =>
   rt.choice([
-    "invalid_record",
-    "record_too_large",
-    "clock_skew",
-    "not_singleton",
-    "wrong_collection",
-    "unknown_collection",
+    "invalid_record", "record_too_large", "clock_skew", "not_singleton", "wrong_collection", "unknown_collection",
   ]),
 );
 
@@ -522,24 +517,9 @@ export const FeedPushResultSchema: z.ZodType<types.FeedPushResult> = rt.define((
 /** The schema of {@link types.ProblemCode}. */
 export const ProblemCodeSchema: z.ZodType<types.ProblemCode> = rt.define(() =>
   rt.choice([
-    "malformed_request",
-    "invalid_cursor",
-    "unauthorized",
-    "token_expired",
-    "token_revoked",
-    "invalid_credentials",
-    "forbidden",
-    "not_found",
-    "method_not_allowed",
-    "email_taken",
-    "cursor_expired",
-    "epoch_changed",
-    "payload_too_large",
-    "unsupported_media_type",
-    "invalid_record",
-    "upgrade_required",
-    "rate_limited",
-    "unavailable",
+    "malformed_request", "invalid_cursor", "unauthorized", "token_expired", "token_revoked", "invalid_credentials",
+    "forbidden", "not_found", "method_not_allowed", "email_taken", "cursor_expired", "epoch_changed",
+    "payload_too_large", "unsupported_media_type", "invalid_record", "upgrade_required", "rate_limited", "unavailable",
   ]),
 );
 

@@ -44,10 +44,7 @@ export interface Attachment {
   clientUpdatedAt: Timestamp;
   /** False in a live record. A deleted record is a `Tombstone`. */
   isDeleted: false;
-  /**
-   * A UUID of any version, as 36 lower-case characters. Devices make version 7; records with a fixed id have
-   * version 5.
-   */
+  /** A UUID of any version, as 36 lower-case characters. */
   itemId: Id;
   name: string;
   bytes: number;
@@ -64,10 +61,7 @@ export interface Attachment {
  */
 export interface AttachmentFeedChange {
   collection: "attachments";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -102,10 +96,7 @@ export type AttachmentRecord = Attachment | Tombstone;
 
 /** The current version of a record, with its revision and the edit that made it. */
 export interface Change {
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -129,10 +120,7 @@ export interface Comment {
   clientUpdatedAt: Timestamp;
   /** False in a live record. A deleted record is a `Tombstone`. */
   isDeleted: false;
-  /**
-   * A UUID of any version, as 36 lower-case characters. Devices make version 7; records with a fixed id have
-   * version 5.
-   */
+  /** A UUID of any version, as 36 lower-case characters. */
   itemId: Id;
   text: string;
   /** The server's own id of the record, absent until the record was first pushed. Ignored in requests. */
@@ -147,10 +135,7 @@ export interface Comment {
  */
 export interface CommentFeedChange {
   collection: "comments";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -309,10 +294,7 @@ export interface Filter {
   color?: Color;
   /** A condition on items, which may hold others. */
   not?: Filter;
-  /**
-   * A UUID of any version, as 36 lower-case characters. Devices make version 7; records with a fixed id have
-   * version 5.
-   */
+  /** A UUID of any version, as 36 lower-case characters. */
   tagId?: Id;
 }
 
@@ -335,10 +317,7 @@ export interface Item {
   clientUpdatedAt: Timestamp;
   /** False in a live record. A deleted record is a `Tombstone`. */
   isDeleted: false;
-  /**
-   * A UUID of any version, as 36 lower-case characters. Devices make version 7; records with a fixed id have
-   * version 5.
-   */
+  /** A UUID of any version, as 36 lower-case characters. */
   listId: Id;
   /** What a list or an item is called. */
   title: Title;
@@ -363,10 +342,7 @@ export interface Item {
  */
 export interface ItemFeedChange {
   collection: "items";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -430,10 +406,7 @@ export interface List {
  */
 export interface ListFeedChange {
   collection: "lists";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -538,10 +511,7 @@ export interface Preferences {
  */
 export interface PreferencesFeedChange {
   collection: "preferences";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;
@@ -585,31 +555,7 @@ export interface Problem {
   title: string;
   /** The HTTP status of the response. */
   status: number;
-  /**
-   * What happened. A client that meets a code it does not know goes by the status.
-   *
-   * - `malformed_request` (400): the body, a parameter or a header fails the contract; `errors` says where.
-   * - `invalid_cursor` (400): the cursor is not one, or belongs to another feed.
-   * - `unauthorized` (401): no token, or one that this server did not issue.
-   * - `token_expired` (401): the token has run out. Refresh an access token; after a refresh token, sign in again.
-   * - `token_revoked` (401): the session has ended, or the refresh token was spent before. Sign in again.
-   * - `invalid_credentials` (401, 403): the email address, the password or the recovery code is wrong: 401 when
-   *   signing in or
-   *   recovering, 403 when confirming a request.
-   * - `forbidden` (403): the account may not do this, the operator has disabled it, or the server takes no new
-   *   accounts.
-   * - `not_found` (404): no such record, device or path.
-   * - `method_not_allowed` (405): the path has no such method. A client of this contract never meets it.
-   * - `email_taken` (409): the email address has an account.
-   * - `cursor_expired` (410): tombstones after the cursor have been purged. Pull again from the beginning.
-   * - `epoch_changed` (410): the server was restored from a backup. Pull again from the beginning.
-   * - `payload_too_large` (413): the body is too large. Send fewer changes at a time.
-   * - `unsupported_media_type` (415): the body is of a type or an encoding that the server does not take.
-   * - `invalid_record` (422): the single record fails the contract; `errors` says where.
-   * - `upgrade_required` (426): the client's contract is older than the server supports.
-   * - `rate_limited` (429): too many requests. Wait as long as `retryAfterMs` says.
-   * - `unavailable` (503): the server cannot answer now. Wait as long as `retryAfterMs` says.
-   */
+  /** What happened. */
   code: ProblemCode;
   /** Whether the same request may succeed later. */
   retryable: boolean;
@@ -730,17 +676,7 @@ export interface RejectedOutcome {
 
 /** Why a change was refused. */
 export interface Rejection {
-  /**
-   * Why a change was refused.
-   *
-   * - `invalid_record`: the change or its record fails the contract; `errors` says where.
-   * - `record_too_large`: the record is above 256 KiB of JSON.
-   * - `clock_skew`: the stamp is too far ahead. Retryable: the device corrects its clock by `serverTime` and
-   *   stamps the edit afresh.
-   * - `not_singleton`: the collection has one record, with a fixed id, and this is another id.
-   * - `wrong_collection`: the id is that of a record in another collection.
-   * - `unknown_collection`: this server has no such collection.
-   */
+  /** Why a change was refused. */
   code: RejectionCode;
   /** Whether a corrected push may succeed without the user editing the record. */
   retryable: boolean;
@@ -840,10 +776,7 @@ export interface Tag {
  */
 export interface TagFeedChange {
   collection: "tags";
-  /**
-   * The number that the server gave to an accepted write. It counts up for each user over all collections; 0 is
-   * before the first.
-   */
+  /** The number that the server gave to an accepted write. */
   rev: Revision;
   /** Which edit made a version of a record. */
   op: Op;

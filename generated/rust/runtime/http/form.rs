@@ -3,13 +3,16 @@
 
 use super::super::check::Types;
 use super::super::json::{Json, Value};
+use super::super::report::escaped;
 use super::Check;
+use super::kind::Alternatives;
 use super::parameter::{Encoding, Place, Shape, Style};
 use super::text::{Pair, pairs};
 
 /// The members of a form.
 #[derive(Clone, Copy, Debug)]
 pub struct Form {
+    pub(super) media_type: &'static str,
     shape: Shape,
     encodings: &'static [(&'static str, Encoding)],
     pub(super) check: Check,
@@ -17,8 +20,8 @@ pub struct Form {
 
 impl Form {
     /// A form with these members. `encodings` has those whose encoding is not the default.
-    pub const fn new(shape: Shape, encodings: &'static [(&'static str, Encoding)], check: Check) -> Self {
-        Form { shape, encodings, check }
+    pub const fn new(media_type: &'static str, shape: Shape, encodings: &'static [(&'static str, Encoding)], check: Check) -> Self {
+        Form { media_type, shape, encodings, check }
     }
 
     /// The encoding of a member: an object is JSON text if the contract does not say otherwise.
@@ -29,7 +32,7 @@ impl Form {
     }
 
     /// The text of a form.
-    pub(super) fn write(&self, value: Json<'_>) -> Result<String, String> {
+    pub(super) fn text(&self, value: Json<'_>) -> Result<String, String> {
         let Json::Object(members) = value else { return Err("must be an object, because it is sent as a form".to_owned()) };
         let mut parts = Vec::new();
         for (name, member) in members {
@@ -39,11 +42,11 @@ impl Form {
     }
 
     /// The members of a form.
-    pub(super) fn read(&self, text: &str) -> Value {
+    pub(super) fn parsed(&self, text: &str) -> Value {
         let pairs = pairs(text, '&');
         let mut members = serde_json::Map::new();
         for (name, shape) in self.shape.members {
-            let value = self.encoding(name, shape.types == Types::OBJECT).read_pairs(name, shape, &pairs);
+            let value = self.read_member(name, shape, &pairs);
             members.extend(value.map(|value| ((*name).to_owned(), value)));
         }
         let is_known = |name: &str| {
@@ -58,5 +61,27 @@ impl Form {
             members.extend(value.map(|value| (name.clone(), value)));
         }
         Value::Object(members)
+    }
+
+    /// A member that may be an object is JSON text if it is one.
+    fn read_member(&self, name: &str, shape: &Shape, pairs: &[Pair<'_>]) -> Option<Value> {
+        let is_declared = self.encodings.iter().any(|(known, _)| *known == name);
+        if is_declared || !shape.has(Types::OBJECT) {
+            return self.encoding(name, false).read_pairs(name, shape, pairs);
+        }
+        let object = self.encoding(name, true).read_pairs(name, shape, pairs);
+        let others = Shape { types: Types(shape.types.0 & !Types::OBJECT.0), ..*shape };
+        let is_object = others.types == Types(0) || matches!(object, Some(Value::Object(_)));
+        if is_object { object } else { self.encoding(name, false).read_pairs(name, &others, pairs) }
+    }
+
+    /// The members of a form, each text as what the contract accepts.
+    pub(super) fn settled(&self, value: Value) -> Value {
+        let mut alternatives = Alternatives::default();
+        for (name, member) in value.as_object().into_iter().flatten() {
+            let shape = self.shape.member(name);
+            alternatives.add(format!("/{}", escaped(name)), member, shape, &self.encoding(name, matches!(member, Value::Object(_))));
+        }
+        alternatives.settle(value, self.check)
     }
 }

@@ -5,12 +5,23 @@ use super::super::check::Types;
 use super::super::json::{Json, Value};
 use super::super::report::{At, Checker, Report};
 use super::super::schema::{ReadJson, ToJson};
-use super::form::Form;
-use super::multipart::{File, IncomingParts, Multipart, Parts, Sent};
+use super::kind::Alternatives;
 use super::parameter::{Parameter, Place, Style, invalid_header};
 use super::template::{path_values, text_behind};
 use super::text::{Pair, is_utf8, pairs};
-use super::{Check, HeaderMap, Operation, Request, Response, StatusCode, as_text, essence, is_json, read_checked, read_json, read_text};
+use super::{HeaderMap, Operation, Request, Response, StatusCode, essence, read_checked};
+
+/// A kind of body, whose values have the type `T`.
+pub trait Body<T> {
+    /// Sets the body of a request.
+    fn write(&self, value: &T, to: &mut Writer);
+
+    /// Reads the body of a request.
+    ///
+    /// # Errors
+    /// Returns an error if the body has another media type, or violates the contract.
+    fn read(&self, incoming: &Incoming<'_>) -> Result<T, Rejection>;
+}
 
 /// Builds a request part by part, and collects all violations of the contract.
 pub struct Writer {
@@ -20,7 +31,7 @@ pub struct Writer {
     headers: HeaderMap,
     cookies: Vec<String>,
     body: Vec<u8>,
-    checker: Checker,
+    pub(super) checker: Checker,
 }
 
 impl Writer {
@@ -35,14 +46,14 @@ impl Writer {
     }
 
     /// Adds a parameter that the call may leave out.
-    pub fn optional(&mut self, parameter: &Parameter, value: &Option<impl ToJson>) {
+    pub fn optional(&mut self, value: &Option<impl ToJson>, parameter: &Parameter) {
         if let Some(value) = value {
             self.parameter(parameter, value.as_json());
         }
     }
 
     /// Adds a parameter.
-    pub fn required(&mut self, parameter: &Parameter, value: &impl ToJson) {
+    pub fn required(&mut self, value: &impl ToJson, parameter: &Parameter) {
         if !self.parameter(parameter, value.as_json()) {
             let message = || "is required, and null or an empty list cannot be sent".to_owned();
             let at = At::ROOT.member(parameter.encoding.place.name());
@@ -103,45 +114,20 @@ impl Writer {
         }
     }
 
-    /// Sets a JSON body.
-    pub fn json(&mut self, media_type: &'static str, value: &impl ToJson, check: Check) {
-        let value = value.as_json();
-        self.checker.check(value, check, At::ROOT);
-        self.bytes(media_type, value.to_text().as_bytes());
+    /// Sets the body.
+    pub fn body<T>(&mut self, value: &T, kind: impl Body<T>) {
+        kind.write(value, self);
     }
 
-    /// Sets a body that is text.
-    pub fn text(&mut self, media_type: &'static str, value: &impl ToJson, check: Check) {
-        let value = value.as_json();
-        self.checker.check(value, check, At::ROOT);
-        self.bytes(media_type, value.as_str().unwrap_or_default().as_bytes());
-    }
-
-    /// Sets a body that is a form.
-    pub fn form(&mut self, media_type: &'static str, value: &impl ToJson, form: &Form) {
-        let value = value.as_json();
-        self.checker.check(value, form.check, At::ROOT);
-        match form.write(value) {
-            Ok(text) => self.bytes(media_type, text.as_bytes()),
-            Err(message) => self.checker.violation(At::ROOT, "syntax", || message),
+    /// Sets a body that the call may leave out.
+    pub fn optional_body<T>(&mut self, value: &Option<T>, kind: impl Body<T>) {
+        if let Some(value) = value {
+            kind.write(value, self);
         }
     }
 
-    /// Sets a body of type `multipart/form-data`.
-    pub fn multipart(&mut self, body: &impl Multipart) {
-        let (media_type, bytes) = Sent::join(&Parts::of(body, &mut self.checker));
-        self.content(&media_type, bytes);
-    }
-
-    /// Sets a body whose media type the contract leaves open: a range such as `image/*`, or parts of another kind with their boundary.
-    pub fn file(&mut self, body: &File) {
-        match body.media_type.as_deref() {
-            Some(media_type) => self.content(media_type, body.content.clone()),
-            None => self.checker.violation(At::ROOT, "contentType", || "needs a media type: the contract does not declare one".to_owned()),
-        }
-    }
-
-    fn content(&mut self, media_type: &str, body: Vec<u8>) {
+    /// Sets a body of a media type that may not be valid.
+    pub(super) fn content(&mut self, media_type: &str, body: Vec<u8>) {
         match http::HeaderValue::try_from(media_type) {
             Ok(value) => _ = self.headers.insert(http::header::CONTENT_TYPE, value),
             Err(_) => self.checker.violation(At::ROOT, "contentType", || format!("has the media type {media_type:?}, which is not valid")),
@@ -149,8 +135,8 @@ impl Writer {
         self.body = body;
     }
 
-    /// Sets a body of another kind.
-    pub fn bytes(&mut self, media_type: &'static str, body: &[u8]) {
+    /// Sets a body of a media type of the contract.
+    pub(super) fn bytes(&mut self, media_type: &'static str, body: &[u8]) {
         self.headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(media_type));
         self.body = body.to_vec();
     }
@@ -165,6 +151,9 @@ impl Writer {
             }
         }
         self.checker.finish()?;
+        if base_url.contains(['?', '#']) {
+            return Err(Report::new("syntax", format!("has a base URL with `?` or `#`, which end a path: {base_url}")));
+        }
         let separator = match (self.query.is_empty(), self.path.contains('?')) {
             (true, _) => "",
             (false, false) => "?",
@@ -201,7 +190,7 @@ fn apart(template: &str, parameter: &Parameter, text: String) -> Result<String, 
 /// An incoming request, split into its parts.
 pub struct Incoming<'a> {
     headers: &'a HeaderMap,
-    body: &'a [u8],
+    pub(super) body: &'a [u8],
     path: Vec<(&'static str, &'a str)>,
     query: Vec<Pair<'a>>,
     cookies: Vec<Pair<'a>>,
@@ -223,6 +212,9 @@ impl<'a> Incoming<'a> {
     /// Returns the violations in its value.
     pub fn optional<T: ReadJson>(&self, parameter: &Parameter) -> Result<Option<T>, Rejection> {
         let Some(value) = self.value(parameter)? else { return Ok(None) };
+        let mut alternatives = Alternatives::default();
+        alternatives.add(String::new(), &value, &parameter.shape, &parameter.encoding);
+        let value = alternatives.settle(value, parameter.check);
         let at = At::ROOT.member(parameter.encoding.place.name());
         let read = read_checked(Json::from(&value), at.member(parameter.name), parameter.check);
         read.map(Some).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
@@ -280,80 +272,35 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    /// Reads a JSON body.
+    /// Reads the body.
     ///
     /// # Errors
     /// Returns an error if the body has another media type, or violates the contract.
-    pub fn json<T: ReadJson>(&self, check: Check) -> Result<T, Rejection> {
-        let media_type = self.media_type();
-        if !is_json(media_type) {
-            return Err(unsupported(media_type, "JSON"));
-        }
-        read_json(self.body, check).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
+    pub fn body<T>(&self, kind: impl Body<T>) -> Result<T, Rejection> {
+        kind.read(self)
     }
 
-    /// Reads a body that is text of the media type `accepted`.
+    /// Reads a body that the request may leave out.
     ///
     /// # Errors
-    /// Returns an error if the body has another media type, or violates the contract.
-    pub fn text<T: ReadJson>(&self, accepted: &str, check: Check) -> Result<T, Rejection> {
-        self.expect(accepted)?;
-        read_text(self.body, check).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
+    /// Returns an error if there is a body, and it has another media type, or violates the contract.
+    pub fn optional_body<T>(&self, kind: impl Body<T>) -> Result<Option<T>, Rejection> {
+        if self.body.is_empty() { Ok(None) } else { kind.read(self).map(Some) }
     }
 
-    /// Reads a body that is a form of the media type `accepted`.
-    ///
-    /// # Errors
-    /// Returns an error if the body has another media type, or violates the contract.
-    pub fn form<T: ReadJson>(&self, accepted: &str, form: &Form) -> Result<T, Rejection> {
-        self.expect(accepted)?;
-        let value = as_text(self.body).and_then(|text| match pairs(text, '&').iter().find(|(_, text)| !is_utf8(text)) {
-            Some((name, _)) => Err(Rejection::invalid(At::ROOT.member(name), "syntax", NOT_UTF8).report),
-            None => Ok(form.read(text)),
-        });
-        let read = value.and_then(|value| read_checked(Json::from(&value), At::ROOT, form.check));
-        read.map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
-    }
-
-    /// Whether the request has a body.
-    pub fn has_body(&self) -> bool {
-        !self.body.is_empty()
-    }
-
-    fn media_type(&self) -> &str {
+    pub(super) fn media_type(&self) -> &str {
         self.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// Reads a body of type `multipart/form-data`.
-    ///
-    /// # Errors
-    /// Returns an error if the body has another media type, or violates the contract.
-    pub fn multipart<T: Multipart>(&self) -> Result<T, Rejection> {
-        self.expect("multipart/form-data")?;
-        let read = IncomingParts::new(self.media_type(), self.body).and_then(|parts| T::read(&parts));
-        read.map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
-    }
-
-    /// Reads a body whose media type the contract leaves open.
-    pub fn file(&self) -> File {
-        let media_type = Some(self.media_type().to_owned()).filter(|media_type| !media_type.is_empty());
-        File { name: None, media_type, content: self.body.to_vec() }
-    }
-
-    fn expect(&self, accepted: &str) -> Result<(), Rejection> {
+    pub(super) fn expect(&self, accepted: &str) -> Result<(), Rejection> {
         let found = self.media_type();
         if essence(found) == essence(accepted) { Ok(()) } else { Err(unsupported(found, accepted)) }
     }
-
-    /// The body as raw bytes.
-    pub fn bytes(&self) -> Vec<u8> {
-        self.body.to_vec()
-    }
 }
 
-const NOT_UTF8: &str = "has percent-encoded bytes that are not UTF-8";
+pub(super) const NOT_UTF8: &str = "has percent-encoded bytes that are not UTF-8";
 
-fn unsupported(found: &str, accepted: &str) -> Rejection {
+pub(super) fn unsupported(found: &str, accepted: &str) -> Rejection {
     let report = Report::new("contentType", format!("is {found:?}; expected {accepted}"));
     Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, report)
 }
@@ -373,7 +320,7 @@ impl Rejection {
         Rejection { status, report }
     }
 
-    fn invalid(at: At<'_>, keyword: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn invalid(at: At<'_>, keyword: &'static str, message: impl Into<String>) -> Self {
         let mut report = Report::new(keyword, message);
         report.violations[0].pointer = at.pointer();
         Rejection::new(StatusCode::BAD_REQUEST, report)

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::table::{Batch, Gathered, Kind, Origin, Row, Sum, Table, Value};
 use crate::admin::Error;
 use crate::app::new_epoch;
+use crate::places::SERVER;
 use crate::store::StoreError;
 use crate::store::postgres::{Address, SERVERS, Store, Transaction};
 
@@ -32,7 +33,7 @@ impl Side {
     }
 
     async fn of(store: Store, begin: &str) -> Result<Self, Error> {
-        let transaction = Transaction::begin_long(store.connection().await?, begin).await?;
+        let transaction = Transaction::begin_long(store.connection(SERVER).await?, begin).await?;
         let row = transaction.link().query_typed_one(SERVERS, &[]).await?;
         let running: i64 = row.try_get(0).map_err(StoreError::from)?;
         if running > 0 {
@@ -49,15 +50,20 @@ impl Side {
     }
 
     pub async fn origin(&self) -> Result<Origin, StoreError> {
-        let row = self.transaction.link().query_typed_one("SELECT epoch, seen_at FROM server", &[]).await?;
-        Ok(Origin { epoch: row.try_get(0)?, seen_at: row.try_get(1)? })
+        let link = self.transaction.link();
+        let row = link.query_typed_one("SELECT epoch, seen_at, collections FROM server", &[]).await?;
+        let erased = link.query_typed("SELECT user_id FROM erased", &[]).await?;
+        let erased = erased.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+        Ok(Origin { epoch: row.try_get(0)?, seen_at: row.try_get(1)?, collections: row.try_get(2)?, erased })
     }
 
     pub async fn begin(&mut self, origin: &Origin) -> Result<(), StoreError> {
         let link = self.transaction.link();
         link.batch_execute("DELETE FROM restores; DELETE FROM epochs").await?;
-        let sql = "UPDATE server SET epoch = $1, seen_at = $2";
-        link.execute_typed(sql, &[(&origin.epoch, Type::TEXT), (&origin.seen_at, Type::INT8)]).await?;
+        let sql = "UPDATE server SET epoch = $1, seen_at = $2, collections = $3";
+        link.execute_typed(sql, &[(&origin.epoch, Type::TEXT), (&origin.seen_at, Type::INT8), (&origin.collections, Type::TEXT)]).await?;
+        let sql = "INSERT INTO erased (user_id) SELECT unnest($1) ON CONFLICT DO NOTHING";
+        link.execute_typed(sql, &[(&origin.erased, Type::UUID_ARRAY)]).await?;
         Ok(())
     }
 

@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ToSql, params_from_iter};
+use rusqlite::{Connection, ToSql, params, params_from_iter};
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::table::{Batch, Gathered, Kind, Origin, Row, Sum, Table, Value};
 use crate::admin::Error;
 use crate::store::StoreError;
-use crate::store::sqlite::{self, DATABASE, backup, counter, files, outside};
+use crate::store::sqlite::{self, DATABASE, backup, counter, erased, files, outside};
 
 /// The name of a copy that is not complete.
 const COPYING: &str = "stronglog.db.copying";
 
 pub struct Side {
     folder: PathBuf,
-    /// Held as long as this is, so that no server starts meanwhile.
+    /// Share as long as this is, so that no server starts meanwhile.
     _lock: File,
     /// `None` if the folder has no database yet.
     connection: Option<Arc<Mutex<Connection>>>,
@@ -51,7 +51,12 @@ impl Side {
     }
 
     pub async fn origin(&self) -> Result<Origin, StoreError> {
-        self.with(|connection| Ok(Origin { epoch: sqlite::epoch(connection)?, seen_at: sqlite::seen_at(connection)? })).await
+        let erased = erased::listed(&self.folder)?.into_iter().collect();
+        self.with(|connection| {
+            let collections = connection.query_row("SELECT collections FROM server", [], |row| row.get(0))?;
+            Ok(Origin { epoch: sqlite::epoch(connection)?, seen_at: sqlite::seen_at(connection)?, collections, erased })
+        })
+        .await
     }
 
     pub async fn begin(&mut self, origin: &Origin) -> Result<(), StoreError> {
@@ -61,7 +66,8 @@ impl Side {
         files::private().create_new(true).write(true).open(&path).map_err(|error| failed(&path, &error))?;
         let connection = sqlite::open_file(&path)?;
         sqlite::migrate(&connection, &origin.epoch)?;
-        connection.execute("UPDATE server SET seen_at = ?1", [origin.seen_at])?;
+        connection.execute("UPDATE server SET seen_at = ?1, collections = ?2", params![origin.seen_at, origin.collections])?;
+        origin.erased.iter().try_for_each(|user| erased::note(&self.folder, *user))?;
         connection.execute("DELETE FROM epochs", [])?;
         self.connection = Some(Arc::new(Mutex::new(connection)));
         Ok(())

@@ -26,10 +26,15 @@ pub enum Kind {
     Bytes,
 }
 
-/// Where the data comes from: the current epoch, and when a server last noted the time.
+/// What is no table of rows with a sum.
 pub struct Origin {
     pub epoch: String,
+    /// When a server last noted the time.
     pub seen_at: i64,
+    /// The collections that the data is made of, if a server has noted them.
+    pub collections: Option<String>,
+    /// The accounts that were erased, which no backup may bring back.
+    pub erased: Vec<Uuid>,
 }
 
 #[derive(Clone, Debug)]

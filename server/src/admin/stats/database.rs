@@ -7,6 +7,7 @@ use super::{LARGEST, Share, Stats};
 use crate::admin::Error;
 use crate::app::now_ms;
 use crate::auth::tokens::REFRESH_MS;
+use crate::places::SERVER;
 use crate::store::StoreError;
 use crate::store::postgres::{Store, number};
 
@@ -22,8 +23,8 @@ const SHARES: &str = "SELECT email, record_count, record_bytes FROM users JOIN h
     WHERE record_count > 0 ORDER BY record_bytes DESC, email LIMIT $1";
 
 pub async fn stats(store: &Store) -> Result<Stats, Error> {
-    let counted = store.query(COUNTS, &[(&now_ms().saturating_sub(REFRESH_MS), Type::INT8)]).await?;
-    let shares = store.query(SHARES, &[(&i64::from(LARGEST), Type::INT8)]).await?;
+    let counted = store.query(SERVER, COUNTS, &[(&now_ms().saturating_sub(REFRESH_MS), Type::INT8)]).await?;
+    let shares = store.query(SERVER, SHARES, &[(&i64::from(LARGEST), Type::INT8)]).await?;
     let row = counted.first().ok_or_else(|| StoreError::new("the database answered with no row"))?;
     Ok(Stats { largest: shares.iter().map(share).collect::<Result<_, _>>()?, ..read(row)? })
 }

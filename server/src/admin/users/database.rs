@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::{Erased, Limits, SignedIn, User, oldest};
 use crate::admin::Error;
+use crate::places::SERVER;
 use crate::store::StoreError;
-use crate::store::accounts::Heard;
+use crate::store::accounts::Notification;
 use crate::store::postgres::{Link, Store, Transaction, number, revoke_all, signed};
 
 /// An account, and its sessions since the time that is the first parameter.
@@ -17,12 +18,12 @@ const USER: &str = "SELECT users.user_id, email, users.created_at, disabled, cou
 const BY_USER: &str = "GROUP BY users.user_id, heads.user_id";
 
 pub async fn list(store: &Store) -> Result<Vec<User>, Error> {
-    let rows = store.query(&format!("{USER} {BY_USER} ORDER BY email"), &[(&oldest(), Type::INT8)]).await?;
+    let rows = store.query(SERVER, &format!("{USER} {BY_USER} ORDER BY email"), &[(&oldest(), Type::INT8)]).await?;
     Ok(rows.iter().map(user).collect::<Result<_, _>>()?)
 }
 
 pub async fn show(store: &Store, who: &str) -> Result<User, Error> {
-    let transaction = store.begin().await?;
+    let transaction = store.begin(SERVER).await?;
     find(transaction.link(), who).await
 }
 
@@ -30,7 +31,7 @@ pub async fn sessions(store: &Store, who: &str) -> Result<Vec<SignedIn>, Error> 
     let sql = "SELECT session_id, device_name, created_at, rotated_at FROM sessions
         WHERE user_id = $1 AND NOT revoked AND rotated_at >= $2 ORDER BY rotated_at DESC, session_id";
     let user = show(store, who).await?;
-    let rows = store.query(sql, &[(&user.id, Type::UUID), (&oldest(), Type::INT8)]).await?;
+    let rows = store.query(SERVER, sql, &[(&user.id, Type::UUID), (&oldest(), Type::INT8)]).await?;
     let read = |row: &Row| {
         Ok::<_, StoreError>(SignedIn { id: get(row, 0)?, device_name: get(row, 1)?, created_at: get(row, 2)?, seen_at: get(row, 3)? })
     };
@@ -66,7 +67,7 @@ pub async fn enable(store: &Store, who: &str) -> Result<User, Error> {
 
 pub async fn set_password(store: &Store, who: &str, hash: &str) -> Result<User, Error> {
     let user = change(store, who, async |link, user| {
-        let sql = "UPDATE users SET password_hash = $2 WHERE user_id = $1";
+        let sql = "UPDATE users SET password_hash = $2, recovery_hash = NULL WHERE user_id = $1";
         link.execute_typed(sql, &[(&user, Type::UUID), (&hash, Type::TEXT)]).await?;
         revoke_all(link, user, None).await
     });
@@ -76,20 +77,20 @@ pub async fn set_password(store: &Store, who: &str, hash: &str) -> Result<User, 
 pub async fn delete(store: &Store, who: &str) -> Result<(User, Erased), Error> {
     let user = show(store, who).await?;
     store.erase(user.id).await?;
-    store.announce(Heard::Ended(user.id));
+    store.announce(Notification::Ended(user.id));
     while !store.erase_some(user.id).await? {}
     Ok((user, Erased { log_is_empty: true }))
 }
 
 /// Tells the servers that an account's sessions have ended.
 fn signed_out(store: &Store, user: User) -> Result<User, Error> {
-    store.announce(Heard::Ended(user.id));
+    store.announce(Notification::Ended(user.id));
     Ok(user)
 }
 
 /// Changes an account in one transaction, and returns the account as it was before.
 async fn change(store: &Store, who: &str, work: impl AsyncFnOnce(&Link, Uuid) -> Result<(), StoreError>) -> Result<User, Error> {
-    let transaction: Transaction = store.begin().await?;
+    let transaction: Transaction = store.begin(SERVER).await?;
     let user = find(transaction.link(), who).await?;
     work(transaction.link(), user.id).await?;
     transaction.commit().await?;

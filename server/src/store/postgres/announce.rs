@@ -18,8 +18,9 @@ use uuid::Uuid;
 
 use super::connect::Address;
 use super::{Connections, FAREWELL_MAX};
+use crate::places::SERVER;
 use crate::store::StoreError;
-use crate::store::accounts::Heard;
+use crate::store::accounts::Notification;
 
 /// How often a server asks while it hears what others announce. Otherwise it asks once a second.
 pub const ASK_EVERY: Duration = Duration::from_secs(3);
@@ -33,31 +34,31 @@ const LISTEN_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// Sends what this server has to tell, and listens to the others.
 pub struct Announcer {
     connections: Connections,
-    untold: Arc<Untold>,
+    unsent: Arc<Unsent>,
     is_listening: Arc<AtomicBool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// The notifications that have not been sent yet.
 #[derive(Default)]
-struct Untold {
-    news: Mutex<News>,
+struct Unsent {
+    news: Mutex<Outbox>,
     came: Notify,
 }
 
 #[derive(Default)]
-struct News {
+struct Outbox {
     revisions: BTreeMap<Uuid, u64>,
     ended: BTreeSet<Uuid>,
 }
 
 impl Announcer {
     pub fn new(connections: Connections) -> Self {
-        Announcer { connections, untold: Arc::default(), is_listening: Arc::default(), tasks: Mutex::default() }
+        Announcer { connections, unsent: Arc::default(), is_listening: Arc::default(), tasks: Mutex::default() }
     }
 
-    pub fn announce(&self, heard: Heard) {
-        self.untold.add(heard);
+    pub fn announce(&self, notification: Notification) {
+        self.unsent.add(notification);
     }
 
     /// Whether what others announce is heard at once.
@@ -66,8 +67,8 @@ impl Announcer {
     }
 
     /// Begins to tell and to listen.
-    pub fn listen(&self, address: Address, tell: impl Fn(Heard) + Send + Sync + 'static) {
-        let telling = tokio::spawn(tell_others(self.connections.clone(), Arc::clone(&self.untold)));
+    pub fn listen(&self, address: Address, tell: impl Fn(Notification) + Send + Sync + 'static) {
+        let telling = tokio::spawn(tell_others(self.connections.clone(), Arc::clone(&self.unsent)));
         let is_listening = Arc::clone(&self.is_listening);
         let listening = tokio::spawn(async move {
             loop {
@@ -82,7 +83,7 @@ impl Announcer {
         self.tasks().extend([telling, listening]);
     }
 
-    /// Tells what is untold, and ends.
+    /// Tells what is unsent, and ends.
     pub async fn close(&self) {
         let tasks = std::mem::take(&mut *self.tasks());
         for task in tasks {
@@ -90,7 +91,7 @@ impl Announcer {
             // It was aborted.
             let _ = task.await;
         }
-        match timeout(FAREWELL_MAX, send(&self.connections, self.untold.take())).await {
+        match timeout(FAREWELL_MAX, send(&self.connections, self.unsent.take())).await {
             Ok(Ok(())) => {}
             other => tracing::warn!(?other, "cannot notify other servers"),
         }
@@ -101,46 +102,46 @@ impl Announcer {
     }
 }
 
-impl Untold {
-    fn add(&self, heard: Heard) {
+impl Unsent {
+    fn add(&self, notification: Notification) {
         let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        match heard {
-            Heard::Revision(user, rev) => {
+        match notification {
+            Notification::Revision(user, rev) => {
                 let known = news.revisions.entry(user).or_default();
                 *known = rev.max(*known);
             }
-            Heard::Ended(user) => _ = news.ended.insert(user),
+            Notification::Ended(user) => _ = news.ended.insert(user),
         }
         self.came.notify_one();
     }
 
-    fn take(&self) -> News {
+    fn take(&self) -> Outbox {
         std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 /// Sends what is new as long as the server runs. What comes while a statement is under way goes into the next one.
-async fn tell_others(connections: Connections, untold: Arc<Untold>) {
+async fn tell_others(connections: Connections, unsent: Arc<Unsent>) {
     loop {
-        untold.came.notified().await;
-        if let Err(error) = send(&connections, untold.take()).await {
+        unsent.came.notified().await;
+        if let Err(error) = send(&connections, unsent.take()).await {
             tracing::warn!(%error, "cannot notify other servers: they poll the database");
         }
     }
 }
 
-async fn send(connections: &Connections, news: News) -> Result<(), StoreError> {
+async fn send(connections: &Connections, news: Outbox) -> Result<(), StoreError> {
     let texts = written(&news);
     if texts.is_empty() {
         return Ok(());
     }
-    let link = connections.take().await?;
+    let link = connections.take(SERVER).await?;
     link.query_typed("SELECT pg_notify($1, text) FROM unnest($2) AS text", &[(&CHANNEL, Type::TEXT), (&texts, Type::TEXT_ARRAY)]).await?;
     Ok(())
 }
 
 /// The texts of the notifications: `USER REV` for a revision and `USER` for an ended session, separated by commas.
-fn written(news: &News) -> Vec<String> {
+fn written(news: &Outbox) -> Vec<String> {
     let revisions = news.revisions.iter().map(|(user, rev)| format!("{} {rev}", user.simple()));
     let ended = news.ended.iter().map(|user| user.simple().to_string());
     let mut texts: Vec<String> = Vec::new();
@@ -157,15 +158,15 @@ fn written(news: &News) -> Vec<String> {
 }
 
 /// Reads a notification. Notifications of other programs are ignored.
-fn read(text: &str) -> impl Iterator<Item = Heard> {
+fn read(text: &str) -> impl Iterator<Item = Notification> {
     text.split(',').filter_map(|one| match one.split_once(' ') {
-        Some((user, rev)) => Some(Heard::Revision(Uuid::try_parse(user).ok()?, rev.parse().ok()?)),
-        None => Some(Heard::Ended(Uuid::try_parse(one).ok()?)),
+        Some((user, rev)) => Some(Notification::Revision(Uuid::try_parse(user).ok()?, rev.parse().ok()?)),
+        None => Some(Notification::Ended(Uuid::try_parse(one).ok()?)),
     })
 }
 
 /// Listens until the connection ends.
-async fn listen(address: &Address, is_listening: &AtomicBool, tell: &impl Fn(Heard)) -> Result<(), StoreError> {
+async fn listen(address: &Address, is_listening: &AtomicBool, tell: &impl Fn(Notification)) -> Result<(), StoreError> {
     let (client, mut connection) = address.connect().await?;
     let listened = client.batch_execute("LISTEN stronglog");
     let heard = async {
@@ -191,18 +192,18 @@ mod tests {
 
     #[test]
     fn what_is_told_is_heard_in_notifications_of_bounded_size() {
-        let untold = Untold::default();
+        let unsent = Unsent::default();
         let user = |number: u128| Uuid::from_u128(number);
-        (0..500).for_each(|number| untold.add(Heard::Revision(user(number), u64::MAX)));
-        untold.add(Heard::Revision(user(1), 7));
-        untold.add(Heard::Ended(user(9)));
-        let texts = written(&untold.take());
+        (0..500).for_each(|number| unsent.add(Notification::Revision(user(number), u64::MAX)));
+        unsent.add(Notification::Revision(user(1), 7));
+        unsent.add(Notification::Ended(user(9)));
+        let texts = written(&unsent.take());
         assert!(texts.len() > 1 && texts.iter().all(|text| text.len() <= NOTIFICATION_BYTES_MAX), "{texts:?}");
-        let heard: Vec<Heard> = texts.iter().flat_map(|text| read(text)).collect();
+        let heard: Vec<Notification> = texts.iter().flat_map(|text| read(text)).collect();
         assert_eq!(heard.len(), 501);
-        assert!(heard.contains(&Heard::Revision(user(1), u64::MAX)), "an older revision changes nothing");
-        assert!(heard.contains(&Heard::Ended(user(9))));
-        assert!(written(&untold.take()).is_empty());
+        assert!(heard.contains(&Notification::Revision(user(1), u64::MAX)), "an older revision changes nothing");
+        assert!(heard.contains(&Notification::Ended(user(9))));
+        assert!(written(&unsent.take()).is_empty());
         assert_eq!(read("of another program, 12 x").count(), 0);
     }
 }

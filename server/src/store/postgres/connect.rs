@@ -2,9 +2,11 @@
 
 use std::error::Error as _;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
@@ -12,14 +14,16 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::time::timeout;
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::net::Deadlines;
 use crate::store::StoreError;
 
+/// How long a connection may take to be made, and to each of several hosts.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+const HOST_TIME_MAX: Duration = Duration::from_secs(2);
 /// How long a statement may take that reads a whole table.
 pub const SCAN_TIME_MAX: Duration = Duration::from_secs(3_600);
 /// How soon a connection to a machine that is gone is noticed.
@@ -33,6 +37,8 @@ pub struct Address {
     tls: MakeRustlsConnect,
     connections: usize,
     answer_max: Duration,
+    /// The number of the host that answered last.
+    answered: Arc<AtomicUsize>,
 }
 
 impl Address {
@@ -47,7 +53,13 @@ impl Address {
             config.application_name("stronglog");
         }
         config.connect_timeout(CONNECT_TIME_MAX).keepalives_idle(KEEP_ALIVE_AFTER).tcp_user_timeout(UNANSWERED_MAX);
-        Ok(Address { config, tls: MakeRustlsConnect::new(tls(ca)?), connections, answer_max: Deadlines::default().database })
+        Ok(Address {
+            config,
+            tls: MakeRustlsConnect::new(tls(ca)?),
+            connections,
+            answer_max: Deadlines::default().database,
+            answered: Arc::default(),
+        })
     }
 
     /// The same for the commands of an operator, who waits for what takes long: the database sees that it is no server.
@@ -77,11 +89,52 @@ impl Address {
 
     /// Opens a connection.
     pub async fn connect(&self) -> Result<(Client, Connection<Socket, impl tokio_postgres::tls::TlsStream + Unpin + use<>>), StoreError> {
-        match timeout(CONNECT_TIME_MAX, self.config.connect(self.tls.clone())).await {
-            Ok(connected) => Ok(connected?),
-            Err(_) => Err(StoreError::silent()),
+        let hosts = each_host(&self.config);
+        let time_max = if hosts.len() > 1 { HOST_TIME_MAX } else { CONNECT_TIME_MAX };
+        let mut failed = None;
+        // The host that answered last is the first.
+        let first = self.answered.load(Ordering::Relaxed);
+        for number in (0..hosts.len()).map(|number| (first + number) % hosts.len()) {
+            match timeout(time_max, hosts[number].connect(self.tls.clone())).await {
+                Ok(Ok(connected)) => {
+                    self.answered.store(number, Ordering::Relaxed);
+                    return Ok(connected);
+                }
+                Ok(Err(error)) => failed = Some(StoreError::from(error)),
+                // That another host refuses says more.
+                Err(_) => failed = failed.or_else(|| Some(StoreError::silent())),
+            }
         }
+        Err(failed.unwrap_or_else(StoreError::silent))
     }
+}
+
+/// The settings for each of the hosts: one that does not answer must not take the time of the others.
+fn each_host(config: &Config) -> Vec<Config> {
+    let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
+    if hosts.len() < 2 || !addresses.is_empty() {
+        return vec![config.clone()];
+    }
+    let each = hosts.iter().enumerate().map(|(number, host)| {
+        let mut one = Config::new();
+        match host {
+            Host::Tcp(name) => one.host(name),
+            #[cfg(unix)]
+            Host::Unix(path) => one.host_path(path),
+        };
+        ports.get(number).or(ports.first()).iter().for_each(|port| _ = one.port(**port));
+        config.get_user().iter().for_each(|user| _ = one.user(*user));
+        config.get_password().iter().for_each(|password| _ = one.password(password));
+        config.get_dbname().iter().for_each(|name| _ = one.dbname(*name));
+        config.get_options().iter().for_each(|options| _ = one.options(*options));
+        config.get_application_name().iter().for_each(|name| _ = one.application_name(*name));
+        config.get_tcp_user_timeout().iter().for_each(|timeout| _ = one.tcp_user_timeout(**timeout));
+        one.ssl_mode(config.get_ssl_mode()).ssl_negotiation(config.get_ssl_negotiation()).channel_binding(config.get_channel_binding());
+        one.target_session_attrs(config.get_target_session_attrs());
+        one.keepalives(config.get_keepalives()).keepalives_idle(config.get_keepalives_idle()).connect_timeout(HOST_TIME_MAX);
+        one
+    });
+    each.collect()
 }
 
 /// Reads an address. What it says is not repeated, save the names of options: any part may be one of a password.
@@ -106,10 +159,27 @@ fn read(url: &str) -> Result<Config, StoreError> {
     });
     let options = options.collect::<Vec<_>>().join("&");
     let url = if options.is_empty() { before.to_owned() } else { format!("{before}?{options}") };
-    Config::from_str(&url).map_err(|error| match error.source() {
+    let config = Config::from_str(&url).map_err(|error| match error.source() {
         Some(cause) => failed(&cause.to_string()),
         None => failed(&error.to_string()),
-    })
+    })?;
+    // Whoever is on the way could choose otherwise.
+    if config.get_ssl_mode() == SslMode::Prefer && config.get_hosts().iter().any(is_elsewhere) {
+        return Err(StoreError::new(
+            "cannot use the address of the database: it does not say whether the connection is encrypted; add ?sslmode=require, or \
+             ?sslmode=disable if the database is on a private network",
+        ));
+    }
+    Ok(config)
+}
+
+/// Whether a host is another machine.
+fn is_elsewhere(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => name != "localhost" && !name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+        #[cfg(unix)]
+        Host::Unix(_) => false,
+    }
 }
 
 /// Without the password.
@@ -151,8 +221,20 @@ mod tests {
                 read(&format!("postgres://sl:{password}@db.example.com/log")).expect_err("it must be written otherwise").to_string();
             assert!(error.contains("%40") && !error.contains("zz"), "{password}: {error}");
         }
-        read("postgres://sl:p%40ss%2Fw0rd@db.example.com/log").expect("written so, it is read");
+        read("postgres://sl:p%40ss%2Fw0rd@db.example.com/log?sslmode=require").expect("written so, it is read");
         read("postgres:///log?host=/var/run/postgresql").expect("a socket");
+    }
+
+    #[test]
+    fn an_address_of_another_machine_says_whether_the_connection_is_encrypted() {
+        for host in ["db.example.com", "192.0.2.7", "localhost,db2", "localhost.example.com"] {
+            let told = read(&format!("postgres://sl@{host}/log")).expect_err("not said").to_string();
+            assert!(told.contains("sslmode=require"), "{told}");
+            read(&format!("postgres://sl@{host}/log?sslmode=disable")).expect("said");
+        }
+        for host in ["localhost", "127.0.0.1:5433", "[::1]", "%2Fvar%2Frun%2Fpostgresql"] {
+            read(&format!("postgres://sl@{host}/log")).expect("this machine");
+        }
     }
 
     #[test]

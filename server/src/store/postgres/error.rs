@@ -19,6 +19,13 @@ struct Failed {
     told: String,
     /// Whether the same may succeed when it is tried again.
     passes: bool,
+    /// Whether the database has no connection left.
+    is_full: bool,
+}
+
+/// Returns whether the database has no connection left for this server.
+pub fn is_full(error: &StoreError) -> bool {
+    error.0.downcast_ref::<Failed>().is_some_and(|failed| failed.is_full)
 }
 
 impl From<Error> for StoreError {
@@ -32,7 +39,7 @@ impl From<Error> for StoreError {
             // The connection broke, or could not be made.
             None => error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>()),
         };
-        StoreError::new(Failed { told, passes })
+        StoreError::new(Failed { told, passes, is_full: error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) })
     }
 }
 
@@ -53,12 +60,13 @@ fn told_in_full(error: &Error) -> String {
 }
 
 fn passes(code: &SqlState) -> bool {
-    const PASSING: [SqlState; 6] = [
+    const PASSING: [SqlState; 7] = [
         SqlState::T_R_SERIALIZATION_FAILURE,
         SqlState::T_R_DEADLOCK_DETECTED,
         SqlState::ADMIN_SHUTDOWN,
         SqlState::CRASH_SHUTDOWN,
         SqlState::CANNOT_CONNECT_NOW,
+        SqlState::TOO_MANY_CONNECTIONS,
         SqlState::READ_ONLY_SQL_TRANSACTION,
     ];
     // Class 08 are exceptions of the connection.

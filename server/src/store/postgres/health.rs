@@ -8,12 +8,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const ASK_EVERY: Duration = Duration::from_secs(1);
+/// How often a shortage of connections is told.
+const TELL_EVERY: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 pub struct Health {
     is_silent: AtomicBool,
     /// When the silent database was last asked.
     asked: Mutex<Option<Instant>>,
+    /// When the database last had no connection left.
+    was_full: Mutex<Option<Instant>>,
 }
 
 impl Health {
@@ -28,6 +32,16 @@ impl Health {
             *asked = Some(Instant::now());
         }
         is_time
+    }
+
+    /// The database has no connection left. Returns whether nobody has said so in the last minute.
+    pub fn is_new_shortage(&self) -> bool {
+        let mut was_full = self.was_full.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = was_full.is_none_or(|at| at.elapsed() >= TELL_EVERY);
+        if is_new {
+            *was_full = Some(Instant::now());
+        }
+        is_new
     }
 
     /// A statement was answered, or a connection made.

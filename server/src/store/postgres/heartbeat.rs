@@ -7,6 +7,7 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::Connections;
+use crate::places::SERVER;
 use crate::store::StoreError;
 
 const BEAT_EVERY: Duration = Duration::from_secs(5);
@@ -27,7 +28,8 @@ const BEAT: &str = "WITH gone AS (DELETE FROM leases WHERE name LIKE 'server %' 
 /// Says again and again that a server runs.
 pub async fn beat(connections: Connections, server: Uuid) {
     loop {
-        let once = async { connections.take().await?.execute_typed(BEAT, &[(&server, Type::UUID), (&LASTS_SECS, Type::FLOAT8)]).await };
+        let once =
+            async { connections.take(SERVER).await?.execute_typed(BEAT, &[(&server, Type::UUID), (&LASTS_SECS, Type::FLOAT8)]).await };
         if let Err(error) = once.await {
             tracing::debug!(%error, "cannot tell the database that this server runs");
         }
@@ -38,5 +40,5 @@ pub async fn beat(connections: Connections, server: Uuid) {
 /// Says that a server has stopped.
 pub async fn end(connections: &Connections, server: Uuid) -> Result<(), StoreError> {
     let sql = "DELETE FROM leases WHERE name = 'server ' || $1::text";
-    connections.take().await?.execute_typed(sql, &[(&server, Type::UUID)]).await.map(drop)
+    connections.take(SERVER).await?.execute_typed(sql, &[(&server, Type::UUID)]).await.map(drop)
 }

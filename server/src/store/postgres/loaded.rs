@@ -12,20 +12,20 @@ use stronglog_sync::record::Record;
 use stronglog_sync::wire::{Change, Feed, Lost};
 use uuid::Uuid;
 
-use crate::store::wanted::{Changes, Wanted};
+use crate::store::prefetch::{Changes, Prefetch};
 use crate::store::{Boundary, Entry, Epoch, Head, Records, StoreError, Usage, restored_rev};
 
 /// The loaded rows of a user, and the pending writes.
 pub struct Loaded {
     pub head: Head,
-    wanted: Wanted,
+    prefetch: Prefetch,
     records: BTreeMap<Uuid, Row>,
     boundaries: BTreeMap<u64, Boundary>,
     changes: Vec<Row>,
     epochs: Vec<Epoch>,
     pub written: Written,
     /// The rows that were read without having been loaded.
-    missing: RefCell<Option<Wanted>>,
+    missing: RefCell<Option<Prefetch>>,
 }
 
 /// The writes of a decision.
@@ -66,7 +66,7 @@ impl Row {
     }
 }
 
-/// The rows that were read because they were wanted.
+/// The rows that were read because they were prefetched.
 pub struct Answer {
     pub head: Head,
     pub records: Vec<Row>,
@@ -77,12 +77,12 @@ pub struct Answer {
 }
 
 impl Loaded {
-    pub fn new(wanted: Wanted, answer: Answer) -> Self {
+    pub fn new(prefetch: Prefetch, answer: Answer) -> Self {
         let Answer { head, records, boundaries, changes, epochs } = answer;
         let newest = head.rev;
         Loaded {
             head,
-            wanted,
+            prefetch,
             records: records.into_iter().map(|row| (row.record.id, row)).collect(),
             boundaries: boundaries.into_iter().map(|(asked, boundary)| (asked.min(newest), boundary)).collect(),
             changes,
@@ -93,9 +93,9 @@ impl Loaded {
     }
 
     /// Everything to load for the decision that has just been made, if it read more than was loaded.
-    pub fn more(&self) -> Option<Wanted> {
+    pub fn more(&self) -> Option<Prefetch> {
         let missing = self.missing.borrow_mut().take()?;
-        let mut all = self.wanted.clone();
+        let mut all = self.prefetch.clone();
         all.ids.extend(missing.ids);
         all.boundaries.extend(missing.boundaries);
         all.changes = missing.changes.or(all.changes);
@@ -103,14 +103,14 @@ impl Loaded {
         Some(all)
     }
 
-    fn miss(&self, missing: Wanted) -> StoreError {
+    fn miss(&self, missing: Prefetch) -> StoreError {
         *self.missing.borrow_mut() = Some(missing);
         StoreError::not_loaded()
     }
 
     /// The changes that were loaded, if they are those of this feed after this revision.
     fn loaded_after(&self, collection: Option<&'static str>, after: u64) -> Option<Changes> {
-        self.wanted.changes.filter(|loaded| loaded.collection == collection && loaded.after == after)
+        self.prefetch.changes.filter(|loaded| loaded.collection == collection && loaded.after == after)
     }
 }
 
@@ -130,12 +130,12 @@ impl Records for Loaded {
         }
         let asked = rev_max.min(self.head.rev);
         let known = self.boundaries.get(&asked).copied();
-        known.ok_or_else(|| self.miss(Wanted { boundaries: BTreeSet::from([asked]), ..Wanted::default() }))
+        known.ok_or_else(|| self.miss(Prefetch { boundaries: BTreeSet::from([asked]), ..Prefetch::default() }))
     }
 
     fn restored_rev(&self, epoch: &str) -> Result<u64, StoreError> {
-        if !self.wanted.epochs {
-            return Err(self.miss(Wanted { epochs: true, ..Wanted::default() }));
+        if !self.prefetch.epochs {
+            return Err(self.miss(Prefetch { epochs: true, ..Prefetch::default() }));
         }
         Ok(restored_rev(&self.epochs, epoch, &self.head.epoch))
     }
@@ -145,7 +145,7 @@ impl Records for Loaded {
             return Ok(Some(entry.clone()));
         }
         let Some(row) = self.records.get(&id) else {
-            return if self.wanted.ids.contains(&id) { Ok(None) } else { Err(self.miss(Wanted::record(id))) };
+            return if self.prefetch.ids.contains(&id) { Ok(None) } else { Err(self.miss(Prefetch::record(id))) };
         };
         let (server_id, server_updated_at) = (row.server_id, row.server_updated_at);
         Ok(Some(Entry { change: row.change(contract)?, server_id, server_updated_at }))
@@ -162,7 +162,7 @@ impl Records for Loaded {
         }
         let collection = if let Feed::One(collection) = feed { Some(collection.path) } else { None };
         let Some(loaded) = self.loaded_after(collection, after) else {
-            return Err(self.miss(Wanted { changes: Some(Changes { collection, after, ..Changes::FEW }), ..Wanted::default() }));
+            return Err(self.miss(Prefetch { changes: Some(Changes { collection, after, ..Changes::FEW }), ..Prefetch::default() }));
         };
         let (mut rows, mut bytes) = (0, 0);
         for row in &self.changes {
@@ -175,6 +175,6 @@ impl Records for Loaded {
         if loaded.is_all(rows, bytes) {
             return Ok(());
         }
-        Err(self.miss(Wanted { changes: Some(loaded.more()), ..Wanted::default() }))
+        Err(self.miss(Prefetch { changes: Some(loaded.more()), ..Prefetch::default() }))
     }
 }

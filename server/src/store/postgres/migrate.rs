@@ -9,7 +9,8 @@ use super::link::Link;
 use crate::store::StoreError;
 
 /// The first one makes version 1 of an empty database. Each is with the oldest version whose programs still work on its result.
-const MIGRATIONS: &[(&str, i64)] = &[(include_str!("schema_1.sql"), 1), (include_str!("schema_2.sql"), 1)];
+const MIGRATIONS: &[(&str, i64)] =
+    &[(include_str!("schema_1.sql"), 1), (include_str!("schema_2.sql"), 1), (include_str!("schema_3.sql"), 1)];
 
 /// Any number: it makes the servers that start at the same time wait for one another.
 const LOCK: i64 = 0x5354_524f_4e47;

@@ -1,16 +1,18 @@
 //! The operations on accounts, sessions and devices, and the server's chores. The counterpart for SQLite is `store/sqlite/operations.rs`.
 
-use tokio_postgres::Row;
-use tokio_postgres::types::{FromSql, ToSql, Type};
+use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
 use super::connect::SCAN_TIME_MAX;
 use super::convert::{number, signed};
 use super::link::Link;
+use super::rows::{account, answered, device, is_true, nothing, one, session};
 use super::{STANDBY, Store};
+use crate::places::{SERVER, STRANGERS};
 use crate::store::StoreError;
 use crate::store::accounts::{
-    Account, Created, Denied, Device, Doings, Exchange, News, Population, SESSIONS_MAX, Session, SessionKey, SignedIn,
+    Account, Created, Denied, Device, DeviceActivity, Exchange, MissedNotifications, Population, SESSIONS_MAX, Session, SessionKey,
+    SignedIn,
 };
 use crate::store::collections::{Collections, unknown};
 
@@ -31,7 +33,7 @@ const DAY_MS: i64 = 86_400_000;
 
 impl Store {
     pub async fn register(&self, account: Account, session: Session) -> Result<Created, StoreError> {
-        let transaction = self.begin().await?;
+        let transaction = self.begin(STRANGERS).await?;
         let sql = "WITH created AS (
                 INSERT INTO users (user_id, email, password_hash, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (email) DO NOTHING RETURNING user_id
             )
@@ -51,12 +53,12 @@ impl Store {
     }
 
     pub async fn by_email(&self, email: String) -> Result<Option<Account>, StoreError> {
-        let rows = self.query(&format!("{ACCOUNT} WHERE email = $1"), &[(&email, Type::TEXT)]).await?;
+        let rows = self.query(STRANGERS, &format!("{ACCOUNT} WHERE email = $1"), &[(&email, Type::TEXT)]).await?;
         rows.first().map(account).transpose()
     }
 
     pub async fn sign_in(&self, session: Session, password_hash: String) -> Result<SignedIn, StoreError> {
-        let transaction = self.begin().await?;
+        let transaction = self.begin(session.user).await?;
         // Under the lock, so that who changes the password meanwhile ends this session too.
         let sql = "SELECT disabled FROM users WHERE user_id = $1 AND password_hash = $2 AND NOT erasing FOR SHARE";
         let found = transaction.link().query_typed_opt(sql, &[(&session.user, Type::UUID), (&password_hash, Type::TEXT)]).await?;
@@ -71,18 +73,18 @@ impl Store {
 
     pub async fn account(&self, key: SessionKey) -> Result<Account, Denied> {
         let sql = format!("{ACCOUNT} WHERE user_id = $1 AND NOT erasing AND {IS_LIVE}");
-        let rows = self.query(&sql, &of(&key)).await?;
+        let rows = self.query(key.user, &sql, &of(&key)).await?;
         Ok(account(rows.first().ok_or(Denied::SessionEnded)?)?)
     }
 
     pub async fn renew_hash(&self, user: Uuid, before: String, after: String) -> Result<(), StoreError> {
         let sql = "UPDATE users SET password_hash = $3 WHERE user_id = $1 AND password_hash = $2 AND NOT erasing";
-        self.query(sql, &[(&user, Type::UUID), (&before, Type::TEXT), (&after, Type::TEXT)]).await.map(drop)
+        self.query(user, sql, &[(&user, Type::UUID), (&before, Type::TEXT), (&after, Type::TEXT)]).await.map(drop)
     }
 
     pub async fn set_password(&self, key: SessionKey, password_hash: String) -> Result<(), Denied> {
-        let transaction = self.begin().await?;
-        let sql = format!("UPDATE users SET password_hash = $3 WHERE user_id = $1 AND {IS_LIVE}");
+        let transaction = self.begin(key.user).await?;
+        let sql = format!("UPDATE users SET password_hash = $3, recovery_hash = NULL WHERE user_id = $1 AND {IS_LIVE}");
         let [user, session] = of(&key);
         let changed = transaction.link().execute_typed(&sql, &[user, session, (&password_hash, Type::TEXT)]).await?;
         if changed == 0 {
@@ -95,12 +97,12 @@ impl Store {
     pub async fn set_recovery(&self, key: SessionKey, recovery_hash: String) -> Result<(), Denied> {
         let sql = format!("UPDATE users SET recovery_hash = $3 WHERE user_id = $1 AND {IS_LIVE} RETURNING user_id");
         let [user, session] = of(&key);
-        let changed = self.query(&sql, &[user, session, (&recovery_hash, Type::TEXT)]).await?;
+        let changed = self.query(key.user, &sql, &[user, session, (&recovery_hash, Type::TEXT)]).await?;
         if changed.is_empty() { Err(Denied::SessionEnded) } else { Ok(()) }
     }
 
     pub async fn recover(&self, user: Uuid, recovery_hash: String, password_hash: String) -> Result<bool, StoreError> {
-        let transaction = self.begin().await?;
+        let transaction = self.begin(user).await?;
         let sql = "UPDATE users SET password_hash = $3, recovery_hash = NULL WHERE user_id = $1 AND recovery_hash = $2 AND NOT erasing";
         let spent = &[(&user as _, Type::UUID), (&recovery_hash as _, Type::TEXT), (&password_hash as _, Type::TEXT)];
         if transaction.link().execute_typed(sql, spent).await? == 0 {
@@ -111,15 +113,15 @@ impl Store {
         Ok(true)
     }
 
-    pub async fn session(&self, key: SessionKey) -> Result<Option<Session>, StoreError> {
-        Ok(self.session_and_state(key).await?.map(|(session, _)| session))
+    pub async fn session(&self, key: SessionKey, turn: Uuid) -> Result<Option<Session>, StoreError> {
+        Ok(self.session_and_state(key, turn).await?.map(|(session, _)| session))
     }
 
-    async fn session_and_state(&self, key: SessionKey) -> Result<Option<(Session, bool)>, StoreError> {
+    async fn session_and_state(&self, key: SessionKey, turn: Uuid) -> Result<Option<(Session, bool)>, StoreError> {
         let sql = format!(
             "SELECT device_name, platform, salt, generation, rotated_at, created_at, {IS_LIVE} FROM sessions WHERE user_id = $1 AND session_id = $2"
         );
-        let rows = self.query(&sql, &of(&key)).await?;
+        let rows = self.query(turn, &sql, &of(&key)).await?;
         rows.first().map(|row| Ok((session(key, row)?, row.try_get(6)?))).transpose()
     }
 
@@ -130,25 +132,29 @@ impl Store {
         decide: impl Fn(&Session, bool) -> (Exchange, T),
     ) -> Result<Option<T>, StoreError> {
         loop {
-            let Some((session, is_live)) = self.session_and_state(key).await? else { return Ok(None) };
+            let Some((session, is_live)) = self.session_and_state(key, key.user).await? else { return Ok(None) };
             let (exchange, value) = decide(&session, is_live);
-            let change = match exchange {
+            let (change, next) = match exchange {
                 Exchange::Keep => return Ok(Some(value)),
-                Exchange::Rotate => "generation = generation + 1, rotated_at = $4",
-                Exchange::Revoke => "revoked = true",
+                Exchange::Rotate(next) => ("generation = $5, rotated_at = $4", i64::from(next)),
+                Exchange::Revoke => ("revoked = true", 0),
             };
             let unchanged = "user_id = $1 AND session_id = $2 AND generation = $3 AND NOT revoked";
             let sql = format!("UPDATE sessions SET {change} WHERE {unchanged} RETURNING user_id");
             let (generation, [user, id]) = (i64::from(session.generation), of(&key));
             // What another request has changed meanwhile is decided again.
-            if !self.query(&sql, &[user, id, (&generation, Type::INT8), (&now_ms, Type::INT8)]).await?.is_empty() {
+            if !self
+                .query(key.user, &sql, &[user, id, (&generation, Type::INT8), (&now_ms, Type::INT8), (&next, Type::INT8)])
+                .await?
+                .is_empty()
+            {
                 return Ok(Some(value));
             }
         }
     }
 
     pub async fn admit(&self, key: SessionKey) -> Result<(), Denied> {
-        let rows = self.query(&format!("SELECT {IS_LIVE}"), &of(&key)).await?;
+        let rows = self.query(key.session, &format!("SELECT {IS_LIVE}"), &of(&key)).await?;
         if is_true(&rows)? { Ok(()) } else { Err(Denied::SessionEnded) }
     }
 
@@ -160,7 +166,7 @@ impl Store {
             SELECT {IS_LIVE}, EXISTS (SELECT FROM ended)"
         );
         let [user, own] = of(&key);
-        let rows = self.query(&sql, &[user, own, (&session, Type::UUID)]).await?;
+        let rows = self.query(key.user, &sql, &[user, own, (&session, Type::UUID)]).await?;
         answered(&rows)
     }
 
@@ -169,7 +175,7 @@ impl Store {
             "WITH ended AS (UPDATE sessions SET revoked = true WHERE user_id = $1 AND NOT revoked AND {IS_LIVE} RETURNING user_id)
             SELECT {IS_LIVE}, EXISTS (SELECT FROM ended)"
         );
-        answered(&self.query(&sql, &of(&key)).await?).map(drop)
+        answered(&self.query(key.user, &sql, &of(&key)).await?).map(drop)
     }
 
     pub async fn devices(&self, key: SessionKey) -> Result<Vec<Device>, Denied> {
@@ -178,7 +184,7 @@ impl Store {
             "SELECT session_id, device_name, platform, created_at, seen_at, synced_at, synced_rev
             FROM sessions WHERE user_id = $1 AND NOT revoked AND {IS_LIVE}"
         );
-        let rows = self.query(&sql, &of(&key)).await?;
+        let rows = self.query(key.user, &sql, &of(&key)).await?;
         if rows.is_empty() {
             return Err(Denied::SessionEnded);
         }
@@ -193,19 +199,19 @@ impl Store {
             SELECT {IS_LIVE}, EXISTS (SELECT FROM renamed)"
         );
         let [user, own] = of(&key);
-        let rows = self.query(&sql, &[user, own, (&session, Type::UUID), (&name, Type::TEXT)]).await?;
+        let rows = self.query(key.user, &sql, &[user, own, (&session, Type::UUID), (&name, Type::TEXT)]).await?;
         answered(&rows)
     }
 
-    pub async fn note_doings(&self, news: Vec<(SessionKey, Doings)>) -> Result<(), StoreError> {
+    pub async fn record_activity(&self, news: Vec<(SessionKey, DeviceActivity)>) -> Result<(), StoreError> {
         // Always in the same order, so that two servers do not wait for each other.
         let mut news = news;
         news.sort_by_key(|(key, _)| (key.user, key.session));
-        let (keys, doings): (Vec<_>, Vec<_>) = news.into_iter().unzip();
+        let (keys, activity): (Vec<_>, Vec<_>) = news.into_iter().unzip();
         let (users, sessions) = columns(&keys);
-        let seen: Vec<i64> = doings.iter().map(|doings| doings.seen_at).collect();
-        let synced_at: Vec<Option<i64>> = doings.iter().map(|doings| doings.synced.map(|(at, _)| at)).collect();
-        let synced_rev = doings.iter().map(|doings| doings.synced.map(|(_, rev)| signed(rev)).transpose());
+        let seen: Vec<i64> = activity.iter().map(|activity| activity.seen_at).collect();
+        let synced_at: Vec<Option<i64>> = activity.iter().map(|activity| activity.synced.map(|(at, _)| at)).collect();
+        let synced_rev = activity.iter().map(|activity| activity.synced.map(|(_, rev)| signed(rev)).transpose());
         let synced_rev = synced_rev.collect::<Result<Vec<_>, _>>()?;
         let sql = "UPDATE sessions SET seen_at = greatest(sessions.seen_at, new.seen_at),
                 synced_at = coalesce(new.synced_at, sessions.synced_at), synced_rev = coalesce(new.synced_rev, sessions.synced_rev)
@@ -218,20 +224,20 @@ impl Store {
             (&synced_at, Type::INT8_ARRAY),
             (&synced_rev, Type::INT8_ARRAY),
         ];
-        self.query(sql, &parameters).await.map(drop)
+        self.query(SERVER, sql, &parameters).await.map(drop)
     }
 
     pub async fn ended(&self, sessions: Vec<SessionKey>) -> Result<Vec<SessionKey>, StoreError> {
         Ok(self.ask(sessions).await?.ended)
     }
 
-    pub async fn news(&self, open: Vec<SessionKey>) -> Result<News, StoreError> {
-        if self.is_time_to_ask() { self.ask(open).await } else { Ok(News::default()) }
+    pub async fn missed_notifications(&self, open: Vec<SessionKey>) -> Result<MissedNotifications, StoreError> {
+        if self.is_time_to_ask() { self.ask(open).await } else { Ok(MissedNotifications::default()) }
     }
 
-    async fn ask(&self, open: Vec<SessionKey>) -> Result<News, StoreError> {
+    async fn ask(&self, open: Vec<SessionKey>) -> Result<MissedNotifications, StoreError> {
         if open.is_empty() {
-            return Ok(News::default());
+            return Ok(MissedNotifications::default());
         }
         let (users, sessions) = columns(&open);
         let sql = "SELECT open.user_id, open.session_id, heads.rev, EXISTS (
@@ -239,8 +245,8 @@ impl Store {
                 WHERE sessions.user_id = open.user_id AND sessions.session_id = open.session_id AND NOT revoked AND NOT disabled
             )
             FROM unnest($1, $2) AS open (user_id, session_id) LEFT JOIN heads USING (user_id)";
-        let mut news = News::default();
-        for row in self.query(sql, &[(&users, Type::UUID_ARRAY), (&sessions, Type::UUID_ARRAY)]).await? {
+        let mut news = MissedNotifications::default();
+        for row in self.query(SERVER, sql, &[(&users, Type::UUID_ARRAY), (&sessions, Type::UUID_ARRAY)]).await? {
             let key = SessionKey { user: row.try_get(0)?, session: row.try_get(1)? };
             match (row.try_get::<_, Option<i64>>(2)?, row.try_get(3)?) {
                 (Some(rev), true) => news.revisions.push((key.user, number(rev)?)),
@@ -251,18 +257,19 @@ impl Store {
     }
 
     pub async fn erase(&self, user: Uuid) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
+        let transaction = self.begin(user).await?;
         let (link, user) = (transaction.link(), [(&user as _, Type::UUID)]);
         // Pushes that are under way end before, and later ones find no session.
         link.query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &user).await?;
         // No email address is like this.
         link.execute_typed("UPDATE users SET erasing = true, email = user_id::text, password_hash = '' WHERE user_id = $1", &user).await?;
+        link.execute_typed("INSERT INTO erased (user_id) VALUES ($1) ON CONFLICT DO NOTHING", &user).await?;
         link.execute_typed("DELETE FROM sessions WHERE user_id = $1", &user).await?;
         transaction.commit().await
     }
 
     pub async fn finish_erasing(&self) -> Result<(), StoreError> {
-        for row in self.query("SELECT user_id FROM users WHERE erasing", &[]).await? {
+        for row in self.query(SERVER, "SELECT user_id FROM users WHERE erasing", &[]).await? {
             let user: Uuid = row.try_get(0)?;
             while !self.erase_some(user).await? {}
         }
@@ -271,7 +278,7 @@ impl Store {
 
     /// Erases some of an account's rows, or the account itself once none is left. Returns whether the account is gone.
     pub async fn erase_some(&self, user: Uuid) -> Result<bool, StoreError> {
-        let transaction = self.begin().await?;
+        let transaction = self.begin(user).await?;
         let link = transaction.link();
         // A push that is under way ends before, and leaves nothing behind.
         link.query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
@@ -312,7 +319,7 @@ impl Store {
     }
 
     async fn purge_user(&self, user: Uuid, before: i64) -> Result<u64, StoreError> {
-        let transaction = self.begin().await?;
+        let transaction = self.begin(SERVER).await?;
         transaction.link().query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
         let sql = "WITH gone AS (
                 DELETE FROM records WHERE user_id = $1 AND deleted AND server_updated_at < $2 RETURNING rev
@@ -333,7 +340,7 @@ impl Store {
             WHERE leases.expires_at < now() OR leases.holder = excluded.holder
             RETURNING name";
         let secs = CHORE_SECS as f64;
-        let taken = self.query(sql, &[(&name, Type::TEXT), (&self.server, Type::UUID), (&secs, Type::FLOAT8)]).await?;
+        let taken = self.query(SERVER, sql, &[(&name, Type::TEXT), (&self.server, Type::UUID), (&secs, Type::FLOAT8)]).await?;
         Ok(!taken.is_empty())
     }
 
@@ -343,27 +350,27 @@ impl Store {
     }
 
     pub async fn epoch(&self) -> Result<String, StoreError> {
-        one(&self.query("SELECT epoch FROM server", &[]).await?)
+        one(&self.query(SERVER, "SELECT epoch FROM server", &[]).await?)
     }
 
     pub async fn adopt(&self, collections: Collections) -> Result<(), StoreError> {
-        check_collections(&*self.connection().await?, &collections).await?;
+        check_collections(&*self.connection(SERVER).await?, &collections).await?;
         let text = collections.text();
         let sql = "UPDATE server SET collections = $1 WHERE collections IS DISTINCT FROM $1";
-        self.query(sql, &[(&text, Type::TEXT)]).await.map(drop)
+        self.query(SERVER, sql, &[(&text, Type::TEXT)]).await.map(drop)
     }
 
     pub async fn seen_at(&self) -> Result<i64, StoreError> {
-        one(&self.query("SELECT seen_at FROM server", &[]).await?)
+        one(&self.query(SERVER, "SELECT seen_at FROM server", &[]).await?)
     }
 
     pub async fn note_time(&self, now_ms: i64) -> Result<(), StoreError> {
-        self.query("UPDATE server SET seen_at = $1", &[(&now_ms, Type::INT8)]).await.map(drop)
+        self.query(SERVER, "UPDATE server SET seen_at = $1", &[(&now_ms, Type::INT8)]).await.map(drop)
     }
 
     pub async fn check(&self) -> Result<(), StoreError> {
         let sql = "SELECT epoch, pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean FROM server";
-        let link = self.connection().await?;
+        let link = self.connection(SERVER).await?;
         let rows = link.query_typed(sql, &[]).await?;
         let is_read_only = rows.first().map(|row| row.try_get(1)).transpose()?.unwrap_or(true);
         if is_read_only {
@@ -381,7 +388,7 @@ impl Store {
                 CASE WHEN (SELECT reltuples FROM pg_class WHERE oid = 'sessions'::regclass) > $2
                     THEN (SELECT reltuples::bigint FROM pg_class WHERE oid = 'sessions'::regclass)
                     ELSE (SELECT count(*) FROM sessions WHERE NOT revoked AND rotated_at >= $1) END";
-        let rows = self.query(sql, &[(&since_ms, Type::INT8), (&COUNTED_MAX, Type::INT8)]).await?;
+        let rows = self.query(SERVER, sql, &[(&since_ms, Type::INT8), (&COUNTED_MAX, Type::INT8)]).await?;
         let row = rows.first().ok_or_else(nothing)?;
         Ok(Population { accounts: number(row.try_get(0)?)?, sessions: number(row.try_get(1)?)?, backed_up_at: None })
     }
@@ -410,8 +417,9 @@ fn columns(keys: &[SessionKey]) -> (Vec<Uuid>, Vec<Uuid>) {
 }
 
 async fn begin_session(link: &Link, session: &Session) -> Result<(), StoreError> {
+    // Those that have ended make room first, and then those that were used longest ago.
     let sql = "DELETE FROM sessions WHERE user_id = $1 AND session_id IN (
-            SELECT session_id FROM sessions WHERE user_id = $1 ORDER BY rotated_at DESC, session_id OFFSET $2
+            SELECT session_id FROM sessions WHERE user_id = $1 ORDER BY revoked, rotated_at DESC, session_id OFFSET $2
         )";
     link.execute_typed(sql, &[(&session.user, Type::UUID), (&(SESSIONS_MAX - 1), Type::INT8)]).await?;
     let sql = "INSERT INTO sessions (user_id, session_id, device_name, platform, salt, generation, rotated_at, created_at, seen_at)
@@ -437,64 +445,4 @@ pub async fn revoke_all(link: &Link, user: Uuid, kept: Option<Uuid>) -> Result<(
     let sql = "UPDATE sessions SET revoked = true WHERE user_id = $1 AND session_id IS DISTINCT FROM $2 AND NOT revoked";
     link.execute_typed(sql, &[(&user, Type::UUID), (&kept, Type::UUID)]).await?;
     Ok(())
-}
-
-fn account(row: &Row) -> Result<Account, StoreError> {
-    Ok(Account {
-        user: row.try_get(0)?,
-        email: row.try_get(1)?,
-        password_hash: row.try_get(2)?,
-        recovery_hash: row.try_get(3)?,
-        created_at: row.try_get(4)?,
-        is_disabled: row.try_get(5)?,
-    })
-}
-
-fn session(key: SessionKey, row: &Row) -> Result<Session, StoreError> {
-    let (salt, generation): (&[u8], i64) = (row.try_get(2)?, row.try_get(3)?);
-    Ok(Session {
-        user: key.user,
-        id: key.session,
-        device_name: row.try_get(0)?,
-        platform: row.try_get(1)?,
-        salt: salt.try_into().map_err(StoreError::new)?,
-        generation: generation.try_into().map_err(StoreError::new)?,
-        rotated_at: row.try_get(4)?,
-        created_at: row.try_get(5)?,
-    })
-}
-
-fn device(row: &Row) -> Result<Device, StoreError> {
-    let synced = row.try_get::<_, Option<i64>>(5)?.zip(row.try_get(6)?);
-    let synced = synced.map(|(at, rev)| Ok::<_, StoreError>((at, number(rev)?))).transpose()?;
-    Ok(Device {
-        session: row.try_get(0)?,
-        name: row.try_get(1)?,
-        platform: row.try_get(2)?,
-        signed_in_at: row.try_get(3)?,
-        doings: Doings { seen_at: row.try_get(4)?, synced },
-    })
-}
-
-/// The answer of a statement that says whether the caller's session was live, and whether anything was changed.
-fn answered(rows: &[Row]) -> Result<bool, Denied> {
-    let row = rows.first().ok_or_else(nothing)?;
-    let read = || Ok::<(bool, bool), tokio_postgres::Error>((row.try_get(0)?, row.try_get(1)?));
-    match read().map_err(StoreError::from)? {
-        (false, _) => Err(Denied::SessionEnded),
-        (true, is_changed) => Ok(is_changed),
-    }
-}
-
-fn is_true(rows: &[Row]) -> Result<bool, StoreError> {
-    one(rows)
-}
-
-/// The only value of the only row.
-fn one<T: for<'r> FromSql<'r>>(rows: &[Row]) -> Result<T, StoreError> {
-    Ok(rows.first().ok_or_else(nothing)?.try_get(0)?)
-}
-
-fn nothing() -> StoreError {
-    StoreError::new("the database answered with no row")
 }

@@ -13,7 +13,7 @@ use super::convert::{number, signed};
 use super::link::Link;
 use super::loaded::{Advanced, Answer, Row, Written};
 use crate::store::accounts::SessionKey;
-use crate::store::wanted::Wanted;
+use crate::store::prefetch::Prefetch;
 use crate::store::{Boundary, Epoch, Head, Quota, StoreError, Usage};
 
 /// The columns that [`row`] reads.
@@ -66,12 +66,12 @@ pub enum Lock {
 ///
 /// Each statement sees what was committed before it, so the statements after the head see everything that was written under its lock. One
 /// statement for all would see the data as it was before it waited for the lock.
-pub async fn load(link: &Link, key: SessionKey, quota: Quota, wanted: &Wanted, lock: Lock) -> Result<Option<Answer>, StoreError> {
+pub async fn load(link: &Link, key: SessionKey, quota: Quota, prefetch: &Prefetch, lock: Lock) -> Result<Option<Answer>, StoreError> {
     let head_sql = if lock == Lock::Exclusive { format!("{HEAD} FOR UPDATE") } else { HEAD.to_owned() };
-    let revisions = wanted.boundaries.iter().map(|rev| signed((*rev).min(i64::MAX as u64))).collect::<Result<Vec<_>, _>>()?;
+    let revisions = prefetch.boundaries.iter().map(|rev| signed((*rev).min(i64::MAX as u64))).collect::<Result<Vec<_>, _>>()?;
     // The newest boundary is always among them, so that there is a row that tells of the session.
-    let back = wanted.boundaries_before_newest.iter().copied().chain([0]).map(signed).collect::<Result<Vec<_>, _>>()?;
-    let ids: Vec<_> = wanted.ids.iter().copied().collect();
+    let back = prefetch.boundaries_before_newest.iter().copied().chain([0]).map(signed).collect::<Result<Vec<_>, _>>()?;
+    let ids: Vec<_> = prefetch.ids.iter().copied().collect();
     let record_sql = format!("SELECT {COLUMNS} FROM records WHERE user_id = $1 AND id = ANY($2)");
     let head = async { link.query_typed(&head_sql, &[(&key.user, Type::UUID)]).await };
     let boundaries = async {
@@ -80,8 +80,8 @@ pub async fn load(link: &Link, key: SessionKey, quota: Quota, wanted: &Wanted, l
     };
     let records =
         when(!ids.is_empty(), async { link.query_typed(&record_sql, &[(&key.user, Type::UUID), (&ids, Type::UUID_ARRAY)]).await });
-    let changes = changes(link, key, wanted);
-    let epochs = when(wanted.epochs, async { link.query_typed(EPOCHS, &[(&key.user, Type::UUID)]).await });
+    let changes = changes(link, key, prefetch);
+    let epochs = when(prefetch.epochs, async { link.query_typed(EPOCHS, &[(&key.user, Type::UUID)]).await });
     // They are sent in this order, one after another, without waiting for answers.
     let (head, boundaries, records, changes, epochs) = tokio::join!(head, boundaries, records, changes, epochs);
     let (head, boundaries, records, changes, epochs) = (head?, boundaries?, records?, changes?, epochs?);
@@ -103,12 +103,12 @@ async fn when(is_wanted: bool, query: impl Future<Output = Result<Vec<Answered>,
     if is_wanted { query.await } else { Ok(Vec::new()) }
 }
 
-/// The changes after a revision, until they take as many bytes as wanted.
-async fn changes(link: &Link, key: SessionKey, wanted: &Wanted) -> Result<Vec<Answered>, StoreError> {
-    let Some(wanted) = wanted.changes else { return Ok(Vec::new()) };
-    let (after, rows, bytes) = (signed(wanted.after)?, signed(wanted.rows as u64)?, signed(wanted.bytes as u64)?);
-    let collection = wanted.collection.unwrap_or_default();
-    let of_one = if wanted.collection.is_some() { "AND collection = $5" } else { "" };
+/// The changes after a revision, until they take as many bytes as `prefetch` allows.
+async fn changes(link: &Link, key: SessionKey, prefetch: &Prefetch) -> Result<Vec<Answered>, StoreError> {
+    let Some(prefetch) = prefetch.changes else { return Ok(Vec::new()) };
+    let (after, rows, bytes) = (signed(prefetch.after)?, signed(prefetch.rows as u64)?, signed(prefetch.bytes as u64)?);
+    let collection = prefetch.collection.unwrap_or_default();
+    let of_one = if prefetch.collection.is_some() { "AND collection = $5" } else { "" };
     let sql = format!(
         "SELECT {COLUMNS} FROM (
             SELECT *, sum(octet_length(record)) OVER (ORDER BY rev) - octet_length(record) AS bytes_before
@@ -117,7 +117,7 @@ async fn changes(link: &Link, key: SessionKey, wanted: &Wanted) -> Result<Vec<An
     );
     let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> =
         vec![(&key.user, Type::UUID), (&after, Type::INT8), (&rows, Type::INT8), (&bytes, Type::INT8)];
-    if wanted.collection.is_some() {
+    if prefetch.collection.is_some() {
         parameters.push((&collection, Type::TEXT));
     }
     link.query_typed(&sql, &parameters).await

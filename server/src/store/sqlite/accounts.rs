@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use crate::store::StoreError;
-use crate::store::accounts::{Account, Created, Device, Doings, SESSIONS_MAX, Session};
+use crate::store::accounts::{Account, Created, Device, DeviceActivity, SESSIONS_MAX, Session};
 
 /// Stores an account, unless the email address already has one.
 ///
@@ -83,12 +83,12 @@ pub fn erasing(connection: &Connection) -> Result<Vec<Uuid>, StoreError> {
     Ok(users.collect::<Result<_, _>>()?)
 }
 
-/// Replaces the password of an account.
+/// Replaces the password of an account. Its recovery code is void: whoever knew the password may have made it.
 ///
 /// # Errors
 /// The store failed.
 pub fn set_password(connection: &Connection, user: Uuid, password_hash: &str) -> Result<(), StoreError> {
-    connection.execute("UPDATE users SET password_hash = ?2 WHERE user_id = ?1", params![user, password_hash])?;
+    connection.execute("UPDATE users SET password_hash = ?2, recovery_hash = NULL WHERE user_id = ?1", params![user, password_hash])?;
     Ok(())
 }
 
@@ -135,9 +135,9 @@ pub fn is_live(connection: &Connection, user: Uuid, session: Uuid) -> Result<boo
 /// # Errors
 /// The store failed.
 pub fn begin_session(connection: &Connection, session: &Session) -> Result<(), StoreError> {
-    // The oldest ones make room.
+    // Those that have ended make room first, and then those that were used longest ago.
     let sql = "DELETE FROM sessions WHERE user_id = ?1 AND session_id IN (
-            SELECT session_id FROM sessions WHERE user_id = ?1 ORDER BY rotated_at DESC, session_id LIMIT -1 OFFSET ?2
+            SELECT session_id FROM sessions WHERE user_id = ?1 ORDER BY revoked, rotated_at DESC, session_id LIMIT -1 OFFSET ?2
         )";
     connection.prepare_cached(sql)?.execute(params![session.user, SESSIONS_MAX - 1])?;
     let sql = "INSERT INTO sessions (user_id, session_id, device_name, platform, salt, generation, rotated_at, created_at, seen_at)
@@ -169,13 +169,12 @@ pub fn session(connection: &Connection, user: Uuid, id: Uuid) -> Result<Option<S
     Ok(connection.prepare_cached(sql)?.query_row(params![user, id], read).optional()?)
 }
 
-/// Increments the number of a session's refresh token, which invalidates the previous token.
+/// Sets the number of a session's refresh token, which invalidates the previous token.
 ///
 /// # Errors
 /// The store failed.
-pub fn rotate(connection: &Connection, session: &Session, now_ms: i64) -> Result<(), StoreError> {
+pub fn rotate(connection: &Connection, session: &Session, next: u32, now_ms: i64) -> Result<(), StoreError> {
     let sql = "UPDATE sessions SET generation = ?3, rotated_at = ?4 WHERE user_id = ?1 AND session_id = ?2";
-    let next = session.generation.saturating_add(1);
     connection.prepare_cached(sql)?.execute(params![session.user, session.id, next, now_ms])?;
     Ok(())
 }
@@ -213,7 +212,7 @@ pub fn devices(connection: &Connection, user: Uuid) -> Result<Vec<Device>, Store
             name: row.get(1)?,
             platform: row.get(2)?,
             signed_in_at: row.get(3)?,
-            doings: Doings { seen_at: row.get(4)?, synced },
+            activity: DeviceActivity { seen_at: row.get(4)?, synced },
         })
     })?;
     Ok(read.collect::<Result<_, _>>()?)
@@ -232,11 +231,11 @@ pub fn rename_device(connection: &Connection, user: Uuid, session: Uuid, name: &
 ///
 /// # Errors
 /// The store failed.
-pub fn note_doings(connection: &Connection, user: Uuid, session: Uuid, doings: Doings) -> Result<(), StoreError> {
+pub fn record_activity(connection: &Connection, user: Uuid, session: Uuid, activity: DeviceActivity) -> Result<(), StoreError> {
     let sql = "UPDATE sessions SET seen_at = max(seen_at, ?3), synced_at = coalesce(?4, synced_at), synced_rev = coalesce(?5, synced_rev)
         WHERE user_id = ?1 AND session_id = ?2";
-    let (synced_at, synced_rev) = doings.synced.unzip();
-    connection.prepare_cached(sql)?.execute(params![user, session, doings.seen_at, synced_at, synced_rev])?;
+    let (synced_at, synced_rev) = activity.synced.unzip();
+    connection.prepare_cached(sql)?.execute(params![user, session, activity.seen_at, synced_at, synced_rev])?;
     Ok(())
 }
 

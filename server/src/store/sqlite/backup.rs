@@ -97,35 +97,42 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
     let (current, fresh) = (folder.join(DATABASE), folder.join(RESTORING));
     // Something may be left from a restore that was interrupted.
     remove(&fresh)?;
+    let prepared = prepare(folder, from, new_epoch, now_ms);
+    if prepared.is_err() {
+        // It takes space, and the current database stays. If it cannot be removed, the first error is the one to tell.
+        let _ = remove(&fresh);
+    }
+    let found = prepared?;
+    let previous = set_aside(&current, now_ms)?;
+    let placed = std::fs::rename(&fresh, &current).and_then(|()| sync_folder(folder));
+    placed.map_err(|error| failed("move the backup to", &current, error))?;
+    Counter::open(folder)?.note(&existing(&current)?)?;
+    Ok(Restored { previous, had_checksum: found == Found::Intact })
+}
+
+/// Makes the database that replaces the current one, in a file beside it.
+fn prepare(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<Found, StoreError> {
+    let (current, fresh) = (folder.join(DATABASE), folder.join(RESTORING));
     let found = checksum::copy(from, &fresh).map_err(|error| failed("restore", from, error))?;
     let usable = match found {
         Found::Damaged => Err(StoreError::new("the file is damaged: its checksum is wrong or incomplete; use another backup")),
         Found::Intact => existing(&fresh).map(drop),
         Found::Unknown => existing(&fresh).and_then(|database| check(&database)),
     };
-    if let Err(error) = usable {
-        remove(&fresh)?;
-        return Err(failed("restore", from, error));
-    }
+    usable.map_err(|error| failed("restore", from, error))?;
     let connection = open_file(&fresh)?;
     migrate(&connection, new_epoch)?;
     for user in erased::listed(folder)? {
         accounts::erase(&connection, user)?;
     }
+    if current.exists() {
+        keep_from(&connection, &current);
+    }
     // The operator who restores a backup answers for the clock.
     connection.execute("UPDATE server SET seen_at = ?1", [now_ms])?;
-    if current.exists()
-        && let Err(error) = remember_epochs(&connection, &current)
-    {
-        tracing::warn!(%error, "the current database cannot be read: its record of earlier restores is lost");
-    }
     begin_epoch(&connection, new_epoch)?;
     connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE")?;
-    let previous = set_aside(&current, now_ms)?;
-    let placed = std::fs::rename(&fresh, &current).and_then(|()| sync_folder(folder));
-    placed.map_err(|error| failed("move the backup to", &current, error))?;
-    Counter::open(folder)?.note(&connection)?;
-    Ok(Restored { previous, had_checksum: found == Found::Intact })
+    Ok(found)
 }
 
 /// Begins a new epoch. From now on, cursors of the current epoch are answered with the current revision of each user.
@@ -173,16 +180,50 @@ pub fn purge_folder(folder: &Path, tombstone_days: u32, backup_days: u32, now_ms
     Ok(purged)
 }
 
-/// Copies the epochs of another database, which may be newer than the backup's.
-fn remember_epochs(connection: &Connection, other: &Path) -> Result<(), StoreError> {
+/// Copies from the current database what the backup must not undo.
+fn keep_from(connection: &Connection, current: &Path) {
+    if let Err(error) = with_other(connection, current, remember_epochs) {
+        tracing::warn!(%error, "the current database cannot be read: its record of earlier restores is lost");
+    }
+    if let Err(error) = with_other(connection, current, remember_sign_ins) {
+        tracing::warn!(%error, "the current database cannot be read: passwords, disabled accounts and signed-out devices are those of the backup");
+    }
+}
+
+/// Does work with another database attached as `other`, in one transaction.
+fn with_other(connection: &Connection, other: &Path, work: fn(&Connection) -> rusqlite::Result<()>) -> Result<(), StoreError> {
     let other = other.to_str().ok_or_else(|| StoreError::new("the path of the database is not UTF-8"))?;
     connection.execute("ATTACH ?1 AS other", [other])?;
-    let taken = connection.execute_batch(
+    let done = connection.unchecked_transaction().and_then(|transaction| {
+        work(&transaction)?;
+        transaction.commit()
+    });
+    connection.execute_batch("DETACH other")?;
+    Ok(done?)
+}
+
+/// Copies the epochs, which may be newer than the backup's.
+fn remember_epochs(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
         "INSERT OR IGNORE INTO epochs SELECT * FROM other.epochs;
          INSERT OR IGNORE INTO restores SELECT * FROM other.restores WHERE user_id IN (SELECT user_id FROM users);",
-    );
-    connection.execute_batch("DETACH other")?;
-    Ok(taken?)
+    )
+}
+
+/// Copies who may sign in and who is signed in, unless the backup is newer: a password that was changed, an account that was disabled and a device
+/// that was signed out since the backup stay so, and no other device is signed out.
+fn remember_sign_ins(connection: &Connection) -> rusqlite::Result<()> {
+    if !connection.query_row("SELECT other.server.seen_at >= main.server.seen_at FROM other.server, main.server", [], |row| row.get(0))? {
+        return Ok(());
+    }
+    connection.execute_batch(
+        "CREATE TEMP TABLE kept AS SELECT user_id FROM other.users WHERE NOT erasing AND user_id IN (SELECT user_id FROM main.users);
+         UPDATE main.users SET password_hash = newer.password_hash, recovery_hash = newer.recovery_hash, disabled = newer.disabled
+            FROM other.users AS newer WHERE newer.user_id = users.user_id AND users.user_id IN (SELECT user_id FROM kept);
+         DELETE FROM main.sessions WHERE user_id IN (SELECT user_id FROM kept);
+         INSERT INTO main.sessions SELECT * FROM other.sessions WHERE user_id IN (SELECT user_id FROM kept);
+         DROP TABLE kept;",
+    )
 }
 
 /// Removes a database and the files that SQLite keeps beside it, if they are there.

@@ -7,7 +7,10 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{Store, UserRecords, accounts, backup, check_collections, epoch, seen_at, sessions_ended};
-use crate::store::accounts::{Account, Created, Denied, Device, Doings, Exchange, Heard, News, Population, Session, SessionKey, SignedIn};
+use crate::store::accounts::{
+    Account, Created, Denied, Device, DeviceActivity, Exchange, MissedNotifications, Notification, Population, Session, SessionKey,
+    SignedIn,
+};
 use crate::store::collections::Collections;
 use crate::store::{Quota, Records, StoreError};
 
@@ -54,10 +57,10 @@ impl Store {
     }
 
     /// There is no other server.
-    pub fn announce(&self, _: Heard) {}
+    pub fn announce(&self, _: Notification) {}
 
     /// There is no other server.
-    pub fn listen(&self, _: impl Fn(Heard)) {}
+    pub fn listen(&self, _: impl Fn(Notification)) {}
 
     pub async fn register(&self, account: Account, session: Session) -> Result<Created, StoreError> {
         self.write(move |connection| {
@@ -75,7 +78,7 @@ impl Store {
     }
 
     pub async fn sign_in(&self, session: Session, password_hash: String) -> Result<SignedIn, StoreError> {
-        self.write(move |connection| {
+        self.write_for(session.user, move |connection| {
             let account = accounts::by_user(connection, session.user)?.filter(|account| account.password_hash == password_hash);
             Ok(match account {
                 None => SignedIn::WrongPassword,
@@ -123,21 +126,20 @@ impl Store {
     }
 
     pub async fn recover(&self, user: Uuid, recovery_hash: String, password_hash: String) -> Result<bool, StoreError> {
-        self.write(move |connection| {
+        self.write_for(user, move |connection| {
             let known = accounts::by_user(connection, user)?.and_then(|account| account.recovery_hash);
             if known.as_ref() != Some(&recovery_hash) {
                 return Ok(false);
             }
             accounts::set_password(connection, user, &password_hash)?;
-            accounts::set_recovery(connection, user, None)?;
             accounts::revoke_all(connection, user, None)?;
             Ok(true)
         })
         .await
     }
 
-    pub async fn session(&self, key: SessionKey) -> Result<Option<Session>, StoreError> {
-        self.read_for(key.user, move |connection| accounts::session(connection, key.user, key.session)).await
+    pub async fn session(&self, key: SessionKey, turn: Uuid) -> Result<Option<Session>, StoreError> {
+        self.read_for(turn, move |connection| accounts::session(connection, key.user, key.session)).await
     }
 
     pub async fn exchange<T: Send + 'static>(
@@ -146,11 +148,11 @@ impl Store {
         now_ms: i64,
         decide: impl Fn(&Session, bool) -> (Exchange, T) + Send + 'static,
     ) -> Result<Option<T>, StoreError> {
-        self.write(move |connection| {
+        self.write_for(key.user, move |connection| {
             let Some(session) = accounts::session(connection, key.user, key.session)? else { return Ok(None) };
             let (exchange, value) = decide(&session, accounts::is_live(connection, key.user, key.session)?);
             match exchange {
-                Exchange::Rotate => accounts::rotate(connection, &session, now_ms)?,
+                Exchange::Rotate(next) => accounts::rotate(connection, &session, next, now_ms)?,
                 Exchange::Revoke => accounts::revoke(connection, key.user, key.session).map(drop)?,
                 Exchange::Keep => {}
             }
@@ -160,7 +162,7 @@ impl Store {
     }
 
     pub async fn admit(&self, key: SessionKey) -> Result<(), Denied> {
-        self.read_for(key.user, move |connection| admit(connection, key)).await
+        self.read_for(key.session, move |connection| admit(connection, key)).await
     }
 
     pub async fn revoke(&self, key: SessionKey, session: Uuid) -> Result<bool, Denied> {
@@ -195,9 +197,9 @@ impl Store {
         .await
     }
 
-    pub async fn note_doings(&self, news: Vec<(SessionKey, Doings)>) -> Result<(), StoreError> {
+    pub async fn record_activity(&self, news: Vec<(SessionKey, DeviceActivity)>) -> Result<(), StoreError> {
         self.write(move |connection| {
-            news.iter().try_for_each(|(key, doings)| accounts::note_doings(connection, key.user, key.session, *doings))
+            news.iter().try_for_each(|(key, activity)| accounts::record_activity(connection, key.user, key.session, *activity))
         })
         .await
     }
@@ -210,12 +212,12 @@ impl Store {
         .await
     }
 
-    pub async fn news(&self, open: Vec<SessionKey>) -> Result<News, StoreError> {
+    pub async fn missed_notifications(&self, open: Vec<SessionKey>) -> Result<MissedNotifications, StoreError> {
         let ended = self.read(sessions_ended).await?;
         let before = self.sessions_ended.lock().unwrap_or_else(PoisonError::into_inner).replace(ended);
         let ended = if before.is_some_and(|before| before != ended) { self.ended(open).await? } else { Vec::new() };
         // No other process writes records.
-        Ok(News { revisions: Vec::new(), ended })
+        Ok(MissedNotifications { revisions: Vec::new(), ended })
     }
 
     pub async fn epoch(&self) -> Result<String, StoreError> {

@@ -5,7 +5,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
 
-/// The maximum number of queued jobs, in total and per account. Further jobs are refused.
+/// The maximum number of queued jobs, in total and per account. Further jobs are refused, except the first one of an account: accounts with many
+/// jobs do not take the queue from the others.
 pub const ALL_MAX: usize = 1_024;
 const EACH_MAX: usize = 64;
 
@@ -43,7 +44,7 @@ impl<J> Queue<J> {
             return Err(NotTaken::Closed);
         }
         let of_account = waiting.by_account.get(&account).map_or(0, VecDeque::len);
-        if waiting.count >= ALL_MAX || (account.is_some() && of_account >= EACH_MAX) {
+        if (waiting.count >= ALL_MAX && of_account > 0) || (account.is_some() && of_account >= EACH_MAX) {
             return Err(NotTaken::Full);
         }
         if of_account == 0 {
@@ -121,6 +122,17 @@ mod tests {
         queue.push(None, 200).expect("and so have jobs of no account");
         let next: Vec<usize> = std::iter::from_fn(|| queue.try_pop()).take(5).collect();
         assert_eq!(next, [0, 100, 200, 1, 2]);
+    }
+
+    #[test]
+    fn accounts_that_fill_the_queue_leave_room_for_the_others() {
+        let queue = Queue::new();
+        for account in 0..2 * (ALL_MAX / EACH_MAX) as u128 {
+            while queue.push(Some(Uuid::from_u128(100 + account)), 0).is_ok() {}
+        }
+        assert!(queue.len() >= ALL_MAX);
+        queue.push(QUIET, 1).expect("an account without a job");
+        queue.push(None, 2).expect("somebody who signs in");
     }
 
     #[test]

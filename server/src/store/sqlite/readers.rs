@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::open_file;
-use crate::places::Places;
+use crate::places::{Places, SERVER};
 use crate::store::StoreError;
 
 /// The number of read connections.
@@ -36,7 +36,7 @@ impl Readers {
     pub async fn close(&self) {
         let mut all = Vec::new();
         for _ in 0..READERS {
-            all.push(self.places.wait(Uuid::nil()).await);
+            all.push(self.places.wait(SERVER).await);
         }
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

@@ -1,8 +1,34 @@
 // Labelled inputs, dialogs, choices and empty states.
 
-import { type InputHTMLAttributes, type ReactNode, useEffect, useId, useLayoutEffect, useRef } from "react";
+import { type FormHTMLAttributes, type InputHTMLAttributes, type ReactNode, useEffect, useId, useLayoutEffect, useRef } from "react";
 import { useDraft } from "./draft";
 import { Icon, type IconName } from "./icon";
+import { useOnce } from "./once";
+
+interface FormProps extends Omit<FormHTMLAttributes<HTMLFormElement>, "onSubmit"> {
+  onSubmit: () => Promise<unknown>;
+}
+
+/** A form that is submitted once, however fast its button is pressed. */
+export function Form({ onSubmit, ...form }: FormProps) {
+  const once = useOnce();
+  return (
+    <form
+      noValidate
+      {...form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void once(onSubmit);
+      }}
+      onClick={(event) => {
+        // The second click of a double click may come when the first submit is already done.
+        if (event.detail > 1 && (event.target as Element).closest("button[type=submit]")) {
+          event.preventDefault();
+        }
+      }}
+    />
+  );
+}
 
 type FieldProps = { label: string; hint?: string; error?: string | undefined } & InputHTMLAttributes<HTMLInputElement>;
 

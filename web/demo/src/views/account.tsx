@@ -1,9 +1,9 @@
 // The account page: signing up, in and out, and a forgotten password.
 
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { currentOwner, isAnotherAccount, openLogOf, rememberOwner } from "../data/accounts";
 import { credentialViolations, sync, type SyncStatus } from "../sync";
-import { Choice, Field } from "../ui/form";
+import { Choice, Field, Form } from "../ui/form";
 import { attempt, told } from "../ui/toast";
 
 interface OnRecoveryCode {
@@ -85,8 +85,7 @@ function SignIn({ again, onRecoveryCode }: { again: boolean } & OnRecoveryCode) 
   const [problem, setProblem] = useState<Problem>({});
   const [busy, setBusy] = useState(false);
   const way = again && chosen === "up" ? "in" : chosen;
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const submit = async () => {
     const credentials = { email: email.trim(), password };
     const wrong = isAnotherAccount(credentials.email) ? { another: credentials.email } : problemOf(way, credentials, code);
     setProblem(wrong);
@@ -119,7 +118,7 @@ function SignIn({ again, onRecoveryCode }: { again: boolean } & OnRecoveryCode) 
             : "The log works without an account. With one, what is here goes along."}
         </p>
       </div>
-      <form className="form" noValidate onSubmit={(event) => void submit(event)}>
+      <Form className="form" onSubmit={submit}>
         {!again && way !== "recover" && <Choice label="Account" value={way} options={WAYS} onChange={setWay} />}
         <div className="fields wide">
           <Field
@@ -174,7 +173,7 @@ function SignIn({ again, onRecoveryCode }: { again: boolean } & OnRecoveryCode) 
             </button>
           )}
         </div>
-      </form>
+      </Form>
     </section>
   );
 }

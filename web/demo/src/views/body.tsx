@@ -1,7 +1,7 @@
 // Bodyweight: its trend, and the next measurement.
 
 import { useLiveQuery } from "dexie-react-hooks";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useUnit } from "../data/settings";
 import { trend } from "../logic/chart";
 import { fromKg, parseNumber, toKg, unitName, weight } from "../logic/units";
@@ -9,7 +9,7 @@ import { day, dayInput, fromDayInput } from "../logic/words";
 import { db, sync, type UserBodyweightLog } from "../sync";
 import { LineChart } from "../ui/chart";
 import { useDraft } from "../ui/draft";
-import { Choice, Empty, Field, Loading } from "../ui/form";
+import { Choice, Empty, Field, Form, Loading } from "../ui/form";
 import { Icon } from "../ui/icon";
 import { Title } from "../ui/route";
 import { attempt, say } from "../ui/toast";
@@ -56,8 +56,7 @@ function Measure() {
   const [typed = "", setTyped] = useDraft("body.weight");
   const [date, setDate] = useState(() => dayInput(Date.now()));
   const [error, setError] = useState<string>();
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const submit = async () => {
     const value = parseNumber(typed);
     const at = date === dayInput(Date.now()) ? Date.now() : fromDayInput(date);
     if (value === undefined || at === undefined) {
@@ -75,7 +74,7 @@ function Measure() {
     }
   };
   return (
-    <form className="card" aria-label="Log your bodyweight" onSubmit={(event) => void submit(event)} noValidate>
+    <Form className="card" aria-label="Log your bodyweight" onSubmit={submit}>
       <div className="fields with-button">
         <Field
           label={`Weight in ${unitName(unit)}`}
@@ -96,7 +95,7 @@ function Measure() {
           Log it
         </button>
       </div>
-    </form>
+    </Form>
   );
 }
 

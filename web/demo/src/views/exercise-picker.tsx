@@ -2,13 +2,15 @@
 
 import { useState } from "react";
 import { allExercises, saveExercise, useExercises } from "../data/exercises";
-import { Dialog, Field } from "../ui/form";
+import { Dialog, Field, Form } from "../ui/form";
 import { Icon } from "../ui/icon";
+import { useOnce } from "../ui/once";
 import { attempt } from "../ui/toast";
 
 export function ExercisePicker({ onPick, onClose }: { onPick: (id: string) => void; onClose: () => void }) {
   const exercises = useExercises();
   const [typed, setTyped] = useState("");
+  const once = useOnce();
   const wanted = typed.trim().toLowerCase();
   const isWanted = (exercise: { readonly name: string }) => exercise.name.toLowerCase().includes(wanted);
   const found = (exercises ?? []).filter(isWanted);
@@ -24,12 +26,7 @@ export function ExercisePicker({ onPick, onClose }: { onPick: (id: string) => vo
   };
   return (
     <Dialog title="Add an exercise" onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void attempt(pickFirst());
-        }}
-      >
+      <Form onSubmit={() => once(() => attempt(pickFirst()))}>
         <Field
           label="Name"
           value={typed}
@@ -49,14 +46,14 @@ export function ExercisePicker({ onPick, onClose }: { onPick: (id: string) => vo
           ))}
           {wanted && !found.some((exercise) => exercise.name.toLowerCase() === wanted) && (
             <li>
-              <button type="button" className="item" onClick={() => void attempt(make())}>
+              <button type="button" className="item" onClick={() => void once(() => attempt(make()))}>
                 <Icon name="plus" />
                 <span className="grow">Make “{typed.trim()}”</span>
               </button>
             </li>
           )}
         </ul>
-      </form>
+      </Form>
     </Dialog>
   );
 }

@@ -1,13 +1,13 @@
 // One exercise: the estimated strength over time, and its details.
 
 import { useLiveQuery } from "dexie-react-hooks";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { saveExercise } from "../data/exercises";
 import { useUnit } from "../data/settings";
 import { bestOneRepMax, estimatedOneRepMax } from "../logic/one-rep-max";
 import { about, weight } from "../logic/units";
 import { db, type ExerciseDefinition } from "../sync";
-import { Dialog, Field, Loading } from "../ui/form";
+import { Dialog, Field, Form, Loading } from "../ui/form";
 import { Gone, navigate, Title } from "../ui/route";
 import { attempt, say } from "../ui/toast";
 import { OneRepMaxChart } from "./history";
@@ -93,8 +93,7 @@ export function ExerciseDialog({ exercise, onClose }: { exercise?: ExerciseDefin
   const [muscles, setMuscles] = useState(exercise?.primaryMuscleGroups?.join(", ") ?? "");
   const [notes, setNotes] = useState(exercise?.notes ?? "");
   const [error, setError] = useState<string>();
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const submit = async () => {
     if (name.trim() === "") {
       setError("Give it a name.");
       return;
@@ -127,7 +126,7 @@ export function ExerciseDialog({ exercise, onClose }: { exercise?: ExerciseDefin
   };
   return (
     <Dialog title={exercise ? "Edit the exercise" : "New exercise"} onClose={onClose}>
-      <form className="form" noValidate onSubmit={(event) => void submit(event)}>
+      <Form className="form" onSubmit={submit}>
         <Field
           label="Name"
           value={name}
@@ -169,7 +168,7 @@ export function ExerciseDialog({ exercise, onClose }: { exercise?: ExerciseDefin
             </button>
           )}
         </div>
-      </form>
+      </Form>
     </Dialog>
   );
 }

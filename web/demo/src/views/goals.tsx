@@ -1,7 +1,7 @@
 // Goals: targets, progress, and new goals.
 
 import { useLiveQuery } from "dexie-react-hooks";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useExerciseNames, useExercises } from "../data/exercises";
 import { type GoalState, goalStates, markGoal } from "../data/goals";
 import { useUnit } from "../data/settings";
@@ -9,7 +9,7 @@ import { about, parseNumber, toKg, unitName, weight } from "../logic/units";
 import { fromDayInput, shortDay } from "../logic/words";
 import { db, sync, type UserGoal } from "../sync";
 import { useDraft } from "../ui/draft";
-import { Choice, Dialog, Empty, Field, Loading, Select } from "../ui/form";
+import { Choice, Dialog, Empty, Field, Form, Loading, Select } from "../ui/form";
 import { Icon } from "../ui/icon";
 import { Title } from "../ui/route";
 import { attempt, say } from "../ui/toast";
@@ -169,8 +169,7 @@ function GoalDialog({ onClose }: { onClose: () => void }) {
   const [date, setDate] = useState("");
   const [error, setError] = useState<string>();
   const exercise = exercises.find((one) => one.id === chosen) ?? exercises[0];
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const submit = async () => {
     const value = parseNumber(typed);
     if (!value || toKg(value, unit) > 1_000 || (kind === "liftTarget" && !exercise)) {
       setError("Type a weight, such as 120.");
@@ -205,7 +204,7 @@ function GoalDialog({ onClose }: { onClose: () => void }) {
   };
   return (
     <Dialog title="New goal" onClose={onClose}>
-      <form className="form" noValidate onSubmit={(event) => void submit(event)}>
+      <Form className="form" onSubmit={submit}>
         <Choice label="What" value={kind} options={KINDS} onChange={setKind} />
         {kind === "liftTarget" && exercise && (
           <Select
@@ -229,7 +228,7 @@ function GoalDialog({ onClose }: { onClose: () => void }) {
         <button type="submit" className="button primary">
           Add the goal
         </button>
-      </form>
+      </Form>
     </Dialog>
   );
 }

@@ -1,11 +1,11 @@
 // The library: exercises, and templates that consist of exercises.
 
 import { useLiveQuery } from "dexie-react-hooks";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useExerciseNames, useExercises } from "../data/exercises";
 import { addTemplate, planText, templatesWithPlan } from "../data/templates";
 import { counted } from "../logic/words";
-import { Dialog, Empty, Field, Loading } from "../ui/form";
+import { Dialog, Empty, Field, Form, Loading } from "../ui/form";
 import { Icon } from "../ui/icon";
 import { Link, navigate, Title } from "../ui/route";
 import { attempt } from "../ui/toast";
@@ -127,8 +127,7 @@ function Templates() {
 function TemplateDialog({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState("");
   const [error, setError] = useState<string>();
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const submit = async () => {
     if (name.trim() === "") {
       setError("Give it a name, such as Push day.");
       return;
@@ -137,7 +136,7 @@ function TemplateDialog({ onClose }: { onClose: () => void }) {
   };
   return (
     <Dialog title="New template" onClose={onClose}>
-      <form className="form" noValidate onSubmit={(event) => void submit(event)}>
+      <Form className="form" onSubmit={submit}>
         <Field
           label="Name"
           value={name}
@@ -149,7 +148,7 @@ function TemplateDialog({ onClose }: { onClose: () => void }) {
         <button type="submit" className="button primary">
           Make the template
         </button>
-      </form>
+      </Form>
     </Dialog>
   );
 }

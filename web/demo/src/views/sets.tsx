@@ -7,12 +7,17 @@ import { type Planned, planText } from "../data/templates";
 import { changeSet, setsOfLastTime } from "../data/workouts";
 import { estimatedOneRepMax } from "../logic/one-rep-max";
 import { type Block, type Entry, entryOf, SET_TYPES, type SetType } from "../logic/sets";
-import { about, parseNumber, parseWhole, toKg, type Unit, unitName, weightText } from "../logic/units";
+import { about, fromKg, grouped, parseNumber, parseWhole, toKg, type Unit, unitName, weightText } from "../logic/units";
 import { db, type LoggedSet, type WorkoutLog } from "../sync";
 import { Commit } from "../ui/form";
 import { Icon } from "../ui/icon";
 import { Link } from "../ui/route";
 import { attempt, say } from "../ui/toast";
+
+/** The contract's bounds. */
+const WEIGHT_KG_MAX = 2_000;
+const REPS_MAX = 10_000;
+const SECONDS_MAX = 86_400;
 
 interface SetsProps {
   workout: WorkoutLog;
@@ -44,7 +49,7 @@ export function Sets({ workout, block, onAdd }: SetsProps) {
         )}
       </div>
       {block.sets.length > 0 && (
-        <table className="sets">
+        <table className={timed ? "sets timed" : "sets"}>
           <thead>
             <tr>
               <th className="nth" scope="col">
@@ -53,7 +58,9 @@ export function Sets({ workout, block, onAdd }: SetsProps) {
               <th className="kind" scope="col">
                 Kind
               </th>
-              <th scope="col">{unitName(unit)}</th>
+              <th className="kg" scope="col">
+                {unitName(unit)}
+              </th>
               <th scope="col">Reps</th>
               {timed && <th scope="col">Secs</th>}
               <th className="estimate" scope="col">
@@ -85,9 +92,14 @@ function SetRow({ set, nth, timed, unit }: { set: LoggedSet; nth: number; timed:
   const { setType, loggedWeightKg, loggedReps, seconds } = entryOf(set);
   const estimate = estimatedOneRepMax(set);
   const store = (change: Partial<Entry>) => attempt(changeSet(set, change));
-  /** Stores a number if the user typed one. */
-  const number = async (typed: number | undefined, change: (value: number) => Partial<Entry>) =>
-    typed !== undefined && store(change(typed));
+  /** Stores a number, or says what to type. */
+  const number = async (typed: number | undefined, max: number, change: (value: number) => Partial<Entry>, example: string) => {
+    if (typed === undefined || typed > max) {
+      say(`Type ${example}${typed === undefined ? "" : `, at most ${grouped(max, 0)}`}.`);
+      return;
+    }
+    await store(change(typed));
+  };
   const remove = async () => {
     if (await attempt(db.loggedSets.delete(set.id))) {
       say("Deleted the set.", async () => void (await db.loggedSets.put(set)));
@@ -96,7 +108,7 @@ function SetRow({ set, nth, timed, unit }: { set: LoggedSet; nth: number; timed:
   return (
     <tr>
       <td className="nth">{nth}</td>
-      <td>
+      <td className="kind">
         <select
           className="input"
           aria-label={`Kind of set ${nth}`}
@@ -110,13 +122,15 @@ function SetRow({ set, nth, timed, unit }: { set: LoggedSet; nth: number; timed:
           ))}
         </select>
       </td>
-      <td>
+      <td className="kg">
         <Commit
           label={`Weight of set ${nth} in ${unitName(unit)}`}
           draft={`${set.id}.weight`}
           inputMode="decimal"
           value={weightText(loggedWeightKg, unit)}
-          onCommit={(text) => number(parseNumber(text), (value) => ({ loggedWeightKg: toKg(value, unit) }))}
+          onCommit={(text) =>
+            number(parseNumber(text), fromKg(WEIGHT_KG_MAX, unit), (value) => ({ loggedWeightKg: toKg(value, unit) }), "a weight, such as 102.5")
+          }
         />
       </td>
       <td>
@@ -125,7 +139,7 @@ function SetRow({ set, nth, timed, unit }: { set: LoggedSet; nth: number; timed:
           draft={`${set.id}.reps`}
           inputMode="numeric"
           value={String(loggedReps)}
-          onCommit={(text) => number(parseWhole(text), (value) => ({ loggedReps: value }))}
+          onCommit={(text) => number(parseWhole(text), REPS_MAX, (value) => ({ loggedReps: value }), "a whole number of repetitions, such as 8")}
         />
       </td>
       {timed && (
@@ -136,13 +150,13 @@ function SetRow({ set, nth, timed, unit }: { set: LoggedSet; nth: number; timed:
               draft={`${set.id}.seconds`}
               inputMode="numeric"
               value={String(seconds)}
-              onCommit={(text) => number(parseWhole(text), (value) => ({ seconds: value }))}
+              onCommit={(text) => number(parseWhole(text), SECONDS_MAX, (value) => ({ seconds: value }), "a whole number of seconds, such as 60")}
             />
           )}
         </td>
       )}
       <td className="estimate muted">{estimate === undefined ? "–" : about(estimate, unit)}</td>
-      <td>
+      <td className="act">
         <button type="button" className="icon-button" aria-label={`Delete set ${nth}`} onClick={() => void remove()}>
           <Icon name="trash" size={18} />
         </button>

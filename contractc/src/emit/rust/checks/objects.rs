@@ -60,7 +60,7 @@ impl Emitter<'_> {
                 let check = self.check(*id);
                 let is_own = std::ptr::eq(*part, schema);
                 match arms.iter_mut().find(|(known, _)| known == name) {
-                    Some((_, code)) => code.append(check),
+                    Some((_, code)) => code.append_others(check),
                     // A declared member without checks still needs an arm if undeclared members are constrained.
                     None if !check.is_empty() || (is_own && schema.object.additional_properties.is_some()) => arms.push((name, check)),
                     None => {}

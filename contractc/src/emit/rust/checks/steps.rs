@@ -36,6 +36,19 @@ impl Steps {
         self.0.extend(more.0);
     }
 
+    /// Adds steps that are for the same value, without calls that are there already.
+    pub(super) fn append_others(&mut self, more: Steps) {
+        for step in more.0 {
+            let is_known = |known: &Step| match (known, &step) {
+                (Step::Call(known), Step::Call(call)) => known.to_string() == call.to_string(),
+                _ => false,
+            };
+            if !self.0.iter().any(is_known) {
+                self.0.push(step);
+            }
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

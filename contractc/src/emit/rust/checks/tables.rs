@@ -90,7 +90,7 @@ impl Emitter<'_> {
         } = schema;
         let is_unevaluated = schema.object.unevaluated_properties.is_some() || schema.array.unevaluated_items.is_some();
         let applies = not.is_some() || !any_of.is_empty() || condition.is_some() || is_unevaluated;
-        if *never || max_depth.is_some() || !separate.is_empty() || applies {
+        if schema.is_secret() || *never || max_depth.is_some() || !separate.is_empty() || applies {
             return None;
         }
         let types = merged.iter().find_map(|part| self.schema(*part).types);

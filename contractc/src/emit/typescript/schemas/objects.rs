@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Emitter, Wanted, pattern, plain, texts};
+use super::{Emitter, Expected, pattern, plain, texts};
 use crate::emit::typescript::code::{Code, key, quoted};
 use crate::emit::typescript::names::literal_type;
 use crate::model::{Kind, Schema, SchemaId, Sign};
@@ -24,21 +24,21 @@ impl<'p> Emitter<'p> {
         object.any()
     }
 
-    pub(super) fn object(&self, schema: &Schema, merged: &[SchemaId], wanted: &Wanted) -> Code {
+    pub(super) fn object(&self, schema: &Schema, merged: &[SchemaId], expected: &Expected) -> Code {
         let rules = &schema.object;
         let rest = rules.additional_properties.filter(|rest| !self.is_anything(*rest));
         let members = self.members(merged);
         let checks = self.object_checks(schema, merged);
         if members.is_empty() && rules.pattern_properties.is_empty() && !rest.is_some_and(|rest| self.is_never(rest)) {
-            let inner = match &wanted.ty {
-                Type::Map(inner) => Wanted::of(self.names, inner),
-                _ => Wanted::anything(),
+            let inner = match &expected.ty {
+                Type::Map(inner) => Expected::of(self.names, inner),
+                _ => Expected::anything(),
             };
             let value = rest.map_or_else(|| Code::call(inner.generic("json"), vec![]), |rest| self.check(rest, &inner));
             let code = Code::call("rt.record", vec![value]).checked(checks);
-            return wanted.from(code, if matches!(wanted.ty, Type::Map(_)) { &wanted.text } else { "" });
+            return expected.from(code, if matches!(expected.ty, Type::Map(_)) { &expected.text } else { "" });
         }
-        let fields = self.fields_of(&wanted.ty, &members);
+        let fields = self.fields_of(&expected.ty, &members);
         let kinds: BTreeMap<&str, &FieldKind> = fields.into_iter().flatten().map(|field| (field.name.as_str(), &field.kind)).collect();
         let required = self.required(merged);
         let shape = members.iter().map(|(name, ids)| self.member(name, ids, kinds.get(name).copied(), required.contains(name))).collect();
@@ -55,9 +55,9 @@ impl<'p> Emitter<'p> {
             arguments.push(Code::List(listed.collect()));
         }
         if fields.is_some() {
-            return Code::call(wanted.generic("object"), arguments).checked(checks);
+            return Code::call(expected.generic("object"), arguments).checked(checks);
         }
-        wanted.from(Code::call("rt.members", arguments).checked(checks), "")
+        expected.from(Code::call("rt.members", arguments).checked(checks), "")
     }
 
     /// The fields of a declared record, if they match the given members exactly.
@@ -91,16 +91,23 @@ impl<'p> Emitter<'p> {
     }
 
     fn member(&self, name: &str, ids: &[SchemaId], kind: Option<&FieldKind>, is_required: bool) -> (String, Code) {
-        let wanted = match kind {
-            Some(FieldKind::Constant(value)) => Wanted::literal(literal_type(value)),
-            Some(FieldKind::Value(ty)) => Wanted::of(self.names, ty),
-            None => Wanted::anything(),
+        let expected = match kind {
+            Some(FieldKind::Constant(value)) => Expected::literal(literal_type(value)),
+            Some(FieldKind::Value(ty)) => Expected::of(self.names, ty),
+            None => Expected::anything(),
         };
-        let code = match ids {
-            [only] => self.check(*only, &wanted),
+        // A schema that several parts of an object refer to is one check.
+        let mut distinct: Vec<SchemaId> = Vec::new();
+        for id in ids {
+            if !distinct.iter().any(|known| self.plan.contract.resolved(*known) == self.plan.contract.resolved(*id)) {
+                distinct.push(*id);
+            }
+        }
+        let code = match distinct.as_slice() {
+            [only] => self.check(*only, &expected),
             several => {
                 let parts = several.iter().map(|id| self.judge(*id)).collect();
-                Code::call(wanted.generic("json"), vec![]).checked(vec![Code::call("rt.allOf", parts)])
+                Code::call(expected.generic("json"), vec![]).checked(vec![Code::call("rt.allOf", parts)])
             }
         };
         let code = if is_required { code } else { code.then("exactOptional", vec![]) };

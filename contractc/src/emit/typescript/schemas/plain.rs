@@ -2,7 +2,7 @@
 
 use heck::ToLowerCamelCase;
 
-use super::{Emitter, Wanted, pattern};
+use super::{Emitter, Expected, pattern};
 use crate::emit::typescript::code::{Code, number, quoted};
 use crate::model::{Argument, Assertion, Kind, Meaning, Schema, SchemaId};
 use crate::runtime::number::Number;
@@ -54,11 +54,11 @@ impl Emitter<'_> {
             || rules.items.is_some()
     }
 
-    pub(super) fn array(&self, schema: &Schema, wanted: &Wanted) -> Code {
+    pub(super) fn array(&self, schema: &Schema, expected: &Expected) -> Code {
         let rules = &schema.array;
-        let inner = match &wanted.ty {
-            Type::List(inner) | Type::Each(inner) => Wanted::of(self.names, inner),
-            _ => Wanted::anything(),
+        let inner = match &expected.ty {
+            Type::List(inner) | Type::Each(inner) => Expected::of(self.names, inner),
+            _ => Expected::anything(),
         };
         let item = |id: Option<SchemaId>| match id {
             Some(id) => self.check(id, &inner),
@@ -79,9 +79,9 @@ impl Emitter<'_> {
             arguments.extend(contains.max.map(|max| Code::text(max.to_string())));
             checks.push(Code::call("rt.contains", arguments));
         }
-        let is_list = matches!(wanted.ty, Type::List(_) | Type::Each(_));
-        let has_type = is_list && (rules.prefix_items.is_empty() || wanted.text == "unknown[]");
-        wanted.from(code.checked(checks), if has_type { &wanted.text } else { "" })
+        let is_list = matches!(expected.ty, Type::List(_) | Type::Each(_));
+        let has_type = is_list && (rules.prefix_items.is_empty() || expected.text == "unknown[]");
+        expected.from(code.checked(checks), if has_type { &expected.text } else { "" })
     }
 }
 

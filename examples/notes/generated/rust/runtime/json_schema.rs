@@ -34,11 +34,11 @@ fn refer(place: &mut Value, target: Value) {
     }
 }
 
-/// Implements `JsonSchema` for a type, with the pointers of the schemas that refer to other types. The file that uses the macro must import
+/// Implements `JsonSchema` for types, with the pointers of the schemas that refer to other types. The file that uses the macro must import
 /// the runtime as `rt`, and the types as `types`.
 #[allow(unused_macros)]
-macro_rules! json_schema {
-    ($type:ident = $schema:literal { $($pointer:literal => $target:ident),* $(,)? }) => {
+macro_rules! json_schemas {
+    ($($type:ident = $schema:literal { $($pointer:literal => $target:ident),* $(,)? })*) => {$(
         impl ::schemars::JsonSchema for types::$type {
             fn schema_name() -> ::std::borrow::Cow<'static, str> {
                 ::std::borrow::Cow::Borrowed(<Self as rt::schema::Schema>::NAME)
@@ -54,8 +54,8 @@ macro_rules! json_schema {
                 rt::json_schema::schema($schema, references, generator)
             }
         }
-    };
+    )*};
 }
 
 #[allow(unused_imports)]
-pub(crate) use json_schema;
+pub(crate) use json_schemas;

@@ -2,10 +2,10 @@
 // Response headers: each is a value with a type, which is validated when it is read.
 
 import type * as z from "zod";
-import { pointer, validate, type Verdict } from "./report.js";
+import { pointer, validate, type Verdict, type Violation } from "./report.js";
 
-/** Whether a text is a string, or a number or boolean where it looks like one. */
-type Kind = "text" | "scalar";
+/** Whether a text is a string, a number or boolean where it looks like one, or the first of these that the schema accepts. */
+type Kind = "text" | "scalar" | "either";
 
 /** A header that the contract declares. */
 export interface Header<T> {
@@ -13,7 +13,9 @@ export interface Header<T> {
   readonly name: string;
   /** What the text of the header stands for. */
   readonly kind: Kind | "list" | "object";
-  /** What the items of a list stand for. */
+  /** What the first items of a list stand for. */
+  readonly places?: readonly Kind[];
+  /** What the other items of a list stand for. */
   readonly items?: Kind;
   /** What the members of an object stand for. */
   readonly members?: Readonly<Record<string, Kind>>;
@@ -21,6 +23,12 @@ export interface Header<T> {
   readonly explode?: true;
   readonly schema?: z.ZodType<T>;
 }
+
+/** Whether a text that may be a string, at a place, is rather the value that it looks like. */
+type Choice = (place: string, text: string, value: unknown) => boolean;
+
+/** A number or boolean that is written so: `1.50` is rather a text. */
+const isUsual: Choice = (_, text, value) => String(value) === text;
 
 /**
  * Reads a header of a reply. The value is undefined if the reply does not have the header. A reply is not rejected because of its headers.
@@ -30,28 +38,35 @@ export function readHeader<T>(reply: { readonly headers: Headers }, header: Head
   if (text === null) {
     return { valid: true, value: undefined };
   }
-  const value = fromText(text, header);
-  const found = header.schema === undefined ? [] : validate(header.schema, value);
-  if (found.length > 0) {
-    const place = pointer(["header", header.name]);
-    return { valid: false, violations: found.map((violation) => ({ ...violation, pointer: place + violation.pointer })) };
+  const read = (choice: Choice): [value: unknown, found: readonly Violation[]] => {
+    const value = fromText(text, header, choice);
+    return [value, header.schema === undefined ? [] : validate(header.schema, value)];
+  };
+  const [usual, unfit] = read(isUsual);
+  if (unfit.length === 0) {
+    return { valid: true, value: usual as T };
   }
-  return { valid: true, value: value as T };
+  const isFitting: Choice = (place, part, value) => isUsual(place, part, value) && !unfit.some((violation) => violation.pointer === place);
+  const readings = [isFitting, () => false, () => true].map(read);
+  const accepted = readings.find(([, found]) => found.length === 0);
+  if (accepted !== undefined) {
+    return { valid: true, value: accepted[0] as T };
+  }
+  const place = pointer(["header", header.name]);
+  const found = readings[1]?.[1] ?? unfit;
+  return { valid: false, violations: found.map((violation) => ({ ...violation, pointer: place + violation.pointer })) };
 }
 
 /**
  * Converts the text of a header to the value that its schema accepts: comma-separated values become a list, or alternating names and
  * values.
  */
-function fromText(text: string, { kind, items, members, explode }: Header<unknown>): unknown {
+function fromText(text: string, { kind, places, items, members, explode }: Header<unknown>, choice: Choice): unknown {
   const parts = text.split(",").map((part) => part.trim());
-  const member = (name: string, part: string): [string, unknown] => [name, convert(part, members?.[name])];
+  const member = (name: string, part: string): [string, unknown] => [name, convert(part, members?.[name], pointer([name]), choice)];
   switch (kind) {
-    case "text":
-    case "scalar":
-      return convert(text, kind);
     case "list":
-      return text === "" ? [] : parts.map((part) => convert(part, items));
+      return text === "" ? [] : parts.map((part, index) => convert(part, places?.[index] ?? items, pointer([index]), choice));
     case "object": {
       if (explode === true) {
         return Object.fromEntries(parts.map((part) => member(...cut(part))));
@@ -59,6 +74,8 @@ function fromText(text: string, { kind, items, members, explode }: Header<unknow
       const pairs = parts.flatMap((name, index) => (index % 2 === 0 && index + 1 < parts.length ? [member(name, parts[index + 1] ?? "")] : []));
       return Object.fromEntries(pairs);
     }
+    default:
+      return convert(text, kind, "", choice);
   }
 }
 
@@ -67,8 +84,9 @@ function cut(pair: string): [name: string, text: string] {
   return at < 0 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
 }
 
-function convert(text: string, kind: Kind | undefined): unknown {
-  return kind === "text" ? text : plain(text);
+function convert(text: string, kind: Kind | undefined, place: string, choice: Choice): unknown {
+  const value = kind === "text" ? text : plain(text);
+  return kind === "either" && !choice(place, text, value) ? text : value;
 }
 
 /** Converts text that looks like a boolean or a number. */

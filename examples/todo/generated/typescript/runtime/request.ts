@@ -65,6 +65,9 @@ export function write(baseUrl: string, operation: Operation<unknown, unknown>, c
     const listed = refused.map(({ pointer, message }) => `${pointer || "the request"} ${message}`).join("; ");
     throw new CallError("request", operation.id, `the call violates the contract: ${listed}`, { violations: refused });
   }
+  if (/[?#]/.test(baseUrl)) {
+    throw new CallError("request", operation.id, `the call has a base URL with \`?\` or \`#\`, which end a path: ${baseUrl}`, {});
+  }
   const search = query.length > 0 ? `${path.includes("?") ? "&" : "?"}${query.join("&")}` : "";
   return { url: `${baseUrl.replace(/\/+$/, "")}${path}${search}`, headers, body };
 }

@@ -126,6 +126,22 @@ export function inherit<T, D>(parent: { readonly init: (schema: T, def: D) => vo
   parent.init(schema, def);
 }
 
+/** A schema whose values no message repeats, such as a password. */
+/* @__NO_SIDE_EFFECTS__ */
+export function secret<T extends z.ZodType>(schema: T): T {
+  const { run } = schema._zod;
+  const message = "is not accepted; the value is secret";
+  schema._zod.run = (payload, context): Result => {
+    const before = payload.issues.length;
+    const result = run(payload, context);
+    if (!(result instanceof Promise) && result.issues.length > before) {
+      result.issues.splice(before, Infinity, ...result.issues.slice(before).map((issue) => ({ ...issue, message })));
+    }
+    return result;
+  };
+  return schema;
+}
+
 /** Changes the result of a schema after all its checks, which see the value as it was. */
 export function afterChecks(schema: z.ZodType, change: (payload: Payload, context: Context) => Payload): void {
   // Zod composes `run` from `parse` and the checks once the schema has been initialized.

@@ -9,14 +9,14 @@ use contractc::sample::Sampler;
 use serde_json::{Value, json};
 use stronglog_sync::contract::load;
 
-use super::World;
+use super::TestContract;
 
 /// The members that every record has, and those that runs write.
 const COMMON: [&str; 8] = ["id", "clientCreatedAt", "clientUpdatedAt", "isDeleted", "serverId", "serverUpdatedAt", "v", "mark"];
 
-impl World {
+impl TestContract {
     /// The contract of a seed; `None` if the compiler refuses its document, or if no record of it can be found.
-    pub fn random(seed: u64) -> Option<World> {
+    pub fn random(seed: u64) -> Option<TestContract> {
         let compilation = Compilation::from_text("random.json", document(seed).to_string().as_bytes());
         let contract = compilation.contract.as_ref()?;
         let mut sampler = Sampler::new(contract, seed);
@@ -30,7 +30,7 @@ impl World {
         let files = compilation.generate(&[Target::Contract], false)?;
         let loaded = load(files[0].text.as_bytes()).expect("a contract");
         let members: Vec<&str> = members.iter().map(String::as_str).collect();
-        Some(World::of(loaded, &members))
+        Some(TestContract::of(loaded, &members))
     }
 }
 

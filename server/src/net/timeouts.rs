@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The minimum sustained transfer rate, in bytes per second.
 const RATE_MIN: u32 = 4_096;
 
-/// The timeouts after which the server no longer waits for a peer, or for its database.
+/// The patience after which the server no longer waits for a peer, or for its database.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Deadlines {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 /// The rows to load before a decision. It is an expectation, not a bound: where a decision reads more, that is loaded too and the decision is made
 /// again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct Prefetch {
     /// Records by their ids.
     pub ids: BTreeSet<Uuid>,
     /// The newest boundary up to each of these revisions.
@@ -30,15 +30,15 @@ pub struct Changes {
     pub bytes: usize,
 }
 
-impl Wanted {
+impl Prefetch {
     /// The record with this id.
     pub fn record(id: Uuid) -> Self {
-        Wanted { ids: BTreeSet::from([id]), ..Wanted::default() }
+        Prefetch { ids: BTreeSet::from([id]), ..Prefetch::default() }
     }
 
     /// Changes of all collections after a revision.
     pub fn all_after(after: u64, rows: usize, bytes: usize) -> Self {
-        Wanted { changes: Some(Changes { collection: None, after, rows, bytes }), ..Wanted::default() }
+        Prefetch { changes: Some(Changes { collection: None, after, rows, bytes }), ..Prefetch::default() }
     }
 }
 

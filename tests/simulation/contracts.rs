@@ -11,33 +11,33 @@ use stronglog_sync::contract::load;
 use stronglog_sync::wire;
 use uuid::Uuid;
 
-pub struct World {
+pub struct TestContract {
     pub contract: &'static ServerContract,
     /// The collections that runs use, with the members of a record beside the common ones, as JSON text.
     records: Vec<(&'static Collection, String)>,
 }
 
-impl World {
-    pub fn stronglog() -> &'static World {
-        static WORLD: LazyLock<World> = LazyLock::new(|| {
+impl TestContract {
+    pub fn stronglog() -> &'static TestContract {
+        static CONTRACT: LazyLock<TestContract> = LazyLock::new(|| {
             let members = [
                 r#""date":1,"weightKg":80"#,
                 r#""preferredWeightUnit":"kg","theme":"dark","defaultRestTimerSecs":60"#,
                 r#""name":"x","isCustom":false"#,
                 r#""name":"x""#,
             ];
-            World::of(&SERVER_CONTRACT, &members)
+            TestContract::of(&SERVER_CONTRACT, &members)
         });
-        &WORLD
+        &CONTRACT
     }
 
     /// The second contract of the repository, which this program is not compiled with.
-    pub fn todo() -> &'static World {
-        static WORLD: LazyLock<World> = LazyLock::new(|| {
+    pub fn todo() -> &'static TestContract {
+        static CONTRACT: LazyLock<TestContract> = LazyLock::new(|| {
             let contract = load(include_bytes!("../../examples/todo/generated/contract.json")).expect("a contract");
-            World::of(contract, &[r#""word":"x""#, r#""theme":"dark""#, r#""title":"x","color":"red""#])
+            TestContract::of(contract, &[r#""word":"x""#, r#""theme":"dark""#, r#""title":"x","color":"red""#])
         });
-        &WORLD
+        &CONTRACT
     }
 
     /// Finds for each collection the members that make a record of it.
@@ -49,7 +49,7 @@ impl World {
             };
             Some((*collection, (*members.iter().find(fits)?).to_owned()))
         });
-        World { contract, records: found.collect() }
+        TestContract { contract, records: found.collect() }
     }
 
     fn collection(&self, fits: impl Fn(&Collection) -> bool) -> &'static Collection {

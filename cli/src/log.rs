@@ -1,0 +1,126 @@
+//! The log of the server. A thread of its own writes it, so that nobody waits for a program that reads it slowly, or not at all.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::time::{Duration, Instant};
+
+/// How many lines may wait to be written. Further ones are lost.
+const WAITING_MAX: usize = 8_192;
+/// How long the end of the process waits for the last lines.
+const FAREWELL_MAX: Duration = Duration::from_secs(1);
+
+/// The log, as those who write lines see it.
+#[derive(Clone)]
+pub struct Log {
+    waiting: SyncSender<Entry>,
+    lost: Arc<AtomicU64>,
+}
+
+enum Entry {
+    Line(Vec<u8>),
+    /// Everything before is written.
+    End(Sender<()>),
+}
+
+impl Log {
+    /// Starts to write lines to an output.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn to(output: impl Write + Send + 'static) -> io::Result<Self> {
+        let (waiting, entries) = sync_channel(WAITING_MAX);
+        let lost = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&lost);
+        std::thread::Builder::new().name("log".to_owned()).spawn(move || write(output, &entries, &counted))?;
+        Ok(Log { waiting, lost })
+    }
+
+    /// Waits until the lines so far are written, unless nobody reads them.
+    pub fn finish(&self) {
+        let end = Instant::now() + FAREWELL_MAX;
+        let (sender, written) = channel();
+        let mut entry = Entry::End(sender);
+        while let Err(TrySendError::Full(back)) = self.waiting.try_send(entry) {
+            if Instant::now() >= end {
+                return;
+            }
+            entry = back;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // Whether it ends in time makes no difference.
+        let _ = written.recv_timeout(FAREWELL_MAX);
+    }
+}
+
+/// Each call is one line.
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if self.waiting.try_send(Entry::Line(line.to_vec())).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes lines until the process ends. A line that cannot be written, on a full disk or into a closed pipe, must not stop the server.
+fn write(mut output: impl Write, entries: &Receiver<Entry>, lost: &AtomicU64) {
+    for entry in entries {
+        match entry {
+            Entry::Line(line) => {
+                let _ = output.write_all(&line);
+                let lost = lost.swap(0, Ordering::Relaxed);
+                if lost > 0 {
+                    let _ = writeln!(output, "lost {lost} lines of the log, because they were read too slowly");
+                }
+            }
+            Entry::End(written) => {
+                let _ = output.flush();
+                let _ = written.send(());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+
+    /// An output that nobody reads until it is released.
+    struct Blocked(Receiver<()>, Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Blocked {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            // An error means that it is released for good.
+            let _ = self.0.recv();
+            self.1.lock().expect("no panic").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_a_log_that_nobody_reads() {
+        let (release, blocked) = sync_channel(0);
+        let text = Arc::new(Mutex::new(Vec::new()));
+        let mut log = Log::to(Blocked(blocked, Arc::clone(&text))).expect("a thread");
+        for number in 0..2 * WAITING_MAX {
+            log.write_all(format!("line {number}\n").as_bytes()).expect("it is always taken");
+        }
+        drop(release);
+        log.finish();
+        let text = String::from_utf8(text.lock().expect("no panic").clone()).expect("text");
+        assert!(text.starts_with("line 0\n") && text.contains("lost 8"), "{} bytes", text.len());
+    }
+}

@@ -1,0 +1,81 @@
+// The files and streams of this machine, as the compiler uses them. An error is thrown as text: its code, a space, and the words that the
+// native command prints for it.
+
+import { mkdirSync, readFileSync, readSync, readdirSync, realpathSync, renameSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
+import { randomFillSync } from "node:crypto";
+
+/** What the operating system says of an error. Node has words of its own. */
+const WORDS = {
+  EACCES: "Permission denied",
+  EEXIST: "File exists",
+  EISDIR: "Is a directory",
+  ELOOP: "Too many levels of symbolic links",
+  ENAMETOOLONG: "File name too long",
+  ENOENT: "No such file or directory",
+  ENOSPC: "No space left on device",
+  ENOTDIR: "Not a directory",
+  ENOTEMPTY: "Directory not empty",
+  EPERM: "Operation not permitted",
+  EPIPE: "Broken pipe",
+  EROFS: "Read-only file system",
+};
+
+/** Makes a function throw its errors as text. */
+function told(act) {
+  return (...given) => {
+    try {
+      return act(...given);
+    } catch (error) {
+      const words = WORDS[error.code];
+      throw `${error.code} ${words === undefined ? error.message : `${words} (os error ${-error.errno})`}`;
+    }
+  };
+}
+
+/** A text with slashes between folders, as the compiler has them on every system. */
+export const slashed = (text) => (process.platform === "win32" ? text.replaceAll("\\", "/") : text);
+
+export const read = told((file) => readFileSync(file));
+export const canonicalize = told((path) => slashed(realpathSync.native(path)));
+/** The names of what is in a folder; those of folders end with a slash. */
+export const list = told((folder) =>
+  readdirSync(folder, { withFileTypes: true }).map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)),
+);
+export const createFolder = told((folder) => void mkdirSync(folder, { recursive: true }));
+export const write = told((file, text) => writeFileSync(file, text));
+export const rename = told((from, to) => renameSync(from, to));
+export const remove = told((file) => unlinkSync(file));
+
+/** Repeats what a stream is not ready for, a little later. */
+function whenReady(act) {
+  for (;;) {
+    try {
+      return act();
+    } catch (error) {
+      if (error.code !== "EAGAIN") {
+        throw error;
+      }
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+/** The next bytes of standard input; none at its end. */
+export const readInput = told((sizeMax) => {
+  const buffer = new Uint8Array(sizeMax);
+  return buffer.subarray(0, whenReady(() => readSync(0, buffer)));
+});
+
+/** Writes bytes to standard output, 1, or standard error, 2, and returns how many were written. */
+export const print = told((stream, bytes) => whenReady(() => writeSync(stream, bytes)));
+
+/** Whether a stream shows colours. */
+export function hasColors(stream) {
+  const terminal = stream === 1 ? process.stdout : process.stderr;
+  return terminal.isTTY === true && terminal.hasColors();
+}
+
+/** Random bits. */
+export function random() {
+  return randomFillSync(new BigUint64Array(1))[0];
+}

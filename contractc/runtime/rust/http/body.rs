@@ -1,0 +1,227 @@
+//! The kinds of bodies: how each is written to a request or a response, and read from one.
+
+use super::super::json::Json;
+use super::super::report::{At, Report};
+use super::super::schema::{ReadJson, ToJson};
+use super::form::Form;
+use super::multipart::{File, IncomingParts, Multipart, Parts, Sent};
+use super::request::{Body, Incoming, NOT_UTF8, Rejection, Writer, unsupported};
+use super::text::{is_utf8, pairs};
+use super::{Check, HeaderMap, StatusCode, as_text, has_body, has_json, is_json, read_checked, read_json};
+
+/// A body that is JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct JsonBody {
+    media_type: &'static str,
+    check: Check,
+}
+
+/// A body that is text.
+#[derive(Clone, Copy, Debug)]
+pub struct TextBody {
+    media_type: &'static str,
+    check: Check,
+}
+
+/// A body of another kind.
+#[derive(Clone, Copy, Debug)]
+pub struct BytesBody {
+    media_type: &'static str,
+}
+
+/// A body of type `multipart/form-data`.
+#[derive(Clone, Copy, Debug)]
+pub struct MultipartBody;
+
+/// A body whose media type the contract leaves open: a range such as `image/*`, or parts of another kind with their boundary.
+#[derive(Clone, Copy, Debug)]
+pub struct FileBody;
+
+/// JSON of this media type, which passes the check.
+pub const fn json(media_type: &'static str, check: Check) -> JsonBody {
+    JsonBody { media_type, check }
+}
+
+/// Text of this media type, which passes the check.
+pub const fn text(media_type: &'static str, check: Check) -> TextBody {
+    TextBody { media_type, check }
+}
+
+/// Bytes of this media type.
+pub const fn bytes(media_type: &'static str) -> BytesBody {
+    BytesBody { media_type }
+}
+
+/// A response's status, media type and body.
+pub type Written = (StatusCode, Option<&'static str>, Vec<u8>);
+
+/// The media type of a response's body, and the body.
+pub type Content = (&'static str, Vec<u8>);
+
+/// Writes a response with or without a body.
+pub fn respond<const N: usize>(status: StatusCode, content: [Content; N]) -> Written {
+    match content.into_iter().next() {
+        Some((media_type, body)) => (status, Some(media_type), body),
+        None => (status, None, Vec::new()),
+    }
+}
+
+/// A status of the contract. The compiler of the contract guarantees that it is valid.
+pub fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+impl JsonBody {
+    /// Reads the body of a response.
+    ///
+    /// # Errors
+    /// Returns all violations.
+    pub fn parse<T: ReadJson>(&self, body: &[u8]) -> Result<T, Report> {
+        read_json(body, self.check)
+    }
+
+    /// Writes the body of a response.
+    pub fn content(&self, body: &impl ToJson) -> Content {
+        (self.media_type, body.as_json().to_text().into_bytes())
+    }
+}
+
+impl TextBody {
+    /// Reads the body of a response.
+    ///
+    /// # Errors
+    /// Returns all violations.
+    pub fn parse<T: ReadJson>(&self, body: &[u8]) -> Result<T, Report> {
+        read_checked(Json::String(as_text(body)?), At::ROOT, self.check)
+    }
+
+    /// Writes the body of a response.
+    pub fn content(&self, body: &impl ToJson) -> Content {
+        (self.media_type, body.as_json().as_str().unwrap_or_default().as_bytes().to_vec())
+    }
+}
+
+impl BytesBody {
+    /// Reads the body of a response.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn parse(&self, body: &[u8]) -> Result<Vec<u8>, Report> {
+        Ok(body.to_vec())
+    }
+
+    /// Writes the body of a response.
+    pub fn content(&self, body: &[u8]) -> Content {
+        (self.media_type, body.to_vec())
+    }
+}
+
+/// Decides whether a response belongs to one of several variants of its status.
+pub mod guard {
+    use super::{HeaderMap, StatusCode};
+
+    /// Its body is JSON.
+    pub fn has_json(_: StatusCode, headers: &HeaderMap) -> bool {
+        super::has_json(headers)
+    }
+
+    /// It may have a body.
+    pub fn has_body(status: StatusCode, _: &HeaderMap) -> bool {
+        super::has_body(status)
+    }
+
+    /// It may have a body, which is JSON.
+    pub fn has_json_body(status: StatusCode, headers: &HeaderMap) -> bool {
+        super::has_json(headers) && super::has_body(status)
+    }
+}
+
+impl<T: ToJson + ReadJson> Body<T> for JsonBody {
+    fn write(&self, value: &T, to: &mut Writer) {
+        let value = value.as_json();
+        to.checker.check(value, self.check, At::ROOT);
+        to.bytes(self.media_type, value.to_text().as_bytes());
+    }
+
+    fn read(&self, incoming: &Incoming<'_>) -> Result<T, Rejection> {
+        let media_type = incoming.media_type();
+        if !is_json(media_type) {
+            return Err(unsupported(media_type, "JSON"));
+        }
+        self.parse(incoming.body).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
+    }
+}
+
+impl<T: ToJson + ReadJson> Body<T> for TextBody {
+    fn write(&self, value: &T, to: &mut Writer) {
+        let value = value.as_json();
+        to.checker.check(value, self.check, At::ROOT);
+        to.bytes(self.media_type, value.as_str().unwrap_or_default().as_bytes());
+    }
+
+    fn read(&self, incoming: &Incoming<'_>) -> Result<T, Rejection> {
+        incoming.expect(self.media_type)?;
+        self.parse(incoming.body).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
+    }
+}
+
+impl<T: ToJson + ReadJson> Body<T> for Form {
+    fn write(&self, value: &T, to: &mut Writer) {
+        let value = value.as_json();
+        to.checker.check(value, self.check, At::ROOT);
+        match self.text(value) {
+            Ok(text) => to.bytes(self.media_type, text.as_bytes()),
+            Err(message) => to.checker.violation(At::ROOT, "syntax", || message),
+        }
+    }
+
+    fn read(&self, incoming: &Incoming<'_>) -> Result<T, Rejection> {
+        incoming.expect(self.media_type)?;
+        let value = as_text(incoming.body).and_then(|text| match pairs(text, '&').iter().find(|(_, text)| !is_utf8(text)) {
+            Some((name, _)) => Err(Rejection::invalid(At::ROOT.member(name), "syntax", NOT_UTF8).report),
+            None => Ok(self.settled(self.parsed(text))),
+        });
+        let read = value.and_then(|value| read_checked(Json::from(&value), At::ROOT, self.check));
+        read.map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
+    }
+}
+
+impl Body<Vec<u8>> for BytesBody {
+    fn write(&self, value: &Vec<u8>, to: &mut Writer) {
+        to.bytes(self.media_type, value);
+    }
+
+    fn read(&self, incoming: &Incoming<'_>) -> Result<Vec<u8>, Rejection> {
+        Ok(incoming.body.to_vec())
+    }
+}
+
+impl<T: Multipart> Body<T> for MultipartBody {
+    fn write(&self, value: &T, to: &mut Writer) {
+        let (media_type, bytes) = Sent::join(&Parts::of(value, &mut to.checker));
+        to.content(&media_type, bytes);
+    }
+
+    fn read(&self, incoming: &Incoming<'_>) -> Result<T, Rejection> {
+        incoming.expect("multipart/form-data")?;
+        let read = IncomingParts::new(incoming.media_type(), incoming.body).and_then(|parts| T::read(&parts));
+        read.map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
+    }
+}
+
+impl Body<File> for FileBody {
+    fn write(&self, value: &File, to: &mut Writer) {
+        match value.media_type.as_deref() {
+            Some(media_type) => to.content(media_type, value.content.clone()),
+            None => {
+                let message = || "needs a media type: the contract does not declare one".to_owned();
+                to.checker.violation(At::ROOT, "contentType", message);
+            }
+        }
+    }
+
+    fn read(&self, incoming: &Incoming<'_>) -> Result<File, Rejection> {
+        let media_type = Some(incoming.media_type().to_owned()).filter(|media_type| !media_type.is_empty());
+        Ok(File { name: None, media_type, content: incoming.body.to_vec() })
+    }
+}

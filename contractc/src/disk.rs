@@ -1,0 +1,109 @@
+//! The files that a run reads and writes: those of the operating system, or those that a host passes to the compiler as WebAssembly.
+
+use std::io::{BufRead, BufReader, Cursor, Result};
+use std::path::{Path, PathBuf};
+
+/// A file system. Errors are those of the operating system, without the path.
+pub trait Disk: std::fmt::Debug + Sync {
+    /// The content of a file.
+    ///
+    /// # Errors
+    /// The error of the operating system.
+    fn read(&self, file: &Path) -> Result<Vec<u8>>;
+
+    /// A file to be read bit by bit.
+    ///
+    /// # Errors
+    /// The error of the operating system.
+    fn open(&self, file: &Path) -> Result<Box<dyn BufRead>> {
+        Ok(Box::new(Cursor::new(self.read(file)?)))
+    }
+
+    /// The absolute path of an existing file or folder, without symbolic links.
+    ///
+    /// # Errors
+    /// The error of the operating system.
+    fn canonicalize(&self, path: &Path) -> Result<PathBuf>;
+
+    /// What is in a folder, in any order.
+    ///
+    /// # Errors
+    /// The error of the operating system.
+    fn list(&self, folder: &Path) -> Result<Vec<Entry>>;
+
+    /// Makes a folder and those above it, unless they exist.
+    ///
+    /// # Errors
+    /// The error of the operating system.
+    fn create_folder(&self, folder: &Path) -> Result<()>;
+
+    /// Writes a file, in place of the one that may be there.
+    ///
+    /// # Errors
+    /// The error of the operating system.
+    fn write(&self, file: &Path, text: &str) -> Result<()>;
+
+    /// Renames a file, in place of the one that may be there.
+    ///
+    /// # Errors
+    /// The error of the operating system.
+    fn rename(&self, from: &Path, to: &Path) -> Result<()>;
+
+    /// Deletes a file.
+    ///
+    /// # Errors
+    /// The error of the operating system.
+    fn remove(&self, file: &Path) -> Result<()>;
+}
+
+/// A file or folder in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a folder. A symbolic link is none.
+    pub is_folder: bool,
+}
+
+/// The file system of the operating system.
+#[derive(Clone, Copy, Debug)]
+pub struct Native;
+
+#[expect(clippy::disallowed_methods, reason = "the one place where files are read and written")]
+impl Disk for Native {
+    fn read(&self, file: &Path) -> Result<Vec<u8>> {
+        std::fs::read(file)
+    }
+
+    fn open(&self, file: &Path) -> Result<Box<dyn BufRead>> {
+        Ok(Box::new(BufReader::new(std::fs::File::open(file)?)))
+    }
+
+    fn canonicalize(&self, path: &Path) -> Result<PathBuf> {
+        std::fs::canonicalize(path)
+    }
+
+    fn list(&self, folder: &Path) -> Result<Vec<Entry>> {
+        let entry = |entry: Result<std::fs::DirEntry>| {
+            let entry = entry?;
+            Ok(Entry { name: entry.file_name().to_string_lossy().into_owned(), is_folder: entry.file_type()?.is_dir() })
+        };
+        std::fs::read_dir(folder)?.map(entry).collect()
+    }
+
+    fn create_folder(&self, folder: &Path) -> Result<()> {
+        std::fs::create_dir_all(folder)
+    }
+
+    fn write(&self, file: &Path, text: &str) -> Result<()> {
+        std::fs::write(file, text)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<()> {
+        std::fs::rename(from, to)
+    }
+
+    fn remove(&self, file: &Path) -> Result<()> {
+        std::fs::remove_file(file)
+    }
+}

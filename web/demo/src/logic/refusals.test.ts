@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { refusal } from "./refusals";
+
+const refused = (pointer: string, keyword: string): Error =>
+  Object.assign(new Error("it violates the contract"), { name: "RecordRefused", violations: [{ pointer, keyword }] });
+
+test.each([
+  ["/loggedWeightKg", "maximum", "Not saved: the weight is too large."],
+  ["/name", "maxLength", "Not saved: the name is too long."],
+  ["/defaultRestTimerSecs", "minimum", "Not saved: the default rest timer is too small."],
+  ["", "maxBytes", "Not saved: the record is too large."],
+  ["/theme", "enum", "Not saved: the theme is not possible."],
+])("a violation at %j of %s is told in plain words", (pointer, keyword, text) => {
+  expect(refusal(refused(pointer, keyword))).toBe(text);
+});
+
+test("other errors are left to others", () => {
+  expect(refusal(new Error("the storage is full"))).toBeUndefined();
+});
