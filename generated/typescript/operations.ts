@@ -5,77 +5,100 @@ import type { Declared, Operation, Parameter, Replies, Scheme } from "./runtime/
 import * as schemas from "./schemas.js";
 import type * as types from "./types.js";
 
-const securitySchemes = {
-  bearer: { name: "bearer", type: "bearer" },
-} satisfies Record<string, Scheme>;
+const bearerScheme: Scheme = { name: "bearer", type: "bearer" };
 
-const parameters = {
-  /**
-   * The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A cursor of
-   * another feed is answered 400 `invalid_cursor`.
-   */
-  since: { field: "since", name: "since", place: "query", schema: schemas.CursorSchema },
-  limit: { field: "limit", name: "limit", place: "query", schema: schemas.GetChangesLimitSchema },
-  xContractVersion: {
-    field: "xContractVersion",
-    name: "X-Contract-Version",
-    place: "header",
-    schema: schemas.ContractVersionSchema,
-  },
-  id: { field: "id", name: "id", place: "path", required: true, schema: schemas.IdSchema },
-  /**
-   * The id of the deleting op. Give `opId`, `deviceId`, `seq` and `clientUpdatedAt` together or not at all;
-   * anything between is answered 400.
-   */
-  opId: { field: "opId", name: "opId", place: "query", schema: schemas.IdSchema },
-  deviceId: { field: "deviceId", name: "deviceId", place: "query", schema: schemas.IdSchema },
-  seq: { field: "seq", name: "seq", place: "query", schema: schemas.SeqSchema },
-  /**
-   * The last-write-wins stamp of the deletion. Where it is absent, the server takes the later of now and the
-   * stored stamp + 1.
-   */
-  clientUpdatedAt: {
-    field: "clientUpdatedAt",
-    name: "clientUpdatedAt",
-    place: "query",
-    schema: schemas.TimestampSchema,
-  },
-  /**
-   * The revision of the version that is deleted. Where it is the stored revision, the deletion wins whatever the
-   * stamps say.
-   */
-  baseRev: { field: "baseRev", name: "baseRev", place: "query", schema: schemas.RevisionSchema },
-} satisfies Record<string, Parameter>;
+/**
+ * The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A cursor of
+ * another feed is answered 400 `invalid_cursor`.
+ */
+const sinceParameter: Parameter = { field: "since", name: "since", place: "query", schema: schemas.CursorSchema };
 
-const responses = {
-  /** 400: The request is malformed, or its cursor is not one of this feed. */
-  badRequest: { status: 400, content: "json", schema: schemas.ProblemSchema },
-  /** 401: The request carries no valid token, or the credentials are wrong. */
-  unauthorized: { status: 401, content: "json", schema: schemas.ProblemSchema },
-  /** 403: The account may not do this, or the server takes no new accounts. */
-  forbidden: { status: 403, content: "json", schema: schemas.ProblemSchema },
-  /** 404: The account has no such record nor its tombstone, or no such device. */
-  notFound: { status: 404, content: "json", schema: schemas.ProblemSchema },
-  /**
-   * 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`), or the
-   * server was restored from a backup (`epoch_changed`).
-   */
-  gone: { status: 410, content: "json", schema: schemas.ProblemSchema },
-  /** 413: The body is larger than the server takes. */
-  payloadTooLarge: { status: 413, content: "json", schema: schemas.ProblemSchema },
-  /** 415: The body is not JSON, or is compressed in a way that the server does not know. */
-  unsupportedMediaType: { status: 415, content: "json", schema: schemas.ProblemSchema },
-  /** 422: The change does not satisfy the contract, or its id is not the id in the path. */
-  unprocessableEntity: { status: 422, content: "json", schema: schemas.ProblemSchema },
-  /** 426: The client was built from a contract older than the server supports. */
-  upgradeRequired: { status: 426, content: "json", schema: schemas.ProblemSchema },
-  /** 429: Too many requests. The client waits as long as it is told. */
-  tooManyRequests: { status: 429, content: "json", schema: schemas.ProblemSchema },
-  /** 503: The server cannot answer now. The client waits as long as it is told, and tries again. */
-  serviceUnavailable: { status: 503, content: "json", schema: schemas.ProblemSchema },
-  /** 507: The account holds as much as it may, and the first change of the push would make it hold more. */
-  insufficientStorage: { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
-} satisfies Record<string, Declared>;
+const limitParameter: Parameter = {
+  field: "limit",
+  name: "limit",
+  place: "query",
+  schema: schemas.GetChangesLimitSchema,
+};
+
+const xContractVersionParameter: Parameter = {
+  field: "xContractVersion",
+  name: "X-Contract-Version",
+  place: "header",
+  schema: schemas.ContractVersionSchema,
+};
+
+const idParameter: Parameter = { field: "id", name: "id", place: "path", required: true, schema: schemas.IdSchema };
+
+/**
+ * The id of the deleting op. Give `opId`, `deviceId`, `seq` and `clientUpdatedAt` together or not at all;
+ * anything between is answered 400.
+ */
+const opIdParameter: Parameter = { field: "opId", name: "opId", place: "query", schema: schemas.IdSchema };
+
+const deviceIdParameter: Parameter = { field: "deviceId", name: "deviceId", place: "query", schema: schemas.IdSchema };
+
+const seqParameter: Parameter = { field: "seq", name: "seq", place: "query", schema: schemas.SeqSchema };
+
+/**
+ * The last-write-wins stamp of the deletion. Where it is absent, the server takes the later of now and the
+ * stored stamp + 1.
+ */
+const clientUpdatedAtParameter: Parameter = {
+  field: "clientUpdatedAt",
+  name: "clientUpdatedAt",
+  place: "query",
+  schema: schemas.TimestampSchema,
+};
+
+/**
+ * The revision of the version that is deleted. Where it is the stored revision, the deletion wins whatever the
+ * stamps say.
+ */
+const baseRevParameter: Parameter = {
+  field: "baseRev",
+  name: "baseRev",
+  place: "query",
+  schema: schemas.RevisionSchema,
+};
+
+/** 400: The request is malformed, or its cursor is not one of this feed. */
+const badRequestResponse: Declared = { status: 400, content: "json", schema: schemas.ProblemSchema };
+
+/** 401: The request carries no valid token, or the credentials are wrong. */
+const unauthorizedResponse: Declared = { status: 401, content: "json", schema: schemas.ProblemSchema };
+
+/** 403: The account may not do this, or the server takes no new accounts. */
+const forbiddenResponse: Declared = { status: 403, content: "json", schema: schemas.ProblemSchema };
+
+/** 404: The account has no such record nor its tombstone, or no such device. */
+const notFoundResponse: Declared = { status: 404, content: "json", schema: schemas.ProblemSchema };
+
+/**
+ * 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`), or the
+ * server was restored from a backup (`epoch_changed`).
+ */
+const goneResponse: Declared = { status: 410, content: "json", schema: schemas.ProblemSchema };
+
+/** 413: The body is larger than the server takes. */
+const payloadTooLargeResponse: Declared = { status: 413, content: "json", schema: schemas.ProblemSchema };
+
+/** 415: The body is not JSON, or is compressed in a way that the server does not know. */
+const unsupportedMediaTypeResponse: Declared = { status: 415, content: "json", schema: schemas.ProblemSchema };
+
+/** 422: The change does not satisfy the contract, or its id is not the id in the path. */
+const unprocessableEntityResponse: Declared = { status: 422, content: "json", schema: schemas.ProblemSchema };
+
+/** 426: The client was built from a contract older than the server supports. */
+const upgradeRequiredResponse: Declared = { status: 426, content: "json", schema: schemas.ProblemSchema };
+
+/** 429: Too many requests. The client waits as long as it is told. */
+const tooManyRequestsResponse: Declared = { status: 429, content: "json", schema: schemas.ProblemSchema };
+
+/** 503: The server cannot answer now. The client waits as long as it is told, and tries again. */
+const serviceUnavailableResponse: Declared = { status: 503, content: "json", schema: schemas.ProblemSchema };
+
+/** 507: The account holds as much as it may, and the first change of the push would make it hold more. */
+const insufficientStorageResponse: Declared = { status: 507, content: "json", schema: schemas.QuotaProblemSchema };
 
 /** What {@link getChanges} takes. */
 export interface GetChangesCall {
@@ -103,13 +126,13 @@ export const getChanges: Operation<GetChangesCall, GetChangesResult> = {
   id: "getChanges",
   method: "GET",
   path: "/api/v1/changes",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.since, parameters.limit, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [sinceParameter, limitParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.FeedPageSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -138,8 +161,8 @@ export const pushChanges: Operation<PushChangesCall, PushChangesResult> = {
   id: "pushChanges",
   method: "POST",
   path: "/api/v1/changes/batch",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -150,9 +173,9 @@ export const pushChanges: Operation<PushChangesCall, PushChangesResult> = {
   },
   responses: [
     { status: 200, content: "json", schema: schemas.FeedPushResultSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
-    responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, payloadTooLargeResponse,
+    unsupportedMediaTypeResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -180,13 +203,13 @@ export const streamChanges: Operation<StreamChangesCall, StreamChangesResult> = 
   id: "streamChanges",
   method: "GET",
   path: "/api/v1/changes/stream",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "text/event-stream, application/problem+json",
   responses: [
     { status: 200, content: "stream" },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, upgradeRequiredResponse, tooManyRequestsResponse,
+    serviceUnavailableResponse,
   ],
 };
 
@@ -214,13 +237,13 @@ export const listUserSettingsChanges: Operation<ListUserSettingsChangesCall, Lis
   id: "listUserSettingsChanges",
   method: "GET",
   path: "/api/v1/user-settings",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.since, parameters.limit, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [sinceParameter, limitParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.UserSettingsChangePageSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -247,8 +270,8 @@ export const pushUserSettings: Operation<PushUserSettingsCall, PushUserSettingsR
   id: "pushUserSettings",
   method: "POST",
   path: "/api/v1/user-settings/batch",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -259,9 +282,9 @@ export const pushUserSettings: Operation<PushUserSettingsCall, PushUserSettingsR
   },
   responses: [
     { status: 200, content: "json", schema: schemas.UserSettingsPushResultSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
-    responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, payloadTooLargeResponse,
+    unsupportedMediaTypeResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -287,13 +310,13 @@ export const getUserSettings: Operation<GetUserSettingsCall, GetUserSettingsResu
   id: "getUserSettings",
   method: "GET",
   path: "/api/v1/user-settings/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.UserSettingsChangeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -323,8 +346,8 @@ export const putUserSettings: Operation<PutUserSettingsCall, PutUserSettingsResu
   id: "putUserSettings",
   method: "PUT",
   path: "/api/v1/user-settings/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -335,9 +358,9 @@ export const putUserSettings: Operation<PutUserSettingsCall, PutUserSettingsResu
   },
   responses: [
     { status: 200, content: "json", schema: schemas.UserSettingsPushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.unprocessableEntity, responses.upgradeRequired, responses.tooManyRequests,
-    responses.serviceUnavailable, responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    unprocessableEntityResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -374,16 +397,16 @@ export const deleteUserSettings: Operation<DeleteUserSettingsCall, DeleteUserSet
   id: "deleteUserSettings",
   method: "DELETE",
   path: "/api/v1/user-settings/{id}",
-  security: [[securitySchemes.bearer]],
+  security: [[bearerScheme]],
   parameters: [
-    parameters.id, parameters.opId, parameters.deviceId, parameters.seq, parameters.clientUpdatedAt, parameters.baseRev,
-    parameters.xContractVersion,
+    idParameter, opIdParameter, deviceIdParameter, seqParameter, clientUpdatedAtParameter, baseRevParameter,
+    xContractVersionParameter,
   ],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.UserSettingsPushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -411,13 +434,13 @@ export const listExerciseDefinitionChanges: Operation<ListExerciseDefinitionChan
   id: "listExerciseDefinitionChanges",
   method: "GET",
   path: "/api/v1/exercise-definitions",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.since, parameters.limit, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [sinceParameter, limitParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.ExerciseDefinitionChangePageSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -445,8 +468,8 @@ export const pushExerciseDefinitions: Operation<PushExerciseDefinitionsCall, Pus
   id: "pushExerciseDefinitions",
   method: "POST",
   path: "/api/v1/exercise-definitions/batch",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -457,9 +480,9 @@ export const pushExerciseDefinitions: Operation<PushExerciseDefinitionsCall, Pus
   },
   responses: [
     { status: 200, content: "json", schema: schemas.ExerciseDefinitionPushResultSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
-    responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, payloadTooLargeResponse,
+    unsupportedMediaTypeResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -485,13 +508,13 @@ export const getExerciseDefinition: Operation<GetExerciseDefinitionCall, GetExer
   id: "getExerciseDefinition",
   method: "GET",
   path: "/api/v1/exercise-definitions/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.ExerciseDefinitionChangeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -521,8 +544,8 @@ export const putExerciseDefinition: Operation<PutExerciseDefinitionCall, PutExer
   id: "putExerciseDefinition",
   method: "PUT",
   path: "/api/v1/exercise-definitions/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -533,9 +556,9 @@ export const putExerciseDefinition: Operation<PutExerciseDefinitionCall, PutExer
   },
   responses: [
     { status: 200, content: "json", schema: schemas.ExerciseDefinitionPushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.unprocessableEntity, responses.upgradeRequired, responses.tooManyRequests,
-    responses.serviceUnavailable, responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    unprocessableEntityResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -572,16 +595,16 @@ export const deleteExerciseDefinition: Operation<DeleteExerciseDefinitionCall, D
   id: "deleteExerciseDefinition",
   method: "DELETE",
   path: "/api/v1/exercise-definitions/{id}",
-  security: [[securitySchemes.bearer]],
+  security: [[bearerScheme]],
   parameters: [
-    parameters.id, parameters.opId, parameters.deviceId, parameters.seq, parameters.clientUpdatedAt, parameters.baseRev,
-    parameters.xContractVersion,
+    idParameter, opIdParameter, deviceIdParameter, seqParameter, clientUpdatedAtParameter, baseRevParameter,
+    xContractVersionParameter,
   ],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.ExerciseDefinitionPushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -609,13 +632,13 @@ export const listWorkoutLogChanges: Operation<ListWorkoutLogChangesCall, ListWor
   id: "listWorkoutLogChanges",
   method: "GET",
   path: "/api/v1/workout-logs",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.since, parameters.limit, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [sinceParameter, limitParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.WorkoutLogChangePageSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -642,8 +665,8 @@ export const pushWorkoutLogs: Operation<PushWorkoutLogsCall, PushWorkoutLogsResu
   id: "pushWorkoutLogs",
   method: "POST",
   path: "/api/v1/workout-logs/batch",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -654,9 +677,9 @@ export const pushWorkoutLogs: Operation<PushWorkoutLogsCall, PushWorkoutLogsResu
   },
   responses: [
     { status: 200, content: "json", schema: schemas.WorkoutLogPushResultSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
-    responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, payloadTooLargeResponse,
+    unsupportedMediaTypeResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -682,13 +705,13 @@ export const getWorkoutLog: Operation<GetWorkoutLogCall, GetWorkoutLogResult> = 
   id: "getWorkoutLog",
   method: "GET",
   path: "/api/v1/workout-logs/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.WorkoutLogChangeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -718,8 +741,8 @@ export const putWorkoutLog: Operation<PutWorkoutLogCall, PutWorkoutLogResult> = 
   id: "putWorkoutLog",
   method: "PUT",
   path: "/api/v1/workout-logs/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -730,9 +753,9 @@ export const putWorkoutLog: Operation<PutWorkoutLogCall, PutWorkoutLogResult> = 
   },
   responses: [
     { status: 200, content: "json", schema: schemas.WorkoutLogPushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.unprocessableEntity, responses.upgradeRequired, responses.tooManyRequests,
-    responses.serviceUnavailable, responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    unprocessableEntityResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -769,16 +792,16 @@ export const deleteWorkoutLog: Operation<DeleteWorkoutLogCall, DeleteWorkoutLogR
   id: "deleteWorkoutLog",
   method: "DELETE",
   path: "/api/v1/workout-logs/{id}",
-  security: [[securitySchemes.bearer]],
+  security: [[bearerScheme]],
   parameters: [
-    parameters.id, parameters.opId, parameters.deviceId, parameters.seq, parameters.clientUpdatedAt, parameters.baseRev,
-    parameters.xContractVersion,
+    idParameter, opIdParameter, deviceIdParameter, seqParameter, clientUpdatedAtParameter, baseRevParameter,
+    xContractVersionParameter,
   ],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.WorkoutLogPushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -806,13 +829,13 @@ export const listLoggedSetChanges: Operation<ListLoggedSetChangesCall, ListLogge
   id: "listLoggedSetChanges",
   method: "GET",
   path: "/api/v1/logged-sets",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.since, parameters.limit, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [sinceParameter, limitParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.LoggedSetChangePageSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -839,8 +862,8 @@ export const pushLoggedSets: Operation<PushLoggedSetsCall, PushLoggedSetsResult>
   id: "pushLoggedSets",
   method: "POST",
   path: "/api/v1/logged-sets/batch",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -851,9 +874,9 @@ export const pushLoggedSets: Operation<PushLoggedSetsCall, PushLoggedSetsResult>
   },
   responses: [
     { status: 200, content: "json", schema: schemas.LoggedSetPushResultSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
-    responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, payloadTooLargeResponse,
+    unsupportedMediaTypeResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -879,13 +902,13 @@ export const getLoggedSet: Operation<GetLoggedSetCall, GetLoggedSetResult> = {
   id: "getLoggedSet",
   method: "GET",
   path: "/api/v1/logged-sets/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.LoggedSetChangeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -915,8 +938,8 @@ export const putLoggedSet: Operation<PutLoggedSetCall, PutLoggedSetResult> = {
   id: "putLoggedSet",
   method: "PUT",
   path: "/api/v1/logged-sets/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -927,9 +950,9 @@ export const putLoggedSet: Operation<PutLoggedSetCall, PutLoggedSetResult> = {
   },
   responses: [
     { status: 200, content: "json", schema: schemas.LoggedSetPushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.unprocessableEntity, responses.upgradeRequired, responses.tooManyRequests,
-    responses.serviceUnavailable, responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    unprocessableEntityResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -966,16 +989,16 @@ export const deleteLoggedSet: Operation<DeleteLoggedSetCall, DeleteLoggedSetResu
   id: "deleteLoggedSet",
   method: "DELETE",
   path: "/api/v1/logged-sets/{id}",
-  security: [[securitySchemes.bearer]],
+  security: [[bearerScheme]],
   parameters: [
-    parameters.id, parameters.opId, parameters.deviceId, parameters.seq, parameters.clientUpdatedAt, parameters.baseRev,
-    parameters.xContractVersion,
+    idParameter, opIdParameter, deviceIdParameter, seqParameter, clientUpdatedAtParameter, baseRevParameter,
+    xContractVersionParameter,
   ],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.LoggedSetPushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -1003,13 +1026,13 @@ export const listWorkoutTemplateChanges: Operation<ListWorkoutTemplateChangesCal
   id: "listWorkoutTemplateChanges",
   method: "GET",
   path: "/api/v1/workout-templates",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.since, parameters.limit, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [sinceParameter, limitParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.WorkoutTemplateChangePageSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -1037,8 +1060,8 @@ export const pushWorkoutTemplates: Operation<PushWorkoutTemplatesCall, PushWorko
   id: "pushWorkoutTemplates",
   method: "POST",
   path: "/api/v1/workout-templates/batch",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -1049,9 +1072,9 @@ export const pushWorkoutTemplates: Operation<PushWorkoutTemplatesCall, PushWorko
   },
   responses: [
     { status: 200, content: "json", schema: schemas.WorkoutTemplatePushResultSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
-    responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, payloadTooLargeResponse,
+    unsupportedMediaTypeResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -1077,13 +1100,13 @@ export const getWorkoutTemplate: Operation<GetWorkoutTemplateCall, GetWorkoutTem
   id: "getWorkoutTemplate",
   method: "GET",
   path: "/api/v1/workout-templates/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.WorkoutTemplateChangeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -1113,8 +1136,8 @@ export const putWorkoutTemplate: Operation<PutWorkoutTemplateCall, PutWorkoutTem
   id: "putWorkoutTemplate",
   method: "PUT",
   path: "/api/v1/workout-templates/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -1125,9 +1148,9 @@ export const putWorkoutTemplate: Operation<PutWorkoutTemplateCall, PutWorkoutTem
   },
   responses: [
     { status: 200, content: "json", schema: schemas.WorkoutTemplatePushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.unprocessableEntity, responses.upgradeRequired, responses.tooManyRequests,
-    responses.serviceUnavailable, responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    unprocessableEntityResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -1164,16 +1187,16 @@ export const deleteWorkoutTemplate: Operation<DeleteWorkoutTemplateCall, DeleteW
   id: "deleteWorkoutTemplate",
   method: "DELETE",
   path: "/api/v1/workout-templates/{id}",
-  security: [[securitySchemes.bearer]],
+  security: [[bearerScheme]],
   parameters: [
-    parameters.id, parameters.opId, parameters.deviceId, parameters.seq, parameters.clientUpdatedAt, parameters.baseRev,
-    parameters.xContractVersion,
+    idParameter, opIdParameter, deviceIdParameter, seqParameter, clientUpdatedAtParameter, baseRevParameter,
+    xContractVersionParameter,
   ],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.WorkoutTemplatePushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -1203,13 +1226,13 @@ export const listWorkoutTemplateExerciseInstanceChanges: Operation<ListWorkoutTe
   id: "listWorkoutTemplateExerciseInstanceChanges",
   method: "GET",
   path: "/api/v1/workout-template-exercise-instances",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.since, parameters.limit, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [sinceParameter, limitParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.WorkoutTemplateExerciseInstanceChangePageSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -1237,8 +1260,8 @@ export const pushWorkoutTemplateExerciseInstances: Operation<PushWorkoutTemplate
   id: "pushWorkoutTemplateExerciseInstances",
   method: "POST",
   path: "/api/v1/workout-template-exercise-instances/batch",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -1249,9 +1272,9 @@ export const pushWorkoutTemplateExerciseInstances: Operation<PushWorkoutTemplate
   },
   responses: [
     { status: 200, content: "json", schema: schemas.WorkoutTemplateExerciseInstancePushResultSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
-    responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, payloadTooLargeResponse,
+    unsupportedMediaTypeResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -1278,13 +1301,13 @@ export const getWorkoutTemplateExerciseInstance: Operation<GetWorkoutTemplateExe
   id: "getWorkoutTemplateExerciseInstance",
   method: "GET",
   path: "/api/v1/workout-template-exercise-instances/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.WorkoutTemplateExerciseInstanceChangeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -1314,8 +1337,8 @@ export const putWorkoutTemplateExerciseInstance: Operation<PutWorkoutTemplateExe
   id: "putWorkoutTemplateExerciseInstance",
   method: "PUT",
   path: "/api/v1/workout-template-exercise-instances/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -1326,9 +1349,9 @@ export const putWorkoutTemplateExerciseInstance: Operation<PutWorkoutTemplateExe
   },
   responses: [
     { status: 200, content: "json", schema: schemas.WorkoutTemplateExerciseInstancePushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.unprocessableEntity, responses.upgradeRequired, responses.tooManyRequests,
-    responses.serviceUnavailable, responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    unprocessableEntityResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -1367,16 +1390,16 @@ export const deleteWorkoutTemplateExerciseInstance: Operation<DeleteWorkoutTempl
   id: "deleteWorkoutTemplateExerciseInstance",
   method: "DELETE",
   path: "/api/v1/workout-template-exercise-instances/{id}",
-  security: [[securitySchemes.bearer]],
+  security: [[bearerScheme]],
   parameters: [
-    parameters.id, parameters.opId, parameters.deviceId, parameters.seq, parameters.clientUpdatedAt, parameters.baseRev,
-    parameters.xContractVersion,
+    idParameter, opIdParameter, deviceIdParameter, seqParameter, clientUpdatedAtParameter, baseRevParameter,
+    xContractVersionParameter,
   ],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.WorkoutTemplateExerciseInstancePushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -1404,13 +1427,13 @@ export const listProgramDefinitionChanges: Operation<ListProgramDefinitionChange
   id: "listProgramDefinitionChanges",
   method: "GET",
   path: "/api/v1/program-definitions",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.since, parameters.limit, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [sinceParameter, limitParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.ProgramDefinitionChangePageSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -1438,8 +1461,8 @@ export const pushProgramDefinitions: Operation<PushProgramDefinitionsCall, PushP
   id: "pushProgramDefinitions",
   method: "POST",
   path: "/api/v1/program-definitions/batch",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -1450,9 +1473,9 @@ export const pushProgramDefinitions: Operation<PushProgramDefinitionsCall, PushP
   },
   responses: [
     { status: 200, content: "json", schema: schemas.ProgramDefinitionPushResultSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
-    responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, payloadTooLargeResponse,
+    unsupportedMediaTypeResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -1478,13 +1501,13 @@ export const getProgramDefinition: Operation<GetProgramDefinitionCall, GetProgra
   id: "getProgramDefinition",
   method: "GET",
   path: "/api/v1/program-definitions/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.ProgramDefinitionChangeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -1514,8 +1537,8 @@ export const putProgramDefinition: Operation<PutProgramDefinitionCall, PutProgra
   id: "putProgramDefinition",
   method: "PUT",
   path: "/api/v1/program-definitions/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -1526,9 +1549,9 @@ export const putProgramDefinition: Operation<PutProgramDefinitionCall, PutProgra
   },
   responses: [
     { status: 200, content: "json", schema: schemas.ProgramDefinitionPushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.unprocessableEntity, responses.upgradeRequired, responses.tooManyRequests,
-    responses.serviceUnavailable, responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    unprocessableEntityResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -1565,16 +1588,16 @@ export const deleteProgramDefinition: Operation<DeleteProgramDefinitionCall, Del
   id: "deleteProgramDefinition",
   method: "DELETE",
   path: "/api/v1/program-definitions/{id}",
-  security: [[securitySchemes.bearer]],
+  security: [[bearerScheme]],
   parameters: [
-    parameters.id, parameters.opId, parameters.deviceId, parameters.seq, parameters.clientUpdatedAt, parameters.baseRev,
-    parameters.xContractVersion,
+    idParameter, opIdParameter, deviceIdParameter, seqParameter, clientUpdatedAtParameter, baseRevParameter,
+    xContractVersionParameter,
   ],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.ProgramDefinitionPushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -1602,13 +1625,13 @@ export const listActiveProgramInstanceChanges: Operation<ListActiveProgramInstan
   id: "listActiveProgramInstanceChanges",
   method: "GET",
   path: "/api/v1/active-program-instances",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.since, parameters.limit, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [sinceParameter, limitParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.ActiveProgramInstanceChangePageSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -1636,8 +1659,8 @@ export const pushActiveProgramInstances: Operation<PushActiveProgramInstancesCal
   id: "pushActiveProgramInstances",
   method: "POST",
   path: "/api/v1/active-program-instances/batch",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -1648,9 +1671,9 @@ export const pushActiveProgramInstances: Operation<PushActiveProgramInstancesCal
   },
   responses: [
     { status: 200, content: "json", schema: schemas.ActiveProgramInstancePushResultSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
-    responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, payloadTooLargeResponse,
+    unsupportedMediaTypeResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -1676,13 +1699,13 @@ export const getActiveProgramInstance: Operation<GetActiveProgramInstanceCall, G
   id: "getActiveProgramInstance",
   method: "GET",
   path: "/api/v1/active-program-instances/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.ActiveProgramInstanceChangeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -1712,8 +1735,8 @@ export const putActiveProgramInstance: Operation<PutActiveProgramInstanceCall, P
   id: "putActiveProgramInstance",
   method: "PUT",
   path: "/api/v1/active-program-instances/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -1724,9 +1747,9 @@ export const putActiveProgramInstance: Operation<PutActiveProgramInstanceCall, P
   },
   responses: [
     { status: 200, content: "json", schema: schemas.ActiveProgramInstancePushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.unprocessableEntity, responses.upgradeRequired, responses.tooManyRequests,
-    responses.serviceUnavailable, responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    unprocessableEntityResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -1763,16 +1786,16 @@ export const deleteActiveProgramInstance: Operation<DeleteActiveProgramInstanceC
   id: "deleteActiveProgramInstance",
   method: "DELETE",
   path: "/api/v1/active-program-instances/{id}",
-  security: [[securitySchemes.bearer]],
+  security: [[bearerScheme]],
   parameters: [
-    parameters.id, parameters.opId, parameters.deviceId, parameters.seq, parameters.clientUpdatedAt, parameters.baseRev,
-    parameters.xContractVersion,
+    idParameter, opIdParameter, deviceIdParameter, seqParameter, clientUpdatedAtParameter, baseRevParameter,
+    xContractVersionParameter,
   ],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.ActiveProgramInstancePushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -1800,13 +1823,13 @@ export const listProgressionRuleChanges: Operation<ListProgressionRuleChangesCal
   id: "listProgressionRuleChanges",
   method: "GET",
   path: "/api/v1/progression-rules",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.since, parameters.limit, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [sinceParameter, limitParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.ProgressionRuleChangePageSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -1834,8 +1857,8 @@ export const pushProgressionRules: Operation<PushProgressionRulesCall, PushProgr
   id: "pushProgressionRules",
   method: "POST",
   path: "/api/v1/progression-rules/batch",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -1846,9 +1869,9 @@ export const pushProgressionRules: Operation<PushProgressionRulesCall, PushProgr
   },
   responses: [
     { status: 200, content: "json", schema: schemas.ProgressionRulePushResultSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
-    responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, payloadTooLargeResponse,
+    unsupportedMediaTypeResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -1874,13 +1897,13 @@ export const getProgressionRule: Operation<GetProgressionRuleCall, GetProgressio
   id: "getProgressionRule",
   method: "GET",
   path: "/api/v1/progression-rules/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.ProgressionRuleChangeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -1910,8 +1933,8 @@ export const putProgressionRule: Operation<PutProgressionRuleCall, PutProgressio
   id: "putProgressionRule",
   method: "PUT",
   path: "/api/v1/progression-rules/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -1922,9 +1945,9 @@ export const putProgressionRule: Operation<PutProgressionRuleCall, PutProgressio
   },
   responses: [
     { status: 200, content: "json", schema: schemas.ProgressionRulePushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.unprocessableEntity, responses.upgradeRequired, responses.tooManyRequests,
-    responses.serviceUnavailable, responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    unprocessableEntityResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -1961,16 +1984,16 @@ export const deleteProgressionRule: Operation<DeleteProgressionRuleCall, DeleteP
   id: "deleteProgressionRule",
   method: "DELETE",
   path: "/api/v1/progression-rules/{id}",
-  security: [[securitySchemes.bearer]],
+  security: [[bearerScheme]],
   parameters: [
-    parameters.id, parameters.opId, parameters.deviceId, parameters.seq, parameters.clientUpdatedAt, parameters.baseRev,
-    parameters.xContractVersion,
+    idParameter, opIdParameter, deviceIdParameter, seqParameter, clientUpdatedAtParameter, baseRevParameter,
+    xContractVersionParameter,
   ],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.ProgressionRulePushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -1998,13 +2021,13 @@ export const listUserGoalChanges: Operation<ListUserGoalChangesCall, ListUserGoa
   id: "listUserGoalChanges",
   method: "GET",
   path: "/api/v1/user-goals",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.since, parameters.limit, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [sinceParameter, limitParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.UserGoalChangePageSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -2031,8 +2054,8 @@ export const pushUserGoals: Operation<PushUserGoalsCall, PushUserGoalsResult> = 
   id: "pushUserGoals",
   method: "POST",
   path: "/api/v1/user-goals/batch",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -2043,9 +2066,9 @@ export const pushUserGoals: Operation<PushUserGoalsCall, PushUserGoalsResult> = 
   },
   responses: [
     { status: 200, content: "json", schema: schemas.UserGoalPushResultSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
-    responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, payloadTooLargeResponse,
+    unsupportedMediaTypeResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -2071,13 +2094,13 @@ export const getUserGoal: Operation<GetUserGoalCall, GetUserGoalResult> = {
   id: "getUserGoal",
   method: "GET",
   path: "/api/v1/user-goals/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.UserGoalChangeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -2107,8 +2130,8 @@ export const putUserGoal: Operation<PutUserGoalCall, PutUserGoalResult> = {
   id: "putUserGoal",
   method: "PUT",
   path: "/api/v1/user-goals/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -2119,9 +2142,9 @@ export const putUserGoal: Operation<PutUserGoalCall, PutUserGoalResult> = {
   },
   responses: [
     { status: 200, content: "json", schema: schemas.UserGoalPushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.unprocessableEntity, responses.upgradeRequired, responses.tooManyRequests,
-    responses.serviceUnavailable, responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    unprocessableEntityResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -2158,16 +2181,16 @@ export const deleteUserGoal: Operation<DeleteUserGoalCall, DeleteUserGoalResult>
   id: "deleteUserGoal",
   method: "DELETE",
   path: "/api/v1/user-goals/{id}",
-  security: [[securitySchemes.bearer]],
+  security: [[bearerScheme]],
   parameters: [
-    parameters.id, parameters.opId, parameters.deviceId, parameters.seq, parameters.clientUpdatedAt, parameters.baseRev,
-    parameters.xContractVersion,
+    idParameter, opIdParameter, deviceIdParameter, seqParameter, clientUpdatedAtParameter, baseRevParameter,
+    xContractVersionParameter,
   ],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.UserGoalPushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -2195,13 +2218,13 @@ export const listUserBodyweightLogChanges: Operation<ListUserBodyweightLogChange
   id: "listUserBodyweightLogChanges",
   method: "GET",
   path: "/api/v1/user-bodyweight-logs",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.since, parameters.limit, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [sinceParameter, limitParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.UserBodyweightLogChangePageSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -2229,8 +2252,8 @@ export const pushUserBodyweightLogs: Operation<PushUserBodyweightLogsCall, PushU
   id: "pushUserBodyweightLogs",
   method: "POST",
   path: "/api/v1/user-bodyweight-logs/batch",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -2241,9 +2264,9 @@ export const pushUserBodyweightLogs: Operation<PushUserBodyweightLogsCall, PushU
   },
   responses: [
     { status: 200, content: "json", schema: schemas.UserBodyweightLogPushResultSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
-    responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, payloadTooLargeResponse,
+    unsupportedMediaTypeResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -2269,13 +2292,13 @@ export const getUserBodyweightLog: Operation<GetUserBodyweightLogCall, GetUserBo
   id: "getUserBodyweightLog",
   method: "GET",
   path: "/api/v1/user-bodyweight-logs/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.UserBodyweightLogChangeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -2305,8 +2328,8 @@ export const putUserBodyweightLog: Operation<PutUserBodyweightLogCall, PutUserBo
   id: "putUserBodyweightLog",
   method: "PUT",
   path: "/api/v1/user-bodyweight-logs/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -2317,9 +2340,9 @@ export const putUserBodyweightLog: Operation<PutUserBodyweightLogCall, PutUserBo
   },
   responses: [
     { status: 200, content: "json", schema: schemas.UserBodyweightLogPushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.unprocessableEntity, responses.upgradeRequired, responses.tooManyRequests,
-    responses.serviceUnavailable, responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    unprocessableEntityResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -2356,16 +2379,16 @@ export const deleteUserBodyweightLog: Operation<DeleteUserBodyweightLogCall, Del
   id: "deleteUserBodyweightLog",
   method: "DELETE",
   path: "/api/v1/user-bodyweight-logs/{id}",
-  security: [[securitySchemes.bearer]],
+  security: [[bearerScheme]],
   parameters: [
-    parameters.id, parameters.opId, parameters.deviceId, parameters.seq, parameters.clientUpdatedAt, parameters.baseRev,
-    parameters.xContractVersion,
+    idParameter, opIdParameter, deviceIdParameter, seqParameter, clientUpdatedAtParameter, baseRevParameter,
+    xContractVersionParameter,
   ],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.UserBodyweightLogPushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -2393,13 +2416,13 @@ export const listAppliedProgressionLogChanges: Operation<ListAppliedProgressionL
   id: "listAppliedProgressionLogChanges",
   method: "GET",
   path: "/api/v1/applied-progression-logs",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.since, parameters.limit, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [sinceParameter, limitParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.AppliedProgressionLogChangePageSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -2427,8 +2450,8 @@ export const pushAppliedProgressionLogs: Operation<PushAppliedProgressionLogsCal
   id: "pushAppliedProgressionLogs",
   method: "POST",
   path: "/api/v1/applied-progression-logs/batch",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -2439,9 +2462,9 @@ export const pushAppliedProgressionLogs: Operation<PushAppliedProgressionLogsCal
   },
   responses: [
     { status: 200, content: "json", schema: schemas.AppliedProgressionLogPushResultSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
-    responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, payloadTooLargeResponse,
+    unsupportedMediaTypeResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -2467,13 +2490,13 @@ export const getAppliedProgressionLog: Operation<GetAppliedProgressionLogCall, G
   id: "getAppliedProgressionLog",
   method: "GET",
   path: "/api/v1/applied-progression-logs/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.AppliedProgressionLogChangeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -2503,8 +2526,8 @@ export const putAppliedProgressionLog: Operation<PutAppliedProgressionLogCall, P
   id: "putAppliedProgressionLog",
   method: "PUT",
   path: "/api/v1/applied-progression-logs/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -2515,9 +2538,9 @@ export const putAppliedProgressionLog: Operation<PutAppliedProgressionLogCall, P
   },
   responses: [
     { status: 200, content: "json", schema: schemas.AppliedProgressionLogPushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.unprocessableEntity, responses.upgradeRequired, responses.tooManyRequests,
-    responses.serviceUnavailable, responses.insufficientStorage,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    unprocessableEntityResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
+    insufficientStorageResponse,
   ],
 };
 
@@ -2554,16 +2577,16 @@ export const deleteAppliedProgressionLog: Operation<DeleteAppliedProgressionLogC
   id: "deleteAppliedProgressionLog",
   method: "DELETE",
   path: "/api/v1/applied-progression-logs/{id}",
-  security: [[securitySchemes.bearer]],
+  security: [[bearerScheme]],
   parameters: [
-    parameters.id, parameters.opId, parameters.deviceId, parameters.seq, parameters.clientUpdatedAt, parameters.baseRev,
-    parameters.xContractVersion,
+    idParameter, opIdParameter, deviceIdParameter, seqParameter, clientUpdatedAtParameter, baseRevParameter,
+    xContractVersionParameter,
   ],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.AppliedProgressionLogPushOutcomeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -2591,7 +2614,7 @@ export const login: Operation<LoginCall, LoginResult> = {
   method: "POST",
   path: "/api/v1/auth/login",
   security: [],
-  parameters: [parameters.xContractVersion],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -2602,8 +2625,8 @@ export const login: Operation<LoginCall, LoginResult> = {
   },
   responses: [
     { status: 200, content: "json", schema: schemas.TokenPairSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -2630,8 +2653,8 @@ export const logout: Operation<LogoutCall, LogoutResult> = {
   id: "logout",
   method: "POST",
   path: "/api/v1/auth/logout",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/problem+json",
   body: {
     field: "body",
@@ -2642,8 +2665,8 @@ export const logout: Operation<LogoutCall, LogoutResult> = {
   },
   responses: [
     { status: 204, content: "none" },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -2670,8 +2693,8 @@ export const changePassword: Operation<ChangePasswordCall, ChangePasswordResult>
   id: "changePassword",
   method: "POST",
   path: "/api/v1/auth/password",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/problem+json",
   body: {
     field: "body",
@@ -2682,8 +2705,8 @@ export const changePassword: Operation<ChangePasswordCall, ChangePasswordResult>
   },
   responses: [
     { status: 204, content: "none" },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -2712,7 +2735,7 @@ export const recoverAccount: Operation<RecoverAccountCall, RecoverAccountResult>
   method: "POST",
   path: "/api/v1/auth/recover",
   security: [],
-  parameters: [parameters.xContractVersion],
+  parameters: [xContractVersionParameter],
   accept: "application/problem+json",
   body: {
     field: "body",
@@ -2723,8 +2746,8 @@ export const recoverAccount: Operation<RecoverAccountCall, RecoverAccountResult>
   },
   responses: [
     { status: 204, content: "none" },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -2753,7 +2776,7 @@ export const refreshTokens: Operation<RefreshTokensCall, RefreshTokensResult> = 
   method: "POST",
   path: "/api/v1/auth/refresh",
   security: [],
-  parameters: [parameters.xContractVersion],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -2764,8 +2787,8 @@ export const refreshTokens: Operation<RefreshTokensCall, RefreshTokensResult> = 
   },
   responses: [
     { status: 200, content: "json", schema: schemas.TokenPairSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -2792,7 +2815,7 @@ export const register: Operation<RegisterCall, RegisterResult> = {
   method: "POST",
   path: "/api/v1/auth/register",
   security: [],
-  parameters: [parameters.xContractVersion],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -2803,10 +2826,10 @@ export const register: Operation<RegisterCall, RegisterResult> = {
   },
   responses: [
     { status: 201, content: "json", schema: schemas.TokenPairSchema },
-    responses.badRequest, responses.forbidden,
+    badRequestResponse, forbiddenResponse,
     { status: 409, content: "json", schema: schemas.ProblemSchema },
-    responses.payloadTooLarge, responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests,
-    responses.serviceUnavailable,
+    payloadTooLargeResponse, unsupportedMediaTypeResponse, upgradeRequiredResponse, tooManyRequestsResponse,
+    serviceUnavailableResponse,
   ],
 };
 
@@ -2830,13 +2853,13 @@ export const getAccount: Operation<GetAccountCall, GetAccountResult> = {
   id: "getAccount",
   method: "GET",
   path: "/api/v1/account",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.AccountSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, upgradeRequiredResponse, tooManyRequestsResponse,
+    serviceUnavailableResponse,
   ],
 };
 
@@ -2863,8 +2886,8 @@ export const deleteAccount: Operation<DeleteAccountCall, DeleteAccountResult> = 
   id: "deleteAccount",
   method: "DELETE",
   path: "/api/v1/account",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/problem+json",
   body: {
     field: "body",
@@ -2875,8 +2898,8 @@ export const deleteAccount: Operation<DeleteAccountCall, DeleteAccountResult> = 
   },
   responses: [
     { status: 204, content: "none" },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -2901,13 +2924,13 @@ export const listDevices: Operation<ListDevicesCall, ListDevicesResult> = {
   id: "listDevices",
   method: "GET",
   path: "/api/v1/account/devices",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.DeviceListSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, upgradeRequiredResponse, tooManyRequestsResponse,
+    serviceUnavailableResponse,
   ],
 };
 
@@ -2935,8 +2958,8 @@ export const renameDevice: Operation<RenameDeviceCall, RenameDeviceResult> = {
   id: "renameDevice",
   method: "PUT",
   path: "/api/v1/account/devices/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/problem+json",
   body: {
     field: "body",
@@ -2947,8 +2970,8 @@ export const renameDevice: Operation<RenameDeviceCall, RenameDeviceResult> = {
   },
   responses: [
     { status: 204, content: "none" },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, payloadTooLargeResponse,
+    unsupportedMediaTypeResponse, upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -2976,13 +2999,13 @@ export const revokeDevice: Operation<RevokeDeviceCall, RevokeDeviceResult> = {
   id: "revokeDevice",
   method: "DELETE",
   path: "/api/v1/account/devices/{id}",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.id, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [idParameter, xContractVersionParameter],
   accept: "application/problem+json",
   responses: [
     { status: 204, content: "none" },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.notFound, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, notFoundResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -3010,13 +3033,13 @@ export const exportAccount: Operation<ExportAccountCall, ExportAccountResult> = 
   id: "exportAccount",
   method: "GET",
   path: "/api/v1/account/export",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/x-ndjson, application/problem+json",
   responses: [
     { status: 200, content: "bytes" },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, upgradeRequiredResponse, tooManyRequestsResponse,
+    serviceUnavailableResponse,
   ],
 };
 
@@ -3044,8 +3067,8 @@ export const makeRecoveryCode: Operation<MakeRecoveryCodeCall, MakeRecoveryCodeR
   id: "makeRecoveryCode",
   method: "POST",
   path: "/api/v1/account/recovery-code",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -3056,8 +3079,8 @@ export const makeRecoveryCode: Operation<MakeRecoveryCodeCall, MakeRecoveryCodeR
   },
   responses: [
     { status: 200, content: "json", schema: schemas.RecoveryCodeSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.payloadTooLarge,
-    responses.unsupportedMediaType, responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, payloadTooLargeResponse, unsupportedMediaTypeResponse,
+    upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -3081,13 +3104,13 @@ export const getAccountUsage: Operation<GetAccountUsageCall, GetAccountUsageResu
   id: "getAccountUsage",
   method: "GET",
   path: "/api/v1/account/usage",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.AccountUsageSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, upgradeRequiredResponse, tooManyRequestsResponse,
+    serviceUnavailableResponse,
   ],
 };
 
@@ -3111,10 +3134,10 @@ export const getSyncConfig: Operation<GetSyncConfigCall, GetSyncConfigResult> = 
   method: "GET",
   path: "/api/v1/sync/config",
   security: [],
-  parameters: [parameters.xContractVersion],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.SyncConfigSchema },
-    responses.badRequest, responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };

@@ -245,7 +245,8 @@ impl Checker {
         let calls = if self.levels == 0 { 1 } else { self.calls.get() + 1 };
         self.calls.set(calls);
         self.levels += 1;
-        if self.levels > LEVELS_FEW && calls > CALLS_FEW && self.more_depths.is_empty() && matches!(value, Json::Array(_) | Json::Object(_)) {
+        if self.levels > LEVELS_FEW && calls > CALLS_FEW && self.more_depths.is_empty() && matches!(value, Json::Array(_) | Json::Object(_))
+        {
             self.remember(rule, value, check);
         } else {
             check(value, self);

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::calls::Call;
 use super::code::{Code, docs, quoted};
-use super::names::{Names, camel, schema};
+use super::names::{Names, schema};
+use super::parameters::variable;
 use crate::emit::rust::names::Unique;
 use crate::emit::{Plan, brief};
 use crate::model::{Content, Response, Status};
@@ -13,24 +14,22 @@ use crate::model::{Content, Response, Status};
 pub struct Answers<'p> {
     plan: &'p Plan<'p>,
     names: &'p Names,
-    /// Their names, which no operation has, and descriptions, by their code. Each is a variable of its own, because bundlers keep an object
-    /// whose members are read.
+    /// Their variables and descriptions, by their code.
     shared: BTreeMap<(Status, String), (String, &'p str)>,
 }
 
 impl<'p> Answers<'p> {
-    pub fn new(plan: &'p Plan<'p>, names: &'p Names, calls: &[Call<'p>]) -> Self {
+    pub fn new(plan: &'p Plan<'p>, names: &'p Names, free: &mut Unique, calls: &[Call<'p>]) -> Self {
         let mut found: BTreeMap<_, (&str, usize)> = BTreeMap::new();
         let all = calls.iter().flat_map(|call| &call.operation.responses);
         for response in all.filter(|response| !response.status.is_success()) {
             let code = declared(plan, names, response).flat();
             found.entry((response.status, code)).or_insert((&response.description, 0)).1 += 1;
         }
-        let mut unique = Unique::default();
-        calls.iter().for_each(|call| _ = unique.take(call.name.clone(), "_"));
         let often = found.into_iter().filter(|(_, (_, count))| *count > 1);
         let shared = often.map(|(answer, (description, _))| {
-            (answer.clone(), (unique.take(format!("{}Response", reason(answer.0)), "_"), description))
+            let name = variable(free, &reason(answer.0), "Response");
+            (answer, (name, description))
         });
         Answers { plan, names, shared: shared.collect() }
     }
@@ -65,8 +64,8 @@ fn reason(status: Status) -> String {
         Status::Code(code) => http::StatusCode::from_u16(code)
             .ok()
             .and_then(|status| status.canonical_reason())
-            .map_or_else(|| format!("status{code}"), camel),
-        Status::Range(hundreds) => format!("status{hundreds}xx"),
+            .map_or_else(|| format!("status {code}"), str::to_owned),
+        Status::Range(hundreds) => format!("status {hundreds}xx"),
         Status::Default => "default".to_owned(),
     }
 }

@@ -39,8 +39,8 @@ impl Call<'_> {
     }
 }
 
-/// Variables of `operations.ts`, and `then`: `await` and `import()` would take a client or a module with that member for a promise.
-const NOT_OPERATIONS: [&str; 4] = ["multipart", "parameters", "securitySchemes", "then"];
+/// A variable of `operations.ts`, and `then`: `await` and `import()` would take a client or a module with that member for a promise.
+const NOT_OPERATIONS: [&str; 2] = ["multipart", "then"];
 
 /// The operations, with names that are unique.
 pub fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {

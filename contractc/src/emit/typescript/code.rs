@@ -4,7 +4,7 @@ use crate::runtime::number::Number;
 use crate::shapes::is_exact_double;
 
 /// The maximum line length.
-const WIDTH: usize = 120;
+pub const WIDTH: usize = 120;
 
 /// An expression.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,20 +9,24 @@ use super::headers::Headers;
 use super::multipart;
 use super::names::{Names, by_name, imports, member, root_type, schema};
 use super::parameters::{Parameters, encoding_members};
-use super::security::{named_schemes, schemes, security};
+use super::security::Schemes;
 use crate::emit::Plan;
+use crate::emit::rust::names::Unique;
 use crate::model::{Content, Media, Response, Status};
 
 /// Emits the file.
 pub fn emit(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Call<'_>]) -> String {
-    let parameters = Parameters::new(plan, names, calls.iter().flat_map(|call| &call.parameters));
-    let answers = Answers::new(plan, names, calls);
-    let mut body = schemes(plan) + &parameters.emit() + &answers.emit();
+    let mut free = Unique::default();
+    calls.iter().for_each(|call| _ = free.take(call.name.clone(), "_"));
+    let schemes = Schemes::new(plan, &mut free);
+    let parameters = Parameters::new(plan, names, &mut free, calls.iter().flat_map(|call| &call.parameters));
+    let answers = Answers::new(plan, names, &mut free, calls);
+    let mut body = schemes.emit() + &parameters.emit() + &answers.emit();
     for call in calls {
         let _ = write!(body, "\n{}", interface(plan, names, &parameters, call));
         let _ = write!(body, "\n{}{}", docs(&result_docs(call, headers), 0), result(plan, names, call));
         let head = format!("export const {}: Operation<{}, {}> = ", call.name, call.call_name, call.result_name);
-        let value = value(plan, names, &parameters, &answers, call).laid_out(0, head.chars().count(), 1);
+        let value = value(plan, names, &schemes, &parameters, &answers, call).laid_out(0, head.chars().count(), 1);
         let _ = write!(body, "\n{}{head}{value};\n", docs(&operation_docs(call.operation), 0));
     }
     let mut head = String::from("// The operations of the contract: what each takes, and what each may answer.\n\n");
@@ -30,7 +34,7 @@ pub fn emit(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Call
     let mut runtime: Vec<_> = answers.are_shared().then_some("Declared").into_iter().chain(["Operation"]).collect();
     runtime.extend(calls.iter().any(|call| !call.parameters.is_empty()).then_some("Parameter"));
     runtime.extend(calls.iter().any(|call| !call.operation.responses.is_empty()).then_some("Replies"));
-    runtime.extend(named_schemes(plan).next().map(|_| "Scheme"));
+    runtime.extend((!schemes.are_none()).then_some("Scheme"));
     let mut open =
         calls.iter().flat_map(|call| &call.operation.responses).filter(|response| is_open(response)).map(|response| response.status);
     runtime.extend(open.clone().any(|status| status == Status::Default).then_some("Status"));
@@ -141,16 +145,23 @@ fn is_open(response: &Response) -> bool {
     response.media.len() > 1
 }
 
-fn value(plan: &Plan<'_>, names: &Names, parameters: &Parameters<'_>, answers: &Answers<'_>, call: &Call<'_>) -> Code {
+fn value(
+    plan: &Plan<'_>,
+    names: &Names,
+    schemes: &Schemes<'_>,
+    parameters: &Parameters<'_>,
+    answers: &Answers<'_>,
+    call: &Call<'_>,
+) -> Code {
     let operation = call.operation;
     let text = |text: &str| Code::Text(quoted(text));
     let mut members = vec![
         ("id".to_owned(), text(&operation.id)),
         ("method".to_owned(), text(&operation.method.name().to_ascii_uppercase())),
         ("path".to_owned(), text(&operation.path)),
-        ("security".to_owned(), security(operation)),
+        ("security".to_owned(), schemes.code(operation)),
     ];
-    let listed = call.parameters.iter().map(|(parameter, field)| Code::Text(parameters.path(plan, names, parameter, field)));
+    let listed = call.parameters.iter().map(|(parameter, field)| parameters.code(plan, names, parameter, field));
     members.push(("parameters".to_owned(), Code::List(listed.collect())));
     let accept = operation.accept();
     if !accept.is_empty() {

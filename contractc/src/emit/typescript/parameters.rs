@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::code::{Code, docs, key, quoted};
+use super::code::{Code, WIDTH, docs, quoted};
 use super::names::{Names, camel, schema};
 use crate::emit::rust::names::Unique;
 use crate::emit::{Plan, brief};
@@ -33,15 +33,14 @@ impl Known<'_> {
 }
 
 impl<'p> Parameters<'p> {
-    /// Collects the parameters, each with its field in the call.
-    pub fn new(plan: &Plan<'_>, names: &Names, listed: impl Iterator<Item = &'p (&'p Parameter, String)>) -> Self {
+    /// Collects the parameters, each with its field in the call. Their variables take names that are free.
+    pub fn new(plan: &Plan<'_>, names: &Names, free: &mut Unique, listed: impl Iterator<Item = &'p (&'p Parameter, String)>) -> Self {
         let mut parameters = Parameters { known: Vec::new(), places: BTreeMap::new() };
-        let mut unique = Unique::default();
         for (parameter, field) in listed {
             let value = value(plan, names, parameter, field);
             let place = *parameters.places.entry(value.flat()).or_insert(parameters.known.len());
             if place == parameters.known.len() {
-                let name = key(&unique.take(camel(&parameter.name), "_"));
+                let name = variable(free, &parameter.name, "Parameter");
                 parameters.known.push(Known { name, value, described: BTreeSet::new(), uses: 0 });
             }
             let known = &mut parameters.known[place];
@@ -55,10 +54,9 @@ impl<'p> Parameters<'p> {
         &self.known[self.places[&value(plan, names, parameter, field).flat()]]
     }
 
-    /// The path of a parameter.
-    pub fn path(&self, plan: &Plan<'_>, names: &Names, parameter: &Parameter, field: &str) -> String {
-        let name = &self.known(plan, names, parameter, field).name;
-        if name.starts_with('"') { format!("parameters[{name}]") } else { format!("parameters.{name}") }
+    /// The variable of a parameter.
+    pub fn code(&self, plan: &Plan<'_>, names: &Names, parameter: &Parameter, field: &str) -> Code {
+        Code::Text(self.known(plan, names, parameter, field).name.clone())
     }
 
     /// What the field of a parameter is, briefly if the parameter says more.
@@ -70,23 +68,22 @@ impl<'p> Parameters<'p> {
         }
     }
 
-    /// The object of all parameters; empty if there are none.
+    /// The variables of all parameters.
     pub fn emit(&self) -> String {
-        if self.known.is_empty() {
-            return String::new();
-        }
-        let member = |known: &Known<'_>| {
-            let Known { name, value, .. } = known;
-            let line = format!("  {name}: {},\n", value.flat());
-            let line = if line.trim_end().chars().count() <= 120 {
-                line
-            } else {
-                format!("  {name}: {},\n", value.laid_out(2, 4 + name.len(), 1))
-            };
-            known.shared().map(|text| docs(text, 2)).unwrap_or_default() + &line
+        let variable = |known: &Known<'_>| {
+            let head = format!("const {}: Parameter = ", known.name);
+            let flat = known.value.flat();
+            let fits = head.chars().count() + flat.chars().count() < WIDTH;
+            let value = if fits { flat } else { known.value.laid_out(0, head.chars().count(), 1) };
+            format!("\n{}{head}{value};\n", known.shared().map(|text| docs(text, 0)).unwrap_or_default())
         };
-        format!("\nconst parameters = {{\n{}}} satisfies Record<string, Parameter>;\n", self.known.iter().map(member).collect::<String>())
+        self.known.iter().map(variable).collect()
     }
+}
+
+/// A variable for what has a name in the contract. Bundlers drop a variable that nothing uses, and keep an object whose members are read.
+pub fn variable(free: &mut Unique, name: &str, kind: &str) -> String {
+    free.take(format!("{}{kind}", camel(name).trim_end_matches('_')), "_")
 }
 
 fn value(plan: &Plan<'_>, names: &Names, parameter: &Parameter, field: &str) -> Code {

@@ -5,40 +5,47 @@ import type { Declared, Operation, Parameter, Replies, Scheme } from "./runtime/
 import * as schemas from "./schemas.js";
 import type * as types from "./types.js";
 
-const securitySchemes = {
-  bearer: { name: "bearer", type: "bearer" },
-} satisfies Record<string, Scheme>;
+const bearerScheme: Scheme = { name: "bearer", type: "bearer" };
 
-const parameters = {
-  since: { field: "since", name: "since", place: "query", schema: schemas.CursorSchema },
-  limit: { field: "limit", name: "limit", place: "query", schema: schemas.GetChangesLimitSchema },
-  xContractVersion: {
-    field: "xContractVersion",
-    name: "X-Contract-Version",
-    place: "header",
-    schema: schemas.ContractVersionSchema,
-  },
-} satisfies Record<string, Parameter>;
+const sinceParameter: Parameter = { field: "since", name: "since", place: "query", schema: schemas.CursorSchema };
 
-const responses = {
-  /** 400: The request is malformed, or its cursor is not one of this feed. */
-  badRequest: { status: 400, content: "json", schema: schemas.ProblemSchema },
-  /** 401: The request carries no valid token, or the credentials are wrong. */
-  unauthorized: { status: 401, content: "json", schema: schemas.ProblemSchema },
-  /** 403: The account may not do this, or the server takes no new accounts. */
-  forbidden: { status: 403, content: "json", schema: schemas.ProblemSchema },
-  /**
-   * 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`), or the
-   * server was restored from a backup (`epoch_changed`).
-   */
-  gone: { status: 410, content: "json", schema: schemas.ProblemSchema },
-  /** 426: The client was built from a contract older than the server supports. */
-  upgradeRequired: { status: 426, content: "json", schema: schemas.ProblemSchema },
-  /** 429: Too many requests. The client waits as long as it is told. */
-  tooManyRequests: { status: 429, content: "json", schema: schemas.ProblemSchema },
-  /** 503: The server cannot answer now. The client waits as long as it is told, and tries again. */
-  serviceUnavailable: { status: 503, content: "json", schema: schemas.ProblemSchema },
-} satisfies Record<string, Declared>;
+const limitParameter: Parameter = {
+  field: "limit",
+  name: "limit",
+  place: "query",
+  schema: schemas.GetChangesLimitSchema,
+};
+
+const xContractVersionParameter: Parameter = {
+  field: "xContractVersion",
+  name: "X-Contract-Version",
+  place: "header",
+  schema: schemas.ContractVersionSchema,
+};
+
+/** 400: The request is malformed, or its cursor is not one of this feed. */
+const badRequestResponse: Declared = { status: 400, content: "json", schema: schemas.ProblemSchema };
+
+/** 401: The request carries no valid token, or the credentials are wrong. */
+const unauthorizedResponse: Declared = { status: 401, content: "json", schema: schemas.ProblemSchema };
+
+/** 403: The account may not do this, or the server takes no new accounts. */
+const forbiddenResponse: Declared = { status: 403, content: "json", schema: schemas.ProblemSchema };
+
+/**
+ * 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`), or the
+ * server was restored from a backup (`epoch_changed`).
+ */
+const goneResponse: Declared = { status: 410, content: "json", schema: schemas.ProblemSchema };
+
+/** 426: The client was built from a contract older than the server supports. */
+const upgradeRequiredResponse: Declared = { status: 426, content: "json", schema: schemas.ProblemSchema };
+
+/** 429: Too many requests. The client waits as long as it is told. */
+const tooManyRequestsResponse: Declared = { status: 429, content: "json", schema: schemas.ProblemSchema };
+
+/** 503: The server cannot answer now. The client waits as long as it is told, and tries again. */
+const serviceUnavailableResponse: Declared = { status: 503, content: "json", schema: schemas.ProblemSchema };
 
 /** What {@link getChanges} takes. */
 export interface GetChangesCall {
@@ -69,13 +76,13 @@ export const getChanges: Operation<GetChangesCall, GetChangesResult> = {
   id: "getChanges",
   method: "GET",
   path: "/api/v1/changes",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.since, parameters.limit, parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [sinceParameter, limitParameter, xContractVersionParameter],
   accept: "application/json, application/problem+json",
   responses: [
     { status: 200, content: "json", schema: schemas.FeedPageSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone, responses.upgradeRequired,
-    responses.tooManyRequests, responses.serviceUnavailable,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse, upgradeRequiredResponse,
+    tooManyRequestsResponse, serviceUnavailableResponse,
   ],
 };
 
@@ -104,8 +111,8 @@ export const pushChanges: Operation<PushChangesCall, PushChangesResult> = {
   id: "pushChanges",
   method: "POST",
   path: "/api/v1/changes/batch",
-  security: [[securitySchemes.bearer]],
-  parameters: [parameters.xContractVersion],
+  security: [[bearerScheme]],
+  parameters: [xContractVersionParameter],
   accept: "application/json, application/problem+json",
   body: {
     field: "body",
@@ -116,10 +123,10 @@ export const pushChanges: Operation<PushChangesCall, PushChangesResult> = {
   },
   responses: [
     { status: 200, content: "json", schema: schemas.FeedPushResultSchema },
-    responses.badRequest, responses.unauthorized, responses.forbidden, responses.gone,
+    badRequestResponse, unauthorizedResponse, forbiddenResponse, goneResponse,
     { status: 413, content: "json", schema: schemas.ProblemSchema },
     { status: 415, content: "json", schema: schemas.ProblemSchema },
-    responses.upgradeRequired, responses.tooManyRequests, responses.serviceUnavailable,
+    upgradeRequiredResponse, tooManyRequestsResponse, serviceUnavailableResponse,
     { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
