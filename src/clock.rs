@@ -31,6 +31,8 @@ impl ClockAndRng<'_> {
 pub struct Clock {
     /// How far the server's clock is ahead of this device's, in milliseconds.
     offset_ms: i64,
+    /// An offset that is far from the known one and that one answer alone has shown.
+    doubted_ms: Option<i64>,
     /// The last stamp made.
     last: i64,
 }
@@ -39,6 +41,7 @@ impl Readable for Clock {
     fn read(json: Json<'_>) -> Option<Self> {
         let mut clock = Clock::default();
         member(json, "offset_ms", &mut clock.offset_ms)?;
+        member(json, "doubted_ms", &mut clock.doubted_ms)?;
         member(json, "last", &mut clock.last)?;
         Some(clock)
     }
@@ -47,7 +50,7 @@ impl Readable for Clock {
 /// How far a stamp may be ahead of the server's clock, in milliseconds.
 pub const SKEW_MAX_MS: i64 = 300_000;
 /// Differences below this are attributed to the network rather than the clock.
-const OFFSET_MIN_MS: i64 = 2_000;
+const OFFSET_MIN_MS: u64 = 2_000;
 
 impl Clock {
     /// Makes a stamp for an edit of a version with the stamp `before`: the current time, raised above `before` and every stamp made so far.
@@ -60,10 +63,16 @@ impl Clock {
         self.last
     }
 
-    /// Learns the server's time from an answer.
+    /// Learns the server's time from an answer. Far from the known time, it counts when a second answer agrees: the server's clock may be wrong for a
+    /// moment, and the stamps of edits stay.
     pub fn learn(&mut self, wall_ms: i64, server_ms: i64) {
-        let offset = server_ms.saturating_sub(wall_ms);
-        self.offset_ms = if offset.abs() < OFFSET_MIN_MS { 0 } else { offset };
+        let offset = offset(wall_ms, server_ms);
+        let is_near = |known: i64| offset.abs_diff(known) <= SKEW_MAX_MS.unsigned_abs();
+        if is_near(self.offset_ms) || self.doubted_ms.is_some_and(is_near) {
+            (self.offset_ms, self.doubted_ms) = (offset, None);
+        } else {
+            self.doubted_ms = Some(offset);
+        }
     }
 
     /// The server's time, as known to this device.
@@ -78,9 +87,13 @@ impl Clock {
 
     /// Sets the clock back to the server's time, after the server has rejected a stamp that was too far ahead.
     pub fn reset(&mut self, wall_ms: i64, server_ms: i64) {
-        self.learn(wall_ms, server_ms);
-        self.last = 0;
+        *self = Clock { offset_ms: offset(wall_ms, server_ms), ..Clock::default() };
     }
+}
+
+fn offset(wall_ms: i64, server_ms: i64) -> i64 {
+    let offset = server_ms.saturating_sub(wall_ms);
+    if offset.unsigned_abs() < OFFSET_MIN_MS { 0 } else { offset }
 }
 
 #[cfg(test)]
@@ -102,7 +115,24 @@ mod tests {
         clock.stamp(5_000_000, None);
         clock.reset(5_000_000, 1_000_000);
         assert_eq!(clock.stamp(5_000_100, None), 1_000_100);
-        clock.learn(5_000_000, 5_000_900);
+        clock.reset(5_000_000, 5_000_900);
         assert_eq!(clock.offset_ms, 0, "a difference as small as the network's delay is none");
+    }
+
+    #[test]
+    fn one_answer_with_a_wrong_time_changes_no_stamp() {
+        for wrong in [0, 5_000_000, i64::MAX] {
+            let mut clock = Clock::default();
+            clock.learn(1_000_000_000, 1_000_100_000);
+            clock.learn(1_000_000_000, wrong);
+            assert_eq!(clock.server_ms(1_000_000_000), 1_000_100_000);
+            clock.learn(1_000_000_000, 1_000_100_000);
+            clock.learn(1_000_000_000, wrong);
+            assert_eq!(clock.server_ms(1_000_000_000), 1_000_100_000, "two wrong answers that do not follow each other");
+        }
+        let mut clock = Clock::default();
+        clock.learn(5_000_000, 1_000_000);
+        clock.learn(5_000_500, 1_000_400);
+        assert_eq!(clock.server_ms(6_000_000), 1_999_900, "two answers agree that the device's clock is wrong");
     }
 }

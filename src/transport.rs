@@ -235,8 +235,7 @@ fn address(text: &str) -> Result<(String, bool), String> {
     let text = text.trim().trim_end_matches('/');
     let url = reqwest::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let url = url.ok_or("it must begin with https://, as in https://sync.example.com")?;
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let loopback = is_loopback(&url);
     if url.scheme() == "http" && !loopback {
         return Err("only https is safe outside this machine".to_owned());
     }
@@ -245,6 +244,11 @@ fn address(text: &str) -> Result<(String, bool), String> {
     }
     // A host name in another script is written as browsers send it.
     Ok((url.as_str().trim_end_matches('/').to_owned(), loopback))
+}
+
+fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The version of the contract that the app was built from, as requests name it.
@@ -297,7 +301,20 @@ fn offline(doing: &'static str, error: &reqwest::Error) -> Error {
     if is_plain && message.starts_with("invalid HTTP") {
         message = "it does not speak plain HTTP on this port; if it speaks TLS, its address begins with https://".to_owned();
     }
-    Kind::Offline { doing, message: format!("the server was not reached ({message})") }.into()
+    let is_remote = error.url().is_some_and(|url| !is_loopback(url));
+    let proxy = proxy_variable().filter(|_| is_remote && error.is_connect()).map(|variable| {
+        format!(
+            "; the connection goes through the proxy that the environment variable {variable} names, unless NO_PROXY excepts the server"
+        )
+    });
+    Kind::Offline { doing, message: format!("the server was not reached ({message}){}", proxy.unwrap_or_default()) }.into()
+}
+
+/// The variable that names the proxy, which the HTTP client takes from there. Its value may have a password.
+#[expect(clippy::disallowed_methods, reason = "the message tells what the HTTP client takes from the environment")]
+fn proxy_variable() -> Option<&'static str> {
+    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter().find(is_set)
 }
 
 fn answered(response: Response) -> Answered {

@@ -14,6 +14,8 @@ use crate::transport::{Link, SILENCE_TIMEOUT};
 const RETRY: Duration = Duration::from_secs(5);
 /// How long to wait for the first revision, which the server sends at once.
 const FIRST_TIMEOUT: Duration = Duration::from_secs(15);
+/// What sends more than this without a revision is not a sync server.
+const UNHEARD_BYTES_MAX: usize = 65_536;
 
 /// Whether the server's change notifications get here. Sync works without them, by its timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,12 +84,17 @@ impl Listener {
             // After 401, the engine's request refreshes the token, or finds out that the session has ended.
             _ => return self.broke(pulled),
         };
-        let (mut lines, mut is_heard) = (Lines::default(), false);
+        let (mut lines, mut is_heard, mut unheard) = (Lines::default(), false, 0);
         loop {
             let silence_max = if is_heard { SILENCE_TIMEOUT } else { FIRST_TIMEOUT };
             let Ok(Ok(chunk)) = tokio::time::timeout(silence_max, response.chunk()).await else { return self.broke(pulled) };
             let Some(chunk) = chunk else { return if is_heard { Some(()) } else { self.broke(pulled) } };
+            unheard += chunk.len();
+            if unheard > UNHEARD_BYTES_MAX {
+                return self.broke(pulled);
+            }
             for rev in lines.revisions(&chunk) {
+                unheard = 0;
                 if !std::mem::replace(&mut is_heard, true) {
                     self.works()?;
                 }

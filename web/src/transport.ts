@@ -17,6 +17,8 @@ const MIXED_UP = "; a proxy before the server may mix up answers, so report it t
 const SILENCE_MS_MAX = 50_000;
 /** The longest line of the change notifications that is accepted. */
 const LINE_MAX = 4_096;
+/** What sends more than this without a revision is not a sync server. */
+const UNHEARD_MAX = 65_536;
 
 /** The head of a request, as the engine serializes it. */
 export type Call = Omit<WrittenCall, "body">;
@@ -172,6 +174,7 @@ export class Transport {
     on.open();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let line = "";
+    let unheard = 0;
     for (;;) {
       const timer = setTimeout(() => silent.abort(), SILENCE_MS_MAX);
       const { done, value } = await reader.read().finally(() => clearTimeout(timer));
@@ -180,7 +183,13 @@ export class Transport {
       }
       const lines = (line + value).split("\n");
       line = (lines.pop() ?? "").slice(0, LINE_MAX);
-      lines.filter((text) => text.startsWith("data:")).forEach((text) => on.changed(Number(text.slice("data:".length))));
+      const revs = lines.filter((text) => text.startsWith("data:"));
+      revs.forEach((text) => on.changed(Number(text.slice("data:".length))));
+      unheard = revs.length > 0 ? 0 : unheard + value.length;
+      if (unheard > UNHEARD_MAX) {
+        silent.abort();
+        throw new Error("cannot listen for changes: received no revision from what answers; check the address and the network");
+      }
     }
   }
 

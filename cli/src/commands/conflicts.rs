@@ -41,7 +41,11 @@ pub async fn run(profile: &Profile, conflicts: &Conflicts, json: bool) -> Outcom
             _ => "no longer current",
         };
         say!("{}  {} {}  {why}, {}", bold(version.number), version.collection.path, version.record.id, ago(version.at))?;
-        say!("   {}", faint(table::summary(&version.record.text)))?;
+        let what = match version.record.deleted {
+            true => format!("a deletion; `stronglog conflicts restore {}` deletes the record again", version.number),
+            false => table::summary(&version.record.text),
+        };
+        say!("   {}", faint(what))?;
     }
     if same > 0 && !json {
         remark!("{} not shown, identical to the current record", counted(same, "version"));
