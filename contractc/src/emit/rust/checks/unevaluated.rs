@@ -80,7 +80,7 @@ impl Emitter<'_> {
             Evaluated::Always => left,
             right => {
                 let right = self.condition(right);
-                quote!((#left && (#right)))
+                quote!(#left && (#right))
             }
         }
     }
