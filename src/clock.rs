@@ -31,8 +31,10 @@ impl ClockAndRng<'_> {
 pub struct Clock {
     /// How far the server's clock is ahead of this device's, in milliseconds.
     offset_ms: i64,
-    /// An offset that is far from the known one and that one answer alone has shown.
+    /// An offset far ahead of the known one, which counts when answers still agree after [`CONFIRM_MS`].
     doubted_ms: Option<i64>,
+    /// When an answer first showed that offset, by this device's clock.
+    doubted_since_ms: i64,
     /// The last stamp made.
     last: i64,
 }
@@ -42,6 +44,7 @@ impl Readable for Clock {
         let mut clock = Clock::default();
         member(json, "offset_ms", &mut clock.offset_ms)?;
         member(json, "doubted_ms", &mut clock.doubted_ms)?;
+        member(json, "doubted_since_ms", &mut clock.doubted_since_ms)?;
         member(json, "last", &mut clock.last)?;
         Some(clock)
     }
@@ -51,6 +54,10 @@ impl Readable for Clock {
 pub const SKEW_MAX_MS: i64 = 300_000;
 /// Differences below this are attributed to the network rather than the clock.
 const OFFSET_MIN_MS: u64 = 2_000;
+/// How long the server's answers agree before a time far ahead is believed. A server that was paused has its clock set within this time.
+const CONFIRM_MS: i64 = 600_000;
+/// The largest stamp that every contract accepts: the end of the year 9999.
+const STAMP_MAX_MS: i64 = 253_402_300_799_999;
 
 impl Clock {
     /// Makes a stamp for an edit of a version with the stamp `before`: the current time, raised above `before` and every stamp made so far.
@@ -59,19 +66,23 @@ impl Clock {
         if !rules::on(Rule::Ratchet) {
             return wall_ms.saturating_add(self.offset_ms);
         }
-        self.last = wall_ms.saturating_add(self.offset_ms).max(self.last.saturating_add(1)).max(floor);
+        let above = self.last.saturating_add(1).max(floor);
+        self.last = wall_ms.saturating_add(self.offset_ms).max(above).min(STAMP_MAX_MS);
         self.last
     }
 
-    /// Learns the server's time from an answer. Far from the known time, it counts when a second answer agrees: the server's clock may be wrong for a
-    /// moment, and the stamps of edits stay.
+    /// Learns the server's time from an answer. The server's clock may be wrong for a while, but the stamps of edits stay. So a time that is far
+    /// from the known one counts only if this device's own clock agrees, or if it is ahead and answers agree for [`CONFIRM_MS`]. A time far
+    /// behind needs no belief: the server rejects stamps that are ahead of it, and [`reset`](Self::reset) follows.
     pub fn learn(&mut self, wall_ms: i64, server_ms: i64) {
         let offset = offset(wall_ms, server_ms);
         let is_near = |known: i64| offset.abs_diff(known) <= SKEW_MAX_MS.unsigned_abs();
-        if is_near(self.offset_ms) || self.doubted_ms.is_some_and(is_near) {
+        let is_doubted = self.doubted_ms.is_some_and(is_near);
+        let is_confirmed = is_doubted && wall_ms.saturating_sub(self.doubted_since_ms) >= CONFIRM_MS;
+        if is_near(self.offset_ms) || is_near(0) || is_confirmed || !rules::on(Rule::ConfirmTime) {
             (self.offset_ms, self.doubted_ms) = (offset, None);
-        } else {
-            self.doubted_ms = Some(offset);
+        } else if !is_doubted {
+            (self.doubted_ms, self.doubted_since_ms) = (Some(offset).filter(|_| offset > self.offset_ms), wall_ms);
         }
     }
 
@@ -85,9 +96,11 @@ impl Clock {
         if self.last < other.last { other } else { self }
     }
 
-    /// Sets the clock back to the server's time, after the server has rejected a stamp that was too far ahead.
+    /// Sets the clock to the server's time, after the server has rejected a stamp that was too far ahead. If the server was wrong, the next answer
+    /// that agrees with what was known before brings that back.
     pub fn reset(&mut self, wall_ms: i64, server_ms: i64) {
-        *self = Clock { offset_ms: offset(wall_ms, server_ms), ..Clock::default() };
+        let doubted_ms = Some(self.offset_ms);
+        *self = Clock { offset_ms: offset(wall_ms, server_ms), doubted_ms, ..Clock::default() };
     }
 }
 
@@ -119,20 +132,56 @@ mod tests {
         assert_eq!(clock.offset_ms, 0, "a difference as small as the network's delay is none");
     }
 
+    const NOW: i64 = 1_800_000_000_000;
+    const DAY: i64 = 86_400_000;
+
     #[test]
-    fn one_answer_with_a_wrong_time_changes_no_stamp() {
-        for wrong in [0, 5_000_000, i64::MAX] {
+    fn a_server_that_is_wrong_for_a_while_changes_no_stamp() {
+        for wrong in [0, NOW - 200 * DAY, NOW + 3_650 * DAY, i64::MAX] {
             let mut clock = Clock::default();
-            clock.learn(1_000_000_000, 1_000_100_000);
-            clock.learn(1_000_000_000, wrong);
-            assert_eq!(clock.server_ms(1_000_000_000), 1_000_100_000);
-            clock.learn(1_000_000_000, 1_000_100_000);
-            clock.learn(1_000_000_000, wrong);
-            assert_eq!(clock.server_ms(1_000_000_000), 1_000_100_000, "two wrong answers that do not follow each other");
+            clock.learn(NOW, NOW + 100_000);
+            for passed in [1_000, 2_000, 60_000, CONFIRM_MS] {
+                clock.learn(NOW + passed, wrong.saturating_add(passed));
+                assert_eq!(clock.stamp(NOW + passed, None), NOW + 100_000 + passed, "{wrong}");
+            }
+            clock.learn(NOW + CONFIRM_MS + 500, NOW + CONFIRM_MS + 100_500);
+            clock.learn(NOW + CONFIRM_MS + 2_000, wrong.saturating_add(CONFIRM_MS + 2_000));
+            assert_eq!(clock.server_ms(NOW), NOW + 100_000, "an answer that was right ends the doubt");
         }
+    }
+
+    #[test]
+    fn a_device_that_is_behind_follows_a_server_whose_answers_agree() {
+        for behind in [DAY, NOW] {
+            let mut clock = Clock::default();
+            clock.learn(NOW - behind, NOW);
+            clock.learn(NOW - behind + CONFIRM_MS, NOW + CONFIRM_MS + 300);
+            assert_eq!(clock.stamp(NOW - behind + 2 * CONFIRM_MS, None), NOW + 2 * CONFIRM_MS + 300);
+            clock.learn(NOW + 3 * CONFIRM_MS, NOW + 3 * CONFIRM_MS);
+            assert_eq!(clock.offset_ms, 0, "once its clock is set, the first answer tells");
+        }
+    }
+
+    #[test]
+    fn a_device_that_is_ahead_follows_the_server_when_that_rejects_a_stamp() {
         let mut clock = Clock::default();
-        clock.learn(5_000_000, 1_000_000);
-        clock.learn(5_000_500, 1_000_400);
-        assert_eq!(clock.server_ms(6_000_000), 1_999_900, "two answers agree that the device's clock is wrong");
+        clock.learn(NOW + DAY, NOW);
+        assert_eq!(clock.stamp(NOW + DAY, None), NOW + DAY);
+        clock.reset(NOW + DAY, NOW);
+        clock.learn(NOW + DAY + 1_000, NOW + 1_000);
+        assert_eq!(clock.stamp(NOW + DAY + 2_000, None), NOW + 2_000);
+        clock.reset(NOW + DAY + 3_000, NOW - 200 * DAY);
+        assert_eq!(clock.stamp(NOW + DAY + 3_000, None), NOW - 200 * DAY, "a server that is wrong itself takes no other stamp");
+        clock.learn(NOW + DAY + 4_000, NOW + 4_000);
+        assert_eq!(clock.stamp(NOW + DAY + 5_000, None), NOW + 5_000, "and its first right answer ends that");
+    }
+
+    #[test]
+    fn no_time_of_a_server_makes_a_stamp_that_the_contract_rejects() {
+        let mut clock = Clock::default();
+        clock.reset(NOW, i64::MAX);
+        assert_eq!((clock.stamp(NOW, None), clock.stamp(NOW + DAY, None)), (STAMP_MAX_MS, STAMP_MAX_MS));
+        clock.reset(NOW, i64::MIN);
+        assert!(clock.stamp(NOW, None) > 0);
     }
 }

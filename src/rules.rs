@@ -36,6 +36,8 @@ pub enum Rule {
     Ratchet,
     /// R9: the stamp of an edit stays above the version that it was made on, even after the server has lost that version.
     StampAboveBase,
+    /// R9: a time of the server that is far from the known one is not believed at once.
+    ConfirmTime,
     /// R9: the server rejects stamps from the future, and the device makes new ones.
     RefuseFutureStamps,
     /// R10: a cursor from before purged tombstones is rejected.
@@ -151,6 +153,7 @@ impl Rule {
         Rule::VerdictIsFinal,
         Rule::Ratchet,
         Rule::StampAboveBase,
+        Rule::ConfirmTime,
         Rule::RefuseFutureStamps,
         Rule::PurgeWatermarkCheck,
         Rule::PurgeAfterBackup,

@@ -13,7 +13,7 @@ use crate::args::Global;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::progress;
 use crate::terminal::remark;
-use crate::tokens::{FileTokens, replace};
+use crate::tokens::{self, FileTokens, replace};
 
 /// Names the profile directory. A server's folder is in `STRONGLOG_SERVER_DATA`.
 const PROFILE_VARIABLE: &str = "STRONGLOG_DATA";
@@ -138,12 +138,36 @@ impl Profile {
 
     fn saved(&self) -> Outcome<Remembered> {
         let path = self.memory();
-        let cannot = |error: String| Failure::new(format!("cannot read {}: {error}; delete the file and sign in again", path.display()));
+        let cannot = |error: &dyn std::fmt::Display, act| Failure::new(format!("cannot read {}: {error}; {act}", path.display()));
         match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| cannot(error.to_string())),
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| cannot(&error, "`stronglog login` replaces the file")),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Remembered::default()),
-            Err(error) => Err(cannot(error.to_string())),
+            Err(error) if error.kind() == ErrorKind::IsADirectory => {
+                Err(cannot(&error, "move the directory away, and use `stronglog login`"))
+            }
+            Err(error) => Err(cannot(&error, "make it readable, or delete it and use `stronglog login`")),
         }
+    }
+
+    /// Deletes what is saved of an earlier sign-in if it is damaged, because a new sign-in replaces it.
+    ///
+    /// # Errors
+    /// A file cannot be deleted.
+    pub fn forget_damaged(&self) -> Outcome<()> {
+        for name in [MEMORY, TOKENS] {
+            let path = self.folder.join(name);
+            let is_damaged = |content: Vec<u8>| match name {
+                TOKENS => tokens::is_damaged(&content),
+                _ => serde_json::from_slice::<Remembered>(&content).is_err(),
+            };
+            // What cannot be read is the error of what follows.
+            if fs::read(&path).is_ok_and(is_damaged) {
+                let cannot = |error| Failure::new(format!("cannot delete {}, which is damaged: {error}; delete it", path.display()));
+                fs::remove_file(&path).map_err(cannot)?;
+                remark!("{} was damaged; signing in replaces it", path.display());
+            }
+        }
+        Ok(())
     }
 
     /// Saves the server and the account of a sign-in for later commands. Without an account, the one before is forgotten. Returns what was

@@ -46,10 +46,13 @@ impl FileTokens {
     fn read(&self) -> Result<Option<Issued>, TokenError> {
         match fs::read(&self.path) {
             Ok(bytes) => {
-                let damaged = |error| TokenError::new(format!("{}; delete the file and sign in again", self.cannot("read")(error)));
+                let damaged = |error| TokenError::new(format!("{}; `stronglog login` replaces the file", self.cannot("read")(error)));
                 serde_json::from_slice(&bytes).map(Some).map_err(damaged)
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::IsADirectory => {
+                Err(TokenError::new(format!("{}; move the directory away, and use `stronglog login`", self.cannot("read")(error))))
+            }
             Err(error) => Err(self.cannot("read")(error)),
         }
     }
@@ -80,6 +83,11 @@ impl TokenStore for FileTokens {
         let text = serde_json::to_vec(&issued).map_err(self.cannot("write"))?;
         replace(&self.path, &text).map_err(self.cannot("save"))
     }
+}
+
+/// Whether the content of the file is not what was once written there.
+pub fn is_damaged(content: &[u8]) -> bool {
+    serde_json::from_slice::<Issued>(content).is_err()
 }
 
 /// Replaces a file with one that only its owner can read. After a crash, either the old or the new file exists.
@@ -152,6 +160,6 @@ mod tests {
         fs::write(&path, "{").expect("a file");
         let error = FileTokens::new(&path, None, None).load().expect_err("half an object is none");
         let said = error.to_string();
-        assert!(said.contains("tokens.json") && said.contains("sign in again"), "{said}");
+        assert!(said.contains("tokens.json") && said.contains("stronglog login"), "{said}");
     }
 }

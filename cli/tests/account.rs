@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use serde_json::json;
-use support::{EMAIL, PASSWORD, Setup};
+use support::{Desk, EMAIL, PASSWORD, Setup};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_devices_agree() {
@@ -439,4 +439,28 @@ async fn a_registration_whose_end_nobody_saw_is_taken_up_by_a_sign_in() {
     let act = ["belong to an account of ana@example.com", "if it still exists", "`stronglog login`", "`stronglog account recovery-code`"];
     setup.register("phone").failed(1, &act);
     setup.login("phone").ok();
+}
+
+#[test]
+fn a_proxy_that_cannot_be_reached_is_named_and_its_password_is_not() {
+    let desk = Desk::new();
+    let login = ["login", "--server", "https://sync.example.com", "--email", EMAIL];
+    let settings = [("STRONGLOG_PASSWORD", "long enough for all"), ("HTTPS_PROXY", "http://ana:hunter2@127.0.0.1:9")];
+    let said = desk.feed_with("phone", &login, "", &settings).failed(5, &["through the proxy that the environment variable HTTPS_PROXY names"]);
+    assert!(!said.stderr.contains("hunter2"), "{}", said.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_lost_is_told_as_a_deletion() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    let id = desk.measure("phone", 80.0);
+    desk.run("phone", &["sync"]).ok();
+    setup.login("laptop").ok();
+    desk.run("phone", &["delete", "user-bodyweight-logs", &id]).ok();
+    desk.run("laptop", &["put", "user-bodyweight-logs", "--id", &id, "--set", "weightKg=81"]).ok();
+    desk.run("laptop", &["sync"]).ok();
+    desk.run("phone", &["sync"]).ok();
+    desk.run("phone", &["conflicts"]).ok().says(&["replaced by another edit", "a deletion; `stronglog conflicts restore"]);
 }

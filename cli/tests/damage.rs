@@ -81,6 +81,43 @@ async fn a_database_that_is_gone_is_made_anew_and_said_to_be_new() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_replaces_what_is_damaged_of_the_one_before() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    let whole = fs::read(desk.path("phone/device.json")).expect("the sign-in");
+    for (file, content) in [("tokens.json", ""), ("tokens.json", "{\"account\":"), ("device.json", "")] {
+        fs::write(desk.path("phone").join(file), content).expect("written");
+        desk.run("phone", &["sync"]).failed(1, &[file, "`stronglog login` replaces the file"]);
+        let login = setup.login("phone").ok();
+        assert!(login.stderr.contains("was damaged; signing in replaces it"), "{}", login.stderr);
+        desk.run("phone", &["sync"]).ok();
+    }
+    assert_eq!(fs::read(desk.path("phone/device.json")).expect("the sign-in"), whole);
+    fs::remove_file(desk.path("phone/tokens.json")).expect("deleted");
+    fs::create_dir(desk.path("phone/tokens.json")).expect("a directory");
+    desk.run("phone", &["sync"]).failed(1, &["tokens.json", "move the directory away"]);
+}
+
+#[test]
+fn a_database_of_another_program_is_left_alone() {
+    let desk = Desk::new();
+    fs::create_dir(desk.path("phone")).expect("a folder");
+    let path = desk.path("phone/device.db");
+    let other = rusqlite::Connection::open(&path).expect("a database");
+    for script in ["CREATE TABLE notes (text)", "PRAGMA user_version = 3", "PRAGMA application_id = 7"] {
+        other.execute_batch(script).expect("written");
+        let before = fs::read(&path).expect("the database");
+        desk.run("phone", &["status"]).failed(1, &["device.db", "the database of another program"]);
+        assert!(fs::read(&path).expect("the database") == before, "nothing is written");
+    }
+    desk.measure("laptop", 80.0);
+    let own = rusqlite::Connection::open(desk.path("laptop/device.db")).expect("the database");
+    own.execute_batch("PRAGMA user_version = 0").expect("changed");
+    desk.run("laptop", &["status"]).failed(1, &["version number is gone", "restore it from a copy"]);
+}
+
 #[test]
 fn nobody_else_reads_a_profile_in_a_folder_that_was_there_before() {
     let desk = Desk::new();

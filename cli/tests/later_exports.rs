@@ -145,6 +145,17 @@ fn an_exercise_that_was_renamed_there_or_here_is_the_same_exercise() {
 }
 
 #[test]
+fn an_exercise_that_was_renamed_there_gets_that_name_where_the_file_replaces() {
+    let desk = Desk::new();
+    import(&desk, "strong", &strong(&MONDAY), &[]).ok();
+    let renamed = MONDAY.map(|line| line.replace("Squat", "Front squat"));
+    let renamed: Vec<&str> = renamed.iter().map(String::as_str).collect();
+    import(&desk, "strong", &strong(&renamed), &["--on-conflict", "replace"]).ok().says(&["imported 1 record"]);
+    assert_eq!((names(&desk, "exercise-definitions"), weights(&desk).len()), (vec!["Front squat".to_owned()], 3));
+    import(&desk, "strong", &strong(&renamed), &["--on-conflict", "replace"]).ok().says(&["imported 0 records"]);
+}
+
+#[test]
 fn a_set_that_was_corrected_there_is_the_same_set() {
     let desk = Desk::new();
     import(&desk, "strong", &strong(&MONDAY), &[]).ok();

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -125,4 +125,22 @@ async fn a_watch_says_when_change_notifications_do_not_arrive_and_when_they_do_a
     setup.desk.run("laptop", &["sync"]).ok();
     watching.says("received 1");
     assert!(!watching.lines.try_iter().any(|line| line.contains("notifications")), "each is said once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_does_not_read_change_notifications_that_never_end() {
+    let setup = Setup::new().await;
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&taken);
+    let proxy = proxy::start(setup.server.addr(), move |request| match request.contains("/changes/stream") {
+        true => Deal::Endless(Arc::clone(&counted)),
+        false => Deal::Pass,
+    });
+    setup.desk.run("phone", &["register", "--server", &proxy, "--email", EMAIL]).ok();
+    let watching = Watching::start(&setup);
+    watching.says("change notifications do not get here");
+    drop(watching);
+    // What the sockets of both sides hold is more than the client reads.
+    let taken = taken.load(Ordering::Relaxed);
+    assert!(taken < 64 << 20, "{taken} bytes were taken in two attempts");
 }

@@ -101,6 +101,8 @@ impl Running {
             // Devices whose tokens are still valid connect again.
             self.app.notifications.end_all();
         }
+        let app = Arc::clone(&self.app);
+        tokio::spawn(async move { compare_secrets(&app.store, &app.tokens).await });
         self.app.limits.set_per_minute(config.auth_per_minute);
         self.app.set_config(config);
         drop(self.routes.send_replace(http::router(&self.app)));
@@ -238,6 +240,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         stopping: stopping.clone(),
         config: RwLock::new(Arc::new(config.clone())),
     });
+    compare_secrets(&app.store, &app.tokens).await;
     let hearing = Arc::downgrade(&app);
     store.listen(move |notification| {
         if let Some(app) = hearing.upgrade() {
@@ -259,6 +262,17 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     tokio::spawn(watch_others(Arc::clone(&app), stopping));
     tracing::info!(%address, secure = certificate.is_some(), data = store.place(), "listening");
     Ok(Running { address, metrics_address, certificate, routes, app, stop, serving, store })
+}
+
+/// Warns if another server of the database signs with a secret that this one does not accept.
+async fn compare_secrets(store: &Database, tokens: &Tokens) {
+    match store.sign_with(&tokens.names()).await {
+        Ok(true) => tracing::warn!(
+            "another server of this database signs with a secret that this one does not have, so devices that reach both are signed out: give              all servers the same --signing-secret-file, and reload those that have an older one"
+        ),
+        Ok(false) => {}
+        Err(error) => tracing::warn!(%error, "cannot compare the signing secret with that of other servers"),
+    }
 }
 
 /// Opens the database of the settings.

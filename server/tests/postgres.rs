@@ -397,3 +397,37 @@ async fn a_host_that_does_not_answer_is_passed_over() {
     assert!(ask(&server, &account, 40).await.iter().all(|answer| *answer == (200, false)));
     assert!(since.elapsed() < Duration::from_secs(10), "it took {:?}", since.elapsed());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_compares_the_secret_with_that_of_running_servers_and_counts_the_role_s_connections() {
+    const OTHER: &str = "Zt4uW8eRk2mQ6xN1vB9cY3pL7sD5fG0hJaXo";
+    let postgres = Postgres::start();
+    let with = |secret: &str, previous: Option<&str>| Config {
+        store: Some(Secret::new(postgres.url())),
+        signing_secret: Some(Secret::new(secret)),
+        previous_signing_secret: previous.map(Secret::new),
+        ..Config::local("unused")
+    };
+    let server = Server::start_with(|config| {
+        config.store = Some(Secret::new(postgres.url()));
+        config.signing_secret = Some(Secret::new(SECRET));
+    })
+    .await;
+    let found = async |config: &Config, name: &str| {
+        let found = check::database(config).await.into_iter().find(|finding| finding.name == name).expect("a finding");
+        (found.grade, found.detail)
+    };
+    let since = Instant::now();
+    while found(&with(OTHER, None), "servers").await.0 != Grade::Bad {
+        assert!(since.elapsed() < Duration::from_secs(20), "nobody notices that the secrets differ");
+    }
+    for accepted in [with(SECRET, None), with(OTHER, Some(SECRET))] {
+        assert_eq!(found(&accepted, "servers").await.0, Grade::Good);
+    }
+    postgres.sql("ALTER ROLE stronglog CONNECTION LIMIT 12");
+    let (grade, detail) = found(&with(SECRET, None), "connections").await;
+    assert_eq!(grade, Grade::Warning, "{detail}");
+    assert!(detail.contains("raise the connection limit of the role"), "{detail}");
+    server.running.stop().await.expect("the server stops");
+    assert_eq!(found(&with(OTHER, None), "servers").await.0, Grade::Good, "a server that has stopped signs nothing");
+}

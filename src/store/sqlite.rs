@@ -24,6 +24,8 @@ use crate::store::{
 
 /// The migrations from an empty file to the current schema. `user_version` counts the ones that were applied.
 const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema.sql"), include_str!("sqlite/schema_2.sql"), include_str!("sqlite/schema_3.sql")];
+/// Marks a device's database. Those of earlier versions have no mark.
+const APPLICATION_ID: i64 = 0x534c_6f44;
 /// The conditions for pending and for blocked rows. `state > 0` lets SQLite use the partial index.
 const WAITING: &str = "state = 1 AND state > 0";
 const REFUSED: &str = "state = 2 AND state > 0";
@@ -67,8 +69,10 @@ impl SqliteStore {
     fn set_up(mut connection: Connection, device: Uuid, contract: &'static Contract, views: &str) -> Result<Self, StoreError> {
         connection.busy_timeout(BUSY_TIMEOUT).map_err(failed("open the database"))?;
         connection.set_prepared_statement_cache_capacity(64);
+        connection.execute_batch("PRAGMA page_size = 8192").map_err(failed("open the database"))?;
+        check_owner(&connection)?;
         connection
-            .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;")
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;")
             .map_err(failed("open the database"))?;
         migrate(&mut connection)?;
         let store = SqliteStore { connection, contract };
@@ -166,7 +170,27 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         transaction.execute_batch(script).map_err(&failed)?;
     }
     transaction.pragma_update(None, "user_version", MIGRATIONS.len()).map_err(&failed)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(&failed)?;
     transaction.commit().map_err(&failed)
+}
+
+/// Checks that a database is new, or of this program. One of another program is not written.
+fn check_owner(connection: &Connection) -> Result<(), StoreError> {
+    let sql = "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema),
+                   (SELECT count(*) FROM sqlite_schema WHERE name IN ('meta', 'records'))
+               FROM pragma_user_version, pragma_application_id";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    let (version, mark, count, own): (i64, i64, u64, u64) =
+        connection.query_row(sql, [], read).map_err(failed("read the database"))?;
+    let is_whole = if version == 0 { count == 0 } else { own == 2 };
+    if is_whole && [0, APPLICATION_ID].contains(&mark) {
+        return Ok(());
+    }
+    let why = match own {
+        2 if [0, APPLICATION_ID].contains(&mark) => "its version number is gone; restore it from a copy, or move it away and sync again",
+        _ => "it is the database of another program; choose another file",
+    };
+    Err(StoreError::new(format!("cannot open the database: {why}")))
 }
 
 fn json_of(meta: &Meta) -> Result<String, StoreError> {

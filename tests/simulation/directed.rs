@@ -34,6 +34,7 @@ pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
     (Rule::RefreshIsNumbered, "a refresh ends after the user has signed in again", a_refresh_ends_after_the_user_has_signed_in_again),
     (Rule::QuestionsAreReported, "a sync that asks the user returns", a_sync_that_asks_the_user_returns),
     (Rule::Ratchet, "an edit of a slow clock follows what it was made on", an_edit_of_a_slow_clock_follows_what_it_was_made_on),
+    (Rule::ConfirmTime, "an edit after an answer with a wrong time", an_edit_after_an_answer_with_a_wrong_time),
     (Rule::StampAboveBase, "an edit made during a push outlives a restore", an_edit_made_during_a_push_outlives_a_restore),
     (Rule::CloneBeforeMerge, "a copied database loses no edit to its own past", a_copied_database_loses_no_edit_to_its_own_past),
     (Rule::EpochCheck, "a cursor of the first contract from before a restore", a_cursor_of_the_first_contract_from_before_a_restore),
@@ -104,6 +105,30 @@ fn an_edit_of_a_slow_clock_follows_what_it_was_made_on() -> Result<(), String> {
     let writes = outbox::edit(&mut loaded, key, &LocalEdit::Change(text), clock).map_err(|error| error.to_string())?;
     let Some(Write::Put(edited)) = writes.last() else { return Err("nothing was written".to_owned()) };
     expect(decide(Some(Stored { version: seen.version(), rev: 9 }), edited.version(), edited.base_rev), accepted)
+}
+
+/// The server's clock is years ahead for one answer. The device, whose own clock is right, edits a record before the next answer.
+fn an_edit_after_an_answer_with_a_wrong_time() -> Result<(), String> {
+    let collection = TestContract::stronglog().plain();
+    let row = Row { collection, state: RowState::Clean, ..pending_row(version(2, 1, 50).op, 50, Some(7)) };
+    let (key, mut loaded) = (row.key(), loaded(1, 0, row));
+    let page = Page {
+        changes: Vec::new(),
+        next_cursor: "v1.all.e1.7".to_owned(),
+        has_more: false,
+        user_rev: 7,
+        digest: None,
+        server_time: 1_800_000_000_000,
+    };
+    let clock = &mut ClockAndRng { now_ms: 100, random: &mut || 1 };
+    pull::page(&mut loaded, &page, clock).map_err(|report| report.to_string())?;
+    let text = TestContract::stronglog().record(collection, key.id, "edited");
+    let writes = outbox::edit(&mut loaded, key, &LocalEdit::Change(text), clock).map_err(|error| error.to_string())?;
+    match writes.last() {
+        Some(Write::Put(edited)) if edited.record.stamp == 100 => Ok(()),
+        Some(Write::Put(edited)) => Err(format!("the edit has the stamp {}", edited.record.stamp)),
+        _ => Err("nothing was written".to_owned()),
+    }
 }
 
 /// A device receives the winning version in a pull, keeps its own later edit on top of it, and then receives the result of its push.

@@ -17,6 +17,7 @@ pub const NEW_PASSWORD: &str = "STRONGLOG_NEW_PASSWORD";
 const RECOVERY_CODE: &str = "STRONGLOG_RECOVERY_CODE";
 
 pub async fn register(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
+    profile.forget_damaged()?;
     let client = profile.open(Background::Sync).await?;
     profile.check_writable()?;
     let is_owned = client.account().owner()?.is_some();
@@ -57,6 +58,7 @@ fn taken(error: stronglog_sync::Error, email: &str) -> Failure {
 
 /// Sets a new password with the recovery code, and signs in with it.
 pub async fn recover(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
+    profile.forget_damaged()?;
     let client = profile.open(Background::Sync).await?;
     profile.check_writable()?;
     let email = email(sign_in).await?;
@@ -88,6 +90,7 @@ fn say_recovery_code(code: &str) -> Outcome<()> {
 }
 
 pub async fn login(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
+    profile.forget_damaged()?;
     let client = profile.open(Background::Sync).await?;
     let email = email(sign_in).await?;
     let asking = Asking { question: "Password", variable: PASSWORD, stdin: sign_in.password_stdin, twice: false };

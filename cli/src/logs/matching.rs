@@ -46,6 +46,8 @@ pub struct Matched {
     pub matches: Vec<Match>,
     /// The ids of the exercises that the device has, by their folded names in the file.
     pub exercises: HashMap<String, String>,
+    /// Those of them that have another name on the device.
+    pub renamed: HashSet<String>,
 }
 
 /// Finds the records of a file.
@@ -67,11 +69,12 @@ pub fn find(app: &str, sessions: &[Session], known: &Known<'_>) -> Outcome<Match
         }
     }
     let renamed = renamed(sessions, &matches, &exercises, known);
+    let names = renamed.keys().cloned().collect();
     exercises.extend(renamed);
     for (session, found) in sessions.iter().zip(&mut matches) {
         found.pair(session, &exercises);
     }
-    Ok(Matched { matches, exercises })
+    Ok(Matched { matches, exercises, renamed: names })
 }
 
 /// The ids of the workouts. Of several that began at the same time, each is first looked for by its name.

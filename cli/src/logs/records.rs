@@ -58,9 +58,10 @@ pub enum Of {
 pub fn convert(log: &Log, unit: Unit, known: &Known<'_>, on_conflict: OnConflict, now_ms: i64) -> Outcome<Converted> {
     let (sessions, mut refused) = sessions::of(&log.lines, unit);
     refused.extend(log.refused.iter().cloned());
-    let Matched { matches, exercises } = matching::find(log.app.argument(), &sessions, known)?;
+    let Matched { matches, exercises, mut renamed } = matching::find(log.app.argument(), &sessions, known)?;
+    renamed.retain(|_| on_conflict == OnConflict::Replace);
     let mut making =
-        Making { known, on_conflict, now_ms, exercises, made: HashSet::new(), records: Vec::new(), of_deleted: 0, left: Vec::new() };
+        Making { known, on_conflict, now_ms, exercises, renamed, made: HashSet::new(), records: Vec::new(), of_deleted: 0, left: Vec::new() };
     for (session, found) in sessions.iter().zip(&matches) {
         making.take(session, found)?;
     }
@@ -85,6 +86,8 @@ struct Making<'k> {
     now_ms: i64,
     /// The ids of exercises by folded name.
     exercises: HashMap<String, String>,
+    /// The folded names of those that get the file's name.
+    renamed: HashSet<String>,
     /// The folded names of those whose records were made.
     made: HashSet<String>,
     records: Vec<(Origin, &'static str, Map<String, Value>)>,
@@ -146,6 +149,7 @@ impl Making<'_> {
             let places = ["orderInWorkout", "orderInExercise"].into_iter();
             record.extend(places.filter_map(|member| Some((member.to_owned(), device.get(member)?.clone()))));
         }
+        self.rename(session, set)?;
         let exercise = match (self.exercises.get(&set.key), device.get("exerciseDefinitionId")) {
             (Some(id), _) => json!(id),
             (None, Some(id)) => id.clone(),
@@ -153,6 +157,18 @@ impl Making<'_> {
         };
         record.insert("exerciseDefinitionId".to_owned(), exercise);
         Ok(record)
+    }
+
+    /// Gives an exercise that has another name on the device the name that the file has.
+    fn rename(&mut self, session: &Session, set: &Set) -> Outcome<()> {
+        let Some(id) = self.exercises.get(&set.key).filter(|_| self.renamed.remove(&set.key)) else { return Ok(()) };
+        let device = Found { known: self.known.presence(EXERCISES, id)?, id: id.clone() };
+        if let Some(mut record) = device.record() {
+            record.insert("name".to_owned(), json!(set.exercise));
+            record.insert("clientUpdatedAt".to_owned(), json!(session.workout.stamp_ms));
+            self.records.push((Origin { line: set.line, of: Of::Exercise(set.key.clone()) }, EXERCISES, record));
+        }
+        Ok(())
     }
 
     /// The id of an exercise that the device does not have, or no longer. It is made, or brought back, for a set that is written.

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What becomes of a request.
 pub enum Deal {
@@ -11,6 +12,8 @@ pub enum Deal {
     Answer(&'static str),
     /// The first text becomes the second, which is as long, in what the server answers.
     Replace(&'static str, &'static str),
+    /// The proxy answers with bytes that never end, and adds up how many the client has taken.
+    Endless(Arc<AtomicUsize>),
 }
 
 /// Starts a proxy that runs until the process ends, and returns its address. `deal` gets the first line of each request.
@@ -34,6 +37,12 @@ fn forward(mut client: TcpStream, server: SocketAddr, deal: &dyn Fn(&str) -> Dea
     let deal = deal(text.lines().next().unwrap_or_default());
     if let Deal::Answer(answer) = deal {
         return client.write_all(answer.as_bytes());
+    }
+    if let Deal::Endless(taken) = deal {
+        client.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")?;
+        loop {
+            taken.fetch_add(client.write(&[b'x'; 16_384])?, Ordering::Relaxed);
+        }
     }
     let mut server = TcpStream::connect(server)?;
     // Each connection has one request.

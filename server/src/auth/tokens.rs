@@ -100,6 +100,11 @@ impl Tokens {
         before.iter().any(|old| keys.iter().all(|new| new.name.as_ref() != old.name.as_ref()))
     }
 
+    /// What tells each secret from others, and nothing else about it. That of the secret that signs comes first.
+    pub fn names(&self) -> Vec<Uuid> {
+        self.keys().iter().filter_map(|keys| Uuid::from_slice(&keys.name.as_ref()[..16]).ok()).collect()
+    }
+
     fn keys(&self) -> Arc<[Keys]> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }

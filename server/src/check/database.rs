@@ -1,8 +1,12 @@
 //! A Postgres database: whether it takes writes, its version, its rows, the clock, connections, and the archive of its write-ahead log.
 
 use super::Finding;
+#[cfg(feature = "postgres")]
+use crate::auth::tokens::Tokens;
 use crate::config::Config;
 use crate::places::SERVER;
+#[cfg(feature = "postgres")]
+use crate::secrets::{is_yet_to_be_made, secrets};
 use crate::store::StoreError;
 use crate::store::collections::Collections;
 use crate::store::database::Database;
@@ -37,7 +41,9 @@ async fn inside(config: &Config) -> Result<Vec<Finding>, StoreError> {
     let store = Store::attach(address).await?;
     let findings = async {
         let version = Finding::good("version", "the tables are those of this program");
-        Ok(vec![version, rows(&store).await?, clock(&store).await?, connections(&store, config).await?, archive(&store).await?])
+        let rest = [signers(&store, config).await?, Some(archive(&store).await?)];
+        let found = vec![version, rows(&store).await?, clock(&store).await?, connections(&store, config).await?];
+        Ok(found.into_iter().chain(rest.into_iter().flatten()).collect())
     };
     let findings = findings.await;
     store.close().await;
@@ -62,18 +68,49 @@ async fn clock(store: &crate::store::postgres::Store) -> Result<Finding, StoreEr
     Ok(super::clock(newest.max(now), crate::app::now_ms(), "the database or its newest write"))
 }
 
+/// The limits on connections: their names, values, and how many connections count against them. The one that leaves the least comes first.
+#[cfg(feature = "postgres")]
+const LIMITS: &str = "SELECT name, most, used FROM (VALUES
+        ('max_connections of the database server',
+            current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint,
+            (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')),
+        ('the connection limit of the database',
+            (SELECT datconnlimit::bigint FROM pg_database WHERE datname = current_database()),
+            (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend')),
+        ('the connection limit of the role',
+            (SELECT rolconnlimit::bigint FROM pg_roles WHERE rolname = current_user),
+            (SELECT count(*) FROM pg_stat_activity WHERE usename = current_user AND backend_type = 'client backend'))
+    ) AS limits (name, most, used) WHERE most >= 0 ORDER BY most - used LIMIT 1";
+
 /// Whether all servers find a connection.
 #[cfg(feature = "postgres")]
 async fn connections(store: &crate::store::postgres::Store, config: &Config) -> Result<Finding, StoreError> {
-    let most =
-        one(store, "SELECT current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint").await?;
-    let used = one(store, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'").await?;
+    let limits = store.query(SERVER, LIMITS, &[]).await?;
+    let limit = limits.first().ok_or_else(|| StoreError::new("the database answered with no row"))?;
+    let (name, most, used): (String, i64, i64) = (limit.try_get(0)?, limit.try_get(1)?, limit.try_get(2)?);
     let each = i64::from(config.store_connections) + 1;
     let detail = format!("{used} of {most} are open, and a server opens up to {each}");
     Ok(match most - used < each {
-        true => Finding::warning("connections", format!("{detail}: raise max_connections of the database, or lower store-connections")),
+        true => Finding::warning("connections", format!("{detail}: raise {name}, or lower store-connections")),
         false => Finding::good("connections", detail),
     })
+}
+
+/// Whether this server accepts what the running ones sign. Secrets that cannot be used are found elsewhere.
+#[cfg(feature = "postgres")]
+async fn signers(store: &crate::store::postgres::Store, config: &Config) -> Result<Option<Finding>, StoreError> {
+    if is_yet_to_be_made(config) {
+        return Ok(None);
+    }
+    let Ok(secrets) = secrets(config) else { return Ok(None) };
+    Ok(Some(match store.sign_with(&Tokens::new(&secrets).names()).await? {
+        true => Finding::bad(
+            "servers",
+            "one that runs on the database signs with a secret that is not among these, so devices that reach both are signed out; give all \
+             the same signing-secret-file, and reload those that have an older one",
+        ),
+        false => Finding::good("servers", "none that runs signs with another secret"),
+    }))
 }
 
 /// Whether the database's own archive, from which it can be recovered to a moment, works.

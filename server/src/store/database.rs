@@ -100,6 +100,15 @@ impl Database {
         each!(self, store => store.announce(notification))
     }
 
+    /// Notes with which secret this server signs: the first. Returns whether a server that runs on the database signs with one that is not among
+    /// them.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn sign_with(&self, secrets: &[Uuid]) -> Result<bool, StoreError> {
+        each!(self, store => store.sign_with(secrets).await)
+    }
+
     /// Calls `tell` with what other servers of this database announce, until it is closed.
     pub fn listen(&self, tell: impl Fn(Notification) + Send + Sync + 'static) {
         each!(self, store => store.listen(tell))

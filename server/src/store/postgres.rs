@@ -65,6 +65,8 @@ pub struct Store {
     announcer: Arc<Announcer>,
     /// Distinguishes this server from others, for leases.
     server: Uuid,
+    /// What tells the secret with which this server signs from others.
+    signs: heartbeat::Signs,
     /// Says that this server runs, if it does.
     heart: Mutex<Option<JoinHandle<()>>>,
     /// When this server last asked what others did.
@@ -120,6 +122,7 @@ impl Store {
             writers: PerAccount::new(1),
             commits: Commits::default(),
             server: Uuid::from_u128(rand::random()),
+            signs: Arc::default(),
             heart: Mutex::default(),
             asked: Mutex::default(),
         })
@@ -175,9 +178,16 @@ impl Store {
         self.announcer.announce(notification);
     }
 
+    /// Notes with which secret this server signs: the first. Returns whether a server that runs signs with one that is not among them.
+    pub async fn sign_with(&self, secrets: &[Uuid]) -> Result<bool, StoreError> {
+        *self.signs.lock().unwrap_or_else(PoisonError::into_inner) = secrets.first().copied();
+        let signers = heartbeat::signers(&self.connections, self.server).await?;
+        Ok(signers.iter().any(|signer| !secrets.contains(signer)))
+    }
+
     /// Calls `tell` with what other servers announce, until the store is closed.
     pub fn listen(&self, tell: impl Fn(Notification) + Send + Sync + 'static) {
-        let heart = tokio::spawn(heartbeat::beat(self.connections.clone(), self.server));
+        let heart = tokio::spawn(heartbeat::beat(self.connections.clone(), self.server, Arc::clone(&self.signs)));
         *self.heart.lock().unwrap_or_else(PoisonError::into_inner) = Some(heart);
         self.announcer.listen(self.address.clone(), tell);
     }

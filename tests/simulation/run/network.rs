@@ -59,6 +59,7 @@ impl Run {
         // A server names the account of whatever it answers.
         answered.account = Some(account_id(packet.account).to_string());
         let answered = self.mixed_up(&packet, answered, faults);
+        let answered = self.mistimed(answered, faults);
         if trace() {
             eprintln!("   -> {} {}", answered.status, String::from_utf8_lossy(&answered.body));
         }
@@ -112,6 +113,19 @@ impl Run {
             7 => answered(404, "no such page"),
             _ => return None,
         })
+    }
+
+    /// Sometimes delivers the answer with another time of the server, whose clock is wrong for a moment.
+    fn mistimed(&mut self, mut answered: Answered, faults: bool) -> Answered {
+        if faults && self.chance.of_thousand(15) {
+            let wrong = self.chance.pick(&[0, EPOCH_MS - 20_000_000_000, EPOCH_MS + 400_000_000_000, 253_402_300_799_999]);
+            let text = String::from_utf8_lossy(&answered.body);
+            if let Some((before, after)) = text.split_once("\"serverTime\":") {
+                let after = after.trim_start_matches(|character: char| character.is_ascii_digit());
+                answered.body = format!("{before}\"serverTime\":{wrong}{after}").into_bytes();
+            }
+        }
+        answered
     }
 
     fn serve(&mut self, packet: &Packet) -> Result<Answered, String> {

@@ -603,6 +603,28 @@ describe("nothing waits in silence", () => {
     await expect.poll(() => device.status).toMatchObject({ state: "offline" });
   });
 
+  test("change notifications that never end are not read for ever", async () => {
+    let sent = 0;
+    server.intercept = (path) => {
+      if (!path.endsWith("/changes/stream")) {
+        return undefined;
+      }
+      return new Response(
+        new ReadableStream<Uint8Array>({
+          pull: (stream) => {
+            sent += 1;
+            stream.enqueue(new Uint8Array(16_384).fill(0x78));
+          },
+        }),
+      );
+    };
+    await device.signIn();
+    await expect.poll(() => sent).toBeGreaterThan(3);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(sent).toBeLessThan(20);
+    expect(await device.sync()).toMatchObject({ state: "idle", lastError: null });
+  });
+
   test("a session that was ended elsewhere asks for a sign-in, even if only the change notifications meet it", async () => {
     let ended = false;
     server.intercept = (path) => {

@@ -1,6 +1,7 @@
-//! Servers say that they run, so that nobody copies data which they go on writing. What the database itself knows of their connections is not
+//! Servers say that they run, so that nobody copies data which they go on writing, and with which secret they sign. What the database itself knows of their connections is not
 //! enough: behind a pooler it sees those of the pooler.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_postgres::types::Type;
@@ -21,15 +22,28 @@ pub const SERVERS: &str = "SELECT greatest(
     )";
 
 /// Servers that have not said so for a day are forgotten.
-const BEAT: &str = "WITH gone AS (DELETE FROM leases WHERE name LIKE 'server %' AND expires_at < now() - interval '1 day')
-    INSERT INTO leases (name, holder, expires_at) VALUES ('server ' || $1::text, $1, now() + make_interval(secs => $2))
-    ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at";
+const BEAT: &str = "WITH gone AS
+        (DELETE FROM leases WHERE (name LIKE 'server %' OR name LIKE 'signs %') AND expires_at < now() - interval '1 day')
+    INSERT INTO leases (name, holder, expires_at)
+    SELECT kind || $1::text, said, now() + make_interval(secs => $2) FROM (VALUES ('server ', $1), ('signs ', $3)) AS all_said (kind, said)
+    WHERE said IS NOT NULL
+    ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at";
+
+/// What tells the secrets apart with which the other servers sign.
+const SIGNERS: &str = "SELECT DISTINCT holder FROM leases
+    WHERE name LIKE 'signs %' AND name <> 'signs ' || $1::text AND expires_at > now()";
+
+/// What tells the secret with which a server signs from others, once it is known.
+pub type Signs = Arc<Mutex<Option<Uuid>>>;
 
 /// Says again and again that a server runs.
-pub async fn beat(connections: Connections, server: Uuid) {
+pub async fn beat(connections: Connections, server: Uuid, signs: Signs) {
     loop {
-        let once =
-            async { connections.take(SERVER).await?.execute_typed(BEAT, &[(&server, Type::UUID), (&LASTS_SECS, Type::FLOAT8)]).await };
+        let name = *signs.lock().unwrap_or_else(PoisonError::into_inner);
+        let once = async {
+            let said = [(&server as _, Type::UUID), (&LASTS_SECS as _, Type::FLOAT8), (&name as _, Type::UUID)];
+            connections.take(SERVER).await?.execute_typed(BEAT, &said).await
+        };
         if let Err(error) = once.await {
             tracing::debug!(%error, "cannot tell the database that this server runs");
         }
@@ -39,6 +53,12 @@ pub async fn beat(connections: Connections, server: Uuid) {
 
 /// Says that a server has stopped.
 pub async fn end(connections: &Connections, server: Uuid) -> Result<(), StoreError> {
-    let sql = "DELETE FROM leases WHERE name = 'server ' || $1::text";
+    let sql = "DELETE FROM leases WHERE name IN ('server ' || $1::text, 'signs ' || $1::text)";
     connections.take(SERVER).await?.execute_typed(sql, &[(&server, Type::UUID)]).await.map(drop)
+}
+
+/// What tells the secrets apart with which other servers sign that run now.
+pub async fn signers(connections: &Connections, server: Uuid) -> Result<Vec<Uuid>, StoreError> {
+    let rows = connections.take(SERVER).await?.query_typed(SIGNERS, &[(&server, Type::UUID)]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }

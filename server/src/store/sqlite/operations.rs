@@ -62,6 +62,11 @@ impl Store {
     /// There is no other server.
     pub fn listen(&self, _: impl Fn(Notification)) {}
 
+    /// No other server runs on the file.
+    pub async fn sign_with(&self, _: &[Uuid]) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     pub async fn register(&self, account: Account, session: Session) -> Result<Created, StoreError> {
         self.write(move |connection| {
             let created = accounts::create(connection, &account)?;
