@@ -446,7 +446,8 @@ fn a_proxy_that_cannot_be_reached_is_named_and_its_password_is_not() {
     let desk = Desk::new();
     let login = ["login", "--server", "https://sync.example.com", "--email", EMAIL];
     let settings = [("STRONGLOG_PASSWORD", "long enough for all"), ("HTTPS_PROXY", "http://ana:hunter2@127.0.0.1:9")];
-    let said = desk.feed_with("phone", &login, "", &settings).failed(5, &["through the proxy that the environment variable HTTPS_PROXY names"]);
+    let said =
+        desk.feed_with("phone", &login, "", &settings).failed(5, &["through the proxy that the environment variable HTTPS_PROXY names"]);
     assert!(!said.stderr.contains("hunter2"), "{}", said.stderr);
 }
 

@@ -180,8 +180,7 @@ fn check_owner(connection: &Connection) -> Result<(), StoreError> {
                    (SELECT count(*) FROM sqlite_schema WHERE name IN ('meta', 'records'))
                FROM pragma_user_version, pragma_application_id";
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
-    let (version, mark, count, own): (i64, i64, u64, u64) =
-        connection.query_row(sql, [], read).map_err(failed("read the database"))?;
+    let (version, mark, count, own): (i64, i64, u64, u64) = connection.query_row(sql, [], read).map_err(failed("read the database"))?;
     let is_whole = if version == 0 { count == 0 } else { own == 2 };
     if is_whole && [0, APPLICATION_ID].contains(&mark) {
         return Ok(());

@@ -60,8 +60,17 @@ pub fn convert(log: &Log, unit: Unit, known: &Known<'_>, on_conflict: OnConflict
     refused.extend(log.refused.iter().cloned());
     let Matched { matches, exercises, mut renamed } = matching::find(log.app.argument(), &sessions, known)?;
     renamed.retain(|_| on_conflict == OnConflict::Replace);
-    let mut making =
-        Making { known, on_conflict, now_ms, exercises, renamed, made: HashSet::new(), records: Vec::new(), of_deleted: 0, left: Vec::new() };
+    let mut making = Making {
+        known,
+        on_conflict,
+        now_ms,
+        exercises,
+        renamed,
+        made: HashSet::new(),
+        records: Vec::new(),
+        of_deleted: 0,
+        left: Vec::new(),
+    };
     for (session, found) in sessions.iter().zip(&matches) {
         making.take(session, found)?;
     }
