@@ -268,7 +268,8 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
 async fn compare_secrets(store: &Database, tokens: &Tokens) {
     match store.sign_with(&tokens.names()).await {
         Ok(true) => tracing::warn!(
-            "another server of this database signs with a secret that this one does not have, so devices that reach both are signed out: give              all servers the same --signing-secret-file, and reload those that have an older one"
+            "another server of this database signs with a secret that this one does not have, so devices that reach both are signed out; give all \
+             servers the same --signing-secret-file, and reload those that have an older one"
         ),
         Ok(false) => {}
         Err(error) => tracing::warn!(%error, "cannot compare the signing secret with that of other servers"),

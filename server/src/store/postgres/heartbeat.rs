@@ -1,5 +1,5 @@
-//! Servers say that they run, so that nobody copies data which they go on writing, and with which secret they sign. What the database itself knows of their connections is not
-//! enough: behind a pooler it sees those of the pooler.
+//! Servers say that they run, so that nobody copies data which they go on writing, and with which secret they sign. What the database itself
+//! knows of their connections is not enough: behind a pooler it sees those of the pooler.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
