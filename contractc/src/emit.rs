@@ -158,6 +158,12 @@ impl<'c> Plan<'c> {
         text
     }
 
+    /// The documentation of a second name for a type.
+    pub fn alias_about(&self, schema: SchemaId, name: &str) -> String {
+        let annotations = &self.contract.schema(schema).annotations;
+        annotations.description.as_ref().or(annotations.title.as_ref()).cloned().unwrap_or_else(|| format!("`{name}`"))
+    }
+
     /// What a member is: its own description, or briefly that of the schema that it refers to, whose type says all of it.
     pub fn member_about(&self, schema: SchemaId) -> Option<&'c str> {
         let said = |id: SchemaId| {

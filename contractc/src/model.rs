@@ -25,7 +25,10 @@ pub use operation::{
 };
 pub use text::TextShape;
 
-pub use rules::{ArrayRules, Comparison, Condition, Contains, Discriminator, IntegerWidth, ObjectRules, Rule, RustType, Sign, UnionTag};
+pub use rules::{
+    ArrayRules, Comparison, CompleteUnion, CompleteVariant, Condition, Contains, Discriminator, IntegerWidth, ObjectRules, Rule, RustType,
+    Sign, UnionTag,
+};
 
 pub use selection::NotFound;
 
@@ -167,6 +170,8 @@ pub struct Schema {
     pub rust_type: Option<RustType>,
     /// For a schema that is not in the document itself: the schema that it was derived from.
     pub view: Option<View>,
+    /// For types: the complete objects that the schema is, if a union beside its members adds others.
+    pub complete: Option<CompleteUnion>,
 }
 
 /// Annotation keywords: they do not affect validation.
@@ -412,6 +417,7 @@ impl Schema {
             never, constant, enumeration, number, text, array, any_of, one_of, not, condition, rules, max_depth,
             accepts_null: _, types: _, object: _, reference: _, all_of: _,
             span: _, pointer: _, annotations: _, refers_to: _, rust_type: _, view: _, tag: _, discriminator: _, any_collection: _,
+            complete: _,
         } = self;
         let values = *never || constant.is_some() || enumeration.is_some();
         let facets = number.any() || text.any() || array.any();

@@ -2,6 +2,7 @@
 
 mod bases;
 mod circles;
+mod complete;
 mod files;
 mod identifiers;
 mod keys;
@@ -181,6 +182,7 @@ impl<'a> Reader<'a> {
         self.union_tags();
         self.check_stated();
         self.check_rust_types();
+        self.complete_unions();
     }
 
     /// A section of `components`. Documents of several files often have a reference in its place, or in that of `components`.

@@ -52,6 +52,8 @@ pub enum Shape {
         fields: Vec<Field>,
         /// The type of all undeclared members.
         rest: Option<Type>,
+        /// Whether the contract states that there are undeclared members, and not only leaves it open.
+        states_others: bool,
     },
     /// A closed set of strings.
     Texts(Vec<String>),

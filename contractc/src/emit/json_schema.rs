@@ -82,6 +82,7 @@ impl Printer<'_> {
         let Schema {
             never, accepts_null, types, constant, enumeration, number: _, text: _, array, object, reference, all_of, any_of, one_of, not, condition,
             tag, rules, max_depth, refers_to, rust_type, annotations, span: _, pointer: _, view: _, discriminator: _, any_collection: _,
+            complete: _,
         } = schema;
         if *never {
             return json!(false);

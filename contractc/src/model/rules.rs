@@ -135,6 +135,26 @@ pub struct UnionTag {
     pub by_discriminator: bool,
 }
 
+/// A record with a union beside its members, as a union of complete objects. Validators do not use it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CompleteUnion {
+    /// The member whose value selects the object, if there is one.
+    pub tag: Option<UnionTag>,
+    /// Whether a value may be of several variants, as with `anyOf`.
+    pub may_overlap: bool,
+    /// One for each variant that an object can be.
+    pub variants: Vec<CompleteVariant>,
+}
+
+/// A variant, and its object with the members beside the union.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CompleteVariant {
+    /// The variant that the document lists.
+    pub variant: SchemaId,
+    /// The object with all members.
+    pub whole: SchemaId,
+}
+
 /// The `discriminator` of a union whose variants are references.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The member that has a different constant in each variant.
-    fn constant_tag(&self, variants: &[SchemaId]) -> Option<UnionTag> {
+    pub(super) fn constant_tag(&self, variants: &[SchemaId]) -> Option<UnionTag> {
         let candidates = self.constants(variants[0]);
         candidates.iter().find_map(|(member, _)| {
             let mut values: Vec<Vec<JsonValue>> = Vec::with_capacity(variants.len());

@@ -80,6 +80,7 @@ fn constraints(schema: &Schema) -> Schema {
     let Schema {
         span: _, pointer: _, annotations, never, accepts_null, types, constant, enumeration, number, text, array, object, reference, all_of,
         any_of, one_of, not, condition, tag, discriminator: _, rules, max_depth, refers_to, any_collection, rust_type, view: _,
+        complete: _,
     } = schema;
     let is_secret_text = schema.is_secret() && !types.is_some_and(|types| types.contains(Types::OBJECT));
     let mut rules = rules.clone();
@@ -111,6 +112,7 @@ fn constraints(schema: &Schema) -> Schema {
         any_collection: any_collection.clone(),
         rust_type: rust_type.clone(),
         view: None,
+        complete: None,
     }
 }
 

@@ -52,8 +52,12 @@ impl<'c> Finder<'c> {
             open: Vec::new(),
             visiting: Vec::new(),
         };
-        for (_, id) in &contract.names {
-            finder.type_of(*id, &[]);
+        // What has no name takes the words of a named schema that holds it, rather than those of a view or an operation.
+        for wants_view in [false, true] {
+            for (_, id) in contract.names.iter().filter(|(_, id)| contract.schema(*id).view.is_some() == wants_view) {
+                finder.type_of(*id, &[]);
+            }
+            finder.close();
         }
         for operation in &contract.operations {
             finder.operation(operation);
@@ -207,7 +211,10 @@ impl<'c> Finder<'c> {
             return shape;
         }
         if merged.is_record() {
-            return self.record(merged, words);
+            return match &self.contract.schema(id).complete {
+                Some(complete) => self.complete_union(complete, words),
+                None => self.record(merged, words),
+            };
         }
         if let Some(shape) = self.union(merged, words) {
             return shape;
@@ -247,7 +254,7 @@ impl<'c> Finder<'c> {
             }
         }
         fields.sort_by_key(|field| !field.required);
-        Shape::Record { fields, rest: self.rest(merged, words) }
+        Shape::Record { fields, rest: self.rest(merged, words), states_others: merged.states_others(self.contract) }
     }
 
     /// The type of undeclared members; `None` if there are none.

@@ -43,10 +43,25 @@ impl<'c> Merged<'c> {
 
     /// Whether undeclared members are rejected.
     pub(super) fn is_closed(&self, contract: &Contract) -> bool {
-        let is_never = |id: Option<SchemaId>| id.is_some_and(|id| contract.schema(contract.resolved(id)).never);
+        let rejects_others =
+            |part: &&Schema| is_never(contract, part.object.additional_properties) && part.object.pattern_properties.is_empty();
+        let leaves_none = self.parts.iter().any(|part| is_never(contract, part.object.unevaluated_properties));
+        self.parts.iter().any(rejects_others) || (leaves_none && !self.states_others(contract))
+    }
+
+    /// Whether keywords other than `properties` name members, or say what undeclared ones are.
+    pub(super) fn states_others(&self, contract: &Contract) -> bool {
+        let names = |id: &SchemaId| contract.member_names(*id).iter().any(|name| !self.describes(name));
         self.parts.iter().any(|part| {
-            (is_never(part.object.additional_properties) && part.object.pattern_properties.is_empty())
-                || is_never(part.object.unevaluated_properties)
+            let dependent = part.object.dependent_schemas.iter().map(|(_, id)| id);
+            let branches = part
+                .condition
+                .iter()
+                .flat_map(|condition| [&condition.condition].into_iter().chain(&condition.then).chain(&condition.otherwise));
+            let additional = part.object.additional_properties;
+            (additional.is_some() && !is_never(contract, additional))
+                || !part.object.pattern_properties.is_empty()
+                || dependent.chain(branches).chain(&part.one_of).chain(&part.any_of).any(names)
         })
     }
 
@@ -72,6 +87,10 @@ impl<'c> Merged<'c> {
     pub(super) fn describes(&self, name: &str) -> bool {
         self.parts.iter().flat_map(|part| &part.object.properties).any(|(known, _)| known == name)
     }
+}
+
+fn is_never(contract: &Contract, id: Option<SchemaId>) -> bool {
+    id.is_some_and(|id| contract.schema(contract.resolved(id)).never)
 }
 
 /// Whether null is the only accepted value.

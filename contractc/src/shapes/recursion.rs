@@ -17,7 +17,7 @@ impl Shapes {
 impl Shape {
     fn types(&self) -> Box<dyn Iterator<Item = &Type> + '_> {
         match self {
-            Shape::Record { fields, rest: _ } => Box::new(fields.iter().filter_map(|field| match &field.kind {
+            Shape::Record { fields, .. } => Box::new(fields.iter().filter_map(|field| match &field.kind {
                 FieldKind::Value(ty) => Some(ty),
                 FieldKind::Constant(_) => None,
             })),
@@ -31,7 +31,7 @@ impl Shape {
 
     fn types_mut(&mut self) -> Box<dyn Iterator<Item = &mut Type> + '_> {
         match self {
-            Shape::Record { fields, rest: _ } => Box::new(fields.iter_mut().filter_map(|field| match &mut field.kind {
+            Shape::Record { fields, .. } => Box::new(fields.iter_mut().filter_map(|field| match &mut field.kind {
                 FieldKind::Value(ty) => Some(ty),
                 FieldKind::Constant(_) => None,
             })),

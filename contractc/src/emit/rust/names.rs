@@ -12,6 +12,8 @@ use crate::shapes::DeclarationId;
 /// The names of all declared types.
 pub struct Names {
     types: BTreeMap<DeclarationId, String>,
+    /// Ordered by name.
+    aliases: Vec<Alias>,
     /// The rules of the types.
     rules: BTreeMap<DeclarationId, String>,
     /// The rules of schemas that only operations use, and that need no type.
@@ -20,15 +22,26 @@ pub struct Names {
     rules_taken: Unique,
 }
 
+/// A schema that the contract names, and that is another one under a second name.
+pub struct Alias {
+    /// The name of its type.
+    pub name: String,
+    /// The schema that only refers to the other.
+    pub schema: SchemaId,
+    /// The type of the other.
+    pub target: DeclarationId,
+}
+
 impl Names {
     /// Chooses a name for every type.
     pub fn new(plan: &Plan<'_>) -> Self {
-        let named: BTreeSet<_> = plan.contract.names.iter().filter_map(|(_, id)| plan.shapes.of(plan.contract, *id)).collect();
         let mut order: Vec<DeclarationId> = (0..plan.shapes.declarations.len()).map(DeclarationId).collect();
-        // Schemas that the contract names keep their names. Schemas named after their location use what is left.
+        let mut aliases = aliases(plan);
+        let named: BTreeSet<_> = plan.contract.names.iter().filter_map(|(_, id)| plan.shapes.of(plan.contract, *id)).collect();
         order.sort_by_key(|id| (!named.contains(id), plan.shapes.get(*id).words.clone()));
+        let types = unique_types(plan, &order, &named, &mut aliases);
         let mut unique = Unique::default();
-        let types: BTreeMap<_, _> = order.iter().map(|id| (*id, unique.take(type_name(&plan.shapes.get(*id).words), ""))).collect();
+        types.values().chain(aliases.iter().map(|alias| &alias.name)).for_each(|name| _ = unique.take(name.clone(), ""));
         let mut rules_taken = Unique::default();
         let rules = order.into_iter().map(|id| (id, rules_taken.take(constant_name(&types[&id]), "_"))).collect();
         let mut roots = BTreeMap::new();
@@ -38,7 +51,7 @@ impl Names {
                 roots.insert(schema, rules_taken.take(constant_name(&unique.take(type_name(words), "")), "_"));
             }
         }
-        Names { types, rules, roots, rules_taken }
+        Names { types, aliases, rules, roots, rules_taken }
     }
 
     /// The rule of a schema that only operations use.
@@ -54,6 +67,11 @@ impl Names {
     /// The name of a type.
     pub fn type_name(&self, id: DeclarationId) -> &str {
         &self.types[&id]
+    }
+
+    /// The schemas with a second name for a type.
+    pub fn aliases(&self) -> &[Alias] {
+        &self.aliases
     }
 
     /// The name of a type's rule.
@@ -74,6 +92,42 @@ impl Names {
     }
 }
 
+fn aliases(plan: &Plan<'_>) -> Vec<Alias> {
+    let alias = |(name, id): &(String, SchemaId)| {
+        let target = plan.shapes.of(plan.contract, *id)?;
+        (plan.shapes.get(target).words != [name.as_str()]).then(|| Alias { name: name.clone(), schema: *id, target })
+    };
+    plan.contract.names.iter().filter_map(alias).collect()
+}
+
+/// The names of all types, in this order of preference: schemas whose name is an identifier as it stands, the other schemas that the contract
+/// names, and those that are named after their location. The aliases, which have the names of their schemas, get those of their types.
+fn unique_types(
+    plan: &Plan<'_>,
+    order: &[DeclarationId],
+    named: &BTreeSet<DeclarationId>,
+    aliases: &mut [Alias],
+) -> BTreeMap<DeclarationId, String> {
+    let mut unique = Unique::default();
+    let mut types = BTreeMap::new();
+    let (named, others): (Vec<DeclarationId>, Vec<DeclarationId>) = order.iter().partition(|id| named.contains(id));
+    let is_exact = |words: &[String]| type_name(words) == words.concat();
+    for wants_exact in [true, false] {
+        for id in &named {
+            let words = &plan.shapes.get(*id).words;
+            if is_exact(words) == wants_exact {
+                types.insert(*id, unique.take(type_name(words), ""));
+            }
+        }
+        for alias in aliases.iter_mut().filter(|alias| is_exact(std::slice::from_ref(&alias.name)) == wants_exact) {
+            alias.name = unique.take(type_name(std::slice::from_ref(&alias.name)), "");
+        }
+    }
+    types.extend(others.into_iter().map(|id| (id, unique.take(type_name(&plan.shapes.get(id).words), ""))));
+    aliases.sort_by(|left, right| left.name.cmp(&right.name));
+    types
+}
+
 /// Hands out names that stay unique in every case convention: they are compared in snake case.
 #[derive(Clone, Default)]
 pub struct Unique {
@@ -84,6 +138,11 @@ impl Unique {
     /// Reserves the names.
     pub fn reserving(names: impl IntoIterator<Item = &'static str>) -> Self {
         Unique { used: names.into_iter().map(ToSnakeCase::to_snake_case).collect() }
+    }
+
+    /// Whether the name is not in use.
+    pub fn is_free(&self, name: &str) -> bool {
+        !self.used.contains(&name.to_snake_case())
     }
 
     /// Makes the name unique, if necessary by appending the separator and the lowest free number.

@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use serde_json::Value as JsonValue;
 
-use super::names::{Names, Unique, value_name, variant_name};
+use super::names::{Alias, Names, Unique, value_name, variant_name};
 use super::print::{docs, ident, print, text};
 use super::{Source, scope};
 use crate::emit::{Plan, in_parallel};
@@ -14,7 +14,8 @@ use crate::shapes::{Attempt, Declaration, DeclarationId, Field, FieldKind, Shape
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
     let emitter = Emitter { plan, names };
-    let items = in_parallel(&names.sorted(), |(_, id)| print(emitter.declaration(*id)));
+    let mut items = in_parallel(&names.sorted(), |(_, id)| print(emitter.declaration(*id)));
+    items.extend(names.aliases().iter().map(|alias| print(emitter.alias(alias))));
     Source::Printed { head: scope::head("The types of the contract.", scope::TYPES), items }
 }
 
@@ -30,7 +31,7 @@ impl Emitter<'_> {
             return self.foreign(id, foreign);
         }
         match &declaration.shape {
-            Shape::Record { fields, rest } => self.record(id, fields, rest.as_ref()),
+            Shape::Record { fields, rest, .. } => self.record(id, fields, rest.as_ref()),
             Shape::Texts(texts) => self.texts(id, texts),
             Shape::Tagged { member, variants } => {
                 let patterns = variants.iter().map(|variant| alternatives(variant.tags.iter().map(literal)));
@@ -43,6 +44,12 @@ impl Emitter<'_> {
             Shape::Untagged { variants, attempts } => self.untagged(id, variants, attempts),
             Shape::Wrapper(ty) => self.wrapper(id, ty),
         }
+    }
+
+    fn alias(&self, alias: &Alias) -> TokenStream {
+        let docs = docs(&self.plan.alias_about(alias.schema, &alias.name));
+        let (name, target) = (ident(&alias.name), ident(self.names.type_name(alias.target)));
+        quote!(#docs pub type #name = #target;)
     }
 
     /// The documentation, and the name that the macro calls need: `Name as "name in the contract" by its rule`.

@@ -7,7 +7,7 @@ use heck::ToLowerCamelCase;
 
 use crate::emit::Plan;
 use crate::emit::rust::Names as RustNames;
-use crate::emit::rust::names::{Unique, type_name, value_name};
+use crate::emit::rust::names::{Alias, Unique, type_name, value_name};
 use crate::model::SchemaId;
 use crate::shapes::{DeclarationId, Type};
 
@@ -16,6 +16,10 @@ use super::code::{Code, key, quoted, type_key};
 pub struct Names {
     types: BTreeMap<DeclarationId, String>,
     schemas: BTreeMap<DeclarationId, String>,
+    /// Ordered by name.
+    aliases: Vec<Alias>,
+    /// The constants that hold the schemas of the aliases, in their order.
+    alias_schemas: Vec<String>,
     /// The constants of schemas that only operations use, and that need no type.
     roots: BTreeMap<SchemaId, String>,
     /// The names that types and schemas do not use, for operations.
@@ -109,13 +113,22 @@ impl Names {
     pub fn new(plan: &Plan<'_>) -> Self {
         let rust = RustNames::new(plan);
         let mut free = Unique::reserving(EXPORTED_TYPES);
-        let types: BTreeMap<_, _> = rust.sorted().into_iter().map(|(name, id)| (id, free.take(name.to_owned(), "Type"))).collect();
+        // Names that the package does not use itself stay as they are.
+        let mut sorted = rust.sorted();
+        sorted.sort_by_key(|(name, _)| !free.is_free(name));
+        let types: BTreeMap<_, _> = sorted.into_iter().map(|(name, id)| (id, free.take(name.to_owned(), "Type"))).collect();
+        let named = rust.aliases().iter().map(|alias| (free.take(alias.name.clone(), "Type"), alias));
+        let mut aliases: Vec<Alias> =
+            named.map(|(name, Alias { schema, target, .. })| Alias { name, schema: *schema, target: *target }).collect();
+        aliases.sort_by(|left, right| left.name.cmp(&right.name));
         let schemas: BTreeMap<_, _> = rust.sorted().iter().map(|(_, id)| (*id, free.take(format!("{}Schema", types[id]), ""))).collect();
+        let alias_schemas: Vec<String> = aliases.iter().map(|alias| free.take(format!("{}Schema", alias.name), "")).collect();
         let root = |rule: &str| type_name(&[rule.to_owned()]);
         let roots: BTreeMap<_, _> =
             rust.root_rules().map(|(schema, rule)| (schema, free.take(format!("{}Schema", root(rule)), ""))).collect();
-        let exported = types.values().chain(schemas.values()).chain(roots.values()).cloned().collect();
-        Names { types, schemas, roots, free, exported }
+        let second = aliases.iter().map(|alias| &alias.name).chain(&alias_schemas);
+        let exported = types.values().chain(schemas.values()).chain(roots.values()).chain(second).cloned().collect();
+        Names { types, schemas, aliases, alias_schemas, roots, free, exported }
     }
 
     /// The names that are free for the types of operations.
@@ -137,6 +150,11 @@ impl Names {
         let mut list: Vec<_> = self.types.iter().map(|(id, name)| (name.as_str(), *id)).collect();
         list.sort();
         list
+    }
+
+    /// The schemas with a second name for a type, each with the name of the constant that holds its schema.
+    pub fn aliases(&self) -> impl Iterator<Item = (&Alias, &str)> {
+        self.aliases.iter().zip(&self.alias_schemas).map(|(alias, schema)| (alias, schema.as_str()))
     }
 
     /// The name of the constant that holds a type's schema.

@@ -20,6 +20,11 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     for (_, id) in names.sorted() {
         emitter.declare(id);
     }
+    for (alias, schema) in names.aliases() {
+        let (name, target) = (&alias.name, names.schema(alias.target));
+        let about = docs(&format!("The schema of {{@link types.{name}}}."), 0);
+        let _ = write!(emitter.text.borrow_mut(), "\n{about}export const {schema}: z.ZodType<types.{name}> = {target};\n");
+    }
     for (schema, name) in names.roots() {
         let expected = Expected::of(names, plan.shapes.root_type(schema).unwrap_or(&Type::Any));
         let code = emitter.body(schema, &expected);

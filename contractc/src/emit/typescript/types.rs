@@ -14,6 +14,10 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
         let declaration = plan.shapes.get(id);
         let _ = write!(code, "\n{}{}", docs(&type_docs(plan, declaration), 0), declared(plan, names, name, id));
     }
+    for (alias, _) in names.aliases() {
+        let about = docs(&plan.alias_about(alias.schema, &alias.name), 0);
+        let _ = write!(code, "\n{about}export type {} = {};\n", alias.name, names.type_name(alias.target));
+    }
     code
 }
 
@@ -23,7 +27,11 @@ fn declared(plan: &Plan<'_>, names: &Names, name: &str, id: DeclarationId) -> St
         if flat.len() <= 120 { flat } else { format!("export type {name} =\n  | {};\n", parts.join("\n  | ")) }
     };
     match &plan.shapes.get(id).shape {
-        Shape::Record { fields, rest } => interface(plan, names, name, fields, rest.as_ref()),
+        Shape::Record { fields, rest, states_others } => {
+            // Members of newer contracts are preserved as they are, which needs no declaration.
+            let rest = rest.as_ref().filter(|rest| **rest != Type::Any || *states_others);
+            interface(plan, names, name, fields, rest)
+        }
         Shape::Texts(texts) => union(texts.iter().map(|text| quoted(text)).collect()),
         Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged { variants, .. } => {
             let mut parts: Vec<String> = Vec::new();
@@ -49,8 +57,7 @@ fn interface(plan: &Plan<'_>, names: &Names, name: &str, fields: &[Field], rest:
         let _ = writeln!(body, "{}  {}", docs(&field_docs(plan, field.schema), 2), member(&field.name, field.required, &ty));
     }
     match rest {
-        // Members of newer contracts are preserved as they are, which needs no declaration.
-        None | Some(Type::Any) => {}
+        None => {}
         Some(ty) if fields.is_empty() => _ = writeln!(body, "  [name: string]: {};", names.ty(ty, "")),
         // An index signature applies to the declared members as well, which may have other types.
         Some(_) => body.push_str("  [name: string]: unknown;\n"),

@@ -3,7 +3,7 @@
 use serde_json::Value as JsonValue;
 
 use super::{Finder, owned};
-use crate::model::{Schema, SchemaId};
+use crate::model::{CompleteUnion, CompleteVariant, Schema, SchemaId, UnionTag};
 use crate::runtime::check::Types;
 use crate::shapes::merged::{Merged, is_null};
 use crate::shapes::{Attempt, Shape, Type, Variant};
@@ -22,22 +22,33 @@ impl<'c> Finder<'c> {
             return Some(Shape::Wrapper(self.type_of(*only, words)));
         }
         let tag = union.tag.as_ref().filter(|_| variants.len() == all.len());
+        let variants: Vec<CompleteVariant> = variants.into_iter().map(|variant| CompleteVariant { variant, whole: variant }).collect();
+        Some(self.variants(&variants, tag, !union.any_of.is_empty(), words))
+    }
+
+    /// The shape of a record whose members depend on a union.
+    pub(super) fn complete_union(&mut self, complete: &CompleteUnion, words: &[&str]) -> Shape {
+        self.variants(&complete.variants, complete.tag.as_ref(), complete.may_overlap, words)
+    }
+
+    fn variants(&mut self, variants: &[CompleteVariant], tag: Option<&UnionTag>, may_overlap: bool, words: &[&str]) -> Shape {
         let mut shaped = Vec::with_capacity(variants.len());
-        for (index, variant) in variants.iter().enumerate() {
+        for (index, CompleteVariant { variant, whole }) in variants.iter().enumerate() {
             let tags = tag.map(|tag| tag.values[index].clone()).unwrap_or_default();
             let name = self.variant_name(*variant, index, words, &tags);
-            let types = Merged::new(self.contract, self.contract.resolved(*variant)).types.unwrap_or(Types(0));
-            let ty = self.type_of(*variant, &[words, &[name.as_str()]].concat());
-            shaped.push(Variant { words: vec![name], schema: *variant, ty, tags, types });
+            let types = Merged::new(self.contract, self.contract.resolved(*whole)).types.unwrap_or(Types(0));
+            let ty = self.type_of(*whole, &[words, &[name.as_str()]].concat());
+            shaped.push(Variant { words: vec![name], schema: *whole, ty, tags, types });
         }
-        Some(match tag {
+        match tag {
+            _ if shaped.len() == 1 => Shape::Wrapper(shaped.swap_remove(0).ty),
             Some(tag) => Shape::Tagged { member: tag.member.clone(), variants: shaped },
             None if shaped.is_empty() => Shape::Wrapper(Type::Null),
             None if self.differ_in_type(&mut shaped) => Shape::ByType(shaped),
             // All variants have the same type, so there is nothing to discriminate.
             None if shaped.iter().all(|variant| variant.ty == shaped[0].ty) => Shape::Wrapper(shaped.swap_remove(0).ty),
-            None => self.untagged(shaped, words, !union.any_of.is_empty()),
-        })
+            None => self.untagged(shaped, words, may_overlap),
+        }
     }
 
     /// Whether the JSON type of a value determines its variant. Null then belongs to the first variant that accepts it.

@@ -87,6 +87,7 @@ impl Emitter<'_> {
             never, types: _, constant, enumeration, number: _, text: _, array: _, object: _, any_of, one_of, not, condition, tag, rules: _,
             max_depth, accepts_null: _, reference: _, all_of: _,
             span: _, pointer: _, annotations: _, discriminator: _, refers_to: _, rust_type: _, view: _, any_collection: _,
+            complete: _,
         } = schema;
         let is_unevaluated = schema.object.unevaluated_properties.is_some() || schema.array.unevaluated_items.is_some();
         let applies = not.is_some() || !any_of.is_empty() || condition.is_some() || is_unevaluated;

@@ -39,7 +39,9 @@ impl<'p> Emitter<'p> {
             return expected.from(code, if matches!(expected.ty, Type::Map(_)) { &expected.text } else { "" });
         }
         let fields = self.fields_of(&expected.ty, &members);
-        let kinds: BTreeMap<&str, &FieldKind> = fields.into_iter().flatten().map(|field| (field.name.as_str(), &field.kind)).collect();
+        let typed = fields.unwrap_or_else(|| self.shared_fields(&expected.ty));
+        let is_own = |field: &&Field| fields.is_some() || members.iter().any(|(_, ids)| ids.contains(&field.schema));
+        let kinds: BTreeMap<&str, &FieldKind> = typed.iter().filter(is_own).map(|field| (field.name.as_str(), &field.kind)).collect();
         let required = self.required(merged);
         let shape = members.iter().map(|(name, ids)| self.member(name, ids, kinds.get(name).copied(), required.contains(name))).collect();
         let mut arguments = vec![Code::Object(shape)];
@@ -66,6 +68,19 @@ impl<'p> Emitter<'p> {
         let Shape::Record { fields, .. } = &self.plan.shapes.get(*id).shape else { return None };
         let all_named = fields.iter().all(|field| members.iter().any(|(name, _)| *name == field.name));
         (all_named && fields.len() == members.len()).then_some(fields.as_slice())
+    }
+
+    /// The fields of the first object of a union, among them those that stand beside the union.
+    fn shared_fields(&self, ty: &Type) -> &'p [Field] {
+        let mut ty = ty;
+        while let Type::Declared(id) | Type::Recursive(id) = ty {
+            match &self.plan.shapes.get(*id).shape {
+                Shape::Record { fields, .. } => return fields,
+                Shape::Tagged { variants, .. } | Shape::Untagged { variants, .. } if !variants.is_empty() => ty = &variants[0].ty,
+                _ => break,
+            }
+        }
+        &[]
     }
 
     /// All members with their schemas, in the order of the fields of the type.

@@ -1,0 +1,177 @@
+//! Unions beside members, as a payment has an id and is a card or a transfer: the schema gets a complete object for each variant, with its own
+//! members and those of the variant. Only types use these objects. Validators judge by the keywords as they stand.
+
+use std::collections::BTreeSet;
+
+use super::Reader;
+use crate::model::{Annotations, CompleteUnion, CompleteVariant, Contract, Schema, SchemaId};
+use crate::runtime::check::Types;
+
+/// How many unions of one value are combined.
+const UNIONS_MAX: usize = 3;
+
+/// How many complete objects one schema has, in all its unions together.
+const VARIANTS_MAX: usize = 256;
+
+/// How many references lead from a schema to its union.
+const PATH_MAX: usize = 32;
+
+/// A union among the parts of a record.
+struct Beside {
+    /// The part that states it.
+    part: SchemaId,
+    /// Whether it is `oneOf`, and not `anyOf`.
+    is_one_of: bool,
+    /// Those of its variants that objects can be.
+    variants: Vec<SchemaId>,
+}
+
+impl Reader<'_> {
+    /// Finds the records whose members depend on a union, and makes their complete objects.
+    pub(super) fn complete_unions(&mut self) {
+        for index in 0..self.contract.schemas.len() {
+            self.complete(SchemaId(index), &[SchemaId(index)], &mut VARIANTS_MAX.clone());
+        }
+    }
+
+    /// `behind` are the schemas that are being completed. `left` is how many objects may still be made.
+    fn complete(&mut self, id: SchemaId, behind: &[SchemaId], left: &mut usize) {
+        let Some(found) = beside(&self.contract, id, behind).filter(|found| behind.len() <= UNIONS_MAX && found.variants.len() <= *left)
+        else {
+            return;
+        };
+        let Some(base) = self.without(id, &found) else { return };
+        *left -= found.variants.len();
+        let mut variants = Vec::with_capacity(found.variants.len());
+        for variant in &found.variants {
+            if self.has_all_of(*variant, &base) {
+                variants.push(CompleteVariant { variant: *variant, whole: *variant });
+                continue;
+            }
+            let mut whole = base.clone();
+            let said = &self.contract.schema(self.contract.resolved(*variant)).annotations;
+            (whole.annotations.title, whole.annotations.description) = (said.title.clone(), said.description.clone());
+            let part = self.of_objects(*variant);
+            whole.all_of.push(part);
+            variants.push(CompleteVariant { variant: *variant, whole: self.push(whole) });
+        }
+        let union = self.contract.schema(found.part);
+        let is_same = |values: usize| found.is_one_of && values == variants.len();
+        let wholes: Vec<SchemaId> = variants.iter().map(|variant| variant.whole).collect();
+        let tag = union.tag.clone().filter(|tag| is_same(tag.values.len())).or_else(|| self.constant_tag(&wholes));
+        self.contract.schemas[id.0].complete = Some(CompleteUnion { tag, may_overlap: !found.is_one_of, variants });
+        for whole in wholes.into_iter().filter(|whole| !found.variants.contains(whole)) {
+            self.complete(whole, &[behind, &[found.part]].concat(), left);
+        }
+    }
+
+    /// Whether a variant is an object that has all members of the schema beside the union, as one that extends it does.
+    fn has_all_of(&self, variant: SchemaId, base: &Schema) -> bool {
+        let parts = |ids: &[SchemaId]| -> Vec<&Schema> {
+            let closures = ids.iter().flat_map(|id| self.contract.all_of_closure(*id));
+            closures.map(|part| self.contract.schema(part)).collect()
+        };
+        let (own, mut wanted) = (parts(&[variant]), parts(&base.all_of));
+        wanted.push(base);
+        let declares = |name: &String| own.iter().flat_map(|part| &part.object.properties).any(|(known, _)| known == name);
+        let requires = |name: &String| own.iter().any(|part| part.object.required.contains(name));
+        own.iter().any(|part| part.types == Some(Types::OBJECT))
+            && wanted.iter().flat_map(|part| &part.object.properties).all(|(name, _)| declares(name))
+            && wanted.iter().flat_map(|part| &part.object.required).all(requires)
+    }
+
+    /// A schema without one of its unions, for objects alone. The parts that lead to the union are replaced by copies without it.
+    fn without(&mut self, id: SchemaId, union: &Beside) -> Option<Schema> {
+        let (mut base, mut links) = self.stripped(id, union);
+        let (mut seen, mut next) = (BTreeSet::new(), 0);
+        while let Some(link) = links.get(next).copied() {
+            if !self.contract.all_of_closure(link).contains(&union.part) {
+                next += 1;
+                continue;
+            }
+            links.remove(next);
+            if seen.len() >= PATH_MAX {
+                return None;
+            }
+            if seen.insert(link) {
+                let (part, behind) = self.stripped(link, union);
+                let copy = (!part.is_anything()).then(|| self.push(part));
+                links.splice(next..next, copy.into_iter().chain(behind));
+                next += usize::from(copy.is_some());
+            }
+        }
+        base.all_of = links;
+        (base.types, base.accepts_null, base.max_depth) = (Some(Types::OBJECT), false, None);
+        base.annotations = Annotations { examples: Vec::new(), default: None, ..base.annotations };
+        let is_decided = self.contract.schema(union.part).tag.as_ref().is_some_and(|tag| tag.by_discriminator);
+        if !union.is_one_of || is_decided {
+            // A value may have members of several variants.
+            base.object.unevaluated_properties = None;
+        }
+        Some(base)
+    }
+
+    /// The variant as objects alone have it: one that says only which members it has may leave out `type`.
+    fn of_objects(&mut self, variant: SchemaId) -> SchemaId {
+        let schema = self.contract.schema(self.contract.resolved(variant));
+        let copy = Schema { types: Some(Types::OBJECT), ..schema.clone() };
+        if schema.types.is_none() && copy.is_plain_object() { self.push(copy) } else { variant }
+    }
+
+    /// A copy of a schema without its links to other parts, and without the union if it is the one that states it; and the links.
+    fn stripped(&self, id: SchemaId, union: &Beside) -> (Schema, Vec<SchemaId>) {
+        let mut copy = self.contract.schema(id).clone();
+        if id == union.part {
+            let variants = if union.is_one_of { &mut copy.one_of } else { &mut copy.any_of };
+            variants.clear();
+            (copy.tag, copy.discriminator) = (None, None);
+        }
+        let links = copy.reference.take().into_iter().chain(std::mem::take(&mut copy.all_of)).collect();
+        (copy, links)
+    }
+
+    fn push(&mut self, schema: Schema) -> SchemaId {
+        self.contract.schemas.push(schema);
+        SchemaId(self.contract.schemas.len() - 1)
+    }
+}
+
+/// The first union of a record of which a variant declares members that the record does not have.
+fn beside(contract: &Contract, id: SchemaId, behind: &[SchemaId]) -> Option<Beside> {
+    let root = contract.schema(id);
+    let has_links = root.reference.is_some() || !root.all_of.is_empty();
+    if (!has_links && root.one_of.is_empty() && root.any_of.is_empty()) || root.rust_type.is_some() || root.any_collection.is_some() {
+        return None;
+    }
+    let parts = contract.all_of_closure(id);
+    let is_usual = |part: &Schema| {
+        let has_values = part.constant.is_some() || part.enumeration.is_some() || part.never;
+        let is_root = std::ptr::eq(part, root);
+        !has_values && (is_root || (!part.accepts_null && part.object.unevaluated_properties.is_none()))
+    };
+    let schemas = || parts.iter().map(|part| contract.schema(*part));
+    let types = schemas().filter_map(|part| part.types).fold(Types(u8::MAX), |all, types| Types(all.0 & types.0));
+    let is_object = Types(types.0 & !Types::NULL.0) == Types::OBJECT;
+    let declared: BTreeSet<&str> = schemas().flat_map(|part| &part.object.properties).map(|(name, _)| name.as_str()).collect();
+    if !is_object || declared.is_empty() || !schemas().all(is_usual) {
+        return None;
+    }
+    let unions = parts.iter().flat_map(|part| {
+        let schema = contract.schema(*part);
+        [(*part, true, &schema.one_of), (*part, false, &schema.any_of)]
+    });
+    let found = unions.map(|(part, is_one_of, listed)| {
+        let variants = listed.iter().copied().filter(|variant| may_be_object(contract, *variant)).collect();
+        Beside { part, is_one_of, variants }
+    });
+    let adds = |variant: &SchemaId| contract.member_names(*variant).iter().any(|name| !declared.contains(name.as_str()));
+    found.into_iter().find(|found| found.variants.iter().any(adds)).filter(|found| {
+        let ends = |part: &SchemaId| behind.contains(part) || *part == found.part || contract.schema(*part).accepts_null;
+        !found.variants.iter().any(|variant| contract.all_of_closure(*variant).iter().any(ends))
+    })
+}
+
+fn may_be_object(contract: &Contract, variant: SchemaId) -> bool {
+    let parts = contract.all_of_closure(variant);
+    parts.iter().filter_map(|part| contract.schema(*part).types).all(|types| types.contains(Types::OBJECT))
+}
