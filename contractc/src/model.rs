@@ -156,7 +156,7 @@ pub struct Schema {
     pub condition: Option<Condition>,
     /// The discriminating member of `oneOf`, if there is one.
     pub tag: Option<UnionTag>,
-    /// `discriminator`, if it describes the variants.
+    /// `discriminator`, if it describes the variants, or a base that others extend.
     pub discriminator: Option<Discriminator>,
     /// `x-rules`
     pub rules: Vec<Rule>,

@@ -15,6 +15,7 @@ mod schemas;
 mod stated;
 mod sync;
 mod unions;
+mod untyped;
 mod views;
 mod wire;
 
@@ -183,6 +184,7 @@ impl<'a> Reader<'a> {
         self.check_stated();
         self.check_rust_types();
         self.complete_unions();
+        self.warn_of_untyped();
     }
 
     /// A section of `components`. Documents of several files often have a reference in its place, or in that of `components`.

@@ -50,6 +50,17 @@ test.each(rows.map((row) => [JSON.stringify(row), row] as const))("%s", (_, row)
   }
 });
 
+test("members of an open object do not repeat another parameter", () => {
+  const parameters: Parameter[] = [
+    { field: "any", name: "any", place: "query" },
+    { field: "limit", name: "limit", place: "query" },
+  ];
+  const operation: Operation<unknown, unknown> = { id: "call", method: "GET", path: "/p", security: [], parameters, responses: [] };
+  const url = (call: Record<string, unknown>): string => write("https://example.com", operation, call).url;
+  expect(() => url({ any: { a: "1", limit: "7" }, limit: 3 })).toThrow('/query/any has the member "limit", which is a parameter of its own');
+  expect(url({ any: { a: "1", limit: undefined }, limit: 3 })).toBe("https://example.com/p?a=1&limit=3");
+});
+
 const parts = multipart([
   { name: "file", required: true, file: true },
   { name: "name" },

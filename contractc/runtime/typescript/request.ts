@@ -1,6 +1,6 @@
 // Requests: a call is validated and written by the rules of OpenAPI.
 
-import { isObject, Refused, toJson } from "./json.js";
+import { isObject, names, Refused, toJson } from "./json.js";
 import { CallError, type Body, type Operation } from "./operation.js";
 import { checkHeader, parts, whole, type Encoding, type Parameter } from "./parameter.js";
 import { pointer, validateAt, type Violation } from "./report.js";
@@ -46,6 +46,7 @@ export function write(baseUrl: string, operation: Operation<unknown, unknown>, c
         }
         return text !== undefined;
       }
+      notRepeated(operation.parameters, parameter, value);
       const found = parts(parameter, name, value);
       (place === "query" ? query : cookies).push(...found);
       return found.length > 0;
@@ -69,6 +70,20 @@ export function write(baseUrl: string, operation: Operation<unknown, unknown>, c
   }
   const search = query.length > 0 ? `${path.includes("?") ? "&" : "?"}${query.join("&")}` : "";
   return { url: `${baseUrl.replace(/\/+$/, "")}${path}${search}`, headers, body };
+}
+
+/**
+ * Refuses an object whose members stand in the query by themselves, if one has the name of another parameter.
+ *
+ * @throws Refused
+ */
+function notRepeated(all: readonly Parameter[], parameter: Parameter, value: unknown): void {
+  const { place, style = "form", explode = style === "form" } = parameter;
+  const others = all.filter((other) => other !== parameter && other.place === place).map(({ name }) => name);
+  const repeated = isObject(value) && style === "form" && explode ? names(value).find((name) => others.includes(name)) : undefined;
+  if (repeated !== undefined) {
+    throw new Refused(`has the member ${JSON.stringify(repeated)}, which is a parameter of its own`);
+  }
 }
 
 /**

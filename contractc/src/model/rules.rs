@@ -155,7 +155,7 @@ pub struct CompleteVariant {
     pub whole: SchemaId,
 }
 
-/// The `discriminator` of a union whose variants are references.
+/// The `discriminator` of a union whose variants are references, or of a base that lists no variants.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Discriminator {

@@ -83,7 +83,7 @@ impl Contract {
 
 impl Operation {
     /// The schemas of its parameters, bodies and response headers.
-    fn schemas(&self) -> impl Iterator<Item = SchemaId> {
+    pub(crate) fn schemas(&self) -> impl Iterator<Item = SchemaId> {
         let parameters = self.parameters.iter().map(|parameter| parameter.schema);
         let bodies = self.body.iter().flat_map(|body| &body.media).chain(self.responses.iter().flat_map(|response| &response.media));
         let headers = self.responses.iter().flat_map(|response| &response.headers).filter_map(|header| header.schema);

@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
             span: at.node.span,
             id,
             method,
-            path: path.to_owned(),
+            path: as_sent(path),
             tag: at.get("tags").and_then(|tags| tags.items().first().and_then(|tag| tag.node.as_str().map(str::to_owned))),
             summary: self.text(at.node, "summary"),
             description: self.text(at.node, "description"),
@@ -432,4 +432,20 @@ fn status(text: &str) -> Option<Status> {
         [hundreds @ b'1'..=b'5', b'X' | b'x', b'X' | b'x'] => Some(Status::Range(u16::from(hundreds - b'0'))),
         _ => text.parse().ok().filter(|code| (100..600).contains(code)).map(Status::Code),
     }
+}
+
+/// A path template as requests have it: every URL parser writes these characters percent-encoded.
+fn as_sent(path: &str) -> String {
+    let mut sent = String::with_capacity(path.len());
+    let mut is_name = false;
+    for character in path.chars() {
+        is_name = character == '{' || (is_name && character != '}');
+        if is_name || (character.is_ascii_graphic() && !"\"<>\\`".contains(character)) {
+            sent.push(character);
+        } else {
+            let mut bytes = [0; 4];
+            sent.extend(character.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02X}")));
+        }
+    }
+    sent
 }

@@ -52,17 +52,19 @@ impl<'c> Merged<'c> {
     /// Whether keywords other than `properties` name members, or say what undeclared ones are.
     pub(super) fn states_others(&self, contract: &Contract) -> bool {
         let names = |id: &SchemaId| contract.member_names(*id).iter().any(|name| !self.describes(name));
-        self.parts.iter().any(|part| {
-            let dependent = part.object.dependent_schemas.iter().map(|(_, id)| id);
-            let branches = part
-                .condition
-                .iter()
-                .flat_map(|condition| [&condition.condition].into_iter().chain(&condition.then).chain(&condition.otherwise));
-            let additional = part.object.additional_properties;
-            (additional.is_some() && !is_never(contract, additional))
-                || !part.object.pattern_properties.is_empty()
-                || dependent.chain(branches).chain(&part.one_of).chain(&part.any_of).any(names)
-        })
+        let has_children = |schema: &Schema| schema.discriminator.is_some() && schema.one_of.is_empty() && schema.any_of.is_empty();
+        self.parts.first().is_some_and(|schema| has_children(schema))
+            || self.parts.iter().any(|part| {
+                let dependent = part.object.dependent_schemas.iter().map(|(_, id)| id);
+                let branches = part
+                    .condition
+                    .iter()
+                    .flat_map(|condition| [&condition.condition].into_iter().chain(&condition.then).chain(&condition.otherwise));
+                let additional = part.object.additional_properties;
+                (additional.is_some() && !is_never(contract, additional))
+                    || !part.object.pattern_properties.is_empty()
+                    || dependent.chain(branches).chain(&part.one_of).chain(&part.any_of).any(names)
+            })
     }
 
     /// The only accepted value, if it is a single string, boolean or integer.

@@ -106,8 +106,6 @@ interface Member {
   /** Undefined if the member may have any value. */
   readonly schema: z.core.$ZodType | undefined;
   readonly presence: "required" | "optional" | "defaulted";
-  /** Whether every object inherits a property of this name. */
-  readonly isInherited: boolean;
 }
 
 const ExactObject: z.core.$constructor<z.ZodObject, ObjectDef> = /* @__PURE__ */ z.core.$constructor("ExactObject", (schema, def) => {
@@ -174,7 +172,7 @@ function membersTest(names: readonly string[], tests: readonly Test[], isNeeded:
   };
 }
 
-/** Whether an object is as `JSON.parse` makes it. Objects of classes may have members that are not listed. */
+/** Whether an object is as `JSON.parse` makes it. Objects of classes may inherit members that a loop lists and JSON text would not have. */
 function isPlain(value: JsonObject): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
@@ -185,7 +183,7 @@ function planOf(def: ObjectDef): Plan {
     // The parser checks here whether a member is present, so only the inner schema of an optional member is needed.
     const inner = schema instanceof z.ZodExactOptional ? schema.unwrap() : schema;
     const presence = schema._zod.optin ?? "required";
-    return { name, schema: isAnything(inner) ? undefined : inner, presence, isInherited: name in Object.prototype };
+    return { name, schema: isAnything(inner) ? undefined : inner, presence };
   });
   const { catchall = stripped } = def;
   const rest = catchall instanceof z.ZodNever ? closed : catchall !== stripped && isAnything(catchall) ? undefined : catchall;
@@ -196,8 +194,8 @@ function parseMembers(plan: Plan, patterns: readonly Pattern[], input: JsonObjec
   const parts = new Parts(payload, context);
   let missing: string[] | undefined;
   const isBrief = context.abortEarly === true;
-  for (const { name, schema, presence, isInherited } of plan.members) {
-    const value = isInherited ? member(input, name) : input[name];
+  for (const { name, schema, presence } of plan.members) {
+    const value = member(input, name);
     if (value !== undefined || presence === "defaulted") {
       if (schema !== undefined) {
         parts.run(schema, value, name);

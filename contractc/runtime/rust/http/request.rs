@@ -62,10 +62,16 @@ impl Writer {
 
     /// Adds a parameter. Returns whether its value is defined: null and empty lists are not.
     fn parameter(&mut self, parameter: &Parameter, value: Json<'_>) -> bool {
-        let Parameter { name, encoding, check, .. } = *parameter;
+        let Parameter { name, encoding, shape, check } = *parameter;
         let at = At::ROOT.member(encoding.place.name());
         let at = at.member(name);
         self.checker.check(value, check, at);
+        // The engine in the browser has no such parameters.
+        if !cfg!(target_arch = "wasm32")
+            && let Some(member) = shape.repeated(value)
+        {
+            self.checker.violation(at, "syntax", || format!("has the member {member:?}, which is a parameter of its own"));
+        }
         let written = match encoding.place {
             Place::Path => encoding.whole(name, value).and_then(|text| self.path_value(parameter, text)),
             Place::Header => encoding.whole(name, value).and_then(|text| self.header_value(name, text)),

@@ -142,8 +142,16 @@ impl Shape {
 
     /// Whether a name of a query may be that of a member of the object.
     pub(super) fn is_member(&self, name: &str) -> bool {
-        let is_other = self.others.is_some() && !self.besides.contains(&name);
+        // A member of another parameter has its name before a bracket.
+        let parameter = name.split('[').next().unwrap_or(name);
+        let is_other = self.others.is_some() && !self.besides.contains(&name) && !self.besides.contains(&parameter);
         is_other || self.members.iter().any(|(known, _)| *known == name)
+    }
+
+    /// The first member of a value that has the name of another parameter.
+    pub(super) fn repeated<'v>(&self, value: Json<'v>) -> Option<&'v str> {
+        let Json::Object(members) = value else { return None };
+        members.into_iter().map(|(name, _)| name).find(|name| self.besides.contains(name))
     }
 
     /// The shape of an item.

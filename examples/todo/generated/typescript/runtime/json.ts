@@ -14,9 +14,9 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value of an own member of an object: inherited names such as `toString` do not count. */
+/** The value of a member of an object, if JSON text would have it: inherited names such as `toString`, and getters of classes, do not count. */
 export function member(object: JsonObject, name: string): unknown {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
+  return Object.prototype.propertyIsEnumerable.call(object, name) ? object[name] : undefined;
 }
 
 /** Whether an object has a member. JSON has no `undefined`: a member whose value is `undefined` counts as absent. */
