@@ -1,7 +1,7 @@
 //! The state that all handlers share, and read and write access to one user's records.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use stronglog_sync::clock::ClockAndRng;
 use tokio::sync::watch;
@@ -79,7 +79,7 @@ impl App {
     /// Decides something about the caller's records on one snapshot. What the decision is expected to read is loaded first.
     ///
     /// # Errors
-    /// The session has ended, or `decide` or the store fails.
+    /// The session has ended, the account has pushed too often, or `decide` or the store fails.
     pub async fn read<T: Send + 'static>(
         &self,
         caller: Caller,
@@ -100,6 +100,7 @@ impl App {
         prefetch: Prefetch,
         decide: impl Fn(&mut dyn Records, &mut ClockAndRng<'_>) -> Result<T, feed::Error> + Send + Sync + 'static,
     ) -> Result<T, Failure> {
+        self.limits.check_push(caller.user, Instant::now())?;
         let decide = move |records: &mut dyn Records| {
             let mut clock = ClockAndRng { now_ms: now_ms(), random: &mut rand::random };
             Ok(decide(records, &mut clock)?)
@@ -107,8 +108,9 @@ impl App {
         self.store.write_records(caller.key(), self.config().quota(), prefetch, decide).await
     }
 
-    /// Tells every device of a user, on whichever server it listens, of a revision.
+    /// Tells every device of a user, on whichever server it listens, of the revision of a push.
     pub fn announce(&self, user: Uuid, rev: u64) {
+        self.limits.count_push(user, Instant::now());
         self.notifications.notify(user, rev);
         self.store.announce(Notification::Revision(user, rev));
     }

@@ -1,4 +1,5 @@
-//! Rate limits for password attempts: token buckets that refill over time, and the networks from which an account is known to sign in.
+//! Rate limits for password attempts and pushes: token buckets that refill over time, and the networks from which an account is known to
+//! sign in.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -65,6 +66,15 @@ pub struct Limits {
     /// owner.
     known: Mutex<Known>,
     per_minute: AtomicU32,
+    pushes: Mutex<Pushes>,
+}
+
+/// The pushes that each account has left.
+#[derive(Default)]
+struct Pushes {
+    buckets: HashMap<Uuid, Bucket>,
+    /// The number of buckets at which refilled ones are removed.
+    sweep_at: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -73,8 +83,19 @@ struct Bucket {
     at: Instant,
 }
 
+impl Bucket {
+    fn pushes_at(self, now: Instant) -> f64 {
+        let filled = now.saturating_duration_since(self.at).as_secs_f64() * PUSHES_PER_SEC;
+        (self.left + filled).min(PUSHES_MAX)
+    }
+}
+
 /// The number of buckets at which refilled buckets are removed.
 const BUCKETS_MAX: usize = 50_000;
+/// How many pushes with accepted edits an account has at once, and gets in a second. The history keeps a row of each for good, beside what the
+/// account may store.
+const PUSHES_MAX: f64 = 20_000.0;
+const PUSHES_PER_SEC: f64 = 1.0;
 /// The maximum number of known networks of one account, beyond which the one that was used longest ago is forgotten, and of all accounts.
 const KNOWN_EACH_MAX: usize = 16;
 const KNOWN_MAX: usize = 200_000;
@@ -118,7 +139,12 @@ impl Known {
 impl Limits {
     /// Allows `per_minute` attempts for each network, and a quarter of that for each account from one network. The burst size is the same.
     pub fn new(per_minute: u32) -> Self {
-        Limits { buckets: Mutex::default(), known: Mutex::default(), per_minute: AtomicU32::new(per_minute.max(1)) }
+        Limits {
+            buckets: Mutex::default(),
+            known: Mutex::default(),
+            per_minute: AtomicU32::new(per_minute.max(1)),
+            pushes: Mutex::default(),
+        }
     }
 
     /// Changes how many attempts each network has in a minute.
@@ -164,6 +190,27 @@ impl Limits {
         }
     }
 
+    /// Checks that an account may push.
+    ///
+    /// # Errors
+    /// It has pushed too often.
+    pub fn check_push(&self, user: Uuid, now: Instant) -> Result<(), Failure> {
+        let pushes = self.pushes.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = pushes.buckets.get(&user).map_or(PUSHES_MAX, |bucket| bucket.pushes_at(now));
+        if left >= 1.0 { Ok(()) } else { Err(Failure::rate_limited(((1.0 - left) / PUSHES_PER_SEC).ceil() as u64)) }
+    }
+
+    /// Counts a push with accepted edits.
+    pub fn count_push(&self, user: Uuid, now: Instant) {
+        let mut pushes = self.pushes.lock().unwrap_or_else(PoisonError::into_inner);
+        if pushes.buckets.len() >= pushes.sweep_at {
+            pushes.buckets.retain(|_, bucket| bucket.pushes_at(now) < PUSHES_MAX);
+            pushes.sweep_at = BUCKETS_MAX.max(pushes.buckets.len() * 2);
+        }
+        let bucket = pushes.buckets.entry(user).or_insert(Bucket { left: PUSHES_MAX, at: now });
+        *bucket = Bucket { left: bucket.pushes_at(now) - 1.0, at: now };
+    }
+
     fn size(&self, who: &Who) -> f64 {
         let per_minute = f64::from(self.per_minute.load(Ordering::Relaxed));
         match who {
@@ -196,6 +243,22 @@ mod tests {
         assert!(limits.take(&who, start + Duration::from_secs(30)).is_ok());
         limits.give_back(&who);
         assert!(limits.take(&who, start + Duration::from_secs(30)).is_ok(), "a right password costs nothing");
+    }
+
+    #[test]
+    fn pushes_run_out_for_the_account_that_made_them_and_come_back() {
+        let (limits, start) = (Limits::new(8), Instant::now());
+        let (loud, quiet) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        for _ in 0..PUSHES_MAX as u32 {
+            limits.check_push(loud, start).expect("a push is left");
+            limits.count_push(loud, start);
+        }
+        assert!(limits.check_push(loud, start).is_err() && limits.check_push(quiet, start).is_ok());
+        assert!(limits.check_push(loud, start + Duration::from_secs(2)).is_ok());
+        for number in 0..2 * BUCKETS_MAX as u128 {
+            limits.count_push(Uuid::from_u128(1 << 64 | number), start + Duration::from_secs(number as u64));
+        }
+        assert!(limits.pushes.lock().expect("no panic").buckets.len() <= BUCKETS_MAX, "refilled buckets are removed");
     }
 
     #[test]
