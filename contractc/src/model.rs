@@ -372,6 +372,11 @@ impl Schema {
         is_marked && self.enumeration.is_none() && self.constant.is_none()
     }
 
+    /// Whether it has a `discriminator` without variants: others extend it, and nothing says which.
+    pub fn is_open_base(&self) -> bool {
+        self.discriminator.is_some() && self.one_of.is_empty() && self.any_of.is_empty()
+    }
+
     /// The schema that this one only repeats: through a `$ref` alone, or through an `allOf` with one branch, which OpenAPI 3.0 needs for a
     /// description.
     pub fn alias(&self) -> Option<SchemaId> {

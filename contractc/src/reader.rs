@@ -175,6 +175,7 @@ impl<'a> Reader<'a> {
             // The later steps follow the references, and must not follow a cycle.
             return;
         }
+        self.bases_without_variants();
         self.instance_names();
         self.finish_collections();
         self.check_rules();

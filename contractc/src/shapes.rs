@@ -138,6 +138,8 @@ pub enum Type {
     LongInteger(IntegerWidth),
     /// A double.
     Float,
+    /// One of these numbers or booleans, which are all of the type.
+    Listed(Vec<JsonValue>, Box<Type>),
     /// A string.
     Text,
     /// An array of one type.

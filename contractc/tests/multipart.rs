@@ -5,20 +5,36 @@ use contractc::runtime::http::{
     ANYTHING, File, HeaderMap, Incoming, IncomingParts, Method, Multipart, MultipartBody, Operation, Outcome, Part, Parts, Rejection,
     Security, Shape, StatusCode, Writer, Written,
 };
-use contractc::runtime::report::Report;
+use contractc::runtime::json::Json;
+use contractc::runtime::report::{At, Checker, Report};
+use contractc::runtime::rule::{Judge, Rule};
 use serde_json::{Value, json};
 
 const MEMBER: Shape = Shape::of(Types::OBJECT).members(&[("userId", Shape::TEXT)]);
 
 /// As `operations.rs` has them.
-static PARTS: [Part; 6] = [
+static PARTS: [Part; 7] = [
     Part::file("file"),
     Part::value("name", Shape::TEXT, &ANYTHING),
     Part::value("count", Shape::INTEGER, &ANYTHING),
     Part::value("members", Shape::of(Types::ARRAY).items(&MEMBER), &ANYTHING),
     Part::value("a \"name\"", Shape::of(Types::ARRAY).items(&Shape::TEXT), &ANYTHING).of_types(&["application/json"]),
     Part::file("photos").of_types(&["image/png", "image/*"]),
+    Part::value("limit", Shape::of(Types::INTEGER.or(Types::STRING)), &LIMIT),
 ];
+
+static LIMIT: Rule = Rule::Judge(&NumberOrAll);
+
+/// Judges that a value is a number or the word `all`.
+struct NumberOrAll;
+
+impl Judge for NumberOrAll {
+    fn judge(&self, value: Json<'_>, at: At<'_>, out: &mut Checker) {
+        if !matches!(value, Json::Number(_) | Json::String("all")) {
+            out.violation(at, "oneOf", || "matches none of the variants".to_owned());
+        }
+    }
+}
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Body {
@@ -28,6 +44,7 @@ struct Body {
     members: Option<Value>,
     texts: Option<Value>,
     photos: Option<Vec<File>>,
+    limit: Option<Value>,
 }
 
 impl Multipart for Body {
@@ -38,6 +55,7 @@ impl Multipart for Body {
         to.value(&PARTS[3], self.members.as_ref());
         to.value(&PARTS[4], self.texts.as_ref());
         to.files(&PARTS[5], self.photos.as_ref());
+        to.value(&PARTS[6], self.limit.as_ref());
     }
 
     fn read(from: &IncomingParts<'_>) -> Result<Self, Report> {
@@ -49,6 +67,7 @@ impl Multipart for Body {
             members: from.value(&PARTS[3])?,
             texts: from.value(&PARTS[4])?,
             photos: from.files(&PARTS[5])?,
+            limit: from.value(&PARTS[6])?,
         })
     }
 }
@@ -110,7 +129,9 @@ fn the_server_reads_what_the_client_writes() {
             members: Some(json!([{ "userId": "1" }, { "userId": "ü" }])),
             texts: Some(json!(["", "\"quoted\"", "1"])),
             photos: Some(vec![File::new("1.png", bytes.clone()), File::new("2.gif", bytes).with_media_type("image/gif")]),
+            limit: Some(json!(5)),
         },
+        Body { name: json!(""), limit: Some(json!("all")), ..Body::default() },
         Body { name: json!(""), members: Some(json!([{ "userId": "1" }])), ..Body::default() },
     ];
     for mut body in bodies {

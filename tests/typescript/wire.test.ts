@@ -50,6 +50,14 @@ test.each(rows.map((row) => [JSON.stringify(row), row] as const))("%s", (_, row)
   }
 });
 
+test("a base URL that ends a path is refused", () => {
+  const operation: Operation<unknown, unknown> = { id: "call", method: "GET", path: "/p", security: [], parameters: [], responses: [] };
+  for (const base of ["https://example.com/api?key=1", "https://example.com/api#part", "https://example.com?"]) {
+    expect(() => write(base, operation, {})).toThrow(`a base URL with \`?\` or \`#\`, which end a path: ${base}`);
+  }
+  expect(write("https://example.com/api/", operation, {}).url).toBe("https://example.com/api/p");
+});
+
 test("members of an open object do not repeat another parameter", () => {
   const parameters: Parameter[] = [
     { field: "any", name: "any", place: "query" },

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reader;
-use crate::model::{Contract, SchemaId};
+use crate::model::{Contract, Operation, Role, SchemaId};
 
 impl Reader<'_> {
     /// Lets each variant that refers to its own union refer to the base of the union instead.
@@ -17,6 +17,27 @@ impl Reader<'_> {
                 let links = schema.reference.iter_mut().chain(&mut schema.all_of);
                 links.filter(|link| **link == union).for_each(|link| *link = base);
             }
+        }
+    }
+
+    /// Warns of a base whose `discriminator` has no variants beside it, where values are of the base: what extends it does not judge them.
+    pub(super) fn bases_without_variants(&mut self) {
+        let contract = &self.contract;
+        let bases: Vec<SchemaId> = (0..contract.schemas.len()).map(SchemaId).filter(|id| contract.schema(*id).is_open_base()).collect();
+        if bases.is_empty() {
+            return;
+        }
+        let mut used: BTreeSet<SchemaId> =
+            contract.operations.iter().flat_map(Operation::schemas).map(|id| contract.resolved(id)).collect();
+        for schema in &contract.schemas {
+            schema.clone().each_inner(|role, inner| _ = (role == Role::Content).then(|| used.insert(contract.resolved(*inner))));
+        }
+        let spans = bases.iter().filter(|base| used.contains(base)).filter_map(|base| contract.schema(*base).discriminator.as_ref());
+        for span in spans.map(|discriminator| discriminator.span).collect::<Vec<_>>() {
+            let message =
+                "the `discriminator` decides nothing: without `oneOf` or `anyOf` beside it, any object with these members is accepted";
+            let hint = "list the schemas that extend this one beside it, as in `oneOf: [{ $ref: '#/components/schemas/Cat' }, …]`";
+            self.diagnostics.warning(span, message).hint(hint);
         }
     }
 

@@ -23,7 +23,11 @@ impl<'a> Reader<'a> {
         let (keyword, ids) = match (schema.one_of.is_empty(), schema.any_of.is_empty()) {
             (false, true) => ("oneOf", &mut schema.one_of),
             (true, false) => ("anyOf", &mut schema.any_of),
-            (true, true) => return self.base_discriminator(&at, schema),
+            (true, true) => {
+                let member = self.text(at.node, "propertyName").unwrap_or_default();
+                schema.discriminator = Some(Discriminator { span: at.node.span, member, values: Vec::new() });
+                return;
+            }
             (false, false) => return,
         };
         let Some(listed) = here.get(keyword) else { return };
@@ -42,16 +46,6 @@ impl<'a> Reader<'a> {
             let discriminator = Some(discriminator);
             self.contract.schemas.push(Schema { span: listed.node.span, pointer, one_of, any_of, discriminator, ..Schema::default() });
         }
-    }
-
-    /// A `discriminator` without variants, of a base that others extend: it does not say what they are.
-    fn base_discriminator(&mut self, at: &Located<'a>, schema: &mut Schema) {
-        let message = "the `discriminator` decides nothing: beside it is no `oneOf` or `anyOf`, so that schemas that extend this one are not known here";
-        let hint =
-            "list them beside it, as in `oneOf: [{ $ref: '#/components/schemas/Cat' }, …]`; they may still have this schema in `allOf`";
-        self.diagnostics.warning(at.node.span, message).hint(hint);
-        let member = self.text(at.node, "propertyName").unwrap_or_default();
-        schema.discriminator = Some(Discriminator { span: at.node.span, member, values: Vec::new() });
     }
 
     /// The discriminator of variants that are all references.

@@ -359,9 +359,16 @@ fn stated<'m>(merged: &'m Merged<'_>) -> impl Iterator<Item = Number> + 'm {
 }
 
 /// The type of listed integers.
-fn listed_integer(values: &[JsonValue], width: IntegerWidth) -> Type {
+fn listed_integer(values: Vec<JsonValue>, width: IntegerWidth) -> Type {
     let is_exact = |value: &JsonValue| value.as_number().is_some_and(|number| is_exact_double(number.into()));
-    if values.iter().all(is_exact) { Type::Integer(width) } else { Type::LongInteger(width) }
+    if values.iter().all(is_exact) { one_of(values, Type::Integer(width)) } else { Type::LongInteger(width) }
+}
+
+/// The type of listed values, each once. Both booleans are all that there are.
+fn one_of(mut values: Vec<JsonValue>, ty: Type) -> Type {
+    let mut seen = BTreeSet::new();
+    values.retain(|value| seen.insert(value.to_string()));
+    if ty == Type::Bool && values.len() > 1 { ty } else { Type::Listed(values, Box::new(ty)) }
 }
 
 /// The width that a format names. Otherwise 64 bits, unsigned only if no signed type holds all accepted values.
@@ -398,10 +405,10 @@ impl Merged<'_> {
                 Shape::Texts(texts)
             }
             _ if values.is_empty() => Shape::Wrapper(Type::Any),
-            _ if values.iter().all(JsonValue::is_boolean) => Shape::Wrapper(Type::Bool),
-            _ if values.iter().all(JsonValue::is_i64) => Shape::Wrapper(listed_integer(&values, IntegerWidth::I64)),
-            _ if values.iter().all(JsonValue::is_u64) => Shape::Wrapper(listed_integer(&values, IntegerWidth::U64)),
-            _ if values.iter().all(JsonValue::is_number) => Shape::Wrapper(Type::Float),
+            _ if values.iter().all(JsonValue::is_boolean) => Shape::Wrapper(one_of(values, Type::Bool)),
+            _ if values.iter().all(JsonValue::is_i64) => Shape::Wrapper(listed_integer(values, IntegerWidth::I64)),
+            _ if values.iter().all(JsonValue::is_u64) => Shape::Wrapper(listed_integer(values, IntegerWidth::U64)),
+            _ if values.iter().all(JsonValue::is_number) => Shape::Wrapper(one_of(values, Type::Float)),
             _ => Shape::Wrapper(Type::Any),
         })
     }

@@ -52,8 +52,7 @@ impl<'c> Merged<'c> {
     /// Whether keywords other than `properties` name members, or say what undeclared ones are.
     pub(super) fn states_others(&self, contract: &Contract) -> bool {
         let names = |id: &SchemaId| contract.member_names(*id).iter().any(|name| !self.describes(name));
-        let has_children = |schema: &Schema| schema.discriminator.is_some() && schema.one_of.is_empty() && schema.any_of.is_empty();
-        self.parts.first().is_some_and(|schema| has_children(schema))
+        self.parts.first().is_some_and(|schema| schema.is_open_base())
             || self.parts.iter().any(|part| {
                 let dependent = part.object.dependent_schemas.iter().map(|(_, id)| id);
                 let branches = part

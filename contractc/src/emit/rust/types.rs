@@ -180,7 +180,8 @@ impl Emitter<'_> {
     }
 
     fn wrapper(&self, id: DeclarationId, ty: &Type) -> TokenStream {
-        let derives = match ty {
+        let of_listed = if let Type::Listed(_, inner) = ty { inner } else { ty };
+        let derives = match of_listed {
             Type::Text => quote!(: Eq PartialOrd Ord Hash),
             Type::Integer(_) | Type::LongInteger(_) | Type::Bool | Type::Null => quote!(: Copy Eq PartialOrd Ord Hash),
             Type::Float => quote!(: Copy PartialOrd),
@@ -213,6 +214,7 @@ pub fn rust_type(names: &Names, module: &TokenStream, ty: &Type) -> TokenStream 
         Type::Bool => quote!(bool),
         Type::Integer(width) | Type::LongInteger(width) => integer(*width),
         Type::Float => quote!(f64),
+        Type::Listed(_, ty) => inner(ty),
         Type::Text => quote!(String),
         Type::List(item) => {
             let item = inner(item);

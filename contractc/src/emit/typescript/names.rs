@@ -183,6 +183,7 @@ impl Names {
             Type::Bool => "boolean".to_owned(),
             Type::Integer(_) | Type::Float => "number".to_owned(),
             Type::LongInteger(_) => "number | bigint".to_owned(),
+            Type::Listed(values, _) => values.iter().map(literal_type).collect::<Vec<_>>().join(" | "),
             Type::Text => "string".to_owned(),
             Type::List(inner) | Type::Each(inner) => match self.ty(inner, prefix) {
                 inner if inner.contains(' ') => format!("({inner})[]"),
@@ -210,7 +211,9 @@ pub fn has_declared(ty: &Type) -> bool {
     match ty {
         Type::Declared(_) | Type::Recursive(_) => true,
         Type::List(inner) | Type::Each(inner) | Type::Map(inner) | Type::Optional(inner) => has_declared(inner),
-        Type::Any | Type::Null | Type::Bool | Type::Integer(_) | Type::LongInteger(_) | Type::Float | Type::Text => false,
+        Type::Any | Type::Null | Type::Bool | Type::Integer(_) | Type::LongInteger(_) | Type::Float | Type::Listed(..) | Type::Text => {
+            false
+        }
     }
 }
 

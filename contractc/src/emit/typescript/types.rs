@@ -6,7 +6,7 @@ use super::code::{docs, quoted};
 use super::names::{Names, literal_type, member};
 use crate::emit::Plan;
 use crate::model::SchemaId;
-use crate::shapes::{Declaration, DeclarationId, Field, FieldKind, Shape, Type};
+use crate::shapes::{Declaration, DeclarationId, Field, FieldKind, Shape, Type, Variant};
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     let mut code = String::from("// The types of the contract.\n");
@@ -36,7 +36,7 @@ fn declared(plan: &Plan<'_>, names: &Names, name: &str, id: DeclarationId) -> St
         Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged { variants, .. } => {
             let mut parts: Vec<String> = Vec::new();
             for variant in variants {
-                let part = names.ty(&variant.ty, "");
+                let part = narrowed(plan, names, &plan.shapes.get(id).shape, variant);
                 if !parts.contains(&part) {
                     parts.push(part);
                 }
@@ -45,6 +45,26 @@ fn declared(plan: &Plan<'_>, names: &Names, name: &str, id: DeclarationId) -> St
         }
         Shape::Wrapper(ty) => format!("export type {name} = {};\n", names.ty(ty, "")),
     }
+}
+
+/// The type of a variant. If only the `discriminator` says which values select it, so does the type of the union.
+fn narrowed(plan: &Plan<'_>, names: &Names, union: &Shape, variant: &Variant) -> String {
+    let ty = names.ty(&variant.ty, "");
+    let (Shape::Tagged { member: tag, .. }, Type::Declared(id) | Type::Recursive(id)) = (union, &variant.ty) else { return ty };
+    let Shape::Record { fields, .. } = &plan.shapes.get(*id).shape else { return ty };
+    // Whether the member has other values, too.
+    let is_wide = |kind: &FieldKind| match kind {
+        FieldKind::Value(Type::Text) => true,
+        FieldKind::Value(Type::Declared(id)) => {
+            matches!(&plan.shapes.get(*id).shape, Shape::Texts(texts) if texts.len() > variant.tags.len())
+        }
+        _ => false,
+    };
+    if !fields.iter().any(|field| field.name == *tag && is_wide(&field.kind)) {
+        return ty;
+    }
+    let values: Vec<String> = variant.tags.iter().map(literal_type).collect();
+    format!("({ty} & {{ {} }})", member(tag, true, &values.join(" | ")).trim_end_matches(';'))
 }
 
 fn interface(plan: &Plan<'_>, names: &Names, name: &str, fields: &[Field], rest: Option<&Type>) -> String {
