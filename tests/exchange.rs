@@ -13,8 +13,9 @@ use stronglog_sync::api::runtime::http::{
     Parameter, Place, Rejection, Reply, Request, Response, Scheme, SchemeKind, Security, Shape, StatusCode, Style, TextBody, Transport,
     Writer, Written, call, has_body, read_json, receive_credentials, respond, text,
 };
-use stronglog_sync::api::runtime::report::Report;
-use stronglog_sync::api::runtime::rule::{Record, Rule};
+use stronglog_sync::api::runtime::json::Json;
+use stronglog_sync::api::runtime::report::{At, Checker, Report};
+use stronglog_sync::api::runtime::rule::{Judge, Record, Rule};
 use tower::ServiceExt;
 
 const HEADER: Scheme = Scheme::new("header", SchemeKind::ApiKey(Place::Header, "X-Api-Key"));
@@ -178,6 +179,7 @@ const FORM: Form = Form::new(
     OBJECT.members(&[
         ("csv", LIST),
         ("grant", Shape::TEXT),
+        ("limit", Shape::of(Types::INTEGER.or(Types::STRING))),
         ("metadata", OBJECT.others(&Shape::TEXT)),
         ("nested", OBJECT.members(&[("a", Shape::INTEGER)])),
         ("ok", Shape::of(Types::BOOLEAN)),
@@ -187,8 +189,21 @@ const FORM: Form = Form::new(
         ("csv", Encoding::of(Place::Query).style(Style::Form, false)),
         ("metadata", Encoding::of(Place::Query).style(Style::DeepObject, true)),
     ],
-    &ANYTHING,
+    &LIMITED,
 );
+
+static LIMITED: Rule = Rule::Judge(&NumberOrAll);
+
+/// Judges that `limit` is a number or the word `all`.
+struct NumberOrAll;
+
+impl Judge for NumberOrAll {
+    fn judge(&self, value: Json<'_>, at: At<'_>, out: &mut Checker) {
+        if !matches!(value.get("limit"), None | Some(Json::Number(_) | Json::String("all"))) {
+            out.violation(at.member("limit"), "oneOf", || "matches none of the variants".to_owned());
+        }
+    }
+}
 
 /// An operation with a form as its body.
 #[derive(Debug, PartialEq)]
@@ -246,11 +261,26 @@ fn a_form_has_each_member_as_its_encoding_says() {
     assert_eq!(request.headers()["content-type"], "application/x-www-form-urlencoded");
     assert_eq!(request.headers()["accept"], "text/plain");
     assert_eq!(received::<SendForm>(&request), Ok(SendForm(value)));
+    for limit in [json!(5), json!("all")] {
+        let request = SendForm(json!({ "limit": limit })).request("https://example.com").expect("a number or a word");
+        assert_eq!(received::<SendForm>(&request), Ok(SendForm(json!({ "limit": limit }))));
+    }
     let browsers = http::Request::post("/form").header("content-type", "application/x-www-form-urlencoded; charset=UTF-8");
     let request = browsers.body(b"grant=a+b&other=1".to_vec()).expect("a request");
     assert_eq!(received::<SendForm>(&request), Ok(SendForm(json!({ "grant": "a b", "other": "1" }))));
     let json = http::Request::post("/form").header("content-type", "application/json").body(b"{}".to_vec()).expect("a request");
     assert_eq!(received::<SendForm>(&json).expect_err("JSON is no form").status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+#[test]
+fn a_base_url_that_ends_a_path_is_refused() {
+    for base in ["https://example.com/api?key=1", "https://example.com/api#part", "https://example.com?"] {
+        let report = SendText("a".to_owned()).request(base).expect_err(base);
+        let message = format!("has a base URL with `?` or `#`, which end a path: {base}");
+        assert_eq!((report.violations[0].keyword, report.violations[0].message.as_str()), ("syntax", message.as_str()));
+    }
+    let request = SendText("a".to_owned()).request("https://example.com/api/").expect("a path");
+    assert_eq!(request.uri(), "https://example.com/api/text");
 }
 
 #[test]
