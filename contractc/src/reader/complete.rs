@@ -13,6 +13,9 @@ const UNIONS_MAX: usize = 3;
 /// How many complete objects one schema has, in all its unions together.
 const VARIANTS_MAX: usize = 256;
 
+/// How many complete objects the schemas of a document have. Beyond that, records keep to the members that they declare themselves.
+const ALL_VARIANTS_MAX: usize = 1_024;
+
 /// How many references lead from a schema to its union.
 const PATH_MAX: usize = 32;
 
@@ -29,8 +32,12 @@ struct Beside {
 impl Reader<'_> {
     /// Finds the records whose members depend on a union, and makes their complete objects.
     pub(super) fn complete_unions(&mut self) {
+        let mut all_left = ALL_VARIANTS_MAX;
         for index in 0..self.contract.schemas.len() {
-            self.complete(SchemaId(index), &[SchemaId(index)], &mut VARIANTS_MAX.clone());
+            let most = all_left.min(VARIANTS_MAX);
+            let mut left = most;
+            self.complete(SchemaId(index), &[SchemaId(index)], &mut left);
+            all_left -= most - left;
         }
     }
 
@@ -153,7 +160,7 @@ fn beside(contract: &Contract, id: SchemaId, behind: &[SchemaId]) -> Option<Besi
     let types = schemas().filter_map(|part| part.types).fold(Types(u8::MAX), |all, types| Types(all.0 & types.0));
     let is_object = Types(types.0 & !Types::NULL.0) == Types::OBJECT;
     let declared: BTreeSet<&str> = schemas().flat_map(|part| &part.object.properties).map(|(name, _)| name.as_str()).collect();
-    if !is_object || declared.is_empty() || !schemas().all(is_usual) {
+    if !is_object || !schemas().all(is_usual) {
         return None;
     }
     let unions = parts.iter().flat_map(|part| {
@@ -164,7 +171,11 @@ fn beside(contract: &Contract, id: SchemaId, behind: &[SchemaId]) -> Option<Besi
         let variants = listed.iter().copied().filter(|variant| may_be_object(contract, *variant)).collect();
         Beside { part, is_one_of, variants }
     });
-    let adds = |variant: &SchemaId| contract.member_names(*variant).iter().any(|name| !declared.contains(name.as_str()));
+    let adds = |variant: &SchemaId| {
+        // Without members beside it, a union of variants that are objects by themselves has their types as they are.
+        let is_alone = declared.is_empty() && contract.schema(contract.resolved(*variant)).types.is_some();
+        !is_alone && contract.member_names(*variant).iter().any(|name| !declared.contains(name.as_str()))
+    };
     found.into_iter().find(|found| found.variants.iter().any(adds)).filter(|found| {
         let ends = |part: &SchemaId| behind.contains(part) || *part == found.part || contract.schema(*part).accepts_null;
         !found.variants.iter().any(|variant| contract.all_of_closure(*variant).iter().any(ends))

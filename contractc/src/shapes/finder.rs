@@ -210,11 +210,11 @@ impl<'c> Finder<'c> {
         if let Some(shape) = merged.values_shape() {
             return shape;
         }
+        if let Some(complete) = &self.contract.schema(id).complete {
+            return self.complete_union(complete, words);
+        }
         if merged.is_record() {
-            return match &self.contract.schema(id).complete {
-                Some(complete) => self.complete_union(complete, words),
-                None => self.record(merged, words),
-            };
+            return self.record(merged, words);
         }
         if let Some(shape) = self.union(merged, words) {
             return shape;
@@ -246,9 +246,7 @@ impl<'c> Finder<'c> {
             };
             match fields.iter_mut().find(|field| field.name == *name) {
                 // If several schemas describe a member, the narrowest one determines its type.
-                Some(known) if matches!((&known.kind, &kind), (FieldKind::Value(Type::Any), _) | (_, FieldKind::Constant(_))) => {
-                    known.kind = kind
-                }
+                Some(known) if narrowness(&kind) > narrowness(&known.kind) => known.kind = kind,
                 Some(_) => {}
                 None => fields.push(Field { name: name.clone(), schema: *schema, required, kind }),
             }
@@ -283,6 +281,28 @@ impl<'c> Finder<'c> {
             // Each item is read separately, which only declared types support.
             _ => Type::Each(Box::new(self.declare_all(self.shapes.representative(self.contract, items), owned(&words)))),
         }
+    }
+}
+
+/// Orders the kinds of a member that several schemas describe: its value is of each kind, and the narrowest one says most about it.
+fn narrowness(kind: &FieldKind) -> (u8, bool) {
+    match kind {
+        FieldKind::Constant(_) => (u8::MAX, true),
+        FieldKind::Value(Type::Optional(inner)) => (narrowness_of(inner), false),
+        FieldKind::Value(ty) => (narrowness_of(ty), true),
+    }
+}
+
+fn narrowness_of(ty: &Type) -> u8 {
+    match ty {
+        Type::Any | Type::Optional(_) => 0,
+        Type::List(inner) | Type::Map(inner) if **inner == Type::Any => 1,
+        Type::Float | Type::Text => 1,
+        Type::List(_) | Type::Map(_) | Type::Integer(_) => 2,
+        // It holds more integers, which the narrower schema accepts as well where it says so.
+        Type::Each(_) | Type::LongInteger(_) => 3,
+        Type::Declared(_) | Type::Recursive(_) => 4,
+        Type::Bool | Type::Null | Type::Listed(..) => 5,
     }
 }
 

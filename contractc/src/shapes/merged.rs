@@ -51,7 +51,12 @@ impl<'c> Merged<'c> {
 
     /// Whether keywords other than `properties` name members, or say what undeclared ones are.
     pub(super) fn states_others(&self, contract: &Contract) -> bool {
-        let names = |id: &SchemaId| contract.member_names(*id).iter().any(|name| !self.describes(name));
+        let requires = |part: &Schema| part.object.required.iter().any(|name| !self.describes(name));
+        let names = |id: &SchemaId| {
+            let parts = contract.all_of_closure(*id);
+            contract.member_names(*id).iter().any(|name| !self.describes(name)) || parts.iter().any(|part| requires(contract.schema(*part)))
+        };
+        let states = |rest: Option<SchemaId>| rest.is_some() && !is_never(contract, rest);
         self.parts.first().is_some_and(|schema| schema.is_open_base())
             || self.parts.iter().any(|part| {
                 let dependent = part.object.dependent_schemas.iter().map(|(_, id)| id);
@@ -59,8 +64,11 @@ impl<'c> Merged<'c> {
                     .condition
                     .iter()
                     .flat_map(|condition| [&condition.condition].into_iter().chain(&condition.then).chain(&condition.otherwise));
-                let additional = part.object.additional_properties;
-                (additional.is_some() && !is_never(contract, additional))
+                let mut dependent_required = part.object.dependent_required.iter().flat_map(|(name, names)| names.iter().chain([name]));
+                states(part.object.additional_properties)
+                    || states(part.object.unevaluated_properties)
+                    || requires(part)
+                    || dependent_required.any(|name| !self.describes(name))
                     || !part.object.pattern_properties.is_empty()
                     || dependent.chain(branches).chain(&part.one_of).chain(&part.any_of).any(names)
             })

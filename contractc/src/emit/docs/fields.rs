@@ -10,6 +10,9 @@ use crate::model::{Direction, Schema, SchemaId};
 /// The depth to which tables list the members of inline objects, as in `a.b[].c`.
 const NESTED_DEPTH_MAX: usize = 4;
 
+/// Markdown has no deeper headings. Unions below are lists, so that unions of unions do not grow without bound.
+const HEADING_LEVEL_MAX: usize = 6;
+
 /// The structure of a schema, prepared for the templates.
 #[derive(Debug, Default, Serialize)]
 pub struct Structure {
@@ -265,7 +268,7 @@ impl<'c> Words<'c> {
         let tag = union.tag.as_ref();
         let told_apart = tag.map(|tag| format!(", told apart by {}", code(&tag.member))).unwrap_or_default();
         let all_linked = variants.iter().all(|variant| self.name(*variant).is_some()) && named == NamedVariants::Linked;
-        if all_linked || variants.iter().all(|variant| self.members(*variant).is_empty()) {
+        if all_linked || level >= HEADING_LEVEL_MAX || variants.iter().all(|variant| self.members(*variant).is_empty()) {
             structure.choice = format!("It is {quantity} these{told_apart}:");
             structure.has_tags = tag.is_some();
             let tags =
@@ -314,7 +317,7 @@ impl<'c> Words<'c> {
         let anchor = name.map(|name| key(&schema_key(name.section))).unwrap_or_default();
         let description = schema.annotations.description.as_deref().map(|text| embed(text, level + 1)).unwrap_or_default();
         let structure = self.structure(id, NamedVariants::Linked, level);
-        Variant { heading: format!("{} {}{anchor}", "#".repeat(level.min(6)), plain(&title)), description, structure }
+        Variant { heading: format!("{} {}{anchor}", "#".repeat(level.min(HEADING_LEVEL_MAX)), plain(&title)), description, structure }
     }
 
     /// The names of the variants that are described in the section of the union.
