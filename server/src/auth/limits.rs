@@ -94,7 +94,7 @@ impl Bucket {
 const BUCKETS_MAX: usize = 50_000;
 /// How many pushes with accepted edits an account has at once, and gets in a second. The history keeps a row of each for good, beside what the
 /// account may store.
-const PUSHES_MAX: f64 = 20_000.0;
+const PUSHES_MAX: f64 = 250_000.0;
 const PUSHES_PER_SEC: f64 = 1.0;
 /// The maximum number of known networks of one account, beyond which the one that was used longest ago is forgotten, and of all accounts.
 const KNOWN_EACH_MAX: usize = 16;
