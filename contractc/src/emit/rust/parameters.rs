@@ -152,9 +152,9 @@ impl<'p> Parameters<'p> {
         let Encoding { place, style, explode, reserved } = parameter.encoding;
         let text = self.plan.contract.text_shape(parameter.schema);
         // An object whose members are parameters by themselves has every name that no other parameter has.
-        let is_open = style == Style::Form && explode && text.others.is_some();
-        let besides = operation.parameters.iter().filter(|other| is_open && other.place() == place && other.name != parameter.name);
-        let besides: Vec<&str> = besides.map(|other| other.name.as_str()).collect();
+        let is_open = is_exploded(parameter.encoding) && text.others.is_some();
+        let others = operation.parameters.iter().filter(|other| is_open && other.place() == place && other.name != parameter.name);
+        let besides: Vec<String> = others.flat_map(|other| self.names_on_the_wire(other)).collect();
         let mut shape = shape(&text);
         if !besides.is_empty() {
             let _ = write!(shape, ".besides(&{besides:?})");
@@ -169,6 +169,20 @@ impl<'p> Parameters<'p> {
         }
         code
     }
+
+    /// The names that a parameter has in a query: its own, or those of its members if they are parameters by themselves.
+    fn names_on_the_wire(&self, parameter: &Parameter) -> Vec<String> {
+        let members = self.plan.contract.text_shape(parameter.schema).members;
+        if is_exploded(parameter.encoding) && !members.is_empty() {
+            return members.into_iter().map(|(name, _)| name).collect();
+        }
+        vec![parameter.name.clone()]
+    }
+}
+
+/// Whether the members of an object are parameters by themselves.
+fn is_exploded(encoding: Encoding) -> bool {
+    encoding.style == Style::Form && encoding.explode
 }
 
 /// The names of the bodies of operations, by the ids of these. Different ids may be spelled alike as constants.

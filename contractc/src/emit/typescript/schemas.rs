@@ -307,12 +307,25 @@ impl<'p> Emitter<'p> {
                 expected.from(self.number(schema, Code::call("rt.longInteger", vec![])), "number")
             }
             Types::INTEGER => expected.from(self.number(schema, Code::call("rt.integer", vec![])), "number"),
+            // Another schema of the same member says that it may be a long integer.
+            Types::NUMBER if self.is_long(&expected.ty) => {
+                expected.from(self.number(schema, Code::call("rt.longNumber", vec![])), "number")
+            }
             Types::NUMBER => expected.from(self.number(schema, Code::call("rt.number", vec![])), "number"),
             Types::STRING => expected.from(self.text(schema), "string"),
             Types::ARRAY => self.array(schema, expected),
             Types::OBJECT => self.object(schema, merged, expected),
             _ => return None,
         })
+    }
+
+    /// Whether a type is that of integers beyond 2^53.
+    fn is_long(&self, ty: &Type) -> bool {
+        match ty {
+            Type::LongInteger(_) => true,
+            Type::Optional(inner) => self.is_long(inner),
+            _ => false,
+        }
     }
 
     /// Whether a type includes integers beyond 2^53.

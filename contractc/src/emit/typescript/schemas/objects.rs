@@ -43,7 +43,13 @@ impl<'p> Emitter<'p> {
         let is_own = |field: &&Field| fields.is_some() || members.iter().any(|(_, ids)| ids.contains(&field.schema));
         let kinds: BTreeMap<&str, &FieldKind> = typed.iter().filter(is_own).map(|field| (field.name.as_str(), &field.kind)).collect();
         let required = self.required(merged);
-        let shape = members.iter().map(|(name, ids)| self.member(name, ids, kinds.get(name).copied(), required.contains(name))).collect();
+        let expected_of = |name: &str| match kinds.get(name) {
+            Some(FieldKind::Constant(value)) => Expected::literal(literal_type(value)),
+            Some(FieldKind::Value(ty)) => Expected::of(self.names, ty),
+            // The value of a member beside a union is that of a variant, which may say that it is a long integer.
+            None => self.long_field(&expected.ty, name).map_or_else(Expected::anything, |ty| Expected::of(self.names, ty)),
+        };
+        let shape = members.iter().map(|(name, ids)| self.member(name, ids, &expected_of(name), required.contains(name))).collect();
         let mut arguments = vec![Code::Object(shape)];
         if !rules.pattern_properties.is_empty() || rest.is_some() {
             arguments.push(match rest {
@@ -83,6 +89,30 @@ impl<'p> Emitter<'p> {
         &[]
     }
 
+    /// The type of a field in the first object of a union that has it as a long integer.
+    fn long_field(&self, ty: &Type, name: &str) -> Option<&'p Type> {
+        let (mut open, mut seen) = (vec![ty], BTreeSet::new());
+        while let Some(ty) = open.pop() {
+            let (Type::Declared(id) | Type::Recursive(id)) = ty else { continue };
+            match &self.plan.shapes.get(*id).shape {
+                Shape::Record { fields, .. } => {
+                    let found = fields.iter().filter(|field| field.name == name).find_map(|field| match &field.kind {
+                        FieldKind::Value(ty) if self.is_long(ty) => Some(ty),
+                        _ => None,
+                    });
+                    if found.is_some() {
+                        return found;
+                    }
+                }
+                Shape::Tagged { variants, .. } | Shape::Untagged { variants, .. } if seen.insert(*id) => {
+                    open.extend(variants.iter().rev().map(|variant| &variant.ty));
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
     /// All members with their schemas, in the order of the fields of the type.
     fn members(&self, merged: &[SchemaId]) -> Vec<(&'p str, Vec<SchemaId>)> {
         let mut members: Vec<(&'p str, Vec<SchemaId>)> = Vec::new();
@@ -105,12 +135,7 @@ impl<'p> Emitter<'p> {
         merged.iter().flat_map(|part| &self.schema(*part).object.required).map(String::as_str).collect()
     }
 
-    fn member(&self, name: &str, ids: &[SchemaId], kind: Option<&FieldKind>, is_required: bool) -> (String, Code) {
-        let expected = match kind {
-            Some(FieldKind::Constant(value)) => Expected::literal(literal_type(value)),
-            Some(FieldKind::Value(ty)) => Expected::of(self.names, ty),
-            None => Expected::anything(),
-        };
+    fn member(&self, name: &str, ids: &[SchemaId], expected: &Expected, is_required: bool) -> (String, Code) {
         // A schema that several parts of an object refer to is one check.
         let mut distinct: Vec<SchemaId> = Vec::new();
         for id in ids {
@@ -119,9 +144,11 @@ impl<'p> Emitter<'p> {
             }
         }
         let code = match distinct.as_slice() {
-            [only] => self.check(*only, &expected),
+            [only] => self.check(*only, expected),
             several => {
-                let parts = several.iter().map(|id| self.judge(*id)).collect();
+                // A part that is a number does not round a long integer of another part.
+                let part = |id: &SchemaId| if self.is_long(&expected.ty) { self.check(*id, expected) } else { self.judge(*id) };
+                let parts = several.iter().map(part).collect();
                 Code::call(expected.generic("json"), vec![]).checked(vec![Code::call("rt.allOf", parts)])
             }
         };
