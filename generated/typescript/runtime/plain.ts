@@ -19,12 +19,12 @@ export function string(): z.ZodString {
   return new ExactString({ type: "string" });
 }
 
-interface IntegerDef extends z.core.$ZodNumberDef {
+interface NumberDef extends z.core.$ZodNumberDef {
   /** Whether the type of the values includes bigints. */
   readonly isLong: boolean;
 }
 
-const Integer: z.core.$constructor<z.ZodNumber, IntegerDef> = /* @__PURE__ */ z.core.$constructor("Integer", (schema, def) => {
+const Integer: z.core.$constructor<z.ZodNumber, NumberDef> = /* @__PURE__ */ z.core.$constructor("Integer", (schema, def) => {
   inherit(z.ZodNumber, schema, def);
   schema._zod.parse = (payload): Payload => {
     if (typeof payload.value !== "bigint" && !Number.isInteger(payload.value)) {
@@ -67,14 +67,16 @@ export function longInteger(): z.ZodNumber {
   return new Integer({ type: "number", checks: [], isLong: true });
 }
 
-const Double: z.core.$constructor<z.ZodNumber> = /* @__PURE__ */ z.core.$constructor("Double", (schema, def) => {
+const Double: z.core.$constructor<z.ZodNumber, NumberDef> = /* @__PURE__ */ z.core.$constructor("Double", (schema, def) => {
   inherit(z.ZodNumber, schema, def);
   schema._zod.parse = (payload): Payload => {
     const isNumber = typeof payload.value === "bigint" || Number.isFinite(payload.value);
     return isNumber ? payload : wrongType(payload, ["number"], "keywords");
   };
-  // The checks see the exact integer.
-  afterChecks(schema, rounded);
+  if (!def.isLong) {
+    // The checks see the exact integer.
+    afterChecks(schema, rounded);
+  }
   testedBy(schema, () => Number.isFinite);
 });
 
@@ -88,7 +90,13 @@ function rounded(payload: Payload): Payload {
 /** `type: number`: the value is a double. */
 /* @__NO_SIDE_EFFECTS__ */
 export function number(): z.ZodNumber {
-  return new Double({ type: "number", checks: [] });
+  return new Double({ type: "number", checks: [], isLong: false });
+}
+
+/** Like {@link number}, where another schema of the same value names integers beyond 2^53: they are bigints. */
+/* @__NO_SIDE_EFFECTS__ */
+export function longNumber(): z.ZodNumber {
+  return new Double({ type: "number", checks: [], isLong: true });
 }
 
 type Scalar = string | number | boolean;

@@ -142,16 +142,19 @@ impl Shape {
 
     /// Whether a name of a query may be that of a member of the object.
     pub(super) fn is_member(&self, name: &str) -> bool {
-        // A member of another parameter has its name before a bracket.
-        let parameter = name.split('[').next().unwrap_or(name);
-        let is_other = self.others.is_some() && !self.besides.contains(&name) && !self.besides.contains(&parameter);
-        is_other || self.members.iter().any(|(known, _)| *known == name)
+        (self.others.is_some() && !self.is_beside(name)) || self.members.iter().any(|(known, _)| *known == name)
     }
 
     /// The first member of a value that has the name of another parameter.
     pub(super) fn repeated<'v>(&self, value: Json<'v>) -> Option<&'v str> {
         let Json::Object(members) = value else { return None };
-        members.into_iter().map(|(name, _)| name).find(|name| self.besides.contains(name))
+        members.into_iter().map(|(name, _)| name).find(|name| self.is_beside(name))
+    }
+
+    /// Whether a name of a query is that of another parameter, or of its member, which has that name before a bracket.
+    fn is_beside(&self, name: &str) -> bool {
+        let parameter = name.split('[').next().unwrap_or(name);
+        self.besides.contains(&name) || self.besides.contains(&parameter)
     }
 
     /// The shape of an item.

@@ -81,7 +81,9 @@ export function write(baseUrl: string, operation: Operation<unknown, unknown>, c
 function notRepeated(all: readonly Parameter[], parameter: Parameter, value: unknown): void {
   const { place, style = "form", explode = style === "form" } = parameter;
   const others = all.filter((other) => other !== parameter && other.place === place).map(({ name }) => name);
-  const repeated = isObject(value) && style === "form" && explode ? names(value).find((name) => others.includes(name)) : undefined;
+  // A member of another parameter has its name before a bracket.
+  const isOther = (name: string): boolean => others.includes(name) || others.includes(name.split("[")[0] ?? name);
+  const repeated = isObject(value) && style === "form" && explode ? names(value).find(isOther) : undefined;
   if (repeated !== undefined) {
     throw new Refused(`has the member ${JSON.stringify(repeated)}, which is a parameter of its own`);
   }
