@@ -178,11 +178,14 @@ impl Run {
         let Message::Push { edits, .. } = &packet.message else { return };
         let Ok(Some(result)) = wire::read_push_result(&answered.body, self.tested.contract.contract, edits) else { return };
         for (edit, outcome) in edits.iter().zip(result.outcomes) {
+            let is_accepted = matches!(outcome, wire::Outcome::Accepted(_));
             if let wire::Outcome::Accepted(receipt) | wire::Outcome::Duplicate(receipt) = outcome {
                 let key = Key { collection: edit.collection, id: edit.record.id };
                 let newest = self.acknowledged.entry((packet.account, key)).or_insert((receipt.op, receipt.stamp));
                 let follows = receipt.op.device == newest.0.device && receipt.op.seq > newest.0.seq;
-                if follows || receipt.stamp > newest.1 {
+                // A server that lost the edit accepts it anew, with the stamp that was sent: the device may not know the one that it was given.
+                let is_anew = is_accepted && receipt.op == newest.0;
+                if follows || is_anew || receipt.stamp > newest.1 {
                     *newest = (receipt.op, receipt.stamp);
                 }
             }
