@@ -79,7 +79,7 @@ impl App {
     /// Decides something about the caller's records on one snapshot. What the decision is expected to read is loaded first.
     ///
     /// # Errors
-    /// The session has ended, the account has pushed too often, or `decide` or the store fails.
+    /// The session has ended, or `decide` or the store fails.
     pub async fn read<T: Send + 'static>(
         &self,
         caller: Caller,
@@ -93,7 +93,7 @@ impl App {
     /// Changes the caller's records in one transaction, which is durable before this returns. The decision may be made more than once.
     ///
     /// # Errors
-    /// The session has ended, or `decide` or the store fails. In each case nothing is changed.
+    /// The session has ended, the account has pushed too often, or `decide` or the store fails. In each case nothing is changed.
     pub async fn write<T: Send + 'static>(
         &self,
         caller: Caller,

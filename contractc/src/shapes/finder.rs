@@ -299,7 +299,7 @@ fn narrowness_of(ty: &Type) -> u8 {
         Type::List(inner) | Type::Map(inner) if **inner == Type::Any => 1,
         Type::Float | Type::Text => 1,
         Type::List(_) | Type::Map(_) | Type::Integer(_) => 2,
-        // It holds more integers, which the narrower schema accepts as well where it says so.
+        // The integers of the other schemas may be as long.
         Type::Each(_) | Type::LongInteger(_) => 3,
         Type::Declared(_) | Type::Recursive(_) => 4,
         Type::Bool | Type::Null | Type::Listed(..) => 5,
