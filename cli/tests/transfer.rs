@@ -419,6 +419,8 @@ fn ctrl_c_ends_a_command_that_waits_for_its_input() {
     while !desk.path("phone/device.db").exists() {
         std::thread::sleep(Duration::from_millis(10));
     }
+    // `wait` closes the input that the child holds, and its end may be read before the signal.
+    let _open = child.stdin.take();
     signal(&child, "INT");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
 }
