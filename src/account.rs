@@ -27,13 +27,13 @@ pub struct Accounts<'a> {
     pub(crate) client: &'a Client,
 }
 
-/// The devices to sign out.
+/// Which devices to sign out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SignOut {
     /// This device. The others stay signed in.
     ThisDevice,
-    /// Every device of the account, for example when one of them was lost.
+    /// Every device of the account, for example after one was lost.
     AllDevices,
 }
 
@@ -49,7 +49,7 @@ impl Accounts<'_> {
         }
     }
 
-    /// The id of the account that the database belongs to: the account of the first sign-in, even after signing out.
+    /// The id of the account that owns the database: the account of the first sign-in, even after a sign-out.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read.
@@ -58,7 +58,7 @@ impl Accounts<'_> {
     }
 
     /// Creates an account, signs in, and claims the database for the account. If the database already belongs to an account, this fails
-    /// before anything is sent, so that no unusable account is created.
+    /// before it sends anything, so that it creates no unusable account.
     ///
     /// # Errors
     /// Returns an error if the database belongs to an account, the server rejects the registration, or the server cannot be reached.
@@ -79,7 +79,7 @@ impl Accounts<'_> {
         }
     }
 
-    /// Signs in. The first sign-in claims the database for the account. A session that this device had before ends.
+    /// Signs in. The first sign-in claims the database for the account. The device's previous session ends.
     ///
     /// ```no_run
     /// # async fn example(client: stronglog_sync::Client) -> Result<(), stronglog_sync::Error> {
@@ -118,8 +118,8 @@ impl Accounts<'_> {
         Ok(account)
     }
 
-    /// Signs in with the tokens of a session that the server has just begun for this device. It is the device's only session: the one
-    /// before ends, and so does this one if its tokens cannot be kept.
+    /// Signs in with the tokens of a new session for this device. The device has only one session: its previous session ends, and so does
+    /// this one if its tokens cannot be stored.
     async fn begin_session(&self, tokens: Tokens) -> Result<Uuid, Error> {
         match self.take_over(tokens.clone()).await {
             Ok(None) => Ok(tokens.account),
@@ -134,7 +134,7 @@ impl Accounts<'_> {
         }
     }
 
-    /// Ends the session of tokens that this device does not use. If the server cannot be told, the session ends when its refresh token
+    /// Ends the session of tokens that this device does not use. If the server cannot be reached, the session ends when its refresh token
     /// expires.
     async fn end_session(&self, tokens: &Tokens) {
         const DOING: &str = "sign out";
@@ -147,7 +147,7 @@ impl Accounts<'_> {
         }
     }
 
-    /// Claims the database for the account, and replaces the tokens. Returns those before.
+    /// Claims the database for the account, and replaces the tokens. Returns the previous tokens.
     async fn take_over(&self, tokens: Tokens) -> Result<Option<Tokens>, Error> {
         let account = tokens.account;
         // Another sign-in may have claimed the database since this one began: a claim changes nothing then.
@@ -191,8 +191,8 @@ impl Accounts<'_> {
         }
     }
 
-    /// Makes a new recovery code, which sets a new password when the user has forgotten theirs. Show it to the user, who keeps it: the
-    /// server stores only its hash. It replaces the code made before.
+    /// Creates a recovery code, with which users who forget their password can set a new one. Show it to the user, because the server
+    /// stores only its hash. It replaces the previous code.
     ///
     /// # Errors
     /// Returns an error if the password is wrong or the server cannot be reached.
@@ -205,8 +205,7 @@ impl Accounts<'_> {
         }
     }
 
-    /// Sets a new password with the recovery code, which is then spent, and signs out every device. Sign in afterwards, and make another
-    /// code.
+    /// Sets a new password with the recovery code, and signs out every device. The code is then spent: sign in and create another one.
     ///
     /// # Errors
     /// Returns an error if the code is wrong or spent, or the server cannot be reached.
@@ -223,7 +222,7 @@ impl Accounts<'_> {
         }
     }
 
-    /// The devices that are signed in to the account, the one seen last first.
+    /// The devices that are signed in to the account, most recently seen first.
     ///
     /// # Errors
     /// Returns an error if nobody is signed in or the server cannot be reached.
@@ -235,7 +234,7 @@ impl Accounts<'_> {
         }
     }
 
-    /// Gives a device another name.
+    /// Renames a device.
     ///
     /// # Errors
     /// Returns an error if no signed-in device has the id, or the server cannot be reached.
@@ -248,7 +247,7 @@ impl Accounts<'_> {
         }
     }
 
-    /// Signs out one device, for example one that was lost. The server rejects its next request. The records on it stay there.
+    /// Signs out one device, for example one that was lost. The server rejects its next request. The device keeps its records.
     ///
     /// # Errors
     /// Returns an error if no signed-in device has the id, or the server cannot be reached.
@@ -272,7 +271,7 @@ impl Accounts<'_> {
         }
     }
 
-    /// Reads how much the account holds, and how much it may hold.
+    /// Reads the account's usage and its limits.
     ///
     /// # Errors
     /// Returns an error if nobody is signed in or the server cannot be reached.
@@ -284,8 +283,8 @@ impl Accounts<'_> {
         }
     }
 
-    /// Deletes the account and all its data from the server, and signs out. The records on this device stay, and belong to the account that
-    /// signs in next.
+    /// Deletes the account and all its data from the server, and signs out. The records stay on this device, and belong to the next account
+    /// that signs in.
     ///
     /// # Errors
     /// Returns an error if the password is wrong or the server cannot be reached.
@@ -302,8 +301,8 @@ impl Accounts<'_> {
         }
     }
 
-    /// Frees the database from its account, for example one that was erased or lost with its server. The records and the conflict history stay,
-    /// and the account that signs in next gets every record that it does not have.
+    /// Releases the database from its account, for example after the account was erased or lost with its server. The records and the
+    /// conflict history stay. The next account that signs in gets every record that it does not have.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read or written.
@@ -369,7 +368,7 @@ impl Client {
     }
 }
 
-/// The platform of this device, under the name that users know.
+/// The platform of this device, by its usual name.
 fn platform() -> Platform {
     let name = match std::env::consts::OS {
         "linux" => "Linux",

@@ -36,7 +36,7 @@ pub use self::subscriptions::{Changes, Statuses};
 pub use self::transfer::{ExportOptions, Exported, FileCounts, ImportCounts, ImportOptions, Imported, OnConflict};
 pub use self::verify::{Difference, DifferenceKind, Verified};
 
-/// The records of a device, and their sync in the background. Clones share the same client.
+/// The records of a device, synced in the background. Clones share the same client.
 ///
 /// Reads and writes are blocking calls on the local database and need no network. A write is durable when it returns, which takes about a
 /// millisecond. The trait `Collections` of a contract has a method for each collection of typed records: [`Collections`] for StrongLog.
@@ -98,13 +98,12 @@ impl Client {
         Statuses::new(self.inner.status.clone())
     }
 
-    /// Whether the server's change notifications get here, so that edits of other devices arrive at once.
+    /// Whether the server's change notifications reach this client, so that edits of other devices arrive at once.
     pub fn notifications(&self) -> Notifications {
         *self.inner.notifications.borrow()
     }
 
-    /// Looks for pending edits that another process has added or sent, and syncs those that it added. It is cheap enough to call every
-    /// second.
+    /// Looks for pending edits that another process has added or sent, and syncs the added ones. Cheap enough to call every second.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read.
@@ -144,12 +143,12 @@ impl Client {
         self.run(Task::Enable(enabled)).map(drop)
     }
 
-    /// Makes an id for a new record, a UUIDv7.
+    /// Creates an id for a new record, a UUIDv7.
     pub fn new_id(&self) -> Uuid {
         with_clock_and_rng(|clock| clock.new_id())
     }
 
-    /// The records of a collection as JSON, for programs that name collections at run time.
+    /// The records of a collection as JSON, for programs that choose collections at run time.
     ///
     /// # Errors
     /// Returns an error if the contract has no such collection.
@@ -169,7 +168,7 @@ impl Client {
         Changes::new(self.inner.changes.subscribe(), None)
     }
 
-    /// The newest past versions, which were replaced by another edit, deleted or discarded: newest first, at most `limit`.
+    /// At most `limit` past versions, newest first. A past version was replaced by another edit, deleted or discarded.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read.
@@ -177,8 +176,8 @@ impl Client {
         Ok(self.with(|store| store.history(limit))?)
     }
 
-    /// Whether a past version differs from the current one only in what sync sets. Nothing is gained by restoring such a version: two devices
-    /// have imported the same file, or made the same edit.
+    /// Whether a past version differs from the current one only in the members that sync sets. Restoring such a version has no effect: two
+    /// devices have imported the same file, or made the same edit.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read.
@@ -258,8 +257,8 @@ impl Client {
         Ok(self.with(|store| store.quarantined())?)
     }
 
-    /// Checks that the database is not damaged. SQLite notices damage only where it reads, so that sync can go on for long beside it. The check
-    /// reads the whole file: 20 ms for 50,000 records.
+    /// Checks that the database is not damaged. SQLite notices damage only where it reads, so sync can continue for a long time without
+    /// noticing. The check reads the whole file: 20 ms for 50,000 records.
     ///
     /// # Errors
     /// Returns an error if the database is damaged or cannot be read.
@@ -318,7 +317,7 @@ impl Client {
         })
     }
 
-    /// Writes records in one transaction, all or none, and returns them as stored. A record that is named twice is edited twice, in order.
+    /// Writes records in one transaction, all or none, and returns them as stored. A record that occurs twice is edited twice, in order.
     pub(crate) fn edit_all(&self, keys: &[Key], edits: &[LocalEdit]) -> Result<Vec<Option<Record>>, Error> {
         let mut refused = None;
         let written = self.write(keys, |loaded, clock| {
@@ -352,7 +351,7 @@ impl Client {
         })
     }
 
-    /// Refuses a collection of another contract: this client does not store its records.
+    /// Rejects a collection of another contract, because this client does not store its records.
     pub(crate) fn admit(&self, collection: &Collection) -> Result<(), Error> {
         if self.contract().has(collection) {
             return Ok(());
@@ -396,7 +395,7 @@ impl Client {
     }
 }
 
-/// Parts of a list of keys, none of which names a key twice.
+/// Splits a list of keys into ranges without duplicates.
 fn distinct(keys: &[Key]) -> Vec<Range<usize>> {
     let (mut ranges, mut seen, mut start) = (Vec::new(), BTreeSet::new(), 0);
     for (index, key) in keys.iter().enumerate() {

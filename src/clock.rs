@@ -1,5 +1,5 @@
-//! The time and random numbers that plans are given, and the clock for last-write-wins stamps, which never decrease even if the wall clock
-//! does (R9).
+//! The time and random numbers for plans, and the clock for last-write-wins stamps. Stamps never decrease, even if the wall clock does
+//! (R9).
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ pub struct ClockAndRng<'a> {
 }
 
 impl ClockAndRng<'_> {
-    /// Makes a new time-ordered id, a UUIDv7.
+    /// Creates a new time-ordered id, a UUIDv7.
     pub fn new_id(&mut self) -> Uuid {
         let mut bytes = [0; 10];
         bytes[..8].copy_from_slice(&(self.random)().to_le_bytes());
@@ -26,14 +26,14 @@ impl ClockAndRng<'_> {
     }
 }
 
-/// The clock that makes a device's stamps.
+/// The clock for a device's stamps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Clock {
     /// How far the server's clock is ahead of this device's, in milliseconds.
     offset_ms: i64,
-    /// An offset far ahead of the known one, which counts when answers still agree after [`CONFIRM_MS`].
+    /// An offset far ahead of the known one. It is adopted if responses still agree after [`CONFIRM_MS`].
     doubted_ms: Option<i64>,
-    /// When an answer first showed that offset, by this device's clock.
+    /// When a response first showed that offset, by this device's clock.
     doubted_since_ms: i64,
     /// The last stamp made.
     last: i64,
@@ -54,13 +54,13 @@ impl Readable for Clock {
 pub const SKEW_MAX_MS: i64 = 300_000;
 /// Differences below this are attributed to the network rather than the clock.
 const OFFSET_MIN_MS: u64 = 2_000;
-/// How long the server's answers agree before a time far ahead is believed. A server that was paused has its clock set within this time.
+/// How long the server's responses must agree before the device accepts a time far ahead. A paused server sets its clock within this time.
 const CONFIRM_MS: i64 = 600_000;
 /// The largest stamp that every contract accepts: the end of the year 9999.
 const STAMP_MAX_MS: i64 = 253_402_300_799_999;
 
 impl Clock {
-    /// Makes a stamp for an edit of a version with the stamp `before`: the current time, raised above `before` and every stamp made so far.
+    /// Returns a stamp for an edit of a version with the stamp `before`: the current time, raised above `before` and every earlier stamp.
     pub fn stamp(&mut self, wall_ms: i64, before: Option<i64>) -> i64 {
         let floor = before.map_or(0, |stamp| stamp.saturating_add(1));
         if !rules::on(Rule::Ratchet) {
@@ -71,9 +71,10 @@ impl Clock {
         self.last
     }
 
-    /// Learns the server's time from an answer. The server's clock may be wrong for a while, but the stamps of edits stay. So a time that is far
-    /// from the known one counts only if this device's own clock agrees, or if it is ahead and answers agree for [`CONFIRM_MS`]. A time far
-    /// behind needs no belief: the server rejects stamps that are ahead of it, and [`reset`](Self::reset) follows.
+    /// Learns the server's time from a response. The server's clock may be wrong for a while, but the stamps of edits stay. The device
+    /// therefore accepts a time far from the known one only if its own clock agrees, or if the time is ahead and responses agree for
+    /// [`CONFIRM_MS`]. It need not accept a time far behind: the server rejects stamps that are ahead of it, and [`reset`](Self::reset)
+    /// follows.
     pub fn learn(&mut self, wall_ms: i64, server_ms: i64) {
         let offset = offset(wall_ms, server_ms);
         let is_near = |known: i64| offset.abs_diff(known) <= SKEW_MAX_MS.unsigned_abs();
@@ -91,13 +92,13 @@ impl Clock {
         wall_ms.saturating_add(self.offset_ms)
     }
 
-    /// The clock with the later stamp, of two clocks of one device.
+    /// Of two clocks of one device, the one with the later stamp.
     pub fn further(self, other: Clock) -> Clock {
         if self.last < other.last { other } else { self }
     }
 
-    /// Sets the clock to the server's time, after the server has rejected a stamp that was too far ahead. If the server was wrong, the next answer
-    /// that agrees with what was known before brings that back.
+    /// Sets the clock to the server's time, after the server has rejected a stamp as too far ahead. If the server was wrong, the next
+    /// response that agrees with the previous offset restores it.
     pub fn reset(&mut self, wall_ms: i64, server_ms: i64) {
         let doubted_ms = Some(self.offset_ms);
         *self = Clock { offset_ms: offset(wall_ms, server_ms), doubted_ms, ..Clock::default() };

@@ -1,5 +1,5 @@
-//! A contract that is data: what `contractc generate --only contract` writes, read while a program runs. An engine or a server takes it like
-//! the contract of generated code, and judges records alike.
+//! A contract as data: the output of `contractc generate --only contract`, loaded at run time. An engine or a server uses it like the
+//! contract of generated code, and validates records in the same way.
 
 mod judge;
 mod keywords;
@@ -17,14 +17,14 @@ use judge::{Entry, Rules};
 pub use read::LoadError;
 use read::{Members, count, damaged, each, flag, kept, list, number, text, texts};
 
-/// The version of the format that is read.
+/// The supported version of the format.
 const FORMAT: u64 = 1;
 
-/// Reads a contract from the text of its `contract.json`. It stays in memory as long as the program runs, like that of generated code, so it
-/// is read once.
+/// Reads a contract from the text of its `contract.json`. The contract stays in memory as long as the program runs, like a contract of
+/// generated code, so read it only once.
 ///
 /// # Errors
-/// The text is not a compiled contract, or one of another version of the compiler.
+/// Returns an error if the text is not a compiled contract, or comes from another version of the compiler.
 pub fn load(json: &[u8]) -> Result<&'static ServerContract, LoadError> {
     let tape = parsed(json)?;
     let document = Members::of(tape.root())?;
@@ -40,16 +40,16 @@ pub fn load(json: &[u8]) -> Result<&'static ServerContract, LoadError> {
     }))
 }
 
-/// Reads what a client needs of a contract, like [`load`].
+/// Like [`load`], but reads only the parts that a client needs.
 ///
 /// # Errors
-/// Like those of [`load`].
+/// Returns the errors of [`load`].
 pub fn load_for_client(json: &[u8]) -> Result<&'static Contract, LoadError> {
     let tape = parsed(json)?;
     read_contract(&Members::of(tape.root())?).map(|(contract, _)| contract)
 }
 
-/// Parses the text, if it is a contract in this format.
+/// Parses the text, and checks that it is a contract in this format.
 fn parsed(json: &[u8]) -> Result<Tape<'_>, LoadError> {
     let other = |what: String| {
         LoadError::new(format!(

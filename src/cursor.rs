@@ -1,6 +1,6 @@
-//! Cursors: positions in a feed. A cursor is written as `v1.<feed>--<proof>.<epoch>.<revision>` (R2, R22), with `<epoch>_<watermark>` during a
-//! pull from the beginning (R10). The proof is written as part of the feed because that is the only part that clients of contract 1.0.0
-//! carry along without reading it. A cursor without a proof comes from such a contract's server.
+//! Cursors: positions in a feed. A cursor is written as `v1.<feed>--<proof>.<epoch>.<revision>` (R2, R22), with `<epoch>_<watermark>`
+//! during a pull from the beginning (R10). The proof is part of the feed's name because clients of contract 1.0.0 pass only that part
+//! through unread. A cursor without a proof comes from a server of that contract.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,8 +17,8 @@ pub struct Cursor {
     pub proof: String,
     /// The epoch of the server's database, which changes when it is restored from a backup.
     pub epoch: String,
-    /// The revision up to which tombstones had been purged when the pull from the beginning started that this cursor belongs to. Such a
-    /// cursor misses no tombstone even if it is below that revision, whereas an older cursor would. 0 if there is none.
+    /// For a pull from the beginning, the revision up to which tombstones had been purged when the pull started. Such a cursor misses no
+    /// tombstone even if it is below that revision; an older cursor would. 0 for other cursors.
     pub purge_watermark: u64,
     /// The revision up to which everything was seen.
     pub rev: u64,
@@ -35,7 +35,7 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// The error of text that is not a cursor.
+/// The error for text that is not a cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidCursor;
 

@@ -1,8 +1,8 @@
 //! The digest of an account's live records (R27), with which a device detects that its records differ from the server's.
 //!
-//! It is the sum modulo 2^128 of a hash of each record's collection, id and revision. A sum does not depend on the order of its parts, so both
-//! ends change it with each write by what the write removes and adds. The hash of a record is the UUID of version 5 whose namespace is the
-//! record's id, and whose name is the revision in eight bytes, most significant first, followed by the path of the collection.
+//! It is the sum modulo 2^128 of a hash of each record's collection, id and revision. A sum does not depend on order, so with each write
+//! both ends subtract the hashes of removed versions and add those of new ones. The hash of a record is a UUID of version 5. Its namespace
+//! is the record's id. Its name is the revision in eight bytes, most significant first, followed by the path of the collection.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::api::runtime::json::Json;
 use crate::stored::Readable;
 
-/// The digest of some records. The default is that of none.
+/// The digest of a set of records. The default is the digest of the empty set.
 // It is kept as a UUID because that is read and written here anyway, and code is scarce in the browser.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -26,13 +26,13 @@ impl Digest {
         Digest(Uuid::new_v5(&id, &name))
     }
 
-    /// The digest after records were added that have this digest themselves.
+    /// The digest after adding records with this digest.
     #[must_use]
     pub fn with(self, added: Digest) -> Self {
         Digest(Uuid::from_u128(self.0.as_u128().wrapping_add(added.0.as_u128())))
     }
 
-    /// The digest after records were removed that have this digest themselves.
+    /// The digest after removing records with this digest.
     #[must_use]
     pub fn without(self, removed: Digest) -> Self {
         Digest(Uuid::from_u128(self.0.as_u128().wrapping_sub(removed.0.as_u128())))
@@ -70,7 +70,7 @@ pub struct Difference {
 pub enum DifferenceState {
     /// Everything is pulled again.
     Resyncing,
-    /// It is still there after everything was pulled again. That is tried once more every [`RETRY_MS`].
+    /// The difference persists after everything was pulled again. The device tries once more every [`RETRY_MS`].
     #[serde(rename = "outlived")]
     Persistent,
     /// The digests agree again.
@@ -81,7 +81,7 @@ pub enum DifferenceState {
 pub const RETRY_MS: i64 = 86_400_000;
 
 impl Difference {
-    /// The state of a difference after digests were compared once more. `at_once` tells that the user waits for it.
+    /// The state of a difference after another comparison of digests. `at_once` says that the user is waiting for it.
     pub fn after(known: Option<Difference>, agrees: bool, at_once: bool, now_ms: i64) -> Option<Difference> {
         let begun = |found_at: i64| Difference { found_at, tried_at: now_ms, state: DifferenceState::Resyncing };
         let Some(known) = known.filter(|known| agrees || known.state != DifferenceState::Settled) else {

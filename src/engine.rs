@@ -1,8 +1,8 @@
-//! The sync engine: a state machine that takes events and returns commands. It has no clock, socket, disk, thread or random numbers of its
-//! own, so the same engine runs under tokio, in a browser's worker and in a simulation, and every fault can be reproduced.
+//! The sync engine: a state machine that takes events and returns commands. It uses no clock, socket, disk, thread or source of randomness,
+//! so the same engine runs under tokio, in a browser worker and in a simulation that can reproduce every fault.
 //!
 //! A cycle pushes the pending edits, parents first, then pulls until there are no more pages, and repeats while edits are pending. While
-//! one step is stored, the next page is fetched or the next edits are sent. One timer is set whenever there is work ahead (R14).
+//! one step is stored, the engine fetches the next page or sends the next edits. A single timer is set whenever there is work ahead (R14).
 
 use uuid::Uuid;
 
@@ -40,8 +40,8 @@ pub struct Settings {
     pub push_changes_max: usize,
     /// The maximum number of bytes in a push.
     pub push_bytes_max: usize,
-    /// A resync asks the user before it deletes more live records than this number or a fifth of them, whichever is greater. It also asks before
-    /// it deletes nine tenths of them, if those are ten or more.
+    /// A resync asks the user before it deletes more live records than this number or a fifth of them, whichever is greater. It also asks
+    /// before it deletes nine tenths of them, if that is ten or more.
     pub deletions_unasked: u64,
 }
 
@@ -74,7 +74,7 @@ pub struct Engine {
     account: Option<Uuid>,
     paused: bool,
     obstacle: Option<Obstacle>,
-    /// While pushes fail, they wait, and pulls go on.
+    /// While pushes fail, only pushes wait; pulls continue.
     held: Option<Held>,
     push_backoff: Backoff,
     /// Counts how often the server has asked for a new start since the device last came to rest.
@@ -83,14 +83,15 @@ pub struct Engine {
     refreshing: Option<u64>,
     /// Whether the token was refreshed since the last success.
     refreshed: bool,
-    /// The current maximum of changes in a page. It is halved when no answer arrives: the network may break before a large one is through.
+    /// The current maximum of changes in a page. It is halved when no response arrives, because the network may break before a large
+    /// response is complete.
     page_changes: u64,
     /// The current maximum of edits in a push. It is halved when the server rejects a push as too large.
     push_changes: usize,
-    /// Whether the last comparison with the server's digest has found a difference. Another process may have written at the same time, so that
+    /// Whether the last comparison with the server's digest has found a difference. Another process may have written at the same time, so
     /// one comparison proves nothing.
     suspects: bool,
-    /// Whether the user has asked for a sync or signed in since the last comparison: a difference is then looked into at once.
+    /// Whether the user has asked for a sync or signed in since the last comparison. The engine then acts on a difference at once.
     insists: bool,
     /// The number of consecutive pushes with edits rejected for their stamps or the device's id.
     undone: u32,
@@ -108,8 +109,8 @@ pub(crate) struct Turn {
     commands: Vec<Command>,
 }
 
-/// The work in progress. There is one piece of work at a time, except that a request may be in flight while the answer to the previous one
-/// is being stored.
+/// The work in progress. There is one piece of work at a time, except that a request may be in flight while the previous response is being
+/// stored.
 #[derive(Debug)]
 enum Work {
     Idle,
@@ -305,7 +306,7 @@ impl Engine {
         self.try_now();
     }
 
-    /// An answer of another account is none: it comes from something between here and the server.
+    /// Rejects a response of another account, which comes from something between here and the server.
     fn own(&self, answer: Answered) -> Result<Answered, String> {
         match self.account {
             Some(own) => answer.of_account(own),

@@ -29,7 +29,7 @@ pub(crate) enum Kind {
         doing: &'static str,
         problem: Box<Problem>,
     },
-    /// The answer does not follow the contract.
+    /// The response does not follow the contract.
     Foreign {
         doing: &'static str,
         message: String,
@@ -56,7 +56,7 @@ impl Error {
         Kind::Argument(message.into()).into()
     }
 
-    /// Names the record that was rejected by its place among those of the same call.
+    /// Names the rejected record by its place among the records of the call.
     pub(crate) fn at(mut self, place: Option<(usize, usize)>) -> Self {
         if let (Some((number, count)), Kind::Edit { what, .. }) = (place, &mut *self.0) {
             what.push_str(&format!(" (number {number} of {count})"));
@@ -64,7 +64,7 @@ impl Error {
         self
     }
 
-    /// Whether the server could not be reached: there was no answer, something else answered, such as a captive portal, or the server is
+    /// Whether the server could not be reached: there was no response, something else responded, such as a captive portal, or the server is
     /// not available at the moment. Sync retries on its own.
     pub fn is_offline(&self) -> bool {
         match &*self.0 {
@@ -98,7 +98,7 @@ impl Error {
         matches!(&*self.0, Kind::Edit { error: EditError::Missing, .. })
     }
 
-    /// Whether a newer version of the app has written a version of the record that this one cannot read, and therefore must not overwrite.
+    /// Whether a newer app has written a version of the record that this app cannot read and therefore must not overwrite.
     pub fn is_quarantined(&self) -> bool {
         matches!(&*self.0, Kind::Edit { error: EditError::Quarantined, .. })
     }
@@ -116,7 +116,7 @@ impl Error {
         }
     }
 
-    /// The problem document that the server answered with.
+    /// The problem document in the server's response.
     pub fn problem(&self) -> Option<&Problem> {
         match &*self.0 {
             Kind::Refused { problem, .. } => Some(problem),

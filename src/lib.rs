@@ -3,8 +3,8 @@
 //!
 //! The crate has two parts. The first is **the contract as code**: `spec/openapi.yaml` defines the records and the messages between client
 //! and server, and the compiler in `contractc/` generates [`api`] from it. The second is **the sync engine and the client**, which are
-//! written by hand and contain no code for any particular collection. The crate is neither a database nor a server: records are stored in
-//! SQLite on the device, and the server is the crate `stronglog-server`. Without an account everything works except sync.
+//! written by hand and contain no code for any particular collection. The crate is not a database or a server: it stores records in SQLite
+//! on the device, and the server is the crate `stronglog-server`. Without an account, everything works except sync.
 //!
 //! ```
 //! use stronglog_sync::api::registry::Collections;
@@ -45,24 +45,22 @@
 //! An app needs [`Client`], [`Query`], [`Status`] and [`Error`], and the records of [`api`]. The other modules are the parts of the engine.
 //! In reading order:
 //!
-//! 1. `merge`: conflict resolution, as one pure function that client and server share. `clock` makes the stamps, `cursor` is a
-//!    position in a feed.
+//! 1. `merge`: conflict resolution, as one pure function that client and server share. `clock`: stamps. `cursor`: a position in a feed.
 //! 2. [`record`] and `wire`: records and messages as JSON text that is validated once and never rebuilt.
-//! 3. [`store`]: what a device stores, and the trait with the one method that writes. [`store::memory`] and SQLite implement it.
+//! 3. [`store`]: a device's data, and the trait with a single method that writes. [`store::memory`] and SQLite implement it.
 //! 4. `outbox` and `pull`: pure functions that turn loaded rows into writes. `task`: each durable step as a value.
-//! 5. `engine`: the state machine, without a clock, socket, disk or random numbers. `schedule`, `retry` and [`status`] are parts
-//!    of it.
+//! 5. `engine`: the state machine, without clock, socket, disk or random numbers. `schedule`, `retry` and [`status`] are parts of it.
 //! 6. `driver` (private): the loop that runs the engine's commands over `transport`. [`client`] and [`account`] are the public API on top.
-//! 7. [`contract`]: a contract that is read while the program runs, for programs that are compiled without it.
-//! 8. `stronglog` (private): what binds the engine to StrongLog's contract. Everything else takes a
-//!    [`Contract`](api::collection::Contract) as a value.
-//! 9. `rules`: the rules of the protocol by name. The simulation can switch each one off to show what it prevents.
+//! 7. [`contract`]: contracts loaded at run time, for programs that are compiled without them.
+//! 8. `stronglog` (private): binds the engine to StrongLog's contract. Everything else takes a [`Contract`](api::collection::Contract) as a
+//!    value.
+//! 9. `rules`: the rules of the protocol by name. The simulation can switch off each rule to show what it prevents.
 //!
 //! # Features
 //!
 //! `client` (default): the client, with its driver, the SQLite store (`sqlite`) and HTTPS (`reqwest`). `axum`: the server's routes.
 //! `schemars`: the JSON Schemas of records and messages. Without features, the crate opens no socket or file and does not depend on tokio,
-//! reqwest or rusqlite. `simulation` allows a rule to be switched off; it is for this repository's tests only.
+//! reqwest or rusqlite. `simulation` lets the tests of this repository switch off a rule.
 
 #![deny(missing_docs)]
 #![deny(clippy::disallowed_methods)]

@@ -4,10 +4,10 @@ use uuid::Uuid;
 
 use crate::rules::{self, Rule};
 
-/// The identity of an edit. An op is made once, by one device, and never changes.
+/// The identity of an edit. One device creates an op once, and it never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Op {
-    /// The op's id, a UUIDv7. It identifies an edit that is pushed twice.
+    /// The op's id, a UUIDv7. It reveals an edit that is pushed twice.
     pub id: Uuid,
     /// The device that made the edit.
     pub device: Uuid,
@@ -53,7 +53,7 @@ pub enum Verdict {
 ///
 /// The rules apply in this order. An edit with the same op is a duplicate. Two edits of the same device are ordered by sequence number,
 /// regardless of their stamps. An edit based on the stored revision replaces it. Otherwise the last write wins. The stamp of a winning edit
-/// exceeds the stamp of the version that it replaces, except between two records as they are shipped with the app.
+/// exceeds the stamp of the replaced version, except between two unedited records that the app ships.
 pub fn decide(stored: Option<Stored>, edit: Version, base_rev: Option<u64>) -> Verdict {
     let Some(Stored { version, rev }) = stored else { return Verdict::Accepted { stamp: edit.stamp } };
     if version.op.id == edit.op.id && rules::on(Rule::SameOpIsDuplicate) {
@@ -70,8 +70,8 @@ pub fn decide(stored: Option<Stored>, edit: Version, base_rev: Option<u64>) -> V
     if wins { Verdict::Accepted { stamp: edit.stamp.max(lowest) } } else { Verdict::Superseded }
 }
 
-/// The total order of last write wins: by stamp, then deletions over other versions, then by device and sequence number, so that no two
-/// versions are equal.
+/// The total order of last write wins: by stamp, then deletions over other versions, then by device and sequence number. No two versions
+/// are equal.
 fn last_write(version: Version) -> (i64, bool, Uuid, u64) {
     if !rules::on(Rule::TotalOrder) {
         return (version.stamp, false, Uuid::nil(), 0);

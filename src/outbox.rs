@@ -1,4 +1,4 @@
-//! The outbox: functions that turn a local edit, or the server's answer to one, into writes (R4, R5, R7, R9, R20).
+//! The outbox: functions that turn a local edit, or the server's response to one, into writes (R4, R5, R7, R9, R20).
 
 use std::fmt;
 
@@ -25,12 +25,12 @@ fn new_op(clock: &mut ClockAndRng<'_>, meta: &mut Meta) -> Op {
 /// A write by the app.
 #[derive(Clone, Debug)]
 pub enum LocalEdit {
-    /// A new record, or a complete replacement of the version with the stamp that it carries. If the device holds another version by now,
-    /// the edit is treated as concurrent with it (R24). `isDeleted: true` deletes the record (R21).
+    /// A new record, or a complete replacement of the version with the record's stamp. If the device now holds another version, the edit
+    /// counts as concurrent with it (R24). `isDeleted: true` deletes the record (R21).
     Put(String),
-    /// A complete record made from the device's current version, read and written in one transaction.
+    /// A complete record derived from the device's current version, read and written in one transaction.
     Change(String),
-    /// An imported record. It was edited elsewhere at the time of its stamp, and not based on the device's current version (R25).
+    /// An imported record. It was edited elsewhere at the time of its stamp, and is not based on the device's current version (R25).
     Import {
         /// The complete record. `isDeleted: true` deletes it.
         text: String,
@@ -140,7 +140,7 @@ pub fn change(
     edit(loaded, key, &LocalEdit::Change(text), clock)
 }
 
-/// Whether an edit was made on another version than the one in `row` (R24).
+/// Whether an edit is based on a different version from the one in `row` (R24).
 fn is_stale(edit: &LocalEdit, row: &Row) -> bool {
     let text = match edit {
         LocalEdit::Put(text) => text,
@@ -314,8 +314,8 @@ fn unseen_losers(meta: &Meta, sent: &[Edit], result: &PushResult, now: i64) -> V
     result.replaced.iter().filter(is_unseen).filter_map(keep).collect()
 }
 
-/// The cursor after a push, and whether the device has seen everything: that is the case if no other device has pushed in the meantime. The
-/// cursor proves what the push has told the device, even where its revision stays (R22).
+/// The cursor after a push, and whether the device has seen everything, because no other device has pushed in the meantime. The cursor
+/// proves what the device learned from the push, even if its revision stays the same (R22).
 pub fn cursor_after(cursor: &str, result: &PushResult) -> Option<(String, bool)> {
     let mut cursor: Cursor = cursor.parse().ok()?;
     let caught_up = cursor.rev == result.prev_user_rev || !rules::on(Rule::EchoOnlyIfAlone);
@@ -370,8 +370,8 @@ pub fn blocked(row: &Row, block: Block, now: i64) -> Row {
 
 /// Whether an edit lost against an edit that carries this device's id but was not made by it. This proves that the device's database was
 /// copied or restored from a copy (R20). The server does not report this case separately, because devices of the first release could not
-/// read such an answer. It also sees two ops with the same device and sequence number only if they edit the same record, and then the
-/// winner's op tells the device as much.
+/// read such a response. The server also sees two ops with the same device and sequence number only if they edit the same record, and then
+/// the winner's op tells the device the same.
 fn winner_is_from_clone(winner: &Result<wire::Change, Box<wire::Unreadable>>, sent: &Edit, row: &Row, meta: &Meta) -> bool {
     let op = match winner {
         Ok(change) => Some(change.op),
@@ -398,8 +398,8 @@ pub fn restamp(loaded: &mut Loaded, clock: &mut ClockAndRng<'_>) -> Result<Vec<W
     Ok(writes)
 }
 
-/// The lowest stamp that an unacknowledged edit may have: one more than the version that it was made on. The server accepts this as long as
-/// it has that version. If it has lost the version, it rejects stamps later than `latest`.
+/// The lowest stamp that an unacknowledged edit may have: one more than its base version. The server accepts this as long as it has that
+/// version. If it has lost the version, it rejects stamps later than `latest`.
 fn lowest_stamp(row: &Row, latest: i64) -> i64 {
     let base = row.unacknowledged().and_then(|pending| pending.base_stamp).filter(|_| rules::on(Rule::StampAboveBase));
     let above = base.map_or(i64::MIN, |stamp| stamp.saturating_add(1));
@@ -415,7 +415,7 @@ pub fn new_device(loaded: &mut Loaded, installation: Option<Uuid>, clock: &mut C
     rows.into_iter().map(|row| Write::Put(Row { op: new_op(clock, &mut loaded.meta), ..row })).collect()
 }
 
-/// Whether an unacknowledged edit may get a new op. It may not if the server has known the version before.
+/// Whether an unacknowledged edit may get a new op. It may not if the server once had the version.
 fn is_own(row: &Row) -> bool {
     row.unacknowledged().is_some_and(|pending| !pending.lost)
 }

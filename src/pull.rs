@@ -40,8 +40,8 @@ pub struct Pulled {
 
 /// Applies one page of the global feed, and moves the cursor. `loaded` holds the rows of [`keys`].
 ///
-/// If the page shows that another device uses this device's id, nothing is changed. Two edits of one device are ordered by sequence number
-/// (R8), which is meaningless for a copied database. The device gets a new id first and then pulls the page again (R20).
+/// If the page shows that another device uses this device's id, nothing changes. Two edits of one device are ordered by sequence number
+/// (R8), which is meaningless for a copied database. The device first gets a new id and then pulls the page again (R20).
 ///
 /// # Errors
 /// Returns an error if a stored record is not JSON.
@@ -120,8 +120,8 @@ fn pulled_change(row: Option<&Row>, change: &Change, quarantined: bool, meta: &M
     })
 }
 
-/// Whether a resync shows that the server does not have an edit of this device that it is said to have acknowledged: it has an earlier version,
-/// or the edit at another revision.
+/// Whether a resync shows that the server lacks an edit of this device that it seemed to acknowledge: it has an earlier version, or has the
+/// edit at another revision.
 fn is_unknown_edit(row: &Row, change: &Change, meta: &Meta) -> bool {
     let is_own = meta.resync.is_some() && row.op.device == meta.device && rules::on(Rule::OwnAreNotSwept);
     let is_same = row.op == change.op && row.base_rev == Some(change.rev);
@@ -154,8 +154,8 @@ pub fn clean(change: &Change, seen: u64) -> Row {
     }
 }
 
-/// Whether the version that the device holds lost against one whose device had not seen it (R23). A record with another server id was
-/// deleted, forgotten by the server and created again, so that the server knows nothing of earlier losses.
+/// Whether the device's version lost against a version whose device had not seen it (R23). A record with another server id was deleted,
+/// forgotten by the server and created again, so the server knows nothing about earlier losses.
 fn lost_unseen(row: &Row, change: &Change) -> bool {
     let is_beaten = row.base_rev.is_some_and(|rev| change.lost_against(rev));
     rules::on(Rule::LosersAreKept) && row.op.id != change.op.id && (is_beaten || is_made_anew(&row.record, &change.record))
@@ -167,8 +167,7 @@ fn is_made_anew(before: &Record, after: &Record) -> bool {
     id(before.root()).zip(id(after.root())).is_some_and(|(before, after)| before != after)
 }
 
-/// Resolves the server's version against a row with an unacknowledged edit, with the decision that the server will make when the edit is
-/// pushed (R8).
+/// Resolves the server's version against a row with an unacknowledged edit, as the server will when the edit is pushed (R8).
 ///
 /// # Errors
 /// Returns an error if the stored record is not JSON.
@@ -215,7 +214,7 @@ fn unreadable_change(row: Option<&Row>, unreadable: &Unreadable, meta: &Meta, no
     })
 }
 
-/// The unreadable version that lost against the edit in `row`, unless the two are of one device (R23).
+/// The unreadable version that lost against the edit in `row`, unless both come from one device (R23).
 fn loser_of(row: &Row, unreadable: &Unreadable, op: Op) -> Option<Row> {
     let is_kept = op.device != row.op.device && rules::on(Rule::LosersAreKept);
     let tape = parse(unreadable.raw.as_bytes()).ok().filter(|_| is_kept)?;
@@ -223,7 +222,7 @@ fn loser_of(row: &Row, unreadable: &Unreadable, op: Op) -> Option<Row> {
     Some(Row { record, op, ..row.clone() })
 }
 
-/// The entry of the quarantine for an unreadable change. `resyncs` is the number of resyncs so far.
+/// The quarantine entry for an unreadable change. `resyncs` is the number of resyncs so far.
 pub fn quarantined(unreadable: &Unreadable, resyncs: u64, now: i64) -> Quarantined {
     Quarantined {
         collection: unreadable.collection.clone(),
@@ -236,7 +235,7 @@ pub fn quarantined(unreadable: &Unreadable, resyncs: u64, now: i64) -> Quarantin
     }
 }
 
-/// Converts a change of one collection's feed to the form that it has in the global feed.
+/// Converts a change of one collection's feed to its form in the global feed.
 pub fn as_feed_change(collection: &Collection, raw: &str) -> String {
     rewrite(raw, &[("collection", Some(format!("\"{}\"", collection.path)))]).unwrap_or_else(|_| raw.to_owned())
 }
@@ -262,9 +261,9 @@ pub fn released(loaded: &mut Loaded, change: &Change, now: i64) -> Result<Vec<Wr
     Ok(writes)
 }
 
-/// Starts a full resync. `restored_rev` is the revision that the server went back to, if it did, and `since` a cursor of the history for which
-/// this was learned: if the server goes back again before the resync ends, it refuses the cursor (R22). The outbox stays, and the cursor of
-/// the device stays until the resync ends.
+/// Starts a full resync. `restored_rev` is the revision to which the server went back, if it did. `since` is a cursor of the history of the
+/// server that said so: if the server goes back again before the resync ends, it rejects the cursor (R22). The outbox stays, and so does
+/// the device's cursor until the resync ends.
 pub fn begin_resync(meta: &mut Meta, restored_rev: Option<u64>, since: Option<String>) {
     let earlier = meta.resync.as_ref();
     // A resync that is interrupted by another restore must still push what the earlier restore lost.
@@ -288,8 +287,8 @@ pub fn begin_resync(meta: &mut Meta, restored_rev: Option<u64>, since: Option<St
     });
 }
 
-/// Frees the records from their account. Treats the next account's server as if it had lost everything, so that all records are pushed to
-/// it.
+/// Releases the records from their account. Treats the next account's server as if it had lost everything, so that all records are pushed
+/// to it.
 pub fn disown(meta: &mut Meta) {
     meta.owner = None;
     meta.cursor = None;
@@ -318,8 +317,8 @@ fn beginning(cursor: Option<&str>, purge_watermark: Option<u64>) -> Option<Strin
     Some(Cursor { rev: 0, purge_watermark, ..cursor }.to_string())
 }
 
-/// Keeps what a comparison of digests has found, and pulls everything again if the device differs (R27). If it still differs after that,
-/// the status says so, and it is tried again a day later, or when the user asks for a sync.
+/// Stores the result of a comparison of digests, and pulls everything again if the device differs (R27). If it still differs after that,
+/// the status says so, and the device tries again a day later, or when the user asks for a sync.
 pub fn compared(meta: &mut Meta, agrees: bool, at_once: bool, now: i64) {
     meta.difference = Difference::after(meta.difference, agrees, at_once, now);
     if meta.difference.is_some_and(|difference| difference.state == DifferenceState::Resyncing) {
@@ -338,7 +337,7 @@ pub enum Answer {
 }
 
 /// Applies the user's answer to a resync that would delete many records. Pushing everything again means that the server has lost
-/// everything. The resync first looks once more at what the server has: the question may have been open for long.
+/// everything. The resync first checks once more what the server has, because the question may have been open for a long time.
 pub fn answer_resync(meta: &mut Meta, answer: Answer) {
     if meta.resync.is_some() {
         look_again(meta, (answer == Answer::PushAgain).then_some(0));
@@ -348,8 +347,8 @@ pub fn answer_resync(meta: &mut Meta, answer: Answer) {
     }
 }
 
-/// Processes rows that the resync has not seen on the server. `loaded` holds some of them. What was deleted elsewhere, so long ago that the
-/// server has forgotten it, goes to the history like any other deletion.
+/// Processes rows that the resync has not seen on the server. `loaded` holds some of them. Records that were deleted elsewhere, so long ago
+/// that the server has forgotten them, go to the history like any other deletion.
 pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     let Some(resync) = &mut loaded.meta.resync else { return Vec::new() };
     resync.confirmed = true;
@@ -393,15 +392,15 @@ pub fn singleton_id(collection: &Collection) -> Option<Uuid> {
     Uuid::parse_str(&collection.deterministic_id(collection.singleton?)?).ok()
 }
 
-/// Adds a version to the conflict history, as replaced by the edit `winner`. A device forgets none: with a bound, many deletions or an import
-/// would push out the only copy of a version that lost.
+/// Adds a version to the conflict history, as replaced by the edit `winner`. A device keeps all of them: with a limit, many deletions or an
+/// import could push out the only copy of a version that lost.
 pub fn remember(row: &Row, why: Past, winner: Op, at: i64) -> Write {
     let past = PastVersion { number: 0, collection: row.collection, record: row.record.clone(), op: row.op, why, winner, at };
     Write::Remember(past)
 }
 
-/// Whether an op carries this device's id although this device has not made it (R20). `newest` is the op of the newest version of the
-/// record that the device knows.
+/// Whether an op carries this device's id but was not created by it (R20). `newest` is the op of the newest version of the record that the
+/// device knows.
 pub fn is_from_clone(op: Op, newest: Option<Op>, meta: &Meta) -> bool {
     let later = |newest: Op| newest.device == op.device && (op.seq > newest.seq || (op.seq == newest.seq && op.id != newest.id));
     rules::on(Rule::CloneBecomesNew) && op.device == meta.device && (op.seq > meta.seq || newest.is_some_and(later))

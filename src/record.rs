@@ -15,10 +15,11 @@ use crate::rules::{self, Rule};
 pub const RECORD_BYTES_MAX: usize = 256 * 1024;
 /// The maximum size of a record that an app writes, in bytes of JSON. It leaves room for the members that the server adds.
 pub const WRITTEN_BYTES_MAX: usize = RECORD_BYTES_MAX - 200;
-/// How many levels of arrays and objects a record may have. No parser here accepts more than 128, and a message adds some of its own.
+/// The maximum number of levels of arrays and objects in a record. The parsers accept at most 128, and a message adds some levels.
 pub const LEVELS_MAX: usize = 100;
 
-/// Checks that a record that is written has at most [`LEVELS_MAX`] levels: in a page that cannot be parsed it would stop the sync of its account.
+/// Checks that a record to be written has at most [`LEVELS_MAX`] levels. A deeper record would make pages unparseable and stop the sync of
+/// its account.
 ///
 /// # Errors
 /// Returns a violation if it has more.
@@ -50,17 +51,17 @@ pub struct Record {
 }
 
 impl Record {
-    /// Whether this is a default record that ships with the app and that nobody has edited (R18). Losing it loses nothing.
+    /// Whether this is an unedited default record that ships with the app (R18). Such a record can be lost without harm.
     pub fn is_as_shipped(&self) -> bool {
         self.stamp == 0
     }
 
-    /// Whether two versions have the same values, however their JSON is written.
+    /// Whether two versions have the same values, even if their JSON text differs.
     pub fn is_equal(&self, other: &Record) -> bool {
         self.text == other.text || is_equal_json(&self.text, &other.text)
     }
 
-    /// Whether two versions differ only in what sync sets, as when two devices import the same file.
+    /// Whether two versions differ only in the members that sync sets, as when two devices import the same file.
     pub fn says_the_same(&self, other: &Record) -> bool {
         const SET_BY_SYNC: [&str; 4] = ["clientCreatedAt", "clientUpdatedAt", "serverId", "serverUpdatedAt"];
         let rest = |record: &Record| rewrite(&record.text, &SET_BY_SYNC.map(|name| (name, None))).ok();
@@ -123,7 +124,8 @@ impl Record {
     }
 }
 
-/// The members that give a record a stamp. A record is made no later than it was last edited, even if the device's clock was ahead then.
+/// The members that give a record a stamp. A record's creation time is never later than its last edit, even if the device's clock was ahead
+/// then.
 pub fn stamped(record: Json<'_>, stamp: i64) -> Vec<(&'static str, Option<String>)> {
     let is_later = integer(record.get("clientCreatedAt")).is_some_and(|created| created > stamp);
     let names = ["clientUpdatedAt", "clientCreatedAt"];
@@ -135,7 +137,7 @@ pub fn on_one_line(text: &str) -> Cow<'_, str> {
     if has_line_end(text.as_bytes()) { text.replace(['\n', '\r'], " ").into() } else { text.into() }
 }
 
-/// Whether there is a raw line end, looked for in eight bytes at a time: every record that is read is searched.
+/// Whether there is a raw line end. Searches eight bytes at a time, because every record that is read is searched.
 fn has_line_end(text: &[u8]) -> bool {
     const EACH: u64 = u64::from_ne_bytes([1; 8]);
     let has = |word: u64, byte: u8| {

@@ -1,13 +1,13 @@
 //! Retries: what a failure means for the next attempt, and how long to wait (R14).
 
-/// The kinds of failed requests: a closed set, decided by status and code and never by message text.
+/// The kinds of failed requests: a closed set, determined by status and code, never by message text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// There was no answer, or it did not come from the server. The wait grows with each failure.
+    /// There was no response, or it did not come from the server. The wait grows with each failure.
     Unreachable,
     /// The server asked the client to wait.
     Busy {
-        /// The wait in milliseconds, which is followed exactly if it is between a second and a day. Otherwise the wait grows as for
+        /// The wait in milliseconds. It is used exactly if it is between a second and a day. Otherwise the wait grows as for
         /// [`Unreachable`](Self::Unreachable), or is a day.
         retry_after_ms: Option<u64>,
     },
@@ -27,16 +27,16 @@ pub enum Failure {
         /// Whether the size was the reason. In both cases the push is halved, down to the one edit that is the cause.
         too_large: bool,
     },
-    /// A program between here and the server accepts no request of this size, or the network is too slow for it. The push is halved; one edit is
-    /// below every server's limit, so it waits until that is over.
+    /// A program between here and the server accepts no request of this size, or the network is too slow for it. The push is halved. One
+    /// edit is below every server's limit, so it waits until the condition ends.
     Narrow,
-    /// The account holds as much as it may. Until that changes, only deletions are sent.
+    /// The account is full. Until that changes, only deletions are sent.
     Full,
     /// This version of the app is too old.
     UpgradeRequired,
 }
 
-/// Waits that double from one second to five minutes, each shortened at random so that devices do not retry at the same time.
+/// Waits that double from one second to five minutes. Each is shortened at random, so that devices do not retry at the same time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backoff {
     failures: u32,

@@ -1,12 +1,12 @@
-//! The rules of the protocol as switches. Rules are always on, except in the simulation (feature `simulation`), which switches them off one
-//! at a time, on one thread, to show what each of them prevents.
+//! The rules of the protocol as switches. Rules are always on, except in the simulation (feature `simulation`), which switches off one rule
+//! at a time, on one thread, to show what it prevents.
 
 /// A rule that can be switched off in the simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
     /// R1: only accepted edits get a revision.
     NumberAcceptedOnly,
-    /// R2: the cursor of the last page reaches to the counter that was read with the page and not further.
+    /// R2: the cursor of the last page reaches exactly the counter that was read with the page.
     CursorOfSnapshot,
     /// R3: a page's rows and its cursor are stored together.
     PageAndCursorTogether,
@@ -34,11 +34,11 @@ pub enum Rule {
     VerdictIsFinal,
     /// R9: stamps are above every stamp that the device has seen.
     Ratchet,
-    /// R9: the stamp of an edit stays above the version that it was made on, even after the server has lost that version.
+    /// R9: the stamp of an edit stays above its base version, even after the server has lost that version.
     StampAboveBase,
-    /// R9: a time of the server that is far from the known one is not believed at once.
+    /// R9: a device does not accept at once a server time that is far from the known one.
     ConfirmTime,
-    /// R9: the server rejects stamps from the future, and the device makes new ones.
+    /// R9: the server rejects stamps from the future, and the device assigns new ones.
     RefuseFutureStamps,
     /// R10: a cursor from before purged tombstones is rejected.
     PurgeWatermarkCheck,
@@ -48,35 +48,35 @@ pub enum Rule {
     EpochCheck,
     /// R22: a cursor from a history that the server does not have is rejected.
     CursorProvesHistory,
-    /// R22: the check of a history covers everything that a pull sends of a version, not only its op.
+    /// R22: the checksum of a history covers everything that a pull sends of a version, not only its op.
     CheckCoversVersions,
-    /// R22: after a push, the cursor proves what the outcomes told the device.
+    /// R22: after a push, the cursor proves what the device learned from the outcomes.
     CursorProvesPushed,
-    /// R22: a resync proves from its first page on which history its server has.
+    /// R22: from its first page on, a resync proves which history its server has.
     ResyncProvesHistory,
     /// R11: versions that a restored server has lost are pushed again.
     PushLostAgain,
-    /// R11: what a resync has seen since the server was restored is not among what the server has lost.
+    /// R11: versions that a resync has seen since the server was restored do not count as lost.
     SeenSinceIsNotLost,
     /// R11: a resync deletes the records that it has not seen.
     SweepUnseen,
-    /// R11: a resync pushes records of this device again that the server has not had, instead of deleting them.
+    /// R11: a resync does not delete records of this device that the server never had, but pushes them again.
     OwnAreNotSwept,
     /// R13: a rejected token changes no record.
     AuthTouchesNothing,
-    /// R13: the result of a refresh says nothing about the tokens of a later sign-in.
+    /// R13: the result of a refresh does not affect the tokens of a later sign-in.
     RefreshIsNumbered,
     /// R14: the timer is set while there is something to do.
     TimerAlwaysArmed,
     /// R15: nothing is sent with another account's token.
     OneAccount,
-    /// R29: nothing of an answer to another account is believed.
+    /// R29: a device ignores responses to another account.
     AnswersAreOfAccount,
     /// R16: unreadable changes are quarantined.
     Quarantine,
     /// R18: any edit by a user wins over a default record that ships with the app.
     SeedsAreOldest,
-    /// R18: a default record that nobody has edited keeps the stamp that says so, whichever device's copy the server keeps.
+    /// R18: an unedited default record keeps its stamp 0, whichever device's copy the server keeps.
     ShippedKeepsStamp,
     /// R19: an older snapshot never replaces a newer one.
     NewestSnapshot,
@@ -86,17 +86,17 @@ pub enum Rule {
     CloneBeforeMerge,
     /// R21: a deletion leaves only a tombstone.
     TombstonesAreEmpty,
-    /// R23: a device that holds a version which lost without having been seen keeps it in its history.
+    /// R23: a device that holds a version that lost unseen keeps it in its history.
     LosersAreKept,
     /// R23: a device keeps the versions that its push has replaced unseen.
     ReplacedAreKept,
-    /// R23: a device keeps its version of a record that was deleted, purged and made anew.
+    /// R23: a device keeps its version of a record that was deleted, purged and created again.
     MadeAnewIsKept,
     /// R24: an edit of an earlier version is not treated as an edit of the current version.
     StaleEditsHaveNoBase,
     /// R27: a device whose digest differs from the server's pulls everything again.
     DigestsAgree,
-    /// R28: a call that cannot continue until the user acts returns.
+    /// R28: a call returns if it cannot continue until the user acts.
     QuestionsAreReported,
 }
 

@@ -1,10 +1,10 @@
 //! One timer for everything that the engine waits for: the debounce of writes, the next poll, and the wait after a failure (R14).
 
-/// The first write after this much time without writes is pushed at once.
+/// After this much time without writes, the next write is pushed at once.
 const QUIET_MS: i64 = 2_000;
 /// Later writes are pushed when no other write follows within this time.
 const DEBOUNCE_MS: i64 = 1_000;
-/// The longest time for which following writes may delay a push.
+/// The maximum time for which later writes may delay a push.
 const DEBOUNCE_MAX_MS: i64 = 10_000;
 
 /// The times that the engine waits for, in milliseconds of a monotonic clock.
@@ -82,7 +82,7 @@ impl Schedule {
         self.hold_until.is_some_and(|at| now < at)
     }
 
-    /// When the timer must fire. `wanted` tells whether there is work to do as soon as the wait ends.
+    /// When the timer must fire. `wanted` says whether there is work to do as soon as the wait ends.
     pub fn wake_at(&self, wanted: bool) -> Option<i64> {
         let hold = self.hold_until.filter(|_| wanted);
         let writes = self.writes.map(|writes| self.hold_until.map_or(writes.due, |hold| hold.max(writes.due)));

@@ -1,4 +1,4 @@
-//! What a device stores, and the trait of its database. Every change goes through one method, which loads rows, plans and writes in one
+//! A device's data, and the trait of its database. Every change goes through one method, which loads rows, plans and writes in one
 //! transaction.
 
 pub mod memory;
@@ -27,8 +27,8 @@ pub use row::{Block, BlockedViolation, Pending, Row, RowState};
 ///
 /// The types that a store reads and writes are exhaustive: a new kind of write breaks the build of every store that does not handle it.
 ///
-/// A store makes no decisions. The `plan` function does, inside the store's own transaction, so that no other write happens between what it
-/// reads and what it writes (R3, R6).
+/// A store makes no decisions. The `plan` function does, inside the store's transaction, so that no other write happens between its reads
+/// and its writes (R3, R6).
 pub trait Store: Send {
     /// Loads the selected rows, calls `plan`, and applies the writes that it returns, in one durable transaction. If `plan` returns
     /// [`Refused`], nothing is changed.
@@ -79,7 +79,7 @@ pub trait Store: Send {
         Ok(rows)
     }
 
-    /// Runs `job` on a snapshot of the store, which does not show writes of other processes.
+    /// Runs `job` on a snapshot of the store, without the writes of other processes.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read or `job` fails.
@@ -115,7 +115,7 @@ pub trait Store: Send {
     /// Returns an error if the database cannot be read.
     fn quarantined(&mut self) -> Result<Vec<Quarantined>, StoreError>;
 
-    /// Checks the structure of the database, which damage to its file destroys. What lies in memory has none.
+    /// Checks the structure of the database for damage to its file. A database in memory has no file to check.
     ///
     /// # Errors
     /// Returns an error if the database is damaged or cannot be read.
@@ -230,12 +230,12 @@ pub struct Quarantined {
     pub reason: String,
     /// When it arrived, in milliseconds since the Unix epoch.
     pub at: i64,
-    /// The number of resyncs when it arrived. If there was another one since, the server no longer has the change.
+    /// The number of resyncs when it arrived. If there has been another one since, the server no longer has the change.
     pub seen: u64,
 }
 
-/// The difference that quarantined changes make to the digest of the rows, given the revision at which the row of the same record is counted.
-/// `None` if one of them does not name its record.
+/// The difference that quarantined changes make to the digest of the rows, given the revision that the digest counts for the row of the
+/// same record. `None` if one of them does not name its record.
 pub(crate) fn quarantine_digest<'q>(changes: impl Iterator<Item = (&'q Quarantined, Option<u64>)>) -> Option<Digest> {
     let mut sum = Digest::default();
     for (change, replaced) in changes {
@@ -265,7 +265,7 @@ pub struct Counts {
     pub quarantine_digest: Option<Digest>,
 }
 
-/// The error of a database that cannot be read or written. Nothing was changed.
+/// The error for a database that cannot be read or written. Nothing was changed.
 #[derive(Debug)]
 pub struct StoreError {
     /// What was being done, what was seen, and what to do next.

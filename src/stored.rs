@@ -1,6 +1,6 @@
-//! Reads the JSON metadata that a store keeps next to each record, as serde has written it.
+//! Reads the JSON metadata that a store keeps next to each record, as written by serde.
 //!
-//! serde's derived `Deserialize` would do the same. It takes four times as much code, which the browser's worker has no room for.
+//! serde's derived `Deserialize` would do the same, but takes four times as much code. The browser's worker has no room for it.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,11 @@ use crate::record::{boolean, count, integer, uuid};
 
 /// A value that can be read from JSON.
 pub trait Readable: Sized {
-    /// Reads the value. Returns `None` if it is of another type.
+    /// Reads the value. Returns `None` if it has another type.
     fn read(json: Json<'_>) -> Option<Self>;
 }
 
-/// Reads a member of an object. A missing member leaves the value unchanged. Returns `None` if the member is of another type, or if `object`
+/// Reads a member of an object. A missing member leaves the value unchanged. Returns `None` if the member has another type, or if `object`
 /// is not an object.
 pub fn member<T: Readable>(object: Json<'_>, name: &str, value: &mut T) -> Option<()> {
     let Json::Object(_) = object else { return None };

@@ -1,4 +1,4 @@
-//! StrongLog: what binds the engine, which knows no contract, to the code generated from StrongLog's.
+//! Binds the engine, which takes any contract, to the code generated from StrongLog's contract.
 
 /// The contract's documentation as Markdown. The server shows it at `/docs`.
 pub mod docs {

@@ -36,7 +36,7 @@ pub enum Task {
         /// Where the pull starts: a cursor of the history that the server has now (R22).
         since: Option<String>,
     },
-    /// Pull everything once more, because the user has asked for a sync instead of saying whether a resync may delete records.
+    /// Pull everything once more, because the user has asked for a sync instead of deciding whether a resync may delete records.
     LookAgain,
     /// Apply the user's answer to a resync that would delete many records.
     AnswerResync(Answer),
@@ -59,11 +59,11 @@ pub enum Task {
     Compared {
         /// Whether the two agree.
         agrees: bool,
-        /// Whether the user has asked for it: a difference that persists is then looked into at once, not once a day.
+        /// Whether the user has asked for it. The device then acts on a persistent difference at once, not once a day.
         at_once: bool,
     },
-    /// Assign the database to an account, unless it has one: then nothing changes, as the owner in the snapshot shows. Two sign-ins at the same
-    /// time may both have found it without (R15).
+    /// Assign the database to an account, unless it has one. In that case nothing changes, and the snapshot shows the owner. Two concurrent
+    /// sign-ins may both have found no owner (R15).
     Claim {
         /// The account of the first sign-in. It owns every record made so far (R15).
         account: uuid::Uuid,
@@ -97,7 +97,7 @@ pub struct Done {
 pub struct Snapshot {
     /// The state of the device apart from its records.
     pub meta: Meta,
-    /// The numbers of pending, rejected and quarantined edits and changes.
+    /// The numbers of pending edits, rejected edits and quarantined changes.
     pub counts: Counts,
 }
 
@@ -110,7 +110,7 @@ impl Snapshot {
         Ok(Snapshot { meta: store.meta()?, counts: store.counts()? })
     }
 
-    /// Whether the device agrees with the server's digest at the revision up to which it has seen everything. `None` if it cannot tell.
+    /// Whether the device agrees with the server's digest at the revision up to which it has seen everything. `None` if it cannot compare.
     pub fn agrees(&self, server: Digest) -> Option<bool> {
         let own = self.meta.digest?.with(self.counts.quarantine_digest?);
         rules::on(Rule::DigestsAgree).then_some(own == server)

@@ -14,7 +14,7 @@ pub struct Tokens {
     pub account: Uuid,
     /// The access token, which authenticates each request and expires after minutes.
     pub access_token: String,
-    /// The refresh token, which gets new tokens once. Using it twice signs the device out.
+    /// The refresh token, which can be exchanged for new tokens once. Using it twice signs the device out.
     pub refresh_token: String,
 }
 
@@ -26,7 +26,7 @@ impl fmt::Debug for Tokens {
 
 /// Where an app keeps its tokens, for example a file that only the user can read, or a keychain.
 pub trait TokenStore: Send + Sync + 'static {
-    /// Loads the tokens that were saved last, if there are any.
+    /// Loads the saved tokens, if there are any.
     ///
     /// # Errors
     /// Returns an error if the tokens cannot be read.
@@ -39,7 +39,7 @@ pub trait TokenStore: Send + Sync + 'static {
     fn save(&self, tokens: Option<&Tokens>) -> Result<(), TokenError>;
 }
 
-/// The error of a [`TokenStore`] that cannot be read or written.
+/// The error for a [`TokenStore`] that cannot be read or written.
 #[derive(Clone, Debug)]
 pub struct TokenError {
     message: String,
@@ -52,7 +52,7 @@ impl TokenError {
         TokenError { message: message.into(), source: None }
     }
 
-    /// Adds the error that caused this one, for example that of a keychain.
+    /// Adds the error that caused this one, for example an error of the keychain.
     #[must_use]
     pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
@@ -60,7 +60,7 @@ impl TokenError {
     }
 }
 
-/// Errors are equal if they say the same.
+/// Errors are equal if their messages are equal.
 impl PartialEq for TokenError {
     fn eq(&self, other: &Self) -> bool {
         self.message == other.message

@@ -26,7 +26,7 @@ pub use crate::tokens::{MemoryTokens, TokenError, TokenStore, Tokens};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The header in which the server names the account of the request that it answers (R29).
 const ACCOUNT_HEADER: &str = "x-account";
-/// The longest silence on the connection for change notifications. The server sends a comment every 20 seconds.
+/// The maximum silence on the connection for change notifications. The server sends a comment every 20 seconds.
 pub(crate) const SILENCE_TIMEOUT: Duration = Duration::from_secs(50);
 
 impl Tokens {
@@ -139,7 +139,7 @@ impl Link {
         count(&mut self.traffic.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Saves new tokens, or deletes them. Returns those before, if they can be read.
+    /// Saves new tokens, or deletes them. Returns the previous tokens, if they can be read.
     pub(crate) async fn set_tokens(&self, tokens: Option<Tokens>) -> Result<Option<Tokens>, Error> {
         let mut current = self.current.lock().await;
         let before = self.tokens.load().unwrap_or_else(|_| current.clone());
@@ -162,7 +162,7 @@ impl Link {
         Ok(fresh)
     }
 
-    /// Exchanges a refresh token, which is then spent. Returns `None` if its session has ended.
+    /// Exchanges and spends a refresh token. Returns `None` if its session has ended.
     pub(crate) async fn renewed(&self, tokens: &Tokens) -> Result<Option<Tokens>, Error> {
         const DOING: &str = "refresh the sign-in";
         let body = RefreshRequest { refresh_token: RefreshToken(tokens.refresh_token.clone()) };
@@ -181,8 +181,8 @@ impl Link {
         }
     }
 
-    /// Sends a message of the engine. The engine has decided that `account` owns the records (R15); here the token is compared with it,
-    /// because somebody else may have signed in since. An answer of another account is an error, which the engine would not believe either.
+    /// Sends a message of the engine. The engine has decided that `account` owns the records (R15). This compares the token with it,
+    /// because another account may have signed in since. A response of another account is an error; the engine would reject it too.
     pub(crate) async fn exchange(&self, account: Uuid, message: &Message) -> Result<Answered, Error> {
         let mut request = self.request(message)?;
         let Some(tokens) = self.tokens().await? else {
@@ -223,14 +223,14 @@ impl Link {
     }
 }
 
-/// The message for tokens of another account than the one that a refresh was for. They are not kept.
+/// The message for refreshed tokens of the wrong account. They are not kept.
 fn of_another(received: Uuid, own: Uuid) -> String {
     format!(
         "received tokens of the account {received} instead of {own}; a proxy before the server may mix up answers, so report it to its operator"
     )
 }
 
-/// The address of a server as requests begin with it, and whether it is on this machine.
+/// The base address of a server for requests, and whether it is on this machine.
 fn address(text: &str) -> Result<(String, bool), String> {
     let text = text.trim().trim_end_matches('/');
     let url = reqwest::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
@@ -251,7 +251,7 @@ fn is_loopback(url: &reqwest::Url) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The version of the contract that the app was built from, as requests name it.
+/// The version of the app's contract, as named in requests.
 pub(crate) fn version_of(contract: &Contract) -> Option<ContractVersion> {
     Some(ContractVersion(contract.version.to_owned()))
 }
@@ -310,7 +310,7 @@ fn offline(doing: &'static str, error: &reqwest::Error) -> Error {
     Kind::Offline { doing, message: format!("the server was not reached ({message}){}", proxy.unwrap_or_default()) }.into()
 }
 
-/// The variable that names the proxy, which the HTTP client takes from there. Its value may have a password.
+/// The variable from which the HTTP client takes the proxy. Its value may contain a password.
 #[expect(clippy::disallowed_methods, reason = "the message tells what the HTTP client takes from the environment")]
 fn proxy_variable() -> Option<&'static str> {
     let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -353,7 +353,7 @@ fn certificate_failure(why: &rustls::CertificateError) -> String {
     }
 }
 
-/// The wait that the server asks for: seconds, or a date by the server's clock, which the answer tells too.
+/// The wait that the server asks for: seconds, or a date by the server's clock, which the response also contains.
 fn retry_after_ms(headers: &http::HeaderMap) -> Option<u64> {
     let text = |name: http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let after = text(http::header::RETRY_AFTER)?;

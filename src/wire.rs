@@ -1,7 +1,7 @@
 //! Feed messages with their records as JSON text, validated once and never rebuilt.
 //!
 //! The generated types of [`api`](crate::api) represent the same messages with typed records. A sync engine and a server only pass records
-//! on, so typed records would cost time without benefit. Here a validator checks the parsed text, and each record keeps its text.
+//! on, so typed records would cost time without benefit. This module validates the parsed text, and each record keeps its text.
 
 mod write;
 
@@ -33,22 +33,22 @@ pub struct Change {
     pub op: Op,
     /// The record, live or a tombstone.
     pub record: Record,
-    /// Which versions of the record lost against this one without having been seen, if any did (R23).
+    /// Which versions of the record lost unseen against this one, if any (R23).
     pub lost: Option<Lost>,
 }
 
-/// Versions of a record that were replaced by one that was not made on them, and that its device had not seen: those with a revision above
-/// `after`, up to `up_to`. Later versions carry this along, because a device may meet only the newest one.
+/// Versions of a record that were replaced by a version that was not based on them, from a device that had not seen them: those with a
+/// revision above `after`, up to `up_to`. Later versions inherit this, because a device may see only the newest one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lost {
-    /// The revision that the replacing version was made on; 0 if it was made on none.
+    /// The base revision of the replacing version; 0 if it has none.
     pub after: u64,
     /// The revision that was replaced.
     pub up_to: u64,
 }
 
 impl Change {
-    /// Whether the version of the record with this revision lost without having been seen.
+    /// Whether the version of the record with this revision lost unseen.
     pub fn lost_against(&self, rev: u64) -> bool {
         self.lost.is_some_and(|lost| rev > lost.after && rev <= lost.up_to)
     }
@@ -142,7 +142,7 @@ pub struct Push {
 pub struct PushResult {
     /// One outcome for each edit, in order.
     pub outcomes: Vec<Outcome>,
-    /// The versions that accepted edits have replaced although they were not made on them (R23).
+    /// The versions that accepted edits have replaced without being based on them (R23).
     pub replaced: Vec<Change>,
     /// The account's newest revision before the push. A device whose cursor is at this revision has seen everything (R7).
     pub prev_user_rev: u64,
@@ -159,7 +159,7 @@ pub struct PushResult {
 pub enum Outcome {
     /// The edit is now the current version.
     Accepted(Receipt),
-    /// The edit was already stored, because the answer to an earlier push was lost.
+    /// The edit was already stored, because the response to an earlier push was lost.
     Duplicate(Receipt),
     /// The stored version won (R8).
     Superseded {
@@ -179,7 +179,7 @@ pub enum Outcome {
         /// The reason, and whether the edit may be sent again.
         error: Rejection,
     },
-    /// The edit was not stored, as a client reads it: the reason may be one of a later contract.
+    /// The edit was not stored, as a client reads it. The reason may come from a later contract.
     Refused {
         /// The record's id.
         id: Option<Uuid>,
@@ -197,7 +197,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether this is what became of an edit, and not of another one.
+    /// Whether this outcome belongs to this edit.
     pub fn is_of(&self, edit: &Edit) -> bool {
         let (id, op) = match self {
             Outcome::Accepted(receipt) | Outcome::Duplicate(receipt) => (Some(receipt.id), Some(receipt.op)),
@@ -220,7 +220,7 @@ pub struct Receipt {
     pub op: Op,
     /// The revision that the server assigned.
     pub rev: u64,
-    /// The server's own id for the record.
+    /// The server's id for the record.
     pub server_id: Uuid,
     /// When the version was stored, in milliseconds since the Unix epoch.
     pub server_updated_at: i64,
@@ -297,8 +297,8 @@ pub fn read_single_edit(body: &[u8], collection: &'static Collection) -> Result<
     Ok(read_edit(parse(body)?.root(), None, Feed::One(collection)))
 }
 
-/// Reads the result of a push of `sent` to the global feed. Returns `None` if it is the result of another push: a program between here and the
-/// server may mix up answers. A winner belongs to the collection of its edit.
+/// Reads the result of a push of `sent` to the global feed. Returns `None` if it is the result of another push, because a program between
+/// here and the server may mix up responses. A winner belongs to the collection of its edit.
 ///
 /// # Errors
 /// Returns an error if the result as a whole is invalid. An invalid winner is reported in its own place.
@@ -322,7 +322,7 @@ pub fn read_push_result(body: &[u8], contract: &'static Contract, sent: &[Edit])
     Ok((is_of_sent && items(result, "outcomes").nth(sent.len()).is_none()).then_some(read))
 }
 
-/// Accepts rejections with codes of a later contract: `retryable` says what to do about them. Winners are validated apart.
+/// Accepts rejections with codes of a later contract, because `retryable` says how to handle them. Winners are validated separately.
 fn forgive_newer_codes(mut report: Report) -> Result<(), Report> {
     report.violations.retain(|violation| violation.keyword != "enum" || !violation.pointer.ends_with("/error/code"));
     if report.violations.is_empty() { Ok(()) } else { Err(report) }
@@ -456,7 +456,7 @@ fn unread() -> Report {
     Report::new("type", "holds a number or an id that is out of range")
 }
 
-/// Validates a live record of a collection that is written here.
+/// Validates a live record that is written here.
 ///
 /// # Errors
 /// Returns all violations.

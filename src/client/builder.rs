@@ -1,4 +1,4 @@
-//! The builder of a client: its database, its server, and what happens when the app starts.
+//! The builder of a client: its database, its server, and the steps at the start of the app.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// A builder for a client whose records are of this contract.
+    /// Creates a builder for a client with the records of this contract.
     pub fn new(contract: &'static Contract) -> Self {
         ClientBuilder {
             contract,
@@ -70,7 +70,7 @@ impl ClientBuilder {
         ClientBuilder { contract, views: "", ..self }
     }
 
-    /// A script with views for those who read the database with SQL: `sql/views.sql`, which the compiler generates from the contract.
+    /// A script with views for people who read the database with SQL: `sql/views.sql`, which the compiler generates from the contract.
     pub fn views(mut self, script: &'static str) -> Self {
         self.views = script;
         self
@@ -95,7 +95,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Where to keep the tokens when the app is not running. By default they are in memory, and the user signs in at each start.
+    /// Where to keep the tokens when the app is not running. By default they are in memory, and the user must sign in at each start.
     pub fn tokens(mut self, tokens: impl TokenStore) -> Self {
         self.tokens = Box::new(tokens);
         self
@@ -113,14 +113,14 @@ impl ClientBuilder {
         self
     }
 
-    /// Whether to open the client paused, so that nothing is synced until [`Client::resume`] is called. Off by default.
+    /// Whether to open the client paused, so that it syncs nothing until [`Client::resume`] is called. Off by default.
     pub fn paused(mut self, paused: bool) -> Self {
         self.paused = paused;
         self
     }
 
-    /// Calls `notice` with the time waited so far whenever a request has waited this long for the server's answer, and again at growing
-    /// intervals. A request that gets no answer in time fails with an error.
+    /// Calls `notice` when a request has waited this long for the server's response, and again at growing intervals. Its argument is the
+    /// time waited so far. A request without a timely response fails with an error.
     pub fn on_slow_answer(mut self, after: Duration, notice: impl Fn(Duration) + Send + Sync + 'static) -> Self {
         self.slow_answer = Some(SlowAnswer { after, notice: Box::new(notice) });
         self
@@ -172,7 +172,7 @@ impl ClientBuilder {
     }
 }
 
-/// The path of the token file next to the database. It is not copied along with the database (R20).
+/// The path of the token file next to the database. A copy of the database does not include it (R20).
 fn installation_path(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".installation");

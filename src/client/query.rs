@@ -1,4 +1,4 @@
-//! Checks what a query asks for before a store answers it.
+//! Checks a query before a store runs it.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::api::runtime::report::escaped;
 use crate::api::runtime::schema::validate_text;
 use crate::store::{Query, StoreError, index_of};
 
-/// Checks that each value is of a type that the contract declares for its member. A value of another type would select nothing.
+/// Checks that each value has a type that the contract declares for its member. A value of another type would select nothing.
 ///
 /// # Errors
 /// Returns an error if the contract does not declare the index, or a value is of another type.
@@ -25,7 +25,7 @@ pub(super) fn check(query: &Query, collection: &Collection) -> Result<(), StoreE
     Ok(())
 }
 
-/// Why a member, or an item of it, cannot have the type of a value, if it cannot.
+/// Says why a member, or an item of it, cannot have the type of a value. `None` if it can.
 fn wrong_type(collection: &Collection, member: &str, is_item: bool, value: &Value) -> Option<String> {
     let (value, item) = if is_item { (json!([value]), "/0") } else { (value.clone(), "") };
     let record = json!({ member: value }).to_string();

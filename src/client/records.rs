@@ -28,9 +28,9 @@ pub struct Records<'a, T> {
 impl<T: Synced> Records<'_, T> {
     /// Writes a new or changed record, and returns it as stored, with its stamp.
     ///
-    /// The record's `client_updated_at` names the version that was edited. If the device holds another version by now, because sync or
-    /// another part of the app has written in the meantime, the last write wins and the replaced version goes to the conflict history.
-    /// [`edit`](Self::edit) always edits the current version.
+    /// The record's `client_updated_at` identifies the version that was edited. If sync or another part of the app has written another
+    /// version in the meantime, the last write wins and the replaced version goes to the conflict history. [`edit`](Self::edit) always
+    /// edits the current version.
     ///
     /// ```
     /// use stronglog_sync::Client;
@@ -198,7 +198,7 @@ impl<T: Synced> Records<'_, T> {
         self.json.watch()
     }
 
-    /// The id of a record that every device creates for itself, derived from `key` so that all devices create the same record.
+    /// The id of a record that every device creates. It is derived from `key`, so that all devices create the same record.
     pub fn deterministic_id(&self, key: &str) -> Option<String> {
         T::COLLECTION.deterministic_id(key)
     }
@@ -213,7 +213,7 @@ impl<T: Synced> Records<'_, T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Presence {
-    /// Nothing: it never had the record, or has forgotten its deletion.
+    /// The device has never had the record, or has forgotten its deletion.
     Missing,
     /// The record, as JSON text.
     Live(String),
@@ -228,10 +228,9 @@ pub struct JsonRecords<'a> {
 }
 
 impl JsonRecords<'_> {
-    /// Writes a new or changed record, and returns it as stored. The members that sync owns may be missing, and so may the id of a new
-    /// record.
+    /// Writes a new or changed record, and returns it as stored. The members that sync owns and the id of a new record may be missing.
     ///
-    /// The record's `clientUpdatedAt` names the version that was edited, as in [`Records::put`]. `isDeleted: true` deletes the record.
+    /// The record's `clientUpdatedAt` identifies the version that was edited, as in [`Records::put`]. `isDeleted: true` deletes the record.
     ///
     /// # Errors
     /// Returns an error if the record violates the contract, there is no record to delete, or the database cannot be written.

@@ -50,8 +50,8 @@ impl Statuses {
         Statuses { receiver }
     }
 
-    /// Returns the current status on the first call, and then waits for each next one. Of several changes between two calls, only the last
-    /// is returned. Returns `None` once the client is gone.
+    /// Returns the current status on the first call, and then waits for the next one. If the status has changed several times between two
+    /// calls, it returns only the last. Returns `None` once the client is gone.
     pub async fn next(&mut self) -> Option<Status> {
         self.receiver.changed().await.ok()?;
         Some(self.receiver.borrow_and_update().clone())

@@ -26,8 +26,8 @@ const PAGE_CHANGES: u64 = 1_000;
 pub struct Verified {
     /// The number of records that were compared.
     pub compared: u64,
-    /// The number of records that were not compared: edits that the server does not have yet, changes that this device has not pulled yet, and
-    /// versions that this version of the app cannot read.
+    /// The number of records that were not compared: edits that the server does not have yet, changes that this device has not pulled yet,
+    /// and versions that this app cannot read.
     pub skipped: u64,
     /// The records in which the two differ.
     pub differences: Vec<Difference>,
@@ -58,9 +58,9 @@ pub enum DifferenceKind {
 }
 
 impl Client {
-    /// Compares each record of this device with the server's. It does not sync: call [`Client::sync_now`] first, because edits and changes that
-    /// are still on their way are not compared. Where the device could not read a change, for example because it was damaged on the way, and the
-    /// server now answers with a version that it can read, it takes that; nothing else is changed.
+    /// Compares each record of this device with the server's. It does not compare edits and changes that are still in transit, so call
+    /// [`Client::sync_now`] first. If the device could not read a change, for example because it was damaged in transit, and the server now
+    /// returns a readable version, the device takes it. Nothing else changes.
     ///
     /// # Errors
     /// Returns an error if nobody is signed in, the server cannot be reached, or the database cannot be read.
@@ -89,7 +89,7 @@ impl Client {
     }
 }
 
-/// Whether a change that was not readable is of the record in `change`, or was the same one if it does not name its record.
+/// Whether an unreadable change belongs to the record in `change`, or is the same change if it does not name its record.
 fn is_of(quarantined: &Quarantined, change: &Change) -> bool {
     match quarantined.id {
         Some(id) => id == change.record.id && quarantined.collection.as_deref() == Some(change.collection.path),
@@ -152,7 +152,7 @@ impl Comparison {
         self.verified.differences.extend(kind.map(|kind| difference(key, kind)));
     }
 
-    /// Adds the records that the server has never named.
+    /// Adds the records that the server did not list.
     fn finish(mut self, store: &mut dyn Store, contract: &Contract) -> Result<Verified, StoreError> {
         store.snapshot(&mut |store| {
             for collection in contract.collections.iter().copied() {

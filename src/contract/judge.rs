@@ -1,4 +1,4 @@
-//! Judges values by the keywords of a contract that is data.
+//! Validates values with the keywords of a contract as data.
 
 use super::keywords::{ArrayKeyword, Comparison, Condition, Keyword, MemberRules, ObjectKeyword, Others, RuleNumber};
 use super::read::{LoadError, damaged, list};
@@ -23,7 +23,7 @@ impl Judge for Entry {
     }
 }
 
-/// The member or item that may be evaluated, in the value that it is part of.
+/// A member or item of a value that may be evaluated.
 #[derive(Clone, Copy)]
 enum Part<'a> {
     Member(&'a str),

@@ -1,4 +1,4 @@
-//! The keywords of a rule, as `contract.json` lists them: each an array of its name and its arguments.
+//! The keywords of a rule in `contract.json`. Each is an array of its name and its arguments.
 
 use std::cmp::Ordering;
 
@@ -15,9 +15,9 @@ pub(super) type RuleNumber = usize;
 /// The values that select a variant, as JSON text, and its rule.
 pub(super) type Variant = (&'static [&'static str], RuleNumber);
 
-/// One keyword. It refers to what is kept as long as the program runs, so that nothing of it has to be dropped.
+/// One keyword. It borrows data that lives as long as the program, so dropping it does nothing.
 pub(super) enum Keyword {
-    /// `null` is accepted, whatever follows.
+    /// `null` is valid, whatever follows.
     Nullable,
     /// The following keywords are one level of a recursive schema: its number among the recursive schemas, and the maximum depth.
     MaxDepth(usize, usize),
@@ -37,10 +37,10 @@ pub(super) enum Keyword {
     Not(RuleNumber),
     AnyOf(&'static [RuleNumber]),
     OneOf(&'static [RuleNumber]),
-    /// The telling member, and for each variant the values that select it, as JSON text.
+    /// The discriminating member, and the values that select each variant, as JSON text.
     Tagged(&'static str, &'static [Variant]),
     If(RuleNumber, Option<RuleNumber>, Option<RuleNumber>),
-    /// The rule of members that are not evaluated otherwise; none of them is accepted without one.
+    /// The rule of members that are not evaluated otherwise. Without a rule, no such member is valid.
     UnevaluatedMembers(Option<RuleNumber>, Condition),
     UnevaluatedItems(Option<RuleNumber>, Condition),
 }
@@ -66,7 +66,7 @@ pub(super) enum ObjectKeyword {
 
 /// The rules of members.
 pub(super) struct MemberRules {
-    /// By name, and whether a member with this name is declared for `others`.
+    /// The rules by name, and whether a member with this name is declared for `others`.
     pub(super) named: &'static [(&'static str, RuleNumber, bool)],
     pub(super) patterns: &'static [(&'static Pattern, RuleNumber)],
     pub(super) others: Others,

@@ -1,6 +1,6 @@
-//! Reads the parts of a `contract.json`, and keeps what a contract refers to as long as the program runs.
+//! Reads the parts of a `contract.json`, and keeps the data of a contract as long as the program runs.
 //!
-//! A contract is read once, so that size matters more than speed: in the browser each copy of these functions is downloaded.
+//! A contract is read once, so size matters more than speed: the browser downloads each copy of these functions.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ pub(super) fn kept_text(text: &str) -> &'static str {
     String::leak(text.to_owned())
 }
 
-/// The error of a part that is missing or of another type than the compiler writes.
+/// The error for a part that is missing or does not have the type that the compiler writes.
 #[inline(never)]
 pub(super) fn damaged(part: &str) -> LoadError {
     LoadError(format!("it is damaged: {part} is missing or wrong"))
@@ -92,7 +92,7 @@ pub(super) fn texts(value: Json<'_>) -> Option<&'static [&'static str]> {
     each(value, text)
 }
 
-/// Reads each item of an array, and keeps what was read.
+/// Reads each item of an array, and keeps the results.
 pub(super) fn each<'a, T>(value: Json<'a>, mut read: impl FnMut(Json<'a>) -> Option<T>) -> Option<&'static [T]> {
     let mut all = Vec::new();
     for item in list(value)? {
@@ -137,7 +137,7 @@ pub(super) fn flag(value: Json<'_>) -> Option<bool> {
     }
 }
 
-/// Reads a member that may be null: `Some(None)` if it is.
+/// Reads a member that may be null. Returns `Some(None)` if it is.
 pub(super) fn optional<'a, T>(value: Json<'a>, read: impl FnOnce(Json<'a>) -> Option<T>) -> Option<Option<T>> {
     match value {
         Json::Null => Some(None),

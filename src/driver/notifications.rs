@@ -1,4 +1,4 @@
-//! Change notifications: a stream of the account's newest revision, and whether it gets here.
+//! Change notifications: a stream of the account's newest revision, and whether it reaches this client.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,26 +14,26 @@ use crate::transport::{Link, SILENCE_TIMEOUT};
 const RETRY: Duration = Duration::from_secs(5);
 /// How long to wait for the first revision, which the server sends at once.
 const FIRST_TIMEOUT: Duration = Duration::from_secs(15);
-/// What sends more than this without a revision is not a sync server.
+/// A program that sends more than this without a revision is not a sync server.
 const UNHEARD_BYTES_MAX: usize = 65_536;
 
-/// Whether the server's change notifications get here. Sync works without them, by its timer.
+/// Whether the server's change notifications reach this client. Without them, sync works with its timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notifications {
-    /// It is not known: the client does not listen, has just begun to, or cannot reach the server.
+    /// Unknown: the client does not listen, has just begun to, or cannot reach the server.
     Unknown,
     /// Edits of other devices arrive at once.
     Arrive,
-    /// The server answers requests, and its notifications do not get here, for example because a proxy holds them back. Edits of other
-    /// devices arrive with the next poll.
+    /// The server answers requests, but its notifications do not arrive, for example because a proxy buffers them. Edits of other devices
+    /// arrive with the next poll.
     Missing,
 }
 
 /// Listens for change notifications while sync is on, until the client is dropped.
 ///
-/// They only reduce latency: without them the engine pulls by its timer. A stream that breaks is the first sign that the server is
-/// unreachable: the engine then tries a request, and another one when the stream is back.
+/// They only reduce latency: without them, the engine pulls by its timer. A broken stream is the first sign that the server is unreachable.
+/// The engine then tries a request, and another one when the stream is back.
 pub(crate) async fn listen(
     link: Arc<Link>,
     sender: mpsc::WeakUnboundedSender<Signal>,
@@ -69,7 +69,7 @@ struct Listener {
     sender: mpsc::WeakUnboundedSender<Signal>,
     status: watch::Receiver<Status>,
     notifications: watch::Sender<Notifications>,
-    /// The time of the last pull when a stream could not be opened, or broke, until a stream works again.
+    /// Set while no stream works: the time of the last pull when a stream broke or could not be opened.
     broken: Option<Option<i64>>,
 }
 
@@ -103,14 +103,14 @@ impl Listener {
         }
     }
 
-    /// The engine is told when the stream works again.
+    /// Tells the engine when the stream works again.
     fn works(&mut self) -> Option<()> {
         self.notifications.send_replace(Notifications::Arrive);
         if self.broken.take().is_some() { self.tell(Event::Probe) } else { Some(()) }
     }
 
-    /// The engine is told once. If the server answered a pull after that, and before a later attempt began at `pulled`, it is not the server
-    /// that is unreachable.
+    /// Tells the engine once. If the server has answered a pull since then, before a later attempt began at `pulled`, the server is
+    /// reachable.
     fn broke(&mut self, pulled: Option<i64>) -> Option<()> {
         let Some(before) = self.broken else {
             self.broken = Some(self.pulled());

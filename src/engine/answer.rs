@@ -1,4 +1,4 @@
-//! Interprets an answer: a page, the result of a push, or one of a closed set of failures.
+//! Interprets a response: a page, the result of a push, or one of a closed set of failures.
 
 use uuid::Uuid;
 
@@ -31,26 +31,26 @@ pub struct Answered {
 }
 
 impl Answered {
-    /// The answer of a server to an ended session, for a transport that knows without asking that it has ended.
+    /// A server's response for an ended session, for a transport that already knows that the session has ended.
     pub fn session_ended() -> Self {
         let body = br#"{"code":"unauthorized","title":"the session has ended"}"#;
         Answered { status: 401, account: None, retry_after_ms: None, body: body.to_vec() }
     }
 
-    /// Returns the answer, unless it answers another account's request (R29).
+    /// Returns the response, unless it answers another account's request (R29).
     ///
     /// # Errors
-    /// Returns a message if it is of another account.
+    /// Returns a message if it belongs to another account.
     pub fn of_account(self, own: Uuid) -> Result<Self, String> {
         check_account(self.account.as_deref(), own).map(|()| self)
     }
 
-    /// Whether the body is JSON, which a captive portal's is not.
+    /// Whether the body is JSON, unlike that of a captive portal.
     pub(crate) fn has_json_body(&self) -> bool {
         parse(&self.body).is_ok()
     }
 
-    /// The code and the title of a problem document, if it is one. Any code will do: a client that does not know it goes by the status.
+    /// The code and the title of a problem document, if it is one. The code may be unknown: the client then uses the status.
     fn problem(&self) -> Option<(String, String, Option<String>)> {
         let tape = parse(&self.body).ok()?;
         let text = |name: &str| match tape.root().get(name) {
@@ -74,7 +74,7 @@ impl Answered {
     }
 }
 
-/// Checks that an answer names no other account than the one of its request (R29). `account` is its header `X-Account`.
+/// Checks that a response does not name a different account from its request (R29). `account` is the header `X-Account`.
 ///
 /// # Errors
 /// Returns a message if it does.
@@ -104,10 +104,10 @@ pub fn page(answer: &Answered, contract: &'static Contract) -> Result<Page, Stri
     if revs.all(|rev| rev <= page.user_rev) { Ok(page) } else { Err(ABOVE.to_owned()) }
 }
 
-/// What is wrong with an answer that would be believed for ever: no server that has a revision below it would send what replaces it.
+/// The error for a revision that would stick forever: a server with lower revisions would never send its replacement.
 const ABOVE: &str = "the server sent a revision above its newest one";
 
-/// What is wrong with an answer that acknowledges edits which were not sent with this push.
+/// The error for a response that acknowledges edits that this push did not send.
 const OF_ANOTHER_PUSH: &str =
     "received the answer to another push; a proxy before the server may mix up answers, so report it to its operator";
 
@@ -137,7 +137,7 @@ fn violation(answer: &Answered, what: &str, report: &Report) -> String {
     }
 }
 
-/// The failure that an unsuccessful answer means.
+/// Classifies an unsuccessful response.
 pub fn failure(answer: &Answered) -> Failure {
     if answer.status == REQUEST_TIMEOUT {
         return Failure::Narrow;
@@ -164,8 +164,8 @@ pub fn failure(answer: &Answered) -> Failure {
     }
 }
 
-/// The failure that a status means if there is no problem document with a known code. Such an answer comes from a newer server, a proxy, a
-/// captive portal or another program.
+/// Classifies a response without a known problem code by its status. It comes from a newer server, a proxy, a captive portal or another
+/// program.
 fn by_status(answer: &Answered) -> Failure {
     match answer.status {
         // A proxy that asks for its own password says nothing about the session.

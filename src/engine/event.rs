@@ -18,14 +18,14 @@ pub enum Event {
     Changed(Snapshot),
     /// The timer has expired.
     Tick,
-    /// The platform reports that there is a network connection or none. This is a hint; only a request proves it.
+    /// The platform reports whether there is a network connection. This is a hint; only a request proves it.
     Online(bool),
     /// The server has sent a change notification.
     Notified {
-        /// The account's newest revision. Nothing is pulled if the device has seen it already.
+        /// The account's newest revision. If the device has already seen it, it pulls nothing.
         rev: u64,
     },
-    /// The connection for change notifications has broken or works again: a request shows whether the server can be reached.
+    /// The connection for change notifications has broken or works again. A request shows whether the server can be reached.
     Probe,
     /// The user requests a sync.
     SyncNow,
@@ -53,10 +53,10 @@ pub enum Event {
     Answered {
         /// The number that [`Command::Send`] gave it.
         request: u64,
-        /// The answer, which may be anything: a captive portal answers too.
+        /// The response. It may be anything, because a captive portal also responds.
         answer: Answered,
     },
-    /// A request or a refresh was not answered, or not by the server.
+    /// A request or a refresh got no response, or none from the server.
     Unanswered {
         /// The number that [`Command::Send`] or [`Command::Refresh`] gave it.
         request: u64,

@@ -6,32 +6,33 @@ use crate::engine::{Command, Engine, Obstacle, Turn, Wants, Work};
 use crate::retry::Failure;
 use crate::task::Task;
 
-/// Pushes that fail wait, and pulls go on.
+/// Failing pushes wait; pulls continue.
 #[derive(Debug)]
 pub(super) struct Held {
-    /// When pushes are tried again.
+    /// When to try pushes again.
     pub(super) until: i64,
     /// Why they failed.
     pub(super) message: String,
-    /// Whether deletions are sent nevertheless: the account is full, and they make room.
+    /// Whether deletions are still sent, because the account is full and they make room.
     pub(super) deletions: bool,
     /// Whether the server was not reached, or is too busy.
     pub(super) offline: bool,
 }
 
-/// How often a device tries again to push to an account that was full.
+/// How often a device retries pushes to a full account.
 const FULL_RETRY_MS: i64 = 5 * 60 * 1_000;
 
-/// A shorter wait that the server asks for is not enough: a server that always answers 503 with `Retry-After: 0` would get one request after
+/// The minimum wait, even if the server asks for less: a server that always answers 503 with `Retry-After: 0` would get one request after
 /// the other.
 const RETRY_AFTER_MS_MIN: u64 = 1_000;
 
-/// The longest wait that the server can ask for, so that a wrong date does not end the sync.
+/// The maximum wait that the server can ask for, so that a wrong date does not stop sync.
 const RETRY_AFTER_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
 
-/// A restored server asks for a new start once, and for another if it is restored meanwhile.
+/// The number of restarts without suspicion. A restored server asks for one restart, and for another if it is restored again in the
+/// meantime.
 const RESTARTS_UNSUSPECTED: u32 = 2;
-/// Behind a load balancer, two servers with different data may each refuse what the other gave.
+/// Behind a load balancer, two servers with different data may reject each other's cursors.
 const TWO_SERVERS: &str = "it asks for a new start again and again, as two servers do that differ, so report it to its operator";
 
 /// How often an app that is too old tries again.
@@ -57,7 +58,7 @@ impl Engine {
         }
     }
 
-    /// Handles a missing answer: the network failed, or a program between here and the server.
+    /// Handles a missing response: the network failed, or a program between here and the server.
     pub(super) fn unreachable(&mut self, message: String, turn: &Turn) {
         self.offline = true;
         self.fail(message, turn);
@@ -131,7 +132,7 @@ impl Engine {
         None
     }
 
-    /// Waits before the next push. A pull shows at once whether the server answers those.
+    /// Waits before the next push. A pull shows at once whether the server answers pulls.
     pub(super) fn hold_pushes(&mut self, message: String, turn: &Turn) {
         let until = turn.now_ms.saturating_add(self.push_backoff.next_ms(turn.jitter));
         self.held = Some(Held { until, message, deletions: false, offline: self.offline });

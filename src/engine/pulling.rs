@@ -56,7 +56,8 @@ impl Engine {
         }
     }
 
-    /// A page that says there is more must lead to it. Otherwise a broken server, or a cache before it, would be asked for ever.
+    /// Checks that a page that announces more advances the cursor. Otherwise the engine would ask a broken server, or a cache before it,
+    /// forever.
     fn leads_on(&self, page: Page) -> Result<Page, String> {
         let is_stuck = page.changes.is_empty() || self.asked_since.as_ref() == Some(&page.next_cursor);
         if page.has_more && is_stuck {
@@ -133,7 +134,7 @@ impl Engine {
     }
 
     /// Compares the device with the server's digest after the last page (R27). Returns the durable step to run, if any. A difference counts
-    /// when it is there a second time.
+    /// when it occurs a second time.
     fn compare(&mut self, done: &Done) -> Option<Task> {
         let agrees = done.snapshot.agrees(done.pulled.digest?)?;
         let (is_new, is_sure) = match self.difference() {

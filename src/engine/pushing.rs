@@ -17,7 +17,7 @@ pub(super) const PUSHES_AHEAD: usize = 2;
 /// The number of consecutive pushes rejected for their stamps or the device's id after which the engine waits before the next one.
 const UNDONE_MAX: u32 = 2;
 
-/// The edits of a push. An edit that is made again in the meantime has a different op (R5).
+/// The edits of a push. A later edit of the same record has a different op (R5).
 #[derive(Debug)]
 pub(super) struct Pushing {
     flight: Flight,

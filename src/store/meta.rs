@@ -1,4 +1,4 @@
-//! The state of a device, apart from its records, and how it is read again.
+//! The state of a device, apart from its records, and its reader.
 
 use std::collections::BTreeMap;
 
@@ -44,8 +44,8 @@ pub struct Meta {
     pub enabled: bool,
     /// The version of the contract with which quarantined changes were last read.
     pub contract: String,
-    /// The digest of the versions that the server had when this device last heard of them, except for quarantined ones (R27). `None` in a
-    /// database of an earlier version.
+    /// The digest of the server's versions as this device last knew them, except for quarantined ones (R27). `None` in a database of an
+    /// earlier version.
     pub digest: Option<Digest>,
     /// The last difference between the device's digest and the server's, if there was one.
     pub difference: Option<Difference>,
@@ -74,7 +74,7 @@ impl Default for Meta {
 }
 
 impl Meta {
-    /// Reads what was written as JSON. Members that an earlier version did not write are as in a new database.
+    /// Reads the JSON text. Members that an earlier version did not write get the values of a new database.
     ///
     /// # Errors
     /// Returns an error if the text is not JSON, or a member has another type.
@@ -85,8 +85,8 @@ impl Meta {
         meta.take(root).map(|()| meta).ok_or_else(damaged)
     }
 
-    /// Takes what the writes of one record change into the device's digest. During a resync, a new digest is made of what the resync has seen.
-    /// It replaces the digest in the end, so that an error in that one does not outlive the resync.
+    /// Updates the device's digest with the writes of one record. During a resync, a new digest covers what the resync has seen. At the end
+    /// it replaces the old digest, so an error in the old one does not outlive the resync.
     pub(crate) fn follow(&mut self, before: Option<&Row>, writes: &[Write]) {
         let written = writes.iter().rev().find_map(|write| match write {
             Write::Put(row) => Some(Some(row)),
@@ -135,28 +135,28 @@ pub struct Resync {
     /// The revision that the server was restored to, if it was restored from a backup. The server has lost every version with a later
     /// revision.
     pub restored_rev: Option<u64>,
-    /// The first resync after the server was restored. What that one or a later one has seen, the server has had since.
+    /// The first resync after the server was restored. The server has had everything that this or a later resync has seen.
     pub restored_in: u64,
-    /// The revision up to which the server had purged tombstones when the resync began. `None` if it is not known.
+    /// The revision up to which the server had purged tombstones when the resync began. `None` if unknown.
     pub purge_watermark: Option<u64>,
     /// The resync's position in the feed.
     pub cursor: Option<String>,
-    /// Whether every page is applied. The rows that were not seen are processed next.
+    /// Whether every page is applied. The unseen rows are processed next.
     pub pulled: bool,
-    /// Whether rows that were not seen may be deleted: there are few of them, or the user has agreed.
+    /// Whether unseen rows may be deleted, because there are few of them or the user has agreed.
     pub confirmed: bool,
     /// The digest of what the resync has seen so far.
     pub digest: Digest,
 }
 
 impl Resync {
-    /// Whether it is still undecided if the user must confirm deletions.
+    /// Whether it is still open if the user must confirm deletions.
     pub fn is_undecided(&self) -> bool {
         self.pulled && !self.confirmed
     }
 
-    /// Whether the server has lost the version with this revision, which the resync with the number `seen` was the last to see. A record that an
-    /// earlier resync has seen since the restore, and this one has not, was deleted.
+    /// Whether the server has lost the version with this revision, last seen by the resync with the number `seen`. A record that an earlier
+    /// resync has seen since the restore, but this one has not, was deleted.
     pub fn is_lost(&self, seen: u64, rev: Option<u64>) -> bool {
         let seen_since = seen >= self.restored_in && rules::on(Rule::SeenSinceIsNotLost);
         rules::on(Rule::PushLostAgain) && !seen_since && self.restored_rev.zip(rev).is_some_and(|(restored, rev)| rev > restored)
@@ -170,8 +170,8 @@ impl Resync {
 }
 
 impl Meta {
-    /// Whether the current resync deletes a clean live row that it has not seen: not if the server has lost it, nor if this device made it and
-    /// it cannot have been deleted.
+    /// Whether the current resync deletes a clean live row that it has not seen. It does not if the server has lost the row, or if this
+    /// device created it and it cannot have been deleted.
     pub fn sweeps(&self, device: Uuid, seen: u64, rev: Option<u64>) -> bool {
         self.resync.as_ref().is_some_and(|resync| {
             let is_own = device == self.device && resync.was_never_deleted(rev);

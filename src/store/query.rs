@@ -1,4 +1,4 @@
-//! Which records of a collection a device lists: by an index of the contract, and within bounds.
+//! Queries over a collection: by an index of the contract, and within bounds.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! A record on a device, and what the server knows of it.
+//! A record on a device, and the server's knowledge of it.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +34,7 @@ pub struct Row {
 pub enum RowState {
     /// The server has this version.
     Clean,
-    /// The edit was not sent yet, or not answered yet.
+    /// The edit has not been sent yet, or has no outcome yet.
     Pending(Pending),
     /// The server has rejected this version permanently.
     Blocked(Pending, Block),
@@ -46,13 +46,12 @@ pub struct Pending {
     /// When the oldest unacknowledged edit of the record was made, in milliseconds since the Unix epoch.
     pub since: i64,
     /// Whether this is a version that the server lost when it was restored from a backup. Such a version keeps its op and stamp, whichever
-    /// device made it (R11).
+    /// device created it (R11).
     pub lost: bool,
-    /// The stamp of the acknowledged version that the edit was made on, if any. The edit's own stamp stays above it (R9), so that the order
-    /// of the two survives a restore after which the server no longer knows the revision.
+    /// The stamp of the edit's acknowledged base version, if any. The edit's own stamp stays above it (R9), so that their order survives a
+    /// restore after which the server no longer knows the revision.
     pub base_stamp: Option<i64>,
-    /// The revision of the live version that the server had when this device last heard of the record (R27). An edit is not always based on
-    /// it (R24).
+    /// The revision of the server's live version as this device last knew it (R27). An edit is not always based on it (R24).
     pub known_rev: Option<u64>,
 }
 
@@ -116,7 +115,7 @@ impl Row {
         }
     }
 
-    /// The revision of the live version that the server had when this device last heard of the record. `None` if the server had none.
+    /// The revision of the server's live version as this device last knew it. `None` if the server had none.
     pub fn known_rev(&self) -> Option<u64> {
         match self.unacknowledged() {
             Some(pending) => pending.known_rev,

@@ -24,7 +24,7 @@ use crate::store::{
 
 /// The migrations from an empty file to the current schema. `user_version` counts the ones that were applied.
 const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema.sql"), include_str!("sqlite/schema_2.sql"), include_str!("sqlite/schema_3.sql")];
-/// Marks a device's database. Those of earlier versions have no mark.
+/// Marks a device's database. Databases of earlier versions have no mark.
 const APPLICATION_ID: i64 = 0x534c_6f44;
 /// The conditions for pending and for blocked rows. `state > 0` lets SQLite use the partial index.
 const WAITING: &str = "state = 1 AND state > 0";
@@ -40,9 +40,9 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens a database of records of this contract, and creates it if it does not exist. `device` is the device id of a new database.
-    /// `views` is a script that makes views for people who read the records with SQL: `sql/views.sql`, which the compiler generates from the
-    /// contract, or nothing.
+    /// Opens a database for records of this contract, and creates it if it does not exist. `device` is the device id of a new database.
+    /// `views` is a script that creates views for people who read the records with SQL, or empty. The compiler generates it from the
+    /// contract: `sql/views.sql`.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or written, is not a database, or was created by a later version.
@@ -61,7 +61,7 @@ impl SqliteStore {
         Self::set_up(Connection::open_in_memory().map_err(failed("open a database in memory"))?, device, contract, "")
     }
 
-    /// The SQLite connection, for reading with SQL. Its types are those of the re-exported [`rusqlite`].
+    /// The SQLite connection, for reading with SQL. Its types come from the re-exported [`rusqlite`].
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
@@ -95,7 +95,7 @@ impl SqliteStore {
             .map_err(failed("initialize the database"))
     }
 
-    /// Computes the digest of the rows of a database that does not have it yet: a new one, or one of an earlier version (R27).
+    /// Computes the digest of the rows of a database without one: a new database, or one of an earlier version (R27).
     fn make_digest(&self) -> Result<(), StoreError> {
         let failed = failed("initialize the database");
         if meta_in(&self.connection)?.digest.is_some() {
@@ -127,7 +127,8 @@ impl SqliteStore {
         made.and(self.connection.execute_batch(end)).map_err(&failed)
     }
 
-    /// The quarantined changes that arrived after so many resyncs, with the revision that the row of the same record counts as.
+    /// The quarantined changes that arrived after this number of resyncs, with the revision that the digest counts for the row of the same
+    /// record.
     fn quarantined_rows(&self, resyncs: u64) -> Result<Vec<(Quarantined, Option<u64>)>, StoreError> {
         let failed = failed("read the quarantined changes");
         let mut changes = read_quarantined(&self.connection).map_err(&failed)?;
@@ -174,7 +175,7 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     transaction.commit().map_err(&failed)
 }
 
-/// Checks that a database is new, or of this program. One of another program is not written.
+/// Checks that a database is new or belongs to this program. A database of another program is not written.
 fn check_owner(connection: &Connection) -> Result<(), StoreError> {
     let sql = "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema),
                    (SELECT count(*) FROM sqlite_schema WHERE name IN ('meta', 'records'))

@@ -1,4 +1,4 @@
-//! The HTTP client for requests with small answers: it gives up on an answer that is too large or takes too long.
+//! The HTTP client for requests with small responses. It gives up on a response that is too large or takes too long.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,15 +7,15 @@ use tokio::time::Instant;
 
 use crate::api::runtime::http::{Request, Response, Transport};
 
-/// The time for a request and its answer. A push of a mebibyte takes half of it at 4 KiB a second.
+/// The time for a request and its response. A push of a mebibyte takes half of it at 4 KiB a second.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(600);
-/// The longest wait for the next part of an answer, once the request is sent.
+/// The maximum wait for the next part of a response, once the request is sent.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
-/// A request is sent at so many bytes a second at least. A server gives up what comes more slowly.
+/// The minimum speed of sending a request, in bytes per second. A server gives up on a slower request.
 const SENT_BYTES_PER_SECOND_MIN: u64 = 4_096;
-/// An answer has this long before its rate counts, and then at least so many bytes a second.
+/// The time before the rate of a response counts, and the minimum rate in bytes per second after that.
 const SLOW: (Duration, u64) = (Duration::from_secs(20), 512);
-/// The limit for the body of an answer, after decompression. The contract's largest answer, a page, is a fraction of it.
+/// The maximum size of a response body, after decompression. The contract's largest response, a page, is a fraction of it.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// An HTTP client with limits, which also hold if something other than a sync server answers.
@@ -25,7 +25,7 @@ pub(crate) struct Bounded {
     pub(crate) slow_answer: Option<SlowAnswer>,
 }
 
-/// What to do while a request waits for its answer.
+/// What to do while a request waits for its response.
 pub(crate) struct SlowAnswer {
     /// The time after which `notice` is called first. Each further wait is twice as long.
     pub(crate) after: Duration,
@@ -33,7 +33,7 @@ pub(crate) struct SlowAnswer {
     pub(crate) notice: Box<dyn Fn(Duration) + Send + Sync>,
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug)]
 pub(crate) enum Unanswered {
     Failed(reqwest::Error),
@@ -65,12 +65,12 @@ impl Bounded {
     }
 }
 
-/// How long an answer may take to begin, with the time that the request takes on its way.
+/// How long a response may take to begin, including the time to send the request.
 fn time_to_answer(sent_bytes: u64) -> Duration {
     ANSWER_TIMEOUT + Duration::from_secs(sent_bytes / SENT_BYTES_PER_SECOND_MIN)
 }
 
-/// Whether an answer that comes drop by drop is given up.
+/// Whether a response arrives too slowly and is given up.
 fn is_too_slow(bytes: usize, elapsed: Duration) -> bool {
     elapsed > SLOW.0 && (bytes as u64) < elapsed.as_secs() * SLOW.1
 }

@@ -1,4 +1,4 @@
-//! Writing feed messages. A record is written as the text that it was read as.
+//! Writes feed messages. A record keeps the text from which it was read.
 
 use std::fmt::Write;
 
@@ -118,7 +118,7 @@ fn write_receipt(text: &mut String, outcome: &str, receipt: &Receipt) {
     );
 }
 
-/// Writes one change in the form that it has in a page of `feed`.
+/// Writes one change in its form in a page of `feed`.
 pub fn write_change(text: &mut String, change: &Change, feed: Feed) {
     begin_change(text, change, feed);
     text.push('}');

@@ -36,9 +36,9 @@ pub struct Exported {
 }
 
 impl Client {
-    /// Writes every live record as a line of JSON, `{"collection": …, "record": …}`. The last line also has the counts, as the member
-    /// `"end": {"records": …, …}`, and the first line has the member `"begin"`, so that a file that was cut off is noticed; if there is nothing
-    /// to export, the counts are alone. All lines come from one snapshot. `progress` is called with the number of lines written so far.
+    /// Writes every live record as a line of JSON, `{"collection": …, "record": …}`. The first line also has the member `"begin"`, and the
+    /// last line has the counts, `"end": {"records": …, …}`, so that an import notices a truncated file. If there is nothing to export, the
+    /// file has only the counts. All lines come from one snapshot. `progress` gets the number of lines written so far.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read or `out` cannot be written.
@@ -56,17 +56,17 @@ impl Client {
     }
 }
 
-/// A member of the first line. A file that has it and lacks the counts is not whole, however its lines were sorted.
+/// A member of the first line. A file with it but without the counts is incomplete, however its lines were sorted.
 const BEGIN: &str = ",\"begin\":{\"format\":1}";
 
-/// The format in [`BEGIN`]. A reader refuses a later one.
+/// The format in [`BEGIN`]. A reader rejects a later one.
 pub(super) const FORMAT: i64 = 1;
 
 struct Lines<W, P> {
     out: W,
     counts: Exported,
     progress: P,
-    /// Whether the current line still lacks its closing brace. It may be the last one, which also has the counts.
+    /// Whether the current line still lacks its closing brace. If it is the last line, it also gets the counts.
     open: bool,
 }
 
@@ -101,7 +101,7 @@ impl<W: Write, P: FnMut(u64)> Lines<W, P> {
         self.line(format_args!("\"history\":{{\"collection\":\"{path}\",\"why\":{why},\"at\":{at},\"record\":{record}}}"))
     }
 
-    /// Completes the line before and begins one with these members.
+    /// Completes the previous line and begins a line with these members.
     fn line(&mut self, members: fmt::Arguments<'_>) -> io::Result<()> {
         let (before, begin) = if std::mem::replace(&mut self.open, true) { ("}\n", "") } else { ("", BEGIN) };
         write!(self.out, "{before}{{{members}{begin}")

@@ -19,7 +19,7 @@ use crate::store::{Key, Loaded, Row, Write};
 pub struct ImportOptions {
     /// What to do with records that the device already has.
     pub on_conflict: OnConflict,
-    /// Whether to import the valid lines of a file that also has invalid ones. Otherwise nothing is imported from such a file.
+    /// Whether to import the valid lines of a file with invalid lines. Otherwise nothing is imported from such a file.
     pub partial: bool,
     /// Whether to write nothing and only report what would be written.
     pub dry_run: bool,
@@ -48,9 +48,9 @@ pub struct Imported {
     pub superseded: u64,
     /// The number of lines that are not imported: past versions and unreadable quarantined changes.
     pub skipped: u64,
-    /// The numbers of the invalid lines, starting at 1, with what is wrong.
+    /// The numbers of the invalid lines, starting at 1, with the errors.
     pub refused: Vec<(usize, String)>,
-    /// Whether the file is complete by its counts.
+    /// Whether the file is complete according to its counts.
     pub counts: FileCounts,
     /// Whether anything was written. False for a dry run, and if a line was invalid and the import is not partial.
     pub written: bool,
@@ -68,9 +68,9 @@ pub struct ImportCounts {
     pub deleted: u64,
     /// Records that are equal on the device.
     pub unchanged: u64,
-    /// Records of which the device's version was kept.
+    /// Records that kept the device's version.
     pub kept: u64,
-    /// Records of which the device's version was kept and is a deletion.
+    /// Records that kept the device's version, which is a deletion.
     pub kept_deleted: u64,
 }
 
@@ -120,7 +120,7 @@ enum Fate {
 
 impl Client {
     /// Imports a file written by [`export`](Self::export) or by the server's export, in one transaction. If a line is invalid, nothing is
-    /// imported unless the import is [partial](ImportOptions::partial). `progress` is called with the number of lines read so far.
+    /// imported unless the import is [partial](ImportOptions::partial). `progress` gets the number of lines read so far.
     ///
     /// # Errors
     /// Returns an error if `lines` cannot be read or the database cannot be written.

@@ -30,14 +30,14 @@ pub(super) struct Incoming {
     pub deleted: bool,
 }
 
-/// Whether a file is complete by the counts in its last line.
+/// Whether a file is complete according to the counts in its last line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileCounts {
-    /// The file has none, and nothing says that [`Client::export`](crate::Client::export) has written it.
+    /// The file has no counts, and no mark of [`Client::export`](crate::Client::export).
     #[default]
     Missing,
-    /// [`Client::export`](crate::Client::export) has begun the file, and the line with the counts is missing.
+    /// [`Client::export`](crate::Client::export) began the file, but the line with the counts is missing.
     CutOff,
     /// The file has exactly the records that it counts.
     Exact,
@@ -48,7 +48,7 @@ pub enum FileCounts {
         /// The number of records in the file.
         found: u64,
     },
-    /// The file has fewer records than it counts. The line with the counts is among the refused ones.
+    /// The file has fewer records than it counts. The line with the counts is one of the invalid lines.
     TooMany,
 }
 
@@ -59,9 +59,9 @@ pub(super) struct File {
     pub records: Vec<Incoming>,
     /// The number of older versions of records that the file contains more than once.
     pub superseded: u64,
-    /// The number of past versions and of quarantined changes that are still unreadable.
+    /// The number of past versions and quarantined changes that are still unreadable.
     pub skipped: u64,
-    /// The numbers of the invalid lines, starting at 1, with what is wrong.
+    /// The numbers of the invalid lines, starting at 1, with the errors.
     pub refused: Vec<(usize, String)>,
     pub counts: FileCounts,
 }
@@ -140,7 +140,7 @@ fn json(bytes: &[u8]) -> Result<Tape<'_>, String> {
     })
 }
 
-/// Reads a member that decides what becomes of a record. The record itself is validated only if it is written.
+/// Reads a member that determines how a record is imported. The record itself is validated only if it is written.
 fn member<T>(record: Json<'_>, name: &str, read: fn(Option<Json<'_>>) -> Option<T>, expected: &str) -> Result<Option<T>, String> {
     let Some(value) = record.get(name) else { return Ok(None) };
     let unreadable = || format!("{name} is {}; expected {expected}", value.to_text());

@@ -1,4 +1,4 @@
-//! Errors of SQLite, with what the user can do about them.
+//! Errors of SQLite, with advice for the user.
 
 use crate::store::StoreError;
 
@@ -6,13 +6,13 @@ use crate::store::StoreError;
 pub(super) const DAMAGED: &str = "; the file is damaged or not a database: keep it, because edits that were not sent are only in it, and restore it from a \
                        copy, or sync a new one and import your last export";
 
-/// Whether a value is stored that nobody has written.
+/// Whether the database holds a value that this program has not written.
 fn is_unreadable(error: &rusqlite::Error) -> bool {
     use rusqlite::Error as Why;
     matches!(error, Why::FromSqlConversionFailure(..) | Why::Utf8Error(..) | Why::IntegralValueOutOfRange(..) | Why::InvalidColumnType(..))
 }
 
-/// Whether SQLite could not write, or not make room for the index of its log, which it does even in order to read.
+/// Whether SQLite could not write, or could not make room for the index of its log, which it needs even to read.
 fn is_of_writing(error: &rusqlite::Error) -> bool {
     use rusqlite::ffi;
     let codes = [
@@ -26,7 +26,7 @@ fn is_of_writing(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| codes.contains(&error.extended_code))
 }
 
-/// Converts an error of SQLite, and adds what the user can do about it.
+/// Converts an error of SQLite, and adds advice for the user.
 pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
     move |error| {
         use rusqlite::ErrorCode;

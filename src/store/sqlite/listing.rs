@@ -1,11 +1,11 @@
-//! Lists of records: the indexes of a contract, and the SQL of a query that walks along one.
+//! Lists of records: the indexes of a contract, and the SQL of a query over an index.
 
 use super::rows::sql_value;
 use crate::api::collection::{Collection, Contract, Index};
 use crate::store::Query;
 
-/// A query in SQL. It contains the names of the collection, members and index as literals, because SQLite otherwise does not use a partial
-/// index and, without statistics, sorts the collection instead. All of these names come from the contract.
+/// A query in SQL. It contains the names of the collection, members and index as literals. Otherwise SQLite does not use a partial index
+/// and, without statistics, sorts the collection instead. All of these names come from the contract.
 pub(super) struct Listing {
     pub(super) sql: String,
     pub(super) parameters: Vec<rusqlite::types::Value>,
@@ -49,7 +49,7 @@ impl Listing {
     }
 }
 
-/// The script that makes the indexes of a contract. SQLite cannot index the items of an array, so such indexes are left out.
+/// The script that creates the indexes of a contract. SQLite cannot index the items of an array, so it omits such indexes.
 pub(super) fn indexes(contract: &Contract) -> String {
     let indexes = contract.collections.iter().flat_map(|collection| collection.indexes.iter().map(move |index| (*collection, index)));
     let script = indexes.filter(|(_, index)| !index.multi).map(|(collection, index)| {

@@ -18,7 +18,7 @@ pub(super) const RECORD_COLUMNS: &str = "records.collection, records.id, record,
 /// [`Row::known_rev`] in SQL.
 pub(super) const KNOWN_REV: &str = "iif(state > 0, known_rev, iif(is_deleted, NULL, base_rev))";
 
-/// The digest of all rows (R27), of collections that this contract does not have too.
+/// The digest of all rows (R27), including collections that this contract does not have.
 pub(super) fn known(connection: &Connection) -> rusqlite::Result<Digest> {
     let mut statement = connection.prepare(&format!("SELECT collection, id, {KNOWN_REV} AS rev FROM records WHERE rev IS NOT NULL"))?;
     let mut rows = statement.query([])?;
@@ -172,7 +172,7 @@ pub(super) fn read_quarantined(connection: &Connection) -> rusqlite::Result<Vec<
     rows.collect()
 }
 
-/// Converts a JSON value to the SQL value that the result of `json_extract` is compared with.
+/// Converts a JSON value to an SQL value for comparison with the result of `json_extract`.
 pub(super) fn sql_value(value: &Value) -> Sql {
     match value {
         Value::Null => Sql::Null,
