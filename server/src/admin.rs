@@ -34,7 +34,7 @@ pub enum Error {
     /// The database cannot be opened, read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The clock is far from when the server last ran.
+    /// The clock is far from the time when the server last ran.
     #[error(transparent)]
     Clock(#[from] Jumped),
     /// The text names no place of a server's data.
@@ -43,18 +43,18 @@ pub enum Error {
     /// The source and the target of a copy are the same.
     #[error("{0} is the source and the target: name another place")]
     Same(String),
-    /// Servers write to a database that is to be copied.
+    /// Servers write to the database to be copied.
     #[error("servers use {0}: stop them first, so that nothing is written while it is copied; one that was killed counts for 20 seconds")]
     Served(String),
     /// The target of a copy holds data.
     #[error("{0} holds other data: name an empty database, or a folder without one")]
     NotEmpty(String),
-    /// The database in a folder is older than the one that was there.
+    /// The database in a folder is older than the previous one.
     #[error("the database in {0} is older than its counter file, or the file is missing: start the server once, which begins a new epoch")]
     Replaced(PathBuf),
 }
 
-/// Runs one expression on a folder and another one on a database, whichever the place is.
+/// Runs one expression if the place is a folder, and another one if it is a database.
 macro_rules! on_place {
     ($place:expr, $data:ident => $folder:expr, $store:ident => $database:expr) => {
         match &$place.0 {
@@ -69,37 +69,36 @@ use on_place;
 /// Writes a consistent copy of the database to a new file. The server may be running.
 ///
 /// # Errors
-/// The folder contains no database, or the file already exists or cannot be written.
+/// Returns an error if the folder contains no database, or the file already exists or cannot be written.
 pub fn back_up(data: &Path, to: &Path) -> Result<(), StoreError> {
     backup::back_up(data, to, now_ms())
 }
 
-/// Writes a backup into a folder, under a name with this time, and removes the oldest ones, so that `keep` are left.
+/// Writes a backup into a folder, under a name with this time, and removes all but the newest `keep` backups.
 ///
 /// # Errors
-/// The folder contains no database, or the backup cannot be written, in which case none is removed.
+/// Returns an error if the folder contains no database, or the backup cannot be written. Then no backup is removed.
 pub fn rotate(data: &Path, folder: &Path, time: &str, keep: usize) -> Result<Rotated, StoreError> {
     backups::rotate(data, folder, time, now_ms(), keep)
 }
 
-/// Replaces the database with a backup. The previous database is kept. The server must be stopped. The files
-/// belong to the owner of the folder, also if root runs this.
-/// Afterwards, devices pull everything again and push what the backup does not contain.
+/// Replaces the database with a backup. The previous database is kept. The server must be stopped. The files belong to the owner of the
+/// folder, even if root runs this. Afterwards, devices pull everything again and push what the backup lacks.
 ///
 /// # Errors
-/// The file is not a backup or is damaged, or a server is running.
+/// Returns an error if the file is not a backup or is damaged, or a server is running.
 pub fn restore(data: &Path, from: &Path) -> Result<Restored, StoreError> {
     let restored = backup::restore(data, from, &new_epoch(), now_ms())?;
     files::hand_over(data)?;
     Ok(restored)
 }
 
-/// Purges the tombstones that are older than `tombstone_days` and that are contained in every backup of the last `backup_days`. Returns the
-/// number of purged tombstones. A running server does this once a day.
+/// Purges the tombstones that are older than `tombstone_days` and that every backup of the last `backup_days` contains. Returns the number
+/// of purged tombstones. A running server does this once a day.
 ///
 /// # Errors
-/// The place contains no database, the database cannot be written, or the clock is far from when a server last ran and `accept_clock` is
-/// false.
+/// Returns an error if the place contains no database, the database cannot be written, or the clock is far from the time when a server last
+/// ran and `accept_clock` is false.
 pub async fn purge(place: &Place, tombstone_days: u32, backup_days: u32, accept_clock: bool) -> Result<u64, Error> {
     let now = now_ms();
     on_place!(place, data => {

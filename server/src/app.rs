@@ -42,9 +42,9 @@ pub struct App {
     pub devices: Devices,
     /// The memory used by requests.
     pub memory: Requests,
-    /// The memory used by responses that have not been taken yet.
+    /// The memory used by responses that clients have not read yet.
     pub unsent: Unsent,
-    /// The requests in progress of each account and of all accounts, once their bodies are there.
+    /// The requests in progress of each account and of all accounts, once their bodies have arrived.
     pub requests: PerAccount,
     pub places: Places,
     /// The processors that parse large bodies and compress large responses.
@@ -76,10 +76,10 @@ impl App {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
     }
 
-    /// Decides something about the caller's records on one snapshot. What the decision is expected to read is loaded first.
+    /// Runs a decision on one snapshot of the caller's records. The rows that it is expected to read are loaded first.
     ///
     /// # Errors
-    /// The session has ended, or `decide` or the store fails.
+    /// Returns an error if the session has ended, or `decide` or the store fails.
     pub async fn read<T: Send + 'static>(
         &self,
         caller: Caller,
@@ -90,10 +90,11 @@ impl App {
         self.store.read_records(caller.key(), self.config().quota(), prefetch, decide).await
     }
 
-    /// Changes the caller's records in one transaction, which is durable before this returns. The decision may be made more than once.
+    /// Changes the caller's records in one transaction, which is durable before this returns. The decision may run more than once.
     ///
     /// # Errors
-    /// The session has ended, the account has pushed too often, or `decide` or the store fails. In each case nothing is changed.
+    /// Returns an error if the session has ended, the account has pushed too often, or `decide` or the store fails. Then nothing is
+    /// changed.
     pub async fn write<T: Send + 'static>(
         &self,
         caller: Caller,
@@ -108,23 +109,23 @@ impl App {
         self.store.write_records(caller.key(), self.config().quota(), prefetch, decide).await
     }
 
-    /// Tells every device of a user, on whichever server it listens, of the revision of a push.
+    /// Notifies every device of a user, on all servers, of the revision of a push.
     pub fn announce(&self, user: Uuid, rev: u64) {
         self.limits.count_push(user, Instant::now());
         self.notifications.notify(user, rev);
         self.store.announce(Notification::Revision(user, rev));
     }
 
-    /// Tells whoever waits under a session of a user that it has ended, on every server.
+    /// Notifies everything that waits under an ended session of a user, on every server.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     pub async fn end_sessions(&self, user: Uuid) -> Result<(), StoreError> {
         self.store.announce(Notification::Ended(user));
         self.end_own_sessions(user).await
     }
 
-    /// Does what another server has announced.
+    /// Handles a notification of another server.
     pub async fn hear(&self, notification: Notification) {
         match notification {
             Notification::Revision(user, rev) => self.notifications.notify(user, rev),
@@ -136,17 +137,17 @@ impl App {
         }
     }
 
-    /// Tells whoever waits under a session of a user that it has ended, on this server.
+    /// Notifies everything that waits under an ended session of a user, on this server.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     async fn end_own_sessions(&self, user: Uuid) -> Result<(), StoreError> {
         let ended = self.store.ended(self.sessions.keys(Some(user))).await?;
         ended.into_iter().for_each(|key| self.sessions.end(key));
         Ok(())
     }
 
-    /// Looks up a session under which somebody waits, once for all who do.
+    /// Looks up a session once for everything that waits under it.
     pub fn look_up(self: &Arc<Self>, key: SessionKey) {
         if !self.sessions.must_look_up(key) {
             return;

@@ -1,6 +1,5 @@
-//! Memory budgets: how much the requests that are under way, and the responses that no peer has taken yet, may take for each session, account,
-//! network and site, and in all. Those without an account have budgets of their own: however much they take, accounts find room, and the other
-//! way round.
+//! Memory budgets for requests in progress and for responses that no peer has read yet: per session, account, network and site, and in
+//! total. Requests without an account have separate budgets, so they cannot exhaust the memory of accounts, and vice versa.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,37 +10,37 @@ use crate::auth::limits::{Sender, site};
 use crate::shares::{Exhausted, Share, Shares};
 use crate::store::accounts::SessionKey;
 
-/// What a request takes beside its body, from its head on: the work on it, its headers, and its stream.
+/// The memory of a request in addition to its body, from its head on: its processing, its headers, and its stream.
 const HEAD_BYTES: usize = 16 << 10;
-/// What a response takes beside its body.
+/// The memory of a response in addition to its body.
 pub const OVERHEAD_BYTES: usize = 4 << 10;
-/// The maximum memory for the bodies with records of one account, and of all accounts together.
+/// The maximum memory for bodies with records, of one account and of all accounts together.
 const BODIES_EACH_MAX: usize = 8 << 20;
 const BODIES_ALL_MAX: usize = 128 << 20;
-/// The same for the heads of the requests of one session, and for its other bodies: some 150 requests.
+/// The same for the heads of the requests of one session, and for its other bodies: about 150 requests.
 const REQUESTS_SESSION_MAX: usize = 5 << 19;
 const REQUESTS_SESSIONS_MAX: usize = 128 << 20;
-/// The same for the requests of one network, of all networks that one site may have, and of all networks.
+/// The same for the requests of one network, of all networks of one site, and of all networks.
 const REQUESTS_NETWORK_MAX: usize = 4 << 20;
 const REQUESTS_SITE_MAX: usize = 8 << 20;
 const REQUESTS_NETWORKS_MAX: usize = 64 << 20;
 /// The maximum memory for the large responses of one account, and of all accounts together.
 const UNSENT_EACH_MAX: usize = 8 << 20;
 const UNSENT_ALL_MAX: usize = 128 << 20;
-/// The same for small responses, of which one session may leave 256.
+/// The same for small responses, of which one session may leave 256 unread.
 const UNSENT_SESSION_MAX: usize = 1 << 20;
 const UNSENT_SESSIONS_MAX: usize = 64 << 20;
 /// The same for the responses of one network, of one site, and of all networks.
 const UNSENT_NETWORK_MAX: usize = 1 << 20;
 const UNSENT_SITE_MAX: usize = 4 << 20;
 const UNSENT_NETWORKS_MAX: usize = 32 << 20;
-/// The maximum number of responses that are compressed while they are sent. One takes a megabyte, and further ones are sent as they are.
+/// The maximum number of responses that are compressed while they are sent. Each takes a megabyte. Further responses are sent uncompressed.
 const COMPRESSED_MAX: usize = 64;
 
-/// Memory that is kept as long as this is.
+/// Reserved memory, released when this is dropped.
 pub struct Held {
     shares: Vec<Share<Sender>>,
-    /// How many of the shares, from the last one on, grow.
+    /// The number of shares, from the last one, that grow.
     growing: usize,
 }
 
@@ -49,7 +48,7 @@ impl Held {
     /// Takes more.
     ///
     /// # Errors
-    /// A limit would be exceeded.
+    /// Returns an error if a limit would be exceeded.
     pub fn grow(&mut self, amount: usize) -> Result<(), Exhausted> {
         let fixed = self.shares.len() - self.growing;
         self.shares[fixed..].iter_mut().try_for_each(|share| share.grow(amount))
@@ -97,16 +96,16 @@ impl Requests {
     /// The memory for a request without an account, which grows with its body.
     ///
     /// # Errors
-    /// A limit would be exceeded.
+    /// Returns an error if a limit would be exceeded.
     pub fn of_network(&self, network: IpAddr) -> Result<Held, Exhausted> {
         self.strangers.take(network, HEAD_BYTES)
     }
 
-    /// The memory for a request of a session, which grows with its body. A body without records counts as the session's and not as the account's,
-    /// so that an account can sign a session out whatever that session sends.
+    /// The memory for a request of a session, which grows with its body. A body without records counts toward the session, not the account,
+    /// so that an account can sign out a session whatever that session sends.
     ///
     /// # Errors
-    /// A limit would be exceeded.
+    /// Returns an error if a limit would be exceeded.
     pub fn of_session(&self, key: SessionKey, has_records: bool) -> Result<Held, Exhausted> {
         let head = self.sessions.take(Sender::Session(key), HEAD_BYTES)?;
         let body = match has_records {
@@ -137,10 +136,10 @@ impl Default for Unsent {
 }
 
 impl Unsent {
-    /// The memory for a response without an account: a static page or a small answer.
+    /// The memory for a response without an account: a static page or a small response.
     ///
     /// # Errors
-    /// A limit would be exceeded.
+    /// Returns an error if a limit would be exceeded.
     pub fn of_network(&self, network: IpAddr) -> Result<Held, Exhausted> {
         self.strangers.take(network, OVERHEAD_BYTES)
     }
@@ -148,7 +147,7 @@ impl Unsent {
     /// The memory for a small response of a session.
     ///
     /// # Errors
-    /// A limit would be exceeded.
+    /// Returns an error if a limit would be exceeded.
     pub fn of_session(&self, key: SessionKey) -> Result<Held, Exhausted> {
         Ok(Held { shares: vec![self.sessions.take(Sender::Session(key), OVERHEAD_BYTES)?], growing: 0 })
     }
@@ -156,7 +155,7 @@ impl Unsent {
     /// The memory for the body of a large response of an account.
     ///
     /// # Errors
-    /// A limit would be exceeded.
+    /// Returns an error if a limit would be exceeded.
     pub fn of_account(&self, key: SessionKey, length: usize) -> Result<Share<Sender>, Exhausted> {
         self.accounts.take(Sender::Account(key.user), length)
     }

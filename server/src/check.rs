@@ -49,7 +49,7 @@ const DAY_MS: i64 = 86_400_000;
 /// How far the data may be ahead of the clock.
 const SKEW_MS_MAX: i64 = 60_000;
 
-/// Compares this machine's clock with a time that should have passed.
+/// Compares this machine's clock with a time that should be in the past.
 fn clock(past: i64, now: i64, whose: &str) -> Finding {
     let ahead = past.saturating_sub(now);
     match ahead > SKEW_MS_MAX {

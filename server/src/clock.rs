@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-/// How far the clock may be from where it is expected before nothing that has a deadline is deleted or signed out.
+/// How far the clock may be from its expected time. Beyond this, the server deletes nothing and signs nobody out because of a deadline.
 const JUMP_MAX_MS: u64 = 30 * 86_400_000;
 
-/// The clock is far from when the server last ran: everything that has a deadline would be over, tombstones and sessions alike. Somebody has
-/// to say that the clock is right.
+/// The clock is far from the time when the server last ran. All deadlines would have passed, of tombstones as well as sessions. An operator
+/// must confirm that the clock is right.
 #[derive(Debug, thiserror::Error)]
 #[error("the clock says {now}, and the server last ran at {before}: if the clock is right, give --accept-clock once; if not, set it")]
 pub struct Jumped {
@@ -17,7 +17,7 @@ pub struct Jumped {
 /// Compares the clock with the time when the server last ran, which is 0 if it never did.
 ///
 /// # Errors
-/// They are far apart.
+/// Returns an error if they are far apart.
 pub fn check(before_ms: i64, now_ms: i64) -> Result<(), Jumped> {
     if before_ms > 0 && now_ms.abs_diff(before_ms) > JUMP_MAX_MS {
         return Err(Jumped { now: readable(now_ms), before: readable(before_ms) });

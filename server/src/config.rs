@@ -162,7 +162,7 @@ impl Config {
     /// The contract of the records. That of a file stays in memory: it is read once.
     ///
     /// # Errors
-    /// The file cannot be read, or is no compiled contract.
+    /// Returns an error if the file cannot be read, or is not a compiled contract.
     pub(crate) fn read_contract(&self) -> Result<&'static ServerContract, ServeError> {
         let Some(path) = &self.contract_file else { return Ok(self.contract) };
         let cannot = |cause: String| ServeError::Contract { path: path.clone(), cause };
@@ -183,7 +183,7 @@ impl Config {
     /// Checks the settings that depend on each other.
     ///
     /// # Errors
-    /// A setting needs another one.
+    /// Returns an error if a setting needs another one.
     pub fn check(&self) -> Result<(), ServeError> {
         match () {
             () if self.tls_cert.is_some() != self.tls_key.is_some() => {

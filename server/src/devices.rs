@@ -1,4 +1,4 @@
-//! The last activity of the signed-in devices. It is kept in memory and stored once a minute, so that no request writes for it.
+//! The last activity of the signed-in devices. It is kept in memory and stored once a minute, so that requests need not write it.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,20 +17,20 @@ pub struct Devices {
 type Unsaved = HashMap<SessionKey, DeviceActivity>;
 
 impl Devices {
-    /// A request of a device was answered.
+    /// Records that a request of a device was answered.
     pub fn saw(&self, caller: Caller, now_ms: i64) {
         self.unsaved().entry(caller.key()).or_default().seen_at = now_ms;
     }
 
-    /// A device has everything up to a revision, which is the user's newest.
+    /// Records that a device has everything up to the user's newest revision.
     pub fn synced(&self, caller: Caller, now_ms: i64, rev: u64) {
         self.unsaved().entry(caller.key()).or_default().synced = Some((now_ms, rev));
     }
 
-    /// The signed-in devices of the caller's account, the one seen last first.
+    /// The signed-in devices of the caller's account, most recently seen first.
     ///
     /// # Errors
-    /// The session has ended, or the store failed.
+    /// Returns an error if the session has ended, or the store fails.
     pub async fn list(&self, database: &Database, caller: Caller) -> Result<Vec<Device>, Denied> {
         let mut devices = database.devices(caller.key()).await?;
         let unsaved = self.unsaved();
@@ -44,10 +44,10 @@ impl Devices {
         Ok(devices)
     }
 
-    /// Stores what is new. What cannot be stored stays for the next time.
+    /// Stores new observations. If that fails, they stay for the next time.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     pub async fn store(&self, database: &Database) -> Result<(), StoreError> {
         let unsaved: Vec<_> = self.unsaved().iter().map(|(key, activity)| (*key, *activity)).collect();
         if unsaved.is_empty() {

@@ -60,7 +60,7 @@ pub enum ServeError {
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The clock is far from the time when the server last ran, so nothing that has a deadline can be judged.
+    /// The clock is far from the time when the server last ran, so no deadline can be evaluated.
     #[error(transparent)]
     Clock(#[from] Jumped),
     /// The accept loop ended unexpectedly.

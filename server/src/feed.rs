@@ -1,5 +1,5 @@
 //! The server's decisions: pushes, pulls and single records of one user, as pure functions over a [`Records`] transaction. The module uses
-//! no clock, no random source and no socket, so that the simulation runs exactly this code.
+//! no clock, source of randomness or socket, so the simulation runs exactly this code.
 
 mod history;
 mod limits;
@@ -22,7 +22,7 @@ pub use single::{Deletion, delete, purge, put, read};
 use self::history::Proof;
 use crate::store::{Head, Quota, Records, StoreError, Usage};
 
-/// Why a whole request is rejected. `problem.rs` maps each of them to a status; a new one does not compile until it is mapped there.
+/// Why a whole request is rejected. `problem.rs` maps each variant to a status; a new variant does not compile until it is mapped there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("the cursor belongs to another feed")]
@@ -34,7 +34,7 @@ pub enum Refusal {
     },
     #[error("the server went back to an earlier state of its data, at revision {restored_rev} or later: pull again from the beginning")]
     EpochChanged {
-        /// The device must push again what it knows above this revision.
+        /// The device must push again everything that it has above this revision.
         restored_rev: u64,
         /// The cursor from which to pull.
         since: String,
@@ -74,7 +74,7 @@ fn full(usage: &Usage, quota: &Quota) -> String {
     )
 }
 
-/// The revision that a cursor of this feed stands for, if it can still be followed (R2, R10, R11, R22).
+/// The revision of a cursor of this feed, if the cursor can still be followed (R2, R10, R11, R22).
 fn follow(records: &dyn Records, head: &Head, text: &str, feed: Feed) -> Result<u64, Error> {
     let cursor: Cursor = text.parse().map_err(|_| Refusal::InvalidCursor)?;
     if cursor.feed != feed.name() {
@@ -91,8 +91,8 @@ fn follow(records: &dyn Records, head: &Head, text: &str, feed: Feed) -> Result<
     Ok(cursor.rev)
 }
 
-/// If the cursor belongs to another history than the one at hand, because a backup or an older copy of the data was put in its place: the
-/// revision up to which the two are known to be the same.
+/// The revision up to which the cursor's history and the current one are known to be the same. `None` if they are the same history. They
+/// differ if a backup or an older copy of the data was put in place.
 fn went_back_to(records: &dyn Records, head: &Head, cursor: &Cursor) -> Result<Option<u64>, Error> {
     let proof = Proof::read(&cursor.proof).ok_or(Refusal::InvalidCursor)?;
     let newest = proof.newest().filter(|_| rules::on(Rule::CursorProvesHistory));
@@ -111,7 +111,7 @@ fn went_back_to(records: &dyn Records, head: &Head, cursor: &Cursor) -> Result<O
     })
 }
 
-/// The cursor that has seen a feed up to `rev`. If `rev` is below the purge watermark, the cursor records that the pull began after the purge.
+/// The cursor for a feed seen up to `rev`. If `rev` is below the purge watermark, the cursor records that the pull began after the purge.
 fn cursor_of(records: &dyn Records, head: &Head, feed: Feed, rev: u64) -> Result<String, StoreError> {
     let purge_watermark = if rev < head.purge_watermark { head.purge_watermark } else { 0 };
     let proof = history::proof(records, head.rev, feed.name())?;

@@ -34,7 +34,7 @@ use crate::problem::Failure;
 use crate::site;
 use crate::store::accounts::Population;
 
-/// The operations that need no token. This does not compile unless the contract agrees.
+/// The operations that need no token. The code does not compile unless the contract agrees.
 const OPEN: [&str; 5] = [open::<Register>(), open::<Login>(), open::<RefreshTokens>(), open::<RecoverAccount>(), open::<GetSyncConfig>()];
 
 const fn open<O: Operation>() -> &'static str {
@@ -125,7 +125,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
     ([(http::header::CONTENT_TYPE, media_type)], text).into_response()
 }
 
-/// Serves metrics to programs on this machine if they have no separate port. Requests that a local proxy forwards are refused.
+/// Serves metrics to programs on this machine, if metrics have no separate port. Rejects requests that a local proxy forwards.
 async fn local_metrics(State(app): State<Arc<App>>, ConnectInfo(peer): ConnectInfo<SocketAddr>, headers: HeaderMap) -> Response {
     let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name));
     if app.config().metrics_bind.is_some() || forwarded || !peer.ip().to_canonical().is_loopback() {

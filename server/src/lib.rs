@@ -1,4 +1,4 @@
-//! The server of StrongLog Sync: accounts, and one feed of records per account that its devices synchronize through.
+//! The server of StrongLog Sync: accounts, and one feed of records per account, through which its devices sync.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), stronglog_server::serve::ServeError> {
@@ -10,7 +10,7 @@
 //! # }
 //! ```
 //!
-//! [`feed`] contains the sync decisions and [`store`] the storage; the other modules connect them to the network. In reading order:
+//! [`feed`] makes the sync decisions, and [`store`] stores the data. The other modules connect them to the network. In reading order:
 
 pub mod feed;
 

@@ -1,5 +1,5 @@
-//! The sessions under which somebody waits, for notifications or for the rest of a body. Who waits is told when the session ends, because nothing
-//! else looks the session up meanwhile.
+//! The sessions under which a task waits, for notifications or for the rest of a body. The task is notified when the session ends, because
+//! nothing else looks up the session in the meantime.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ pub struct LiveSessions(Arc<Mutex<BTreeMap<SessionKey, Watched>>>);
 struct Watched {
     /// Dropped when the session ends.
     alive: watch::Sender<()>,
-    /// Whether the session was live when somebody looked it up, since when its end is noticed.
+    /// Whether the session has been looked up since a task began to wait. From then on, its end is noticed.
     is_known: bool,
 }
 
@@ -35,7 +35,7 @@ impl LiveSessions {
         Watch { sessions: self.clone(), key, alive: watched.alive.subscribe() }
     }
 
-    /// The sessions under which somebody waits: those of one user, or of all.
+    /// The sessions under which a task waits, of one user or of all users.
     pub fn keys(&self, user: Option<Uuid>) -> Vec<SessionKey> {
         let first = |user| SessionKey { user, session: Uuid::nil() };
         let all = self.all();
@@ -45,12 +45,12 @@ impl LiveSessions {
         }
     }
 
-    /// Tells those who wait under a session that it has ended.
+    /// Notifies the tasks that wait under a session that it has ended.
     pub fn end(&self, key: SessionKey) {
         self.all().remove(&key);
     }
 
-    /// Whether somebody who waits must look the session up, which is the caller then.
+    /// Whether the caller must look up the session for the tasks that wait.
     pub fn must_look_up(&self, key: SessionKey) -> bool {
         self.all().get_mut(&key).is_some_and(|watched| !std::mem::replace(&mut watched.is_known, true))
     }

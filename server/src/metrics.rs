@@ -44,13 +44,13 @@ struct Gauges {
     certificate_expires_at: Gauge,
 }
 
-/// The values of all gauges at one moment. What is not known stays as it was.
+/// The values of all gauges at one moment. Unknown values leave their gauges unchanged.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Levels {
     pub streams: usize,
     pub connections: usize,
     pub connections_limit: usize,
-    /// The jobs that wait for the writer, and how many may.
+    /// The number of jobs that wait for the writer, and the maximum.
     pub queue: usize,
     pub queue_limit: usize,
     pub database_bytes: u64,
@@ -135,7 +135,7 @@ impl Metrics {
         self.pulled.inc_by(changes as u64);
     }
 
-    /// Notes whether the server could use the settings that it was asked to read again.
+    /// Records whether the server could use the settings of a reload.
     pub fn reloaded(&self, taken_over: bool) {
         self.reloaded.set(i64::from(taken_over));
     }

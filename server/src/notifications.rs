@@ -24,7 +24,7 @@ struct Streams {
     open: Vec<oneshot::Sender<()>>,
 }
 
-/// What a stream listens to.
+/// The subscription of a stream.
 pub struct Subscription {
     /// The user's revisions. The initial value has no meaning: the subscriber reads the revision from the store.
     pub revisions: watch::Receiver<u64>,
@@ -38,7 +38,7 @@ impl Notifications {
         Notifications { by_user: Mutex::default(), all_max: (connections_max / 2).max(1) }
     }
 
-    /// Subscribes to a user's revisions, or returns `None` if the user has too many open streams, or all users together have and none has
+    /// Subscribes to a user's revisions. Returns `None` if the user has too many open streams, or if all users together do and no user has
     /// more than this one.
     pub fn subscribe(&self, user: Uuid) -> Option<Subscription> {
         let mut by_user = self.by_user();

@@ -1,4 +1,5 @@
-//! Limits the concurrent work of each account. Its sessions take turns: one that has ended, or sends too much, does not keep the others waiting.
+//! Limits the concurrent work of each account. Its sessions take turns, so that a session that has ended, or sends too much, does not delay
+//! the others.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +9,7 @@ use uuid::Uuid;
 use crate::places::{Place, Places, WeakPlaces};
 use crate::store::accounts::SessionKey;
 
-/// The number of accounts from which on those without requests are forgotten.
+/// Above this number of accounts, accounts without requests are forgotten.
 const FORGET_AT: usize = 1_024;
 
 /// The places of each account.
@@ -22,7 +23,7 @@ impl PerAccount {
         PerAccount { by_account: Mutex::default(), each_max }
     }
 
-    /// Waits for a place of the account, in the turn of the session. `None` if there was none in time.
+    /// Waits for a place of the account, in the turn of the session. Returns `None` if there was none in time.
     pub async fn take(&self, key: SessionKey) -> Option<Place> {
         self.of(key.user).take(key.session).await
     }

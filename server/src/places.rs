@@ -1,6 +1,6 @@
-//! Places that all accounts share: requests in progress, connections that read, processors that parse. Where there are not enough, accounts take
-//! turns: one with a hundred requests in line gets as many places as one with a single request. The sessions of one account share its places in
-//! the same way.
+//! Places that all accounts share: requests in progress, reading connections, parsing processors. If there are not enough, accounts take
+//! turns. An account with a hundred waiting requests gets as many places as one with a single request. The sessions of one account share
+//! its places in the same way.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -10,24 +10,24 @@ use tokio::sync::oneshot::{self, Sender};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-/// How long a request waits for a place. A refused client retries at once, and each refusal costs as much as a poll.
+/// How long a request waits for a place. A rejected client retries at once, and each rejection costs as much as a poll.
 pub const WAIT_MAX: Duration = Duration::from_secs(5);
 /// How many requests of one account, or of everybody without one, may wait.
 pub const LINE_MAX: usize = 1_024;
 
-/// Everybody without an account takes turns with the accounts as one of them, and so does the server with its chores.
+/// All requests without an account take turns as if they were one account, and so do the server's chores.
 pub const STRANGERS: Uuid = Uuid::nil();
 pub const SERVER: Uuid = Uuid::max();
 
 #[derive(Clone)]
 pub struct Places(Arc<Mutex<State>>);
 
-/// Places that exist as long as somebody has or awaits one.
+/// Places that exist as long as a request has or awaits one.
 pub struct WeakPlaces(Weak<Mutex<State>>);
 
 struct State {
     free: usize,
-    /// The accounts that wait, each once, in the order of their turns.
+    /// The waiting accounts, each once, in the order of their turns.
     line: VecDeque<Uuid>,
     waiting: HashMap<Uuid, VecDeque<Sender<Place>>>,
 }
@@ -49,7 +49,7 @@ impl Places {
         self.state().waiting.values().map(VecDeque::len).max().unwrap_or(0)
     }
 
-    /// Waits for a place. `None` if there was none in time, or if too many of the account wait already.
+    /// Waits for a place. Returns `None` if there was none in time, or if too many requests of the account already wait.
     pub async fn take(&self, account: Uuid) -> Option<Place> {
         timeout(WAIT_MAX, self.wait(account)).await.ok()?
     }
@@ -87,7 +87,7 @@ impl WeakPlaces {
     }
 }
 
-/// A request in line, which leaves it however the wait ends.
+/// A waiting request. It leaves the line however the wait ends.
 struct InLine<'a> {
     places: &'a Places,
     account: Uuid,

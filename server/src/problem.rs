@@ -19,7 +19,7 @@ pub struct Failure {
     detail: String,
     /// The number of seconds after which the same request may succeed.
     retry_after_secs: Option<u64>,
-    /// The members that tell a client how to pull everything again. Boxed, because most failures have none of them.
+    /// The members that tell a client how to pull everything again. Boxed, because most failures do not have them.
     gone: Option<Box<Gone>>,
     errors: Vec<ViolationType>,
 }
@@ -37,11 +37,11 @@ struct Gone {
 #[derive(Clone, Debug)]
 enum Code {
     Problem(ProblemCode),
-    /// The account would hold more than it may. Boxed, because a failure is returned by most functions.
+    /// The account would exceed its quota. Boxed, because most functions return a failure.
     QuotaExceeded(Box<(Usage, Quota)>),
 }
 
-/// How long a device waits before it tries again to push to an account that was full.
+/// How long a device waits before it retries a push to a full account.
 const FULL_RETRY_SECS: u64 = 300;
 
 impl Failure {
@@ -64,7 +64,7 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, ProblemCode::MalformedRequest, detail)
     }
 
-    /// The body stopped coming. This says nothing about what the client sends, so that it may send the same again.
+    /// The body stopped arriving. This says nothing about its content, so the client may send the same again.
     pub fn interrupted(detail: &str) -> Self {
         let failure = Self::new(StatusCode::REQUEST_TIMEOUT, ProblemCode::Unavailable, detail);
         Failure { retry_after_secs: Some(1), ..failure }
@@ -76,7 +76,7 @@ impl Failure {
         Failure { errors: feed::violations(report), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidRecord, detail) }
     }
 
-    /// The request has no token, or one that this server did not issue.
+    /// The request has no token, or a token that this server did not issue.
     pub fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, ProblemCode::Unauthorized, "the request has no token that this server issued")
     }

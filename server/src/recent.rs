@@ -1,4 +1,4 @@
-//! Values that are read again at most once a second, however many clients ask for them.
+//! Values that are read at most once a second, however many clients ask for them.
 
 use std::future::Future;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 const READ_EVERY: Duration = Duration::from_secs(1);
 
-/// The newest value. Whoever asks while it is being read waits for it.
+/// The newest value. Callers that ask while it is being read wait for it.
 pub struct Recent<T>(Mutex<Option<(Instant, T)>>);
 
 impl<T> Default for Recent<T> {

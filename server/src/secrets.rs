@@ -1,4 +1,4 @@
-//! The signing secrets: where they come from, and whether they are good.
+//! The signing secrets: their sources and their strength.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -11,10 +11,10 @@ use crate::store::sqlite::files::{make_folder, private};
 /// The file in the data folder with the secret of the development mode.
 const KEPT: &str = "stronglog.secret";
 
-/// The secrets of a server. The first one signs; tokens that any of them signed are valid.
+/// The secrets of a server. The first one signs. Tokens signed with any of them are valid.
 ///
 /// # Errors
-/// There is no secret, one is weak, or a file cannot be used.
+/// Returns an error if there is no secret, a secret is weak, or a file cannot be used.
 pub fn secrets(config: &Config) -> Result<Vec<Secret>, ServeError> {
     let given = match (&config.signing_secret, &config.signing_secret_file) {
         (Some(_), Some(_)) => return Err(ServeError::Settings("--signing-secret and --signing-secret-file are given: leave one out")),
@@ -36,12 +36,12 @@ pub fn secrets(config: &Config) -> Result<Vec<Secret>, ServeError> {
     }
 }
 
-/// Returns whether the first start will make the secret, because the server is for development and has none.
+/// Returns whether the first start will generate the secret, because the server is for development and has none.
 pub(crate) fn is_yet_to_be_made(config: &Config) -> bool {
     config.dev && config.signing_secret.is_none() && config.signing_secret_file.is_none() && !config.data.join(KEPT).exists()
 }
 
-/// Reads a file with a secret on each line: the one that signs, and the ones before it.
+/// Reads a file with a secret on each line: the one that signs, followed by the previous ones.
 fn read(path: &Path) -> Result<Vec<Secret>, ServeError> {
     let failed = |cause: std::io::Error| ServeError::SecretFile { path: path.to_owned(), cause };
     let text = std::fs::read_to_string(path).map_err(failed)?;
@@ -61,10 +61,10 @@ fn read(path: &Path) -> Result<Vec<Secret>, ServeError> {
     }
 }
 
-/// Checks that only the owner of a file can change it, and that strangers cannot read it.
+/// Checks that only the owner of a file can change it, and that other users cannot read it.
 ///
 /// # Errors
-/// Its mode allows more, or cannot be read.
+/// Returns an error if its mode allows more, or cannot be read.
 pub fn check_private(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     {

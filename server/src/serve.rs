@@ -39,10 +39,10 @@ const REQUESTS_EACH_MAX: usize = 64;
 const REQUESTS_MAX: usize = 2_048;
 /// The maximum number of exports in progress per account.
 const EXPORTS_MAX: usize = 2;
-/// How long a server that stops waits for its database.
+/// How long a stopping server waits for its database.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 const CHORES_EVERY: Duration = Duration::from_secs(86_400);
-/// How often the server looks for what other processes did, and how often it stores what the devices did.
+/// How often the server looks for changes by other processes, and how often it stores the activity of devices.
 const NEWS_EVERY: Duration = Duration::from_secs(1);
 const DEVICES_EVERY: Duration = Duration::from_secs(60);
 const NOTE_TIME_EVERY: Duration = Duration::from_secs(3_600);
@@ -77,11 +77,11 @@ impl Running {
         format!("{}://{}", if self.certificate.is_some() { "https" } else { "http" }, self.address)
     }
 
-    /// Takes over other settings, and reads the files that they name again: certificate, key and secrets. Open connections keep the previous
-    /// certificate. Returns the flags whose new values take effect only when the server starts again.
+    /// Applies new settings, and reads the files that they name again: certificate, key and secrets. Open connections keep the previous
+    /// certificate. Returns the flags whose new values take effect only after a restart.
     ///
     /// # Errors
-    /// The settings cannot be used. The server keeps all previous ones.
+    /// Returns an error if the settings cannot be used. Then the server keeps all previous settings.
     pub fn reload(&self, config: Config) -> Result<Vec<&'static str>, ServeError> {
         let taken_over = self.take_over(config);
         self.app.metrics.reloaded(taken_over.is_ok());
@@ -112,7 +112,7 @@ impl Running {
     /// Stops the server: streams end, requests in progress are answered, and the database is closed.
     ///
     /// # Errors
-    /// The server had already stopped.
+    /// Returns an error if the server had already stopped.
     pub async fn stop(self) -> Result<(), ServeError> {
         self.stop.send_replace(true);
         let ended = ended(self.serving.await);
@@ -130,7 +130,7 @@ fn ended(served: Result<(), JoinError>) -> Result<(), ServeError> {
     served.map_err(|error| ServeError::Broken(std::io::Error::other(error)))
 }
 
-/// Serves until `shutdown` completes. On Unix, SIGHUP makes the server take over the settings that `read_again` returns.
+/// Serves until `shutdown` completes. On Unix, SIGHUP makes the server apply the settings that `read_again` returns.
 ///
 /// # Errors
 /// Returns a [`ServeError`] if the settings are invalid, an address is in use, or the database cannot be opened.
@@ -283,7 +283,7 @@ async fn open(config: &Config) -> Result<Database, StoreError> {
     Database::at(store.reveal(), ca, connections, config.deadlines.database, &new_epoch()).await
 }
 
-/// The certificate that the settings name, if they do. One that has expired is used: its server still serves those who only warn.
+/// The certificate that the settings name, if any. An expired certificate is also used, for clients that only warn.
 fn certificate(config: &Config) -> Result<Option<Certificate>, ServeError> {
     let (Some(cert), Some(key)) = (&config.tls_cert, &config.tls_key) else { return Ok(None) };
     let certificate = net::certificate(cert, key).map_err(ServeError::Certificate)?;
@@ -293,7 +293,7 @@ fn certificate(config: &Config) -> Result<Option<Certificate>, ServeError> {
     Ok(Some(certificate))
 }
 
-/// Takes over the settings that are read only at the start from the previous ones, and returns the flags of those that differ.
+/// Keeps the previous values of settings that are read only at the start, and returns the flags of those that differ.
 fn keep_fixed(before: &Config, after: &mut Config) -> Vec<&'static str> {
     fn keep<T: PartialEq + Clone>(before: &T, after: &mut T) -> bool {
         let differs = before != after;
@@ -344,7 +344,7 @@ fn connections(config: &Config) -> Result<Connections, ServeError> {
     Ok(Connections::new(each_max, net::connections_max(number(config.max_connections))?))
 }
 
-/// Tells those who wait what other processes did, and stores what the devices did last.
+/// Notifies waiting tasks of changes by other processes, and stores the last activity of devices.
 async fn watch_others(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     let mut stored = Instant::now();
     loop {
@@ -368,7 +368,7 @@ async fn watch_others(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     }
 }
 
-/// Compares the contract with that of the data, and the clock with the time when the server last ran, and notes both.
+/// Compares the contract with that of the data, and the clock with the time when the server last ran, and records both.
 async fn check_data(store: &Database, config: &Config) -> Result<(), ServeError> {
     let (before, now) = (store.seen_at().await?, now_ms());
     if !config.accept_clock {
@@ -379,7 +379,7 @@ async fn check_data(store: &Database, config: &Config) -> Result<(), ServeError>
     Ok(())
 }
 
-/// Notes the time every hour, so that the next start can tell whether the clock has jumped.
+/// Records the time every hour, so that the next start can detect whether the clock has jumped.
 async fn note_time(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     loop {
         tokio::select! {

@@ -1,11 +1,11 @@
-//! Limits on a shared resource: how much one holder may take at once, and how much all holders together. The less is left, the less each may
-//! take, so that the holders who take as much as they can always leave something to the others.
+//! Limits on a shared resource, per holder and for all holders together. The less is left, the less each may take, so that greedy holders
+//! always leave something to the others.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Each holder may take one part in so many of what the others have left.
+/// Each holder may take one part in this many of what the others leave.
 const PART: usize = 8;
 
 /// The amounts taken, by holder.
@@ -33,7 +33,7 @@ pub enum Exhausted {
 }
 
 impl<K: Clone + Eq + Hash> Shares<K> {
-    /// Each holder may take up to `each_max` and up to an eighth of what the others have left of `all_max`.
+    /// Each holder may take up to `each_max` and up to an eighth of what the others leave of `all_max`.
     pub fn new(each_max: usize, all_max: usize) -> Self {
         Shares(Arc::new(Inner { taken: Mutex::new(Taken { by_holder: HashMap::new(), total: 0 }), each_max, all_max }))
     }
@@ -41,7 +41,7 @@ impl<K: Clone + Eq + Hash> Shares<K> {
     /// Takes an amount, which is returned when the result is dropped.
     ///
     /// # Errors
-    /// The holder's limit, or the total limit, would be exceeded.
+    /// Returns an error if the holder's limit or the total limit would be exceeded.
     pub fn take(&self, holder: K, amount: usize) -> Result<Share<K>, Exhausted> {
         let mut held = Share { shares: Arc::clone(&self.0), holder, amount: 0 };
         held.grow(amount)?;
@@ -66,7 +66,7 @@ impl<K: Clone + Eq + Hash> Share<K> {
     /// Increases the amount.
     ///
     /// # Errors
-    /// As for [`Shares::take`]; the amount taken before is kept.
+    /// Returns the errors of [`Shares::take`]. Then the holder keeps the previous amount.
     pub fn grow(&mut self, amount: usize) -> Result<(), Exhausted> {
         if amount == 0 {
             return Ok(());
@@ -91,7 +91,7 @@ impl<K: Clone + Eq + Hash> Share<K> {
 }
 
 impl<K: Clone + Eq + Hash> Share<K> {
-    /// Returns what is more than an amount.
+    /// Returns the part above an amount.
     pub fn shrink_to(&mut self, amount: usize) {
         let more = self.amount.saturating_sub(amount);
         self.amount -= more;

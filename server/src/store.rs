@@ -1,4 +1,4 @@
-//! Storage: the trait `Records` of one user's records, and `Database`, which is what a server runs on.
+//! Storage: the trait `Records` for one user's records, and `Database`, the storage interface of a server.
 
 pub mod accounts;
 pub(crate) mod collections;
@@ -27,48 +27,48 @@ pub trait Records {
     /// The user's revision, purge watermark and epoch.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     fn head(&self) -> Result<Head, StoreError>;
 
-    /// Sets the user's newest revision, which ends a push, the time of its write, and what the user holds since.
+    /// Sets the user's newest revision at the end of a push, the time of its write, and the user's new usage.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage, digest: Digest) -> Result<(), StoreError>;
 
     /// The newest boundary of the user's history up to a revision. Without one, it is the beginning of the history.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     fn boundary(&self, rev_max: u64) -> Result<Boundary, StoreError>;
 
-    /// Whether this is a copy that lags behind the data that devices write to.
+    /// Whether this is a replica that may lag behind the data to which devices write.
     fn may_lag(&self) -> bool {
         false
     }
 
-    /// The revision up to which what a device learnt in another epoch is still valid.
+    /// The revision up to which a device's data from another epoch is still valid.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     fn restored_rev(&self, epoch: &str) -> Result<u64, StoreError>;
 
     /// The current version of a record in any collection of a contract.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     fn find(&self, contract: &'static Contract, id: Uuid) -> Result<Option<Entry>, StoreError>;
 
     /// Stores a version and replaces the previous one.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     fn put(&mut self, entry: &Entry) -> Result<(), StoreError>;
 
     /// Passes the changes of a feed after a revision to `take`, in order of revision, until it breaks.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     fn changes(&self, feed: Feed, after: u64, take: &mut dyn FnMut(Change) -> ControlFlow<()>) -> Result<(), StoreError>;
 }
 
@@ -77,29 +77,29 @@ pub trait Tombstones: Records {
     /// Removes the tombstones accepted before a time, up to a revision, and no longer counts them.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     fn purge(&mut self, before_ms: i64, rev_max: u64) -> Result<Purged, StoreError>;
 
     /// Sets the revision up to which tombstones have been purged.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     fn raise_purge_watermark(&mut self, purge_watermark: u64) -> Result<(), StoreError>;
 }
 
 /// The end of a push in a user's history. The default is the beginning of every history.
 ///
-/// All boundaries are kept. A cursor may prove any of them, however old it is, and a device whose boundary were gone could not be told from
-/// one of another history: it would push again what was deleted and purged meanwhile. One takes some 30 bytes.
+/// All boundaries are kept, because a cursor may prove any of them, however old. Without its boundary, a device could not be distinguished
+/// from one with another history, and would push again what was deleted and purged in the meantime. A boundary takes about 30 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Boundary {
     /// The newest revision of the push.
     pub rev: u64,
-    /// A check of everything that a pull has sent of the versions up to there.
+    /// A checksum of everything that a pull has sent of the versions up to this revision.
     pub check: u64,
 }
 
-/// A user's revision, purge watermark and epoch, and how much the user holds and may hold.
+/// A user's revision, purge watermark, epoch, usage and quota.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The newest revision.
@@ -112,11 +112,11 @@ pub struct Head {
     pub epoch: String,
     pub usage: Usage,
     pub quota: Quota,
-    /// The digest of the live records (R27). `None` if nothing was written since the server keeps it.
+    /// The digest of the live records (R27). `None` if nothing was written since the server began to keep it.
     pub digest: Option<Digest>,
 }
 
-/// How much an account holds. It is counted with each write, so that nothing is added up while a push is decided.
+/// How much an account holds. Each write updates it, so that a push need not compute it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// The number of live records.
@@ -134,13 +134,13 @@ pub struct Quota {
     pub bytes_max: Option<u64>,
 }
 
-/// How many rows an account may have for each record that it may hold. Tombstones take rows until they are purged.
+/// The number of rows that an account may have per record of its quota. Tombstones take rows until they are purged.
 const ROWS_PER_RECORD: u64 = 4;
-/// How many tombstones fit beside all records of the smallest account: those of years of ordinary use.
+/// The number of tombstones that even the smallest account may have in addition to its records: enough for years of ordinary use.
 const TOMBSTONES_MIN: u64 = 10_000;
 
 impl Usage {
-    /// The usage after a version was replaced with another, or was added.
+    /// The usage after a version was replaced or added.
     pub fn replaced(self, before: Option<&Record>, after: &Record) -> Self {
         let one = |record: &Record| match record.deleted {
             true => Usage { tombstones: 1, ..Usage::default() },
@@ -161,12 +161,12 @@ impl Usage {
 }
 
 impl Quota {
-    /// The quota that settings say, in which 0 is no limit.
+    /// The quota from settings, where 0 means no limit.
     pub fn of(records_max: u64, bytes_max: u64) -> Self {
         Quota { records_max: limit(records_max), bytes_max: limit(bytes_max) }
     }
 
-    /// The quota of an account with its own limits, in which 0 is no limit. Where it has none, this quota applies.
+    /// The quota of an account with its own limits, where 0 means no limit. This quota applies where the account has no limit of its own.
     pub fn with_own(self, records_max: Option<u64>, bytes_max: Option<u64>) -> Self {
         Quota { records_max: records_max.map_or(self.records_max, limit), bytes_max: bytes_max.map_or(self.bytes_max, limit) }
     }
@@ -176,7 +176,7 @@ impl Quota {
         self.records_max.map(|max| max.saturating_mul(ROWS_PER_RECORD).max(max.saturating_add(TOMBSTONES_MIN)))
     }
 
-    /// Whether an account may go from one usage to another. One that holds too much may shrink and stay as it is.
+    /// Whether an account may go from one usage to another. An account above its quota may shrink or stay the same.
     pub fn allows(self, from: Usage, to: Usage) -> bool {
         let fits = |from: u64, to: u64, max: Option<u64>| to <= from || max.is_none_or(|max| to <= max);
         fits(from.records, to.records, self.records_max)
@@ -232,7 +232,7 @@ struct NotLoaded;
 struct Silent;
 
 impl StoreError {
-    /// The error of a decision that is made again once the rest is loaded, in stores that load first and decide then.
+    /// The error of a decision that will run again once the rest is loaded, in stores that load before they decide.
     pub fn not_loaded() -> Self {
         StoreError::new(NotLoaded)
     }
@@ -249,7 +249,7 @@ impl StoreError {
         StoreError::new(Silent)
     }
 
-    /// Returns whether the database did not answer in time, which was reported once for all calls.
+    /// Returns whether the database did not answer in time. This is reported once for all calls.
     pub(crate) fn is_silent(&self) -> bool {
         self.0.is::<Silent>()
     }

@@ -1,4 +1,4 @@
-//! Backups in a folder, named by the time, of which the newest are kept.
+//! Rotating backups in a folder, named by their time.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use crate::store::StoreError;
 use crate::store::sqlite::backup::{self, PARTIAL};
 use crate::store::sqlite::files::make_folder;
 
-/// The beginning and end of the names. The time in between sorts by age.
+/// The prefix and suffix of the names. The time in between sorts by age.
 const PREFIX: &str = "stronglog-";
 const SUFFIX: &str = ".backup";
-/// How long a backup that is being written may stay as it is.
+/// How long an unfinished backup may stay unchanged before it counts as abandoned.
 const ABANDONED_AFTER: Duration = Duration::from_secs(3_600);
 
 /// A backup that was written, and the older ones that were removed.
@@ -24,11 +24,11 @@ pub struct Rotated {
     pub removed: Vec<PathBuf>,
 }
 
-/// Writes a backup into a folder, and then removes the oldest ones, so that `keep` are left. `time` becomes part of the name, and sorts by age.
-/// The new backup is never removed, even if the clock was set back, and neither are files that this did not name.
+/// Writes a backup into a folder, and then removes all but the newest `keep` backups. `time` becomes part of the name, and sorts by age. It
+/// never removes the new backup, even if the clock was set back, or files that it did not name.
 ///
 /// # Errors
-/// The backup cannot be written, in which case none is removed, or an old one cannot be removed.
+/// Returns an error if the backup cannot be written, in which case none is removed, or an old one cannot be removed.
 pub fn rotate(data: &Path, folder: &Path, time: &str, now_ms: i64, keep: usize) -> Result<Rotated, StoreError> {
     make_folder(folder)?;
     let file = folder.join(format!("{PREFIX}{time}{SUFFIX}"));
@@ -52,13 +52,13 @@ pub fn rotate(data: &Path, folder: &Path, time: &str, now_ms: i64, keep: usize) 
     Ok(Rotated { file, removed: others })
 }
 
-/// Whether a file has a name that this module gives: its time is written like `time`.
+/// Whether this module has named a file: its time has the form of `time`.
 fn is_named_by_time(name: &str, time: &str) -> bool {
     let written = |text: &str| text.replace(|letter: char| letter.is_ascii_digit(), "0");
     name.strip_prefix(PREFIX).and_then(|name| name.strip_suffix(SUFFIX)).is_some_and(|found| written(found) == written(time))
 }
 
-/// Whether the backup that wrote a file was interrupted. One that goes on changes the file all the time.
+/// Whether the backup that wrote a file was interrupted. A running backup changes the file all the time.
 fn is_abandoned(partial: &Path) -> bool {
     let changed = partial.metadata().and_then(|known| known.modified());
     changed.is_ok_and(|at| at.elapsed().is_ok_and(|ago| ago > ABANDONED_AFTER))

@@ -1,7 +1,7 @@
-//! Copies all data of a server to another database, SQLite or Postgres. Accounts, sessions, revisions and the history that cursors prove (R22)
-//! stay as they are, so that devices notice nothing.
+//! Copies all data of a server to another database, SQLite or Postgres. Accounts, sessions, revisions and the history that cursors prove
+//! (R22) stay the same, so devices do not notice.
 //!
-//! The copy appears at once and whole: within one transaction, or by renaming a file. What is interrupted leaves nothing, and is done again.
+//! The copy appears all at once: in one transaction, or by renaming a file. An interrupted copy leaves nothing behind and can be repeated.
 
 #[cfg(feature = "postgres")]
 mod database;
@@ -26,7 +26,7 @@ pub struct Copied {
     pub rows: Vec<(&'static str, u64)>,
     /// The name of the epoch, which goes on.
     pub epoch: String,
-    /// Whether the target already held the same data, so that nothing was done.
+    /// Whether the target already held the same data, so that there was nothing to do.
     pub was_there: bool,
 }
 
@@ -36,10 +36,11 @@ impl Copied {
     }
 }
 
-/// Copies all data to a place without any. No server may run on either. What was written is read again, and compared with what was read.
+/// Copies all data to a place without data. No server may run on either. The written rows are read back and compared with the originals.
 ///
 /// # Errors
-/// A server runs, a place cannot be read or written, or the target holds other data. Then the target is as it was before.
+/// Returns an error if a server is running, a place cannot be read or written, or the target holds other data. Then the target is
+/// unchanged.
 pub async fn copy(from: &Place, to: &Place) -> Result<Copied, Error> {
     if from.is_same(to) {
         return Err(Error::Same(from.to_string()));
@@ -89,7 +90,7 @@ enum Side {
     Database(Box<database::Side>),
 }
 
-/// Calls the same method of whichever side it is.
+/// Calls the same method on either side.
 macro_rules! each {
     ($side:expr, $one:ident => $call:expr) => {
         match $side {
@@ -139,7 +140,7 @@ impl Side {
         each!(self, side => side.write(table, from).await)
     }
 
-    /// Makes what was written the data of the target.
+    /// Commits the written rows as the data of the target.
     async fn commit(self) -> Result<(), StoreError> {
         each!(self, side => side.commit().await)
     }

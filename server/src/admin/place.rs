@@ -1,4 +1,4 @@
-//! Where the data is that an operator's command works on.
+//! The location of the data for an operator's command.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -31,16 +31,16 @@ impl Place {
     /// The Postgres database at an address. `ca` is its CA certificate, if the system does not trust it.
     ///
     /// # Errors
-    /// It is no such address, or this program was built without Postgres.
+    /// Returns an error if the address is invalid, or this program was built without Postgres.
     #[cfg(feature = "postgres")]
     pub fn database(url: &str, ca: Option<&Path>) -> Result<Self, Error> {
         Ok(Place(Where::Database(Box::new(Address::new(url, ca, CONNECTIONS)?.for_operator()))))
     }
 
-    /// Refuses: this program was built without Postgres.
+    /// Fails because this program was built without Postgres.
     ///
     /// # Errors
-    /// Always.
+    /// Always returns an error.
     #[cfg(not(feature = "postgres"))]
     pub fn database(_: &str, _: Option<&Path>) -> Result<Self, Error> {
         Err(crate::store::database::without_postgres().into())
@@ -60,7 +60,7 @@ impl Place {
     /// Reads `sqlite:FOLDER`, or the address of a Postgres database.
     ///
     /// # Errors
-    /// It is neither, or this program was built without Postgres.
+    /// Returns an error if the text is neither, or this program was built without Postgres.
     pub fn read(text: &str, ca: Option<&Path>) -> Result<Self, Error> {
         match text.split_once(':') {
             Some(("sqlite", folder)) if !folder.is_empty() => Ok(Place::folder(folder)),
@@ -71,7 +71,7 @@ impl Place {
     }
 }
 
-/// Without a password.
+/// Formats the place without its password.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
@@ -82,7 +82,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// Runs `work` on a database that servers have made, and closes the connections, whatever comes of it.
+/// Runs `work` on an existing database of servers, and closes the connections, even if `work` fails.
 #[cfg(feature = "postgres")]
 pub(super) async fn on_database<T>(address: &Address, work: impl AsyncFnOnce(&Store) -> Result<T, Error>) -> Result<T, Error> {
     let store = Store::attach(address.clone()).await?;

@@ -21,7 +21,7 @@ pub struct Stats {
     pub records: u64,
     /// Their size in bytes of JSON.
     pub bytes: u64,
-    /// Deletions that are remembered.
+    /// Deletions that are not purged yet.
     pub tombstones: u64,
     /// The size of the database.
     pub database_bytes: u64,
@@ -29,11 +29,11 @@ pub struct Stats {
     pub log_bytes: u64,
     /// When a record was last written, in milliseconds since the Unix epoch.
     pub written_at: Option<i64>,
-    /// When the newest backup was made. Not known of a Postgres database.
+    /// When the newest backup was made. Unknown for a Postgres database.
     pub backed_up_at: Option<i64>,
     /// The name of the current epoch.
     pub epoch: String,
-    /// How often a backup was restored, or the data was copied by other means.
+    /// How often a backup was restored, or the data was copied in another way.
     pub restores: u64,
     /// The accounts with the most data, the largest first.
     pub largest: Vec<Share>,
@@ -57,7 +57,7 @@ const LARGEST: u32 = 10;
 /// Counts what a place holds.
 ///
 /// # Errors
-/// The place has no database of this version, or it cannot be read.
+/// Returns an error if the place has no database of this version, or the database cannot be read.
 pub async fn stats(place: &Place) -> Result<Stats, Error> {
     on_place!(place, data => folder::stats(data), store => database::stats(store).await)
 }

@@ -1,4 +1,4 @@
-//! Accounts as the operator sees and changes them. The servers may be running.
+//! The operator's view of accounts, and changes to them. The servers may be running.
 
 #[cfg(feature = "postgres")]
 mod database;
@@ -38,11 +38,11 @@ pub struct User {
     pub bytes: u64,
     /// The account's newest revision.
     pub rev: u64,
-    /// The limits of this account alone. Without them, those of the server hold.
+    /// The account's own limits. Without them, the server's limits apply.
     pub limits: Limits,
 }
 
-/// How much one account may hold, where it differs from what the server allows all accounts. 0 is no limit.
+/// The limits of one account that differ from the server's limits for all accounts. 0 means no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// The number of live records.
@@ -69,14 +69,15 @@ pub struct SignedIn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Erased {
-    /// Whether the write-ahead log could be emptied too. A reader of the running server can prevent it. A Postgres database has its own.
+    /// Whether the write-ahead log was also emptied. A reader of the running server can prevent it. A Postgres database manages its own
+    /// log.
     pub log_is_empty: bool,
 }
 
 /// All accounts, in order of their email addresses.
 ///
 /// # Errors
-/// The place has no database of this version, or it cannot be read.
+/// Returns an error if the place has no database of this version, or the database cannot be read.
 pub async fn list(place: &Place) -> Result<Vec<User>, Error> {
     on_place!(place, data => folder::list(data), store => database::list(store).await)
 }
@@ -84,7 +85,7 @@ pub async fn list(place: &Place) -> Result<Vec<User>, Error> {
 /// One account, named by its email address or its id.
 ///
 /// # Errors
-/// There is no such account, or the database cannot be read.
+/// Returns an error if there is no such account, or the database cannot be read.
 pub async fn show(place: &Place, who: &str) -> Result<User, Error> {
     on_place!(place, data => folder::show(data, who), store => database::show(store, who).await)
 }
@@ -92,23 +93,23 @@ pub async fn show(place: &Place, who: &str) -> Result<User, Error> {
 /// Sets limits for one account, or removes them so that the server's apply. Returns the account as it was before.
 ///
 /// # Errors
-/// There is no such account, or the database cannot be written.
+/// Returns an error if there is no such account, or the database cannot be written.
 pub async fn limit(place: &Place, who: &str, limits: Limits) -> Result<User, Error> {
     on_place!(place, data => folder::limit(data, who, limits), store => database::limit(store, who, limits).await)
 }
 
-/// The devices that are signed in to an account, the one seen last first.
+/// The devices that are signed in to an account, most recently seen first.
 ///
 /// # Errors
-/// There is no such account, or the database cannot be read.
+/// Returns an error if there is no such account, or the database cannot be read.
 pub async fn sessions(place: &Place, who: &str) -> Result<Vec<SignedIn>, Error> {
     on_place!(place, data => folder::sessions(data, who), store => database::sessions(store, who).await)
 }
 
-/// Refuses an account from now on, and ends its sessions. Its records stay.
+/// Disables an account, and ends its sessions. Its records stay.
 ///
 /// # Errors
-/// There is no such account, or the database cannot be written.
+/// Returns an error if there is no such account, or the database cannot be written.
 pub async fn disable(place: &Place, who: &str) -> Result<User, Error> {
     on_place!(place, data => folder::disable(data, who), store => database::disable(store, who).await)
 }
@@ -116,7 +117,7 @@ pub async fn disable(place: &Place, who: &str) -> Result<User, Error> {
 /// Lets the devices of a disabled account sign in again.
 ///
 /// # Errors
-/// There is no such account, or the database cannot be written.
+/// Returns an error if there is no such account, or the database cannot be written.
 pub async fn enable(place: &Place, who: &str) -> Result<User, Error> {
     on_place!(place, data => folder::enable(data, who), store => database::enable(store, who).await)
 }
@@ -124,7 +125,7 @@ pub async fn enable(place: &Place, who: &str) -> Result<User, Error> {
 /// Sets the password of an account, and ends its sessions.
 ///
 /// # Errors
-/// There is no such account, the contract does not allow the password, or the database cannot be written.
+/// Returns an error if there is no such account, the contract does not allow the password, or the database cannot be written.
 pub async fn reset_password(place: &Place, who: &str, password: &str) -> Result<User, Error> {
     let password = NewPassword(password.to_owned());
     password.validate().map_err(|report| Error::Password(report.to_string()))?;
@@ -137,10 +138,10 @@ pub fn random_password() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 15]>())
 }
 
-/// Erases an account with all its data. In a folder, also from backups that are restored later.
+/// Erases an account with all its data. In a folder, later restores of backups do not bring it back.
 ///
 /// # Errors
-/// There is no such account, or the database cannot be written.
+/// Returns an error if there is no such account, or the database cannot be written.
 pub async fn delete(place: &Place, who: &str) -> Result<(User, Erased), Error> {
     on_place!(place, data => folder::delete(data, who), store => database::delete(store, who).await)
 }

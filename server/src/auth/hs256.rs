@@ -1,5 +1,5 @@
-//! The HMAC that signs access tokens: `ring` as the backend of `jsonwebtoken`. The backends of `jsonwebtoken` itself include every other
-//! algorithm too.
+//! The HMAC that signs access tokens: `ring` as the backend of `jsonwebtoken`. The backends that `jsonwebtoken` provides also include every
+//! other algorithm.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};
@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use ring::hmac;
 use signature::{Error, Signer, Verifier};
 
-/// Installs this backend of `jsonwebtoken` for the process. If the program has already installed a backend, that one is kept.
+/// Installs this backend of `jsonwebtoken` for the process, unless the program has already installed one.
 pub fn install() {
     static BACKEND: CryptoProvider =
         CryptoProvider { signer_factory: signer, verifier_factory: verifier, key_utils: KeyUtils::new_unimplemented() };

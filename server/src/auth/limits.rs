@@ -17,11 +17,11 @@ use crate::store::accounts::SessionKey;
 pub enum Who {
     /// A network, across all accounts. For IPv6, the network of one household.
     Network(IpAddr),
-    /// All IPv6 networks that one site may have, across all accounts.
+    /// All IPv6 networks of one site, across all accounts.
     Site(IpAddr),
     /// An account from one network. The account is identified by its email address, whether or not it exists.
     AccountFrom(String, IpAddr),
-    /// An account, from all networks that it is not known to use.
+    /// An account, from all its unknown networks.
     Account(String),
     /// A network, or all IPv6 networks of a site, that sends forged refresh tokens. Valid tokens are not counted.
     Refresh(IpAddr),
@@ -92,15 +92,15 @@ impl Bucket {
 
 /// The number of buckets at which refilled buckets are removed.
 const BUCKETS_MAX: usize = 50_000;
-/// How many pushes with accepted edits an account has at once, and gets in a second. The history keeps a row of each for good, beside what the
-/// account may store.
+/// The burst of pushes with accepted edits that an account has, and its refill per second. The history keeps a row of each push forever, in
+/// addition to what the account may store.
 const PUSHES_MAX: f64 = 250_000.0;
 const PUSHES_PER_SEC: f64 = 1.0;
-/// The maximum number of known networks of one account, beyond which the one that was used longest ago is forgotten, and of all accounts.
+/// The maximum number of known networks of one account and of all accounts. An account forgets the least recently used network first.
 const KNOWN_EACH_MAX: usize = 16;
 const KNOWN_MAX: usize = 200_000;
 
-/// The networks of each account, the one that was used last at the end.
+/// The networks of each account, most recently used last.
 #[derive(Default)]
 struct Known {
     by_account: HashMap<Uuid, VecDeque<IpAddr>>,
@@ -122,7 +122,7 @@ impl Known {
         }
     }
 
-    /// Forgets networks of the accounts that have most, down to half of what they have, and whole accounts if all have a single one.
+    /// Cuts every account down to half of the largest number of networks, or forgets whole accounts if each has only one.
     fn forget(&mut self) {
         let most = self.by_account.values().map(VecDeque::len).max().unwrap_or(0);
         let (kept, mut left) = ((most / 2).max(1), if most > 1 { usize::MAX } else { KNOWN_MAX / 2 });
@@ -147,7 +147,7 @@ impl Limits {
         }
     }
 
-    /// Changes how many attempts each network has in a minute.
+    /// Changes the number of attempts of each network per minute.
     pub fn set_per_minute(&self, per_minute: u32) {
         self.per_minute.store(per_minute.max(1), Ordering::Relaxed);
     }
@@ -166,7 +166,7 @@ impl Limits {
     /// Takes one attempt from a bucket.
     ///
     /// # Errors
-    /// The bucket is empty.
+    /// Returns an error if the bucket is empty.
     pub fn take(&self, who: &Who, now: Instant) -> Result<(), Failure> {
         let full = self.size(who);
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -193,7 +193,7 @@ impl Limits {
     /// Checks that an account may push.
     ///
     /// # Errors
-    /// It has pushed too often.
+    /// Returns an error if it has pushed too often.
     pub fn check_push(&self, user: Uuid, now: Instant) -> Result<(), Failure> {
         let pushes = self.pushes.lock().unwrap_or_else(PoisonError::into_inner);
         let left = pushes.buckets.get(&user).map_or(PUSHES_MAX, |bucket| bucket.pushes_at(now));

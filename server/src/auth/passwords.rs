@@ -30,7 +30,7 @@ impl Passwords {
     /// Starts the threads.
     ///
     /// # Errors
-    /// A thread cannot be started, or the hash cannot be computed.
+    /// Returns an error if a thread cannot be started, or the hash cannot be computed.
     pub fn new() -> std::io::Result<Self> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2).min(THREADS_MAX);
         let (queue, jobs) = sync_channel(threads * WAITING_MAX);
@@ -48,16 +48,16 @@ impl Passwords {
     /// Hashes a new password, in the PHC string format.
     ///
     /// # Errors
-    /// The queue is full.
+    /// Returns an error if the queue is full.
     pub async fn hash(&self, password: String) -> Result<String, Failure> {
         let hash = self.run(move |memory| hash(memory, normal(&password).as_bytes())).await?;
         hash.ok_or_else(|| Failure::unavailable("the server cannot hash the password; this is a bug, please report it"))
     }
 
-    /// Compares a password with a hash. Without a hash it is wrong after the same time.
+    /// Compares a password with a hash. Without a hash the password is wrong, after the same time.
     ///
     /// # Errors
-    /// The queue is full.
+    /// Returns an error if the queue is full.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<Verdict, Failure> {
         let (known, hash) = (hash.is_some(), hash.unwrap_or_else(|| self.decoy.clone()));
         let verdict = move |memory: &mut Vec<Block>| {
@@ -92,8 +92,8 @@ impl std::fmt::Debug for Passwords {
     }
 }
 
-/// A password as it is hashed. The same text may reach the server in several forms, by the keyboard and the system of the device, so it is
-/// normalized as NIST SP 800-63B says (NFKC).
+/// The password in the form that is hashed. Depending on the device's keyboard and system, the same text may reach the server in several
+/// forms, so it is normalized according to NIST SP 800-63B (NFKC).
 fn normal(password: &str) -> String {
     password.nfkc().collect()
 }
@@ -102,7 +102,7 @@ fn normal(password: &str) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Right,
-    /// The hash is of the text as it was typed: it was made before passwords were normalized.
+    /// The hash is of the text as typed, from before passwords were normalized.
     RightAsTyped,
     Wrong,
 }
@@ -118,7 +118,7 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
     }
 }
 
-/// Hashes a password on this thread, in the PHC string format: for commands, which hash one.
+/// Hashes a password on this thread, in the PHC string format. For commands, which hash only one.
 pub fn hash_now(password: &str) -> Option<String> {
     hash(&mut Vec::new(), normal(password).as_bytes())
 }

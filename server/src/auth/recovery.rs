@@ -1,11 +1,11 @@
 //! Recovery codes: 100 random bits as 20 characters that a person can write down and type.
 
-/// Digits and letters without I, L, O and U, which are misread or make words (Crockford's Base32).
+/// Digits and letters without I, L, O and U, which are easily misread or form words (Crockford's Base32).
 const ALPHABET: [u8; 32] = *b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const GROUPS: usize = 4;
 const GROUP_CHARS: usize = 5;
 
-/// Makes a code, in groups with hyphens between them.
+/// Generates a code, in groups separated by hyphens.
 pub fn new_code() -> String {
     let mut bits: u128 = rand::random();
     let mut code = String::with_capacity(GROUPS * (GROUP_CHARS + 1));
@@ -19,7 +19,7 @@ pub fn new_code() -> String {
     code
 }
 
-/// A code as it is hashed: without hyphens and spaces, in upper case, and with the letters that look like digits read as digits.
+/// A code in the form that is hashed: without hyphens and spaces, in upper case, and with letters that look like digits read as digits.
 pub fn plain(code: &str) -> String {
     let char = |char: char| match char.to_ascii_uppercase() {
         'O' => '0',

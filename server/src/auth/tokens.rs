@@ -1,9 +1,9 @@
 //! Access tokens and refresh tokens. Access tokens are self-contained JWTs; refresh tokens are numbered and must be used in order.
 //!
 //! A refresh token is `rt_` followed by the base64url of user, session, number and seal. The seal is an HMAC over these, keyed with the
-//! server's secret and the session's salt. No token is stored, not even as a hash: a stolen database yields no tokens without the secret,
-//! and the secret yields none without the database. An exchange that is repeated before the newest token is used returns the same token as the lost
-//! response.
+//! server's secret and the session's salt. No token is stored, not even as a hash. A stolen database yields no tokens without the secret,
+//! and the secret yields none without the database. If an exchange is repeated before the newest token is used, it returns the same token
+//! as the lost response.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -25,7 +25,7 @@ pub const ACCESS_SECS: i64 = 900;
 /// The lifetime of a refresh token.
 pub const REFRESH_MS: i64 = 90 * 86_400_000;
 
-/// Issues and verifies tokens. The first key signs; tokens that any key signed are valid, so that a secret can be replaced without signing
+/// Issues and verifies tokens. The first key signs. Tokens signed with any key are valid, so a secret can be replaced without signing
 /// anybody out.
 pub struct Tokens(RwLock<Arc<[Keys]>>);
 
@@ -34,7 +34,7 @@ struct Keys {
     signing: EncodingKey,
     verifying: DecodingKey,
     sealing: hmac::Key,
-    /// Tells the secret from others, and nothing else about it.
+    /// Identifies the secret, and reveals nothing else about it.
     name: hmac::Tag,
 }
 
@@ -74,7 +74,7 @@ struct Claims {
     sid: Uuid,
     iat: i64,
     exp: i64,
-    /// The token's own id, which makes every token unique.
+    /// The token's id, which makes every token unique.
     jti: Uuid,
 }
 
@@ -93,14 +93,14 @@ impl Tokens {
         Tokens(RwLock::new(secrets.iter().map(Keys::of).collect()))
     }
 
-    /// Replaces all secrets. Returns whether tokens that were valid are not any longer.
+    /// Replaces all secrets. Returns whether this makes valid tokens invalid.
     pub fn replace(&self, secrets: &[Secret]) -> bool {
         let keys: Arc<[Keys]> = secrets.iter().map(Keys::of).collect();
         let before = std::mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), Arc::clone(&keys));
         before.iter().any(|old| keys.iter().all(|new| new.name.as_ref() != old.name.as_ref()))
     }
 
-    /// What tells each secret from others, and nothing else about it. That of the secret that signs comes first.
+    /// An identifier of each secret, which reveals nothing else about it. The secret that signs comes first.
     pub fn names(&self) -> Vec<Uuid> {
         self.keys().iter().filter_map(|keys| Uuid::from_slice(&keys.name.as_ref()[..16]).ok()).collect()
     }
@@ -112,7 +112,7 @@ impl Tokens {
     /// Issues an access token.
     ///
     /// # Errors
-    /// The token cannot be signed.
+    /// Returns an error if the token cannot be signed.
     pub fn access(&self, user: Uuid, session: Uuid, now_ms: i64) -> Result<String, Failure> {
         let iat = now_ms.div_euclid(1_000);
         let claims = Claims { sub: user, sid: session, iat, exp: iat + ACCESS_SECS, jti: Uuid::from_u128(rand::random()) };
@@ -125,7 +125,7 @@ impl Tokens {
     /// Verifies the access token of a request and returns its caller.
     ///
     /// # Errors
-    /// The token is missing, was not issued by this server, or has expired.
+    /// Returns an error if the token is missing, was not issued by this server, or has expired.
     pub fn caller(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
         let mut lines = headers.get_all(http::header::AUTHORIZATION).iter();
         // A proxy in front may have judged another one of several.

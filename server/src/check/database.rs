@@ -1,4 +1,4 @@
-//! A Postgres database: whether it takes writes, its version, its rows, the clock, connections, and the archive of its write-ahead log.
+//! A Postgres database: whether it accepts writes, its version, its rows, the clock, connections, and the archive of its write-ahead log.
 
 use super::Finding;
 #[cfg(feature = "postgres")]
@@ -11,7 +11,7 @@ use crate::store::StoreError;
 use crate::store::collections::Collections;
 use crate::store::database::Database;
 
-/// Checks the database that settings name.
+/// Checks the database that the settings name.
 pub async fn database(config: &Config) -> Vec<Finding> {
     let Some(store) = &config.store else { return Vec::new() };
     let collections = Collections::of(config.contract.contract);
@@ -50,7 +50,7 @@ async fn inside(config: &Config) -> Result<Vec<Finding>, StoreError> {
     findings
 }
 
-/// Every account has a head, and the other way round, and no record is newer than its head.
+/// Checks that every account has a head and every head an account, and that no record is newer than its head.
 #[cfg(feature = "postgres")]
 async fn rows(store: &crate::store::postgres::Store) -> Result<Finding, StoreError> {
     let sql = "SELECT count(*) FROM users FULL JOIN heads USING (user_id)
@@ -68,7 +68,7 @@ async fn clock(store: &crate::store::postgres::Store) -> Result<Finding, StoreEr
     Ok(super::clock(newest.max(now), crate::app::now_ms(), "the database or its newest write"))
 }
 
-/// The limits on connections: their names, values, and how many connections count against them. The one that leaves the least comes first.
+/// The limits on connections: their names, values, and the number of connections that count against them. The tightest limit comes first.
 #[cfg(feature = "postgres")]
 const LIMITS: &str = "SELECT name, most, used FROM (VALUES
         ('max_connections of the database server',
@@ -96,7 +96,7 @@ async fn connections(store: &crate::store::postgres::Store, config: &Config) -> 
     })
 }
 
-/// Whether this server accepts what the running ones sign. Secrets that cannot be used are found elsewhere.
+/// Whether this server accepts tokens of the running servers. Another check finds secrets that cannot be used.
 #[cfg(feature = "postgres")]
 async fn signers(store: &crate::store::postgres::Store, config: &Config) -> Result<Option<Finding>, StoreError> {
     if is_yet_to_be_made(config) {
@@ -113,7 +113,7 @@ async fn signers(store: &crate::store::postgres::Store, config: &Config) -> Resu
     }))
 }
 
-/// Whether the database's own archive, from which it can be recovered to a moment, works.
+/// Whether the database's archive for point-in-time recovery works.
 #[cfg(feature = "postgres")]
 async fn archive(store: &crate::store::postgres::Store) -> Result<Finding, StoreError> {
     let fails = one(

@@ -12,7 +12,8 @@ use crate::store::sqlite::outside::existing;
 use crate::store::sqlite::previous;
 use crate::store::sqlite::{DATABASE, DATABASE_VERSION, seen_at, version_of};
 
-/// Above this size the write-ahead log slows reads down and takes long to recover. The server empties it at 32 MiB unless a reader prevents it.
+/// Above this size the write-ahead log slows down reads and takes long to recover. The server empties it at 32 MiB unless a reader prevents
+/// it.
 const LOG_BYTES_MAX: u64 = 256 * 1_024 * 1_024;
 /// Below this much free space the server may stop writing soon.
 const FREE_BYTES_MIN: u64 = 256 * 1_024 * 1_024;

@@ -16,7 +16,7 @@ use crate::store::sqlite::files::private;
 use crate::store::sqlite::outside::{existing, is_served};
 use crate::store::sqlite::{DATABASE, DATABASE_VERSION, check_collections, seen_at, version_of};
 
-/// How long before a certificate expires it should have been renewed.
+/// How long before its expiry a certificate should be renewed.
 const RENEWAL_DAYS: i64 = 14;
 
 /// Checks settings without starting a server and without leaving anything behind.
@@ -72,7 +72,7 @@ pub fn certificate(config: &Config) -> Finding {
     }
 }
 
-/// Whom the server believes about the addresses of clients.
+/// Whose information about client addresses the server trusts.
 pub fn proxy(config: &Config) -> Option<Finding> {
     let detail = "behind-proxy with a certificate: a client that reaches the server directly may claim any address in X-Forwarded-For, and no limit \
                 holds it; name the proxy with --trusted-proxies, or leave --behind-proxy out";
@@ -96,7 +96,7 @@ fn validity(cert: &Path, expires_at: i64, now: i64) -> Finding {
     }
 }
 
-/// The database answers and takes writes, and its data is that of the contract and was not written in another time.
+/// Checks that the database answers and accepts writes, that its data fits the contract, and that the clock fits the data.
 async fn database(config: &Config, store: &Secret) -> Vec<Finding> {
     let collections = match config.read_contract() {
         Ok(known) => Collections::of(known.contract),
@@ -112,13 +112,13 @@ async fn database(config: &Config, store: &Secret) -> Vec<Finding> {
     }
 }
 
-/// The clock is not far from when a server last ran on the data.
+/// Checks that the clock is not far from the time when a server last ran on the data.
 pub fn ran(config: &Config, seen_at: i64) -> Option<Finding> {
     let jumped = clock::check(seen_at, now_ms()).err().filter(|_| !config.accept_clock)?;
     Some(Finding::bad("clock", jumped.to_string()))
 }
 
-/// What is wrong with the database that is in the folder, so that a server would not start on it.
+/// Reports problems of the database in the folder that would prevent a server from starting.
 fn present(config: &Config) -> Vec<Finding> {
     let path = config.data.join(DATABASE);
     if !path.exists() {
@@ -145,7 +145,7 @@ fn present(config: &Config) -> Vec<Finding> {
     }
 }
 
-/// The folder exists and can be written, or can be created.
+/// Checks that the folder exists and can be written, or can be created.
 fn data(folder: &Path) -> Finding {
     let there = folder.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
     let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };

@@ -1,5 +1,5 @@
-//! Proofs that a cursor was issued for the current history and not for one discarded by restoring an older copy (R22). Revisions may be given
-//! a second time after a restore; the checks of the boundaries between pushes then differ.
+//! Proofs that a cursor was issued for the current history, not for one discarded by restoring an older copy (R22). After a restore, the
+//! server may assign revisions a second time; the checksums of the boundaries between pushes then differ.
 
 use std::fmt::Write as _;
 
@@ -9,17 +9,17 @@ use uuid::Uuid;
 
 use crate::store::{Boundary, Records, StoreError};
 
-/// A check is written with this many digits of base 36.
+/// The number of base-36 digits of a checksum.
 const CHECK_DIGITS: usize = 8;
 const CHECKS: u64 = 36_u64.pow(CHECK_DIGITS as u32);
-/// The maximum length of a feed and its proof in a cursor, by the pattern of the contract.
+/// The maximum length of a feed and its proof in a cursor, according to the contract's pattern.
 const FEED_LENGTH_MAX: usize = 63;
-/// How far behind the newest boundary of a proof the others are, at least. The newest one that is still there after a roll-back shows how
-/// much of the history remains. A distance of 1 leads to the boundary before.
+/// The minimum distances of the other boundaries of a proof from the newest one. After a roll-back, the newest boundary that still exists
+/// shows how much of the history remains. A distance of 1 leads to the previous boundary.
 pub const DISTANCES: [u64; 4] = [0, 1, 16, 256];
 
 /// The digest of a version: of everything that a pull sends of it, including the members that the server assigns. A push that is repeated
-/// after the server's data went back gets the same revision, but other ones of those.
+/// after a roll-back gets the same revision, but different values of those members.
 pub fn digest(change: &Change) -> Uuid {
     if !rules::on(Rule::CheckCoversVersions) {
         return change.op.id;
@@ -51,7 +51,7 @@ impl Proof {
         rest.is_empty().then_some(Proof(boundaries))
     }
 
-    /// The newest boundary: the end of the history that the holder of the cursor has heard of.
+    /// The newest boundary: the end of the history that the holder of the cursor knows.
     pub fn newest(&self) -> Option<Boundary> {
         self.0.first().copied()
     }
@@ -61,7 +61,7 @@ impl Proof {
         self.0.iter().map(|boundary| boundary.rev)
     }
 
-    /// The newest boundary that the history at hand contains. Every history contains the beginning.
+    /// The newest boundary that the current history contains. Every history contains the beginning.
     pub fn shared(&self, records: &dyn Records) -> Result<Boundary, StoreError> {
         for boundary in &self.0 {
             if records.boundary(boundary.rev)? == *boundary {
@@ -72,7 +72,7 @@ impl Proof {
     }
 }
 
-/// Writes the proof of the history up to `head`, with as many boundaries as the cursors of the feed have room for.
+/// Writes the proof of the history up to `head`, with as many boundaries as fit into the cursors of the feed.
 pub fn proof(records: &dyn Records, head: u64, feed: &str) -> Result<String, StoreError> {
     let room = FEED_LENGTH_MAX - feed.len() - "--".len();
     let (mut proof, mut last) = (String::new(), None);

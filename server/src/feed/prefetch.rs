@@ -1,4 +1,4 @@
-//! Predicts the rows that pushes and pulls read. This only makes them fast: the decisions do not depend on it.
+//! Predicts the rows that pushes and pulls read. This only makes them faster: the decisions do not depend on it.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ pub fn prefetch_for_pull(since: Option<&str>, limit: Option<usize>, feed: Feed) 
     prefetch
 }
 
-/// The rows that are read to follow a cursor, and its revision.
+/// The rows needed to follow a cursor, and its revision.
 fn prefetch_for_cursor(text: &str) -> (Prefetch, u64) {
     let Ok(cursor) = text.parse::<Cursor>() else { return Default::default() };
     let proof = Proof::read(&cursor.proof);

@@ -16,7 +16,7 @@ const CHANGE_BYTES: usize = 256;
 /// The head and the rows come from one snapshot, so that a cursor never passes a row that the page does not contain.
 ///
 /// # Errors
-/// The cursor cannot be followed, or the store failed.
+/// Returns an error if the cursor cannot be followed, or the store fails.
 pub fn pull(records: &dyn Records, since: Option<&str>, limit: Option<usize>, feed: Feed, now_ms: i64) -> Result<Page, Error> {
     let head = records.head()?;
     let after = match since {

@@ -19,12 +19,13 @@ use crate::store::{Entry, Quota, Records, StoreError, Usage};
 
 /// Decides a push, and stores the accepted edits. The caller holds the user's lock until it commits.
 ///
-/// Duplicates, losing edits and refused edits change nothing, so a push may be repeated, in whole or in part (R12). The first edit that
-/// would make the account hold more than it may ends the push: it and the edits after it get no outcome. So do the edits for which an answer
-/// has no room that tells as much of other versions as a page.
+/// Duplicates, losing edits and rejected edits change nothing, so a push may be repeated, in whole or in part (R12). The first edit that
+/// would exceed the account's quota ends the push: it and the edits after it get no outcome. A push also ends when the versions in its
+/// response exceed the size of a page.
 ///
 /// # Errors
-/// The cursor cannot be followed, or the account cannot hold the first edit, and nothing is stored; or the store failed, and the transaction must be rolled back.
+/// Returns an error if the cursor cannot be followed, or the account cannot hold the first edit. Then nothing is stored. Also returns an
+/// error if the store fails. Then the transaction must be rolled back.
 pub fn push(records: &mut dyn Records, push: &Push, feed: Feed, clock: &mut ClockAndRng<'_>) -> Result<PushResult, Error> {
     let head = records.head()?;
     if let Some(cursor) = &push.cursor {
@@ -68,7 +69,7 @@ pub fn push(records: &mut dyn Records, push: &Push, feed: Feed, clock: &mut Cloc
     Ok(PushResult { outcomes, replaced, prev_user_rev: head.rev, user_rev: rev, proof, server_time: clock.now_ms })
 }
 
-/// The digest of all live records, for an account without writes since the server keeps it.
+/// The digest of all live records, for an account without writes since the server began to keep it.
 fn digest_of(records: &dyn Records, contract: &'static Contract) -> Result<Digest, StoreError> {
     let mut sum = Digest::default();
     records.changes(Feed::All(contract), 0, &mut |change| {
@@ -91,9 +92,9 @@ struct Pass<'p, 'm> {
     rev: u64,
     /// The digests of the versions that were stored, in the order of their revisions.
     accepted: Vec<Uuid>,
-    /// The versions that were replaced by edits that were not made on them.
+    /// The versions that were replaced by edits not based on them.
     replaced: Vec<Change>,
-    /// The size of the versions that the answer tells: those, and the winners.
+    /// The size of the versions in the response: these and the winners.
     told_bytes: usize,
     server_updated_at: i64,
     usage: Usage,
@@ -154,7 +155,7 @@ impl Pass<'_, '_> {
     }
 }
 
-/// The size of the version that an outcome tells.
+/// The size of the version in an outcome.
 fn told_bytes(outcome: &Outcome) -> usize {
     match outcome {
         Outcome::Superseded { winner, .. } => winner.as_ref().as_ref().map_or(0, |winner| winner.record.text.len()),
@@ -167,8 +168,8 @@ fn is_unseen(stored: &Change, edit: &Edit) -> bool {
     edit.base_rev != Some(stored.rev) && edit.op.device != stored.op.device
 }
 
-/// Between which revisions versions of a record have lost without having been seen, once an edit replaces the stored version. Losses with
-/// seen versions between them become one interval: a device that holds such a version keeps it without need, but no loser is forgotten.
+/// The interval of revisions in which versions of a record have lost unseen, once an edit replaces the stored version. Losses with seen
+/// versions between them form one interval. A device that holds such a seen version keeps it unnecessarily, but no loser is forgotten.
 fn lost_by(stored: &Change, edit: &Edit) -> Option<Lost> {
     if !is_unseen(stored, edit) {
         return stored.lost;
@@ -177,7 +178,7 @@ fn lost_by(stored: &Change, edit: &Edit) -> Option<Lost> {
     Some(Lost { after: stored.lost.map_or(after, |lost| lost.after.min(after)), up_to: stored.rev })
 }
 
-/// Refuses an edit for reasons that do not depend on what is stored.
+/// Rejects an edit for reasons that do not depend on stored data.
 fn refuse_unseen(edit: &Edit) -> Option<Rejection> {
     if edit.record.text.len() > RECORD_BYTES_MAX {
         let message = format!("the record takes {} bytes; expected at most {RECORD_BYTES_MAX}", edit.record.text.len());

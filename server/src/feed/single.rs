@@ -13,7 +13,7 @@ use crate::store::{Entry, Records, StoreError, Tombstones};
 /// Returns the current version of one record of a collection, or its tombstone.
 ///
 /// # Errors
-/// Neither exists, or the store failed.
+/// Returns an error if neither exists, or the store fails.
 pub fn read(records: &dyn Records, collection: &'static Collection, id: Uuid) -> Result<Change, Error> {
     Ok(find(records, collection, id)?.change)
 }
@@ -21,7 +21,7 @@ pub fn read(records: &dyn Records, collection: &'static Collection, id: Uuid) ->
 /// Decides one edit.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn put(records: &mut dyn Records, edit: Edit, clock: &mut ClockAndRng<'_>) -> Result<Outcome, Error> {
     let feed = Feed::One(edit.collection);
     let one = Push { edits: vec![Ok(edit)], cursor: None };
@@ -29,7 +29,7 @@ pub fn put(records: &mut dyn Records, edit: Edit, clock: &mut ClockAndRng<'_>) -
     Ok(outcome.ok_or_else(|| StoreError::new("an edit was left without an outcome"))?)
 }
 
-/// A deletion as given by request parameters.
+/// A deletion from request parameters.
 #[derive(Clone, Copy, Debug)]
 pub struct Deletion {
     pub id: Uuid,
@@ -41,7 +41,7 @@ pub struct Deletion {
 /// Deletes one record of a collection.
 ///
 /// # Errors
-/// The record does not exist, or the store failed.
+/// Returns an error if the record does not exist, or the store fails.
 pub fn delete(
     records: &mut dyn Records,
     collection: &'static Collection,
@@ -79,7 +79,7 @@ pub fn delete(
 /// record that it was deleted.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn purge(records: &mut dyn Tombstones, before_ms: i64, covered_rev: Option<u64>) -> Result<u64, StoreError> {
     let rev_max = if rules::on(Rule::PurgeAfterBackup) { covered_rev.unwrap_or(u64::MAX) } else { u64::MAX };
     let purged = records.purge(before_ms, rev_max)?;

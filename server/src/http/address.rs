@@ -1,4 +1,4 @@
-//! The network address of a client, behind proxies too.
+//! The network address of a client, also behind proxies.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

@@ -1,5 +1,5 @@
-//! Request bodies: read and decompressed within the limit of their route, at a minimum rate, within a memory budget per sender and in total, and
-//! as long as the session of their request is live.
+//! Request bodies. They are read and decompressed within the limit of their route, at a minimum rate, within a memory budget per sender and
+//! in total, and only while the session of their request is live.
 
 use std::future::Future;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
@@ -33,11 +33,11 @@ pub const FORM_BYTES_MAX: usize = 8 * 1024;
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 /// The maximum time for decompression. An ordinary body of 1 MiB takes a few milliseconds.
 const INFLATE_TIME_MAX: Duration = Duration::from_secs(1);
-/// From this time on, a body is waited for only as long as the session of its request is live.
+/// After this time, the server waits for a body only while the session of its request is live.
 const LOOK_UP_AFTER: Duration = Duration::from_millis(50);
-/// How long a body that is too large is read on.
+/// How long the server keeps reading a body that is too large.
 const DISCARD_TIME_MAX: Duration = Duration::from_secs(5);
-/// By how much the compressed input may exceed twice the output before the body is refused.
+/// By how much the compressed input may exceed twice the output before the body is rejected.
 const SLACK_BYTES: usize = 16 * 1024;
 
 /// The settings of the body layer.
@@ -79,7 +79,7 @@ pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> 
     }
 }
 
-/// Reads a body as long as the session of its request is live. A handler looks the session up only when the body is there.
+/// Reads a body while the session of its request is live. A handler looks up the session only when the body has arrived.
 async fn while_live(app: &Arc<App>, caller: Caller, read: impl Future<Output = Result<Bytes, Failure>>) -> Result<Bytes, Failure> {
     let mut read = pin!(read);
     // Most bodies come with their heads.
@@ -94,8 +94,8 @@ async fn while_live(app: &Arc<App>, caller: Caller, read: impl Future<Output = R
     }
 }
 
-/// Waits for a place among the requests of the caller's account, and then among those of all. Only once the body is there: a request whose body
-/// does not come keeps nobody else waiting.
+/// Waits for a place among the requests of the caller's account, and then among all requests. It does so only after the body has arrived,
+/// so that a request with a missing body does not block others.
 async fn places(app: &App, caller: Option<Caller>) -> Result<Option<(Place, Place)>, Failure> {
     let Some(caller) = caller else { return Ok(None) };
     let own = app.requests.take(caller.key()).await.ok_or_else(in_progress)?;
@@ -144,7 +144,7 @@ async fn read(mut body: Body, bytes_max: usize, sends: bool, mut patience: Patie
     }
 }
 
-/// The body ended by an error: it is malformed, or the rest of it has not come.
+/// The body ended with an error: it is malformed, or the rest of it did not arrive.
 fn broken_off(error: &axum::Error) -> Failure {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = cause {
@@ -206,7 +206,7 @@ fn inflate(bytes: &[u8], encoding: &str, bytes_max: usize) -> Result<Bytes, Fail
     }
 }
 
-/// Decompresses up to the limit, and refuses input that produces too little output for its size.
+/// Decompresses up to the limit, and rejects input that produces too little output for its size.
 fn bounded<D: Read>(decoder: &mut D, bytes_max: usize, taken: impl Fn(&D) -> usize) -> Result<Vec<u8>, Failure> {
     let (mut inflated, mut piece) = (Vec::new(), [0; Input::STEP]);
     loop {

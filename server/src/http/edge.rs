@@ -28,7 +28,7 @@ pub const OLDEST_VERSION: &str = "1.0.0";
 
 const VERSION_HEADER: HeaderName = HeaderName::from_static("x-contract-version");
 
-/// Names the account of the request that is answered, so that a device does not take another account's answer for its own (R29).
+/// Names the account of the answered request, so that a device does not mistake another account's response for its own (R29).
 const ACCOUNT_HEADER: HeaderName = HeaderName::from_static("x-account");
 
 /// Adds the layers around all routes, innermost first.
@@ -42,7 +42,8 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(app), observed))
 }
 
-/// Rejects a request without exactly one valid host: a proxy in front of the server may have read another one (RFC 9112, section 3.2).
+/// Rejects a request without exactly one valid host, because a proxy in front of the server may have read a different one (RFC 9112,
+/// section 3.2).
 async fn one_host(request: Request, next: Next) -> Response {
     let mut lines = request.headers().get_all(header::HOST).iter();
     let is_right = match (lines.next(), lines.next()) {
@@ -109,7 +110,7 @@ fn known(method: &Method) -> &'static str {
     }
 }
 
-/// Words what the generated routes reject as all other failures are worded, with the id of the request.
+/// Gives rejections of the generated routes the form of all other failures, with the id of the request.
 pub async fn rejections(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Rejection>() {
@@ -118,7 +119,7 @@ pub async fn rejections(request: Request, next: Next) -> Response {
     }
 }
 
-/// Refuses clients whose contract is too old, except for the operation that returns the supported versions.
+/// Rejects clients whose contract is too old, except for the operation that returns the supported versions.
 pub async fn contract_version(request: Request, next: Next) -> Response {
     let version = request.headers().get(VERSION_HEADER).and_then(|value| value.to_str().ok()).and_then(numbers);
     let too_old = version.is_some_and(|version| numbers(OLDEST_VERSION).is_some_and(|oldest| version < oldest));
@@ -128,8 +129,8 @@ pub async fn contract_version(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Whether a client has an earlier contract, whose objects accept no member that was added later. A client that does not name its contract is
-/// taken for one.
+/// Whether a client has an earlier contract, whose objects reject members that were added later. This includes clients that do not name
+/// their contract.
 pub fn has_earlier_contract(app: &App, version: Option<&ContractVersion>) -> bool {
     let grown_in = app.config().contract.grown_in.and_then(numbers);
     grown_in.is_some() && version.is_none_or(|version| numbers(&version.0) < grown_in)
@@ -143,8 +144,8 @@ fn numbers(version: &str) -> Option<[u32; 3]> {
 
 /// Authenticates a request. Handlers find the caller in the request's extensions.
 ///
-/// A handler that succeeds has checked the session in its own transaction. What else leaves here is checked now, so that a request under an
-/// ended session is answered 401 and nothing else, whatever else is wrong with it (R26).
+/// A handler that succeeds has checked the session in its own transaction. For all other responses this layer checks it, so that a request
+/// under an ended session always gets 401, whatever else is wrong with it (R26).
 pub async fn caller(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let caller = match app.tokens.caller(request.headers()) {
         Ok(caller) => caller,

@@ -25,19 +25,19 @@ use crate::store::prefetch::Prefetch;
 
 /// The number of bytes that are read and sent at a time. A page has at least one record.
 const PAGE_BYTES: usize = 256 * 1024;
-/// More records than usually take as many bytes.
+/// The maximum number of records in a page. Usually the number of bytes is reached first.
 const PAGE_ROWS: usize = 2_000;
 
 pub fn routes(app: &Arc<App>) -> Router {
     Router::new().route(ExportAccount::PATH, get(export)).with_state(Arc::clone(app))
 }
 
-/// Streams the records in order of revision. The last line also has the number of lines, so that a reader can tell a complete file from one
-/// that was cut off. Clients of an earlier contract, whose lines are closed objects, do not get it.
+/// Streams the records in order of revision. The last line also has the number of lines, so that a reader can distinguish a complete file
+/// from a truncated one. Clients of an earlier contract do not get it, because their lines are closed objects.
 ///
 /// Each page comes from its own snapshot and starts after the last revision of the previous page. The export ends when a page reaches the
-/// newest revision of its snapshot. So every record is included: a record that changes meanwhile moves to a newer revision, which is still
-/// ahead, and appears there (again).
+/// newest revision of its snapshot. It therefore includes every record: a record that changes in the meantime moves to a newer revision,
+/// which is still ahead, and appears there (again).
 async fn export(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts) -> Result<Response, Failure> {
     let incoming = Incoming::new(ExportAccount::PATH, &parts.uri, &parts.headers, &[]).ok_or_else(Failure::no_path)?;
     let ExportAccount { x_contract_version } = ExportAccount::receive(&incoming)?;
@@ -73,7 +73,7 @@ struct Export {
 }
 
 impl Export {
-    /// Completes the last line. If there is none, the number of lines has a line of its own.
+    /// Completes the last line. If there is none, the number of lines gets a separate line.
     fn end(&self) -> String {
         let records = self.records;
         match (self.counts, records) {
@@ -86,7 +86,7 @@ impl Export {
 }
 
 struct Page {
-    /// Lines, the last of which still lacks its closing brace: it may be the last one of the export.
+    /// Lines. The last one still lacks its closing brace, because it may be the last one of the export.
     text: String,
     /// The number of lines.
     records: u64,

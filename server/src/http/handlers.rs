@@ -181,16 +181,16 @@ impl Handlers {
         Ok((network, user.zip(renewed)))
     }
 
-    /// Replaces a hash that was made before passwords were normalized, and returns the one that is there now.
+    /// Replaces a hash from before passwords were normalized, and returns the current hash.
     async fn renew(&self, user: Uuid, before: &str, password: String) -> Result<Option<String>, Failure> {
         let hash = self.0.passwords.hash(password).await?;
         self.0.store.renew_hash(user, before.to_owned(), hash.clone()).await?;
         Ok(Some(hash))
     }
 
-    /// Exchanges a refresh token. The newest token is rotated. The previous token gets the same response until the newest is used, since the
-    /// first response may have been lost. An older token is treated as stolen, and its session is revoked. A newer one is from before the
-    /// database went back in time, and is the newest then.
+    /// Exchanges a refresh token. The newest token is rotated. The previous token gets the same response until the newest one is used,
+    /// because the first response may have been lost. An older token counts as stolen, and its session is revoked. A newer token is from
+    /// before the database went back in time, and becomes the newest.
     async fn exchange(&self, parts: &Parts, text: String) -> Result<TokenPair, Failure> {
         let network = self.network(parts);
         let token = self.genuine(&text, network).await?;
@@ -217,8 +217,8 @@ impl Handlers {
         self.pair(&session, generation)
     }
 
-    /// Parses a refresh token, and returns it if this server issued it. An attempt is taken before the database is asked, and given back if the
-    /// token is genuine, so that forged tokens do not keep it busy.
+    /// Parses a refresh token, and returns it if this server issued it. It takes an attempt before it asks the database, and returns the
+    /// attempt if the token is genuine, so that forged tokens do not keep the database busy.
     async fn genuine(&self, text: &str, network: IpAddr) -> Result<Refresh, Failure> {
         let limits = &self.0.limits;
         let token = Refresh::parse(text);
@@ -348,7 +348,7 @@ impl Handlers {
     }
 }
 
-/// Erases the data of erased accounts. What fails is tried again at the next start, or with the next account.
+/// Erases the data of erased accounts. After a failure, the next start or the next erased account tries again.
 pub async fn finish_erasing(store: &Database) {
     match store.finish_erasing().await {
         Ok(()) => {}
@@ -362,8 +362,8 @@ const DIRECTIONS: [char; 12] = [
     '\u{2069}',
 ];
 
-/// A name as it is stored: what a list cannot show, what turns the direction of other text, and what Postgres does not store (U+0000) is
-/// replaced. The length stays.
+/// A name in its stored form. Replaces characters that a list cannot show, that change the direction of other text, or that Postgres cannot
+/// store (U+0000). The length stays the same.
 pub fn plain(name: &str) -> String {
     name.replace(|letter: char| letter.is_control() || DIRECTIONS.contains(&letter), "\u{fffd}")
 }
@@ -374,7 +374,7 @@ fn new_session(user: Uuid, device_name: Option<Name>, platform: Option<Platform>
     Session { user, id, device_name, platform, salt, generation: 1, rotated_at: now, created_at: now }
 }
 
-/// Returns the caller, which the authentication layer has put into the request's extensions.
+/// Returns the caller, which the authentication layer has added to the request's extensions.
 pub(super) fn caller(parts: &Parts) -> Result<Caller, Failure> {
     parts.extensions.get::<Caller>().copied().ok_or_else(Failure::unauthorized)
 }

@@ -185,7 +185,7 @@ fn json_body(parts: &Parts) -> Result<(), Failure> {
     if has_json(&parts.headers) { Ok(()) } else { Err(Failure::unsupported("the body must be application/json")) }
 }
 
-/// The failure of a request without the members that the client's contract does not have.
+/// The failure of a request, without members that the client's contract does not have.
 fn in_contract_of(has_earlier_contract: bool, failure: Failure) -> Failure {
     if has_earlier_contract { failure.in_first_contract() } else { failure }
 }
@@ -193,7 +193,7 @@ fn in_contract_of(has_earlier_contract: bool, failure: Failure) -> Failure {
 /// A request's parameters, validated by the generated code.
 struct Request<'a> {
     incoming: Incoming<'a>,
-    /// Whether the client has an earlier contract, whose objects accept no member that was added later.
+    /// Whether the client has an earlier contract, whose objects reject members that were added later.
     has_earlier_contract: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The id of a request: taken from the client or a proxy, or made here. Responses, problem documents and the log name it.
+//! The id of a request, from the client or a proxy, or generated here. Responses, problem documents and the log contain it.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
@@ -22,7 +22,8 @@ pub fn of(headers: &HeaderMap) -> HeaderValue {
     })
 }
 
-/// Letters, digits and the signs of usual ids: no control characters, which would change what a log or a terminal shows.
+/// Whether the id has only letters, digits and the punctuation of usual ids. Control characters would change the display of a log or a
+/// terminal.
 fn is_plain(id: &[u8]) -> bool {
     (1..=LENGTH_MAX).contains(&id.len()) && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }

@@ -1,4 +1,4 @@
-//! The signed-in devices of an account, and the recovery code that signs all of them out.
+//! The signed-in devices of an account, and the recovery code, which signs out all of them.
 
 use http::request::Parts;
 use stronglog_sync::api::operations::{RecoverAccount, RenameDevice};
@@ -12,7 +12,7 @@ use crate::problem::Failure;
 use crate::store::accounts;
 
 impl Handlers {
-    /// Sets a new password with the recovery code, which is spent, and ends every session.
+    /// Sets a new password with the recovery code, spends the code, and ends every session.
     pub(super) async fn recover(&self, parts: &Parts, call: RecoverAccount) -> Result<(), Failure> {
         let app = &self.0;
         let given = recovery::plain(&call.body.recovery_code);
@@ -57,7 +57,7 @@ impl Handlers {
     }
 }
 
-/// A device as the contract shows it.
+/// A device as the contract's type.
 fn shown(device: accounts::Device, caller: Caller) -> api::Device {
     let (synced_at, synced_rev) = device.activity.synced.unzip();
     api::Device {

@@ -1,5 +1,5 @@
-//! Change notifications: a stream of the user's newest revision, which ends when the token expires, the session ends or the server stops, and
-//! perhaps when there are too many.
+//! Change notifications: a stream of the user's newest revision. It ends when the token expires, the session ends or the server stops, and
+//! may end when there are too many streams.
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Responses that the peer has not taken yet. Each waits in memory, so their number and size are bounded for each session, account and network and
-//! in all, and so is the number of those that are compressed meanwhile.
+//! Responses that the peer has not read yet. Each waits in memory, so their number and size are bounded per session, account and network,
+//! and in total. The number of responses being compressed is bounded too.
 
 use std::io::Write;
 use std::pin::Pin;
@@ -29,7 +29,7 @@ const SMALL_BYTES: usize = 32 * 1_024;
 /// The minimum size of a compressed response. Below it, compression costs more than it saves.
 const COMPRESSED_BYTES_MIN: u16 = 1_024;
 
-/// Marks a response that is compressed while it is sent.
+/// Marks a response to be compressed while it is sent.
 #[derive(Clone, Copy)]
 struct Compressed;
 
@@ -38,21 +38,21 @@ pub fn is_compressed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Exte
     extensions.get::<Compressed>().is_some()
 }
 
-/// Keeps memory for a small response before the request is handled: what was done is never answered with a refusal. In the extensions of a
-/// response, the caller and the memory.
+/// Reserves memory for a small response before the request is handled, so that a completed request is never answered with a rejection. In a
+/// response's extensions, this has the caller and the memory.
 #[derive(Clone)]
 pub struct Room(SessionKey, Arc<Mutex<Option<Held>>>);
 
 impl Room {
     /// # Errors
-    /// The session has not taken too many of its responses.
+    /// Returns an error if the session has left too many responses unread.
     pub fn take(app: &App, key: SessionKey) -> Result<Self, Failure> {
         let held = app.unsent.of_session(key).map_err(refused)?;
         Ok(Room(key, Arc::new(Mutex::new(Some(held)))))
     }
 }
 
-/// Counts a response until the peer has taken it. What has no known length is made while it is sent, and has limits of its own.
+/// Counts a response until the peer has read it. A response without a known length is produced while it is sent, and has its own limits.
 pub async fn counted(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let network = network(address(&parts, &app.config()));
@@ -87,7 +87,8 @@ fn refused(exhausted: Exhausted) -> Failure {
     }
 }
 
-/// Keeps memory for a response as long as any of its bytes is there, and compresses it. A large one, which is of a pull, counts as the account's.
+/// Reserves memory for a response as long as any of its bytes is in memory, and compresses it. A large response, from a pull, counts toward
+/// the account.
 async fn hold(app: &App, Room(key, room): Room, encoding: Option<Encoding>, response: Response) -> Result<Response, Failure> {
     let (mut parts, body) = response.into_parts();
     let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
@@ -109,8 +110,8 @@ async fn hold(app: &App, Room(key, room): Room, encoding: Option<Encoding>, resp
     Ok(Response::from_parts(parts, Body::from(Bytes::from_owner(Counted { bytes, _held: (held, room) }))))
 }
 
-/// Compresses bytes in the account's turn, on a thread for such work: the threads that serve everybody stay free. `None` if that fails, or if
-/// the turn does not come in time.
+/// Compresses bytes in the account's turn, on a blocking thread, so that the threads that serve everybody stay free. Returns `None` if that
+/// fails, or if the turn does not come in time.
 async fn compressed(app: &App, account: Uuid, encoding: Encoding, bytes: Bytes) -> Option<Bytes> {
     if bytes.len() <= SMALL_BYTES {
         return encoding.compress(&bytes).ok().map(Bytes::from);
@@ -161,7 +162,7 @@ impl Encoding {
     }
 }
 
-/// Bytes with the share that is kept for them.
+/// Bytes with the share reserved for them.
 struct Counted {
     bytes: Bytes,
     _held: (Option<Share<Sender>>, Option<Held>),
@@ -181,7 +182,7 @@ fn permitted(unsent: &Unsent, encoding: Option<Encoding>, mut response: Response
     response.map(|body| Body::new(Holding { body, _held: permit }))
 }
 
-/// A body, and what is held until it was sent.
+/// A body, and a value that is held until the body is sent.
 struct Holding<T> {
     body: Body,
     _held: T,

@@ -1,4 +1,4 @@
-//! The metrics that every process has, under the names that Prometheus gives them.
+//! The metrics that every process has, under Prometheus's standard names.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,13 +7,13 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-/// Reads the state of this process whenever the metrics are asked for.
+/// Reads the state of this process for each request for metrics.
 #[derive(Debug)]
 pub struct Process {
     started_at_secs: f64,
 }
 
-/// What the operating system says about this process.
+/// The operating system's data about this process.
 #[derive(Debug, Default, PartialEq)]
 struct State {
     cpu_secs: f64,

@@ -12,8 +12,7 @@ use tokio::time::Instant;
 
 use super::timeouts::{Deadlines, Patience};
 
-/// The size of the pieces in which a response is passed to the connection. Bytes that are passed on wait in buffers that are not counted
-/// here.
+/// The size of the pieces in which a response is passed to the connection. Passed bytes wait in buffers that are not counted here.
 const PIECE_BYTES: usize = 16 * 1_024;
 
 /// The state of one connection.
@@ -25,7 +24,7 @@ pub struct Activity {
 struct State {
     /// The number of requests that have been read and not yet answered completely.
     answering: usize,
-    /// The number of those whose bodies the peer has not sent completely.
+    /// The number of these whose bodies the peer has not sent completely.
     awaited: usize,
     /// When the last of them ended, or when the connection began.
     idle_since: Instant,
@@ -82,15 +81,15 @@ impl Activity {
         (state.answering == 0).then_some((state.served, state.idle_since))
     }
 
-    /// The sort key for displacement where no connection is idle: when the peer began to keep the server waiting for the bodies of all its
-    /// requests. `None` if there is something to answer.
+    /// The sort key for displacement if no connection is idle: when the peer began to keep the server waiting for the bodies of all its
+    /// requests. `None` if the server has a request to answer.
     pub fn unfinished(&self) -> Option<Instant> {
         let state = self.state();
         (state.answering == state.awaited).then_some(state.idle_since)
     }
 
-    /// The sort key for displacement where every connection has an answer: the time by which the peer must read the first of those that all its
-    /// answered requests wait for. `None` if there is something to answer.
+    /// The sort key for displacement if every connection has a response in progress: the earliest time by which the peer must read one of
+    /// them. `None` if the server has a request to answer.
     pub fn untaken(&self) -> Option<Instant> {
         let state = self.state();
         state.sending.values().min().copied().filter(|_| state.answering <= state.awaited + state.sending.len())
@@ -104,7 +103,7 @@ pub struct Answering {
 }
 
 impl Answering {
-    /// Wraps the request's body so that it is known whether the peer still has to send some of it.
+    /// Wraps the request's body, to track whether the peer still has to send some of it.
     pub fn await_body(&self, body: impl HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static) -> Body {
         if body.is_end_stream() {
             return Body::empty();
@@ -113,7 +112,7 @@ impl Answering {
         Body::new(Awaited { body: Body::new(body), activity: Some(Arc::clone(&self.activity)) })
     }
 
-    /// Wraps the response's body so that sending it is tracked.
+    /// Wraps the response's body, to track its sending.
     pub fn watch(self, body: Body) -> Watched {
         // The peer keeps the server waiting from now on: where it lets nothing be sent, not even the first piece is asked for.
         let (patience, now) = (Patience::new(self.activity.deadlines.stall), Instant::now());

@@ -16,7 +16,7 @@ use crate::error::ServeError;
 const LOG_EVERY: Duration = Duration::from_secs(60);
 /// Below this number of file descriptors, the database cannot be opened.
 const DESCRIPTORS_MIN: usize = 40;
-/// How many times as many connections as a network an IPv6 site may have, which may have many networks.
+/// An IPv6 site may have many networks. It may have this many times the connections of one network.
 const NETWORKS_OF_SITE: usize = 4;
 /// The number of file descriptors reserved for the database, the log and everything else that is not a connection.
 const RESERVE: usize = 128;
@@ -68,8 +68,8 @@ impl Connections {
         self.0.all_max
     }
 
-    /// Admits a connection. If there are too many, the longest idle one is closed, or else one whose peer does not send the bodies of its
-    /// requests or does not take the answers; `None` if all of them have something to answer.
+    /// Admits a connection. If there are too many, closes the one that has been idle longest, or else one whose peer does not send the
+    /// bodies of its requests or does not read the responses. Returns `None` if all of them have a request to answer.
     pub fn admit(&self, peer: IpAddr, activity: &Arc<Activity>) -> Option<Admitted> {
         let network = network(peer);
         let mut state = self.state();
@@ -111,7 +111,7 @@ impl Connections {
 }
 
 impl State {
-    /// Some networks, those with the most connections first.
+    /// The matching networks, those with the most connections first.
     fn networks_by_size(&self, is_meant: impl Fn(IpAddr) -> bool) -> Vec<IpAddr> {
         let mut networks: Vec<(usize, IpAddr)> = self.open.iter().map(|(network, open)| (open.len(), *network)).collect();
         networks.retain(|(_, network)| is_meant(*network));
@@ -119,7 +119,7 @@ impl State {
         networks.into_iter().map(|(_, network)| network).collect()
     }
 
-    /// Closes a connection of the first network that has one of which least is lost.
+    /// Closes the connection with the least to lose, in the first network that has one.
     fn displace_of(&mut self, networks: &[IpAddr]) -> Option<()> {
         let idle = networks.iter().find_map(|network| self.displace(*network, Activity::idle));
         let unfinished = idle.or_else(|| networks.iter().find_map(|network| self.displace(*network, Activity::unfinished)));
@@ -189,7 +189,7 @@ impl Drop for Admitted {
 /// limit of descriptors as far as allowed.
 ///
 /// # Errors
-/// There are too few descriptors for the database and the listener alone.
+/// Returns an error if there are too few descriptors even for the database and the listener.
 pub fn connections_max(wanted: usize) -> Result<usize, ServeError> {
     let descriptors = descriptors(wanted + RESERVE);
     if descriptors < DESCRIPTORS_MIN {

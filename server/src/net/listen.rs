@@ -24,9 +24,9 @@ use super::connections::{Admitted, Connections};
 use super::timeouts::Deadlines;
 use super::tls::Certificate;
 
-/// How long requests in progress may take after the server stops. Docker kills a process 10 seconds after it asked it to stop.
+/// How long requests in progress may take after the server stops. Docker kills a process 10 seconds after asking it to stop.
 const STOP_MAX: Duration = Duration::from_secs(7);
-/// How long a connection may take to end after it was asked to.
+/// How long a connection may take to end after it was asked to end.
 const LINGER_MAX: Duration = Duration::from_secs(2);
 /// How long to wait after a failed accept. Its cause, such as running out of file descriptors, usually persists.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -35,7 +35,7 @@ const LOOK_EVERY_MAX: Duration = Duration::from_secs(5);
 /// The HTTP/1 buffer size for a request, and for a response that the peer does not read. A stalled connection costs twice as much.
 const BUFFER_BYTES: usize = 16 * 1_024;
 
-/// The settings and shared state that serving connections needs.
+/// The settings and shared state for serving connections.
 #[derive(Clone)]
 pub struct Listener {
     /// The current routes. They may be replaced while the server runs.

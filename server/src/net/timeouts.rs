@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The minimum sustained transfer rate, in bytes per second.
 const RATE_MIN: u32 = 4_096;
 
-/// The patience after which the server no longer waits for a peer, or for its database.
+/// How long the server waits for a peer, or for its database.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Deadlines {
@@ -15,7 +15,7 @@ pub struct Deadlines {
     pub idle: Duration,
     /// How long a body may make no progress. A body that makes progress must average 4 KiB per second.
     pub stall: Duration,
-    /// How long a statement of a request may take on Postgres, which ends it itself after 20 s if it is the reason.
+    /// How long a statement of a request may take on Postgres. Postgres itself ends a slow statement after 20 s.
     pub database: Duration,
 }
 

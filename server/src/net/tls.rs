@@ -1,4 +1,5 @@
-//! TLS from certificate files. The acceptor and the expiry of a certificate stay together, so that what is reported is of the certificate in use.
+//! TLS from certificate files. The acceptor and the expiry of a certificate stay together, so that the reported expiry is that of the
+//! certificate in use.
 
 use std::io;
 use std::path::Path;
@@ -26,7 +27,7 @@ pub struct Certificate {
 /// Reads a certificate chain and its key, both PEM files.
 ///
 /// # Errors
-/// A file cannot be read or parsed, or certificate and key do not match.
+/// Returns an error if a file cannot be read or parsed, or the certificate and the key do not match.
 pub fn certificate(cert: &Path, key: &Path) -> io::Result<Certificate> {
     let failed = |path: &Path, error: &dyn std::fmt::Display| io::Error::other(format!("{}: {error}", path.display()));
     let chain =

@@ -1,4 +1,4 @@
-//! When a certificate expires: the one field of X.509 that the server needs and that rustls does not offer.
+//! When a certificate expires: the only X.509 field that the server needs and that rustls does not provide.
 
 const SEQUENCE: u8 = 0x30;
 const UTC_TIME: u8 = 0x17;
@@ -38,7 +38,7 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((*tag, content, rest))
 }
 
-/// `YYMMDDhhmmssZ`, where years below 50 are of this century, or `YYYYMMDDhhmmssZ`.
+/// `YYMMDDhhmmssZ`, where years below 50 belong to this century, or `YYYYMMDDhhmmssZ`.
 fn time(tag: u8, text: &str) -> Option<i64> {
     let digits = text.strip_suffix('Z').filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
     let (year, rest) = match tag {

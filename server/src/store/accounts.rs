@@ -37,7 +37,7 @@ pub struct Session {
     pub created_at: i64,
 }
 
-/// How many sessions an account has. A sign-in beyond it ends the one that was used longest ago.
+/// The maximum number of sessions of an account. A sign-in beyond it ends the least recently used session.
 pub const SESSIONS_MAX: i64 = 100;
 
 /// The session that a request is made under.
@@ -47,7 +47,7 @@ pub struct SessionKey {
     pub session: Uuid,
 }
 
-/// A signed-in device: a session that has not ended, and what it has done.
+/// A signed-in device: a live session and its activity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
     pub session: Uuid,
@@ -77,7 +77,7 @@ pub enum Created {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignedIn {
     Begun,
-    /// The account is gone, or its password is another one by now.
+    /// The account is gone, or its password has changed in the meantime.
     WrongPassword,
     /// The operator has disabled the account.
     Disabled,
@@ -86,7 +86,7 @@ pub enum SignedIn {
 /// The fate of a session whose refresh token was presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exchange {
-    /// The number of the valid token becomes this one, which invalidates the one before.
+    /// This becomes the number of the valid token, which invalidates the previous token.
     Rotate(u32),
     /// Nothing changes.
     Keep,
@@ -121,7 +121,7 @@ pub struct Population {
     pub backed_up_at: Option<i64>,
 }
 
-/// Why a caller got nothing.
+/// Why a call was denied or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Denied {
     /// The session has ended, whatever the lifetime of its access token (R26).

@@ -1,5 +1,5 @@
-//! Which collections the data is made of. A server with another contract would reject the edits of devices for good, and store records that the
-//! right contract does not know, so it does not start.
+//! The collections of the data. A server with another contract would reject the edits of devices permanently, and store records that the
+//! right contract does not know. It therefore does not start.
 
 use stronglog_sync::api::collection::Contract;
 
@@ -20,12 +20,12 @@ impl Collections {
         &self.0
     }
 
-    /// As the database remembers them.
+    /// The text in which the database stores them.
     pub fn text(&self) -> String {
         self.0.join(",")
     }
 
-    /// Whether all collections that the database remembers are among these. One that remembers none is older than this memory.
+    /// Whether these include all collections that the database has recorded. A database without a record is older than this feature.
     pub fn include(&self, remembered: Option<&str>) -> bool {
         remembered.is_some_and(|text| text.split(',').filter(|path| !path.is_empty()).all(|path| self.0.contains(&path)))
     }

@@ -8,10 +8,10 @@ use crate::metrics::BUCKETS;
 /// The commits of a database since the server started.
 #[derive(Clone)]
 pub struct Commits {
-    /// How long each transaction, or each group of them, took until it was durable, in seconds.
+    /// The time until each transaction, or group of transactions, was durable, in seconds.
     pub duration: Histogram,
     pub failed: Counter,
-    /// How often the thread that writes has panicked and started over.
+    /// How often the writer thread has panicked and restarted.
     pub panics: Counter,
 }
 

@@ -1,4 +1,4 @@
-//! The database of a running server: what the server asks of it, whichever it is.
+//! The database of a running server: a common interface to SQLite and Postgres.
 
 use std::path::Path;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub enum Database {
     Postgres(Box<postgres::Store>),
 }
 
-/// Calls the same method of whichever database it is.
+/// Calls the same method on either database.
 macro_rules! each {
     ($database:expr, $store:ident => $call:expr) => {
         match $database {
@@ -41,16 +41,16 @@ pub(crate) fn without_postgres() -> StoreError {
 }
 
 impl Database {
-    /// Opens the SQLite database in a folder. `new_epoch` is the name of the epoch that begins if the database is new, or older than it was.
+    /// Opens the SQLite database in a folder. `new_epoch` names the epoch that begins if the database is new, or older than before.
     ///
     /// # Errors
-    /// Returns an error if the folder cannot be used, or the database cannot be opened or is of a newer version.
+    /// Returns an error if the folder cannot be used, or the database cannot be opened or has a newer version.
     pub fn sqlite(folder: &Path, new_epoch: &str) -> Result<Self, StoreError> {
         Ok(Database::Sqlite(sqlite::Store::open(folder, new_epoch)?))
     }
 
-    /// Connects to the Postgres database at an address. `ca` is its CA certificate, if the system does not trust it. `answer_max` is how long a
-    /// statement may take.
+    /// Connects to the Postgres database at an address. `ca` is its CA certificate, if the system does not trust it. `answer_max` is the
+    /// maximum time of a statement.
     ///
     /// # Errors
     /// Returns an error if the address cannot be read, or the database does not answer or cannot be migrated.
@@ -69,11 +69,12 @@ impl Database {
         Err(without_postgres())
     }
 
-    /// Checks that the Postgres database at an address answers and takes writes, and that its data may be served with these collections, without
-    /// changing anything. Returns where it is, and when a server last noted the time.
+    /// Checks, without changing anything, that the Postgres database at an address answers and accepts writes, and that its data may be
+    /// served with these collections. Returns where it is, and when a server last recorded the time.
     ///
     /// # Errors
-    /// Returns an error if the address cannot be read, the database does not answer or takes no writes, or it has records of other collections.
+    /// Returns an error if the address cannot be read, the database does not answer or accept writes, or it has records of other
+    /// collections.
     #[cfg(feature = "postgres")]
     pub(crate) async fn probe(url: &str, ca: Option<&Path>, collections: &Collections) -> Result<(String, i64), StoreError> {
         let address = postgres::Address::new(url, ca, 1)?;
@@ -95,34 +96,34 @@ impl Database {
         each!(self, store => store.place())
     }
 
-    /// Tells the other servers of this database, soon and without waiting for it.
+    /// Notifies the other servers of this database, soon and without waiting.
     pub fn announce(&self, notification: Notification) {
         each!(self, store => store.announce(notification))
     }
 
-    /// Notes with which secret this server signs: the first. Returns whether a server that runs on the database signs with one that is not among
-    /// them.
+    /// Records the secret with which this server signs, the first one. Returns whether a running server of the database signs with a secret
+    /// that is not in the list.
     ///
     /// # Errors
-    /// The database does not answer.
+    /// Returns an error if the database does not answer.
     pub async fn sign_with(&self, secrets: &[Uuid]) -> Result<bool, StoreError> {
         each!(self, store => store.sign_with(secrets).await)
     }
 
-    /// Calls `tell` with what other servers of this database announce, until it is closed.
+    /// Calls `tell` with the notifications of other servers of this database, until the database is closed.
     pub fn listen(&self, tell: impl Fn(Notification) + Send + Sync + 'static) {
         each!(self, store => store.listen(tell))
     }
 
-    /// Completes what is under way and closes the database. Later calls fail.
+    /// Completes work in progress and closes the database. Later calls fail.
     pub async fn close(&self) {
         each!(self, store => store.close().await)
     }
 
-    /// Decides something about the records of a user on one snapshot, in which the session is live.
+    /// Runs a decision on one snapshot of a user's records, in which the session is live.
     ///
-    /// A database on another machine loads the `prefetch` first. If the decision reads more, that is loaded too and the decision is made
-    /// again, so it must depend on nothing but what it is given.
+    /// A database on another machine first loads the `prefetch`. If the decision reads more, the database loads that too and runs the
+    /// decision again, so a decision must depend only on its arguments.
     ///
     /// # Errors
     /// Returns an error if the session has ended, the database cannot be read, or `decide` fails.
@@ -206,7 +207,7 @@ impl Database {
         each!(self, store => store.account(key).await)
     }
 
-    /// Replaces the hash of a password by another one of the same password, if it is still there.
+    /// Replaces the hash of a password with another hash of the same password, if it has not changed.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written.
@@ -214,7 +215,7 @@ impl Database {
         each!(self, store => store.renew_hash(user, before, after).await)
     }
 
-    /// Replaces the password, voids the recovery code, and ends all sessions but this one.
+    /// Replaces the password, voids the recovery code, and ends all other sessions.
     ///
     /// # Errors
     /// Returns an error if the session has ended, or the database cannot be written.
@@ -230,7 +231,8 @@ impl Database {
         each!(self, store => store.set_recovery(key, recovery_hash).await)
     }
 
-    /// Spends a recovery code: replaces the password and ends all sessions. Returns false if the code was spent or replaced meanwhile.
+    /// Spends a recovery code: replaces the password and ends all sessions. Returns false if the code was spent or replaced in the
+    /// meantime.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written.
@@ -238,7 +240,7 @@ impl Database {
         each!(self, store => store.recover(user, recovery_hash, password_hash).await)
     }
 
-    /// Looks up a session, which may have ended, in the turn of an account or of strangers.
+    /// Looks up a session, which may have ended, in the turn of an account or of requests without one.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read.
@@ -246,8 +248,8 @@ impl Database {
         each!(self, store => store.session(key, turn).await)
     }
 
-    /// Changes a session as `decide` says, which is told whether it is live. What two requests decide about one session at the same time, the
-    /// second decides again after the first.
+    /// Changes a session as `decide` says. Its argument tells whether the session is live. If two requests decide about one session at the
+    /// same time, the second decides again after the first.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written.
@@ -260,7 +262,7 @@ impl Database {
         each!(self, store => store.exchange(key, now_ms, decide).await)
     }
 
-    /// Refuses a session that has ended. This is in the turn of the session, so that one that is over keeps its account waiting for nothing.
+    /// Rejects a session that has ended. This runs in the turn of the session, so that an ended session does not delay its account.
     ///
     /// # Errors
     /// Returns an error if the session has ended, or the database cannot be read.
@@ -300,7 +302,7 @@ impl Database {
         each!(self, store => store.rename_device(key, session, name).await)
     }
 
-    /// Stores what devices did last.
+    /// Stores the last activity of devices.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written.
@@ -316,7 +318,7 @@ impl Database {
         each!(self, store => store.ended(sessions).await)
     }
 
-    /// The changes by other processes to these sessions and their users since the last call, and perhaps before.
+    /// The changes by other processes to these sessions and their users since the last call, and possibly earlier ones.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read.
@@ -332,7 +334,7 @@ impl Database {
         each!(self, store => store.erase(user).await)
     }
 
-    /// Erases the data of all accounts that are being erased. What is interrupted is continued by the next call.
+    /// Erases the data of all accounts that are being erased. After an interruption, the next call continues.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written.
@@ -340,7 +342,7 @@ impl Database {
         each!(self, store => store.finish_erasing().await)
     }
 
-    /// Purges the tombstones older than a number of days that no backup of the last days would miss (R10). Returns their number.
+    /// Purges the tombstones older than `tombstone_days` that every backup of the last `backup_days` includes (R10). Returns their number.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written.
@@ -364,7 +366,7 @@ impl Database {
         each!(self, store => store.epoch().await)
     }
 
-    /// Remembers the collections of the contract that the data is served with.
+    /// Records the collections of the contract with which the data is served.
     ///
     /// # Errors
     /// Returns an error if the data has records of other collections, or the database cannot be written.
@@ -372,7 +374,7 @@ impl Database {
         each!(self, store => store.adopt(collections).await)
     }
 
-    /// When a server last noted the time, in milliseconds since the Unix epoch; 0 if none ever did.
+    /// When a server last recorded the time, in milliseconds since the Unix epoch; 0 if none ever did.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read.
@@ -380,7 +382,7 @@ impl Database {
         each!(self, store => store.seen_at().await)
     }
 
-    /// Notes the time.
+    /// Records the time.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written.
@@ -391,7 +393,7 @@ impl Database {
     /// Checks that the data can be read and written.
     ///
     /// # Errors
-    /// Returns an error if the data cannot be read and written.
+    /// Returns an error if the data cannot be read or written.
     pub async fn check(&self) -> Result<(), StoreError> {
         each!(self, store => store.check().await)
     }
@@ -409,7 +411,7 @@ impl Database {
         each!(self, store => store.commits())
     }
 
-    /// How many writes wait, and how many may.
+    /// The number of waiting writes, and the maximum.
     pub fn queue(&self) -> (usize, usize) {
         each!(self, store => store.queue())
     }

@@ -33,7 +33,7 @@ struct User {
     entries: BTreeMap<Uuid, Entry>,
     by_rev: BTreeMap<u64, Uuid>,
     epochs: Vec<Epoch>,
-    /// The check of the history at the end of each push.
+    /// The checksum of the history at the end of each push.
     boundaries: BTreeMap<u64, u64>,
     /// The user's revision in each backup that may still be restored.
     backups: Vec<u64>,
@@ -66,7 +66,7 @@ impl Memory {
         &self.epoch
     }
 
-    /// A read replica as it is now, while the original goes on.
+    /// A read replica with the current data, while the original continues.
     pub fn replica(&self) -> Memory {
         Memory { is_replica: true, ..self.clone() }
     }
@@ -79,12 +79,12 @@ impl Memory {
         Backup(self.clone())
     }
 
-    /// Declares that no backup made so far will be restored.
+    /// Declares that no existing backup will be restored.
     pub fn forget_backups(&mut self) {
         self.users.values_mut().for_each(|user| user.backups.clear());
     }
 
-    /// Restores a backup in a new epoch with this name. What the current data records about earlier restores is kept.
+    /// Restores a backup in a new epoch with this name. Keeps the records of earlier restores in the current data.
     pub fn restore(&mut self, backup: &Backup, epoch: impl Into<String>) {
         let Backup(Memory { epoch: parent, mut users, .. }) = backup.clone();
         let name = epoch.into();
@@ -100,7 +100,7 @@ impl Memory {
     /// Purges the tombstones of all users that were accepted before a time. Returns the number of purged tombstones.
     ///
     /// # Errors
-    /// None; the signature matches stores on disk, which may fail.
+    /// Never returns an error; the signature matches stores on disk, which may fail.
     pub fn purge(&mut self, before_ms: i64) -> Result<u64, StoreError> {
         let mut count = 0;
         for user in self.users.values_mut() {

@@ -1,5 +1,5 @@
-//! The store on Postgres, for many servers over one database. A decision loads what it needs in one round trip and writes in another; the row
-//! lock on the user's head excludes other writers, on whichever server they are.
+//! The store on Postgres, for many servers over one database. A decision loads what it needs in one round trip and writes in another. The
+//! row lock on the user's head excludes other writers, on all servers.
 
 mod announce;
 mod connect;
@@ -47,34 +47,34 @@ use super::{Commits, Quota, Records, StoreError};
 use crate::per_account::PerAccount;
 use crate::places::{LINE_MAX, Place, Places, SERVER, WAIT_MAX};
 
-/// How long a server that stops waits for its database.
+/// How long a stopping server waits for its database.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 const STANDBY: &str = "the database is read-only: it is a standby, or configured so";
-/// How long a server does with fewer connections after the database had none left.
+/// How long a server uses fewer connections after the database has run out of them.
 const WITHHELD_FOR: Duration = Duration::from_secs(60);
-/// How long a connection may take until everything is answered that was sent on it before. After that another one is opened.
+/// How long a connection may take to answer everything that was sent on it before. After that, another one is opened.
 const RECYCLE_MAX: Duration = Duration::from_secs(1);
 
 /// The database, and this server's connections to it.
 pub struct Store {
     connections: Connections,
     address: Address,
-    /// One write of each user at a time: the others would only hold a connection each while they wait for the row lock.
+    /// Allows one write of each user at a time. More writes would only occupy connections while they wait for the row lock.
     writers: PerAccount,
     commits: Commits,
     announcer: Arc<Announcer>,
     /// Distinguishes this server from others, for leases.
     server: Uuid,
-    /// What tells the secret with which this server signs from others.
+    /// Identifies the secret with which this server signs.
     signs: heartbeat::Signs,
-    /// Says that this server runs, if it does.
+    /// The task that reports that this server is running.
     heart: Mutex<Option<JoinHandle<()>>>,
-    /// When this server last asked what others did.
+    /// When this server last polled for changes by others.
     asked: Mutex<Option<Instant>>,
 }
 
-/// Checks that a server can start on a database, by doing what it does then without committing it. Nothing is changed. Returns when a server
-/// last noted the time.
+/// Checks that a server can start on a database, by running the steps of a start without committing them. Nothing is changed. Returns when
+/// a server last recorded the time.
 pub async fn probe(address: &Address, collections: &Collections) -> Result<i64, StoreError> {
     let store = Store::of(address.clone())?;
     let tried = async {
@@ -91,21 +91,22 @@ pub async fn probe(address: &Address, collections: &Collections) -> Result<i64, 
 }
 
 impl Store {
-    /// Connects to a database, and creates or migrates its tables. `new_epoch` is the name of the epoch that begins if the database is new, or
-    /// was copied to another cluster.
+    /// Connects to a database, and creates or migrates its tables. `new_epoch` names the epoch that begins if the database is new, or was
+    /// copied to another cluster.
     ///
     /// # Errors
-    /// The database cannot be reached or used, or a newer program has changed it in a way that this one does not know.
+    /// Returns an error if the database cannot be reached or used, or a newer program has changed it in a way that this program does not
+    /// know.
     pub async fn open(address: Address, new_epoch: &str) -> Result<Self, StoreError> {
         let store = Store::of(address)?;
         store.migrate(new_epoch).await.map_err(|error| store.cannot_use(&error))?;
         Ok(store)
     }
 
-    /// Connects to a database whose tables servers have made, and which are those of this program.
+    /// Connects to a database whose tables a server has created, with the version of this program.
     ///
     /// # Errors
-    /// The database cannot be reached, no server has used it, or its tables are of another version.
+    /// Returns an error if the database cannot be reached, no server has used it, or its tables have another version.
     pub async fn attach(address: Address) -> Result<Self, StoreError> {
         let store = Store::of(address)?;
         let checked = async { migrate::check(&*store.connection(SERVER).await?).await };
@@ -173,26 +174,27 @@ impl Store {
         (0, 0)
     }
 
-    /// Tells the other servers, soon and without waiting for it.
+    /// Notifies the other servers, soon and without waiting.
     pub fn announce(&self, notification: Notification) {
         self.announcer.announce(notification);
     }
 
-    /// Notes with which secret this server signs: the first. Returns whether a server that runs signs with one that is not among them.
+    /// Records the secret with which this server signs, the first one. Returns whether a running server signs with a secret that is not in
+    /// the list.
     pub async fn sign_with(&self, secrets: &[Uuid]) -> Result<bool, StoreError> {
         *self.signs.lock().unwrap_or_else(PoisonError::into_inner) = secrets.first().copied();
         let signers = heartbeat::signers(&self.connections, self.server).await?;
         Ok(signers.iter().any(|signer| !secrets.contains(signer)))
     }
 
-    /// Calls `tell` with what other servers announce, until the store is closed.
+    /// Calls `tell` with the notifications of other servers, until the store is closed.
     pub fn listen(&self, tell: impl Fn(Notification) + Send + Sync + 'static) {
         let heart = tokio::spawn(heartbeat::beat(self.connections.clone(), self.server, Arc::clone(&self.signs)));
         *self.heart.lock().unwrap_or_else(PoisonError::into_inner) = Some(heart);
         self.announcer.listen(self.address.clone(), tell);
     }
 
-    /// Whether it is time to ask what others did. What they announce is usually heard at once, but may be lost.
+    /// Whether it is time to poll for changes by others. Their notifications usually arrive at once, but may be lost.
     fn is_time_to_ask(&self) -> bool {
         let every = if self.announcer.is_listening() { announce::ASK_EVERY } else { Duration::ZERO };
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -261,7 +263,7 @@ impl Store {
         }
     }
 
-    /// Loads under the lock, decides and writes. The outer error is one of the database, after which the decision may be made again: if it was
+    /// Loads under the lock, decides and writes. The outer error comes from the database. After it, the decision may run again: if it was
     /// committed after all, its edits are duplicates the second time (R12).
     async fn try_to_write<T, E: From<Denied>>(
         &self,
@@ -298,7 +300,7 @@ impl Store {
         self.connections.take(turn).await
     }
 
-    /// Runs one statement in the turn of an account, again if a connection breaks: for statements that do no harm twice.
+    /// Runs one statement in the turn of an account, and repeats it if a connection breaks. For statements that may run twice without harm.
     pub async fn query(&self, turn: Uuid, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, StoreError> {
         self.query_within(turn, self.address.answer_max(), sql, parameters).await
     }
@@ -326,7 +328,7 @@ impl Store {
     }
 }
 
-/// A connection of the pool, and the place that allows to use it.
+/// A connection of the pool, and the place that permits its use.
 pub struct Connection {
     link: Object<Manager>,
     /// Freed after the connection has returned to the pool.

@@ -1,18 +1,18 @@
-//! The rows that a decision is expected to read, so that a database on another machine sends them in one answer.
+//! The rows that a decision is expected to read, so that a database on another machine sends them in one response.
 
 use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-/// The rows to load before a decision. It is an expectation, not a bound: where a decision reads more, that is loaded too and the decision is made
-/// again.
+/// The rows to load before a decision. This is an expectation, not a limit: if a decision reads more, the store loads that too and runs the
+/// decision again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prefetch {
     /// Records by their ids.
     pub ids: BTreeSet<Uuid>,
     /// The newest boundary up to each of these revisions.
     pub boundaries: BTreeSet<u64>,
-    /// The same, where the revisions are counted back from the user's newest.
+    /// The same, with revisions counted back from the user's newest.
     pub boundaries_before_newest: BTreeSet<u64>,
     /// The changes after a revision.
     pub changes: Option<Changes>,
@@ -23,7 +23,7 @@ pub struct Prefetch {
 /// Changes of a feed after a revision: up to a number, and until they take a number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Changes {
-    /// `None` is all collections.
+    /// `None` means all collections.
     pub collection: Option<&'static str>,
     pub after: u64,
     pub rows: usize,
@@ -43,7 +43,7 @@ impl Prefetch {
 }
 
 impl Changes {
-    /// As many as are loaded at first, where nothing was expected.
+    /// The first load if no changes were expected.
     pub const FEW: Changes = Changes { collection: None, after: 0, rows: 1_000, bytes: 1 << 20 };
 
     /// Whether there are no more changes than these, which were loaded.
@@ -51,7 +51,7 @@ impl Changes {
         rows < self.rows && bytes <= self.bytes
     }
 
-    /// The same from the beginning, and more of them.
+    /// The same changes from the beginning, with higher limits.
     pub fn more(self) -> Changes {
         Changes { rows: self.rows.saturating_mul(4), bytes: self.bytes.saturating_mul(4), ..self }
     }

@@ -34,7 +34,7 @@ use super::collections::{Collections, unknown};
 use super::{Commits, StoreError};
 use crate::places::STRANGERS;
 
-/// Marks the database and its copies as files of this program, in the header where other programs look for it: "SLog".
+/// Marks the database and its copies as files of this program, in the header where other programs expect it: "SLog".
 pub const APPLICATION_ID: i64 = 0x534c_6f67;
 
 /// The database's file name in the data folder.
@@ -60,7 +60,7 @@ pub const DATABASE_VERSION: usize = MIGRATIONS.len();
 
 /// The file that a running server locks.
 const LOCK: &str = "stronglog.lock";
-/// How many records of an account are erased in one step: a few milliseconds' work.
+/// The number of records of an account that one step erases: a few milliseconds of work.
 pub const ERASED_AT_ONCE: usize = 500;
 
 /// How long a connection waits for a lock held by another process, such as a backup.
@@ -71,18 +71,18 @@ pub struct Store {
     writer: Writer,
     readers: Readers,
     folder: PathBuf,
-    /// Locked as long as the server runs, so that no backup is restored meanwhile.
+    /// Locked while the server runs, so that no backup is restored.
     lock: File,
-    /// How many sessions had ended when this was last asked.
+    /// The number of ended sessions at the last poll.
     sessions_ended: Mutex<Option<u64>>,
 }
 
 impl Store {
-    /// Opens the database in a folder, and creates both if they are missing. `new_epoch` is the name of the epoch that begins if the
-    /// database is new, or if the counter file is missing or says that it is older.
+    /// Opens the database in a folder, and creates both if they are missing. `new_epoch` names the epoch that begins if the database is
+    /// new, or if the counter file is missing or shows that the database is older.
     ///
     /// # Errors
-    /// The folder cannot be used, another server uses it, or the file is not a database of this program.
+    /// Returns an error if the folder cannot be used, another server uses it, or the file is not a database of this program.
     pub fn open(folder: &Path, new_epoch: &str) -> Result<Self, StoreError> {
         make_folder(folder)?;
         let lock = lock(folder)?;
@@ -138,7 +138,7 @@ impl Store {
         self.writer.commits()
     }
 
-    /// The number of jobs that wait for the thread that writes, and how many may.
+    /// The number of jobs that wait for the writer thread, and the maximum.
     pub fn queue(&self) -> (usize, usize) {
         (self.writer.queued(), QUEUE_MAX)
     }
@@ -152,7 +152,7 @@ impl Store {
     /// Runs `work` in one write transaction, which is durable before this returns. An error rolls everything back.
     ///
     /// # Errors
-    /// Whatever `work` returns, and failures of the store.
+    /// Returns the error of `work`, or an error if the store fails.
     pub async fn write<T, E>(&self, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
@@ -164,7 +164,7 @@ impl Store {
     /// Like [`Store::write`], but queued in the account's turn.
     ///
     /// # Errors
-    /// Whatever `work` returns, and failures of the store.
+    /// Returns the error of `work`, or an error if the store fails.
     pub async fn write_for<T, E>(&self, account: Uuid, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
@@ -176,16 +176,16 @@ impl Store {
     /// Makes an account unusable, at once and permanently. [`Store::finish_erasing`] erases its data.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     pub async fn erase(&self, user: Uuid) -> Result<(), StoreError> {
         self.write(move |connection| accounts::begin_erasing(connection, user).map(drop)).await
     }
 
-    /// Erases the data of all accounts that are being erased from the database and the write-ahead log, in steps between which others write.
-    /// Each is noted in the journal before. What a crash interrupts is continued by the next call.
+    /// Erases the data of all accounts that are being erased, from the database and the write-ahead log, in steps between which others
+    /// write. The journal first records each account. After a crash, the next call continues.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     pub async fn finish_erasing(&self) -> Result<(), StoreError> {
         let users = self.read(accounts::erasing).await?;
         for user in &users {
@@ -213,7 +213,7 @@ impl Store {
     /// Runs `work` on one snapshot.
     ///
     /// # Errors
-    /// Whatever `work` returns, and failures of the store.
+    /// Returns the error of `work`, or an error if the store fails.
     pub async fn read<T, E>(&self, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
@@ -225,7 +225,7 @@ impl Store {
     /// Like [`Store::read`], but in the account's turn.
     ///
     /// # Errors
-    /// Whatever `work` returns, and failures of the store.
+    /// Returns the error of `work`, or an error if the store fails.
     pub async fn read_for<T, E>(&self, account: Uuid, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
@@ -321,26 +321,26 @@ pub fn migrate(connection: &Connection, new_epoch: &str) -> Result<Made, StoreEr
     Ok(Made::Now)
 }
 
-/// The number of the last migration that a database has been through.
+/// The number of the last migration of a database.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn version_of(connection: &Connection) -> Result<usize, StoreError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
-/// When the server last noted the time, in milliseconds since the Unix epoch; 0 if it never did.
+/// When the server last recorded the time, in milliseconds since the Unix epoch; 0 if it never did.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn seen_at(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("SELECT seen_at FROM server", [], |row| row.get(0))?)
 }
 
-/// Checks that no record is of another collection. Where the database does not know, this reads all records.
+/// Checks that no record belongs to another collection. If the database has not recorded its collections, this reads all records.
 ///
 /// # Errors
-/// There is such a record, or the store failed.
+/// Returns an error if there is such a record, or the store fails.
 pub fn check_collections(connection: &Connection, collections: &Collections) -> Result<(), StoreError> {
     let remembered: Option<String> = connection.query_row("SELECT collections FROM server", [], |row| row.get(0))?;
     if collections.include(remembered.as_deref()) {
@@ -354,7 +354,7 @@ pub fn check_collections(connection: &Connection, collections: &Collections) -> 
 /// The name of the current epoch.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn epoch(connection: &Connection) -> Result<String, StoreError> {
     Ok(connection.prepare_cached("SELECT epoch FROM server")?.query_row([], |row| row.get(0))?)
 }
@@ -362,7 +362,7 @@ pub fn epoch(connection: &Connection) -> Result<String, StoreError> {
 /// The numbers of accounts and of sessions used since a time, and when the newest backup was made.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn population(connection: &Connection, since_ms: i64) -> Result<Population, StoreError> {
     let sql = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM sessions WHERE NOT revoked AND rotated_at >= ?1), backed_up_at
         FROM server";
@@ -370,10 +370,10 @@ pub fn population(connection: &Connection, since_ms: i64) -> Result<Population, 
     Ok(connection.prepare_cached(sql)?.query_row([since_ms], read)?)
 }
 
-/// How many sessions may have ended since the database was created. The number changes whichever process ends a session.
+/// The number of sessions that may have ended since the database was created. It changes when any process ends a session.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn sessions_ended(connection: &Connection) -> Result<u64, StoreError> {
     Ok(connection.prepare_cached("SELECT sessions_ended FROM server")?.query_row([], |row| row.get(0))?)
 }
@@ -381,7 +381,7 @@ pub fn sessions_ended(connection: &Connection) -> Result<u64, StoreError> {
 /// All users, in order of id.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn users(connection: &Connection) -> Result<Vec<Uuid>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT user_id FROM users ORDER BY user_id")?;
     let users = statement.query_map([], |row| row.get(0))?;

@@ -1,4 +1,4 @@
-//! A Postgres database as one end of a copy, within one transaction. No server runs on the database meanwhile.
+//! A Postgres database as one end of a copy, in one transaction. No server runs on the database during the copy.
 
 use std::pin::pin;
 
@@ -22,12 +22,12 @@ pub struct Side {
 }
 
 impl Side {
-    /// A database with data. What is read is one snapshot.
+    /// A database with data, read from one snapshot.
     pub async fn source(address: &Address) -> Result<Self, Error> {
         Side::of(Store::attach(address.clone()).await?, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
     }
 
-    /// A database, in which the tables are made if they are not there.
+    /// A database. Creates the tables if they do not exist.
     pub async fn target(address: &Address) -> Result<Self, Error> {
         Side::of(Store::open(address.clone(), &new_epoch()).await?, "BEGIN").await
     }

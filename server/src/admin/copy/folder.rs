@@ -1,4 +1,4 @@
-//! The SQLite database of a folder as one end of a copy. No server runs in the folder meanwhile.
+//! The SQLite database of a folder as one end of a copy. No server runs in the folder during the copy.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -18,14 +18,14 @@ const COPYING: &str = "stronglog.db.copying";
 
 pub struct Side {
     folder: PathBuf,
-    /// Share as long as this is, so that no server starts meanwhile.
+    /// Held during the copy, so that no server starts.
     _lock: File,
     /// `None` if the folder has no database yet.
     connection: Option<Arc<Mutex<Connection>>>,
 }
 
 impl Side {
-    /// The database of a folder, which is the newest that the folder had.
+    /// The database of a folder. It must be the newest that the folder had.
     pub fn source(folder: &Path) -> Result<Self, Error> {
         // Before the lock, which would make its file in a folder without a database.
         outside::open(folder)?;
@@ -138,7 +138,7 @@ fn insert(table: &Table) -> String {
     format!("INSERT INTO {} ({}) VALUES ({})", table.name, table.list(), values.join(", "))
 }
 
-/// What Postgres has in `heads` belongs to the row of the account, which is there already.
+/// The columns of `heads` in Postgres belong to the account's row here, which already exists.
 fn update_users(table: &Table) -> String {
     let values: Vec<_> = (2..).zip(&table.columns[1..]).map(|(number, (name, _))| format!("{name} = ?{number}")).collect();
     format!("UPDATE users SET {} WHERE user_id = ?1", values.join(", "))

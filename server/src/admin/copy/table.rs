@@ -1,22 +1,22 @@
-//! The tables as both databases have them, rows as values, and the sum that shows whether two tables hold the same rows.
+//! The tables of both databases, rows as values, and the sum that shows whether two tables hold the same rows.
 
 use ring::digest::{Context, SHA256};
 use uuid::Uuid;
 
-/// How many rows, and how many bytes, are passed on at once.
+/// The maximum number of rows and of bytes in a batch.
 const BATCH_ROWS: usize = 500;
 const BATCH_BYTES: usize = 1 << 20;
 
-/// A table as Postgres has it. SQLite has the columns of `heads` in `users`.
+/// A table in Postgres. SQLite has the columns of `heads` in `users`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Table {
     pub name: &'static str,
-    /// How many of the columns, from the first on, are the key.
+    /// The number of leading columns that form the key.
     pub key: usize,
     pub columns: &'static [(&'static str, Kind)],
 }
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Id,
@@ -26,14 +26,14 @@ pub enum Kind {
     Bytes,
 }
 
-/// What is no table of rows with a sum.
+/// The data outside the tables.
 pub struct Origin {
     pub epoch: String,
-    /// When a server last noted the time.
+    /// When a server last recorded the time.
     pub seen_at: i64,
-    /// The collections that the data is made of, if a server has noted them.
+    /// The collections of the data, if a server has recorded them.
     pub collections: Option<String>,
-    /// The accounts that were erased, which no backup may bring back.
+    /// The erased accounts, which no backup may bring back.
     pub erased: Vec<Uuid>,
 }
 
@@ -53,7 +53,7 @@ pub type Batch = Vec<Row>;
 
 use Kind::{Bytes, Flag, Id, Number, Text};
 
-/// All tables, those first that others refer to.
+/// All tables. A table comes before the tables that refer to it.
 pub static TABLES: [Table; 7] = [
     Table {
         name: "users",
@@ -141,7 +141,7 @@ pub struct Sum {
     hash: [u8; 32],
 }
 
-/// Rows that are read: they are summed up, and gathered into batches.
+/// Collects the rows that are read into batches, and computes their sum.
 pub struct Gathered {
     rows: u64,
     sum: Context,

@@ -1,4 +1,4 @@
-//! Accounts in a Postgres database. What is changed here, the open streams of all servers hear of.
+//! Accounts in a Postgres database. The open streams of all servers are notified of changes.
 
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Type};

@@ -1,7 +1,8 @@
-//! Notifications between servers through the database: new revisions and ended sessions. A notification within a push's transaction would make
-//! all pushes of all servers wait for one lock, so they are sent after the commit, and all that came meanwhile in one statement.
+//! Notifications between servers through the database: new revisions and ended sessions. A notification within a push's transaction would
+//! make all pushes of all servers wait for one lock. Notifications are therefore sent after the commit, and one statement sends all that
+//! have accumulated.
 //!
-//! A notification may be lost. Each server also asks the database, now and then, about the users who listen to it.
+//! A notification may be lost. Each server therefore also polls the database for the users with open streams.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
@@ -22,7 +23,7 @@ use crate::places::SERVER;
 use crate::store::StoreError;
 use crate::store::accounts::Notification;
 
-/// How often a server asks while it hears what others announce. Otherwise it asks once a second.
+/// How often a server polls while it receives notifications. Otherwise it polls once a second.
 pub const ASK_EVERY: Duration = Duration::from_secs(3);
 
 const CHANNEL: &str = "stronglog";
@@ -31,7 +32,7 @@ const NOTIFICATION_BYTES_MAX: usize = 7_900;
 /// How long a server waits before it listens again.
 const LISTEN_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// Sends what this server has to tell, and listens to the others.
+/// Sends the notifications of this server, and listens to the others.
 pub struct Announcer {
     connections: Connections,
     unsent: Arc<Unsent>,
@@ -66,7 +67,7 @@ impl Announcer {
         self.is_listening.load(Ordering::Relaxed)
     }
 
-    /// Begins to tell and to listen.
+    /// Begins to send and to listen.
     pub fn listen(&self, address: Address, tell: impl Fn(Notification) + Send + Sync + 'static) {
         let telling = tokio::spawn(tell_others(self.connections.clone(), Arc::clone(&self.unsent)));
         let is_listening = Arc::clone(&self.is_listening);
@@ -83,7 +84,7 @@ impl Announcer {
         self.tasks().extend([telling, listening]);
     }
 
-    /// Tells what is unsent, and ends.
+    /// Sends what is unsent, and ends.
     pub async fn close(&self) {
         let tasks = std::mem::take(&mut *self.tasks());
         for task in tasks {
@@ -120,7 +121,7 @@ impl Unsent {
     }
 }
 
-/// Sends what is new as long as the server runs. What comes while a statement is under way goes into the next one.
+/// Sends new notifications while the server runs. Those that arrive while a statement is in progress go into the next one.
 async fn tell_others(connections: Connections, unsent: Arc<Unsent>) {
     loop {
         unsent.came.notified().await;

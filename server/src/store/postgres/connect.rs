@@ -21,12 +21,12 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::net::Deadlines;
 use crate::store::StoreError;
 
-/// How long a connection may take to be made, and to each of several hosts.
+/// The maximum time to connect to each host.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 const HOST_TIME_MAX: Duration = Duration::from_secs(2);
-/// How long a statement may take that reads a whole table.
+/// The maximum time of a statement that reads a whole table.
 pub const SCAN_TIME_MAX: Duration = Duration::from_secs(3_600);
-/// How soon a connection to a machine that is gone is noticed.
+/// How soon the loss of the other machine is noticed.
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(10);
 const UNANSWERED_MAX: Duration = Duration::from_secs(15);
 
@@ -46,7 +46,7 @@ impl Address {
     /// system does not trust it.
     ///
     /// # Errors
-    /// It is not the address of a Postgres database, or the certificate cannot be used.
+    /// Returns an error if the text is not the address of a Postgres database, or the certificate cannot be used.
     pub fn new(url: &str, ca: Option<&Path>, connections: usize) -> Result<Self, StoreError> {
         let mut config = read(url)?;
         if config.get_application_name().is_none() {
@@ -62,7 +62,7 @@ impl Address {
         })
     }
 
-    /// The same for the commands of an operator, who waits for what takes long: the database sees that it is no server.
+    /// The same for an operator's commands, which may take long. The database can tell them from servers.
     #[must_use]
     pub fn for_operator(mut self) -> Self {
         self.config.application_name("stronglog admin");
@@ -70,7 +70,7 @@ impl Address {
         self
     }
 
-    /// The same, where a statement may take this long.
+    /// The same, with this maximum time of a statement.
     #[must_use]
     pub fn answered_within(mut self, answer_max: Duration) -> Self {
         self.answer_max = answer_max;
@@ -109,7 +109,7 @@ impl Address {
     }
 }
 
-/// The settings for each of the hosts: one that does not answer must not take the time of the others.
+/// Separate settings for each host, so that a host that does not answer does not use up the time of the others.
 fn each_host(config: &Config) -> Vec<Config> {
     let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
     if hosts.len() < 2 || !addresses.is_empty() {
@@ -137,7 +137,7 @@ fn each_host(config: &Config) -> Vec<Config> {
     each.collect()
 }
 
-/// Reads an address. What it says is not repeated, save the names of options: any part may be one of a password.
+/// Reads an address. Errors repeat only the names of options, because any other part may belong to a password.
 fn read(url: &str) -> Result<Config, StoreError> {
     let failed = |why: &str| {
         StoreError::new(format!("cannot read the address of the database: {why}; give one such as postgres://user:password@host/name"))

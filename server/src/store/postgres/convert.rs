@@ -1,4 +1,4 @@
-//! Numbers between Rust, where many have no sign, and the database, where all have one.
+//! Converts numbers between Rust, where many are unsigned, and the database, where all are signed.
 
 use crate::store::StoreError;
 

@@ -1,4 +1,4 @@
-//! Failures of the database: what they say, and which of them pass.
+//! Failures of the database: their messages, and which are temporary.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::store::StoreError;
 
-/// How often something is tried again, and the longest pause before that. All pauses together outlast a restart of the database.
+/// The maximum number of retries, and the longest pause between them. All pauses together outlast a restart of the database.
 const TRIES_MAX: u32 = 14;
 const PAUSE_MAX: Duration = Duration::from_millis(640);
 
@@ -78,7 +78,7 @@ fn passes(code: &SqlState) -> bool {
 pub struct Tries(u32);
 
 impl Tries {
-    /// Waits and returns true if a failure passes and has not been met too often.
+    /// Waits and returns true if a failure is temporary and has not occurred too often.
     pub async fn another(&mut self, error: &StoreError) -> bool {
         let passes = error.0.downcast_ref::<Failed>().is_some_and(|failed| failed.passes);
         if !passes || self.0 >= TRIES_MAX {

@@ -1,5 +1,5 @@
-//! Whether the database answers. While it does not, nobody waits for it: one request a second asks whether it does again, and the others are
-//! sent away at once, so that they hold neither memory nor connections.
+//! Whether the database answers. While it does not, one request a second tries it. The others fail at once, so that they hold no memory or
+//! connections.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const ASK_EVERY: Duration = Duration::from_secs(1);
-/// How often a shortage of connections is told.
+/// How often a shortage of connections is reported.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 pub struct Health {
     is_silent: AtomicBool,
-    /// When the silent database was last asked.
+    /// When the silent database was last tried.
     asked: Mutex<Option<Instant>>,
     /// When the database last had no connection left.
     was_full: Mutex<Option<Instant>>,
@@ -34,7 +34,7 @@ impl Health {
         is_time
     }
 
-    /// The database has no connection left. Returns whether nobody has said so in the last minute.
+    /// Records that the database has no connection left. Returns whether this was not reported in the last minute.
     pub fn is_new_shortage(&self) -> bool {
         let mut was_full = self.was_full.lock().unwrap_or_else(PoisonError::into_inner);
         let is_new = was_full.is_none_or(|at| at.elapsed() >= TELL_EVERY);

@@ -1,5 +1,5 @@
-//! Servers say that they run, so that nobody copies data which they go on writing, and with which secret they sign. What the database itself
-//! knows of their connections is not enough: behind a pooler it sees those of the pooler.
+//! Servers report that they are running, so that nobody copies data while they write it, and which secret they sign with. The database's
+//! own list of connections is not enough: behind a pooler it shows those of the pooler.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,16 +12,16 @@ use crate::places::SERVER;
 use crate::store::StoreError;
 
 const BEAT_EVERY: Duration = Duration::from_secs(5);
-/// How long a server counts as running after it last said so, in seconds.
+/// How long a server counts as running after its last report, in seconds.
 const LASTS_SECS: f64 = 20.0;
 
-/// The number of servers that run on the database. Older ones do not say so, and are known by the name of their connections.
+/// The number of servers that run on the database. Older servers do not report it, and are identified by the name of their connections.
 pub const SERVERS: &str = "SELECT greatest(
         (SELECT count(*) FROM leases WHERE name LIKE 'server %' AND expires_at > now()),
         (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'stronglog')
     )";
 
-/// Servers that have not said so for a day are forgotten.
+/// Reports a running server, and forgets servers without a report for a day.
 const BEAT: &str = "WITH gone AS
         (DELETE FROM leases WHERE (name LIKE 'server %' OR name LIKE 'signs %') AND expires_at < now() - interval '1 day')
     INSERT INTO leases (name, holder, expires_at)
@@ -29,14 +29,14 @@ const BEAT: &str = "WITH gone AS
     WHERE said IS NOT NULL
     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at";
 
-/// What tells the secrets apart with which the other servers sign.
+/// Identifies the secrets with which the other servers sign.
 const SIGNERS: &str = "SELECT DISTINCT holder FROM leases
     WHERE name LIKE 'signs %' AND name <> 'signs ' || $1::text AND expires_at > now()";
 
-/// What tells the secret with which a server signs from others, once it is known.
+/// Identifies the secret with which a server signs, once it is known.
 pub type Signs = Arc<Mutex<Option<Uuid>>>;
 
-/// Says again and again that a server runs.
+/// Reports periodically that a server is running.
 pub async fn beat(connections: Connections, server: Uuid, signs: Signs) {
     loop {
         let name = *signs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,13 +51,13 @@ pub async fn beat(connections: Connections, server: Uuid, signs: Signs) {
     }
 }
 
-/// Says that a server has stopped.
+/// Reports that a server has stopped.
 pub async fn end(connections: &Connections, server: Uuid) -> Result<(), StoreError> {
     let sql = "DELETE FROM leases WHERE name IN ('server ' || $1::text, 'signs ' || $1::text)";
     connections.take(SERVER).await?.execute_typed(sql, &[(&server, Type::UUID)]).await.map(drop)
 }
 
-/// What tells the secrets apart with which other servers sign that run now.
+/// Identifies the secrets with which the other running servers sign.
 pub async fn signers(connections: &Connections, server: Uuid) -> Result<Vec<Uuid>, StoreError> {
     let rows = connections.take(SERVER).await?.query_typed(SIGNERS, &[(&server, Type::UUID)]).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()

@@ -1,5 +1,5 @@
-//! A connection to the database whose statements are all answered in time, or it is given up. A database that is frozen, or behind a network
-//! that loses every packet, would otherwise keep each request waiting, and each connection open, without limit.
+//! A connection to the database that is closed if a statement is not answered in time. Otherwise a frozen database, or a network that loses
+//! every packet, would keep requests waiting and connections open without limit.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -29,13 +29,13 @@ pub struct Link {
     /// How long a statement may take.
     patience: Duration,
     health: Arc<Health>,
-    /// How many statements were sent whose answers nobody has read: their callers have gone.
+    /// The number of statements whose answers nobody has read, because their callers have gone.
     unanswered: AtomicUsize,
     is_in_transaction: AtomicBool,
 }
 
 impl Link {
-    /// The bare client, for the copy of a whole table, which takes as long as it takes.
+    /// The bare client, for the copy of a whole table, which has no time limit.
     pub fn client(&self) -> &Client {
         &self.client
     }
@@ -65,7 +65,7 @@ impl Link {
         self.answered(self.patience, self.client.batch_execute(sql)).await
     }
 
-    /// Begins a transaction, which ends by [`Link::commit`] or [`Link::roll_back`].
+    /// Begins a transaction, which ends with [`Link::commit`] or [`Link::roll_back`].
     pub async fn begin(&self, sql: &str) -> Result<(), StoreError> {
         self.is_in_transaction.store(true, Ordering::Relaxed);
         self.batch_execute(sql).await
@@ -78,7 +78,7 @@ impl Link {
         Ok(())
     }
 
-    /// Rolls back unless the transaction is over. The answer is not waited for.
+    /// Rolls back unless the transaction is over. Does not wait for the answer.
     pub fn roll_back(&self) {
         if self.is_in_transaction.swap(false, Ordering::Relaxed) {
             self.unanswered.fetch_add(1, Ordering::Relaxed);
@@ -87,13 +87,13 @@ impl Link {
         }
     }
 
-    /// Closes the connection, so that another one is opened: the database does not answer on it, or has become read-only for it. A session stays
-    /// so after its database takes writes again, or after another one has taken its place.
+    /// Closes the connection, so that another one is opened, because the database does not answer on it or has become read-only for it. A
+    /// session stays read-only after its database accepts writes again, or after another database has taken its place.
     pub fn give_up(&self) {
         self.task.abort();
     }
 
-    /// Waits for the answer to a statement, and gives the connection up if there is none in time.
+    /// Waits for the answer to a statement, and closes the connection if there is none in time.
     async fn answered<T>(&self, patience: Duration, statement: impl Future<Output = Result<T, Error>>) -> Result<T, StoreError> {
         self.unanswered.fetch_add(1, Ordering::Relaxed);
         let Ok(answer) = timeout(patience, statement).await else {
@@ -118,7 +118,7 @@ impl Drop for Link {
     }
 }
 
-/// Makes the connections of a pool.
+/// Creates the connections of a pool.
 pub struct Manager {
     pub address: Address,
     pub health: Arc<Health>,
@@ -140,7 +140,7 @@ impl managed::Manager for Manager {
         Ok(Link { client, task, patience, health, unanswered: AtomicUsize::new(0), is_in_transaction: AtomicBool::new(false) })
     }
 
-    /// A connection is used again once everything that was sent on it is answered. The pool bounds how long that may take.
+    /// Waits until everything sent on a connection is answered, and then reuses it. The pool limits how long this may take.
     async fn recycle(&self, link: &mut Link, _: &Metrics) -> RecycleResult<StoreError> {
         if link.client.is_closed() {
             return Err(RecycleError::message("the connection is closed"));

@@ -1,5 +1,5 @@
-//! One user's records as they were loaded, with what a decision writes on top. What a decision reads beyond that is noted, so that it can be
-//! loaded and the decision made again.
+//! One user's loaded records, overlaid with a decision's writes. If a decision reads more than was loaded, this records it, so that the
+//! store can load it and run the decision again.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +31,7 @@ pub struct Loaded {
 /// The writes of a decision.
 #[derive(Default)]
 pub struct Written {
-    /// The new versions of records by id: a version that the same push replaced needs not be stored.
+    /// The new versions of records by id. A version that the same push replaced need not be stored.
     pub entries: BTreeMap<Uuid, Entry>,
     pub advanced: Option<Advanced>,
 }
@@ -70,7 +70,7 @@ impl Row {
 pub struct Answer {
     pub head: Head,
     pub records: Vec<Row>,
-    /// Each boundary with the revision for which it was asked.
+    /// Each boundary with the revision for which it was requested.
     pub boundaries: Vec<(u64, Boundary)>,
     pub changes: Vec<Row>,
     pub epochs: Vec<Epoch>,
@@ -92,7 +92,7 @@ impl Loaded {
         }
     }
 
-    /// Everything to load for the decision that has just been made, if it read more than was loaded.
+    /// Everything to load for the last decision, if it read more than was loaded.
     pub fn more(&self) -> Option<Prefetch> {
         let missing = self.missing.borrow_mut().take()?;
         let mut all = self.prefetch.clone();
@@ -108,7 +108,7 @@ impl Loaded {
         StoreError::not_loaded()
     }
 
-    /// The changes that were loaded, if they are those of this feed after this revision.
+    /// The loaded changes, if they are those of this feed after this revision.
     fn loaded_after(&self, collection: Option<&'static str>, after: u64) -> Option<Changes> {
         self.prefetch.changes.filter(|loaded| loaded.collection == collection && loaded.after == after)
     }

@@ -1,5 +1,5 @@
-//! Numbered migrations. Servers of different versions may run at the same time: a migration first adds what the new version needs, and only a
-//! later one takes away what the old version needed.
+//! Numbered migrations. Servers of different versions may run at the same time. A migration first adds what the new version needs; only a
+//! later migration removes what the old version needed.
 
 use tokio_postgres::types::Type;
 
@@ -8,14 +8,14 @@ use super::convert::signed;
 use super::link::Link;
 use crate::store::StoreError;
 
-/// The first one makes version 1 of an empty database. Each is with the oldest version whose programs still work on its result.
+/// The first one turns an empty database into version 1. Each has the oldest version whose programs still work on its result.
 const MIGRATIONS: &[(&str, i64)] =
     &[(include_str!("schema_1.sql"), 1), (include_str!("schema_2.sql"), 1), (include_str!("schema_3.sql"), 1)];
 
-/// Any number: it makes the servers that start at the same time wait for one another.
+/// An arbitrary number. It makes servers that start at the same time wait for each other.
 const LOCK: i64 = 0x5354_524f_4e47;
 
-/// What must hold for a database before there is a table in it.
+/// The state of a database that must hold before it has tables.
 const STATE: &str = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean, current_setting('server_encoding'),
     current_schema(), coalesce(has_schema_privilege(current_schema(), 'CREATE'), false), to_regclass('migrations') IS NOT NULL,
     (SELECT count(*) = 2 FROM pg_attribute WHERE attrelid = to_regclass('migrations') AND attname IN ('version', 'oldest'))";
@@ -73,7 +73,7 @@ pub async fn migrate(link: &Link, new_epoch: &str) -> Result<(), StoreError> {
     begin_epochs(link, new_epoch).await
 }
 
-/// Checks that the tables are there, and are those of this program.
+/// Checks that the tables exist and have the version of this program.
 pub async fn check(link: &Link) -> Result<(), StoreError> {
     let found: bool = link.query_typed_one("SELECT to_regclass('migrations') IS NOT NULL", &[]).await?.try_get(0)?;
     if !found {
@@ -88,8 +88,8 @@ pub async fn check(link: &Link) -> Result<(), StoreError> {
     Err(StoreError::new(format!("it is of version {version}, and this program works on {ours}: {act}")))
 }
 
-/// Begins the first epoch of a new database, or another one if the data was copied to another cluster, where it may be older than what devices
-/// have seen. Within a cluster, also after a failover or a recovery to a point in time, each cursor proves its own history (R22).
+/// Begins the first epoch of a new database, or another one if the data was copied to another cluster, where it may be older than what
+/// devices have seen. Within a cluster, even after a failover or a point-in-time recovery, each cursor proves its own history (R22).
 async fn begin_epochs(link: &Link, new_epoch: &str) -> Result<(), StoreError> {
     let cluster: i64 = link.query_typed_one("SELECT system_identifier FROM pg_control_system()", &[]).await?.try_get(0)?;
     let parameters = &[(&new_epoch as &(dyn tokio_postgres::types::ToSql + Sync), Type::TEXT), (&cluster, Type::INT8)];

@@ -23,11 +23,11 @@ const ACCOUNT: &str = "SELECT user_id, email, password_hash, recovery_hash, crea
 const IS_LIVE: &str =
     "EXISTS (SELECT FROM sessions JOIN users USING (user_id) WHERE user_id = $1 AND session_id = $2 AND NOT revoked AND NOT disabled)";
 
-/// How many records of an account are erased in one step.
+/// The number of records of an account that one step erases.
 const ERASED_AT_ONCE: i64 = 500;
-/// From this number of rows on, accounts and sessions are estimated.
+/// Above this number of rows, the numbers of accounts and sessions are estimates.
 const COUNTED_MAX: i64 = 100_000;
-/// How long a server has a chore for itself: less than the day after which it is due again.
+/// How long a server's lease on a chore lasts: less than the day after which the chore is due again.
 const CHORE_SECS: i64 = 20 * 3_600;
 const DAY_MS: i64 = 86_400_000;
 
@@ -298,7 +298,7 @@ impl Store {
         Ok(left > 0)
     }
 
-    /// Purges on one server of all, once a day.
+    /// Purges once a day, on one of the servers.
     pub async fn purge(&self, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
         if !self.take_lease("purge").await? {
             return Ok(0);
@@ -333,7 +333,7 @@ impl Store {
         number(count)
     }
 
-    /// Whether this server does a chore. One that vanishes while it does leaves it to the next day.
+    /// Whether this server does a chore. If a server vanishes while doing it, the chore waits for the next day.
     async fn take_lease(&self, name: &str) -> Result<bool, StoreError> {
         let sql = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, now() + make_interval(secs => $3))
             ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
@@ -394,7 +394,7 @@ impl Store {
     }
 }
 
-/// Checks that no record is of another collection. Where the database does not know, this reads all records.
+/// Checks that no record belongs to another collection. If the database has not recorded its collections, this reads all records.
 pub async fn check_collections(link: &Link, collections: &Collections) -> Result<(), StoreError> {
     let remembered: Option<String> = link.query_typed_one("SELECT collections FROM server", &[]).await?.try_get(0)?;
     if collections.include(remembered.as_deref()) {
@@ -440,7 +440,7 @@ async fn begin_session(link: &Link, session: &Session) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Ends all sessions of an account except one. What was begun before the account's row was locked is among them.
+/// Ends all sessions of an account except one, including sessions begun before the account's row was locked.
 pub async fn revoke_all(link: &Link, user: Uuid, kept: Option<Uuid>) -> Result<(), StoreError> {
     let sql = "UPDATE sessions SET revoked = true WHERE user_id = $1 AND session_id IS DISTINCT FROM $2 AND NOT revoked";
     link.execute_typed(sql, &[(&user, Type::UUID), (&kept, Type::UUID)]).await?;

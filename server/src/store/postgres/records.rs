@@ -20,7 +20,7 @@ use crate::store::{Boundary, Epoch, Head, Quota, StoreError, Usage};
 const COLUMNS: &str =
     "collection, rev, op_id, device_id, seq, id, stamp, deleted, record, server_id, server_updated_at, lost_after, lost_up_to";
 
-/// Whether the session is live, and the boundaries. `$3` are revisions, `$4` are counted back from the newest.
+/// Whether the session is live, and the boundaries. `$3` are revisions; `$4` are counted back from the newest.
 const BOUNDARIES: &str = "SELECT live.is_live, asked.rev, found.rev, found.history_check
     FROM (SELECT unnest($3) AS rev UNION SELECT rev - unnest($4) FROM heads WHERE user_id = $1) AS asked
     LEFT JOIN LATERAL (
@@ -62,10 +62,10 @@ pub enum Lock {
     Exclusive,
 }
 
-/// Sends all statements that load what is wanted, and returns their answers: `None` if the session is not live.
+/// Sends all statements that load the `prefetch`, and returns their answers. Returns `None` if the session is not live.
 ///
-/// Each statement sees what was committed before it, so the statements after the head see everything that was written under its lock. One
-/// statement for all would see the data as it was before it waited for the lock.
+/// Each statement sees what was committed before it, so the statements after the head see everything that was written under its lock. A
+/// single statement would see the data from before it waited for the lock.
 pub async fn load(link: &Link, key: SessionKey, quota: Quota, prefetch: &Prefetch, lock: Lock) -> Result<Option<Answer>, StoreError> {
     let head_sql = if lock == Lock::Exclusive { format!("{HEAD} FOR UPDATE") } else { HEAD.to_owned() };
     let revisions = prefetch.boundaries.iter().map(|rev| signed((*rev).min(i64::MAX as u64))).collect::<Result<Vec<_>, _>>()?;
@@ -98,12 +98,12 @@ pub async fn load(link: &Link, key: SessionKey, quota: Quota, prefetch: &Prefetc
     }))
 }
 
-/// The answer of a statement that is sent only under a condition.
+/// The answer to a statement that is sent only under a condition.
 async fn when(is_wanted: bool, query: impl Future<Output = Result<Vec<Answered>, StoreError>>) -> Result<Vec<Answered>, StoreError> {
     if is_wanted { query.await } else { Ok(Vec::new()) }
 }
 
-/// The changes after a revision, until they take as many bytes as `prefetch` allows.
+/// The changes after a revision, up to the number of bytes that `prefetch` allows.
 async fn changes(link: &Link, key: SessionKey, prefetch: &Prefetch) -> Result<Vec<Answered>, StoreError> {
     let Some(prefetch) = prefetch.changes else { return Ok(Vec::new()) };
     let (after, rows, bytes) = (signed(prefetch.after)?, signed(prefetch.rows as u64)?, signed(prefetch.bytes as u64)?);
@@ -123,7 +123,7 @@ async fn changes(link: &Link, key: SessionKey, prefetch: &Prefetch) -> Result<Ve
     link.query_typed(&sql, &parameters).await
 }
 
-/// Writes what was decided in one statement.
+/// Writes the result of a decision in one statement.
 pub async fn write(link: &Link, key: SessionKey, written: &Written, advanced: &Advanced) -> Result<(), StoreError> {
     let entries: Vec<_> = written.entries.values().collect();
     let changes: Vec<&Change> = entries.iter().map(|entry| &entry.change).collect();

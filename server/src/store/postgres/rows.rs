@@ -1,4 +1,4 @@
-//! What the rows of an answer say about accounts, sessions and devices.
+//! Reads accounts, sessions and devices from the rows of an answer.
 
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
@@ -44,7 +44,7 @@ pub fn device(row: &Row) -> Result<Device, StoreError> {
     })
 }
 
-/// The answer of a statement that says whether the caller's session was live, and whether anything was changed.
+/// Reads the answer to a statement: whether the caller's session was live, and whether anything was changed.
 pub fn answered(rows: &[Row]) -> Result<bool, Denied> {
     let row = rows.first().ok_or_else(nothing)?;
     let read = || Ok::<(bool, bool), tokio_postgres::Error>((row.try_get(0)?, row.try_get(1)?));

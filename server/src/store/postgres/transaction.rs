@@ -1,10 +1,10 @@
-//! Transactions. Nothing in them is state of a session, so that a pooler may give each transaction another connection.
+//! Transactions. They use no session state, so a pooler may give each transaction another connection.
 
 use super::Connection;
 use super::link::Link;
 use crate::store::StoreError;
 
-/// The bounds hold for statements and locks that take too long, and for a server that vanishes while it holds a lock.
+/// The limits apply to statements and locks that take too long, and to a server that vanishes while it holds a lock.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = '20s'; SET LOCAL lock_timeout = '10s';
     SET LOCAL idle_in_transaction_session_timeout = '10s'";
 const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '20s'";
@@ -13,7 +13,7 @@ const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; S
 pub struct Transaction(Connection);
 
 impl Transaction {
-    /// A transaction that is begun by [`Transaction::send_begin`].
+    /// A transaction that [`Transaction::send_begin`] begins.
     pub fn of(connection: Connection) -> Self {
         Transaction(connection)
     }
@@ -24,7 +24,7 @@ impl Transaction {
         Ok(transaction)
     }
 
-    /// Begins a transaction with a separate statement and without time limits: an operator waits for it, and no server runs.
+    /// Begins a transaction with a separate statement and without time limits. For operators' commands, while no server runs.
     pub async fn begin_long(connection: Connection, begin: &str) -> Result<Self, StoreError> {
         let transaction = Transaction::of(connection);
         let unbounded =
@@ -56,7 +56,7 @@ impl Drop for Transaction {
     }
 }
 
-/// Runs statements that only read on one snapshot. All are sent at once.
+/// Runs read-only statements on one snapshot. All are sent at once.
 pub async fn in_snapshot<T>(link: &Link, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     let (begun, value, ended) = tokio::join!(link.batch_execute(BEGIN_SNAPSHOT), work, link.batch_execute("COMMIT"));
     begun?;

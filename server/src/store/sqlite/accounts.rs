@@ -9,7 +9,7 @@ use crate::store::accounts::{Account, Created, Device, DeviceActivity, SESSIONS_
 /// Stores an account, unless the email address already has one.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn create(connection: &Connection, account: &Account) -> Result<Created, StoreError> {
     let sql = "INSERT INTO users (user_id, email, password_hash, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (email) DO NOTHING";
     let Account { user, email, password_hash, created_at, .. } = account;
@@ -20,7 +20,7 @@ pub fn create(connection: &Connection, account: &Account) -> Result<Created, Sto
 /// Looks up an account by its email address.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn by_email(connection: &Connection, email: &str) -> Result<Option<Account>, StoreError> {
     let sql = "SELECT user_id, email, password_hash, created_at, disabled, recovery_hash FROM users WHERE email = ?1";
     Ok(connection.prepare_cached(sql)?.query_row([email], account).optional()?)
@@ -29,7 +29,7 @@ pub fn by_email(connection: &Connection, email: &str) -> Result<Option<Account>,
 /// Looks up an account by its id.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn by_user(connection: &Connection, user: Uuid) -> Result<Option<Account>, StoreError> {
     let sql = "SELECT user_id, email, password_hash, created_at, disabled, recovery_hash FROM users WHERE user_id = ?1 AND NOT erasing";
     Ok(connection.prepare_cached(sql)?.query_row([user], account).optional()?)
@@ -38,16 +38,17 @@ pub fn by_user(connection: &Connection, user: Uuid) -> Result<Option<Account>, S
 /// Erases an account and all its data, in one step.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn erase(connection: &Connection, user: Uuid) -> Result<(), StoreError> {
     connection.execute("DELETE FROM users WHERE user_id = ?1", [user])?;
     Ok(())
 }
 
-/// Begins to erase an account: nobody can sign in, read or write from now on, and its email address is free. Returns whether there was one.
+/// Begins to erase an account: from now on nobody can sign in, read or write, and its email address is free. Returns whether the account
+/// existed.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn begin_erasing(connection: &Connection, user: Uuid) -> Result<bool, StoreError> {
     connection.execute("DELETE FROM sessions WHERE user_id = ?1", [user])?;
     // No email address is like this.
@@ -59,7 +60,7 @@ pub fn begin_erasing(connection: &Connection, user: Uuid) -> Result<bool, StoreE
 /// account is gone.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn erase_some(connection: &Connection, user: Uuid, rows_max: usize) -> Result<bool, StoreError> {
     // In the order in which they were written, so that records that share a page are erased together.
     let sql = "DELETE FROM records WHERE rowid IN (SELECT rowid FROM records WHERE user_id = ?1 ORDER BY rev LIMIT ?2)";
@@ -76,17 +77,17 @@ pub fn erase_some(connection: &Connection, user: Uuid, rows_max: usize) -> Resul
 /// The accounts that are being erased.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn erasing(connection: &Connection) -> Result<Vec<Uuid>, StoreError> {
     let mut statement = connection.prepare("SELECT user_id FROM users WHERE erasing")?;
     let users = statement.query_map([], |row| row.get(0))?;
     Ok(users.collect::<Result<_, _>>()?)
 }
 
-/// Replaces the password of an account. Its recovery code is void: whoever knew the password may have made it.
+/// Replaces the password of an account, and voids its recovery code: whoever knew the password may have created it.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn set_password(connection: &Connection, user: Uuid, password_hash: &str) -> Result<(), StoreError> {
     connection.execute("UPDATE users SET password_hash = ?2, recovery_hash = NULL WHERE user_id = ?1", params![user, password_hash])?;
     Ok(())
@@ -95,16 +96,16 @@ pub fn set_password(connection: &Connection, user: Uuid, password_hash: &str) ->
 /// Disables an account or enables it again. Its sessions stay as they are.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn set_disabled(connection: &Connection, user: Uuid, is_disabled: bool) -> Result<(), StoreError> {
     connection.execute("UPDATE users SET disabled = ?2 WHERE user_id = ?1", params![user, is_disabled])?;
     Ok(())
 }
 
-/// Sets the limits of one account. `None` is what the server allows all accounts.
+/// Sets the limits of one account. `None` means the server's limits for all accounts.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn set_limits(connection: &Connection, user: Uuid, records_max: Option<u64>, bytes_max: Option<u64>) -> Result<(), StoreError> {
     let sql = "UPDATE users SET records_max = ?2, bytes_max = ?3 WHERE user_id = ?1";
     connection.execute(sql, params![user, records_max, bytes_max])?;
@@ -114,16 +115,16 @@ pub fn set_limits(connection: &Connection, user: Uuid, records_max: Option<u64>,
 /// Replaces the hash of an account's recovery code.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn set_recovery(connection: &Connection, user: Uuid, recovery_hash: Option<&str>) -> Result<(), StoreError> {
     connection.execute("UPDATE users SET recovery_hash = ?2 WHERE user_id = ?1", params![user, recovery_hash])?;
     Ok(())
 }
 
-/// Whether a session is live: neither ended nor forgotten, and of an account that is neither disabled nor erased (R26).
+/// Whether a session is live: it has not ended or been forgotten, and its account is not disabled or erased (R26).
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn is_live(connection: &Connection, user: Uuid, session: Uuid) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM sessions JOIN users USING (user_id)
         WHERE user_id = ?1 AND session_id = ?2 AND NOT revoked AND NOT disabled";
@@ -133,7 +134,7 @@ pub fn is_live(connection: &Connection, user: Uuid, session: Uuid) -> Result<boo
 /// Stores a new session.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn begin_session(connection: &Connection, session: &Session) -> Result<(), StoreError> {
     // Those that have ended make room first, and then those that were used longest ago.
     let sql = "DELETE FROM sessions WHERE user_id = ?1 AND session_id IN (
@@ -150,7 +151,7 @@ pub fn begin_session(connection: &Connection, session: &Session) -> Result<(), S
 /// Looks up a session of an account.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn session(connection: &Connection, user: Uuid, id: Uuid) -> Result<Option<Session>, StoreError> {
     let sql = "SELECT user_id, session_id, device_name, platform, salt, generation, rotated_at, created_at
         FROM sessions WHERE user_id = ?1 AND session_id = ?2";
@@ -172,7 +173,7 @@ pub fn session(connection: &Connection, user: Uuid, id: Uuid) -> Result<Option<S
 /// Sets the number of a session's refresh token, which invalidates the previous token.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn rotate(connection: &Connection, session: &Session, next: u32, now_ms: i64) -> Result<(), StoreError> {
     let sql = "UPDATE sessions SET generation = ?3, rotated_at = ?4 WHERE user_id = ?1 AND session_id = ?2";
     connection.prepare_cached(sql)?.execute(params![session.user, session.id, next, now_ms])?;
@@ -182,7 +183,7 @@ pub fn rotate(connection: &Connection, session: &Session, next: u32, now_ms: i64
 /// Revokes one session. Returns whether it was live.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn revoke(connection: &Connection, user: Uuid, session: Uuid) -> Result<bool, StoreError> {
     let sql = "UPDATE sessions SET revoked = 1 WHERE user_id = ?1 AND session_id = ?2 AND NOT revoked";
     Ok(connection.execute(sql, params![user, session])? == 1)
@@ -191,7 +192,7 @@ pub fn revoke(connection: &Connection, user: Uuid, session: Uuid) -> Result<bool
 /// Revokes all sessions of an account except one.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn revoke_all(connection: &Connection, user: Uuid, kept: Option<Uuid>) -> Result<(), StoreError> {
     connection.execute("UPDATE sessions SET revoked = 1 WHERE user_id = ?1 AND session_id IS NOT ?2", params![user, kept])?;
     Ok(())
@@ -200,7 +201,7 @@ pub fn revoke_all(connection: &Connection, user: Uuid, kept: Option<Uuid>) -> Re
 /// The signed-in devices of an account.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn devices(connection: &Connection, user: Uuid) -> Result<Vec<Device>, StoreError> {
     let sql = "SELECT session_id, device_name, platform, created_at, seen_at, synced_at, synced_rev
         FROM sessions WHERE user_id = ?1 AND NOT revoked";
@@ -221,16 +222,16 @@ pub fn devices(connection: &Connection, user: Uuid) -> Result<Vec<Device>, Store
 /// Renames a signed-in device. Returns whether there is one with this session.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn rename_device(connection: &Connection, user: Uuid, session: Uuid, name: &str) -> Result<bool, StoreError> {
     let sql = "UPDATE sessions SET device_name = ?3 WHERE user_id = ?1 AND session_id = ?2 AND NOT revoked";
     Ok(connection.execute(sql, params![user, session, name])? == 1)
 }
 
-/// Stores what a device did last.
+/// Stores the last activity of a device.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn record_activity(connection: &Connection, user: Uuid, session: Uuid, activity: DeviceActivity) -> Result<(), StoreError> {
     let sql = "UPDATE sessions SET seen_at = max(seen_at, ?3), synced_at = coalesce(?4, synced_at), synced_rev = coalesce(?5, synced_rev)
         WHERE user_id = ?1 AND session_id = ?2";
@@ -242,7 +243,7 @@ pub fn record_activity(connection: &Connection, user: Uuid, session: Uuid, activ
 /// Deletes the sessions whose tokens have all expired.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn forget_sessions(connection: &Connection, rotated_before_ms: i64) -> Result<usize, StoreError> {
     Ok(connection.execute("DELETE FROM sessions WHERE rotated_at < ?1", [rotated_before_ms])?)
 }

@@ -15,18 +15,18 @@ use crate::feed;
 use crate::store::{Quota, StoreError};
 
 const DAY_MS: i64 = 86_400_000;
-/// The version of the database that first noted when a backup was complete. Older databases are backed up too, before an update.
+/// The database version that first recorded when a backup was complete. Older databases are also backed up, before an update.
 const BACKED_UP_AT_SINCE: usize = 10;
 /// The file that becomes the database when a restore is complete.
 pub const RESTORING: &str = "stronglog.db.restoring";
 /// The suffix of a backup that is being written.
 pub const PARTIAL: &str = ".partial";
 
-/// Writes a consistent copy of the database in a folder to a new file, which gets its name once it is complete and sound. The server may be
-/// running.
+/// Writes a consistent copy of the database in a folder to a new file, which gets its name once it is complete and checked. The server may
+/// be running.
 ///
 /// # Errors
-/// The database does not exist, or the file exists or cannot be written.
+/// Returns an error if the database does not exist, or the file exists or cannot be written.
 pub fn back_up(folder: &Path, to: &Path, now_ms: i64) -> Result<(), StoreError> {
     if to.exists() {
         return Err(StoreError::new(format!("{} exists: name a new file", to.display())));
@@ -48,7 +48,7 @@ pub fn back_up(folder: &Path, to: &Path, now_ms: i64) -> Result<(), StoreError> 
 /// When the newest complete backup was made, in milliseconds since the Unix epoch.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn backed_up_at(connection: &Connection) -> Result<Option<i64>, StoreError> {
     let sql = match version_of(connection)? {
         BACKED_UP_AT_SINCE.. => "SELECT backed_up_at FROM server",
@@ -83,14 +83,14 @@ fn write(connection: &Connection, to: &Path) -> Result<(), StoreError> {
 pub struct Restored {
     /// Where the previous database is now, if there was one.
     pub previous: Option<PathBuf>,
-    /// Whether the file had a checksum, so that each of its bytes was checked. Otherwise only the structure of its database was.
+    /// Whether the file had a checksum, so that every byte was checked. Otherwise only the structure of its database was checked.
     pub had_checksum: bool,
 }
 
 /// Replaces the database in a folder with a backup, and begins a new epoch. The previous database is renamed and kept in the same folder.
 ///
 /// # Errors
-/// The file is not a backup of this program or is damaged, or a server is running in the folder.
+/// Returns an error if the file is not a backup of this program or is damaged, or a server is running in the folder.
 pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<Restored, StoreError> {
     make_folder(folder)?;
     let _lock = lock(folder)?;
@@ -110,7 +110,7 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
     Ok(Restored { previous, had_checksum: found == Found::Intact })
 }
 
-/// Makes the database that replaces the current one, in a file beside it.
+/// Prepares the new database in a file beside the current one.
 fn prepare(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<Found, StoreError> {
     let (current, fresh) = (folder.join(DATABASE), folder.join(RESTORING));
     let found = checksum::copy(from, &fresh).map_err(|error| failed("restore", from, error))?;
@@ -138,7 +138,7 @@ fn prepare(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<F
 /// Begins a new epoch. From now on, cursors of the current epoch are answered with the current revision of each user.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn begin_epoch(connection: &Connection, name: &str) -> Result<(), StoreError> {
     let transaction = connection.unchecked_transaction()?;
     transaction.execute("INSERT INTO epochs (name, parent) VALUES (?1, ?2)", [name, &epoch(connection)?])?;
@@ -152,7 +152,7 @@ pub fn begin_epoch(connection: &Connection, name: &str) -> Result<(), StoreError
 /// Purges the tombstones of all users that are older than a number of days. Returns the number of purged tombstones.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn purge(connection: &Connection, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
     let before = now_ms.saturating_sub(i64::from(tombstone_days) * DAY_MS);
     let restorable = now_ms.saturating_sub(i64::from(backup_days) * DAY_MS);
@@ -171,7 +171,7 @@ pub fn purge(connection: &Connection, tombstone_days: u32, backup_days: u32, now
 /// Purges the database in a folder. The server may be running.
 ///
 /// # Errors
-/// The database does not exist, or the store failed.
+/// Returns an error if the database does not exist, or the store fails.
 pub fn purge_folder(folder: &Path, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
     let connection = existing(&folder.join(DATABASE))?;
     connection.execute_batch("BEGIN IMMEDIATE")?;
@@ -180,7 +180,7 @@ pub fn purge_folder(folder: &Path, tombstone_days: u32, backup_days: u32, now_ms
     Ok(purged)
 }
 
-/// Copies from the current database what the backup must not undo.
+/// Copies data from the current database that the restore must not undo.
 fn keep_from(connection: &Connection, current: &Path) {
     if let Err(error) = with_other(connection, current, remember_epochs) {
         tracing::warn!(%error, "the current database cannot be read: its record of earlier restores is lost");
@@ -190,7 +190,7 @@ fn keep_from(connection: &Connection, current: &Path) {
     }
 }
 
-/// Does work with another database attached as `other`, in one transaction.
+/// Runs `work` with another database attached as `other`, in one transaction.
 fn with_other(connection: &Connection, other: &Path, work: fn(&Connection) -> rusqlite::Result<()>) -> Result<(), StoreError> {
     let other = other.to_str().ok_or_else(|| StoreError::new("the path of the database is not UTF-8"))?;
     connection.execute("ATTACH ?1 AS other", [other])?;
@@ -210,8 +210,8 @@ fn remember_epochs(connection: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// Copies who may sign in and who is signed in, unless the backup is newer: a password that was changed, an account that was disabled and a device
-/// that was signed out since the backup stay so, and no other device is signed out.
+/// Copies who may sign in and who is signed in, unless the backup is newer. Passwords changed, accounts disabled and devices signed out
+/// since the backup stay so, and no other device is signed out.
 fn remember_sign_ins(connection: &Connection) -> rusqlite::Result<()> {
     if !connection.query_row("SELECT other.server.seen_at >= main.server.seen_at FROM other.server, main.server", [], |row| row.get(0))? {
         return Ok(());
@@ -226,7 +226,7 @@ fn remember_sign_ins(connection: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// Removes a database and the files that SQLite keeps beside it, if they are there.
+/// Removes a database and the files that SQLite keeps beside it, if they exist.
 pub fn remove(path: &Path) -> Result<(), StoreError> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let file = with_suffix(path, suffix);
@@ -244,7 +244,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Renames the current database and its log. A log without a database goes too: SQLite would apply it to the backup.
+/// Renames the current database and its log. Also moves a log without a database, because SQLite would apply it to the backup.
 fn set_aside(current: &Path, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
     let (was_there, kept) = (current.exists(), current.with_file_name(previous::name(now_ms)));
     for suffix in ["", "-wal", "-shm"] {
@@ -265,11 +265,11 @@ fn check(connection: &Connection) -> Result<(), StoreError> {
     }
 }
 
-/// Checks a database with a log that a crash left behind, before SQLite moves the log into the file: the log of another copy of the database
-/// would damage it permanently.
+/// Checks a database with a log that a crash left behind, before SQLite moves the log into the file. The log of another copy of the
+/// database would damage it permanently.
 ///
 /// # Errors
-/// With its log, the database is damaged.
+/// Returns an error if the database with its log is damaged.
 pub fn check_log(database: &Path) -> Result<(), StoreError> {
     let log = with_suffix(database, "-wal");
     if log.metadata().map_or(0, |known| known.len()) == 0 {

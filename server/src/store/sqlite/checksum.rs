@@ -1,5 +1,5 @@
-//! The checksum at the end of a backup, after the database: SQLite does not read there. A file that another program copied has none, and then it
-//! ends where a page of the database ends.
+//! The checksum at the end of a backup, after the database, where SQLite does not read. A file copied by another program has no checksum,
+//! and ends where a page of the database ends.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -12,7 +12,7 @@ use super::files::private;
 const MARK: &[u8] = b"\nstronglog backup, SHA-256 of what precedes: ";
 /// The mark, and the checksum in hexadecimal digits.
 const TRAILER: usize = MARK.len() + 64;
-/// How a database of SQLite begins. The size of its pages follows, in two bytes.
+/// The first bytes of an SQLite database. The page size follows, in two bytes.
 const DATABASE_MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// Whether a file is what was written.
@@ -20,7 +20,7 @@ const DATABASE_MAGIC: &[u8] = b"SQLite format 3\0";
 pub enum Found {
     Intact,
     Damaged,
-    /// The file has no checksum, and no part of one.
+    /// The file has no checksum, not even a part of one.
     Unknown,
 }
 
@@ -33,7 +33,7 @@ pub fn append(path: &Path) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Copies a file without its checksum, and says whether the checksum is right.
+/// Copies a file without its checksum, and returns whether the checksum is right.
 pub fn copy(from: &Path, to: &Path) -> io::Result<Found> {
     let mut file = File::open(from)?;
     let length = file.metadata()?.len();
@@ -60,7 +60,7 @@ fn trailer(file: &mut File, length: u64) -> io::Result<Option<Vec<u8>>> {
     Ok(bytes.strip_prefix(MARK).map(<[u8]>::to_vec))
 }
 
-/// Whether a file is a database with something else at its end, or without its end. What is left of a checksum is no page.
+/// Whether a file is a database with extra bytes at its end, or without its end. The rest of a checksum is not a page.
 fn ends_within_a_page(file: &mut File, length: u64) -> io::Result<bool> {
     file.seek(SeekFrom::Start(0))?;
     let mut head = Vec::with_capacity(DATABASE_MAGIC.len() + 2);
@@ -73,7 +73,7 @@ fn ends_within_a_page(file: &mut File, length: u64) -> io::Result<bool> {
     Ok(!length.is_multiple_of(page))
 }
 
-/// Copies bytes from the current position on, and returns their checksum in hexadecimal digits.
+/// Copies bytes from the current position, and returns their checksum in hexadecimal digits.
 fn pass_on(from: &mut File, length: u64, to: &mut impl Write) -> io::Result<String> {
     from.seek(SeekFrom::Start(0))?;
     let (mut hash, mut piece, mut left) = (Context::new(&SHA256), vec![0; 1 << 16], length);

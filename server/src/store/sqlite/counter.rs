@@ -13,8 +13,8 @@ use crate::store::StoreError;
 /// The file's name in the data folder.
 pub const COUNTER: &str = "stronglog.counter";
 
-/// The open counter file. It is written after each commit but not synced. If it lags behind, an older database may pass for the newest one
-/// by the same amount; nothing else is affected.
+/// The open counter file. It is written after each commit but not synced. If it lags, a database that is older by the same amount may pass
+/// for the newest one; nothing else is affected.
 pub struct Counter {
     file: File,
 }
@@ -27,8 +27,8 @@ impl Counter {
         Ok(Counter { file })
     }
 
-    /// Returns whether the database may not be the one that the file was written for: the file records data that the database does not have,
-    /// or it is empty although the database has been written to.
+    /// Returns whether the file may belong to another database: it records data that the database does not have, or it is empty although
+    /// the database has been written to.
     pub fn is_not_of(&self, connection: &Connection) -> Result<bool, StoreError> {
         let mut text = String::new();
         let mut file = &self.file;

@@ -1,4 +1,4 @@
-//! The journal of erased accounts, a file beside the database: a backup that is restored later must not bring them back.
+//! The journal of erased accounts, a file beside the database. It prevents a later restore from bringing them back.
 
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write};
@@ -12,11 +12,11 @@ use crate::store::StoreError;
 /// The file's name in the data folder. The file contains only account ids, one per line.
 const ERASED: &str = "stronglog.erased";
 
-/// Records that an account is being erased, once the database says so and before its data goes. A journal that comes first would erase an
-/// account at the next start although its owner was told that it could not be erased.
+/// Records that an account is being erased, after the database has recorded it and before its data goes. If the journal came first, the
+/// next start could erase an account although its owner was told that the erasure had failed.
 ///
 /// # Errors
-/// The file cannot be written.
+/// Returns an error if the file cannot be written.
 pub fn note(folder: &Path, user: Uuid) -> Result<(), StoreError> {
     if listed(folder)?.contains(&user) {
         return Ok(());
@@ -32,7 +32,7 @@ pub fn note(folder: &Path, user: Uuid) -> Result<(), StoreError> {
 /// The accounts listed in the file.
 ///
 /// # Errors
-/// The file cannot be read.
+/// Returns an error if the file cannot be read.
 pub fn listed(folder: &Path) -> Result<BTreeSet<Uuid>, StoreError> {
     let text = match std::fs::read_to_string(folder.join(ERASED)) {
         Ok(text) => text,

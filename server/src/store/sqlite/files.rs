@@ -32,7 +32,7 @@ pub fn make_folder(folder: &Path) -> Result<(), StoreError> {
     builder.create(folder).map_err(|error| StoreError::new(format!("cannot make the folder {}: {error}", folder.display())))
 }
 
-/// Makes what was renamed in a folder durable.
+/// Makes renames in a folder durable.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
@@ -41,7 +41,7 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives what root has made in a data folder to the folder's owner, as whom the server runs.
+/// Gives files that root has created in a data folder to the folder's owner, as whom the server runs.
 pub fn hand_over(folder: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     {
@@ -69,7 +69,7 @@ pub fn hand_over(folder: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Which file a path named when it was opened.
+/// The file that a path named when it was opened.
 pub struct Inode {
     path: PathBuf,
     #[cfg(unix)]
@@ -86,7 +86,7 @@ impl Inode {
         })
     }
 
-    /// Checks that the path still names the file. What is written to a file that was moved or removed may be gone with the next start.
+    /// Checks that the path still names the file. Data written to a moved or removed file may be gone at the next start.
     pub fn check(&self) -> Result<(), StoreError> {
         #[cfg(unix)]
         if identity(&self.path).ok() != Some(self.identity) {

@@ -1,5 +1,5 @@
-//! The operations on the database, each in one transaction. The counterpart for Postgres is `store/postgres/operations.rs`.
-//! `Database` says what each method does and why it fails.
+//! The operations on the database, each in one transaction. The counterpart for Postgres is `store/postgres/operations.rs`. `Database`
+//! documents what each method does and why it fails.
 
 use std::sync::PoisonError;
 
@@ -265,7 +265,7 @@ impl Store {
     }
 }
 
-/// Refuses a session that has ended.
+/// Rejects a session that has ended.
 fn admit(connection: &Connection, key: SessionKey) -> Result<(), Denied> {
     if accounts::is_live(connection, key.user, key.session)? { Ok(()) } else { Err(Denied::SessionEnded) }
 }

@@ -1,4 +1,4 @@
-//! Access to the database from another process than the server, which may be running.
+//! Access to the database from a process other than the server, which may be running.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::store::StoreError;
 /// Opens an existing database, and verifies that it belongs to this program. Its version may be an older one.
 ///
 /// # Errors
-/// There is no such file, or it is not a database of this program.
+/// Returns an error if there is no such file, or it is not a database of this program.
 pub fn existing(path: &Path) -> Result<Connection, StoreError> {
     let failed = |error: &dyn std::fmt::Display| StoreError::new(format!("cannot open {}: {error}", path.display()));
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| failed(&error))?;
@@ -29,10 +29,10 @@ pub fn existing(path: &Path) -> Result<Connection, StoreError> {
     }
 }
 
-/// Opens the database of a data folder, which must be of the version that this program writes.
+/// Opens the database of a data folder. It must have the version that this program writes.
 ///
 /// # Errors
-/// The folder has no database, or one of another version.
+/// Returns an error if the folder has no database, or one of another version.
 pub fn open(folder: &Path) -> Result<Connection, StoreError> {
     let connection = existing(&folder.join(DATABASE))?;
     let (found, ours) = (version_of(&connection)?, DATABASE_VERSION);
@@ -51,7 +51,7 @@ pub fn is_served(folder: &Path) -> bool {
 /// Runs `work` in one write transaction. An error rolls everything back.
 ///
 /// # Errors
-/// Whatever `work` returns, and failures of the store.
+/// Returns the error of `work`, or an error if the store fails.
 pub fn write<T, E: From<StoreError>>(folder: &Path, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
     let connection = open(folder)?;
     let begun = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate).map_err(StoreError::from);
@@ -66,7 +66,7 @@ pub fn write<T, E: From<StoreError>>(folder: &Path, work: impl FnOnce(&Connectio
 /// Moves the write-ahead log into the database and empties it. Returns false if a reader of the running server prevents it.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn empty_log(folder: &Path) -> Result<bool, StoreError> {
     let is_busy: bool = open(folder)?.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     Ok(!is_busy)

@@ -1,4 +1,4 @@
-//! The databases that restores have kept in a data folder. They hold what was there before, and an account that is erased goes from them too.
+//! The previous databases that restores have kept in a data folder. Erasing an account also erases it from them.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub fn name(now_ms: i64) -> String {
 /// The kept databases, the oldest first.
 ///
 /// # Errors
-/// The folder cannot be read.
+/// Returns an error if the folder cannot be read.
 pub fn listed(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let failed = |error: std::io::Error| StoreError::new(format!("cannot read the folder {}: {error}", folder.display()));
     let mut found = Vec::new();
@@ -38,7 +38,7 @@ pub fn listed(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
 /// Erases an account from the kept databases.
 ///
 /// # Errors
-/// One of them cannot be written.
+/// Returns an error if one of them cannot be written.
 pub fn erase(folder: &Path, user: Uuid) -> Result<(), StoreError> {
     listed(folder)?.iter().try_for_each(|path| {
         erase_from(path, user).map_err(|error| {

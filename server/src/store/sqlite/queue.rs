@@ -5,8 +5,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
 
-/// The maximum number of queued jobs, in total and per account. Further jobs are refused, except the first one of an account: accounts with many
-/// jobs do not take the queue from the others.
+/// The maximum number of queued jobs, in total and per account. Further jobs are rejected, except the first job of an account, so that
+/// accounts with many jobs cannot block the others.
 pub const ALL_MAX: usize = 1_024;
 const EACH_MAX: usize = 64;
 

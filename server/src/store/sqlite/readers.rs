@@ -53,7 +53,7 @@ impl Readers {
         receiver.await.unwrap_or_else(|_| Err(StoreError::new("a read ended without a result").into()))
     }
 
-    /// Does the work on a connection of the pool. Not generic, so that the task is compiled once and not for every kind of result.
+    /// Runs the work on a connection of the pool. Not generic, so that the task is compiled once and not for every kind of result.
     async fn read(&self, account: Uuid, work: Box<dyn FnOnce(&Connection) + Send>) -> Result<(), StoreError> {
         let place = self.places.take(account).await.ok_or_else(StoreError::busy)?;
         let idle = Arc::clone(&self.idle);

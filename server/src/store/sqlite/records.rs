@@ -33,7 +33,7 @@ impl<'c> UserRecords<'c> {
     /// The user's lowest revision in any backup since `since_ms`, which may still be restored.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     pub fn backed_up_rev(&self, since_ms: i64) -> Result<Option<u64>, StoreError> {
         let mut statement = self.connection.prepare_cached("SELECT min(rev) FROM backups WHERE user_id = ?1 AND taken_at >= ?2")?;
         Ok(statement.query_row(params![self.user, since_ms], |row| row.get(0))?)

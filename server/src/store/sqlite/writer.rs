@@ -21,7 +21,7 @@ use crate::store::{Commits, StoreError};
 /// The maximum number of jobs per commit, and the maximum time that the first job waits for the others.
 const GROUP_MAX: usize = 64;
 const GROUP_TIME_MAX: Duration = Duration::from_millis(20);
-/// How long truncating the log may wait for readers. All writers wait meanwhile.
+/// How long truncating the log may wait for readers. Meanwhile, all writers wait.
 const TRUNCATE_TIME_MAX: Duration = Duration::from_millis(200);
 
 /// Runs in the open transaction, and returns what to do once the result of the commit is known.
@@ -70,7 +70,7 @@ impl Writer {
         self.queue.len()
     }
 
-    /// Refuses new jobs, and returns what waits until the queued ones have run and the database is closed.
+    /// Rejects new jobs, and returns a function that waits until the queued jobs have run and the database is closed.
     pub fn close(&self) -> impl FnOnce() + Send + 'static {
         self.queue.close();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -108,7 +108,7 @@ impl Writer {
     }
 }
 
-/// A new connection in place of one whose state nobody knows. Where none can be opened, the old one is rolled back and used further.
+/// Replaces a connection whose state is unknown. If no new connection can be opened, rolls back the old one and keeps it.
 fn reopened(path: &Path, old: Connection) -> Connection {
     if !old.is_autocommit()
         && let Err(error) = old.execute_batch("ROLLBACK")
