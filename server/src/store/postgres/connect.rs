@@ -21,7 +21,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::net::Deadlines;
 use crate::store::StoreError;
 
-/// The maximum time to connect to each host.
+/// The maximum time to connect, in total and to each of several hosts.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 const HOST_TIME_MAX: Duration = Duration::from_secs(2);
 /// The maximum time of a statement that reads a whole table.
