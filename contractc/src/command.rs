@@ -1,5 +1,5 @@
-//! The command line: parses arguments, compiles and prints the results, on the system that its caller passes. The program `contractc` runs it
-//! natively, and the npm package `contractc` as WebAssembly. Exit codes: 0 success, 1 findings, 2 usage error.
+//! The command line: parses arguments, compiles and prints the results, using the `System` that its caller passes. The program `contractc`
+//! runs it natively, and the npm package `contractc` as WebAssembly. Exit codes: 0 success, 1 findings, 2 usage error.
 
 mod init;
 
@@ -18,7 +18,7 @@ use crate::output::{self, Mode};
 use crate::render;
 use crate::sample::{Mutation, Sampler};
 
-/// What the command uses of the system that it runs on.
+/// The parts of the operating system that the command uses.
 pub struct System<'a> {
     /// The files.
     pub disk: &'static dyn Disk,
@@ -137,7 +137,7 @@ fn target(name: &str) -> Result<Target, String> {
     Target::from_name(name).ok_or_else(|| format!("available: {}", known.join(", ")))
 }
 
-/// Checks that the argument is a path of Rust.
+/// Checks that the argument is a Rust path.
 fn module_path(text: &str) -> Result<String, String> {
     let is_name = |part: &str| {
         let mut letters = part.chars();
@@ -165,10 +165,10 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-/// Runs the command, and returns its exit code. The first of the arguments is the name of the program.
+/// Runs the command, and returns its exit code. The first argument is the name of the program.
 ///
 /// # Errors
-/// The arguments are wrong, or ask for help: the caller prints the text and exits with the error's code.
+/// Returns an error if the arguments are wrong, or ask for help. The caller prints the text and exits with the error's code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, system: System<'_>) -> Result<u8, clap::Error> {
     let Cli { command, max_findings } = Cli::try_parse_from(arguments)?;
     let mut run = Run { system, max_findings };

@@ -1,4 +1,4 @@
-//! Compares two versions of a contract: which changes are breaking, for requests or for responses, and where they are.
+//! Compares two versions of a contract: finds which changes are breaking, for requests or for responses, and where they are.
 //!
 //! Clients keep old contracts for months. A change breaks *requests* if the new contract rejects values that old clients may send. It
 //! breaks *responses* if the server may send values that old clients reject. A schema is compared for the directions in which operations

@@ -1,4 +1,4 @@
-//! The files that a run reads and writes: those of the operating system, or those that a host passes to the compiler as WebAssembly.
+//! File access of a run: the operating system's files, or those that a host passes to the compiler as WebAssembly.
 
 use std::io::{BufRead, BufReader, Cursor, Result};
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ pub trait Disk: std::fmt::Debug + Sync {
     /// The content of a file.
     ///
     /// # Errors
-    /// The error of the operating system.
+    /// Returns the error of the operating system.
     fn read(&self, file: &Path) -> Result<Vec<u8>>;
 
-    /// A file to be read bit by bit.
+    /// Opens a file for reading in pieces.
     ///
     /// # Errors
-    /// The error of the operating system.
+    /// Returns the error of the operating system.
     fn open(&self, file: &Path) -> Result<Box<dyn BufRead>> {
         Ok(Box::new(Cursor::new(self.read(file)?)))
     }
@@ -22,37 +22,37 @@ pub trait Disk: std::fmt::Debug + Sync {
     /// The absolute path of an existing file or folder, without symbolic links.
     ///
     /// # Errors
-    /// The error of the operating system.
+    /// Returns the error of the operating system.
     fn canonicalize(&self, path: &Path) -> Result<PathBuf>;
 
-    /// What is in a folder, in any order.
+    /// The entries of a folder, in any order.
     ///
     /// # Errors
-    /// The error of the operating system.
+    /// Returns the error of the operating system.
     fn list(&self, folder: &Path) -> Result<Vec<Entry>>;
 
-    /// Makes a folder and those above it, unless they exist.
+    /// Creates a folder and its parents, unless they exist.
     ///
     /// # Errors
-    /// The error of the operating system.
+    /// Returns the error of the operating system.
     fn create_folder(&self, folder: &Path) -> Result<()>;
 
-    /// Writes a file, in place of the one that may be there.
+    /// Writes a file, and replaces an existing one.
     ///
     /// # Errors
-    /// The error of the operating system.
+    /// Returns the error of the operating system.
     fn write(&self, file: &Path, text: &str) -> Result<()>;
 
-    /// Renames a file, in place of the one that may be there.
+    /// Renames a file, and replaces an existing one.
     ///
     /// # Errors
-    /// The error of the operating system.
+    /// Returns the error of the operating system.
     fn rename(&self, from: &Path, to: &Path) -> Result<()>;
 
     /// Deletes a file.
     ///
     /// # Errors
-    /// The error of the operating system.
+    /// Returns the error of the operating system.
     fn remove(&self, file: &Path) -> Result<()>;
 }
 

@@ -33,7 +33,7 @@ pub enum Target {
     Coverage,
     /// The whole document, for other tools, if the compiler has completed it.
     OpenApi,
-    /// The collections and what their records must be, as data.
+    /// The collections and the rules for their records, as data.
     Contract,
 }
 
@@ -112,8 +112,8 @@ impl<'c> Plan<'c> {
         typed.filter(|(header, schema)| seen.insert((header.name.to_ascii_lowercase(), *schema))).collect()
     }
 
-    /// The statuses of which every response carries a header, by its name in lower case and its schema. A status that one response has is
-    /// not among them.
+    /// The statuses for which every response carries a header, by the header's name in lower case and its schema. Excludes statuses that
+    /// only one response has.
     pub fn header_statuses(&self) -> BTreeMap<(String, SchemaId), BTreeSet<Status>> {
         let (mut all, mut carried): (BTreeMap<Status, usize>, BTreeMap<_, BTreeMap<Status, usize>>) = Default::default();
         for response in self.contract.operations.iter().flat_map(|operation| &operation.responses) {
@@ -129,7 +129,7 @@ impl<'c> Plan<'c> {
         carried.into_iter().map(|(header, statuses)| (header, always(statuses))).collect()
     }
 
-    /// Those of [`response_headers`](Self::response_headers) that every response carries, if there are several responses.
+    /// The [`response_headers`](Self::response_headers) that every response carries, if there are several responses.
     pub fn headers_of_all(&self) -> BTreeSet<(String, SchemaId)> {
         let responses: Vec<_> = self.contract.operations.iter().flat_map(|operation| &operation.responses).collect();
         let key = |header: &Header| Some((header.name.to_ascii_lowercase(), self.contract.resolved(header.schema?)));
@@ -164,7 +164,7 @@ impl<'c> Plan<'c> {
         annotations.description.as_ref().or(annotations.title.as_ref()).cloned().unwrap_or_else(|| format!("`{name}`"))
     }
 
-    /// What a member is: its own description, or briefly that of the schema that it refers to, whose type says all of it.
+    /// The documentation of a member: its own description, or the first sentence of the referenced schema's, whose type has all of it.
     pub fn member_about(&self, schema: SchemaId) -> Option<&'c str> {
         let said = |id: SchemaId| {
             let annotations = &self.contract.schema(id).annotations;
@@ -179,7 +179,7 @@ impl<'c> Plan<'c> {
     }
 }
 
-/// Emits `openapi.json`: the document as other tools can read it.
+/// Emits `openapi.json`: the complete document for other tools.
 fn openapi(plan: &Plan<'_>) -> Vec<OutputFile> {
     let completed = plan.contract.completed.iter();
     completed.map(|document| OutputFile { path: "openapi.json".to_owned(), text: format!("{document:#}\n") }).collect()
@@ -209,7 +209,7 @@ pub fn in_parallel<I: Sync, O: Send>(items: &[I], make: impl Fn(&I) -> O + Sync)
     made.into_iter().map(|(_, made)| made).collect()
 }
 
-/// Characters that change the direction of the text around them, so that a reader sees another text than a compiler. Rust refuses them.
+/// Characters that change the direction of the surrounding text, so that a reader sees different text from a compiler. Rust rejects them.
 pub const TURNS: [char; 9] = ['\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}'];
 
 /// Prose without control characters, which make a file binary for many programs, and without [`TURNS`].
@@ -247,7 +247,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Prose in a line: all of it if it is short, otherwise its first sentence.
+/// Prose for one line: all of it if it is short, otherwise its first sentence.
 pub fn brief(prose: &str) -> &str {
     let prose = prose.trim();
     if prose.chars().count() <= 100 && !prose.contains('\n') {

@@ -1,4 +1,4 @@
-//! Validates values by walking the model. Used by `contractc validate`, and as a reference for the generated validators.
+//! Validates values by walking the model. `contractc validate` uses it, and tests compare the generated validators with it.
 
 use crate::model::{ArrayRules, Contract, Kind, ObjectRules, Schema, SchemaId, Sign};
 use crate::runtime::check::number_member;

@@ -1,8 +1,8 @@
 //! The contract compiler: compiles one OpenAPI document to types, validators and clients in Rust and TypeScript, server routes, SQL views
 //! and references.
 //!
-//! It implements JSON Schema and OpenAPI, and has no knowledge of the domain of a contract. It uses no network, builds no crate and prints
-//! nothing: its caller does.
+//! It implements JSON Schema and OpenAPI, and knows nothing about the domain of a contract. It uses no network, builds no crate and prints
+//! nothing; its caller does.
 //!
 //! ```
 //! use contractc::{Compilation, emit::Target};
@@ -19,9 +19,8 @@
 //!
 //! In reading order: [`source`] and [`reader`] read a document into the [`model`] and report [`diagnostic`]s. [`shapes`] finds the types
 //! that hold its values. [`emit`] prints them for each target, and [`output`] writes the files. [`interpret`] validates values with the
-//! model alone, [`sample`] generates values, and [`diff`] compares two versions of a contract. [`command`] is the command line, natively and
-//! as WebAssembly, and [`disk`] the files that it reads and writes. The [`runtime`] is the part of generated
-//! Rust that does not depend on a contract.
+//! model alone, [`sample`] generates values, and [`diff`] compares two versions of a contract. [`command`] is the command line, natively
+//! and as WebAssembly, and [`disk`] is its file access. The [`runtime`] is the part of generated Rust that does not depend on a contract.
 
 #![deny(missing_docs, clippy::disallowed_methods)]
 
@@ -93,7 +92,7 @@ impl Compilation {
         Compilation { name: file_name(Path::new(name)), sources, diagnostics, contract }
     }
 
-    /// Compiles a document that a program holds as a value. Diagnostics give locations as JSON pointers.
+    /// Compiles a document that a program has as a value. The locations of diagnostics are JSON pointers.
     ///
     /// ```
     /// # let text = r#"{"openapi": "3.0.3", "info": {"title": "Demo", "version": "1"}, "paths": {},

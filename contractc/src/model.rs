@@ -63,9 +63,9 @@ pub struct Contract {
     pub collections: Vec<Collection>,
     /// `x-namespace`: the UUID that deterministic ids are derived from.
     pub namespace: Option<String>,
-    /// The whole document, if the compiler has completed it by the protocol of sync.
+    /// The complete document, if the compiler has added the sync protocol.
     pub completed: Option<JsonValue>,
-    /// What has no place in the model and is compared as text, by pointer: `servers`, `webhooks` and `callbacks`.
+    /// The parts that the model does not represent and that are compared as text, by pointer: `servers`, `webhooks` and `callbacks`.
     pub texts: std::collections::BTreeMap<String, (Span, String)>,
     /// How often each schema keyword is used, for `COVERAGE.md`.
     pub keywords: std::collections::BTreeMap<String, KeywordUse>,
@@ -164,13 +164,13 @@ pub struct Schema {
     pub max_depth: Option<u64>,
     /// `x-ref`: the collection that an id points to.
     pub refers_to: Option<String>,
-    /// `x-any-collection`: the schema is a union over all collections. The name that the document gives it, which its views keep.
+    /// `x-any-collection`: the schema is a union over all collections. This is its name in the document, which its views keep.
     pub any_collection: Option<String>,
     /// `x-rust-type`
     pub rust_type: Option<RustType>,
     /// For a schema that is not in the document itself: the schema that it was derived from.
     pub view: Option<View>,
-    /// For types: the complete objects that the schema is, if a union beside its members adds others.
+    /// For types: the complete objects of the schema, if a union beside its members adds others.
     pub complete: Option<CompleteUnion>,
 }
 
@@ -366,13 +366,13 @@ impl Contract {
 }
 
 impl Schema {
-    /// Whether messages must not repeat its values: `writeOnly`, or the format `password`. What is listed is no secret.
+    /// Whether messages must not repeat its values: `writeOnly`, or the format `password`. Listed values are not secret.
     pub fn is_secret(&self) -> bool {
         let is_marked = self.annotations.write_only || self.annotations.format.as_deref() == Some("password");
         is_marked && self.enumeration.is_none() && self.constant.is_none()
     }
 
-    /// Whether it has a `discriminator` without variants: others extend it, and nothing says which.
+    /// Whether it has a `discriminator` without variants: other schemas extend it, but it does not list them.
     pub fn is_open_base(&self) -> bool {
         self.discriminator.is_some() && self.one_of.is_empty() && self.any_of.is_empty()
     }

@@ -99,8 +99,8 @@ pub fn apply_on(disk: &dyn Disk, folder: &Path, files: &[OutputFile], mode: Mode
     Ok(changes)
 }
 
-/// Writes a file under another name first, so that an interrupted run leaves the old file or the new one. What such a run leaves under the
-/// other name is an orphan of the next run.
+/// Writes a file under another name first, so that an interrupted run leaves either the old file or the new one. The next run treats the
+/// file with the other name as an orphan.
 fn write(disk: &dyn Disk, path: &Path, text: &str) -> std::io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");

@@ -64,7 +64,7 @@ pub fn read_loaded(root: usize, sources: &mut Sources, diagnostics: &mut Diagnos
     (!diagnostics.has_errors()).then_some(contract)
 }
 
-/// How many references that lead to further references are followed.
+/// The maximum number of references followed in a chain.
 const HOPS_MAX: usize = 32;
 
 /// Selects the meaning of keywords.
@@ -154,7 +154,7 @@ struct Reader<'a> {
     queue: VecDeque<Job<'a>>,
     /// Whether a schema of the root document (by pointer) reaches a given name.
     reach: BTreeMap<(String, String), bool>,
-    /// The values that schemas state themselves.
+    /// The values that schemas state.
     stated: Vec<stated::Stated<'a>>,
 }
 

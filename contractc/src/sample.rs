@@ -54,7 +54,7 @@ pub struct Sampler<'c> {
 /// The style of a sample, drawn at random for each sample.
 #[derive(Clone, Copy)]
 struct Mood {
-    /// From this level on, values are as small as possible.
+    /// From this level, values are as small as possible.
     level_soft: usize,
     /// How many values the sample may contain before the rest is made as small as possible.
     size_soft: usize,
@@ -105,7 +105,7 @@ impl<'c> Sampler<'c> {
         self.mutate(schema, valid)
     }
 
-    /// JSON texts with the same meaning as `value`: every validator must treat them alike. The first is the plain one.
+    /// JSON texts with the same meaning as `value`, which every validator must treat the same. The first is the plain one.
     pub fn text_variants(&mut self, value: &Value) -> Vec<String> {
         spelling::variants(value, &mut self.random)
     }

@@ -52,7 +52,7 @@ pub enum Shape {
         fields: Vec<Field>,
         /// The type of all undeclared members.
         rest: Option<Type>,
-        /// Whether the contract states that there are undeclared members, and not only leaves it open.
+        /// Whether the contract states that there are undeclared members, rather than leaving it open.
         states_others: bool,
     },
     /// A closed set of strings.
@@ -138,7 +138,7 @@ pub enum Type {
     LongInteger(IntegerWidth),
     /// A double.
     Float,
-    /// One of these numbers or booleans, which are all of the type.
+    /// One of these numbers or booleans, all of this type.
     Listed(Vec<JsonValue>, Box<Type>),
     /// A string.
     Text,
@@ -156,7 +156,7 @@ pub enum Type {
     Recursive(DeclarationId),
 }
 
-/// Whether a double holds a number, and no other integer is rounded to it.
+/// Whether a double holds the number exactly, and no other integer rounds to it.
 pub fn is_exact_double(number: Number) -> bool {
     match number {
         Number::Signed(value) => value.unsigned_abs() < 1 << f64::MANTISSA_DIGITS,

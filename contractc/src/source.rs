@@ -294,12 +294,12 @@ impl Sources {
         id
     }
 
-    /// Frees the trees of all files, which only compiling and its diagnostics need. What is generated then takes their memory.
+    /// Frees the trees of all files, which only compiling and its diagnostics need, so that the generated code can use their memory.
     pub fn free_trees(&mut self) {
         self.files.iter_mut().for_each(|file| file.root = None);
     }
 
-    /// Replaces the tree of a file by a completed one, whose nodes may be from other files.
+    /// Replaces the tree of a file with a completed one, whose nodes may come from other files.
     pub(crate) fn replace_root(&mut self, id: usize, root: Node) {
         if let Some(file) = self.files.get_mut(id) {
             file.root = Some(root);
@@ -321,7 +321,7 @@ impl Sources {
         format!("file:{}", path.to_string_lossy().replace('\\', "/"))
     }
 
-    /// Parses the text of a document that a program holds as a value.
+    /// Parses the text of a document that a program has as a value.
     #[cfg(feature = "openapiv3")]
     pub(crate) fn add_held(&mut self, name: &str, text: &[u8], diagnostics: &mut Diagnostics) -> usize {
         let id = self.add(Path::new(name), text, diagnostics);
@@ -342,7 +342,7 @@ impl Sources {
     }
 }
 
-/// The text without a byte order mark, and with the line ends of Unix.
+/// The text without a byte order mark, and with Unix line ends.
 fn normalized(text: &str) -> String {
     text.trim_start_matches('\u{feff}').replace("\r\n", "\n")
 }

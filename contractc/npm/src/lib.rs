@@ -1,4 +1,4 @@
-//! The command `contractc` for Node. This crate decides nothing: it passes the files and streams of `system.js` to `contractc::command`.
+//! The command `contractc` for Node. This crate only passes the files and streams of `system.js` to `contractc::command`.
 
 mod system;
 
@@ -9,7 +9,7 @@ use contractc::command::{self, System};
 use system::{Input, Node, Stream, has_colors, random};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Runs the command, and returns its exit code. The first of the arguments is the name of the program.
+/// Runs the command, and returns its exit code. The first argument is the name of the program.
 #[wasm_bindgen]
 pub fn run(arguments: Vec<String>) -> i32 {
     let mut output = LineWriter::new(Stream::Output);

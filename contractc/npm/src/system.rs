@@ -32,7 +32,7 @@ extern "C" {
     pub(crate) fn random() -> u64;
 }
 
-/// The kinds of errors that the compiler tells apart, by the codes of Node.
+/// The kinds of errors that the compiler distinguishes, by Node's codes.
 const KINDS: [(&str, ErrorKind); 4] = [
     ("ENOENT", ErrorKind::NotFound),
     ("ENOTDIR", ErrorKind::NotADirectory),
@@ -40,7 +40,7 @@ const KINDS: [(&str, ErrorKind); 4] = [
     ("EPIPE", ErrorKind::BrokenPipe),
 ];
 
-/// The error that `system.js` has thrown as text: a code, a space and the words.
+/// The error that `system.js` has thrown as text: a code, a space and the message.
 fn error(thrown: JsValue) -> Error {
     let text = thrown.as_string().unwrap_or_default();
     let (code, words) = text.split_once(' ').unwrap_or(("", &text));
@@ -48,7 +48,7 @@ fn error(thrown: JsValue) -> Error {
     Error::new(kind, words.to_owned())
 }
 
-/// A path as text, which it is made of.
+/// A path as text. Paths here are always made from text.
 fn text(path: &Path) -> Result<&str> {
     path.to_str().ok_or_else(|| Error::new(ErrorKind::InvalidInput, "the path is not UTF-8"))
 }

@@ -1,4 +1,4 @@
-//! `contractc init`: a new project with a contract of two collections, in Rust a program that syncs them, in TypeScript an app.
+//! `contractc init`: a new project with a contract of two collections. In Rust it is a program that syncs them, in TypeScript an app.
 
 mod rust;
 mod source;
@@ -31,13 +31,13 @@ pub(super) struct Init {
 
 /// A kind of project.
 trait Template {
-    /// Whether a package of this kind cannot have a name, although its letters are right.
+    /// Whether a package of this kind cannot have a name although its characters are valid.
     fn is_reserved(&self, name: &str) -> bool;
 
-    /// The files that people go on writing, besides the contract.
+    /// The files that people edit, besides the contract.
     fn written(&self, project: &Project<'_>) -> Vec<OutputFile>;
 
-    /// What is generated from the contract.
+    /// The targets to generate from the contract.
     fn targets(&self) -> &'static [Target];
 
     /// The module whose runtime the Rust code uses.
@@ -47,7 +47,7 @@ trait Template {
     fn next(&self) -> &'static [&'static str];
 }
 
-/// What the files of a project show.
+/// The values for the files of a project.
 struct Project<'a> {
     name: &'a str,
     title: String,
@@ -66,7 +66,7 @@ pub(super) struct Made {
 /// Makes the project.
 ///
 /// # Errors
-/// A message for the user.
+/// Returns a message for the user.
 pub(super) fn init(disk: &dyn Disk, random: [u64; 2], arguments: &Init) -> Result<Made, String> {
     let (folder, from) = (arguments.folder.as_path(), arguments.from.as_deref());
     let template: Box<dyn Template> =
@@ -96,7 +96,7 @@ fn exists_already(folder: &Path) -> String {
     format!("{} exists already: choose another name, or empty it first", folder.display())
 }
 
-/// The name of the project: that of its folder, if it can be the name of a package.
+/// The name of the project: the name of its folder, if it is a valid package name.
 fn name(folder: &Path, template: &dyn Template) -> Result<String, String> {
     let Some(Component::Normal(name)) = folder.components().next_back() else {
         return Err(format!("{} has no name: give the name of a new folder", folder.display()));
@@ -131,12 +131,12 @@ fn filled(path: &str, template: &str, view: &impl serde::Serialize) -> OutputFil
     OutputFile { path: path.to_owned(), text: fill(template, view) }
 }
 
-/// A file as it is.
+/// A file with fixed text.
 fn fixed(path: &str, text: &str) -> OutputFile {
     OutputFile { path: path.to_owned(), text: text.to_owned() }
 }
 
-/// The command that generates the same files again after a change of the contract.
+/// The command that regenerates the same files after a change to the contract.
 fn command(template: &dyn Template) -> String {
     let targets: Vec<_> = template.targets().iter().map(|target| target.name()).collect();
     let runtime = template.runtime().map(|path| format!(" --runtime {path}")).unwrap_or_default();

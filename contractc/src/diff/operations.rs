@@ -40,7 +40,8 @@ impl<'c> Comparison<'c> {
         self.responses(old, new, at(new, &place, Direction::Response));
     }
 
-    /// Compares the responses for each status that either version names: its own, that of its range, or the default.
+    /// Compares the responses for each status that either version names. This may be a response for the status, for its range, or the
+    /// default.
     fn responses(&mut self, old: &'c Operation, new: &'c Operation, at: Place<'_>) {
         let statuses: BTreeSet<Status> = old.responses.iter().chain(&new.responses).map(|response| response.status).collect();
         for status in statuses {
@@ -62,7 +63,7 @@ impl<'c> Comparison<'c> {
         }
     }
 
-    /// Compares what the model has only as text.
+    /// Compares the parts that the model keeps only as text.
     pub(super) fn texts(&mut self) {
         let pointers: BTreeSet<&String> = self.old.texts.keys().chain(self.new.texts.keys()).collect();
         for pointer in pointers {
@@ -232,7 +233,7 @@ fn template(path: &str) -> String {
     path.chars().filter(keep).collect()
 }
 
-/// The response for a status: its own, that of its range, or the default.
+/// The response for a status: the response for this status, for its range, or the default.
 fn resolved(responses: &[Response], status: Status) -> Option<&Response> {
     let of = |wanted: Status| responses.iter().find(|response| response.status == wanted);
     let range = match status {
@@ -242,7 +243,7 @@ fn resolved(responses: &[Response], status: Status) -> Option<&Response> {
     of(status).or_else(|| of(range)).or_else(|| of(Status::Default))
 }
 
-/// The representation of the same media type. Parameters such as `charset` count only where they tell two apart.
+/// The representation of the same media type. Parameters such as `charset` count only if they distinguish two representations.
 fn same_media<'c>(list: &'c [Media], wanted: &Media) -> Option<&'c Media> {
     let essence = |media: &Media| media.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let exact = list.iter().find(|other| other.media_type.eq_ignore_ascii_case(&wanted.media_type));

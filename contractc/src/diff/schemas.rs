@@ -33,7 +33,7 @@ pub struct Comparison<'c> {
     pub new: &'c Contract,
     pub changes: Vec<Change>,
     compared: BTreeSet<(SchemaId, SchemaId, Direction)>,
-    /// The pairs in `compared` that are still to be processed. An explicit worklist, since chains of schemas may have any length.
+    /// The pairs in `compared` still to be processed. An explicit worklist, because chains of schemas may have any length.
     open: Vec<(SchemaId, SchemaId, Direction)>,
 }
 
@@ -230,7 +230,7 @@ impl<'c> Comparison<'c> {
         self.bound("x-max-depth", before.max_depth(), after.max_depth(), &tighter, at);
     }
 
-    /// Compares bounds. Of several, the tightest counts: the one that compares to all others like `tight`.
+    /// Compares bounds. If there are several, the tightest counts: the one that compares to all others like `tight`.
     fn tightest(&mut self, keyword: &str, old: &[Argument<'_>], new: &[Argument<'_>], tight: Ordering, at: Place<'_>) {
         let tighter = |left: Number, right: Number| left.compare(right) == tight;
         let tightest = |bounds: &[Argument<'_>]| {
@@ -250,7 +250,7 @@ impl<'c> Comparison<'c> {
         }
     }
 
-    /// Compares a keyword of which only its arguments are known: each that is added narrows what is accepted.
+    /// Compares a keyword by its arguments alone: each added argument narrows the accepted values.
     fn other(&mut self, keyword: &str, old: &[Argument<'_>], new: &[Argument<'_>], at: Place<'_>) {
         let texts = |arguments: &[Argument<'_>]| -> BTreeSet<String> { arguments.iter().map(ToString::to_string).collect() };
         let (before, after) = (texts(old), texts(new));
@@ -366,7 +366,7 @@ impl<'c> Comparison<'c> {
         }
     }
 
-    /// Compares what a value is if it is absent. Which values are accepted does not depend on it.
+    /// Compares the values of absent members. They do not affect which values are accepted.
     fn defaults(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
         let text = |view: &View<'_>| view.parts.iter().find_map(|part| part.annotations.default.as_ref()).map(ToString::to_string);
         let (old, new) = (text(before), text(after));

@@ -1,4 +1,4 @@
-//! Compares credentials: what operations need, and how a request carries it.
+//! Compares credentials: which ones operations need, and how a request carries them.
 
 use super::schemas::{Comparison, Direction, Effect, Place};
 use crate::model::{Operation, Place as ParameterPlace, Requirement, SecurityKind, SecurityScheme};
@@ -50,7 +50,7 @@ impl<'c> Comparison<'c> {
         set.iter().map(|needed| Requirement { scheme: name(&needed.scheme), scopes: needed.scopes.clone() }).collect()
     }
 
-    /// The new name of a scheme that the new contract does not have: that of the only new scheme that requests carry in the same way.
+    /// The new name of a scheme that the new contract does not have: the name of the only new scheme that requests carry in the same way.
     fn new_name(&self, scheme: &str) -> Option<&'c str> {
         let has = |schemes: &[SecurityScheme], name: &str| schemes.iter().any(|scheme| scheme.name == name);
         let old = self.old.security_schemes.iter().find(|known| known.name == scheme && !has(&self.new.security_schemes, scheme))?;

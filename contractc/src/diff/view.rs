@@ -13,7 +13,7 @@ pub struct View<'c> {
     pub parts: Vec<&'c Schema>,
     /// The lists of variants that are neither plain types nor a single variant.
     unions: Vec<(&'c Schema, &'c [SchemaId])>,
-    /// Whether a value must be of exactly one variant, and no member tells which.
+    /// Whether a value must match exactly one variant, and no member selects it.
     is_exclusive: bool,
     /// The types that unions of plain types accept.
     plain_unions: Vec<Types>,
@@ -42,7 +42,7 @@ impl<'c> View<'c> {
         view
     }
 
-    /// Sorts the unions of a part, and returns the parts of a variant that is the only one.
+    /// Sorts the unions of a part, and returns the parts of an only variant.
     fn variants_of(&mut self, part: &'c Schema) -> Vec<SchemaId> {
         let mut parts = Vec::new();
         for (list, is_exclusive) in [(&part.one_of, true), (&part.any_of, false)] {
@@ -73,7 +73,7 @@ impl<'c> View<'c> {
         !self.unions.is_empty()
     }
 
-    /// Whether a value must be of exactly one variant, which a second one may forbid.
+    /// Whether a value must match exactly one variant, so that a second match invalidates it.
     pub fn is_exclusive(&self) -> bool {
         self.is_exclusive
     }
@@ -235,7 +235,7 @@ pub fn both(left: Types, right: Types) -> Types {
     if has_integers(left) && has_integers(right) && !both.contains(Types::NUMBER) { both.or(Types::INTEGER) } else { both }
 }
 
-/// The types that a schema accepts if it says nothing else.
+/// The types that a schema accepts if it has no other keyword.
 fn plain(contract: &Contract, id: SchemaId) -> Option<Types> {
     let schema = contract.schema(contract.resolved(id));
     let plain = Schema {

@@ -1,4 +1,4 @@
-//! `contract.json`: the collections of a contract, and what their records must be, as data. A program that reads it serves or syncs the
+//! `contract.json`: the collections of a contract and the rules for their records, as data. A program that reads it serves or syncs the
 //! contract without code for it.
 
 mod rules;
@@ -12,9 +12,9 @@ use super::{OutputFile, Plan};
 use crate::model::{Collection, Direction, Route, SchemaId, version};
 use rules::Rules;
 
-/// The version of the format. A program refuses others.
+/// The version of the format. A program rejects other versions.
 const FORMAT: u32 = 1;
-/// How many levels of the file are printed with a line for each part: down to the collections and the rules.
+/// The number of levels that are printed with a line for each part: down to the collections and the rules.
 const LEVELS: usize = 2;
 
 /// Emits the file, if the contract has collections.
@@ -26,7 +26,7 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     vec![OutputFile { path: "contract.json".to_owned(), text }]
 }
 
-/// The file with the rules of all named schemas, whether records use them or not, so that a test can compare judges by them.
+/// The file with the rules of all named schemas, even those that no record uses, so that a test can compare validators.
 pub fn with_all_schemas(plan: &Plan<'_>) -> String {
     document(plan, plan.contract.names.iter().map(|(name, id)| (name.as_str(), *id)).collect())
 }
@@ -85,7 +85,7 @@ fn named(schemas: BTreeSet<(&str, SchemaId)>, rules: &mut Rules<'_>) -> Vec<Valu
     schemas.into_iter().map(|(name, id)| json!({"schema": name, "rule": rules.number(id)})).collect()
 }
 
-/// Prints `levels` levels with a line for each part, so that a change of a contract is a change of few lines.
+/// Prints `levels` levels with a line for each part, so that a change to a contract changes few lines.
 fn print(value: &Value, levels: usize, out: &mut String) {
     let indent = "  ".repeat(LEVELS + 1 - levels);
     let mut parts = |brackets: [char; 2], parts: Vec<(String, &Value)>| {

@@ -33,7 +33,7 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     files.collect()
 }
 
-/// The rendered page. An error in the template becomes its text, where the tests find it.
+/// The rendered page. An error in the template becomes the text of the page, where tests find it.
 fn render(template: &str, view: &impl Serialize) -> String {
     let rendered = registry().map_err(|error| error.to_string()).and_then(|registry| {
         let rendered: Result<String, RenderError> = registry.render(template, view);

@@ -1,4 +1,4 @@
-//! Prints a schema of the model as JSON Schema 2020-12. References lead to the types that the schemas are generated as.
+//! Prints a schema of the model as JSON Schema 2020-12. References lead to the generated types of the schemas.
 
 use std::collections::BTreeSet;
 
@@ -31,10 +31,10 @@ impl JsonSchema {
 
 struct Printer<'p> {
     plan: &'p Plan<'p>,
-    /// The schemas that have names. The variants of `x-any-collection` do, without a reference in the document.
+    /// The schemas that have names. The variants of `x-any-collection` have names without a reference in the document.
     named: BTreeSet<SchemaId>,
     references: Vec<(String, DeclarationId)>,
-    /// How many schemas are being printed, one within the other.
+    /// The nesting depth of the schemas being printed.
     depth: usize,
 }
 
@@ -205,7 +205,7 @@ impl Printer<'_> {
     }
 }
 
-/// Requires the values of the discriminator's member that select each variant: JSON Schema has no keyword for it.
+/// Requires the values of the discriminator's member that select each variant, because JSON Schema has no keyword for it.
 fn discriminate(tag: &UnionTag, out: &mut Keywords<'_>) {
     let UnionTag { member, values, by_discriminator: _ } = tag;
     let variants = out.members.get_mut("oneOf").and_then(Value::as_array_mut);

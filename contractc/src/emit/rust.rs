@@ -71,7 +71,7 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
 pub(super) enum Source {
     /// Formatted code: the head of the file and its items.
     Printed { head: String, items: Vec<String> },
-    /// Code that is still to be formatted, in pieces of whole items.
+    /// Unformatted code, split into whole items.
     Raw { head: String, items: Vec<String> },
 }
 
@@ -109,11 +109,11 @@ fn raw(code: &str) -> String {
     }
 }
 
-/// The files of the runtime that are macros for the generated code. They come with it also where the rest is shared, because they name the
-/// runtime as its file imports it.
+/// The files of the runtime with macros for the generated code. They are emitted even if the rest is shared, because they name the runtime
+/// as the generated file imports it.
 const MACROS: [&str; 3] = ["calls", "declare", "json_schema"];
 
-/// `runtime/mod.rs` where the runtime is that of another module.
+/// `runtime/mod.rs` if the runtime of another module is used.
 fn shared_runtime(path: &TokenStream) -> TokenStream {
     quote! {
         //! The runtime of another contract, so that both have the same types of it, and the macros that declare this one's types.
@@ -327,7 +327,7 @@ fn manifest(plan: &Plan<'_>) -> String {
     )
 }
 
-/// The crates that only some contracts need: `uuid` for collections, and those of `x-rust-type`.
+/// The crates that only some contracts need: `uuid` for collections, and the crates of `x-rust-type`.
 fn foreign_crates(plan: &Plan<'_>) -> String {
     const KNOWN: [&str; 9] = ["alloc", "axum", "core", "http", "regress", "reqwest", "schemars", "serde", "std"];
     let mut crates: BTreeMap<&str, (&str, BTreeSet<&str>)> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! The SQLite target: views for reading a device's records with plain SQL. The store itself makes the indexes of `x-sync`.
+//! The SQLite target: views for reading a device's records with plain SQL. The store itself creates the indexes of `x-sync`.
 
 use serde::Serialize;
 

@@ -1,5 +1,5 @@
-//! The keywords that judge a value by one argument: a bound, a text or a flag. Each is one line of [`KEYWORDS`], from which the reader,
-//! the interpreter, every emitter and the comparison of contracts know all that they need.
+//! The keywords that judge a value by one argument: a bound, a text or a flag. Each is one line of [`KEYWORDS`], which the reader, the
+//! interpreter, every emitter and the comparison of contracts follow.
 
 use serde_json::Value as JsonValue;
 
@@ -123,7 +123,7 @@ pub(crate) struct Keyword {
     pub(crate) name: &'static str,
     /// Its meaning for the documentation and the comparison of contracts.
     pub(crate) meaning: Meaning,
-    /// The runtime's function for it. It decides the type of value that the keyword is about, and the kind of its argument.
+    /// The runtime's function for it. It determines the type of value that the keyword applies to, and the kind of its argument.
     pub(crate) judge: Judge,
     field: Field,
 }
@@ -133,7 +133,7 @@ struct Field {
     set: fn(&mut Schema, Argument<'_>),
 }
 
-/// The type of value that a keyword is about.
+/// The type of value that a keyword applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Number,
@@ -236,7 +236,7 @@ impl Assertion<'_> {
         self.argument == Argument::Count(0) && self.keyword.meaning == LEAST
     }
 
-    /// Judges a value of the type that the keyword is about. Values of other types satisfy it.
+    /// Judges a value of the type that the keyword applies to. Values of other types satisfy it.
     pub(crate) fn check(&self, value: Json<'_>, at: At<'_>, out: &mut Checker) {
         match (self.keyword.judge, value, self.argument) {
             (Judge::Number(check), Json::Number(number), Argument::Number(bound)) => check(out, number, bound, at),
@@ -297,7 +297,7 @@ impl Schema {
 trait Slot {
     fn argument(&self) -> Option<Argument<'_>>;
 
-    /// Keeps the argument. The kind is the one that the keyword's judge takes.
+    /// Stores the argument, which has the kind that the keyword's judge takes.
     fn set(&mut self, argument: Argument<'_>);
 }
 
@@ -332,7 +332,7 @@ impl Slot for bool {
     }
 }
 
-/// `pattern`, for patterns that only a document has.
+/// `pattern`, for patterns from a document.
 fn check_pattern(out: &mut Checker, text: &str, source: &str, at: At<'_>) {
     if !pattern::matches(source, text) {
         out.mismatch(text, source, at);

@@ -38,7 +38,7 @@ pub struct Operation {
     pub body: Option<Body>,
     /// Ordered by status: exact statuses, then ranges, then the default.
     pub responses: Vec<Response>,
-    /// Sets of security schemes, one of which must be satisfied as a whole. An empty set makes credentials optional. Without sets, the
+    /// Sets of security schemes. A request must satisfy all schemes of one set. An empty set makes credentials optional. Without sets, the
     /// operation needs none.
     pub security: Vec<Vec<Requirement>>,
     /// The schemas that the path item binds (`x-bind`) in place of others.
@@ -175,7 +175,7 @@ impl Parameter {
         self.encoding.place
     }
 
-    /// Whether a request cannot carry both: case matters in names, except in those of headers.
+    /// Whether a request cannot carry both. Names are case-sensitive, except those of headers.
     pub fn is_same(&self, other: &Parameter) -> bool {
         let is_named = match self.place() {
             Place::Header => self.name.eq_ignore_ascii_case(&other.name),
@@ -299,7 +299,7 @@ impl Media {
         matches!(self.content(contract), Content::Json | Content::Text | Content::Form)
     }
 
-    /// Whether a response with this body is read as a value of its type. A form is only sent; received, it stays bytes.
+    /// Whether a response with this body is read as a value of its type. A form is only sent; a received form stays bytes.
     pub fn is_read(&self, contract: &Contract) -> bool {
         matches!(self.content(contract), Content::Json | Content::Text)
     }

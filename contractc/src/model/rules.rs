@@ -131,7 +131,7 @@ pub struct UnionTag {
     pub member: String,
     /// The values that select each variant, in the order of `one_of`: strings or booleans.
     pub values: Vec<Vec<JsonValue>>,
-    /// Whether only the `discriminator` says so. Otherwise each variant requires its values itself.
+    /// Whether only the `discriminator` states these values. Otherwise each variant itself requires its values.
     pub by_discriminator: bool,
 }
 
@@ -140,7 +140,7 @@ pub struct UnionTag {
 pub struct CompleteUnion {
     /// The member whose value selects the object, if there is one.
     pub tag: Option<UnionTag>,
-    /// Whether a value may be of several variants, as with `anyOf`.
+    /// Whether a value may match several variants, as with `anyOf`.
     pub may_overlap: bool,
     /// One for each variant that an object can be.
     pub variants: Vec<CompleteVariant>,
@@ -184,7 +184,7 @@ pub struct Rule {
     pub offset: Option<(Sign, String)>,
 }
 
-/// An existing Rust type that stands for the values of a schema in place of a generated one.
+/// An existing Rust type for the values of a schema, instead of a generated one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RustType {
     /// The name of its crate on crates.io, or `std`.

@@ -1,10 +1,10 @@
-//! Keeps chosen operations of a contract, and the schemas that they need.
+//! Keeps selected operations of a contract, and the schemas that they need.
 
 use std::collections::BTreeSet;
 
 use super::{Contract, Direction, Operation, SchemaId};
 
-/// A chosen operation or tag that the contract does not have.
+/// A selected operation or tag that the contract does not have.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NotFound {
     /// `operation` or `tag`.
@@ -36,7 +36,7 @@ impl Contract {
         Ok(())
     }
 
-    /// Keeps the operations that move records of any collection, and the schemas that they or a collection need.
+    /// Keeps the operations that transfer records of any collection, and the schemas that they or a collection need.
     pub fn keep_records(&mut self) {
         let moves =
             |operation: &Operation| self.reached(operation.schemas().collect()).iter().any(|id| self.schema(*id).any_collection.is_some());

@@ -22,7 +22,8 @@ pub struct TextShape {
     pub others: Option<Box<TextShape>>,
 }
 
-/// How many levels of lists and objects are described. What is deeper is JSON text in every style but one, which servers rarely nest further.
+/// The number of described levels of lists and objects. Deeper levels are JSON text in every style but one, and servers rarely nest that
+/// one further.
 const LEVELS: usize = 3;
 
 impl Contract {
@@ -36,7 +37,7 @@ impl Contract {
         self.text_types(id, &mut BTreeSet::new())
     }
 
-    /// Whether a text may be a number and a string alike: the schema accepts numbers, and strings without a limit.
+    /// Whether a text may be both a number and a string: the schema accepts numbers, and strings without a limit.
     pub fn is_ambiguous_text(&self, id: SchemaId) -> bool {
         if !self.types_as_text(id).intersects(Types::NUMBER.or(Types::INTEGER)) {
             return false;
@@ -93,7 +94,7 @@ impl Contract {
         Some(Box::new(shape))
     }
 
-    /// The schema with everything that must hold beside it, and the variants of its unions.
+    /// The schema, everything that must hold beside it, and the variants of its unions.
     fn parts_and_variants(&self, id: SchemaId) -> Vec<SchemaId> {
         let mut open = self.all_of_closure(id);
         let mut next = 0;
@@ -108,7 +109,7 @@ impl Contract {
         open
     }
 
-    /// The JSON types that the text may represent: those that the keywords are about if the schema names none, otherwise string.
+    /// The JSON types that the text may represent. If the schema names none, those that its keywords apply to, otherwise string.
     fn text_types(&self, id: SchemaId, seen: &mut BTreeSet<SchemaId>) -> Types {
         if !seen.insert(id) {
             return Types(0);
@@ -129,7 +130,7 @@ impl Contract {
     }
 }
 
-/// The types that the keywords of a schema are about.
+/// The types that the keywords of a schema apply to.
 fn types_of_keywords(schema: &Schema) -> Types {
     let has = |kind| schema.assertions(kind).next().is_some();
     let ArrayRules { prefix_items, items, contains, .. } = &schema.array;

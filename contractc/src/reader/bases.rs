@@ -1,5 +1,5 @@
-//! Unions whose variants extend them, as tools for Java write a class with its subclasses: the base lists the subclasses in `oneOf`, and each
-//! of them has the base in `allOf`. To a variant, the base is what it says beside the union.
+//! Unions whose variants extend them. Java tools write a class with its subclasses in this way: the base lists the subclasses in `oneOf`,
+//! and each subclass has the base in `allOf`. A variant inherits only what the base says beside the union.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Warns of a base whose `discriminator` has no variants beside it, where values are of the base: what extends it does not judge them.
+    /// Warns of a base whose `discriminator` has no variants, if values have the type of the base: the schemas that extend it do not judge
+    /// them.
     pub(super) fn bases_without_variants(&mut self) {
         let contract = &self.contract;
         let bases: Vec<SchemaId> = (0..contract.schemas.len()).map(SchemaId).filter(|id| contract.schema(*id).is_open_base()).collect();
@@ -41,7 +42,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The schema of what a union says beside its variants.
+    /// The schema with what a union says beside its variants.
     fn base_of(&mut self, union: SchemaId) -> SchemaId {
         let mut base = self.contract.schema(union).clone();
         let message = format!("a variant of `{}` refers to it: read as a reference to what it says beside the union", base.pointer);

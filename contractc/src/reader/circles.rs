@@ -1,10 +1,10 @@
-//! Detects cycles of schemas that apply to the same value, which no validation could finish, and chains that are too long to follow.
+//! Detects cycles of schemas that apply to the same value, which validation could never finish, and chains that are too long.
 
 use super::Reader;
 use crate::model::{Schema, SchemaId};
 
-/// How many schemas may apply to the same value through each other. Together with the bound on the depth of values, this bounds the
-/// recursion depth of every walk over a value and its schemas.
+/// How many schemas may apply to the same value through references and composition. Together with the bound on the depth of values, this
+/// bounds the recursion depth of every walk over a value and its schemas.
 const IN_PLACE_DEPTH_MAX: usize = 64;
 
 #[derive(Clone, Copy, PartialEq, Eq)]

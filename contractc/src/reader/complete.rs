@@ -1,5 +1,5 @@
-//! Unions beside members, as a payment has an id and is a card or a transfer: the schema gets a complete object for each variant, with its own
-//! members and those of the variant. Only types use these objects. Validators judge by the keywords as they stand.
+//! Unions beside members, such as a payment that has an id and is a card or a transfer. The schema gets a complete object for each variant,
+//! with its own members and those of the variant. Only types use these objects. Validators follow the keywords as written.
 
 use std::collections::BTreeSet;
 
@@ -7,16 +7,16 @@ use super::Reader;
 use crate::model::{Annotations, CompleteUnion, CompleteVariant, Contract, Schema, SchemaId};
 use crate::runtime::check::Types;
 
-/// How many unions of one value are combined.
+/// The maximum number of combined unions of one value.
 const UNIONS_MAX: usize = 3;
 
-/// How many complete objects one schema has, in all its unions together.
+/// The maximum number of complete objects of one schema, in all its unions together.
 const VARIANTS_MAX: usize = 256;
 
-/// How many complete objects the schemas of a document have. Beyond that, records keep to the members that they declare themselves.
+/// The maximum number of complete objects in a document. Beyond it, records have only the members that they declare themselves.
 const ALL_VARIANTS_MAX: usize = 1_024;
 
-/// How many references lead from a schema to its union.
+/// The maximum number of references from a schema to its union.
 const PATH_MAX: usize = 32;
 
 /// A union among the parts of a record.
@@ -25,12 +25,12 @@ struct Beside {
     part: SchemaId,
     /// Whether it is `oneOf`, and not `anyOf`.
     is_one_of: bool,
-    /// Those of its variants that objects can be.
+    /// The variants that accept objects.
     variants: Vec<SchemaId>,
 }
 
 impl Reader<'_> {
-    /// Finds the records whose members depend on a union, and makes their complete objects.
+    /// Finds the records whose members depend on a union, and creates their complete objects.
     pub(super) fn complete_unions(&mut self) {
         let mut all_left = ALL_VARIANTS_MAX;
         for index in 0..self.contract.schemas.len() {
@@ -41,7 +41,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `behind` are the schemas that are being completed. `left` is how many objects may still be made.
+    /// `behind` has the schemas being completed. `left` is the number of objects that may still be created.
     fn complete(&mut self, id: SchemaId, behind: &[SchemaId], left: &mut usize) {
         let Some(found) = beside(&self.contract, id, behind).filter(|found| behind.len() <= UNIONS_MAX && found.variants.len() <= *left)
         else {
@@ -72,7 +72,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a variant is an object that has all members of the schema beside the union, as one that extends it does.
+    /// Whether a variant is an object with all members of the schema beside the union, as a variant that extends it is.
     fn has_all_of(&self, variant: SchemaId, base: &Schema) -> bool {
         let parts = |ids: &[SchemaId]| -> Vec<&Schema> {
             let closures = ids.iter().flat_map(|id| self.contract.all_of_closure(*id));
@@ -87,7 +87,7 @@ impl Reader<'_> {
             && wanted.iter().flat_map(|part| &part.object.required).all(requires)
     }
 
-    /// A schema without one of its unions, for objects alone. The parts that lead to the union are replaced by copies without it.
+    /// A schema without one of its unions, for objects only. The parts that lead to the union are replaced by copies without it.
     fn without(&mut self, id: SchemaId, union: &Beside) -> Option<Schema> {
         let (mut base, mut links) = self.stripped(id, union);
         let (mut seen, mut next) = (BTreeSet::new(), 0);
@@ -118,14 +118,14 @@ impl Reader<'_> {
         Some(base)
     }
 
-    /// The variant as objects alone have it: one that says only which members it has may leave out `type`.
+    /// The variant for objects only. A variant that only lists its members may omit `type`.
     fn of_objects(&mut self, variant: SchemaId) -> SchemaId {
         let schema = self.contract.schema(self.contract.resolved(variant));
         let copy = Schema { types: Some(Types::OBJECT), ..schema.clone() };
         if schema.types.is_none() && copy.is_plain_object() { self.push(copy) } else { variant }
     }
 
-    /// A copy of a schema without its links to other parts, and without the union if it is the one that states it; and the links.
+    /// A copy of a schema without its links to other parts, and without the union if this schema states it. Also returns the links.
     fn stripped(&self, id: SchemaId, union: &Beside) -> (Schema, Vec<SchemaId>) {
         let mut copy = self.contract.schema(id).clone();
         if id == union.part {
@@ -143,7 +143,7 @@ impl Reader<'_> {
     }
 }
 
-/// The first union of a record of which a variant declares members that the record does not have.
+/// The first union of a record with a variant that declares members that the record does not have.
 fn beside(contract: &Contract, id: SchemaId, behind: &[SchemaId]) -> Option<Beside> {
     let root = contract.schema(id);
     let has_links = root.reference.is_some() || !root.all_of.is_empty();

@@ -22,8 +22,8 @@ impl Unread {
     }
 }
 
-/// Loads every file that a reference names, recursively. Then lets references that use `$id` and `$anchor` name files and pointers instead,
-/// unless the dialect has no such keywords, and reports those that lead nowhere.
+/// Loads every file that a reference names, recursively. Then rewrites references by `$id` and `$anchor` to files and pointers, unless the
+/// dialect lacks these keywords, and reports those that lead nowhere.
 pub(super) fn load_references(root: usize, has_identifiers: bool, sources: &mut Sources, diagnostics: &mut Diagnostics) {
     let mut identifiers = Identifiers::default();
     let mut unread = Vec::new();
@@ -58,7 +58,7 @@ fn load(from: usize, name: &str, span: Span, sources: &mut Sources, diagnostics:
     sources.load(&path, diagnostics).map(|_| ()).map_err(failed)
 }
 
-/// The hint for a path that no URI has.
+/// The hint for a path that is not valid in a URI.
 fn hint(name: &str) -> Option<&'static str> {
     if name.contains('\\') {
         Some("a reference is a URI: write `/` between folders")

@@ -1,5 +1,5 @@
-//! Finds what `$id`, `$anchor` and `$self` name, and lets references by these names name files and JSON pointers instead, so that all other
-//! steps know only those.
+//! Finds what `$id`, `$anchor` and `$self` name, and rewrites references by these names to files and JSON pointers, the only form that
+//! later steps know.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::keys::Keys;
 use crate::runtime::report::escaped;
 use crate::source::{Map, Node, Sources, Span, Value};
 
-/// A reference as it is written.
+/// A reference as written.
 pub(super) struct Reference {
     pub(super) text: String,
     pub(super) span: Span,
@@ -81,7 +81,7 @@ impl Identifiers {
         }
     }
 
-    /// Replaces the references by `$id` and `$anchor`, and returns where they are.
+    /// Replaces the references that use `$id` and `$anchor`, and returns their locations.
     pub(super) fn resolve(&self, sources: &mut Sources) -> Vec<Span> {
         let mut replaced = Vec::new();
         for reference in &self.references {
@@ -117,7 +117,7 @@ fn without_fragment(uri: &str) -> &str {
     uri.split('#').next().unwrap_or_default()
 }
 
-/// The URI that a reference means relative to another (RFC 3986, section 5.2), without its fragment.
+/// Resolves a reference relative to a URI (RFC 3986, section 5.2), without its fragment.
 fn joined(base: &str, reference: &str) -> String {
     let reference = percent_decoded(reference);
     let scheme = |uri: &str| uri.find([':', '/']).filter(|end| uri[*end..].starts_with(':')).map_or(0, |end| end + 1);
@@ -167,7 +167,7 @@ pub(super) fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The text with what `percent_decoded` and the fragment's mark would change.
+/// The text with the characters encoded that `percent_decoded` and the fragment's mark would change.
 fn encoded(text: &str) -> String {
     text.replace('%', "%25").replace('#', "%23")
 }

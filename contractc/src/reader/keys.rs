@@ -36,7 +36,7 @@ const NAMED: [&str; 21] = [
     "examples",
 ];
 
-/// The keywords whose value is data: a `$ref` in it is a member like any other.
+/// The keywords whose value is data. A `$ref` in it is an ordinary member.
 const DATA: [&str; 5] = ["const", "default", "enum", "example", "value"];
 
 impl Keys {

@@ -1,4 +1,4 @@
-//! The keys of OpenAPI's objects: a key that an object does not have is reported, because what it says would be lost.
+//! The keys of OpenAPI's objects. An unknown key is reported, because its content would be lost.
 
 use super::Reader;
 use crate::source::{Map, Node, Value};
@@ -9,10 +9,10 @@ pub(super) struct Object {
     keys: &'static [&'static str],
 }
 
-/// Keys that OpenAPI 3.2 adds to objects, and that no rule here reads.
+/// Keys that OpenAPI 3.2 adds to objects and that the reader does not use.
 const ADDED: [&str; 5] = ["additionalOperations", "itemEncoding", "itemSchema", "prefixEncoding", "query"];
 
-/// A reference in place of an object. All keys but these are ignored.
+/// A reference in place of an object. All other keys are ignored.
 const REFERENCE: Object = Object { name: "a reference", keys: &["$ref", "description", "summary"] };
 
 pub(super) const PATH_ITEM: Object = Object {
@@ -57,7 +57,7 @@ pub(super) const PARAMETER: Object = Object {
     ],
 };
 
-/// The name and the place are where a header is listed, but repeating them does no harm.
+/// The place where a header is listed already gives its name and place. Repeating them does no harm.
 pub(super) const HEADER: Object = Object { name: "a header", keys: PARAMETER.keys };
 
 pub(super) const REQUEST_BODY: Object = Object { name: "a request body", keys: &["content", "description", "required"] };

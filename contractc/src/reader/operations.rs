@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Keeps what is only compared as text.
+    /// Keeps the parts that are only compared as text.
     fn keep_texts(&mut self, node: &Node, pointer: &str, keys: &[&str]) {
         for (key, found) in keys.iter().filter_map(|key| Some((key, node.get(key)?))) {
             self.contract.texts.insert(format!("{pointer}/{key}"), (found.span, found.to_json().to_string()));
@@ -348,7 +348,7 @@ impl<'a> Reader<'a> {
         responses
     }
 
-    /// Whether a response can have a body. One to HEAD describes that to GET.
+    /// Whether a response can have a body. A response to HEAD describes the response to GET.
     fn has_body(&mut self, method: Method, status: Status, response: &Located<'a>) -> bool {
         let is_empty = match status {
             Status::Code(code) => StatusCode::from_u16(code).is_ok_and(|status| !has_body(status)),
@@ -434,7 +434,7 @@ fn status(text: &str) -> Option<Status> {
     }
 }
 
-/// A path template as requests have it: every URL parser writes these characters percent-encoded.
+/// A path template in the form of requests: every URL parser percent-encodes these characters.
 fn as_sent(path: &str) -> String {
     let mut sent = String::with_capacity(path.len());
     let mut is_name = false;

@@ -1,4 +1,4 @@
-//! Reports what operations have in common with each other, or ask of a client that it does not do.
+//! Reports conflicts between operations, and features that clients do not support.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Warns of operations that a server cannot tell apart, because their paths differ only in the names of parameters.
+    /// Warns of operations that a server cannot distinguish, because their paths differ only in the names of parameters.
     pub(super) fn equal_paths(&mut self) {
         let mut first: BTreeMap<(Method, String), &str> = BTreeMap::new();
         for operation in &self.contract.operations {

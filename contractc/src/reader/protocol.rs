@@ -1,5 +1,5 @@
-//! Completes a contract that has only schemas: a document with `x-sync` at its top gets the paths, messages and accounts of sync from one
-//! document, `protocol/sync.yaml`, and the paths and tag of each collection from templates in it.
+//! Completes a contract that has only schemas. A document with `x-sync` at its top gets the paths, messages and accounts of sync from
+//! `protocol/sync.yaml`, and the paths and tag of each collection from the templates in it.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ pub fn complete(root: usize, sources: &mut Sources, diagnostics: &mut Diagnostic
     true
 }
 
-/// Reports mistakes in `x-sync`, and returns the version of the contract that brought the version of the protocol. `None` if the contract
+/// Reports mistakes in `x-sync`, and returns the version of the contract that adopted this version of the protocol. `None` if the contract
 /// began with it.
 fn check(asked: &Node, diagnostics: &mut Diagnostics) -> Option<Node> {
     let unknown = asked.as_map().into_iter().flat_map(Map::iter).find(|entry| !["protocol", "since"].contains(&entry.key.as_str()));
@@ -49,7 +49,7 @@ fn check(asked: &Node, diagnostics: &mut Diagnostics) -> Option<Node> {
     brought.cloned()
 }
 
-/// The protocol with `x-since` in versions of the contract. Members that it had from the start have none.
+/// The protocol with `x-since` in versions of the contract. Members that the contract had from the start have none.
 fn dated(node: &Node, since: Option<&Node>) -> Node {
     let value = match &node.value {
         Value::List(items) => Value::List(items.iter().map(|item| dated(item, since)).collect()),
@@ -93,8 +93,8 @@ fn completed(document: &Node, protocol: &Node, diagnostics: &mut Diagnostics) ->
     Node { span: document.span, value: Value::Map(Map::sorted(entries)) }
 }
 
-/// The tags of the protocol. In the place of the one that it has for a collection are those of the document, then those of the collections
-/// that the document has no tag for.
+/// The tags of the protocol. Its tag for a collection is replaced by the tags of the document, followed by those of collections for which
+/// the document has no tag.
 fn tags(own: Option<&Node>, protocol: &Node, collections: &[Collection]) -> Node {
     let own = own.and_then(Node::as_list).unwrap_or_default();
     let name = |tag: &Node| tag.get("name").and_then(Node::as_str).map(str::to_owned);
@@ -190,8 +190,8 @@ fn add_all(own: &mut Node, theirs: &Node, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// What the protocol defines, with the examples of it that the document adds. `None` if the document says anything else of it. The keys of
-/// `names` are names, not keywords.
+/// A definition of the protocol, with the examples that the document adds. `None` if the document changes anything else in it. With
+/// `names`, the keys are names, not keywords.
 fn with_examples(theirs: &Node, own: &Node, names: bool) -> Option<Node> {
     let (their_map, own_map) = (theirs.as_map()?, own.as_map()?);
     let mut entries: Vec<Entry> = their_map.iter().filter(|entry| own_map.get(&entry.key).is_none()).cloned().collect();
@@ -215,7 +215,7 @@ fn both(theirs: &Node, own: &Node) -> Option<Node> {
     (!is_shared).then(|| Node { span: own.span, value: Value::Map(Map::sorted(entries)) })
 }
 
-/// Adds a member that the document must not have. `cause` is what the document says of the member, if it does not name it.
+/// Adds a member that the document must not have. `cause` is the document's text about the member, if the document does not name it.
 fn insert(own: &mut Node, entry: Entry, cause: Option<Span>, diagnostics: &mut Diagnostics) {
     let Value::Map(map) = &mut own.value else { return };
     if let Some(known) = map.iter().find(|known| known.key == entry.key) {

@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Warns of an unknown keyword without a value, which is what follows a comma in an unquoted text in braces.
+    /// Warns of an unknown keyword without a value. It usually follows a comma in an unquoted text in braces.
     fn valueless(&mut self, keyword: &str, span: Span) {
         if close_keyword(keyword).is_none() && !keyword.starts_with("x-") {
             self.diagnostics
@@ -384,7 +384,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What a JSON pointer leads to, if it is an object of `components` that is not a schema.
+/// The kind of object that a JSON pointer leads to, if it is in `components` but is not a schema.
 fn other_object(pointer: &str) -> Option<&'static str> {
     let section = pointer.strip_prefix("/components")?;
     let (section, name) = section.strip_prefix('/').map_or(("", None), |rest| match rest.split_once('/') {

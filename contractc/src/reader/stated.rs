@@ -1,4 +1,4 @@
-//! Checks the values that a schema states itself, in `default`, `const` and `enum`, against its other keywords.
+//! Checks the values that a schema states in `default`, `const` and `enum` against its other keywords.
 
 use super::{Located, Reader};
 use crate::interpret;
@@ -13,7 +13,7 @@ pub(super) struct Stated<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Notes the values that a keyword states. They are checked once all schemas are known.
+    /// Records the values that a keyword states. They are checked once all schemas are known.
     pub(super) fn note_stated(&mut self, schema: SchemaId, keyword: &str, value: &Located<'a>) {
         let mut note = |keyword, node| self.stated.push(Stated { schema, keyword, node });
         match keyword {

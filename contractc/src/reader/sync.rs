@@ -127,8 +127,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Checks that each indexed member exists in the records of at least one variant, and is not a boolean: a local database cannot index
-    /// booleans.
+    /// Checks that each indexed member exists in at least one variant of the records and is not a boolean, because a local database cannot
+    /// index booleans.
     fn check_indexes(&mut self, collection: &Collection) {
         let span = collection.span;
         for member in collection.indexes.iter().flat_map(|index| &index.members) {

@@ -1,4 +1,4 @@
-//! Finds objects and arrays that leave out their `type`: JSON Schema accepts any other value too, so that their generated type is any JSON.
+//! Finds objects and arrays without `type`. JSON Schema then accepts any other value too, so their generated type is any JSON.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +9,9 @@ use crate::model::{Role, SchemaId};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Step {
     id: SchemaId,
-    /// Whether it is all that judges its value, and not a part of a schema.
+    /// Whether it alone judges its value and is not a part of another schema.
     is_whole: bool,
-    /// Whether a schema that it is a part of, or a variant of, says the type.
+    /// Whether a schema of which it is a part or a variant states the type.
     is_typed: bool,
 }
 

@@ -35,7 +35,7 @@ impl Reader<'_> {
         self.contract.names.sort();
     }
 
-    /// Rejects a required member of one direction in a record. Records have no views: a device pulls what another one pushed, word for word.
+    /// Rejects a record member that only one direction requires. Records have no views: a device pulls exactly what another device pushed.
     fn refuse_one_way_records(&mut self, links: &Links) {
         let roots = self.contract.collections.iter().map(|collection| collection.schema);
         for (name, member, keyword) in links.one_way_members(&self.contract, roots.collect()) {

@@ -1,4 +1,5 @@
-//! Warns of what requests and responses cannot carry as the document describes it, or carry in a way that it may not mean.
+//! Warns of parts of requests and responses that cannot be sent as the document describes, or that are sent in a way that it may not
+//! intend.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +9,7 @@ use crate::runtime::check::Types;
 use crate::source::Node;
 
 impl Reader<'_> {
-    /// Warns of what the generated code sends in a form that OpenAPI does not define, or leaves to the caller.
+    /// Warns of parts that the generated code sends in a form that OpenAPI does not define, or leaves to the caller.
     pub(super) fn check_operations(&mut self) {
         self.nested_parameters();
         self.ambiguous_parameters();
@@ -26,7 +27,7 @@ impl Reader<'_> {
             .hint("the schemas of `components` that they use have types and validators all the same");
     }
 
-    /// Applies `contentType` to the members of forms. The `style` of a member goes before it.
+    /// Applies `contentType` to the members of forms. The `style` of a member takes precedence.
     fn form_types(&mut self) {
         let mut operations = std::mem::take(&mut self.contract.operations);
         for operation in &mut operations {
@@ -71,7 +72,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Warns of parameters whose text may be a number and a string alike.
+    /// Warns of parameters whose text may be both a number and a string.
     fn ambiguous_parameters(&mut self) {
         for parameter in self.contract.operations.iter().flat_map(|operation| &operation.parameters) {
             if parameter.encoding.style != Style::Json && self.contract.is_ambiguous_text(parameter.schema) {
@@ -111,7 +112,7 @@ impl Reader<'_> {
         BTreeSet::from([parameter.name.clone()])
     }
 
-    /// Warns of names that no header and no cookie can have, and of paths that no request can have.
+    /// Warns of names that no header or cookie can have, and of paths that no request can have.
     fn impossible_names(&mut self) {
         let mut found = Vec::new();
         for operation in &self.contract.operations {

@@ -8,8 +8,8 @@ use super::{Class, Node};
 
 /// Larger bounds on repetition allow no new kinds of paths.
 const COPIES_MAX: usize = 12;
-/// A repetition with fewer rounds takes polynomial time that is short for the texts of requests; with more, it takes as long as one without
-/// a bound.
+/// A repetition with fewer rounds takes polynomial time, which is short for the texts of requests. With more rounds, it takes as long as an
+/// unbounded one.
 const ROUNDS_MANY: usize = 8;
 /// Larger automata are not analyzed, to limit the time.
 const STATES_MAX: usize = 80;

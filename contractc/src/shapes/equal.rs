@@ -10,7 +10,7 @@ use crate::model::{Annotations, Contract, Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::span::Span;
 
-/// The representative of each schema: the first of those that are equal to it.
+/// The representative of each schema: the first schema that equals it.
 #[derive(Debug, Default)]
 pub(super) struct Equals(Vec<SchemaId>);
 
@@ -35,7 +35,7 @@ struct Search<'c> {
     /// The variants of unions.
     variants: BTreeSet<SchemaId>,
     found: Vec<Option<SchemaId>>,
-    /// The representatives with the content that their equals share, by its outline. A variant that is not an object has its own type, which a
+    /// The representatives with the content that equal schemas share, by outline. A variant that is not an object has its own type, which a
     /// member with the same schema does not need.
     by_outline: HashMap<(bool, u64), Vec<(Schema, SchemaId)>>,
 }
@@ -66,7 +66,7 @@ impl Search<'_> {
         representative
     }
 
-    /// A schema that equal schemas, and only they, share: without what does not count, and with representatives as its parts.
+    /// The content that exactly the equal schemas share: without the keywords that do not count, and with representatives as its parts.
     fn content(&mut self, schema: &Schema) -> Schema {
         let mut schema = constraints(schema);
         schema.each_inner(|_, inner| *inner = self.representative(*inner));
@@ -116,7 +116,7 @@ fn constraints(schema: &Schema) -> Schema {
     }
 }
 
-/// A number that equal contents share, and that others seldom do.
+/// A number that equal contents share and that other contents rarely share.
 fn outline(content: &Schema) -> u64 {
     let mut hasher = DefaultHasher::new();
     content.types.map(|types| types.0).hash(&mut hasher);

@@ -14,7 +14,7 @@ use crate::model::{Contract, IntegerWidth, Operation, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 
-/// How deep schemas without a name are written inline inside each other. Deeper ones are declared.
+/// The maximum depth of inline schemas without a name. Deeper ones are declared.
 const INLINE_DEPTH_MAX: usize = 32;
 
 pub(super) struct Finder<'c> {
@@ -284,7 +284,7 @@ impl<'c> Finder<'c> {
     }
 }
 
-/// Orders the kinds of a member that several schemas describe: its value is of each kind, and the narrowest one says most about it.
+/// Orders the kinds of a member that several schemas describe. Its value has each of these kinds, and the narrowest says the most about it.
 fn narrowness(kind: &FieldKind) -> (u8, bool) {
     match kind {
         FieldKind::Constant(_) => (u8::MAX, true),
@@ -333,7 +333,7 @@ fn names(contract: &Contract) -> BTreeMap<SchemaId, Vec<String>> {
     names
 }
 
-/// Whether a schema contains itself, through whatever keywords.
+/// Whether a schema contains itself, through any keywords.
 fn contains_itself(contract: &Contract, id: SchemaId) -> bool {
     let (mut open, mut seen) = (vec![id], BTreeSet::new());
     while let Some(next) = open.pop() {
@@ -358,8 +358,8 @@ fn owned(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// The type of an integer: long if the contract names 64 bits, or a value or bound that a double does not hold, and the bounds allow such
-/// values.
+/// The type of an integer. It is long if the contract names 64 bits, or a value or bound that a double cannot hold, and the bounds allow
+/// such values.
 fn integer(merged: &Merged<'_>) -> Type {
     let width = width(merged);
     let rules = || merged.parts.iter().map(|part| &part.number);
@@ -384,7 +384,7 @@ fn listed_integer(values: Vec<JsonValue>, width: IntegerWidth) -> Type {
     if values.iter().all(is_exact) { one_of(values, Type::Integer(width)) } else { Type::LongInteger(width) }
 }
 
-/// The type of listed values, each once. Both booleans are all that there are.
+/// The type of listed values, each once. If both booleans are listed, the type is a plain boolean.
 fn one_of(mut values: Vec<JsonValue>, ty: Type) -> Type {
     let mut seen = BTreeSet::new();
     values.retain(|value| seen.insert(value.to_string()));

@@ -49,7 +49,7 @@ impl<'c> Merged<'c> {
         self.parts.iter().any(rejects_others) || (leaves_none && !self.states_others(contract))
     }
 
-    /// Whether keywords other than `properties` name members, or say what undeclared ones are.
+    /// Whether keywords other than `properties` name members or describe undeclared members.
     pub(super) fn states_others(&self, contract: &Contract) -> bool {
         let requires = |part: &Schema| part.object.required.iter().any(|name| !self.describes(name));
         let names = |id: &SchemaId| {

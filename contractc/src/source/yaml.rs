@@ -32,7 +32,7 @@ pub(super) fn parse(id: usize, file: &File, diagnostics: &mut Diagnostics) -> Op
 
 const TOO_DEEP: &str = "the document nests deeper than 128 levels";
 
-/// How many nodes all aliases together may copy. Guards against documents that double in size at every level.
+/// The number of nodes that all aliases together may copy. Guards against documents that double in size at every level.
 const COPIED_NODES_MAX: usize = 1_000_000;
 
 struct YamlReader<'a> {

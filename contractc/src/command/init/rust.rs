@@ -52,7 +52,7 @@ pub(super) struct Program {
 
 impl Program {
     /// # Errors
-    /// A message for the user.
+    /// Returns a message for the user.
     pub(super) fn new(disk: &dyn Disk, from: Option<&str>) -> Result<Self, String> {
         let source = match from {
             Some(address) if is_address(address) => Source::Repository(address.to_owned()),

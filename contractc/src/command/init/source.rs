@@ -1,4 +1,4 @@
-//! Where StrongLog Sync is, from which a new project gets its crates or packages.
+//! Locates StrongLog Sync, from which a new project gets its crates or packages.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -17,7 +17,7 @@ pub(super) fn is_checkout(disk: &dyn Disk, folder: &Path) -> bool {
 /// The absolute path of a folder that the user named.
 ///
 /// # Errors
-/// A message for the user.
+/// Returns a message for the user.
 pub(super) fn canonical(disk: &dyn Disk, folder: &str) -> Result<PathBuf, String> {
     disk.canonicalize(Path::new(folder)).map_err(|error| format!("cannot use {folder}: {error}"))
 }
@@ -25,7 +25,7 @@ pub(super) fn canonical(disk: &dyn Disk, folder: &str) -> Result<PathBuf, String
 /// The nearest folder of a kind around the current one.
 ///
 /// # Errors
-/// A message for the user.
+/// Returns a message for the user.
 pub(super) fn around(disk: &dyn Disk, is_so: impl Fn(&dyn Disk, &Path) -> bool) -> Result<Option<PathBuf>, String> {
     let here = disk.canonicalize(Path::new(".")).map_err(|error| format!("cannot find the current folder: {error}"))?;
     Ok(here.ancestors().find(|folder| is_so(disk, folder)).map(Path::to_owned))

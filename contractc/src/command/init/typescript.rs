@@ -9,7 +9,7 @@ use super::{Project, Template, filled, fixed};
 use crate::disk::Disk;
 use crate::emit::{OutputFile, Target};
 
-/// Names that npm or a package of the project has.
+/// Names that npm or a package of the project already uses.
 const RESERVED: [&str; 8] = ["contractc", "dexie", "node_modules", "stronglog-sync", "typescript", "vite", "vitest", "zod"];
 
 /// What `--from` names.
@@ -30,7 +30,7 @@ struct View<'a> {
 enum Source {
     /// A checkout of StrongLog Sync in which they have been built.
     Checkout(PathBuf),
-    /// A folder with the files that `npm pack` has made.
+    /// A folder with the files that `npm pack` has created.
     Packed(PathBuf),
 }
 
@@ -46,7 +46,7 @@ impl Source {
     }
 }
 
-/// The file that `npm pack` makes of a package.
+/// The file that `npm pack` creates for a package.
 fn packed(package: &str) -> String {
     format!("{package}-{}.tgz", env!("CARGO_PKG_VERSION"))
 }
@@ -57,7 +57,7 @@ pub(super) struct App {
 
 impl App {
     /// # Errors
-    /// A message for the user.
+    /// Returns a message for the user.
     pub(super) fn new(disk: &dyn Disk, from: Option<&str>) -> Result<Self, String> {
         let source = match from {
             Some(address) if is_address(address) => {

@@ -1,6 +1,6 @@
 //! Schemas as lists of keywords. Each keyword is an array: its name, and its arguments. A schema is named by its number.
 //!
-//! The order is that of the generated validators, so that both report the same violations.
+//! The order is the same as in the generated validators, so that both report the same violations.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::emit::evaluated::{Evaluated, Part};
 use crate::model::{Argument, Assertion, Kind, Schema, SchemaId, Sign};
 use crate::shapes::MergedParts;
 
-/// The rules of all schemas that were asked for, and of those that they use.
+/// The rules of all requested schemas, and of the schemas that they use.
 pub(super) struct Rules<'p> {
     plan: &'p Plan<'p>,
     numbers: BTreeMap<SchemaId, usize>,
@@ -32,7 +32,7 @@ impl<'p> Rules<'p> {
         })
     }
 
-    /// All rules, in the order of their numbers. Each may ask for more.
+    /// All rules, in the order of their numbers. Each may request more.
     pub(super) fn all(mut self) -> Vec<Value> {
         let mut all = Vec::new();
         while let Some(id) = self.order.get(all.len()).copied() {

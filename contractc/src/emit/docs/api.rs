@@ -146,7 +146,7 @@ fn place_noun(place: Place) -> &'static str {
 /// The content of a response, as shown to readers. Operations with equal responses share one description.
 type ResponseKey = (Status, String, String);
 
-/// Writes the operations. Knows what they have in common.
+/// Writes the operations, and knows their common parts.
 struct Writer<'w, 'c> {
     words: &'w Words<'c>,
     /// The most common error response of each status that operations share, with the number of occurrences.

@@ -129,7 +129,7 @@ impl Command<'_, '_> {
 }
 
 /// The body to show: the first example of the contract. For an instance by `x-bind`, a generated value with the bound schema is better than
-/// an example that is shared by all instances.
+/// an example that all instances share.
 pub fn body_example(words: &Words<'_>, media: &Media) -> Option<JsonValue> {
     let made = || media.schema.and_then(|schema| samples::sample(words.contract, schema));
     let is_instance = media.schema.and_then(|schema| words.name(schema)).is_some_and(|name| name.bound.is_some());

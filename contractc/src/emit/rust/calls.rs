@@ -1,4 +1,4 @@
-//! The operations with their Rust names: what each takes, and the variants of what it may answer.
+//! The operations with their Rust names: the input of each, and the variants of its response.
 
 use std::fmt::Write;
 
@@ -138,7 +138,7 @@ pub fn operation_docs(operation: &Operation) -> String {
 }
 
 impl Call<'_> {
-    /// A line about the operation, which leads to all that `operations.rs` says of it.
+    /// A line about the operation, with a link to its documentation in `operations.rs`.
     pub fn line(&self) -> String {
         let Operation { method, path, summary, deprecated, .. } = self.operation;
         let http = || format!("`{} {path}`", method.name().to_ascii_uppercase());

@@ -1,5 +1,5 @@
-//! `validators.rs`: one rule per declared type. A rule is a table where the usual keywords suffice, and otherwise a function: a straight-line
-//! sequence of calls to the keyword functions of the runtime.
+//! `validators.rs`: one rule per declared type. If the usual keywords suffice, a rule is a table. Otherwise it is a function: a
+//! straight-line sequence of calls to the keyword functions of the runtime.
 //!
 //! In all generated code, `value` is the current JSON value, `at` its location and `out` the checker, so that the code for one schema can
 //! be inlined into the code for another. Code that would be repeated becomes a separate rule.

@@ -17,7 +17,7 @@ const DOCS: &str = "The headers that responses carry, to be read by [`Reply::hea
 pub struct Headers<'p> {
     plan: &'p Plan<'p>,
     constants: Vec<(String, &'p Header, SchemaId)>,
-    /// Those that every response carries.
+    /// The headers that every response carries.
     of_all: BTreeSet<(String, SchemaId)>,
 }
 
@@ -35,7 +35,7 @@ impl<'p> Headers<'p> {
         self.constants.iter().find(same).map(|(constant, ..)| constant.as_str())
     }
 
-    /// The headers of a response, without those of all responses, and their constants.
+    /// The headers of a response and their constants, without the headers of all responses.
     pub fn own(&self, response: &Response) -> Vec<(String, String)> {
         let is_own = |header: &&Header| !header.schema.is_some_and(|schema| self.is_of_all(header, self.plan.contract.resolved(schema)));
         let own = response.headers.iter().filter(is_own);

@@ -1,4 +1,4 @@
-//! `json_schema.rs`: what the contract says of each type, as its `schemars::JsonSchema`.
+//! `json_schema.rs`: the contract's schema of each type, as its `schemars::JsonSchema`.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;

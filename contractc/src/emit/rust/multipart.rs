@@ -1,4 +1,4 @@
-//! The structures of multipart bodies in `operations.rs`, which hold files as well as values.
+//! The structures of multipart bodies in `operations.rs`. They hold both files and values.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;

@@ -22,11 +22,11 @@ pub struct Names {
     rules_taken: Unique,
 }
 
-/// A schema that the contract names, and that is another one under a second name.
+/// A named schema that is a second name for another one.
 pub struct Alias {
     /// The name of its type.
     pub name: String,
-    /// The schema that only refers to the other.
+    /// The schema that only refers to the other one.
     pub schema: SchemaId,
     /// The type of the other.
     pub target: DeclarationId,
@@ -79,7 +79,7 @@ impl Names {
         &self.rules[&id]
     }
 
-    /// The names of all rules, beside which others are found.
+    /// The names of all rules, for choosing further unique names.
     pub fn rules_taken(&self) -> &Unique {
         &self.rules_taken
     }
@@ -100,8 +100,8 @@ fn aliases(plan: &Plan<'_>) -> Vec<Alias> {
     plan.contract.names.iter().filter_map(alias).collect()
 }
 
-/// The names of all types, in this order of preference: schemas whose name is an identifier as it stands, the other schemas that the contract
-/// names, and those that are named after their location. The aliases, which have the names of their schemas, get those of their types.
+/// The names of all types, in this order of preference: schemas whose name is already an identifier, the other schemas that the contract
+/// names, and schemas named after their location. The input aliases have the names of their schemas; the result has those of their types.
 fn unique_types(
     plan: &Plan<'_>,
     order: &[DeclarationId],
@@ -128,7 +128,7 @@ fn unique_types(
     types
 }
 
-/// Hands out names that stay unique in every case convention: they are compared in snake case.
+/// Assigns names that stay unique in every case convention. Names are compared in snake case.
 #[derive(Clone, Default)]
 pub struct Unique {
     used: BTreeSet<String>,

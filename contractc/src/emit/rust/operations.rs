@@ -1,4 +1,4 @@
-//! `operations.rs`: each operation as a value that clients and servers write and read, and the files that build on it.
+//! `operations.rs`: each operation as a value for clients and servers, and the files that build on it.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use super::uses::rust_type;
 use super::{Source, client, docs, responses, scope, server};
 use crate::emit::Plan;
 
-/// Emits the files. The file of the headers is only present if there are headers.
+/// Emits the files. There is a file for headers only if there are headers.
 pub fn emit(plan: &Plan<'_>, names: &Names) -> Vec<(&'static str, Source)> {
     let calls = calls(plan, names);
     let headers = Headers::new(plan);

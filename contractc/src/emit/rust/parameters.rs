@@ -1,4 +1,4 @@
-//! The module `parameters` of `operations.rs`: each parameter once, however many operations have it.
+//! The module `parameters` of `operations.rs`: each parameter once, even if several operations share it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +27,7 @@ struct Constant<'p> {
     name: String,
     place: &'static str,
     parameter: &'p str,
-    /// What the operations say of it.
+    /// The descriptions that operations give it.
     described: BTreeSet<&'p str>,
     uses: usize,
 }
@@ -70,7 +70,7 @@ impl<'p> Parameters<'p> {
         format!("parameters::{}", self.constants[&self.constant(operation, parameter)].name)
     }
 
-    /// What the field of a parameter is, briefly if its constant says more.
+    /// The documentation of a parameter's field, shortened if its constant has the full text.
     pub fn about(&self, operation: &Operation, parameter: &'p Parameter) -> Cow<'p, str> {
         match &parameter.description {
             None => format!("`{}`", parameter.name).into(),
@@ -170,7 +170,7 @@ impl<'p> Parameters<'p> {
         code
     }
 
-    /// The names that a parameter has in a query: its own, or those of its members if they are parameters by themselves.
+    /// The names of a parameter in a query: its own name, or those of its members if they are separate parameters.
     fn names_on_the_wire(&self, parameter: &Parameter) -> Vec<String> {
         let members = self.plan.contract.text_shape(parameter.schema).members;
         if is_exploded(parameter.encoding) && !members.is_empty() {
@@ -180,12 +180,12 @@ impl<'p> Parameters<'p> {
     }
 }
 
-/// Whether the members of an object are parameters by themselves.
+/// Whether the members of an object are separate parameters.
 fn is_exploded(encoding: Encoding) -> bool {
     encoding.style == Style::Form && encoding.explode
 }
 
-/// The names of the bodies of operations, by the ids of these. Different ids may be spelled alike as constants.
+/// The names of the bodies of operations, by operation id. Different ids may have the same spelling as constants.
 pub fn body_names<'p>(plan: &'p Plan<'p>) -> BTreeMap<&'p str, String> {
     let mut unique = Unique::default();
     plan.contract.operations.iter().map(|operation| (operation.id.as_str(), unique.take(constant_name(&operation.id), "_"))).collect()
@@ -196,7 +196,7 @@ pub fn form_path(body: &str) -> String {
     format!("parameters::{}", form_name(body))
 }
 
-/// Constants of parameters have one underscore at a time, so that no parameter has this name.
+/// Constants of parameters never have two underscores in a row, so no parameter has this name.
 fn form_name(body: &str) -> String {
     format!("{body}__BODY")
 }

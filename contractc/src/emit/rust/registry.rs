@@ -1,4 +1,4 @@
-//! `registry.rs`: the collections as data, for an engine that has no code for a particular one.
+//! `registry.rs`: the collections as data, for an engine without code for any particular collection.
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;

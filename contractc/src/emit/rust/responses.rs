@@ -1,4 +1,4 @@
-//! The enums of responses in `operations.rs`, and its module `responses`: what several operations answer alike stands there once.
+//! The enums of responses in `operations.rs`, and its module `responses`, which has the responses that several operations share.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -12,10 +12,10 @@ use crate::model::Status;
 
 /// The code of the responses.
 pub struct Responses {
-    /// The responses of each operation. One enum serves operations that answer alike; it has the name of the first of them, and the others
-    /// have an alias.
+    /// The responses of each operation. Operations with the same responses share one enum. It is named after the first operation, and the
+    /// others have an alias.
     pub items: Vec<String>,
-    /// The module; empty if no operations have a response in common.
+    /// The module; empty if operations share no response.
     pub module: String,
 }
 
@@ -40,7 +40,7 @@ pub fn emit(calls: &[Call<'_>], headers: &Headers<'_>) -> Responses {
     Responses { items: calls.iter().zip(&answers).map(item).collect(), module: module(&shared) }
 }
 
-/// The constants of the failures with content that occur more than once. What an operation answers when it succeeds is its own.
+/// The constants of failures with content that occur more than once. Successful responses are never shared.
 fn shared<'a>(all: impl Iterator<Item = &'a [Answer]>) -> BTreeMap<&'a Answer, String> {
     let mut counts: BTreeMap<&Answer, usize> = BTreeMap::new();
     let failures = all.flatten().filter(|answer| answer.content.is_some() && !answer.status.is_success());
@@ -69,7 +69,7 @@ fn module(shared: &BTreeMap<&Answer, String>) -> String {
     )
 }
 
-/// A possible answer of an operation. Ordered by status.
+/// A possible response of an operation. Ordered by status.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Answer {
     status: Status,
@@ -81,7 +81,7 @@ struct Answer {
     content: Option<Declared>,
 }
 
-/// The content of an answer: its type, the type of its kind, and the code of that.
+/// The content of a response: its type, the type of its kind, and the code of the kind.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Declared {
     ty: String,
@@ -106,7 +106,7 @@ impl Answer {
         call.variants.iter().map(answer).collect()
     }
 
-    /// The line that declares the answer, with the constant that it shares with others.
+    /// The line that declares the response, with the constant that it shares with others.
     fn line(&self, shared: Option<&str>) -> String {
         let mut line = match shared {
             Some(_) => docs(brief(&self.described)),
@@ -145,7 +145,7 @@ impl Declared {
 }
 
 impl Variant<'_> {
-    /// What a response of this status must fulfil to belong to this variant.
+    /// The condition for a response with this status to belong to this variant.
     fn guard(&self) -> Option<&'static str> {
         let is_json = self.response.media.len() > 1 && matches!(self.content, Some((_, Content::Json { .. })));
         let covers_empty = matches!(self.response.status, Status::Range(2 | 3) | Status::Default);

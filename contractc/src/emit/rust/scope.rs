@@ -1,6 +1,6 @@
 //! The names in scope in generated files. The same tables generate the imports and reserve the names.
 //!
-//! Every file imports a fixed set of names for every contract, so that imports do not depend on the content of the file.
+//! Each file imports the same names for every contract, so imports do not depend on the content of the file.
 
 use std::fmt::Write;
 
@@ -28,7 +28,7 @@ pub const OPERATIONS: Imports = &[
     ("super", &["types", "validators"]),
 ];
 
-/// Names that no operation has: those of the imports, and those that `operations.rs` imported once, so that operations keep their names.
+/// Names that no operation may have: those of the imports, and former imports of `operations.rs`, so that operations keep their names.
 pub const NOT_OPERATIONS: [&str; 25] = [
     "ANYTHING",
     "BTreeMap",

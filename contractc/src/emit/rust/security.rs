@@ -33,7 +33,7 @@ impl Schemes {
         schemes
     }
 
-    /// The sets of schemes that an operation needs one of.
+    /// The sets of schemes of an operation, which needs one of them.
     pub fn of(&self, operation: &Operation) -> String {
         let scheme = |needed: &Requirement| format!("security::{}", self.constants[&needed.scheme]);
         let set = |needed: &Vec<Requirement>| format!("[{}]", needed.iter().map(scheme).collect::<Vec<_>>().join(", "));

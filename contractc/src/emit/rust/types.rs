@@ -52,7 +52,7 @@ impl Emitter<'_> {
         quote!(#docs pub type #name = #target;)
     }
 
-    /// The documentation, and the name that the macro calls need: `Name as "name in the contract" by its rule`.
+    /// The documentation, and the name in the form of the macro calls: `Name as "name in the contract" by its rule`.
     fn type_docs(&self, declaration: &Declaration) -> TokenStream {
         let mut text = self.plan.about(declaration);
         if self.plan.contract.schema(declaration.schema).annotations.deprecated {
@@ -139,7 +139,7 @@ impl Emitter<'_> {
         variants.iter().map(|variant| ident(&unique.take(variant_name(&variant.words.join(" ")), ""))).collect()
     }
 
-    /// A union whose variants are told apart by patterns.
+    /// A union whose variants are distinguished by patterns.
     fn union(
         &self,
         id: DeclarationId,
@@ -192,7 +192,7 @@ impl Emitter<'_> {
         quote!(newtype! { #docs pub struct #name(#inner) as #schema by #rule #derives })
     }
 
-    /// A type around one that is not generated. Its JSON is kept beside the value.
+    /// A type around an existing type. It keeps the JSON beside the value.
     fn foreign(&self, id: DeclarationId, foreign: &RustType) -> TokenStream {
         let path = foreign.path.iter().map(|segment| ident(segment));
         let (docs, name) = (self.type_docs(self.plan.shapes.get(id)), ident(self.names.type_name(id)));

@@ -1,4 +1,4 @@
-//! The responses in `operations.ts`: those that several operations declare stand there once.
+//! The responses in `operations.ts`. A response that several operations declare appears once.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +58,7 @@ impl<'p> Answers<'p> {
     }
 }
 
-/// What a status is called.
+/// The name of a status.
 fn reason(status: Status) -> String {
     match status {
         Status::Code(code) => http::StatusCode::from_u16(code)

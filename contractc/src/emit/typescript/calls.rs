@@ -39,7 +39,7 @@ impl Call<'_> {
     }
 }
 
-/// A variable of `operations.ts`, and `then`: `await` and `import()` would take a client or a module with that member for a promise.
+/// A variable of `operations.ts`, and `then`: `await` and `import()` would treat a client or a module with that member as a promise.
 const NOT_OPERATIONS: [&str; 2] = ["multipart", "then"];
 
 /// The operations, with names that are unique.
@@ -66,7 +66,7 @@ pub fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
     calls
 }
 
-/// The name of an operation. In a script without upper and lower case, a type may have it.
+/// The name of an operation. In a script without upper and lower case, it may collide with a type.
 fn name_of(id: &str, names: &Names) -> String {
     let name = camel(id);
     let is_free = |name: &String| !names.is_exported(name);
@@ -87,7 +87,7 @@ pub fn operation_docs(operation: &Operation) -> String {
     text
 }
 
-/// A line about an operation, which leads to all that `operations.ts` says of it.
+/// A line about an operation, with a link to its documentation in `operations.ts`.
 pub fn operation_line(call: &Call<'_>) -> String {
     let Operation { method, path, summary, deprecated, .. } = call.operation;
     let http = || format!("`{} {path}`", method.name().to_ascii_uppercase());

@@ -123,7 +123,7 @@ fn arrow_body(body: &Code, code: String) -> String {
     if matches!(body, Code::Object(_)) { format!("({code})") } else { code }
 }
 
-/// The items of a list: words that stand side by side share lines, anything else has its own.
+/// The items of a list: adjacent words share lines, and anything else gets a separate line.
 fn items_laid_out(items: &[Code], indent: usize) -> String {
     let mut lines = String::new();
     let mut words = spaces(indent);

@@ -14,9 +14,9 @@ use crate::runtime::check::Types;
 pub struct Headers<'p> {
     plan: &'p Plan<'p>,
     constants: BTreeMap<(String, SchemaId), String>,
-    /// Those that every response carries.
+    /// The headers that every response carries.
     of_all: BTreeSet<(String, SchemaId)>,
-    /// The statuses of which every response carries them.
+    /// The statuses for which every response carries them.
     statuses: BTreeMap<(String, SchemaId), BTreeSet<Status>>,
 }
 
@@ -28,7 +28,7 @@ impl<'p> Headers<'p> {
         Headers { plan, constants: named.collect(), of_all: plan.headers_of_all(), statuses: plan.header_statuses() }
     }
 
-    /// The constants for the headers of a response, without those that every response with its status carries.
+    /// The constants for the headers of a response, without the headers that every response with its status carries.
     pub fn own(&self, response: &Response) -> Vec<&str> {
         let key = |name: &str, id: SchemaId| (name.to_ascii_lowercase(), self.plan.contract.resolved(id));
         let keys = response.headers.iter().filter_map(|header| Some(key(&header.name, header.schema?)));

@@ -105,7 +105,7 @@ const KEYWORDS: &[&str] = &[
     "yield",
 ];
 
-/// Members that every object inherits: a field with such a name would seem to be present when it is not.
+/// Members that every object inherits. A field with such a name would seem to be present when it is absent.
 const OBJECT_MEMBERS: &[&str] =
     &["constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf"];
 
@@ -136,7 +136,7 @@ impl Names {
         self.free.clone()
     }
 
-    /// Whether a type or a schema has exactly this name. Those of Latin letters begin in upper case, unlike other values.
+    /// Whether a type or a schema has exactly this name. Names in Latin letters begin in upper case, unlike other values.
     pub fn is_exported(&self, name: &str) -> bool {
         self.exported.contains(name)
     }
@@ -246,12 +246,12 @@ pub fn camel(word: &str) -> String {
     if is_taken { format!("{name}_") } else { name }
 }
 
-/// Whether every object inherits a member of this name. TypeScript takes its type for that of the member where it infers a literal.
+/// Whether every object inherits a member with this name. When TypeScript infers a literal, it uses the type of the inherited member.
 pub fn is_inherited(name: &str) -> bool {
     OBJECT_MEMBERS.contains(&name)
 }
 
-/// The code of an object whose members have names of the contract.
+/// The code of an object whose members have names from the contract.
 pub fn by_name(members: Vec<(&str, Code)>) -> Code {
     let is_literal = members.iter().any(|(name, _)| is_inherited(name));
     let object = Code::Object(members.into_iter().map(|(name, code)| (key(name), code)).collect());

@@ -72,7 +72,7 @@ fn interface(plan: &Plan<'_>, names: &Names, parameters: &Parameters<'_>, call: 
     format!("/** What {{@link {}}} takes. */\nexport interface {} {fields}\n{body}", call.name, call.call_name)
 }
 
-/// Documents the responses, with the headers that only they carry: `headers.ts` says which others every response with a status carries.
+/// Documents the responses, with the headers that only they carry. `headers.ts` documents the headers of every response with a status.
 fn result_docs(call: &Call<'_>, headers: &Headers<'_>) -> String {
     // Statuses with the same headers are named together.
     let mut listed: Vec<(Vec<&str>, Vec<String>)> = Vec::new();

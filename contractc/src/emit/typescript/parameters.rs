@@ -1,4 +1,4 @@
-//! The parameters in `operations.ts`: each once, however many operations have it.
+//! The parameters in `operations.ts`: each once, even if several operations share it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,7 @@ pub struct Parameters<'p> {
 struct Known<'p> {
     name: String,
     value: Code,
-    /// What the operations say of it.
+    /// The descriptions that operations give it.
     described: BTreeSet<&'p str>,
     uses: usize,
 }
@@ -59,7 +59,7 @@ impl<'p> Parameters<'p> {
         Code::Text(self.known(plan, names, parameter, field).name.clone())
     }
 
-    /// What the field of a parameter is, briefly if the parameter says more.
+    /// The documentation of a parameter's field, shortened if the parameter has the full text.
     pub fn about<'t>(&self, plan: &Plan<'_>, names: &Names, parameter: &'t Parameter, field: &str) -> Cow<'t, str> {
         match &parameter.description {
             None => format!("`{}`", parameter.name).into(),
@@ -81,7 +81,7 @@ impl<'p> Parameters<'p> {
     }
 }
 
-/// A variable for what has a name in the contract. Bundlers drop a variable that nothing uses, and keep an object whose members are read.
+/// A variable for something that the contract names. Bundlers drop an unused variable, but keep an object whose members are read.
 pub fn variable(free: &mut Unique, name: &str, kind: &str) -> String {
     free.take(format!("{}{kind}", camel(name).trim_end_matches('_')), "_")
 }
@@ -97,7 +97,7 @@ fn value(plan: &Plan<'_>, names: &Names, parameter: &Parameter, field: &str) -> 
     Code::Object(members)
 }
 
-/// The members of an encoding, without those that have their default.
+/// The members of an encoding that differ from their default.
 pub fn encoding_members(encoding: &Encoding) -> Vec<(String, Code)> {
     let Encoding { place, style, explode, reserved } = *encoding;
     let name = match style {

@@ -34,7 +34,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Compares each lower bound with each upper one, and reports the first pair that leaves nothing between them.
+    /// Compares each lower bound with each upper bound, and reports the first pair with nothing in between.
     fn bounds(&mut self, node: &Node, kind: &str, lows: &[Bound], highs: &[Bound]) {
         let pairs = lows.iter().flat_map(|low| highs.iter().map(move |high| (low, high)));
         let is_empty = |(low, high): &(&Bound, &Bound)| match low.1.compare(high.1) {

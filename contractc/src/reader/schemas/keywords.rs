@@ -21,7 +21,7 @@ pub(super) enum Known {
     Unsupported,
 }
 
-/// All keywords but those of [`model::KEYWORDS`](crate::model::KEYWORDS), which both dialects define.
+/// All keywords except those of [`model::KEYWORDS`](crate::model::KEYWORDS), which both dialects define.
 const KEYWORDS: &[(&str, Known)] = &[
     ("$anchor", Known::Annotation),
     ("$comment", Known::Annotation),

@@ -19,7 +19,7 @@ const TYPES: [(&str, Types); 7] = [
     ("object", Types::OBJECT),
 ];
 
-/// The hint for what other languages and Swagger 2.0 call a type.
+/// The hint for the names of types in other languages and Swagger 2.0.
 fn meant_type(name: &str) -> Option<&'static str> {
     match name.to_ascii_lowercase().as_str() {
         "any" | "mixed" | "unknown" => Some("leave `type` out: the schema then accepts any value"),
@@ -218,7 +218,7 @@ impl Reader<'_> {
         Some(source.to_owned())
     }
 
-    /// Reads `format`, which may also name the width of an integer. One that is not asserted is an annotation.
+    /// Reads `format`, which may also name the width of an integer. A format that is not asserted is an annotation.
     fn format(&mut self, node: &Node, schema: &mut Schema) -> Option<Format> {
         let Some(name) = node.as_str() else {
             self.diagnostics.error(node.span, format!("invalid `format`: expected a string, found {}", node.kind()));

@@ -11,11 +11,11 @@ use crate::emit::Plan;
 use crate::emit::rust::names::{Names, constant_name};
 use crate::model::SchemaId;
 
-/// The schemas that have no type, and are defined where they are used unless they have a separate rule.
+/// The schemas without a type. They are defined where they are used, unless they have a separate rule.
 pub(super) enum Shared {
-    /// How they are used, while that is counted.
+    /// Their uses so far, while they are counted.
     Counting(BTreeMap<SchemaId, Uses>),
-    /// The rules of those that are used more than once.
+    /// The rules of the schemas that are used more than once.
     Chosen(BTreeMap<SchemaId, String>),
 }
 
@@ -44,7 +44,7 @@ impl Shared {
     }
 }
 
-/// How a schema without a type is written where it is used.
+/// How to write a schema without a type at its place of use.
 pub(super) enum InPlace {
     /// By the name of its rule.
     Named(Ident),
@@ -53,7 +53,7 @@ pub(super) enum InPlace {
 }
 
 impl Emitter<'_> {
-    /// The code for a schema that has no type, at a place that uses it. `define` makes its definition.
+    /// The code for a schema without a type, at a place that uses it. `define` returns its definition.
     pub(super) fn in_place(&self, id: SchemaId, define: impl FnOnce(SchemaId) -> Definition) -> InPlace {
         let id = self.plan.shapes.representative(self.plan.contract, id);
         let is_first = match &mut *self.shared.borrow_mut() {

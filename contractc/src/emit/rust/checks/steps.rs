@@ -36,7 +36,7 @@ impl Steps {
         self.0.extend(more.0);
     }
 
-    /// Adds steps that are for the same value, without calls that are there already.
+    /// Adds steps for the same value, without calls that are already there.
     pub(super) fn append_others(&mut self, more: Steps) {
         for step in more.0 {
             let is_known = |known: &Step| match (known, &step) {

@@ -1,5 +1,5 @@
-//! Schemas as tables: the rules that the runtime's `Checker::check` and `Reader` follow. A schema with keywords that no table has a place for
-//! is a function in its rule.
+//! Schemas as tables: the rules that the runtime's `Checker::check` and `Reader` follow. If no table has a place for a schema's keywords,
+//! its rule contains a function.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -49,7 +49,7 @@ impl Definition {
         Definition::Table { rule, is_short: false }
     }
 
-    /// The rule inside of one that accepts null.
+    /// The rule wrapped in one that accepts null.
     fn inside(self, around: &TokenStream) -> Self {
         match self {
             Definition::Table { rule, is_short } => Definition::Table { rule: quote!(#around(&#rule)), is_short },
@@ -76,7 +76,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// The table of a schema. What is decided here is decided before any rule is made, because making one counts its use.
+    /// The table of a schema. This decides everything before it creates a rule, because creating a rule counts its use.
     fn table(&self, id: SchemaId) -> Option<Definition> {
         let schema = self.schema(id);
         let MergedParts { merged, separate } = self.plan.shapes.merged_parts(self.plan.contract, id);

@@ -1,4 +1,4 @@
-//! The layout of code: everything that fits on one line stands on one, and everything else has an item a line.
+//! The layout of code: everything that fits is on one line, and everything else has one item per line.
 
 use proc_macro2::Delimiter;
 
@@ -19,7 +19,7 @@ pub(super) fn items(tokens: &[Token]) -> String {
     text
 }
 
-/// Writes statements, members, arms or items, each on lines of its own. Items that take several lines stand apart.
+/// Writes statements, members, arms or items, each on separate lines. A blank line separates items of several lines.
 fn statements(tokens: &[Token], indent: usize, are_items: bool, text: &mut String) {
     let start = text.len();
     let mut before_was_long = false;
@@ -34,7 +34,7 @@ fn statements(tokens: &[Token], indent: usize, are_items: bool, text: &mut Strin
     }
 }
 
-/// Cuts tokens into statements. Each ends with `;` or `,`, or with a block that nothing continues.
+/// Splits tokens into statements. Each ends with `;` or `,`, or with a block that nothing continues.
 fn split(tokens: &[Token]) -> Vec<&[Token]> {
     let mut found = Vec::new();
     let (mut start, mut depth) = (0, 0usize);
@@ -70,7 +70,7 @@ fn continues(token: &Token) -> bool {
     }
 }
 
-/// A statement with its documentation and attributes, on lines of their own.
+/// A statement with its documentation and attributes on separate lines.
 fn lines_of(statement: &[Token], indent: usize) -> String {
     let mut text = String::new();
     let margin = " ".repeat(indent);
@@ -255,7 +255,7 @@ fn cut_at_operator(tokens: &[Token]) -> Option<Vec<usize>> {
     })
 }
 
-/// Cuts before each operator, as many operands to a line as fit.
+/// Breaks lines before operators, with as many operands per line as fit.
 fn cut_lines(tokens: &[Token], cuts: &[usize], indent: usize) -> String {
     let mut text = String::new();
     let mut width = indent;
@@ -293,7 +293,7 @@ fn begins_block(token: &Token) -> bool {
     matches!(&token.kind, Kind::Word(word) if BEFORE_BLOCK.contains(&word.as_str()))
 }
 
-/// Whether a block may stand on one line: one expression of a condition that is part of a larger one.
+/// Whether a block may be on one line: a single expression of a condition inside a larger expression.
 fn may_be_flat(tokens: &[Token], index: usize) -> bool {
     let Some(inner) = tokens[index].group(Delimiter::Brace) else { return true };
     let is_simple = !inner.iter().any(|token| token.is(";") || token.is("=>") || matches!(token.kind, Kind::Docs(..) | Kind::Attribute(_)));
@@ -303,7 +303,7 @@ fn may_be_flat(tokens: &[Token], index: usize) -> bool {
     inner.is_empty() || is_simple && !has_body && (is_inner || is_closure) && !inner.iter().any(holds_block)
 }
 
-/// Whether a token contains a block that must stand on several lines.
+/// Whether a token contains a block that needs several lines.
 fn holds_block(token: &Token) -> bool {
     let Kind::Group(_, inner) = &token.kind else { return false };
     (0..inner.len()).any(|index| is_block(inner, index) && !may_be_flat(inner, index) || holds_block(&inner[index]))

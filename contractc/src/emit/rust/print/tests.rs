@@ -3,7 +3,7 @@ use quote::quote;
 
 use super::{docs, ident, print, text, texts};
 
-/// The tokens without spaces, and without the commas that the printer may add or drop at an end.
+/// The tokens without spaces, and without the trailing commas that the printer may add or drop.
 fn content(tokens: &TokenStream) -> String {
     tokens.to_string().replace([' ', '\n', ','], "")
 }

@@ -1,4 +1,4 @@
-//! Tokens as the printer needs them: operators in one piece, doc comments as text, and for each token whether a space may stand beside it.
+//! Tokens for the printer: operators in one piece, doc comments as text, and for each token whether spaces may surround it.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
@@ -20,7 +20,7 @@ pub(super) enum Kind {
     Operator(&'static str),
     /// `#[…]` or `#![…]`, without documentation.
     Attribute(String),
-    /// The text of a doc comment, and whether it documents what contains it.
+    /// The text of a doc comment, and whether it documents the enclosing item.
     Docs(String, bool),
     Group(Delimiter, Vec<Token>),
 }
@@ -42,13 +42,13 @@ impl Token {
     }
 }
 
-/// All operators that generated code uses; an operator stands before its beginnings.
+/// All operators that generated code uses. An operator comes before its prefixes.
 const OPERATORS: &[&str] = &[
     "..=", "...", "->", "=>", "::", "==", "!=", "<=", ">=", "&&", "||", "+=", "-=", "*=", "/=", "|=", "&=", "..", "+", "-", "*", "/", "%",
     "&", "|", "^", "!", "?", "<", ">", "=", ".", ",", ";", ":", "@", "$", "~", "#", "'",
 ];
 
-/// Keywords that an expression, a type or a pattern follows.
+/// Keywords that precede an expression, a type or a pattern.
 const BEFORE_OPERAND: &[&str] = &[
     "as", "break", "const", "dyn", "else", "if", "impl", "in", "let", "match", "move", "mut", "ref", "return", "where", "while", "for",
     "use", "pub",
@@ -179,7 +179,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// Whether `<` begins arguments: after the name of a type or of a declared function, or where no left side of a comparison is.
+    /// Whether `<` begins arguments: after the name of a type or a declared function, or where a comparison would have no left side.
     fn opens_generics(&self) -> bool {
         let is_declared = |at: usize| at.checked_sub(2).is_some_and(|before| self.found[before].is_word("fn"));
         match self.found.last().map(|token| &token.kind) {
@@ -201,7 +201,7 @@ impl Lexer<'_> {
     }
 }
 
-/// The text that a string literal of Rust stands for.
+/// The text of a Rust string literal.
 fn unescaped(literal: &str) -> String {
     let Some(quoted) = literal.strip_prefix('"').and_then(|text| text.strip_suffix('"')) else {
         return literal.trim_start_matches('r').trim_matches('#').trim_matches('"').to_owned();
@@ -253,7 +253,7 @@ pub(super) fn flat(tokens: &[Token]) -> String {
     text
 }
 
-/// How the tokens of a group are enclosed.
+/// The brackets that enclose the tokens of a group.
 pub(super) fn brackets(delimiter: Delimiter) -> (&'static str, &'static str) {
     match delimiter {
         Delimiter::Parenthesis => ("(", ")"),

@@ -76,7 +76,7 @@ impl<'p> Emitter<'p> {
         (all_named && fields.len() == members.len()).then_some(fields.as_slice())
     }
 
-    /// The fields of the first object of a union, among them those that stand beside the union.
+    /// The fields of the first object of a union, including those beside the union.
     fn shared_fields(&self, ty: &Type) -> &'p [Field] {
         let mut ty = ty;
         while let Type::Declared(id) | Type::Recursive(id) = ty {

@@ -19,7 +19,7 @@ impl Emitter<'_> {
         code.checked(checks)
     }
 
-    /// The code with the keywords for which Zod has a method, and the checks of the runtime for all others.
+    /// The code with Zod's methods for the keywords that have one, and the checks of the runtime for all others.
     fn asserted(&self, schema: &Schema, kind: Kind, code: Code) -> (Code, Vec<Code>) {
         let mut checks = Vec::new();
         let present = schema.assertions(kind).filter(|assertion| !assertion.is_trivial());
