@@ -45,7 +45,7 @@ pub async fn run(arguments: Arguments) -> Outcome {
     }
 }
 
-/// Reading a file or standard input blocks the thread, which then cannot listen for Ctrl-C.
+/// Runs the command on a separate thread. Reading a file or standard input blocks the thread, which then cannot listen for Ctrl-C.
 async fn on_a_thread(arguments: Arguments) -> Outcome {
     let (ended, outcome) = tokio::sync::oneshot::channel();
     let runtime = tokio::runtime::Handle::current();

@@ -1,4 +1,4 @@
-//! The demo app, which is embedded in the program if it was built first.
+//! The demo app, embedded in the program if it was built before.
 
 use stronglog_server::site::Site;
 
@@ -10,7 +10,7 @@ const FILES: Site = include!(concat!(env!("OUT_DIR"), "/demo.rs"));
 /// The app's files.
 ///
 /// # Errors
-/// The program was built without the app.
+/// Returns an error if the program was built without the app.
 pub fn site() -> Outcome<Site> {
     carried(FILES)
 }

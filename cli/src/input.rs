@@ -1,4 +1,4 @@
-//! Opens a file that is imported: what it is, if its first bytes show it, and its text in UTF-8.
+//! Opens a file to import. Detects its type from its first bytes, and returns its text in UTF-8.
 
 use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::path::Path;
 use crate::exit::{Failure, Outcome};
 use crate::logs::App;
 
-/// The number of bytes that show what a file is.
+/// The number of bytes used to detect the type of a file.
 const SHOWN: u64 = 4_096;
 
-/// The first bytes of files that are no text.
+/// The first bytes of files that are not text.
 const NO_TEXT: [(&[u8], &str); 7] = [
     (b"\x1f\x8b", "compressed with gzip: decompress it first"),
     (b"BZh", "compressed with bzip2: decompress it first"),
@@ -23,7 +23,7 @@ const NO_TEXT: [(&[u8], &str); 7] = [
 /// Opens a file, or standard input for `-`.
 ///
 /// # Errors
-/// The file cannot be opened.
+/// Returns an error if the file cannot be opened.
 pub fn open(path: &Path) -> Outcome<Box<dyn Read>> {
     if path == Path::new("-") {
         return Ok(Box::new(std::io::stdin()));
@@ -35,7 +35,7 @@ pub fn open(path: &Path) -> Outcome<Box<dyn Read>> {
 /// Reads a whole file as text in UTF-8.
 ///
 /// # Errors
-/// The file cannot be read, or is not text.
+/// Returns an error if the file cannot be read, or is not text.
 pub fn read(mut input: impl Read) -> Outcome<Vec<u8>> {
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes).map_err(unreadable)?;
@@ -50,10 +50,10 @@ pub fn read(mut input: impl Read) -> Outcome<Vec<u8>> {
     if is_text { Ok(bytes) } else { Err(is("not text in UTF-8; give the CSV file that the app has exported")) }
 }
 
-/// Opens lines of JSON, which are not read at once.
+/// Opens lines of JSON, without reading them all at once.
 ///
 /// # Errors
-/// The file cannot be read, or is something else, which the message names.
+/// Returns an error if the file cannot be read, or is something else, which the message names.
 pub fn lines(mut input: impl Read + 'static) -> Outcome<Box<dyn BufRead>> {
     let mut start = Vec::new();
     input.by_ref().take(SHOWN).read_to_end(&mut start).map_err(unreadable)?;
@@ -70,7 +70,7 @@ pub fn lines(mut input: impl Read + 'static) -> Outcome<Box<dyn BufRead>> {
     Ok(Box::new(Cursor::new(start).chain(BufReader::new(input))))
 }
 
-/// Refuses text that is known to be no lines of JSON, with one message instead of one for each line.
+/// Rejects text that is clearly not lines of JSON, with one message instead of one for each line.
 fn refuse_other_text(start: &[u8]) -> Outcome<()> {
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     let first = start.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
@@ -98,8 +98,8 @@ fn no_text(start: &[u8]) -> Option<&'static str> {
     NO_TEXT.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, what)| *what)
 }
 
-/// How two bytes make a unit of UTF-16, which spreadsheets and some shells write. Its byte order mark shows it, or else that every other
-/// byte of the first two characters is zero.
+/// How two bytes form a unit of UTF-16, which spreadsheets and some shells write. It is detected by its byte order mark, or by a zero in
+/// every other byte of the first two characters.
 fn utf_16(start: &[u8]) -> Option<fn([u8; 2]) -> u16> {
     match start {
         [0xff, 0xfe, ..] => Some(u16::from_le_bytes),

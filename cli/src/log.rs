@@ -1,4 +1,4 @@
-//! The log of the server. A thread of its own writes it, so that nobody waits for a program that reads it slowly, or not at all.
+//! The log of the server. A separate thread writes it, so that nothing waits for a program that reads it slowly, or not at all.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::time::{Duration, Instant};
 
-/// How many lines may wait to be written. Further ones are lost.
+/// The number of lines that may wait to be written. Further lines are lost.
 const WAITING_MAX: usize = 8_192;
 /// How long the end of the process waits for the last lines.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
-/// The log, as those who write lines see it.
+/// A handle for writing lines to the log.
 #[derive(Clone)]
 pub struct Log {
     waiting: SyncSender<Entry>,
@@ -28,7 +28,7 @@ impl Log {
     /// Starts to write lines to an output.
     ///
     /// # Errors
-    /// The thread cannot be started.
+    /// Returns an error if the thread cannot be started.
     pub fn to(output: impl Write + Send + 'static) -> io::Result<Self> {
         let (waiting, entries) = sync_channel(WAITING_MAX);
         let lost = Arc::new(AtomicU64::new(0));

@@ -1,7 +1,7 @@
 //! The CSV exports of other training apps, turned into lines that an import reads.
 //!
-//! Ids are made from what the file says, so that the same file gives the same records each time, on every device. A later export of the same
-//! app is matched with what earlier ones have brought, so that only what is new is added.
+//! Ids are derived from the content of the file, so that the same file gives the same records each time, on every device. A later export of
+//! the same app is matched with the results of earlier ones, so that only new data is added.
 
 mod apps;
 mod collections;
@@ -39,7 +39,7 @@ pub enum App {
 }
 
 impl App {
-    /// The app whose export this is the beginning of.
+    /// Detects the app of an export from the beginning of the file.
     pub fn of(start: &[u8]) -> Option<Self> {
         apps::fitting(columns::Table::of(start).head())
     }
@@ -68,7 +68,7 @@ struct Line {
     number: u64,
     workout: Workout,
     exercise: String,
-    /// The muscle group, where the app names one.
+    /// The muscle group, if the app names one.
     category: Option<String>,
     kind: Kind,
     /// In the unit of the file. Negative if it is how much a machine or a band helped.
@@ -76,21 +76,21 @@ struct Line {
     unit: Option<Unit>,
     reps: Option<u64>,
     seconds: Option<u64>,
-    /// What the contract has no member for, in words.
+    /// Data without a member in the contract, in words.
     remarks: Vec<String>,
 }
 
 /// The workout that a line belongs to.
 #[derive(Clone, Debug)]
 struct Workout {
-    /// What tells it apart from the other workouts of the file: when it began, and its name.
+    /// Distinguishes it from the other workouts of the file: when it began, and its name.
     key: String,
     /// When it began, in one spelling.
     start: String,
     start_ms: i64,
     end_ms: i64,
-    /// The stamp of its records: no later than the start, and the same on a device in another zone and for a later export in which the
-    /// workout has another end, so that importing these changes nothing.
+    /// The stamp of its records, which is no later than the start. It is the same on a device in another zone, and for a later export in
+    /// which the workout has another end, so that importing these changes nothing.
     stamp_ms: i64,
     name: Option<String>,
     notes: Option<String>,
@@ -104,11 +104,11 @@ enum Kind {
     Failure,
     /// A part of a drop set.
     Drop,
-    /// Not a set: how long the user rested after the set before.
+    /// Not a set: how long the user rested after the previous set.
     Rest,
     /// Not a set: a note about the exercise.
     Note,
-    /// A set that was refused. It keeps its place, so that the other sets have theirs once the file is corrected.
+    /// A rejected set. It keeps its place, so that the other sets keep theirs once the file is corrected.
     Refused,
 }
 
@@ -120,10 +120,10 @@ pub struct Log {
 }
 
 impl Log {
-    /// Reads the export of an app. `said` is what the user has said about how the file writes numbers and dates.
+    /// Reads the export of an app. `said` is the user's choice of how the file writes numbers and dates.
     ///
     /// # Errors
-    /// The header is not that of the app, or it has a number or a date with two meanings.
+    /// Returns an error if the header is not that of the app, or it has a number or a date with two meanings.
     pub fn read(app: App, bytes: &[u8], said: Dialect) -> Outcome<Self> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut table = columns::Table::of(bytes);
@@ -147,13 +147,12 @@ impl Log {
         Ok(Log { app, lines, refused })
     }
 
-    /// Whether the unit of a weight must be asked for, because the file does not say it.
+    /// Whether the user must give the unit of weights, because the file does not state it.
     pub fn needs_unit(&self) -> bool {
         self.lines.iter().any(|line| line.weight != 0.0 && line.unit.is_none())
     }
 
-    /// Refuses what a record was made from, because the record cannot be imported: a set, or all sets of a workout or an exercise.
-    /// Returns how many lines that are.
+    /// Rejects the lines of a record that cannot be imported: a set, or all sets of a workout or an exercise. Returns the number of lines.
     pub fn refuse(&mut self, origin: &Origin, message: &str) -> usize {
         let is_meant = |line: &Line| match &origin.of {
             Of::Set => line.number == origin.line,
@@ -173,13 +172,13 @@ impl Log {
     }
 }
 
-/// A name in one spelling, in which upper and lower case, spaces and the ways to write an accent are the same.
+/// A name in a normalized spelling, which ignores case, spaces and the encoding of accents.
 fn folded(name: &str) -> String {
     let words = name.nfc().collect::<String>().to_lowercase();
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A name and the equipment in parentheses after it.
+/// Splits a name from the equipment in parentheses after it.
 fn split(name: &str) -> (&str, Option<&str>) {
     let parts = name.strip_suffix(')').and_then(|rest| rest.rsplit_once(" ("));
     parts.map_or((name, None), |(plain, equipment)| (plain.trim_end(), Some(equipment)))

@@ -71,7 +71,7 @@ fn asks_for_json() -> bool {
     std::env::args_os().skip(1).take_while(|argument| argument != "--").any(|argument| argument == "--json")
 }
 
-/// What is wrong with the command line, without the usage and the hints that follow it.
+/// The error in the command line, without the usage and the hints that follow it.
 fn usage(error: &clap::Error) -> String {
     match error.kind() {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "the command is incomplete; see --help".to_owned(),

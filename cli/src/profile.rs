@@ -48,7 +48,7 @@ impl Profile {
     /// The profile given on the command line or in the environment, or the platform's default.
     ///
     /// # Errors
-    /// The platform has no default.
+    /// Returns an error if the platform has no default.
     pub fn of(global: &Global) -> Outcome<Self> {
         let given = || std::env::var_os(PROFILE_VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from);
         let folder = match global.data.clone().or_else(given) {
@@ -71,7 +71,8 @@ impl Profile {
         self.folder.join(DATABASE)
     }
 
-    /// Makes the file of a new database, which nobody else may read: the files beside it get its mode. Says so if there was one before.
+    /// Creates the file of a new database, readable only by its owner. The files next to it get the same mode. Reports if there was a
+    /// database before.
     fn make_database(&self) {
         let path = self.database();
         if path.metadata().is_ok_and(|file| file.len() > 0) {
@@ -103,10 +104,10 @@ impl Profile {
         FileTokens::new(self.folder.join(TOKENS), server.as_deref(), saved.as_deref())
     }
 
-    /// Checks that the command uses the server at which this device is signed in, if it is.
+    /// Checks that the command uses the server at which this device is signed in, if any.
     ///
     /// # Errors
-    /// The device is signed in at another server, or the file cannot be read.
+    /// Returns an error if the device is signed in at another server, or the file cannot be read.
     pub fn check_server(&self) -> Outcome<()> {
         let other = self.token_store().other_server().map_err(|error| Failure::new(error.to_string()))?;
         let Some(own) = other else { return Ok(()) };
@@ -118,7 +119,7 @@ impl Profile {
     /// The tokens of the signed-in account, if there is one.
     ///
     /// # Errors
-    /// The file cannot be read.
+    /// Returns an error if the file cannot be read.
     pub fn tokens(&self) -> Outcome<Option<Tokens>> {
         self.token_store().load().map_err(|error| Failure::new(error.to_string()))
     }
@@ -126,7 +127,7 @@ impl Profile {
     /// The saved server and account. Values from the command line take precedence.
     ///
     /// # Errors
-    /// The file cannot be read.
+    /// Returns an error if the file cannot be read.
     pub fn remembered(&self) -> Outcome<Remembered> {
         let saved = self.saved()?;
         Ok(Remembered {
@@ -149,10 +150,10 @@ impl Profile {
         }
     }
 
-    /// Deletes what is saved of an earlier sign-in if it is damaged, because a new sign-in replaces it.
+    /// Deletes the saved data of an earlier sign-in if it is damaged, because a new sign-in replaces it.
     ///
     /// # Errors
-    /// A file cannot be deleted.
+    /// Returns an error if a file cannot be deleted.
     pub fn forget_damaged(&self) -> Outcome<()> {
         for name in [MEMORY, TOKENS] {
             let path = self.folder.join(name);
@@ -170,11 +171,11 @@ impl Profile {
         Ok(())
     }
 
-    /// Saves the server and the account of a sign-in for later commands. Without an account, the one before is forgotten. Returns what was
-    /// saved before.
+    /// Saves the server and the account of a sign-in for later commands. Without an account, forgets the previous one. Returns the
+    /// previously saved data.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// Returns an error if the file cannot be written.
     pub fn remember(&self, email: Option<&str>) -> Outcome<Remembered> {
         let before = self.saved()?;
         let Remembered { server, authority, .. } = self.remembered()?;
@@ -187,7 +188,7 @@ impl Profile {
     /// Saves the server and the account of a sign-in.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// Returns an error if the file cannot be written.
     pub fn save(&self, remembered: &Remembered) -> Outcome<()> {
         let path = self.memory();
         let cannot = |error: &dyn std::fmt::Display| Failure::new(format!("cannot save the sign-in in {}: {error}", path.display()));
@@ -198,7 +199,8 @@ impl Profile {
     /// Checks that a sign-in can be saved here, before an account is created on the server.
     ///
     /// # Errors
-    /// No file can be created in the profile directory, or none with the bytes that the index of the database's log takes.
+    /// Returns an error if no file can be created in the profile directory, or none with the bytes that the index of the database's log
+    /// takes.
     pub fn check_writable(&self) -> Outcome<()> {
         const BYTES: usize = 32_768;
         let cannot = |error| {
@@ -214,7 +216,7 @@ impl Profile {
     /// Opens the profile without a server: records can be read and written, and nothing is sent.
     ///
     /// # Errors
-    /// The directory or the database cannot be created or read.
+    /// Returns an error if the directory or the database cannot be created or read.
     pub async fn open_local(&self) -> Outcome<Client> {
         Ok(self.builder()?.open().await?)
     }
@@ -222,7 +224,7 @@ impl Profile {
     /// Opens the profile with its server.
     ///
     /// # Errors
-    /// No server is known, its address is invalid, or the database cannot be opened.
+    /// Returns an error if no server is known, its address is invalid, or the database cannot be opened.
     pub async fn open(&self, background: Background) -> Outcome<Client> {
         let remembered = self.remembered()?;
         let server = remembered.server.ok_or_else(|| {
@@ -253,11 +255,11 @@ impl Profile {
         Ok(client)
     }
 
-    /// Opens the profile for a command that only reads. If nothing can be written there, because the disk is full or mounted read-only, a
-    /// copy is opened.
+    /// Opens the profile for a command that only reads. If the directory cannot be written, because the disk is full or mounted read-only,
+    /// opens a copy.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     pub async fn open_to_read(&self) -> Outcome<ReadOnlyProfile> {
         match self.open_local().await {
             Err(failure) if matches!(&failure, Failure::Client(error) if error.is_storage()) && self.check_writable().is_err() => {
@@ -315,7 +317,7 @@ pub type FileId = (u64, u64);
 /// A profile that is open for reading.
 pub struct ReadOnlyProfile {
     client: Client,
-    /// The folder of the copy that is read, which goes with it.
+    /// The folder of the copy, which is deleted with this value.
     _copy: Option<tempfile::TempDir>,
 }
 
@@ -333,7 +335,7 @@ pub enum Background {
     /// Syncs, and receives change notifications.
     SyncAndWatch,
     Sync,
-    /// Only answers calls, for commands that have nothing to do with the records.
+    /// Only answers calls, for commands that do not use the records.
     Nothing,
 }
 
@@ -347,7 +349,7 @@ fn platform_folder() -> Outcome<PathBuf> {
 /// Creates a directory that only its owner can read, unless it exists.
 ///
 /// # Errors
-/// The directory cannot be created.
+/// Returns an error if the directory cannot be created.
 pub fn make_private(folder: &Path) -> Outcome<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

@@ -18,14 +18,14 @@ const REDRAW: Duration = Duration::from_millis(80);
 /// How long to wait for a server's answer before saying so.
 pub const SLOW_ANSWER: Duration = Duration::from_secs(5);
 
-/// The bar that is drawn, if there is one. What else is written to the terminal must not break it.
+/// The bar that is drawn, if there is one. Other output to the terminal must not break it.
 static DRAWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 fn set_drawn(bar: Option<ProgressBar>) {
     *DRAWN.lock().unwrap_or_else(PoisonError::into_inner) = bar;
 }
 
-/// Says what a command waits for, on standard error: somebody may watch it on a terminal or read a log.
+/// Reports on standard error what a command waits for, for people who watch a terminal or read a log.
 pub fn say_waiting(server: &str, waited: Duration, json: bool) {
     let say = || {
         let waiting = WaitingOutput { waiting_for: server.to_owned(), seconds: waited.as_secs() };
@@ -42,11 +42,11 @@ pub fn say_waiting(server: &str, waited: Duration, json: bool) {
 }
 
 /// Syncs once with a bar labelled `label`, and counts the transfers since `before`. A device that was just opened or signed in starts to
-/// sync by itself, and `before` lets those transfers count as part of this sync. `expected` is the number of changes that the server is
-/// known to have.
+/// sync by itself, and `before` includes those transfers in this sync. `expected` is the number of changes that the server is known to
+/// have.
 ///
 /// # Errors
-/// The client was stopped.
+/// Returns an error if the client was stopped.
 pub async fn sync(client: &Client, label: &str, before: Traffic, expected: Option<u64>, visibility: Visibility) -> Outcome<Synced> {
     let started = Instant::now();
     let progress = Progress::new(label, visibility);

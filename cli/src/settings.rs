@@ -13,16 +13,16 @@ use toml::de::{DeTable, DeValue};
 use crate::args::{Arguments, options};
 use crate::exit::{Exit, Failure, Outcome};
 
-/// Flags that make no sense in a file.
+/// Flags that are not allowed in a file.
 const NOT_IN_A_FILE: [&str; 3] = ["config", "check", "help"];
 /// The keys whose values nobody else may read.
 const SECRETS: [&str; 2] = ["signing-secret", "previous-signing-secret"];
 
-/// Parses the command line of `serve`, or of another command with its flags, again. What neither a flag nor the environment sets is taken from
-/// the file.
+/// Parses the command line of `serve`, or of another command with its flags, again. Takes settings from the file that neither a flag nor
+/// the environment sets.
 ///
 /// # Errors
-/// The file cannot be read, or has unknown keys or wrong values. The message names each with its line.
+/// Returns an error if the file cannot be read, or has unknown keys or wrong values. The message names each with its line.
 pub fn with_file(words: impl IntoIterator<Item = OsString>, command: &[&str], path: &Path) -> Outcome<Arguments> {
     let cannot = |why: String| Failure::Other(Exit::Usage, format!("cannot use the configuration file {}: {why}", path.display()));
     let text = fs::read_to_string(path).map_err(|error| cannot(error.to_string()))?;
@@ -49,7 +49,7 @@ fn change(command: Command, path: &[&str], work: impl FnOnce(Command) -> Command
     }
 }
 
-/// The command whose flags the keys are.
+/// The command whose flags are the keys.
 fn serve() -> Command {
     let command = options();
     command.find_subcommand("serve").cloned().unwrap_or_default()
@@ -79,7 +79,7 @@ impl Setting {
     }
 }
 
-/// Reads all settings, or says what is wrong with each.
+/// Reads all settings, or reports the error of each.
 fn read(serve: &Command, text: &str) -> Result<Vec<Setting>, Vec<String>> {
     let line = |at: usize| text.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
     let (table, errors) = DeTable::parse_recoverable(text);
@@ -139,7 +139,7 @@ fn judge(arg: &Arg, key: &str, value: &str) -> Result<(), String> {
     bare.try_get_matches_from([format!("--{key}={value}")]).map(drop).map_err(|error| plain(&error))
 }
 
-/// The error for an unknown key, with the known one that is most like it.
+/// The error for an unknown key, with the most similar known key.
 fn unknown(serve: &Command, key: &str) -> String {
     let probe = serve.clone().no_binary_name(true).mut_args(|arg| arg.env(Resettable::Reset));
     let meant = probe.try_get_matches_from([format!("--{key}=1")]).err().and_then(|error| match error.get(ContextKind::SuggestedArg) {

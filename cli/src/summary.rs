@@ -9,7 +9,7 @@ use crate::terminal::{bad, bytes, counted, good, moment, plain, say, thousands};
 /// Prints what a sync transferred, and what is left to do.
 ///
 /// # Errors
-/// The output cannot be written.
+/// Returns an error if the output cannot be written.
 pub fn say_synced(synced: &Synced) -> Outcome<()> {
     let Synced { status, traffic, took } = synced;
     let mark = if status.is_synced() { good("✓") } else { bad("!") };
@@ -40,7 +40,7 @@ pub fn word(status: &Status) -> &'static str {
     }
 }
 
-/// What the user and sync still have to do, and the last error.
+/// The remaining work of the user and of sync, and the last error.
 pub fn remaining(status: &Status) -> Vec<String> {
     let oldest = status.pending_since.map(|at| format!(", the oldest from {}", moment(at))).unwrap_or_default();
     let pending = (status.pending > 0).then(|| format!("{} not sent yet{oldest}", counted(status.pending, "edit")));

@@ -1,4 +1,4 @@
-//! What a sync has done.
+//! The result of a sync.
 
 use std::time::Duration;
 

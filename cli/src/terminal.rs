@@ -27,7 +27,7 @@ pub(crate) use {remark, say};
 /// Writes a value as one line of JSON.
 ///
 /// # Errors
-/// The output cannot be written.
+/// Returns an error if the output cannot be written.
 pub fn say_json(value: &impl Serialize) -> Outcome<()> {
     let text = serde_json::to_string(value).map_err(|error| Failure::new(format!("cannot write the output as JSON: {error}")))?;
     Ok(say!("{text}")?)
@@ -42,7 +42,7 @@ pub fn remark_json(value: &impl Serialize) {
 /// Writes names and values in two columns.
 ///
 /// # Errors
-/// The output cannot be written.
+/// Returns an error if the output cannot be written.
 pub fn say_fields(fields: &[(&str, String)]) -> Outcome<()> {
     let width = fields.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     for (name, value) in fields {
@@ -188,15 +188,15 @@ pub struct Asking<'a> {
     pub variable: &'static str,
     /// Whether to read it from standard input.
     pub stdin: bool,
-    /// Whether to ask twice, since a typing error would prevent the user from signing in again.
+    /// Whether to ask twice, because a typing error would prevent the user from signing in again.
     pub twice: bool,
 }
 
-/// Reads a password from standard input, the environment, or the terminal without echo. It is never taken from the arguments, which every
-/// process on the machine can read.
+/// Reads a password from standard input, the environment, or the terminal without echo. It never reads one from the arguments, which every
+/// process on the machine can see.
 ///
 /// # Errors
-/// There is no password, and no terminal to ask on.
+/// Returns an error if there is no password, and no terminal to ask on.
 pub async fn password(asking: Asking<'_>) -> Outcome<String> {
     if asking.stdin {
         return first_line();
@@ -234,7 +234,7 @@ async fn ask_hidden(question: String) -> Outcome<String> {
 /// Asks for a line on the terminal.
 ///
 /// # Errors
-/// The terminal cannot be read.
+/// Returns an error if the terminal cannot be read.
 pub async fn ask_line(question: String) -> Outcome<String> {
     ask(move || {
         let mut out = io::stderr().lock();

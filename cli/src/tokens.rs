@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use stronglog_sync::transport::{TokenError, TokenStore, Tokens};
 use tempfile::NamedTempFile;
 
-/// The tokens for a server, in a file. What another server has issued is neither sent to it nor deleted because of what it says.
+/// The tokens for a server, in a file. Tokens of another server are not sent to it, and its responses do not delete them.
 #[derive(Clone, Debug)]
 pub struct FileTokens {
     path: PathBuf,
     server: Option<String>,
-    /// The server that has issued the tokens in a file of an earlier version, which does not name it.
+    /// The server that issued the tokens in a file of an earlier version, which does not name it.
     before: Option<String>,
 }
 
@@ -28,16 +28,16 @@ struct Issued {
 }
 
 impl FileTokens {
-    /// The tokens in a file, as far as `server` has issued them. `before` is the server of the last sign-in.
+    /// The tokens in a file that `server` has issued. `before` is the server of the last sign-in.
     pub fn new(path: impl Into<PathBuf>, server: Option<&str>, before: Option<&str>) -> Self {
         let bare = |server: &str| server.trim().trim_end_matches('/').to_owned();
         FileTokens { path: path.into(), server: server.map(bare), before: before.map(bare) }
     }
 
-    /// The server that has issued the tokens in the file, if it is another one.
+    /// The server that issued the tokens in the file, if it is a different one.
     ///
     /// # Errors
-    /// The file cannot be read.
+    /// Returns an error if the file cannot be read.
     pub fn other_server(&self) -> Result<Option<String>, TokenError> {
         let issuer = self.read()?.and_then(|issued| issued.server.or_else(|| self.before.clone()));
         Ok(issuer.filter(|issuer| Some(issuer) != self.server.as_ref()))
@@ -85,7 +85,7 @@ impl TokenStore for FileTokens {
     }
 }
 
-/// Whether the content of the file is not what was once written there.
+/// Whether the content of the file is damaged.
 pub fn is_damaged(content: &[u8]) -> bool {
     serde_json::from_slice::<Issued>(content).is_err()
 }

@@ -43,7 +43,7 @@ pub async fn register(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcom
     signed_in(profile, &client, done, json).await
 }
 
-/// What to do for an account that exists. Its owner may not know that it does, because the command was cut off that created it.
+/// The advice for an account that already exists. Its owner may not know that, because the command that created it was interrupted.
 const IF_IT_IS_YOURS: &str =
     "sign in to it with `stronglog login`; if you have no recovery code, `stronglog account recovery-code` makes one";
 
@@ -73,7 +73,7 @@ pub async fn recover(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome
     signed_in(profile, &client, done, json).await
 }
 
-/// Makes a recovery code. The account works without one, so a failure is only a remark.
+/// Creates a recovery code. The account works without one, so a failure is only a remark.
 async fn new_recovery_code(client: &stronglog_sync::Client, password: &str) -> Option<String> {
     match client.account().make_recovery_code(password).await {
         Ok(code) => Some(code),
@@ -172,7 +172,7 @@ fn device_name(sign_in: &SignIn) -> String {
     sign_in.device_name.clone().or_else(host_name).filter(|name| !name.is_empty()).unwrap_or_else(|| "stronglog".to_owned())
 }
 
-/// The machine's name. Shells keep it to themselves: the environment of a program does not have it.
+/// The machine's name. Shells do not export it, so it is not in a program's environment.
 fn host_name() -> Option<String> {
     let asked = || std::process::Command::new("hostname").output().ok().and_then(|said| String::from_utf8(said.stdout).ok());
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(asked)?;
@@ -270,7 +270,7 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// Tells of a new password, and of the recovery code in place of the one that it voided.
+/// Reports a new password, and the recovery code that replaces the one it voided.
 fn changed_password(recovery_code: Option<String>, json: bool) -> Outcome {
     if json {
         say_json(&PasswordOutput { done: true, recovery_code })?;

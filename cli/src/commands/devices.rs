@@ -8,7 +8,7 @@ use crate::output::{DeviceOutput, DoneOutput};
 use crate::profile::{Background, Profile};
 use crate::terminal::{ago, bold, counted, faint, good, plain, say, say_json, thousands};
 
-/// The number of characters of an id that tell devices apart in the list.
+/// The number of characters of an id that distinguish devices in the list.
 const SHORT_ID: usize = 8;
 
 pub async fn run(profile: &Profile, asked: &Devices, json: bool) -> Outcome {
@@ -54,7 +54,7 @@ fn list(device: &Device, output: DeviceOutput, user_rev: i64, json: bool) -> Out
     Ok(())
 }
 
-/// When a device last synced, and how far it got. What another device has not sent, only that device knows.
+/// When a device last synced, and how far it got. Only that device itself knows its unsent edits.
 pub fn last_synced(device: &DeviceOutput, user_rev: i64) -> String {
     let reached = |rev: i64| match user_rev.saturating_sub(rev).unsigned_abs() {
         0 => "has received everything".to_owned(),
@@ -74,7 +74,7 @@ fn shown(device: &Device) -> String {
     name(device.name.as_ref().map(|name| name.0.as_str()))
 }
 
-/// The name of a device, or what stands for it.
+/// The name of a device, or a placeholder.
 pub fn name(name: Option<&str>) -> String {
     plain(name.unwrap_or("unnamed device"))
 }

@@ -62,7 +62,7 @@ pub async fn export(profile: &Profile, export: &Export, json: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// The temporary file of an export that is under way.
+/// The temporary file of an export in progress.
 static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 fn set_unfinished(path: Option<PathBuf>) -> Option<PathBuf> {
@@ -75,7 +75,7 @@ pub fn discard_unfinished() {
     _ = set_unfinished(None).map(std::fs::remove_file);
 }
 
-/// Writes a temporary file beside `path` and renames it when it is complete, so that a full disk never destroys an earlier backup.
+/// Writes a temporary file next to `path` and renames it when it is complete, so that a full disk never destroys an earlier backup.
 fn to_file(client: &Client, path: &Path, options: ExportOptions, json: bool) -> Outcome<Exported> {
     let cannot = |error: &dyn std::fmt::Display| {
         let path = path.display();

@@ -1,4 +1,4 @@
-//! Prints what checks have found, and turns the most serious grade into an exit code.
+//! Prints the findings of checks, and turns the most serious grade into an exit code.
 
 use stronglog_server::check::{Finding, Grade};
 
@@ -9,7 +9,7 @@ use crate::terminal::{bad, bold, faint, good, say, say_json};
 /// Prints the findings. The exit code is 1 if one is bad, and 3 if one is a warning.
 ///
 /// # Errors
-/// The output cannot be written.
+/// Returns an error if the output cannot be written.
 pub fn report(findings: &[Finding], json: bool) -> Outcome {
     let worst = findings.iter().map(|finding| finding.grade).max().unwrap_or(Grade::Good);
     if json {

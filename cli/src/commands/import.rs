@@ -16,7 +16,7 @@ use crate::profile::Profile;
 use crate::progress::Progress;
 use crate::terminal::{ask_line, bad, counted, faint, good, plain, remark, say, say_json, thousands};
 
-/// The number of invalid lines, and of records that a file no longer has, that are printed. With --json, all of them are.
+/// The number of invalid lines, and of records missing from a file, that are printed. With --json, all of them are printed.
 const SHOWN: usize = 20;
 
 pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
@@ -48,7 +48,7 @@ pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
     })
 }
 
-/// Imports lines with a progress bar. `total` is how many there are, where it is known.
+/// Imports lines with a progress bar. `total` is their number, if known.
 fn read_in(client: &Client, input: impl BufRead, options: ImportOptions, total: Option<u64>, json: bool) -> Outcome<Imported> {
     let progress = Progress::new("importing", visibility(json));
     let imported = client.import(input, options, |lines| {
@@ -60,8 +60,8 @@ fn read_in(client: &Client, input: impl BufRead, options: ImportOptions, total: 
     Ok(imported?)
 }
 
-/// Imports what another app has exported. A line of its file that is not understood counts as an invalid line of an import. Also returns what
-/// the file no longer has.
+/// Imports the export of another app. A line that is not understood counts as an invalid line of the import. Also returns what is missing
+/// from the file.
 async fn import_log(
     client: &Client,
     app: App,
@@ -99,7 +99,7 @@ fn in_file(line: u64) -> usize {
     usize::try_from(line).unwrap_or(usize::MAX)
 }
 
-/// Refuses the lines whose records cannot be imported, so that nothing is made for their sake, such as a workout without sets.
+/// Rejects the lines whose records cannot be imported, so that nothing is created for them, such as a workout without sets.
 fn refuse_invalid(log: &mut Log, unit: Unit, client: &Client, known: &Known<'_>, mut options: ImportOptions) -> Outcome<()> {
     options.dry_run = true;
     loop {
@@ -121,7 +121,7 @@ async fn ask_unit() -> Outcome<Unit> {
     Unit::named(&answer).ok_or_else(|| Failure::usage(format!("cannot use {answer:?} as the unit of the weights: type kg or lb")))
 }
 
-/// Prints what an import did or would do, followed by the refused lines.
+/// Prints what an import did or would do, followed by the rejected lines.
 fn report(imported: &Imported, import: &Import) -> Outcome<()> {
     let total = imported.total();
     if import.dry_run {
@@ -169,7 +169,7 @@ fn report(imported: &Imported, import: &Import) -> Outcome<()> {
     Ok(())
 }
 
-/// Prints what earlier imports have brought, and the file no longer has.
+/// Prints the results of earlier imports that are missing from the file.
 fn report_left(left: &[Left]) {
     if left.is_empty() {
         return;

@@ -19,7 +19,7 @@ use crate::terminal::{good, indented, remark, say, say_json};
 /// The number of records from which the column widths of a table are measured.
 const TABLE_ROWS: usize = 500;
 
-/// The members that sync sets, whatever a record says.
+/// The members that sync sets, regardless of their value in a record.
 const SET_BY_SYNC: [&str; 3] = ["clientUpdatedAt", "serverId", "serverUpdatedAt"];
 
 pub async fn list(profile: &Profile, list: &List, json: bool) -> Outcome {
@@ -161,7 +161,7 @@ fn say_put(stored: &str, collection: &str, json: bool) -> Outcome<()> {
 /// Reads a file, or standard input for `-`.
 ///
 /// # Errors
-/// The file cannot be read.
+/// Returns an error if the file cannot be read.
 pub fn read(path: &Path) -> Outcome<String> {
     if path == Path::new("-") {
         let mut text = String::new();

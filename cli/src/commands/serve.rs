@@ -27,7 +27,7 @@ pub async fn run(serve: Serve, json: bool) -> Outcome {
     served
 }
 
-/// Lets the lines of the log be written as the flags say.
+/// Configures the log according to the flags.
 fn set_up(serve: &Serve, log: Log) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let lines = fmt().log_internal_errors(false).with_max_level(serve.log).with_ansi(std::io::stderr().is_terminal());
     let lines = lines.with_writer(move || log.clone());
@@ -54,7 +54,7 @@ async fn until_ended(serve: Serve) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// The settings of the flags, of the environment and, if one is named, of the file as it is now.
+/// The settings from the flags, the environment and, if there is one, the current file.
 fn settled(file: Option<&Path>, given: Serve) -> Outcome<Serve> {
     let Some(file) = file else { return Ok(given) };
     match settings::with_file(std::env::args_os(), &["serve"], file)?.command {

@@ -12,7 +12,7 @@ use crate::profile::{Background, Profile};
 use crate::summary::acts;
 use crate::terminal::{ago, counted, plain, say, say_fields, say_json};
 
-/// How long to wait for the server's list of devices. The rest of the status is known without the server.
+/// How long to wait for the server's list of devices. The rest of the status does not need the server.
 const DEVICES_TIME_MAX: Duration = Duration::from_secs(3);
 
 pub async fn run(profile: &Profile, asked: &args::Status, json: bool) -> Outcome {

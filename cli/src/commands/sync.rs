@@ -97,7 +97,7 @@ async fn watch(profile: &Profile, file: Option<FileId>, client: &Client, first: 
     }
 }
 
-/// Says once that change notifications do not arrive, and once that they do again.
+/// Reports once that change notifications do not arrive, and once that they arrive again.
 fn say_notifications(now: Notifications, are_missing: &mut bool, json: bool) {
     let words = match (now, *are_missing) {
         (Notifications::Missing, false) => {

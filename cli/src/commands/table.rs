@@ -1,4 +1,4 @@
-//! Formats records as a table, with whatever members they have, in the order of the contract.
+//! Formats records as a table of the members that they have, in the order of the contract.
 
 use console::{measure_text_width, truncate_str};
 use serde_json::Value;
@@ -11,15 +11,15 @@ use crate::terminal::{faint, moment, plain, say};
 
 /// Members that every record has and that say nothing about its content.
 const LEFT_OUT: [&str; 5] = ["clientCreatedAt", "clientUpdatedAt", "isDeleted", "serverId", "serverUpdatedAt"];
-/// The maximum length of a cell. Longer texts are cut.
+/// The maximum length of a cell. Longer texts are truncated.
 const CELL_MAX: usize = 36;
-/// From this value on, an integer is shown as a time in milliseconds: early 1973 and later.
+/// An integer of at least this value is shown as a time in milliseconds: early 1973 and later.
 const TIME_MIN: i64 = 100_000_000_000;
 
 /// Writes records as lines of a table.
 ///
 /// # Errors
-/// The output cannot be written.
+/// Returns an error if the output cannot be written.
 pub fn say(records: &[String], with_head: bool) -> Outcome<()> {
     let records: Vec<Members> = records.iter().map(|record| members(record)).collect();
     let columns = columns(&records);
@@ -29,10 +29,10 @@ pub fn say(records: &[String], with_head: bool) -> Outcome<()> {
     write(&columns, &rows, with_head)
 }
 
-/// Writes rows below their column names. Other people chose some of the texts.
+/// Writes rows below their column names. Some of the texts come from other people.
 ///
 /// # Errors
-/// The output cannot be written.
+/// Returns an error if the output cannot be written.
 pub fn say_rows(columns: &[&str], rows: &[Vec<String>]) -> Outcome<()> {
     let safe = |row: &Vec<String>| row.iter().map(|text| plain(text)).collect();
     write(columns, &rows.iter().map(safe).collect::<Vec<_>>(), true)

@@ -1,4 +1,4 @@
-//! The columns of each app's export, and what a row says.
+//! The columns of each app's export, and the content of a row.
 
 use jiff::tz::TimeZone;
 
@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::{App, Kind, Line, Workout, numbers, times};
 use crate::exit::{Failure, Outcome};
 
-/// Where the columns of an app are in a table.
+/// The positions of an app's columns in a table.
 pub struct Columns {
     app: App,
     date: usize,
@@ -17,7 +17,7 @@ pub struct Columns {
     duration: Option<usize>,
     category: Option<usize>,
     kind: Option<usize>,
-    /// Some exports have one for each unit, of which one is empty.
+    /// Some exports have one column for each unit. One of them is empty.
     weights: Vec<(usize, Option<Unit>)>,
     weight_unit: Option<usize>,
     reps: Option<usize>,
@@ -30,7 +30,7 @@ pub struct Columns {
     superset: Option<usize>,
 }
 
-/// The columns without which a table is not an app's export, each by its names.
+/// The required columns of an app's export, each by its names.
 fn required(app: App) -> &'static [&'static [&'static str]] {
     match app {
         App::Strong => &[DATE, STRONG_EXERCISE, STRONG_ORDER],
@@ -52,7 +52,7 @@ const SECONDS: &[&str] = &["Seconds", "duration_seconds", "Time", "Sekunden"];
 const NOTES: &[&str] = &["Notes", "exercise_notes", "Comment", "Notizen"];
 const WORKOUT_NOTES: &[&str] = &["Workout Notes", "description", "Workout-Notizen"];
 
-/// Distances, with their unit where the name of the column has it.
+/// Distances, with their unit if the name of the column has it.
 const DISTANCES: [(&str, Option<&str>); 6] = [
     ("Distance", None),
     ("Entfernung", None),
@@ -76,7 +76,7 @@ impl Columns {
     /// Finds an app's columns by their names.
     ///
     /// # Errors
-    /// A column is missing.
+    /// Returns an error if a column is missing.
     pub fn find(app: App, table: &Table<'_>) -> Outcome<Self> {
         let head = table.head();
         let find = |name: &str| column(head, name);
@@ -229,7 +229,7 @@ impl Columns {
     }
 }
 
-/// The unit that the name of a weight's column has, if it is one.
+/// The unit in the name of a weight's column, if it is one.
 fn weight_unit(name: &str) -> Option<Option<Unit>> {
     let name = name.to_lowercase();
     let rest = name.strip_prefix("weight").or_else(|| name.strip_prefix("gewicht"))?;

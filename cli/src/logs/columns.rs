@@ -45,7 +45,8 @@ pub struct Table<'b> {
 pub struct Row(Vec<String>);
 
 impl<'b> Table<'b> {
-    /// The separator is the one that a first line such as `sep=;` names, as spreadsheets write it, or whichever the header has most of.
+    /// The separator comes from a first line such as `sep=;`, as spreadsheets write it. Otherwise it is the most frequent one in the
+    /// header.
     pub fn of(bytes: &'b [u8]) -> Self {
         let first = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
         let count = |separator: &u8| first.iter().filter(|byte| *byte == separator).count();
@@ -68,7 +69,7 @@ impl<'b> Table<'b> {
         &self.head
     }
 
-    /// The next row that is not blank, with the number of its first line, or what is wrong with it.
+    /// The next row that is not blank, with the number of its first line, or the error in it.
     pub fn next_row(&mut self) -> Option<(u64, Result<Row, String>)> {
         let mut record = ByteRecord::new();
         loop {
@@ -117,8 +118,8 @@ fn composed(text: &str) -> String {
     text.trim().nfc().collect()
 }
 
-/// Checks that the quotation marks of a row are closed. The reader would take the rows up to the next mark, or up to the end of the file,
-/// for text of the cell. A mark that is not doubled within one line does no harm and is accepted.
+/// Checks that the quotation marks of a row are closed. Otherwise the reader would treat the rows up to the next mark, or up to the end of
+/// the file, as text of the cell. A mark that is not doubled within one line does no harm and is accepted.
 fn check_marks(row: &[u8], separator: u8) -> Result<(), String> {
     /// Where in a cell a byte is.
     enum Place {

@@ -1,9 +1,10 @@
-//! How a file writes what has two meanings: 1,082 and 04/05/2026. The file as a whole shows it, or the user says it; it is never guessed.
+//! How a file writes ambiguous values such as 1,082 and 04/05/2026. The file as a whole shows it, or the user states it. The command never
+//! guesses.
 
 use super::numbers::{self, Decimal, Evidence};
 use super::times::{self, DateOrder, OrderShown};
 
-/// How a file writes numbers and dates, as far as it is known.
+/// How a file writes numbers and dates, as far as known.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Dialect {
     pub decimal: Option<Decimal>,
@@ -11,10 +12,10 @@ pub struct Dialect {
 }
 
 impl Dialect {
-    /// Adds what the numbers and dates of the file show to what the user has said.
+    /// Adds the evidence from the file's numbers and dates to the user's choice.
     ///
     /// # Errors
-    /// A number or a date has two meanings, and nothing shows which one it has.
+    /// Returns an error if a number or a date has two meanings, and nothing shows which one it has.
     pub fn of<'r>(self, numbers: impl Iterator<Item = &'r str>, dates: impl Iterator<Item = &'r str>) -> Result<Self, String> {
         Ok(Dialect {
             decimal: self.decimal.map_or_else(|| decimal_of(numbers), |decimal| Ok(Some(decimal)))?,
@@ -52,8 +53,8 @@ fn dates_of<'r>(texts: impl Iterator<Item = &'r str>) -> Result<Option<DateOrder
     agreed(&seen, unclear.map(says))
 }
 
-/// What all that is seen agrees on. If there is nothing to go by and something is unclear, that is the error. If what is seen differs, each
-/// text must speak for itself.
+/// The value on which all evidence agrees. Without evidence, an unclear text is an error. If the evidence differs, each text is read by
+/// itself.
 fn agreed<T: Copy + PartialEq>(seen: &[T], unclear: Option<String>) -> Result<Option<T>, String> {
     match (seen.first(), unclear) {
         (None, Some(message)) => Err(message),

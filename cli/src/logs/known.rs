@@ -1,4 +1,4 @@
-//! What the device has: its exercises, and what became of what earlier imports have brought.
+//! The data of the device: its exercises, and the current state of earlier imports.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use crate::exit::Outcome;
 pub struct Known<'c> {
     client: &'c Client,
     exercises: Vec<Exercise>,
-    /// The sets that imports have made and that were deleted, by their workouts, as they were then.
+    /// The deleted sets of earlier imports, by workout, with their content before the deletion.
     deleted_sets: HashMap<String, Vec<Members>>,
 }
 
@@ -35,7 +35,7 @@ impl<'c> Known<'c> {
     /// Reads the exercises of a device, and what was deleted there.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     pub fn of(client: &'c Client) -> Outcome<Self> {
         let exercise = |record: Members| {
             let text = |member: &str| record.get(member).and_then(Value::as_str);
@@ -55,8 +55,8 @@ impl<'c> Known<'c> {
         Ok(Known { client, exercises, deleted_sets })
     }
 
-    /// The id of an exercise: one that an earlier import has made, one of this name, or one of this name with its equipment in
-    /// parentheses, such as `Bench Press (Barbell)`.
+    /// The id of an exercise: one from an earlier import, one with this name, or one with this name and its equipment in parentheses, such
+    /// as `Bench Press (Barbell)`.
     pub fn exercise(&self, name: &str, made_id: &str) -> Option<String> {
         let name = folded(name);
         let (plain, equipment) = split(&name);
@@ -71,12 +71,12 @@ impl<'c> Known<'c> {
         self.exercises.iter().any(|known| known.id == id)
     }
 
-    /// What the device knows of a record.
+    /// The state of a record on the device.
     pub fn presence(&self, collection: &str, id: &str) -> Outcome<Presence> {
         Ok(self.client.json(collection)?.presence(id)?)
     }
 
-    /// The sets of a workout that imports have made, in order.
+    /// The sets of a workout from earlier imports, in order.
     pub fn imported_sets(&self, workout_id: &str) -> Outcome<Vec<Members>> {
         let query = Query { index: vec!["workoutLogId".to_owned()], equal: vec![json!(workout_id)], ..Query::default() };
         let mut sets = self.made(SETS, &query)?;
@@ -85,7 +85,7 @@ impl<'c> Known<'c> {
         Ok(sets)
     }
 
-    /// The sets of a workout that imports have made and that are deleted now, as they were then.
+    /// The deleted sets of a workout from earlier imports, with their content before the deletion.
     pub fn deleted_sets(&self, workout_id: &str) -> Outcome<Vec<Members>> {
         let mut deleted: Vec<Members> = Vec::new();
         for set in self.deleted_sets.get(workout_id).into_iter().flatten() {
@@ -99,7 +99,7 @@ impl<'c> Known<'c> {
         Ok(deleted)
     }
 
-    /// The workouts that imports have made and that began between two times, in milliseconds since the Unix epoch.
+    /// The workouts from earlier imports that began between two times, in milliseconds since the Unix epoch.
     pub fn imported_workouts(&self, first_ms: i64, last_ms: i64) -> Outcome<Vec<Members>> {
         let (from, until) = (Some(json!(first_ms)), Some(json!(last_ms.saturating_add(1))));
         self.made(WORKOUTS, &Query { index: vec!["startTime".to_owned()], from, until, ..Query::default() })
@@ -111,7 +111,7 @@ impl<'c> Known<'c> {
     }
 }
 
-/// Whether an import has made a record. The ids of others are not made from their content.
+/// Whether an import has created a record. The ids of other records are not derived from their content.
 fn is_made(record: &Members) -> bool {
     const VERSION_OF_MADE_IDS: usize = 5;
     Uuid::parse_str(text(record, "id")).is_ok_and(|id| id.get_version_num() == VERSION_OF_MADE_IDS)

@@ -1,7 +1,7 @@
-//! Which record each workout and set of a file is.
+//! Matches the workouts and sets of a file with records.
 //!
-//! A workout is known by when it began, so that it may be renamed. A set is known by its exercise and by what was done, so that others may be
-//! removed before it. What is left over is a set that the other app has corrected, if the device has one that the file no longer has.
+//! A workout is identified by its start, so it may be renamed. A set is identified by its exercise and its content, so other sets before it
+//! may be removed. A remaining set counts as corrected in the other app, if the device has a set that is missing from the file.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,16 +22,16 @@ pub struct Match {
     pub sets: Vec<Found>,
     /// The sets on the device that earlier imports created and that are missing from the file.
     pub left: Vec<Members>,
-    /// Such sets that were deleted, as they were then.
+    /// Such sets that were deleted, with their content before the deletion.
     deleted: Vec<Members>,
 }
 
-/// A workout on the device that an earlier import has made, and that is none of the file's.
+/// A workout on the device from an earlier import that is missing from the file.
 pub struct Gone {
     pub workout: Members,
-    /// When it began, as that file said.
+    /// When it began, according to the earlier file.
     pub start: String,
-    /// Its sets that imports have made.
+    /// Its sets from earlier imports.
     pub sets: Vec<Members>,
 }
 
@@ -46,14 +46,14 @@ pub struct Matched {
     pub matches: Vec<Match>,
     /// The ids of the exercises that the device has, by their folded names in the file.
     pub exercises: HashMap<String, String>,
-    /// Those of them that have another name on the device.
+    /// The exercises among them with another name on the device.
     pub renamed: HashSet<String>,
 }
 
 /// Finds the records of a file.
 ///
 /// # Errors
-/// The database cannot be read.
+/// Returns an error if the database cannot be read.
 pub fn find(app: &str, sessions: &[Session], known: &Known<'_>) -> Outcome<Matched> {
     let workouts = workouts(app, sessions, known)?;
     let mut matches = Vec::new();
@@ -77,7 +77,7 @@ pub fn find(app: &str, sessions: &[Session], known: &Known<'_>) -> Outcome<Match
     Ok(Matched { matches, exercises, renamed: names })
 }
 
-/// The ids of the workouts. Of several that began at the same time, each is first looked for by its name.
+/// The ids of the workouts. If several began at the same time, each is first matched by its name.
 fn workouts(app: &str, sessions: &[Session], known: &Known<'_>) -> Outcome<Vec<(String, Presence)>> {
     let mut by_start: HashMap<&str, Vec<usize>> = HashMap::new();
     for (place, session) in sessions.iter().enumerate() {
@@ -113,8 +113,8 @@ fn workouts(app: &str, sessions: &[Session], known: &Known<'_>) -> Outcome<Vec<(
     Ok(found)
 }
 
-/// The exercises that have another name in the file than here: none of this name is known, its sets are those of one exercise, and no other
-/// exercise of the file is that one.
+/// The exercises whose name in the file differs from the name here: no exercise with the file's name is known, the sets match those of one
+/// exercise, and no other exercise in the file matches that one.
 fn renamed(sessions: &[Session], matches: &[Match], exercises: &HashMap<String, String>, known: &Known<'_>) -> HashMap<String, String> {
     let mut seen: HashMap<&str, HashSet<String>> = HashMap::new();
     for (session, found) in sessions.iter().zip(matches) {
@@ -136,11 +136,11 @@ fn renamed(sessions: &[Session], matches: &[Match], exercises: &HashMap<String, 
     seen.into_iter().filter_map(one).collect()
 }
 
-/// The workouts of the device that an earlier file of this app had, and that began between the first and the last workout of this one. What
-/// is outside of that may have been left out on purpose.
+/// The workouts of the device from an earlier file of this app that began between the first and the last workout of this file. Workouts
+/// outside that range may have been left out on purpose.
 ///
 /// # Errors
-/// The database cannot be read.
+/// Returns an error if the database cannot be read.
 pub fn gone(app: &str, sessions: &[Session], matches: &[Match], known: &Known<'_>) -> Outcome<Vec<Gone>> {
     let starts = || sessions.iter().map(|session| session.workout.start_ms);
     let Some((first, last)) = starts().min().zip(starts().max()) else { return Ok(Vec::new()) };
@@ -154,7 +154,7 @@ pub fn gone(app: &str, sessions: &[Session], matches: &[Match], known: &Known<'_
     Ok(gone)
 }
 
-/// When a workout began, as the file of this app said that it was made from. None if another app's file had it.
+/// When a workout began, according to the file of this app from which it was created. `None` if it came from another app's file.
 fn start_in_file(app: &str, workout: &Members) -> Outcome<Option<String>> {
     // More than two workouts at one time are a mistake of the app.
     const SAME_START_MAX: u32 = 4;
@@ -202,8 +202,8 @@ impl Match {
         Ok(Match { workout_id, workout, sets, left, deleted })
     }
 
-    /// Gives the new sets of an exercise the records of those that the file no longer has: first where the same was done, as in an exercise
-    /// that was renamed, then in order, as where a weight was corrected. A set in the place of one that was deleted is that one.
+    /// Gives the new sets of an exercise the records of sets that are missing from the file. It first pairs sets with the same content, as
+    /// in a renamed exercise, and then pairs in order, as for a corrected weight. A set in the place of a deleted one counts as that one.
     fn pair(&mut self, session: &Session, exercises: &HashMap<String, String>) {
         for same in [true, false] {
             for (set, found) in session.sets.iter().zip(&mut self.sets).filter(|(_, found)| found.known == Presence::Missing) {

@@ -18,10 +18,10 @@ impl Decimal {
     }
 }
 
-/// What one number shows of how its file writes numbers.
+/// What one number shows about how its file writes numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evidence {
-    /// Nothing: it reads the same either way, or it is no number.
+    /// Nothing: it reads the same either way, or is not a number.
     Nothing,
     /// The decimal separator.
     Decimal(Decimal),
@@ -29,8 +29,8 @@ pub enum Evidence {
     Unclear,
 }
 
-/// What a number shows of how its file writes numbers. A lone point before three digits, as in 102.058, shows nothing, and is a fraction
-/// unless the file shows otherwise: programs that convert units write such weights.
+/// What a number shows about how its file writes numbers. A lone point before three digits, as in 102.058, shows nothing. It is a fraction
+/// unless the file shows otherwise, because programs that convert units write such weights.
 pub fn evidence(text: &str) -> Evidence {
     let digits = ungrouped(text);
     if digits.is_empty() || !digits.chars().all(|char| char.is_ascii_digit() || matches!(char, '.' | ',')) {

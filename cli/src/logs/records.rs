@@ -19,15 +19,15 @@ pub struct Converted {
     pub text: String,
     /// For each of these lines, where it comes from.
     pub origins: Vec<Origin>,
-    /// The lines of the file that were not understood, with what is wrong.
+    /// The lines of the file that were not understood, with the errors.
     pub refused: Vec<(u64, String)>,
     /// The number of new sets that belong to workouts that were deleted on the device.
     pub of_deleted: u64,
-    /// What earlier imports have brought, and the file no longer has.
+    /// The results of earlier imports that are missing from the file.
     pub left: Vec<Left>,
 }
 
-/// A workout or a set on the device that the file no longer has.
+/// A workout or a set on the device that is missing from the file.
 pub struct Left {
     pub collection: &'static str,
     pub id: String,
@@ -35,7 +35,7 @@ pub struct Left {
     pub what: String,
 }
 
-/// What in the file a record comes from.
+/// The part of the file from which a record comes.
 pub struct Origin {
     pub line: u64,
     pub of: Of,
@@ -51,10 +51,10 @@ pub enum Of {
     Set,
 }
 
-/// Makes the records. `now_ms` is the stamp of exercises that are brought back.
+/// Creates the records. `now_ms` is the stamp of restored exercises.
 ///
 /// # Errors
-/// The device's database cannot be read.
+/// Returns an error if the device's database cannot be read.
 pub fn convert(log: &Log, unit: Unit, known: &Known<'_>, on_conflict: OnConflict, now_ms: i64) -> Outcome<Converted> {
     let (sessions, mut refused) = sessions::of(&log.lines, unit);
     refused.extend(log.refused.iter().cloned());
@@ -95,9 +95,9 @@ struct Making<'k> {
     now_ms: i64,
     /// The ids of exercises by folded name.
     exercises: HashMap<String, String>,
-    /// The folded names of those that get the file's name.
+    /// The folded names of the exercises that get the file's name.
     renamed: HashSet<String>,
-    /// The folded names of those whose records were made.
+    /// The folded names of the exercises whose records were created.
     made: HashSet<String>,
     records: Vec<(Origin, &'static str, Map<String, Value>)>,
     of_deleted: u64,
@@ -129,7 +129,7 @@ impl Making<'_> {
         Ok(())
     }
 
-    /// Names a workout that is gone, and its sets.
+    /// Lists a missing workout and its sets.
     fn leave(&mut self, gone: &Gone) {
         let name = Some(text(&gone.workout, "name")).filter(|name| !name.is_empty()).map(|name| format!(" {name:?}")).unwrap_or_default();
         let what = format!("the workout{name} of {}", shown(&gone.start));
@@ -149,7 +149,7 @@ impl Making<'_> {
         self.records.push((Origin { line: session.line, of: Of::Workout(workout.key.clone()) }, WORKOUTS, record));
     }
 
-    /// A set without its ids. The device's version has its place and its exercise where the file says nothing else.
+    /// A set without its ids. It keeps the place and exercise of the device's version, unless the file says otherwise.
     fn set(&mut self, session: &Session, set: &Set, found: &Found, is_written: bool) -> Outcome<Map<String, Value>> {
         let mut record = set.members.clone();
         record.extend(members(json!({ "orderInWorkout": set.in_workout, "orderInExercise": set.in_exercise })));
@@ -168,7 +168,7 @@ impl Making<'_> {
         Ok(record)
     }
 
-    /// Gives an exercise that has another name on the device the name that the file has.
+    /// Gives an exercise with another name on the device the name in the file.
     fn rename(&mut self, session: &Session, set: &Set) -> Outcome<()> {
         let Some(id) = self.exercises.get(&set.key).filter(|_| self.renamed.remove(&set.key)) else { return Ok(()) };
         let device = Found { known: self.known.presence(EXERCISES, id)?, id: id.clone() };
@@ -180,7 +180,7 @@ impl Making<'_> {
         Ok(())
     }
 
-    /// The id of an exercise that the device does not have, or no longer. It is made, or brought back, for a set that is written.
+    /// The id of an exercise that the device does not have, or no longer has. It is created or restored if a set is written.
     fn exercise(&mut self, session: &Session, set: &Set, is_written: bool) -> Outcome<String> {
         let id = made_id(EXERCISES, &set.exercise)?;
         if !is_written || !self.made.insert(set.key.clone()) {
@@ -220,7 +220,7 @@ fn what(set: &Map<String, Value>) -> String {
     }
 }
 
-/// An import takes the time of the workout for the time of the edit, so that later edits are never replaced.
+/// Sets the time of the workout as the time of the edit, so that an import never replaces later edits.
 fn stamp(record: &mut Map<String, Value>, stamp_ms: i64) {
     record.extend(members(json!({ "clientCreatedAt": stamp_ms, "clientUpdatedAt": stamp_ms, "isDeleted": false })));
 }

@@ -14,7 +14,7 @@ pub struct Session {
     pub line: u64,
     pub workout: Workout,
     pub sets: Vec<Set>,
-    /// Exercises, folded, of which a set was refused.
+    /// The folded names of exercises with a rejected set.
     pub refused: Vec<String>,
     /// A note about an exercise that comes before a set.
     note: Option<String>,
@@ -33,13 +33,13 @@ pub struct Set {
     pub members: Map<String, Value>,
     pub in_workout: usize,
     pub in_exercise: usize,
-    /// If it is a part of a drop set: which of the sets is the first part, and which part this is.
+    /// If it is a part of a drop set: the index of the first part, and the number of this part.
     pub drop: Option<(usize, u64)>,
     is_refused: bool,
 }
 
 impl Set {
-    /// What was done, so that the same set is recognised wherever in the workout it is.
+    /// The content of a set, by which the same set is recognised anywhere in the workout.
     pub fn signature(members: &Map<String, Value>) -> String {
         let member = |name: &str| members.get(name).and_then(Value::as_f64).unwrap_or_default();
         let (kg, reps, secs) = (member("loggedWeightKg"), member("loggedReps"), member("loggedDurationSecs"));
@@ -119,7 +119,7 @@ impl Session {
         self.sets.iter_mut().rfind(|set| set.key == key)
     }
 
-    /// Refused sets have done their part: the others have the places that they have once the file is corrected.
+    /// Drops the rejected sets. The other sets already have the places that they will have once the file is corrected.
     fn finish(&mut self) {
         if let Some(note) = self.note.take() {
             let notes = self.workout.notes.take();

@@ -18,13 +18,13 @@ pub enum DateOrder {
 pub struct ParsedTime {
     /// In milliseconds since the Unix epoch.
     pub ms: i64,
-    /// The other time that the text can mean, if the clock was put back or forward then.
+    /// The other time that the text can mean, if the clock was changed then.
     other_ms: Option<i64>,
     /// The hour of the day, if the text names no offset.
     hour: Option<i8>,
     /// The earliest time that the text could mean in any zone. It is the same on every device.
     pub earliest_ms: i64,
-    /// The text in one spelling, so that the same moment in another export is recognised.
+    /// The text in a normalized spelling, by which the same moment in another export is recognised.
     pub name: String,
 }
 
@@ -70,11 +70,11 @@ pub fn names(ms: i64, zone: &TimeZone) -> Vec<String> {
     vec![local.to_string(), local.date().to_string(), at.to_string()]
 }
 
-/// Reads the start and the end of a workout. Where the clock was put back or forward meanwhile, an end can seem to be before its start: then
-/// they mean the times between which the workout is shortest.
+/// Reads the start and the end of a workout. If the clock was changed in between, the end can seem to be before the start. They then mean
+/// the times between which the workout is shortest.
 ///
 /// # Errors
-/// One of them cannot be read, or the end is before the start.
+/// Returns an error if one of them cannot be read, or the end is before the start.
 pub fn span(start: &str, end: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<(ParsedTime, i64), String> {
     let (start, end) = (moment(start, zone, order)?, moment(end, zone, order)?);
     if end.ms >= start.ms {
@@ -90,7 +90,7 @@ pub fn span(start: &str, end: &str, zone: &TimeZone, order: Option<DateOrder>) -
 }
 
 const HOUR_MS: i64 = 3_600_000;
-/// The hour of the day from which on clocks are not put back.
+/// The hour of the day after which clocks are not put back.
 const NIGHT_ENDS: i8 = 3;
 const OUT_OF_RANGE: &str = "it is before 1970 or too late";
 
@@ -98,10 +98,10 @@ fn since_1970(moment: Timestamp) -> Option<i64> {
     Some(moment.as_millisecond()).filter(|ms| *ms >= 0)
 }
 
-/// What one date shows of the order in which its file writes day and month.
+/// What one date shows about the order of day and month in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderShown {
-    /// Nothing: it has one meaning, or is no date.
+    /// Nothing: it has one meaning, or is not a date.
     Nothing,
     /// The order.
     Order(DateOrder),
@@ -109,7 +109,7 @@ pub enum OrderShown {
     Unclear,
 }
 
-/// What a date shows of the order in which its file writes day and month.
+/// What a date shows about the order of day and month in its file.
 pub fn order_shown(text: &str) -> OrderShown {
     let (date, _) = split(text);
     match (numbers_of(date).as_slice(), date.contains('.')) {
@@ -201,7 +201,7 @@ fn number(text: &str) -> Option<u8> {
     text.parse().ok()
 }
 
-/// The names of the months in the languages that apps write dates in. A name may be cut after its third letter.
+/// The names of the months in the languages in which apps write dates. A name may be truncated after its third letter.
 const MONTHS: [&[&str]; 12] = [
     &["january", "januar", "jänner", "janvier", "enero", "gennaio", "janeiro", "januari"],
     &["february", "februar", "février", "febrero", "febbraio", "fevereiro", "februari"],

@@ -28,7 +28,7 @@ type Records = BTreeMap<(String, String), Value>;
 /// Compares the phone with the laptop and with an export of the server.
 ///
 /// # Errors
-/// A device or the server cannot be read.
+/// Returns an error if a device or the server cannot be read.
 pub async fn all(phone: &Device, laptop: &Device, server: &str) -> Outcome<Compared> {
     let on_phone = device(&phone.client)?;
     let (on_server, deletions) = exported(phone, server).await?;

@@ -1,4 +1,4 @@
-//! A Postgres server of the tour's own: the programs of the installed Postgres, on a temporary folder, reached by a socket in it.
+//! A private Postgres server for the tour. It runs the programs of the installed Postgres on a temporary folder, with a socket in it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,15 +15,15 @@ const ROLE: &str = "stronglog";
 pub struct Postgres {
     folder: TempDir,
     programs: PathBuf,
-    /// Who runs it, if that is not who runs this: Postgres refuses to run as root.
+    /// The user that runs it, if it is not the current user: Postgres refuses to run as root.
     owner: Option<(u32, u32)>,
 }
 
 impl Postgres {
-    /// Makes a cluster and starts it.
+    /// Creates a cluster and starts it.
     ///
     /// # Errors
-    /// Postgres is not installed, or does not start.
+    /// Returns an error if Postgres is not installed, or does not start.
     pub fn start() -> Outcome<Self> {
         let made = tempfile::Builder::new().prefix("stronglog-postgres-").tempdir();
         let folder = made.map_err(|error| Failure::new(format!("cannot create a temporary directory: {error}")))?;
@@ -72,7 +72,7 @@ impl Drop for Postgres {
     }
 }
 
-/// The folder of Postgres' programs: `PG_BIN`, a folder of `PATH`, or where Debian has the newest version.
+/// The folder of the Postgres programs: `PG_BIN`, a folder in `PATH`, or Debian's folder of the newest version.
 fn programs() -> Outcome<PathBuf> {
     if let Some(folder) = std::env::var_os("PG_BIN") {
         return Ok(folder.into());

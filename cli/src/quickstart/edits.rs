@@ -25,7 +25,7 @@ pub struct Edits {
 /// Edits both devices.
 ///
 /// # Errors
-/// A database cannot be read or written.
+/// Returns an error if a database cannot be read or written.
 pub async fn make(phone: &Client, laptop: &Client, story: &mut Story) -> Outcome<Edits> {
     let workout = last_workout(laptop)?;
     let called = format!("\"{}\" of {}", workout.name.as_deref().map_or("a workout", String::as_str), moment(*workout.start_time));
@@ -74,7 +74,7 @@ fn delete_first(client: &Client, collection: &str, count: usize) -> Outcome<()> 
 /// Which edit won and why, derived from the version in the conflict history and the current version on both devices.
 ///
 /// # Errors
-/// The devices have different versions.
+/// Returns an error if the devices have different versions.
 pub fn winner(edits: &Edits, phone: &Client, laptop: &Client) -> Outcome<WinnerOutput> {
     let unexpected = |what: &str| Failure::new(format!("cannot tell which edit won the conflict: {what}"));
     let read = |client: &Client| Ok::<_, Failure>(client.workout_logs().get(&edits.workout)?.map(|workout| workout.to_json()));

@@ -13,7 +13,7 @@ use crate::exit::{Failure, Outcome};
 
 pub struct Servers {
     first: Running,
-    /// Over Postgres, the laptop syncs with another server than the phone.
+    /// Over Postgres, the laptop syncs with a different server from the phone.
     second: Option<Running>,
     /// The database, if it was started for the tour. It ends after the servers.
     _postgres: Option<Postgres>,

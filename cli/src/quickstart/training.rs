@@ -76,7 +76,7 @@ impl Year {
     /// Writes the year to a device. `written` is called with the number of records after each transaction.
     ///
     /// # Errors
-    /// The database cannot be written, or a record violates the contract.
+    /// Returns an error if the database cannot be written, or a record violates the contract.
     pub fn write(&self, client: &Client, mut written: impl FnMut(u64)) -> Result<(), stronglog_sync::Error> {
         for exercise in &self.exercises {
             client.exercise_definitions().seed(exercise)?;

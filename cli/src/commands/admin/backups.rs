@@ -1,4 +1,4 @@
-//! `admin backup`: one backup, or backups in a folder, of which the newest are kept.
+//! `admin backup`: one backup, or rotating backups in a folder.
 
 use stronglog_server::admin::{self, Rotated};
 
@@ -9,7 +9,7 @@ use crate::output::{AdminOutput, RotatedOutput};
 use crate::settings;
 use crate::terminal::{counted, error_word, good, remark, say, say_json};
 
-/// How many backups are kept, unless the operator says otherwise.
+/// The default number of backups to keep.
 const KEEP: u32 = 14;
 
 pub async fn run(backup: &Backup, json: bool) -> Outcome {
@@ -42,7 +42,7 @@ async fn write(backup: &Backup, json: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// Writes one backup, or one after the other until Ctrl-C. A failure is reported, and the next backup is tried at its time.
+/// Writes one backup, or one after the other until Ctrl-C. Reports a failure, and tries the next backup at its time.
 async fn rotate(backup: &Backup, json: bool) -> Outcome {
     let keep = usize::try_from(backup.keep.unwrap_or(KEEP)).unwrap_or(usize::MAX);
     let data = folder_only(&backup.folder, "back up")?;

@@ -1,4 +1,4 @@
-//! Where the data is that a command of `admin` works on.
+//! The location of the data for a command of `admin`.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ pub fn place(folder: &ServerFolder) -> Outcome<Place> {
     }
 }
 
-/// The folder, for what Postgres has its own programs for.
+/// The folder, for tasks for which Postgres has its own programs.
 pub fn folder_only<'a>(folder: &'a ServerFolder, doing: &str) -> Outcome<&'a Path> {
     match &folder.store {
         Some(_) => Err(Failure::usage(format!(
