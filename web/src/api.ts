@@ -28,7 +28,7 @@ export type Draft<Live> = Without<Live, Completed> & {
  * - A record without an `id` gets a new one; `clientCreatedAt`, `clientUpdatedAt` and `isDeleted` are set.
  * - `delete()`, `clear()` and writing `isDeleted: true` all delete: the record disappears from the table at once, and stays in the history.
  * - Add a record that the app ships with `clientUpdatedAt: 0` and an id from `deterministicId`: any user edit wins over it.
- * - A write that violates the contract rejects with a {@link RecordRefused}, and its transaction is rolled back unless the app catches it there.
+ * - A write that violates the contract rejects with a {@link RecordRefused}. It rolls back its transaction unless the app catches it.
  */
 export type SyncDatabase<Records> = Dexie & {
   readonly [Path in keyof Records & string as TableName<Path>]: Table<Records[Path], string, Draft<Records[Path]>>;
@@ -40,7 +40,7 @@ export type StrongLogDatabase = SyncDatabase<StrongLogRecords>;
 /** The path of a collection in StrongLog's contract, such as `workout-logs`. */
 export type CollectionPath = keyof StrongLogRecords;
 
-/** The error of a write that violates the contract; `violations` says what is wrong in which member. */
+/** The error of a write that violates the contract. `violations` names each member and its error. */
 export interface RecordRefused extends Error {
   readonly name: "RecordRefused";
   /** The collection of the rejected write. */
@@ -57,9 +57,9 @@ export interface SyncOptions {
   readonly baseUrl: string;
   /** The contract of the records, if it is not StrongLog's. */
   readonly contract?: Contract | undefined;
-  /** The name of the local database; each account needs its own. The default is `stronglog`, or `app` with a contract of your own. */
+  /** The name of the local database; each account needs its own. The default is `stronglog`, or `app` with your own contract. */
   readonly name?: string | undefined;
-  /** Also validates each request and each answer with the generated Zod schemas. For tests: it costs more than everything else together. */
+  /** Also validates each request and response with the generated Zod schemas. For tests: it costs more than everything else together. */
   readonly validateWithZod?: boolean | undefined;
   /** Creates the worker, for bundlers that do not find it automatically. */
   readonly worker?: (() => Worker) | undefined;
@@ -73,7 +73,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** The recovery code of an account, and the password to be set. */
+/** The recovery code of an account, and the new password. */
 export interface Recovery {
   readonly email: string;
   readonly recoveryCode: string;
@@ -217,14 +217,14 @@ export interface Sync<Records = StrongLogRecords> {
   signIn(credentials: Credentials): Promise<void>;
   /** Signs out. The records and the outbox are kept, and syncing continues with the next sign-in. */
   signOut(): Promise<void>;
-  /** Lists the devices that are signed in to the account, the one seen last first. */
+  /** Lists the devices that are signed in to the account, most recently seen first. */
   devices(): Promise<Device[]>;
   renameDevice(id: string, name: string): Promise<void>;
-  /** Signs out one device, for example one that was lost: the server refuses its next request. The records on it stay there. */
+  /** Signs out one device, for example one that was lost. The server rejects its next request. The device keeps its records. */
   revokeDevice(id: string): Promise<void>;
-  /** Makes a recovery code, which replaces the one before. Show it to the user, who keeps it: it cannot be read again. */
+  /** Creates a recovery code, which replaces the previous one. Show it to the user, because it cannot be read again. */
   makeRecoveryCode(password: string): Promise<string>;
-  /** Sets a new password with the recovery code, which is then spent, and signs out every device. */
+  /** Sets a new password with the recovery code, and signs out every device. The code is then spent. */
   recover(recovery: Recovery): Promise<void>;
   /** Switches sync on. Sync is on by default, but nothing is sent before the first sign-in. */
   enable(): Promise<void>;
@@ -259,8 +259,8 @@ export interface Sync<Records = StrongLogRecords> {
 }
 
 /**
- * Creates the local database, and starts to sync in a worker if a user is signed in. With a contract of your own, name the interface of its
- * records, which is beside it: `createSync<stores.Records>({ contract, baseUrl })`.
+ * Creates the local database, and starts to sync in a worker if a user is signed in. With your own contract, pass the generated interface
+ * of its records: `createSync<stores.Records>({ contract, baseUrl })`.
  */
 export interface CreateSync {
   (options: SyncOptions): Sync;
