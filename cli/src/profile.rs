@@ -30,7 +30,7 @@ pub struct Profile {
     /// The server given on the command line. It takes precedence over the saved server.
     server: Option<String>,
     authority: Option<PathBuf>,
-    /// Whether what is said while a command waits is JSON.
+    /// Whether messages while a command waits are JSON.
     json: bool,
 }
 

@@ -102,7 +102,7 @@ pub enum FieldKind {
 /// One variant of a union.
 #[derive(Debug)]
 pub struct Variant {
-    /// The words that its name is made from.
+    /// The words from which its name is built.
     pub words: Vec<String>,
     /// The schema of its values.
     pub schema: SchemaId,

@@ -29,7 +29,7 @@ pub struct Set {
     /// The name of the exercise, folded.
     pub key: String,
     pub category: Option<String>,
-    /// The members that say what was done.
+    /// The members with its content.
     pub members: Map<String, Value>,
     pub in_workout: usize,
     pub in_exercise: usize,
@@ -133,7 +133,7 @@ impl Session {
     }
 }
 
-/// The members of a set that say what was done.
+/// The members of a set with its content.
 fn set_of(line: &Line, unit: Unit) -> Map<String, Value> {
     let (reps, weight_kg) = (line.reps.unwrap_or(0), unit.kilograms(line.weight));
     let mut set = members(match (line.kind, line.seconds) {

@@ -57,7 +57,7 @@ struct Project<'a> {
     generate: String,
 }
 
-/// The project that was made.
+/// The created project.
 pub(super) struct Made {
     pub(super) files: Vec<PathBuf>,
     pub(super) next: &'static [&'static str],

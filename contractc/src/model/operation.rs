@@ -289,7 +289,7 @@ impl Media {
         is_json(&self.media_type)
     }
 
-    /// Whether the media type is that of JSON itself, without a suffix.
+    /// Whether the media type is JSON itself, without a suffix.
     pub fn is_plain_json(&self) -> bool {
         self.media_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
     }

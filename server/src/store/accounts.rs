@@ -40,7 +40,7 @@ pub struct Session {
 /// The maximum number of sessions of an account. A sign-in beyond it ends the least recently used session.
 pub const SESSIONS_MAX: i64 = 100;
 
-/// The session that a request is made under.
+/// The session of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionKey {
     pub user: Uuid,

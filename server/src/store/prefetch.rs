@@ -46,7 +46,7 @@ impl Changes {
     /// The first load if no changes were expected.
     pub const FEW: Changes = Changes { collection: None, after: 0, rows: 1_000, bytes: 1 << 20 };
 
-    /// Whether there are no more changes than these, which were loaded.
+    /// Whether all changes were loaded, given the number of loaded rows and bytes.
     pub fn is_all(self, rows: usize, bytes: usize) -> bool {
         rows < self.rows && bytes <= self.bytes
     }

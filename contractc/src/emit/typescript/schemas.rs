@@ -319,7 +319,7 @@ impl<'p> Emitter<'p> {
         })
     }
 
-    /// Whether a type is that of integers beyond 2^53.
+    /// Whether a type holds integers beyond 2^53.
     fn is_long(&self, ty: &Type) -> bool {
         match ty {
             Type::LongInteger(_) => true,

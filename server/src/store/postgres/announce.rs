@@ -62,7 +62,7 @@ impl Announcer {
         self.unsent.add(notification);
     }
 
-    /// Whether what others announce is heard at once.
+    /// Whether this server receives notifications of others at once.
     pub fn is_listening(&self) -> bool {
         self.is_listening.load(Ordering::Relaxed)
     }

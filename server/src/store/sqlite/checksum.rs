@@ -15,7 +15,7 @@ const TRAILER: usize = MARK.len() + 64;
 /// The first bytes of an SQLite database. The page size follows, in two bytes.
 const DATABASE_MAGIC: &[u8] = b"SQLite format 3\0";
 
-/// Whether a file is what was written.
+/// Whether a file is intact, according to its checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
     Intact,
