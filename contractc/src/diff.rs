@@ -17,10 +17,18 @@
 //! assert!(changes[0].breaks_requests && !changes[0].breaks_responses);
 //! ```
 
+mod bounds;
+mod evaluated;
+mod forms;
+mod judge;
+mod media;
+mod members;
 mod operations;
+mod parts;
 mod schemas;
 mod security;
-mod view;
+mod unions;
+mod words;
 
 use crate::model::Contract;
 use crate::source::{Sources, Span};

@@ -1,157 +1,8 @@
-//! What `contractc diff` says of single changes, one a line: the two versions differ in what stands between the braces.
+//! What `contractc diff` says of single changes of operations: the two versions differ in what stands between the braces.
 
-use contractc::Compilation;
-use contractc::diff::{self, Change};
+mod versions;
 
-/// A contract whose one operation takes and gives the schema `Thing`.
-fn both_ways(thing: &str) -> String {
-    contract(&format!("{{}}, /things: {{ post: {{ {}, {} }} }}", body("Thing"), answer("200", "Thing")), &format!("Thing: {thing}"))
-}
-
-fn body(schema: &str) -> String {
-    format!("requestBody: {{ required: true, content: {{ application/json: {{ schema: {{ $ref: '#/components/schemas/{schema}' }} }} }} }}")
-}
-
-fn answer(status: &str, schema: &str) -> String {
-    format!(
-        "responses: {{ '{status}': {{ description: '', content: {{ application/json: {{ schema: {{ $ref: '#/components/schemas/{schema}' }} }} }} }} }}"
-    )
-}
-
-fn contract(paths: &str, schemas: &str) -> String {
-    let paths = paths.trim_start_matches("{}, ");
-    format!("openapi: 3.1.0\ninfo: {{ title: Test, version: 1.0.0 }}\npaths: {{ {paths} }}\ncomponents: {{ schemas: {{ {schemas} }} }}\n")
-}
-
-fn changes(old: &str, new: &str) -> Vec<Change> {
-    let compile = |text: &str| {
-        let compilation = Compilation::from_text("test.yaml", text.as_bytes());
-        let findings = compilation.findings();
-        compilation.contract.unwrap_or_else(|| panic!("{findings}"))
-    };
-    diff::compare(&compile(old), &compile(new))
-}
-
-fn lines(old: &str, new: &str) -> Vec<String> {
-    changes(old, new).iter().map(|change| format!("{}: {}", change.class(), change.message)).collect()
-}
-
-#[test]
-fn schemas_that_go_both_ways() {
-    let cases = [
-        ("{ type: string }", "{ type: string }", ""),
-        ("{ type: string }", "{ type: [string, 'null'] }", "breaking for responses: `type` changed from string to null or string"),
-        ("{ type: number }", "{ type: integer }", "breaking for requests: `type` changed from integer or number to integer"),
-        ("{ type: string, maxLength: 9 }", "{ type: string, maxLength: 5 }", "breaking for requests: `maxLength` changed from 9 to 5"),
-        ("{ type: string, maxLength: 9 }", "{ type: string }", "breaking for responses: `maxLength` changed from 9 to absent"),
-        ("{ type: integer, minimum: 1 }", "{ type: integer, minimum: 0 }", "breaking for responses: `minimum` changed from 1 to 0"),
-        ("{ type: integer, multipleOf: 2 }", "{ type: integer, multipleOf: 4 }", "breaking for requests: `multipleOf` changed from 2 to 4"),
-        ("{ type: integer, multipleOf: 2 }", "{ type: integer, multipleOf: 3 }", "breaking: `multipleOf` changed from 2 to 3"),
-        ("{ type: string, pattern: a }", "{ type: string, pattern: b }", "breaking: `pattern` changed from a to b"),
-        ("{ type: string }", "{ type: string, format: uuid }", "breaking for requests: `format` changed from absent to uuid"),
-        (
-            "{ enum: [a, b] }",
-            "{ enum: [a, c] }",
-            "breaking for responses: newly accepts \"c\"|breaking for requests: no longer accepts \"b\"",
-        ),
-        (
-            "{ type: array, items: { maximum: 1 } }",
-            "{ type: array, items: { maximum: 2 } }",
-            "breaking for responses: `maximum` changed from 1 to 2",
-        ),
-        (
-            "{ anyOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
-            "{ oneOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
-            "breaking for requests: a value must be of exactly one variant now (`oneOf`)",
-        ),
-        (
-            "{ oneOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
-            "{ anyOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
-            "breaking for responses: a value may be of several variants now (`anyOf`)",
-        ),
-        ("{ type: integer, default: 1 }", "{ type: integer, default: 2 }", "safe: `default` was 1 and is 2"),
-        ("{ type: array }", "{ type: array, uniqueItems: true }", "breaking for requests: `uniqueItems` is true"),
-        ("{ type: object }", "{ type: object, properties: { a: {} } }", "safe: the member `a` is new"),
-        (
-            "{ type: object, additionalProperties: false }",
-            "{ type: object, additionalProperties: false, properties: { a: {} } }",
-            "breaking for responses: the member `a` is new",
-        ),
-        (
-            "{ type: object, additionalProperties: false }",
-            "{ type: object, additionalProperties: false, properties: { a: { type: string, x-since: '1.0.1' } } }",
-            "safe: the member `a` is new",
-        ),
-        (
-            "{ type: object, additionalProperties: false }",
-            "{ type: object, additionalProperties: false, properties: { a: { type: string, x-since: 1.0.0 } } }",
-            "breaking for responses: the member `a` is new",
-        ),
-        (
-            "{ type: object, additionalProperties: false, properties: { a: {} } }",
-            "{ type: object, additionalProperties: false }",
-            "breaking for requests: the member `a` is gone",
-        ),
-        ("{ type: object }", "{ type: object, required: [a] }", "breaking for requests: the member `a` is now required"),
-        ("{ type: object, required: [a] }", "{ type: object }", "breaking for responses: the member `a` is no longer required"),
-        ("{ type: object }", "{ type: object, additionalProperties: false }", "breaking for requests: unknown members are now rejected"),
-        ("{ type: object, allOf: [{ required: [a] }] }", "{ type: object, required: [a] }", ""),
-        (
-            "{ oneOf: [{ type: string }] }",
-            "{ oneOf: [{ type: string }, { type: integer }] }",
-            "breaking for responses: `type` changed from string to integer or string",
-        ),
-        (
-            "{ oneOf: [{ type: string, maxLength: 1 }, { type: boolean, title: B }] }",
-            "{ oneOf: [{ type: string, maxLength: 1 }, { type: boolean, title: B }, { type: integer, maximum: 5 }] }",
-            "breaking for responses: the variant integer is new",
-        ),
-        (
-            "{ type: string }",
-            "{ anyOf: [{ type: string }, { type: 'null' }] }",
-            "breaking for responses: `type` changed from string to null or string",
-        ),
-        ("{ type: [string, 'null'] }", "{ anyOf: [{ type: string }, { type: 'null' }] }", ""),
-        ("{ oneOf: [{ type: string }, { type: 'null' }] }", "{ type: [string, 'null'] }", ""),
-        ("{ type: string, maxLength: 3 }", "{ anyOf: [{ type: string, maxLength: 3 }] }", ""),
-        ("{ type: number }", "{ oneOf: [{ type: number }, { type: integer }] }", "breaking for requests: is now a union"),
-        (
-            "{ type: object, properties: { a: { type: integer } } }",
-            "{ anyOf: [{ type: object, properties: { a: { type: string } } }, { type: 'null' }] }",
-            "breaking for responses: `type` changed from object to null or object|breaking: `type` changed from integer to string",
-        ),
-        (
-            "{ type: string }",
-            "{ oneOf: [{ type: string, maxLength: 5 }, { type: integer, maximum: 5 }] }",
-            "breaking for responses: `type` changed from string to integer or string|breaking for requests: is now a union",
-        ),
-        (
-            "{ type: object, required: [a], properties: { a: { type: string } } }",
-            "{ type: object, required: [a], properties: { a: { type: string, readOnly: true } } }",
-            "safe: the member `a` is no longer required",
-        ),
-        (
-            "{ type: object, required: [a], properties: { a: { type: string, readOnly: true } } }",
-            "{ type: object, required: [a], properties: { a: { type: string } } }",
-            "breaking for requests: the member `a` is now required",
-        ),
-        (
-            "{ type: object, required: [a], properties: { a: { type: string } } }",
-            "{ type: object, required: [a], properties: { a: { type: string, writeOnly: true } } }",
-            "breaking for responses: the member `a` is no longer required",
-        ),
-        ("{ not: { type: string } }", "{ not: { type: integer } }", "breaking: keywords that are only compared as a whole changed"),
-        (
-            "{ type: object }",
-            "{ type: object, properties: { a: { type: integer }, b: { type: integer } }, x-rules: ['a < b'] }",
-            "breaking for requests: the rule `a < b` is new|safe: the member `a` is new|safe: the member `b` is new",
-        ),
-    ];
-    for (old, new, expected) in cases {
-        let found = lines(&both_ways(old), &both_ways(new)).join("|");
-        assert!(found.starts_with(expected) && found.is_empty() == expected.is_empty(), "{old} → {new}: {found}");
-    }
-}
+use versions::{answer, body, both_ways, contract, lines};
 
 #[test]
 fn a_schema_is_judged_by_where_it_is_used() {
@@ -362,6 +213,51 @@ fn members_of_forms_and_of_multipart_bodies() {
 }
 
 #[test]
+fn media_types_and_ranges() {
+    let with = |content: &str, is_request: bool| {
+        let parts = if is_request {
+            format!("requestBody: {{ content: {content} }}, responses: {{}}")
+        } else {
+            format!("responses: {{ '200': {{ description: '', content: {content} }} }}")
+        };
+        contract(&format!("{{}}, /things: {{ post: {{ {parts} }} }}"), "Thing: {}")
+    };
+    let (number, any) = ("application/json: { schema: { type: integer } }", "application/json: {}");
+    let (first, second) = ("'application/json;version=1': {}", "'application/json;version=2': {}");
+    let cases = [
+        (any, number, "breaking for requests: `type` changed from anything to integer", "safe: `type` changed from anything to integer"),
+        (number, any, "safe: `type` changed from integer to anything", "breaking for responses: `type` changed from integer to anything"),
+        ("image/png: {}", "'image/*': {}", "safe: `image/png` is now `image/*`", "breaking for responses: `image/png` is now `image/*`"),
+        ("'*/*': {}", "image/png: {}", "breaking for requests: `*/*` is now `image/png`", "safe: `*/*` is now `image/png`"),
+    ];
+    for (old, new, request, response) in cases {
+        for (is_request, expected) in [(true, request), (false, response)] {
+            let [before, after] = [old, new].map(|content| with(&format!("{{ {content} }}"), is_request));
+            assert_eq!(lines(&before, &after), [expected], "{old} → {new}");
+        }
+    }
+    let [one, two, both] =
+        [first.to_owned(), second.to_owned(), format!("{first}, {second}")].map(|content| with(&format!("{{ {content} }}"), true));
+    assert_eq!(lines(&one, &both), ["safe: `application/json;version=2` is new"]);
+    assert!(lines(&one, &two).contains(&"breaking for requests: `application/json;version=1` is gone".to_owned()));
+}
+
+#[test]
+fn names_and_styles_of_parameters() {
+    let with = |place: &str, name: &str, rest: &str| {
+        contract(&format!("/things: {{ get: {{ parameters: [{{ in: {place}, name: {name}, {rest} }}], responses: {{}} }} }}"), "Thing: {}")
+    };
+    let (text, list) = ("schema: { type: string }", "schema: { type: array, items: { type: string } }");
+    let gone = ["breaking for requests: the parameter `userId` is gone", "safe: the optional parameter `userid` is new"];
+    assert_eq!(lines(&with("query", "userId", text), &with("query", "userid", text)), gone);
+    assert_eq!(lines(&with("header", "X-User", text), &with("header", "x-user", text)), [""; 0]);
+    let joined = |schema: &str| with("query", "userId", &format!("explode: false, {schema}"));
+    assert_eq!(lines(&with("query", "userId", text), &joined(text)), [""; 0], "one text is written in one way");
+    let restyled = ["breaking for requests: the parameter `userId` is written in another style"];
+    assert_eq!(lines(&with("query", "userId", list), &joined(list)), restyled);
+}
+
+#[test]
 fn headers_of_responses() {
     let reply = |headers: &str| {
         contract(&format!("{{}}, /things: {{ get: {{ responses: {{ '200': {{ description: '', headers: {headers} }} }} }} }}"), "Thing: {}")
@@ -370,5 +266,9 @@ fn headers_of_responses() {
     assert_eq!(lines(&reply(&format!("{{ X-A: {list} }}")), &reply("{}")), ["safe: the header `X-A` of the response 200 is gone"]);
     let exploded = reply("{ X-A: { explode: true, schema: { type: object, properties: { a: { type: string } } } } }");
     let joined = reply("{ X-A: { schema: { type: object, properties: { a: { type: string } } } } }");
-    assert_eq!(lines(&joined, &exploded), ["breaking for responses: the header `X-A` of the response 200 is written in another way"]);
+    let rewritten = ["breaking for responses: the header `X-A` of the response 200 is written in another way"];
+    assert_eq!(lines(&joined, &exploded), rewritten);
+    let content = reply("{ X-A: { content: { application/json: { schema: { type: integer } } } } }");
+    assert_eq!(lines(&joined, &content), rewritten);
+    assert_eq!(lines(&content, &reply("{ X-A: { content: { application/json: { schema: { type: string } } } } }")), rewritten);
 }

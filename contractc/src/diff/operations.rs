@@ -1,10 +1,12 @@
 //! Compares operations: their paths and methods, requests and responses.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::Change;
+use super::forms::Side;
 use super::schemas::{Comparison, Direction, Effect, Place};
-use crate::model::{Contract, Media, Operation, Parameter, Place as ParameterPlace, Response, Status, placeholders};
+use crate::model::{Encoding, Header, Operation, Parameter, Place as ParameterPlace, Response, SchemaId, Status, Style, placeholders};
+use crate::runtime::check::Types;
 use crate::runtime::report::escaped;
 
 impl<'c> Comparison<'c> {
@@ -24,20 +26,20 @@ impl<'c> Comparison<'c> {
             }
         }
         for operation in new.operations.iter().filter(|operation| find(&old.operations, operation).is_none()) {
-            self.note(at(operation, &pointer(operation), Direction::Both), Effect::Nothing, "the operation is new");
+            self.note(at(operation, &pointer(operation), Direction::BOTH), Effect::Nothing, "the operation is new");
         }
     }
 
     fn operation(&mut self, old: &'c Operation, new: &'c Operation) {
         let place = pointer(new);
-        let request = at(new, &place, Direction::Request);
+        let request = at(new, &place, Direction::REQUEST);
         if old.id != new.id {
             self.note(request, Effect::Nothing, format!("the operation's name changed from `{}` to `{}`", old.id, new.id));
         }
         self.credentials(old, new, request);
         self.parameters(old, new, request);
         self.body(old, new, request);
-        self.responses(old, new, at(new, &place, Direction::Response));
+        self.responses(old, new, at(new, &place, Direction::RESPONSE));
     }
 
     /// Compares the responses for each status that either version names. This may be a response for the status, for its range, or the
@@ -85,7 +87,9 @@ impl<'c> Comparison<'c> {
 
     fn parameters(&mut self, old: &'c Operation, new: &'c Operation, at: Place<'_>) {
         let find = |list: &'c [Parameter], wanted: &str, place| {
-            list.iter().find(|other| other.place() == place && other.name.eq_ignore_ascii_case(wanted))
+            // The case of a header's name says nothing, and that of every other name does.
+            let is_same = |name: &str| name == wanted || (place == ParameterPlace::Header && name.eq_ignore_ascii_case(wanted));
+            list.iter().find(|other| other.place() == place && is_same(&other.name))
         };
         // Only the position of a path parameter is sent, not its name.
         let positions: Vec<(&str, &str)> = placeholders(&old.path).zip(placeholders(&new.path)).collect();
@@ -104,10 +108,10 @@ impl<'c> Comparison<'c> {
                 (true, false) => self.note(at, Effect::Widens, format!("the parameter `{name}` is no longer required")),
                 _ => {}
             }
-            if parameter.encoding != other.encoding {
+            if self.is_written_differently(parameter, other) {
                 self.note(at, Effect::Changes, format!("the parameter `{name}` is written in another style"));
             }
-            self.schemas(parameter.schema, other.schema, Direction::Request);
+            self.schemas(parameter.schema, other.schema, Direction::REQUEST);
         }
         let is_new = |parameter: &&Parameter| {
             parameter.place() != ParameterPlace::Path && find(&old.parameters, &parameter.name, parameter.place()).is_none()
@@ -116,6 +120,23 @@ impl<'c> Comparison<'c> {
             let (effect, kind) = if parameter.required { (Effect::Narrows, "required") } else { (Effect::Widens, "optional") };
             self.note(at, effect, format!("the {kind} parameter `{}` is new", parameter.name));
         }
+    }
+
+    /// Whether the values of two parameters become different texts. A style may be the same for what is neither a list nor an object.
+    fn is_written_differently(&self, old: &Parameter, new: &Parameter) -> bool {
+        let types = |side: Side, schema| self.judge.model(side).alone(schema).types();
+        let types = types(Side::Old, old.schema).or(types(Side::New, new.schema));
+        let form = |encoding: Encoding| {
+            let is_named = [Style::Form, Style::SpaceDelimited, Style::PipeDelimited, Style::DeepObject].contains(&encoding.style);
+            let style = if is_named { Style::Form } else { encoding.style };
+            let list = (encoding.style, encoding.explode && encoding.style != Style::Simple);
+            (
+                (style, encoding.reserved && types.intersects(Types::STRING.or(Types::ARRAY).or(Types::OBJECT))),
+                types.intersects(Types::ARRAY).then_some(list),
+                types.intersects(Types::OBJECT).then_some((encoding.style, encoding.explode)),
+            )
+        };
+        form(old.encoding) != form(new.encoding)
     }
 
     fn body(&mut self, old: &'c Operation, new: &'c Operation, at: Place<'_>) {
@@ -132,47 +153,6 @@ impl<'c> Comparison<'c> {
             (None, Some(body)) if body.required => self.note(at, Effect::Narrows, "a required body is new"),
             (None, Some(_)) => self.note(at, Effect::Widens, "an optional body is new"),
             (None, None) => {}
-        }
-    }
-
-    fn media(&mut self, old: &'c [Media], new: &'c [Media], at: Place<'_>) {
-        for media in old {
-            match same_media(new, media) {
-                Some(other) => {
-                    if let (Some(before), Some(after)) = (media.schema, other.schema) {
-                        self.schemas(before, after, at.direction);
-                    }
-                    self.members_as_text(media, other, at);
-                }
-                // No longer accepting a request's media type breaks clients as much as no longer sending a response's.
-                None => self.note(at, Effect::Changes, format!("`{}` is gone", media.media_type)),
-            }
-        }
-        for media in new.iter().filter(|media| same_media(old, media).is_none()) {
-            self.note(at, Effect::Nothing, format!("`{}` is new", media.media_type));
-        }
-    }
-
-    /// Compares how the members of a form or of a multipart body are written.
-    fn members_as_text(&mut self, old: &Media, new: &Media, at: Place<'_>) {
-        let written = |contract: &Contract, media: &Media| -> BTreeMap<String, String> {
-            let parts = contract.body_parts(media).map(|body| body.parts).unwrap_or_default();
-            let kinds = parts.into_iter().map(|part| (part.name, format!("{:?}", part.kind)));
-            let encodings = media.encodings.iter().map(|(name, encoding)| (name.clone(), format!("{encoding:?}")));
-            let types = media.part_types.iter().map(|(name, types)| (name.clone(), types.join(", ")));
-            let mut all: BTreeMap<String, String> = BTreeMap::new();
-            kinds.chain(encodings).chain(types).for_each(|(name, text)| all.entry(name).or_default().push_str(&text));
-            all
-        };
-        let (before, after) = (written(self.old, old), written(self.new, new));
-        // The parts of a multipart body are all listed, and the schemas tell which are new or gone.
-        let lists_all = self.old.body_parts(old).is_some() || self.new.body_parts(new).is_some();
-        let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-        for name in names {
-            let (old, new_text) = (before.get(name), after.get(name));
-            if old != new_text && !(lists_all && (old.is_none() || new_text.is_none())) {
-                self.note(at, Effect::Changes, format!("the member `{name}` of `{}` is written in another way", new.media_type));
-            }
         }
     }
 
@@ -197,16 +177,30 @@ impl<'c> Comparison<'c> {
                 None if !header.required => {
                     self.note(at, Effect::Nothing, format!("the header `{}` of the response {} is gone", header.name, new.status.text()));
                 }
-                Some(kept) if kept.explode != header.explode => {
+                Some(kept) if self.is_header_written_differently(header, kept) => {
                     let message = format!("the header `{}` of the response {} is written in another way", header.name, new.status.text());
                     self.note(at, Effect::Changes, message);
                 }
                 _ => {}
             }
             if let (Some(before), Some(after)) = (header.schema, kept.and_then(|kept| kept.schema)) {
-                self.schemas(before, after, Direction::Response);
+                self.schemas(before, after, Direction::RESPONSE);
             }
         }
+        for header in &new.headers {
+            if !old.headers.iter().any(|other| other.name.eq_ignore_ascii_case(&header.name)) {
+                self.note(at, Effect::Nothing, format!("the header `{}` of the response {} is new", header.name, new.status.text()));
+            }
+        }
+    }
+
+    /// Whether `explode` matters, which it does for objects alone, or one of both headers has `content`.
+    fn is_header_written_differently(&self, old: &Header, new: &Header) -> bool {
+        let is_object = |side: Side, schema: Option<SchemaId>| {
+            schema.is_none_or(|schema| self.judge.model(side).alone(schema).types().intersects(Types::OBJECT))
+        };
+        let may_be_object = is_object(Side::Old, old.schema) || is_object(Side::New, new.schema);
+        old.content != new.content || old.schema.is_some() != new.schema.is_some() || (old.explode != new.explode && may_be_object)
     }
 }
 
@@ -241,11 +235,4 @@ fn resolved(responses: &[Response], status: Status) -> Option<&Response> {
         other => other,
     };
     of(status).or_else(|| of(range)).or_else(|| of(Status::Default))
-}
-
-/// The representation of the same media type. Parameters such as `charset` count only if they distinguish two representations.
-fn same_media<'c>(list: &'c [Media], wanted: &Media) -> Option<&'c Media> {
-    let essence = |media: &Media| media.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let exact = list.iter().find(|other| other.media_type.eq_ignore_ascii_case(&wanted.media_type));
-    exact.or_else(|| list.iter().find(|other| essence(other) == essence(wanted)))
 }

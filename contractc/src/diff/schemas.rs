@@ -1,21 +1,20 @@
-//! Compares schemas: for each changed keyword, whether the new schema accepts more or fewer values.
+//! Compares schemas: for each change, whether the new schema accepts more or fewer values, and where.
 
-use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Change;
-use super::view::{View, both};
-use crate::model::{Argument, Contract, KEYWORDS, Meaning, Schema, SchemaId, version};
+use super::forms::{Forms, Side};
+use super::judge::{Duty, Fault, Judge, Sent};
+use super::parts::{Key, Parts};
+use crate::model::{Contract, Schema, SchemaId};
 use crate::runtime::check::Types;
-use crate::runtime::number::Number;
 use crate::source::Span;
 
 /// Which way a value is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Direction {
-    Request,
-    Response,
-    Both,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Direction {
+    pub request: bool,
+    pub response: bool,
 }
 
 /// What a change does to the set of accepted values.
@@ -32,9 +31,15 @@ pub struct Comparison<'c> {
     pub old: &'c Contract,
     pub new: &'c Contract,
     pub changes: Vec<Change>,
-    compared: BTreeSet<(SchemaId, SchemaId, Direction)>,
-    /// The pairs in `compared` still to be processed. An explicit worklist, because chains of schemas may have any length.
-    open: Vec<(SchemaId, SchemaId, Direction)>,
+    pub judge: Judge<'c>,
+    /// Tells apart also what is only noted.
+    noted: Forms,
+    /// The compared sets, with the directions for which they have been compared.
+    compared: BTreeMap<(Key, Key, Sent), Direction>,
+    /// The pairs in `compared` that are still to be processed. An explicit worklist, since chains of schemas may have any length.
+    open: Vec<(Key, Key, Sent, Direction)>,
+    /// The single schemas that have been compared.
+    seen: BTreeSet<(SchemaId, SchemaId)>,
 }
 
 /// The location of two schemas under comparison.
@@ -45,18 +50,44 @@ pub struct Place<'c> {
     pub direction: Direction,
 }
 
+/// The changes at one place: whether each narrows and whether it widens.
+type Faults = BTreeMap<Fault, (bool, bool)>;
+
+impl Direction {
+    pub const REQUEST: Direction = Direction { request: true, response: false };
+    pub const RESPONSE: Direction = Direction { request: false, response: true };
+    pub const BOTH: Direction = Direction { request: true, response: true };
+
+    fn or(self, other: Direction) -> Direction {
+        Direction { request: self.request || other.request, response: self.response || other.response }
+    }
+
+    fn and(self, other: Direction) -> Direction {
+        Direction { request: self.request && other.request, response: self.response && other.response }
+    }
+}
+
 impl<'c> Comparison<'c> {
     pub fn new(old: &'c Contract, new: &'c Contract) -> Self {
-        Comparison { old, new, changes: Vec::new(), compared: BTreeSet::new(), open: Vec::new() }
+        Comparison {
+            old,
+            new,
+            changes: Vec::new(),
+            judge: Judge::new(old, new),
+            noted: Forms::new(old, new, true),
+            compared: BTreeMap::new(),
+            open: Vec::new(),
+            seen: BTreeSet::new(),
+        }
     }
 
     /// The changes, without duplicates. A change that is breaking in one direction and safe in the other is breaking.
     pub fn finish(self) -> Vec<Change> {
         let mut kept: Vec<Change> = Vec::new();
+        let mut known: BTreeMap<(bool, String, String), usize> = BTreeMap::new();
         for change in self.changes {
-            let same =
-                |known: &&mut Change| known.span == change.span && known.message == change.message && known.is_gone == change.is_gone;
-            match kept.iter_mut().find(same) {
+            let index = *known.entry((change.is_gone, change.pointer.clone(), change.message.clone())).or_insert(kept.len());
+            match kept.get_mut(index) {
                 Some(known) => {
                     known.breaks_requests |= change.breaks_requests;
                     known.breaks_responses |= change.breaks_responses;
@@ -70,8 +101,8 @@ impl<'c> Comparison<'c> {
     pub fn note(&mut self, at: Place<'_>, effect: Effect, message: impl Into<String>) {
         let (narrows, widens) = (matches!(effect, Effect::Narrows | Effect::Changes), matches!(effect, Effect::Widens | Effect::Changes));
         self.changes.push(Change {
-            breaks_requests: narrows && at.direction != Direction::Response,
-            breaks_responses: widens && at.direction != Direction::Request,
+            breaks_requests: narrows && at.direction.request,
+            breaks_responses: widens && at.direction.response,
             pointer: at.pointer.to_owned(),
             span: at.span,
             is_gone: false,
@@ -83,23 +114,23 @@ impl<'c> Comparison<'c> {
     pub fn named_schemas(&mut self) {
         // Views for one direction are compared through the operations that use them.
         let is_written = |contract: &Contract, id: SchemaId| contract.schema(id).view.is_none();
-        for (name, old) in self.old.names.iter().filter(|(_, id)| is_written(self.old, *id)) {
-            match self.new.named(name) {
+        let (before, after) = (self.old, self.new);
+        for (name, old) in before.names.iter().filter(|(_, id)| is_written(before, *id)) {
+            match after.named(name) {
                 Some(new) => {
-                    let (old, new) = (self.old.resolved(*old), self.new.resolved(new));
-                    let is_used = self.compared.iter().any(|(seen, other, _)| (*seen, *other) == (old, new));
-                    if !is_used {
-                        self.schemas(old, new, Direction::Both);
+                    let (old, new) = (before.resolved(*old), after.resolved(new));
+                    if !self.seen.contains(&(old, new)) {
+                        self.schemas(old, new, Direction::BOTH);
                         self.drain();
                     }
                 }
-                None => self.gone(self.old.schema(*old), false, format!("the schema `{name}` is gone")),
+                None => self.gone(before.schema(*old), false, format!("the schema `{name}` is gone")),
             }
         }
-        let new = self.new.names.iter().filter(|(_, id)| is_written(self.new, *id));
-        for (name, new) in new.filter(|(name, _)| self.old.named(name).is_none()) {
-            let schema = self.new.schema(*new);
-            let at = Place { pointer: &schema.pointer, span: schema.span, direction: Direction::Both };
+        let new = after.names.iter().filter(|(_, id)| is_written(after, *id));
+        for (name, new) in new.filter(|(name, _)| before.named(name).is_none()) {
+            let schema = after.schema(*new);
+            let at = Place { pointer: &schema.pointer, span: schema.span, direction: Direction::BOTH };
             self.note(at, Effect::Nothing, format!("the schema `{name}` is new"));
         }
     }
@@ -112,17 +143,29 @@ impl<'c> Comparison<'c> {
                 self.gone(schema, true, format!("the collection `{}` is gone", collection.path));
                 continue;
             };
+            let at = Place { pointer: &self.new.schema(known.schema).pointer, span: known.span, direction: Direction::BOTH };
             if (&known.singleton, &known.natural_key) != (&collection.singleton, &collection.natural_key) {
-                let at = Place { pointer: &self.new.schema(known.schema).pointer, span: known.span, direction: Direction::Both };
-                self.note(
-                    at,
-                    Effect::Changes,
-                    format!("the ids of shipped records of `{}` are derived from another member or key", known.path),
-                );
+                let message = format!("the ids of shipped records of `{}` are derived from another member or key", known.path);
+                self.note(at, Effect::Changes, message);
+            }
+            let changed = [
+                ("parents", known.parents != collection.parents),
+                ("indexes", known.indexes != collection.indexes),
+                ("since", known.since != collection.since),
+            ];
+            for (key, _) in changed.into_iter().filter(|(_, is_changed)| *is_changed) {
+                self.note(at, Effect::Nothing, format!("`{key}` of the collection `{}` changed", known.path));
+            }
+        }
+        for collection in &self.new.collections {
+            if !self.old.collections.iter().any(|known| known.path == collection.path) {
+                let pointer = &self.new.schema(collection.schema).pointer;
+                let at = Place { pointer, span: collection.span, direction: Direction::BOTH };
+                self.note(at, Effect::Nothing, format!("the collection `{}` is new", collection.path));
             }
         }
         if self.old.namespace != self.new.namespace && !self.old.collections.is_empty() {
-            let at = Place { pointer: "#/x-namespace", span: Span::default(), direction: Direction::Both };
+            let at = Place { pointer: "#/x-namespace", span: Span::default(), direction: Direction::BOTH };
             self.note(at, Effect::Changes, "`x-namespace` changed");
         }
     }
@@ -138,270 +181,194 @@ impl<'c> Comparison<'c> {
         });
     }
 
-    /// Queues two schemas for comparison, once per direction.
+    /// Queues two schemas for comparison.
     pub fn schemas(&mut self, old: SchemaId, new: SchemaId, direction: Direction) {
-        let pair = (self.old.resolved(old), self.new.resolved(new), direction);
-        if self.compared.insert(pair) {
-            self.open.push(pair);
+        self.sets(self.judge.old.key(&[old]), self.judge.new.key(&[new]), Sent::Declared, direction);
+    }
+
+    /// Queues two schemas for comparison; without one, every value is accepted.
+    pub fn optional_schemas(&mut self, old: Option<SchemaId>, new: Option<SchemaId>, direction: Direction) {
+        let key = |side: Side, id: Option<SchemaId>| self.judge.model(side).key(id.as_slice());
+        if old.is_some() || new.is_some() {
+            self.sets(key(Side::Old, old), key(Side::New, new), Sent::Declared, direction);
+        }
+    }
+
+    /// Queues two sets of schemas for comparison, once per direction.
+    fn sets(&mut self, old: Key, new: Key, sent: Sent, direction: Direction) {
+        let pair = (old, new, sent);
+        let known = self.compared.get(&pair).copied();
+        let wanted = known.unwrap_or_default().or(direction);
+        if known != Some(wanted) {
+            self.compared.insert(pair.clone(), wanted);
+            self.open.push((pair.0, pair.1, pair.2, wanted));
         }
     }
 
     /// Compares all queued schemas, and all that they lead to.
     pub fn drain(&mut self) {
-        while let Some((old, new, direction)) = self.open.pop() {
-            self.pair(old, new, direction);
+        while let Some((old, new, sent, direction)) = self.open.pop() {
+            if let (Some(old), Some(new)) = (old.single(), new.single()) {
+                self.seen.insert((old, new));
+                if self.noted.of(self.old, Side::Old, old) == self.noted.of(self.new, Side::New, new) {
+                    continue;
+                }
+            }
+            self.pair(&old, &new, sent, direction);
         }
     }
 
-    fn pair(&mut self, old: SchemaId, new: SchemaId, direction: Direction) {
-        let (before, after) = (View::new(self.old, old), View::new(self.new, new));
-        let schema = self.new.schema(new);
-        let at = Place { pointer: &schema.pointer, span: schema.span, direction };
-        self.types(&before, &after, at);
-        self.values(&before, &after, at);
-        self.assertions(&before, &after, at);
-        self.arrays(&before, &after, at);
-        self.objects(&before, &after, at);
-        self.variants(&before, &after, at);
-        self.discriminators(&before, &after, at);
-        self.defaults(&before, &after, at);
-        if before.others() != after.others() {
-            self.note(
-                at,
-                Effect::Changes,
-                "keywords that are only compared as a whole changed (`not`, `if`, `contains`, `patternProperties` and the like)",
-            );
+    fn pair(&mut self, old: &Key, new: &Key, sent: Sent, direction: Direction) {
+        let (before, after) = (self.judge.parts(old), self.judge.parts(new));
+        let (keeps, adds_none) = (self.judge.proves(old, new, sent), self.judge.proves(new, old, sent));
+        let mut faults = Faults::new();
+        let matched = self.judge.matching(&before, &after);
+        let alone = (before.unions.len() > matched.len(), after.unions.len() > matched.len());
+        let is_changed = !(keeps && adds_none);
+        if is_changed && self.values(&before, &after, (keeps, adds_none), direction) {
+            return self.say_notes(&faults, &before, &after, direction);
         }
+        if is_changed && (alone.0 || alone.1) && self.one_union(&before, &after, &matched, direction, &mut faults) {
+            faults.retain(|_, effect| !((effect.0 && keeps) || (effect.1 && adds_none)));
+            return self.say(&faults, &before, &after, direction);
+        }
+        let swapped: Vec<(usize, usize)> = matched.iter().map(|(left, right)| (*right, *left)).collect();
+        self.judge.restart(sent);
+        let narrowing = self.judge.duties(&before, &after, &matched, 1);
+        let widening = self.judge.duties(&after, &before, &swapped, 1);
+        for (duties, is_proven, is_narrowing) in [(narrowing, keeps, true), (widening, adds_none, false)] {
+            let way = if is_narrowing { Direction::REQUEST } else { Direction::RESPONSE };
+            for duty in duties {
+                match duty {
+                    Duty::Fails(fault) if !is_proven => {
+                        let effect = faults.entry(fault).or_default();
+                        *effect = (effect.0 || is_narrowing, effect.1 || !is_narrowing);
+                    }
+                    Duty::Fails(_) => {}
+                    Duty::Inner(sub, sup, sent) => {
+                        let (old, new) = if is_narrowing { (sub, sup) } else { (sup, sub) };
+                        let wanted = if is_proven { Direction::default() } else { direction.and(way) };
+                        self.sets(old, new, sent, wanted);
+                    }
+                }
+            }
+        }
+        self.say(&faults, &before, &after, direction);
+        self.say_notes(&faults, &before, &after, direction);
     }
 
-    fn types(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
-        let all = Types(0x7f);
-        // The variants of two unions are compared with each other.
-        let counts_variants = before.is_union() != after.is_union();
-        let whole = |view: &View<'_>| {
-            let variants = view.variant_types().filter(|_| counts_variants);
-            let types = if view.never() {
-                Types(0)
-            } else {
-                view.types_of_values().or_else(|| view.types()).into_iter().chain(variants).reduce(both).unwrap_or(all)
-            };
-            let types = if types.contains(Types::NUMBER) { types.or(Types::INTEGER) } else { types };
-            if view.accepts_null() { types.or(Types::NULL) } else { types }
-        };
-        let (old, new) = (whole(before), whole(after));
-        if old != new {
-            let effect = sets(old.0 & !new.0 != 0, new.0 & !old.0 != 0);
-            let text = |types: Types| if types == all { "anything".to_owned() } else { types.to_string() };
-            self.note(at, effect, format!("`type` changed from {} to {}", text(old), text(new)));
-        }
-    }
-
-    fn values(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
+    /// Reports the changed values of two schemas of which at least one lists its values. Returns whether there is no more to say.
+    fn values(&mut self, before: &Parts<'c>, after: &Parts<'c>, (keeps, adds_none): (bool, bool), direction: Direction) -> bool {
+        let (old, new) = (self.judge.old.listed_values(before), self.judge.new.listed_values(after));
         let list = |values: &[serde_json::Value]| values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        match (before.values(), after.values()) {
-            (Some(old), Some(new)) => {
-                let lost: Vec<_> = old.iter().filter(|value| !new.contains(value)).cloned().collect();
-                let gained: Vec<_> = new.iter().filter(|value| !old.contains(value)).cloned().collect();
-                if !lost.is_empty() {
-                    self.note(at, Effect::Narrows, format!("no longer accepts {}", list(&lost)));
-                }
-                if !gained.is_empty() {
-                    self.note(at, Effect::Widens, format!("newly accepts {}", list(&gained)));
-                }
+        let at = self.place(before, after, direction);
+        let lost: Vec<_> = old.iter().flatten().filter(|value| !after.accepts(value)).cloned().collect();
+        let gained: Vec<_> = new.iter().flatten().filter(|value| !before.accepts(value)).cloned().collect();
+        let mut found = Vec::new();
+        match (&old, &new) {
+            (Some(_), Some(_)) => {
+                found.extend((!lost.is_empty()).then(|| (Effect::Narrows, format!("no longer accepts {}", list(&lost)))));
+                found.extend((!gained.is_empty()).then(|| (Effect::Widens, format!("newly accepts {}", list(&gained)))));
             }
-            (None, Some(new)) => self.note(at, Effect::Narrows, format!("now accepts only {}", list(&new))),
-            (Some(old), None) => self.note(at, Effect::Widens, format!("now accepts more than {}", list(&old))),
-            (None, None) => {}
-        }
-    }
-
-    /// Compares the keywords that judge a value by one argument.
-    fn assertions(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
-        for keyword in &KEYWORDS {
-            let (old, new) = (before.arguments(keyword), after.arguments(keyword));
-            match keyword.meaning {
-                Meaning::Least { .. } => self.tightest(keyword.name, &old, &new, Ordering::Greater, at),
-                Meaning::Most { .. } => self.tightest(keyword.name, &old, &new, Ordering::Less, at),
-                Meaning::Multiple => self.multiple(keyword.name, &old, &new, at),
-                Meaning::Other(_) => self.other(keyword.name, &old, &new, at),
+            (Some(old), None) => {
+                found.extend((!lost.is_empty()).then(|| (Effect::Narrows, format!("no longer accepts {}", list(&lost)))));
+                found.extend((!adds_none).then(|| (Effect::Widens, format!("now accepts more than {}", list(old)))));
             }
-        }
-        let tighter = |left: u64, right: u64| left < right;
-        self.bound("x-max-depth", before.max_depth(), after.max_depth(), &tighter, at);
-    }
-
-    /// Compares bounds. If there are several, the tightest counts: the one that compares to all others like `tight`.
-    fn tightest(&mut self, keyword: &str, old: &[Argument<'_>], new: &[Argument<'_>], tight: Ordering, at: Place<'_>) {
-        let tighter = |left: Number, right: Number| left.compare(right) == tight;
-        let tightest = |bounds: &[Argument<'_>]| {
-            bounds.iter().filter_map(|bound| bound.number()).reduce(|left, right| if tighter(left, right) { left } else { right })
-        };
-        self.bound(keyword, tightest(old), tightest(new), &tighter, at);
-    }
-
-    fn multiple(&mut self, keyword: &str, old: &[Argument<'_>], new: &[Argument<'_>], at: Place<'_>) {
-        let tighter = |left: Number, right: Number| left.is_multiple_of(right);
-        let first = |steps: &[Argument<'_>]| steps.iter().find_map(|step| step.number());
-        match (first(old), first(new)) {
-            (Some(old), Some(new)) if old != new && !tighter(new, old) && !tighter(old, new) => {
-                self.note(at, Effect::Changes, format!("`{keyword}` changed from {old} to {new}"));
+            (None, Some(new)) => {
+                found.extend((!keeps).then(|| (Effect::Narrows, format!("now accepts only {}", list(new)))));
+                found.extend((!gained.is_empty()).then(|| (Effect::Widens, format!("newly accepts {}", list(&gained)))));
             }
-            (old, new) => self.bound(keyword, old, new, &tighter, at),
+            (None, None) => return false,
         }
+        for (effect, message) in found {
+            self.note_at(&at, effect, message);
+        }
+        true
     }
 
-    /// Compares a keyword by its arguments alone: each added argument narrows the accepted values.
-    fn other(&mut self, keyword: &str, old: &[Argument<'_>], new: &[Argument<'_>], at: Place<'_>) {
-        let texts = |arguments: &[Argument<'_>]| -> BTreeSet<String> { arguments.iter().map(ToString::to_string).collect() };
-        let (before, after) = (texts(old), texts(new));
-        let effect = sets(after.difference(&before).next().is_some(), before.difference(&after).next().is_some());
-        let is_flag = old.iter().chain(new).all(|argument| *argument == Argument::Set);
-        if is_flag && effect != Effect::Nothing {
-            self.note(at, effect, format!("`{keyword}` is {}", !new.is_empty()));
-        } else if effect != Effect::Nothing {
-            let list = |set: BTreeSet<String>| match set.is_empty() {
-                true => "absent".to_owned(),
-                false => set.into_iter().collect::<Vec<_>>().join(", "),
-            };
-            self.note(at, effect, format!("`{keyword}` changed from {} to {}", list(before), list(after)));
-        }
-    }
-
-    fn bound<T: Copy + PartialEq + ToString>(
+    /// Compares a union with a schema that is none, which counts as a union of one. Returns whether a variant is its counterpart.
+    fn one_union(
         &mut self,
-        keyword: &str,
-        old: Option<T>,
-        new: Option<T>,
-        tighter: &dyn Fn(T, T) -> bool,
-        at: Place<'_>,
-    ) {
-        let text = |bound: Option<T>| bound.map_or("absent".to_owned(), |bound| bound.to_string());
-        let effect = match (old, new) {
-            (old, new) if old == new => return,
-            (None, Some(_)) => Effect::Narrows,
-            (Some(_), None) => Effect::Widens,
-            (Some(old), Some(new)) if tighter(new, old) => Effect::Narrows,
-            _ => Effect::Widens,
+        before: &Parts<'c>,
+        after: &Parts<'c>,
+        matched: &[(usize, usize)],
+        direction: Direction,
+        faults: &mut Faults,
+    ) -> bool {
+        let is_new = after.unions.len() > matched.len();
+        let (with, without) = if is_new { (after, before) } else { (before, after) };
+        let is_alone = |index: &usize| !matched.iter().any(|(old, new)| *index == if is_new { *new } else { *old });
+        let Some(union) = (0..with.unions.len()).find(is_alone).and_then(|index| with.unions.get(index)) else { return false };
+        let model = self.judge.model(with.key.side);
+        let keys: Vec<Key> = union.variants.iter().map(|variant| model.with_variant(with, union, *variant)).collect();
+        let sent = self.judge.sent;
+        let Some(counterpart) = self.judge.counterpart(without, union, &keys, is_new) else { return false };
+        for (index, key) in keys.iter().enumerate().filter(|(index, _)| *index != counterpart) {
+            if !self.judge.proves(key, &without.key, sent) {
+                let name = self.judge.model(with.key.side).name_of(union.variants[index]);
+                faults.insert(Fault::Variant(name), (!is_new, is_new));
+            }
+            if union.is_exclusive() && !self.judge.proves_disjoint(&without.key, key) {
+                faults.insert(Fault::Exclusive, (is_new, !is_new));
+            }
+        }
+        if before.accepts_null != after.accepts_null {
+            faults.insert(Fault::Types, (before.accepts_null, after.accepts_null));
+        }
+        if union.is_selected() {
+            faults.insert(Fault::Selected, (is_new, !is_new));
+        }
+        let key = keys[counterpart].clone();
+        let (old, new) = if is_new { (without.key.clone(), key) } else { (key, without.key.clone()) };
+        self.sets(old, new, sent, direction);
+        true
+    }
+
+    /// The place of two sets: where the new document has the first schema, or the old one, if the new one has none.
+    fn place(&self, before: &Parts<'c>, after: &Parts<'c>, direction: Direction) -> Located<'c> {
+        let (contract, root, is_gone) = match (after.key.roots.first(), before.key.roots.first()) {
+            (Some(root), _) => (self.new, root, false),
+            (None, Some(root)) => (self.old, root, true),
+            (None, None) => return Located { pointer: "#", span: Span::default(), is_gone: false, direction },
         };
-        self.note(at, effect, format!("`{keyword}` changed from {} to {}", text(old), text(new)));
+        let schema = contract.schema(*root);
+        Located { pointer: &schema.pointer, span: schema.span, is_gone, direction }
     }
 
-    fn arrays(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
-        let (old, new) = (before.prefix_items(), after.prefix_items());
-        if old.len() != new.len() {
-            self.note(at, Effect::Changes, format!("`prefixItems` changed from {} schemas to {}", old.len(), new.len()));
-        }
-        old.iter().zip(new).for_each(|(old, new)| self.schemas(*old, *new, at.direction));
-        self.part("items", before.items(), after.items(), at);
-    }
-
-    /// Compares an optional subschema.
-    fn part(&mut self, keyword: &str, old: Option<SchemaId>, new: Option<SchemaId>, at: Place<'_>) {
-        match (old, new) {
-            (Some(old), Some(new)) => self.schemas(old, new, at.direction),
-            (None, Some(_)) => self.note(at, Effect::Narrows, format!("`{keyword}` is new")),
-            (Some(_), None) => self.note(at, Effect::Widens, format!("`{keyword}` is gone")),
-            (None, None) => {}
+    fn note_at(&mut self, at: &Located<'_>, effect: Effect, message: String) {
+        let Located { pointer, span, is_gone, direction } = *at;
+        self.note(Place { pointer, span, direction }, effect, message);
+        if let Some(change) = self.changes.last_mut() {
+            change.is_gone = is_gone;
         }
     }
 
-    fn objects(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
-        let (old, new) = (before.properties(), after.properties());
-        let find = |list: &[(&str, SchemaId)], name: &str| list.iter().find(|(known, _)| *known == name).map(|(_, id)| *id);
-        for (name, id) in &old {
-            match find(&new, name) {
-                Some(other) => self.schemas(*id, other, at.direction),
-                // An open object still accepts a member that it no longer declares.
-                None => {
-                    self.note(at, if after.is_closed() { Effect::Narrows } else { Effect::Nothing }, format!("the member `{name}` is gone"))
-                }
+    /// Reports the faults at one place.
+    fn say(&mut self, faults: &Faults, before: &Parts<'c>, after: &Parts<'c>, direction: Direction) {
+        let at = self.place(before, after, direction);
+        for (fault, effect) in faults {
+            let message = super::words::message(fault, *effect, before, after);
+            self.note_at(&at, sets(effect.0, effect.1), message);
+        }
+    }
+
+    /// Reports what changes no value that is accepted.
+    fn say_notes(&mut self, faults: &Faults, before: &Parts<'c>, after: &Parts<'c>, direction: Direction) {
+        let at = self.place(before, after, direction);
+        for (message, fault) in super::words::notes(&self.judge, before, after) {
+            if !fault.is_some_and(|fault| faults.contains_key(&fault)) {
+                self.note_at(&at, Effect::Nothing, message);
             }
         }
-        for (name, id) in new.iter().filter(|(name, _)| find(&old, name).is_none()) {
-            // Old clients reject undeclared members only in closed objects, and the server does not send them what is newer than their contract.
-            let effect = if before.is_closed() && !self.is_withheld(*id) { Effect::Widens } else { Effect::Nothing };
-            self.note(at, effect, format!("the member `{name}` is new"));
-        }
-        let (needed, needs) = (before.required(), after.required());
-        for name in needs.difference(&needed) {
-            self.note(at, Effect::Narrows, format!("the member `{name}` is now required"));
-        }
-        for name in needed.difference(&needs) {
-            self.note(at, Effect::Widens, format!("the member `{name}` is no longer required"));
-        }
-        match (before.is_closed(), after.is_closed()) {
-            (false, true) => self.note(at, Effect::Narrows, "unknown members are now rejected"),
-            (true, false) => self.note(at, Effect::Widens, "unknown members are now accepted"),
-            (true, true) => {}
-            (false, false) => self.part("additionalProperties", before.additional(), after.additional(), at),
-        }
-        let (old, new) = (before.rules(), after.rules());
-        for rule in new.iter().filter(|rule| !old.iter().any(|known| known.text == rule.text)) {
-            self.note(at, Effect::Narrows, format!("the rule `{}` is new", rule.text));
-        }
-        for rule in old.iter().filter(|rule| !new.iter().any(|known| known.text == rule.text)) {
-            self.note(at, Effect::Widens, format!("the rule `{}` is gone", rule.text));
-        }
     }
+}
 
-    /// Whether the server sends a member of the new contract only to clients of a later version than the old contract.
-    fn is_withheld(&self, member: SchemaId) -> bool {
-        let since = self.new.schema(member).annotations.since.as_deref().and_then(version);
-        since.zip(version(&self.old.version)).is_some_and(|(since, old)| since > old)
-    }
-
-    /// Compares the members that alone decide between variants.
-    fn discriminators(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
-        match (before.discriminator(), after.discriminator()) {
-            (Some(old), Some(new)) if old != new => {
-                self.note(at, Effect::Changes, format!("the variant is now selected by the member `{new}` instead of `{old}`"));
-            }
-            (None, Some(new)) if before.is_union() => {
-                self.note(at, Effect::Narrows, format!("the member `{new}` now selects the variant"));
-            }
-            (Some(old), None) if after.is_union() => {
-                self.note(at, Effect::Widens, format!("the member `{old}` no longer selects the variant"));
-            }
-            _ => {}
-        }
-    }
-
-    /// Compares the values of absent members. They do not affect which values are accepted.
-    fn defaults(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
-        let text = |view: &View<'_>| view.parts.iter().find_map(|part| part.annotations.default.as_ref()).map(ToString::to_string);
-        let (old, new) = (text(before), text(after));
-        if old != new {
-            let shown = |text: Option<String>| text.unwrap_or_else(|| "absent".to_owned());
-            self.note(at, Effect::Nothing, format!("`default` was {} and is {}", shown(old), shown(new)));
-        }
-    }
-
-    fn variants(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
-        let (old, mut new) = (before.variants(), after.variants());
-        match (old.is_empty(), new.is_empty()) {
-            (true, true) => return,
-            (true, false) => return self.note(at, Effect::Narrows, "is now a union"),
-            (false, true) => return self.note(at, Effect::Widens, "is no longer a union"),
-            (false, false) => {}
-        }
-        match (before.is_exclusive(), after.is_exclusive()) {
-            (false, true) => self.note(at, Effect::Narrows, "a value must be of exactly one variant now (`oneOf`)"),
-            (true, false) => self.note(at, Effect::Widens, "a value may be of several variants now (`anyOf`)"),
-            _ => {}
-        }
-        for (name, id) in old {
-            match new.iter().position(|(known, _)| *known == name) {
-                Some(index) => {
-                    let (_, other) = new.remove(index);
-                    self.schemas(id, other, at.direction);
-                }
-                None => self.note(at, Effect::Narrows, format!("the variant {name} is gone")),
-            }
-        }
-        for (name, _) in new {
-            self.note(at, Effect::Widens, format!("the variant {name} is new"));
-        }
-    }
+/// The location of a change, in one of the documents.
+struct Located<'c> {
+    pointer: &'c str,
+    span: Span,
+    is_gone: bool,
+    direction: Direction,
 }
 
 /// The effect of a change to a set that has lost or gained members.
@@ -411,5 +378,14 @@ fn sets(lost: bool, gained: bool) -> Effect {
         (true, false) => Effect::Narrows,
         (false, true) => Effect::Widens,
         (false, false) => Effect::Nothing,
+    }
+}
+
+/// The types of two sets, in words.
+pub fn types_in_words(types: Types) -> String {
+    match types {
+        Types::ALL => "anything".to_owned(),
+        Types(0) => "nothing".to_owned(),
+        types => types.to_string(),
     }
 }

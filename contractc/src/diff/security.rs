@@ -15,7 +15,7 @@ impl<'c> Comparison<'c> {
             let Some(other) = new.security_schemes.iter().find(|other| other.name == scheme.name) else { continue };
             if !is_carried_alike(&scheme.kind, &other.kind) {
                 let pointer = format!("#/components/securitySchemes/{}", escaped(&other.name));
-                let at = Place { pointer: &pointer, span: other.span, direction: Direction::Request };
+                let at = Place { pointer: &pointer, span: other.span, direction: Direction::REQUEST };
                 let (before, after) = (carried(&scheme.kind), carried(&other.kind));
                 self.note(at, Effect::Narrows, format!("the security scheme `{}` changed from {before} to {after}", other.name));
             }

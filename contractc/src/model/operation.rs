@@ -154,6 +154,8 @@ pub struct Header {
     pub explode: bool,
     /// The schema of its value.
     pub schema: Option<SchemaId>,
+    /// `content` as JSON, for a header without `schema`. Generated code does not read it.
+    pub content: Option<String>,
 }
 
 impl Operation {

@@ -370,7 +370,8 @@ impl<'a> Reader<'a> {
             let schema = header.get("schema").map(|schema| self.schema(&schema, &Vec::new()));
             let (description, required) = (self.text(header.node, "description"), self.flag(header.node, "required"));
             let explode = self.flag(header.node, "explode");
-            headers.push(Header { name: name.to_owned(), description, required, explode, schema });
+            let content = header.node.get("content").filter(|_| schema.is_none()).map(|content| content.to_json().to_string());
+            headers.push(Header { name: name.to_owned(), description, required, explode, schema, content });
         }
         headers
     }

@@ -1,0 +1,320 @@
+//! The schemas that all hold for one value, as one: `$ref` and `allOf` are followed, and a union of one variant is that variant.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::forms::{Side, listed_values, normal_types, plain_text};
+use crate::interpret;
+use crate::model::{Argument, Contract, Keyword, Schema, SchemaId, UnionTag};
+use crate::runtime::check::Types;
+
+/// How many values a schema may list for each of them to be judged.
+const VALUES_MAX: usize = 1_000;
+
+/// What identifies a set of schemas: the schemas, and the unions of which one variant is among them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    pub side: Side,
+    pub roots: Vec<SchemaId>,
+    decided: Vec<(SchemaId, UnionKind)>,
+    refuses_null: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum UnionKind {
+    AnyOf,
+    OneOf,
+}
+
+/// A contract, with the sets of its schemas that have been looked at.
+pub struct Model<'c> {
+    pub contract: &'c Contract,
+    pub side: Side,
+    known: RefCell<HashMap<Key, Rc<Parts<'c>>>>,
+}
+
+/// The constraints of all schemas of a set.
+pub struct Parts<'c> {
+    contract: &'c Contract,
+    pub key: Key,
+    pub parts: Vec<(SchemaId, &'c Schema)>,
+    pub unions: Vec<Union<'c>>,
+    /// The types that all parts accept, apart from null.
+    types: Types,
+    pub accepts_null: bool,
+}
+
+/// A union that the value must satisfy.
+pub struct Union<'c> {
+    of: (SchemaId, UnionKind),
+    pub variants: Vec<SchemaId>,
+    pub tag: Option<&'c UnionTag>,
+}
+
+impl Key {
+    /// The only schema of the set, if it is one.
+    pub fn single(&self) -> Option<SchemaId> {
+        if let ([only], []) = (self.roots.as_slice(), self.decided.as_slice()) { Some(*only) } else { None }
+    }
+
+    /// Whether a schema holds as a whole, and not only one of its variants.
+    pub fn is_whole(&self) -> bool {
+        self.decided.is_empty() && !self.refuses_null
+    }
+}
+
+impl Union<'_> {
+    /// The part that contains it.
+    pub fn part(&self) -> SchemaId {
+        self.of.0
+    }
+
+    /// Whether a value must be of exactly one variant.
+    pub fn is_exclusive(&self) -> bool {
+        self.of.1 == UnionKind::OneOf && !self.is_selected()
+    }
+
+    /// Whether a `discriminator` alone selects the variant.
+    pub fn is_selected(&self) -> bool {
+        self.tag.is_some_and(|tag| tag.by_discriminator)
+    }
+}
+
+impl<'c> Model<'c> {
+    pub fn new(contract: &'c Contract, side: Side) -> Self {
+        Model { contract, side, known: RefCell::default() }
+    }
+
+    /// The key of schemas that all hold.
+    pub fn key(&self, roots: &[SchemaId]) -> Key {
+        let mut found: Vec<SchemaId> = Vec::new();
+        for root in roots.iter().map(|id| self.contract.resolved(*id)) {
+            if !found.contains(&root) {
+                found.push(root);
+            }
+        }
+        Key { side: self.side, roots: found, decided: Vec::new(), refuses_null: false }
+    }
+
+    pub fn parts(&self, key: &Key) -> Rc<Parts<'c>> {
+        if let Some(known) = self.known.borrow().get(key) {
+            return Rc::clone(known);
+        }
+        let parts = Rc::new(self.merged(key.clone()));
+        self.known.borrow_mut().insert(key.clone(), Rc::clone(&parts));
+        parts
+    }
+
+    pub fn alone(&self, id: SchemaId) -> Rc<Parts<'c>> {
+        self.parts(&self.key(&[id]))
+    }
+
+    fn merged(&self, key: Key) -> Parts<'c> {
+        let contract = self.contract;
+        let accepts_null = !key.refuses_null && key.roots.iter().all(|root| is_valid(contract, *root, "null"));
+        let mut open: Vec<SchemaId> = key.roots.iter().rev().copied().collect();
+        let mut all =
+            Parts { contract, key, parts: Vec::new(), unions: Vec::new(), types: Types(Types::ALL.0 & !Types::NULL.0), accepts_null };
+        while let Some(id) = open.pop() {
+            let id = contract.resolved(id);
+            if all.parts.iter().all(|(known, _)| *known != id) {
+                let schema = contract.schema(id);
+                all.parts.push((id, schema));
+                all.types = both(all.types, schema.types.map_or(Types::ALL, normal_types));
+                if schema.never {
+                    all.types = Types(0);
+                }
+                open.extend(schema.all_of.iter().rev().chain(&schema.reference));
+                open.extend(self.variants_of(id, schema, &mut all));
+            }
+        }
+        for union in &all.unions {
+            let types = union.variants.iter().map(|id| self.alone(*id).types).fold(Types(0), Types::or);
+            all.types = both(all.types, types);
+        }
+        all
+    }
+
+    /// Keeps the unions of a part, and returns the variant of one that has no other.
+    fn variants_of(&self, id: SchemaId, schema: &'c Schema, all: &mut Parts<'c>) -> Vec<SchemaId> {
+        let mut only = Vec::new();
+        for (kind, list) in [(UnionKind::AnyOf, &schema.any_of), (UnionKind::OneOf, &schema.one_of)] {
+            if list.is_empty() || all.key.decided.contains(&(id, kind)) {
+                continue;
+            }
+            let tag = schema.tag.as_ref().filter(|_| kind == UnionKind::OneOf);
+            if let Some(types) = plain_types(self.contract, list, kind == UnionKind::OneOf) {
+                all.types = both(all.types, types);
+                continue;
+            }
+            // Whether null is accepted is known.
+            let accepts_more = |id: &&SchemaId| tag.is_some() || self.alone(**id).types != Types(0);
+            let variants: Vec<SchemaId> = list.iter().filter(accepts_more).copied().collect();
+            match variants.as_slice() {
+                [] => all.types = Types(0),
+                [single] if tag.is_none() => only.push(*single),
+                _ => all.unions.push(Union { of: (id, kind), variants, tag }),
+            }
+        }
+        only
+    }
+
+    /// A set with a variant in place of its union.
+    pub fn with_variant(&self, parts: &Parts<'c>, union: &Union<'_>, variant: SchemaId) -> Key {
+        let (id, kind) = union.of;
+        let says_nothing = |(part, schema): &(SchemaId, &Schema)| {
+            let mut own = Schema { reference: None, all_of: Vec::new(), ..(*schema).clone() };
+            match kind {
+                UnionKind::AnyOf if *part == id => own.any_of.clear(),
+                UnionKind::OneOf if *part == id => own.one_of.clear(),
+                _ => {}
+            }
+            own.is_anything()
+        };
+        let variant_accepts_null = is_valid(self.contract, variant, "null");
+        if parts.parts.iter().all(says_nothing) && (parts.accepts_null || !variant_accepts_null) {
+            return self.key(&[variant]);
+        }
+        let roots: Vec<SchemaId> = parts.key.roots.iter().copied().chain([variant]).collect();
+        let mut decided: Vec<_> = parts.key.decided.iter().copied().chain([(id, kind)]).collect();
+        decided.sort();
+        Key { decided, refuses_null: !(parts.accepts_null && variant_accepts_null), ..self.key(&roots) }
+    }
+
+    /// All accepted values, if they are listed.
+    pub fn values(&self, parts: &Parts<'c>) -> Option<Vec<Value>> {
+        let mut listed = self.candidates(parts, 0)?;
+        listed.retain(|value| parts.accepts(value));
+        let mut seen = BTreeSet::new();
+        listed.retain(|value| seen.insert(plain_text(value)));
+        Some(listed)
+    }
+
+    /// All accepted values of a schema that lists them, rather than only types of few values.
+    pub fn listed_values(&self, parts: &Parts<'c>) -> Option<Vec<Value>> {
+        let is_listed = !parts.listed().is_empty() || parts.types.0 & !Types::BOOLEAN.0 != 0;
+        if is_listed { self.values(parts) } else { None }
+    }
+
+    /// Values among which all accepted ones are.
+    fn candidates(&self, parts: &Parts<'c>, depth: usize) -> Option<Vec<Value>> {
+        const DEPTH_MAX: usize = 8;
+        if parts.types.0 & !Types::BOOLEAN.0 == 0 {
+            return Some(vec![Value::Null, true.into(), false.into()]);
+        }
+        let mut lists = parts.listed().into_iter().map(|list| list.into_iter().cloned().chain([Value::Null]).collect::<Vec<_>>());
+        if let Some(list) = lists.find(|list| list.len() <= VALUES_MAX) {
+            return Some(list);
+        }
+        let of_union = |union: &Union<'_>| -> Option<Vec<Value>> {
+            let mut all = vec![Value::Null];
+            for variant in &union.variants {
+                all.extend(self.candidates(&self.alone(*variant), depth + 1)?);
+                if all.len() > VALUES_MAX {
+                    return None;
+                }
+            }
+            Some(all)
+        };
+        if depth < DEPTH_MAX { parts.unions.iter().find_map(of_union) } else { None }
+    }
+
+    /// Whether the document names the schema.
+    pub fn is_component(&self, id: SchemaId) -> bool {
+        self.component(id).is_some()
+    }
+
+    /// The name that the document gives the schema.
+    pub fn component(&self, id: SchemaId) -> Option<&'c str> {
+        let resolved = self.contract.resolved(id);
+        let named = self.contract.names.iter().find(|(_, known)| self.contract.resolved(*known) == resolved);
+        named.map(|(name, _)| name.as_str())
+    }
+
+    /// The words for a variant: its name, its title, or its types.
+    pub fn name_of(&self, id: SchemaId) -> String {
+        let (contract, resolved) = (self.contract, self.contract.resolved(id));
+        let title = || contract.schema(resolved).annotations.title.clone();
+        let types = || Some(self.alone(resolved).types().to_string()).filter(|text| !text.is_empty());
+        let pointer = || contract.schema(resolved).pointer.clone();
+        self.component(id).map(str::to_owned).or_else(title).or_else(types).unwrap_or_else(pointer)
+    }
+}
+
+impl<'c> Parts<'c> {
+    pub fn contract(&self) -> &'c Contract {
+        self.contract
+    }
+
+    /// The accepted types. Integers are one type, and all other numbers another.
+    pub fn types(&self) -> Types {
+        if self.accepts_null { self.types.or(Types::NULL) } else { self.types }
+    }
+
+    /// Whether values of these types are accepted.
+    pub fn may_be(&self, types: Types) -> bool {
+        self.types.intersects(types)
+    }
+
+    /// Whether a value is accepted.
+    pub fn accepts(&self, value: &Value) -> bool {
+        let text = value.to_string();
+        (self.accepts_null || !value.is_null()) && self.key.roots.iter().all(|root| is_valid(self.contract, *root, &text))
+    }
+
+    /// The values that each part lists.
+    pub fn listed(&self) -> Vec<Vec<&'c Value>> {
+        let of = |(_, part): &(SchemaId, &'c Schema)| listed_values(part.constant.as_ref(), part.enumeration.as_deref());
+        self.parts.iter().filter_map(of).collect()
+    }
+
+    /// The arguments that the parts give to a keyword.
+    pub fn arguments(&self, keyword: &Keyword) -> Vec<Argument<'c>> {
+        self.parts.iter().filter_map(|(_, part)| keyword.argument(part)).collect()
+    }
+
+    pub fn required(&self) -> BTreeSet<&'c str> {
+        self.parts.iter().flat_map(|(_, part)| &part.object.required).map(String::as_str).collect()
+    }
+
+    pub fn max_depth(&self) -> Option<u64> {
+        self.parts.iter().filter_map(|(_, part)| part.max_depth).min()
+    }
+}
+
+fn is_valid(contract: &Contract, id: SchemaId, json: &str) -> bool {
+    interpret::validate(contract, id, json.as_bytes()).is_ok()
+}
+
+/// The types that both accept.
+pub fn both(left: Types, right: Types) -> Types {
+    Types(left.0 & right.0)
+}
+
+/// The types that a union accepts whose variants say nothing but their types.
+fn plain_types(contract: &Contract, variants: &[SchemaId], is_exclusive: bool) -> Option<Types> {
+    let mut all = Types(0);
+    for id in variants {
+        let schema = contract.schema(contract.resolved(*id));
+        let types = schema.types.filter(|types| {
+            let plain = Schema {
+                span: schema.span,
+                pointer: schema.pointer.clone(),
+                annotations: schema.annotations.clone(),
+                types: Some(*types),
+                view: schema.view,
+                ..Schema::default()
+            };
+            *schema == plain
+        });
+        let types = normal_types(types?);
+        if is_exclusive && all.intersects(types) {
+            return None;
+        }
+        all = all.or(types);
+    }
+    Some(all)
+}
