@@ -10,7 +10,7 @@ use contractc::model::{Contract, SchemaId};
 use contractc::sample::Sampler;
 use contractc::{Compilation, interpret};
 use maker::Maker;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The root schema of each contract.
 const ROOT: &str = "Thing";
@@ -40,9 +40,8 @@ fn no_breaking_change_is_missed() {
         let values = values(seed, &mut maker, &old, &new);
         let lost = values.iter().find(|value| is_lost(value, &old, &new));
         let gained = values.iter().find(|value| is_lost(value, &new, &old));
-        let checks: [(_, _, fn(&Change) -> bool); 2] =
-            [("requests", lost, |change| change.breaks_requests), ("responses", gained, |change| change.breaks_responses)];
-        for (direction, value, breaks) in checks {
+        for (direction, value) in [("requests", lost), ("responses", gained)] {
+            let breaks = |change: &Change| if direction == "requests" { change.breaks_requests } else { change.breaks_responses };
             let is_said = changes.iter().any(breaks);
             breaking += usize::from(value.is_some());
             alarms += usize::from(is_said && value.is_none());
@@ -115,26 +114,13 @@ fn pointer(name: &str) -> String {
 
 /// The schema for values without members that it does not declare.
 fn sealed(schema: &Value) -> Value {
-    let mut named = Vec::new();
-    required(schema, &mut named);
-    let named: serde_json::Map<String, Value> = named.into_iter().map(|name| (name, json!(true))).collect();
     if schema.get("$ref").is_some() {
         return json!({ "$ref": pointer(SEALED) });
     }
-    json!({ "allOf": [with_sealed_members(schema)], "properties": named, "unevaluatedProperties": false })
+    json!({ "allOf": [with_sealed_members(schema)], "unevaluatedProperties": false })
 }
 
-/// The names in `required` of the schemas at one place: a contract that requires a member knows it.
-fn required(schema: &Value, names: &mut Vec<String>) {
-    names.extend(schema["required"].as_array().into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)));
-    for keyword in ["allOf", "anyOf", "oneOf"] {
-        schema[keyword].as_array().into_iter().flatten().for_each(|inner| required(inner, names));
-    }
-    for keyword in ["if", "then", "else"] {
-        schema.get(keyword).into_iter().for_each(|inner| required(inner, names));
-    }
-}
-
+/// The same schema, whose members are sealed. A schema that requires a member knows it.
 fn with_sealed_members(schema: &Value) -> Value {
     let Value::Object(keywords) = schema else { return schema.clone() };
     let inner = |keyword: &str, value: &Value| match (keyword, value) {
@@ -150,5 +136,12 @@ fn with_sealed_members(schema: &Value) -> Value {
         ("additionalProperties" | "unevaluatedProperties" | "items" | "unevaluatedItems", value) if *value != json!(false) => sealed(value),
         (_, value) => value.clone(),
     };
-    keywords.iter().map(|(keyword, value)| (keyword.clone(), inner(keyword, value))).collect()
+    let mut keywords: Map<String, Value> = keywords.iter().map(|(keyword, value)| (keyword.clone(), inner(keyword, value))).collect();
+    for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let members = keywords.entry("properties").or_insert_with(|| json!({}));
+        if members.get(name).is_none() {
+            members[name] = json!(true);
+        }
+    }
+    Value::Object(keywords)
 }

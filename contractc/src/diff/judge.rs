@@ -175,7 +175,7 @@ impl<'c> Judge<'c> {
             Duty::Inner(sub, sup, Sent::All) => self.holds_for_all(sub, sup, depth + 1),
             Duty::Inner(sub, sup, Sent::Declared) => self.holds(sub, sup, depth + 1),
         });
-        all || self.every_variant_holds(&narrow, sup, depth)
+        all || self.every_variant_holds(&narrow, sup, depth) || (!wide.unions.is_empty() && self.every_type_holds(&narrow, sup, depth))
     }
 
     /// Whether each variant of a union of the narrower set is accepted.
@@ -184,6 +184,12 @@ impl<'c> Judge<'c> {
         let keys: Vec<Key> =
             union.variants.iter().map(|variant| self.model(narrow.key.side).with_variant(narrow, union, *variant)).collect();
         keys.iter().all(|key| self.holds(key, sup, depth + 1))
+    }
+
+    /// Whether the values of each type are accepted.
+    fn every_type_holds(&mut self, narrow: &Parts<'c>, sup: &Key, depth: usize) -> bool {
+        let types: Vec<Types> = (0..7).map(|bit| Types(1 << bit)).filter(|types| narrow.types().contains(*types)).collect();
+        types.len() > 1 && types.into_iter().all(|types| self.holds(&narrow.key.of_type(types), sup, depth + 1))
     }
 
     /// Whether each part of the wider set is also one of the narrower set.
@@ -205,7 +211,7 @@ impl<'c> Judge<'c> {
     /// What the wider set asks for beyond what the narrower one is known to satisfy. Null is judged apart.
     pub(super) fn duties(&mut self, narrow: &Parts<'c>, wide: &Parts<'c>, matched: &[(usize, usize)], depth: usize) -> Vec<Duty> {
         let mut out = Vec::new();
-        if narrow.types().0 & !wide.types().0 != 0 {
+        if narrow.types().0 & !wide.types_beside_unions().0 != 0 {
             out.push(Duty::Fails(Fault::Types));
         }
         self.values(narrow, wide, &mut out);

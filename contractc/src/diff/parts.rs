@@ -10,6 +10,7 @@ use super::forms::{Side, listed_values, normal_types, plain_text};
 use crate::interpret;
 use crate::model::{Argument, Contract, Keyword, Schema, SchemaId, UnionTag};
 use crate::runtime::check::Types;
+use crate::runtime::number::Number;
 
 /// How many values a schema may list for each of them to be judged.
 const VALUES_MAX: usize = 1_000;
@@ -21,6 +22,8 @@ pub struct Key {
     pub roots: Vec<SchemaId>,
     decided: Vec<(SchemaId, UnionKind)>,
     refuses_null: bool,
+    /// The only types that are looked at.
+    only: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +47,8 @@ pub struct Parts<'c> {
     pub unions: Vec<Union<'c>>,
     /// The types that all parts accept, apart from null.
     types: Types,
+    /// The types that all parts accept apart from their unions, without null.
+    own_types: Types,
     pub accepts_null: bool,
 }
 
@@ -55,14 +60,19 @@ pub struct Union<'c> {
 }
 
 impl Key {
+    /// The same schemas, of whose values only those of a type are looked at.
+    pub fn of_type(&self, types: Types) -> Key {
+        Key { only: self.only & types.0, ..self.clone() }
+    }
+
     /// The only schema of the set, if it is one.
     pub fn single(&self) -> Option<SchemaId> {
-        if let ([only], []) = (self.roots.as_slice(), self.decided.as_slice()) { Some(*only) } else { None }
+        if let ([single], true) = (self.roots.as_slice(), self.is_whole()) { Some(*single) } else { None }
     }
 
     /// Whether a schema holds as a whole, and not only one of its variants.
     pub fn is_whole(&self) -> bool {
-        self.decided.is_empty() && !self.refuses_null
+        self.decided.is_empty() && !self.refuses_null && self.only == Types::ALL.0
     }
 }
 
@@ -96,7 +106,7 @@ impl<'c> Model<'c> {
                 found.push(root);
             }
         }
-        Key { side: self.side, roots: found, decided: Vec::new(), refuses_null: false }
+        Key { side: self.side, roots: found, decided: Vec::new(), refuses_null: false, only: Types::ALL.0 }
     }
 
     pub fn parts(&self, key: &Key) -> Rc<Parts<'c>> {
@@ -114,10 +124,11 @@ impl<'c> Model<'c> {
 
     fn merged(&self, key: Key) -> Parts<'c> {
         let contract = self.contract;
-        let accepts_null = !key.refuses_null && key.roots.iter().all(|root| is_valid(contract, *root, "null"));
+        let is_asked = key.only & Types::NULL.0 != 0;
+        let accepts_null = is_asked && !key.refuses_null && key.roots.iter().all(|root| is_valid(contract, *root, "null"));
         let mut open: Vec<SchemaId> = key.roots.iter().rev().copied().collect();
-        let mut all =
-            Parts { contract, key, parts: Vec::new(), unions: Vec::new(), types: Types(Types::ALL.0 & !Types::NULL.0), accepts_null };
+        let types = Types(key.only & !Types::NULL.0);
+        let mut all = Parts { contract, key, parts: Vec::new(), unions: Vec::new(), own_types: types, types, accepts_null };
         while let Some(id) = open.pop() {
             let id = contract.resolved(id);
             if all.parts.iter().all(|(known, _)| *known != id) {
@@ -131,6 +142,7 @@ impl<'c> Model<'c> {
                 open.extend(self.variants_of(id, schema, &mut all));
             }
         }
+        all.own_types = all.types;
         for union in &all.unions {
             let types = union.variants.iter().map(|id| self.alone(*id).types).fold(Types(0), Types::or);
             all.types = both(all.types, types);
@@ -175,13 +187,13 @@ impl<'c> Model<'c> {
             own.is_anything()
         };
         let variant_accepts_null = is_valid(self.contract, variant, "null");
-        if parts.parts.iter().all(says_nothing) && (parts.accepts_null || !variant_accepts_null) {
+        if parts.key.only == Types::ALL.0 && parts.parts.iter().all(says_nothing) && (parts.accepts_null || !variant_accepts_null) {
             return self.key(&[variant]);
         }
         let roots: Vec<SchemaId> = parts.key.roots.iter().copied().chain([variant]).collect();
         let mut decided: Vec<_> = parts.key.decided.iter().copied().chain([(id, kind)]).collect();
         decided.sort();
-        Key { decided, refuses_null: !(parts.accepts_null && variant_accepts_null), ..self.key(&roots) }
+        Key { decided, refuses_null: !(parts.accepts_null && variant_accepts_null), only: parts.key.only, ..self.key(&roots) }
     }
 
     /// All accepted values, if they are listed.
@@ -254,6 +266,11 @@ impl<'c> Parts<'c> {
         if self.accepts_null { self.types.or(Types::NULL) } else { self.types }
     }
 
+    /// The types that are accepted apart from what unions ask for.
+    pub fn types_beside_unions(&self) -> Types {
+        if self.accepts_null { self.own_types.or(Types::NULL) } else { self.own_types }
+    }
+
     /// Whether values of these types are accepted.
     pub fn may_be(&self, types: Types) -> bool {
         self.types.intersects(types)
@@ -262,6 +279,9 @@ impl<'c> Parts<'c> {
     /// Whether a value is accepted.
     pub fn accepts(&self, value: &Value) -> bool {
         let text = value.to_string();
+        if !type_of(value).intersects(Types(self.key.only)) {
+            return false;
+        }
         (self.accepts_null || !value.is_null()) && self.key.roots.iter().all(|root| is_valid(self.contract, *root, &text))
     }
 
@@ -282,6 +302,18 @@ impl<'c> Parts<'c> {
 
     pub fn max_depth(&self) -> Option<u64> {
         self.parts.iter().filter_map(|(_, part)| part.max_depth).min()
+    }
+}
+
+fn type_of(value: &Value) -> Types {
+    match value {
+        Value::Null => Types::NULL,
+        Value::Bool(_) => Types::BOOLEAN,
+        Value::Number(number) if Number::from(number).is_integer() => Types::INTEGER,
+        Value::Number(_) => Types::NUMBER,
+        Value::String(_) => Types::STRING,
+        Value::Array(_) => Types::ARRAY,
+        Value::Object(_) => Types::OBJECT,
     }
 }
 

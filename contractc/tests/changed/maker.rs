@@ -154,7 +154,11 @@ impl Maker {
         match kind {
             30..50 => self.remove(&mut keywords),
             50..72 => {
-                let more = [self.object(1), self.array(1), self.leaf()].swap_remove(self.below(3));
+                let more = match self.below(3) {
+                    0 => self.object(1),
+                    1 => self.array(1),
+                    _ => self.leaf(),
+                };
                 for (keyword, value) in more.as_object().into_iter().flatten() {
                     keywords.entry(keyword).or_insert(value.clone());
                 }
@@ -217,7 +221,10 @@ impl Maker {
                 if self.chance(20) {
                     members.remove(&name);
                 } else {
-                    let inner = members.get(&name).map_or_else(|| self.value(1), |inner| self.mutated(inner));
+                    let inner = match members.get(&name) {
+                        Some(inner) => self.mutated(inner),
+                        None => self.value(1),
+                    };
                     members.insert(name, inner);
                 }
                 Value::Object(members)
