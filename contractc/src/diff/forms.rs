@@ -8,10 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use crate::model::{
-    Annotations, ArrayLimits, ArrayRules, Condition, Contains, Contract, NumberRules, ObjectLimits, ObjectRules, Rule, Schema, SchemaId,
-    TextRules, UnionTag,
-};
+use crate::model::{Annotations, ArrayRules, Condition, Contains, Contract, Kind, ObjectRules, Rule, Schema, SchemaId, UnionTag};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 
@@ -149,8 +146,9 @@ impl Form {
             types,
             constant,
             enumeration,
-            number,
-            text,
+            // The table of keywords has them, and the limits of arrays and objects.
+            number: _,
+            text: _,
             array,
             object,
             reference,
@@ -185,7 +183,7 @@ impl Form {
             let texts: BTreeSet<String> = values.iter().map(|value| plain_text(value)).collect();
             form.say("enum", texts.into_iter().collect::<Vec<_>>().join(","));
         }
-        form.numbers_and_texts(number, text);
+        form.assertions(schema);
         form.array(array, at, says_more);
         form.object(object, at);
         form.group("allOf", false, reference.iter().chain(all_of).map(at));
@@ -233,24 +231,18 @@ impl Form {
         self.group(keyword, true, sorted.iter().map(|(_, id)| at(id)));
     }
 
-    fn numbers_and_texts(&mut self, number: &NumberRules, text: &TextRules) {
-        // The range of a width is part of the bounds.
-        let NumberRules { minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of, width: _ } = number;
-        let bounds = [minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of];
-        let names = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
-        for (name, bound) in names.iter().zip(bounds) {
-            self.list(name, bound.map(plain_number));
+    /// The keywords that judge a value by one argument. All of them are in the table.
+    fn assertions(&mut self, schema: &Schema) {
+        for kind in Kind::ALL {
+            for assertion in schema.assertions(kind).filter(|assertion| !assertion.is_trivial()) {
+                let argument = assertion.argument.number().map_or_else(|| assertion.argument.to_string(), plain_number);
+                self.say(assertion.keyword.name, format!("{argument:?}"));
+            }
         }
-        let TextRules { min_length, max_length, pattern, format } = text;
-        self.list("minLength", min_length.filter(|min| *min > 0));
-        self.list("maxLength", max_length);
-        self.list("pattern", pattern);
-        self.list("format", format.map(|format| format.name()));
     }
 
     fn array(&mut self, array: &ArrayRules, at: impl Fn(&SchemaId) -> usize, says_more: bool) {
-        let ArrayRules { prefix_items, items, limits, contains, unevaluated_items, each } = array;
-        let ArrayLimits { min_items, max_items, unique_items } = limits;
+        let ArrayRules { prefix_items, items, limits: _, contains, unevaluated_items, each } = array;
         self.group("prefixItems", true, prefix_items.iter().map(&at));
         self.group("items", true, items.iter().map(&at));
         self.group("unevaluatedItems", true, unevaluated_items.iter().map(&at));
@@ -258,9 +250,6 @@ impl Form {
             self.say("contains", format!("{min} {max:?}"));
             self.group("contains", true, [at(schema)]);
         }
-        self.list("minItems", min_items.filter(|min| *min > 0));
-        self.list("maxItems", max_items);
-        self.list("uniqueItems", unique_items.then_some(()));
         self.list("x-each", (*each && says_more).then_some(()));
     }
 
@@ -271,12 +260,11 @@ impl Form {
             additional_properties,
             property_names,
             required,
-            limits,
+            limits: _,
             dependent_required,
             dependent_schemas,
             unevaluated_properties,
         } = object;
-        let ObjectLimits { min_properties, max_properties } = limits;
         self.named("properties", properties, &at);
         self.named("patternProperties", pattern_properties, &at);
         self.named("dependentSchemas", dependent_schemas, &at);
@@ -284,8 +272,6 @@ impl Form {
         self.group("unevaluatedProperties", true, unevaluated_properties.iter().map(&at));
         self.group("propertyNames", true, property_names.iter().map(&at));
         self.list("required", required.iter().collect::<BTreeSet<_>>());
-        self.list("minProperties", min_properties.filter(|min| *min > 0));
-        self.list("maxProperties", max_properties);
         let needs: BTreeSet<(&String, BTreeSet<&String>)> =
             dependent_required.iter().map(|(name, needs)| (name, needs.iter().collect())).collect();
         self.list("dependentRequired", needs);

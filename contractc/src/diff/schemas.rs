@@ -7,7 +7,6 @@ use super::forms::{Forms, Side};
 use super::judge::{Duty, Fault, Judge, Sent};
 use super::parts::{Key, Parts};
 use crate::model::{Contract, Schema, SchemaId};
-use crate::runtime::check::Types;
 use crate::source::Span;
 
 /// Which way a value is sent.
@@ -378,14 +377,5 @@ fn sets(lost: bool, gained: bool) -> Effect {
         (true, false) => Effect::Narrows,
         (false, true) => Effect::Widens,
         (false, false) => Effect::Nothing,
-    }
-}
-
-/// The types of two sets, in words.
-pub fn types_in_words(types: Types) -> String {
-    match types {
-        Types::ALL => "anything".to_owned(),
-        Types(0) => "nothing".to_owned(),
-        types => types.to_string(),
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::bounds;
 use super::judge::{Fault, Judge};
 use super::parts::Parts;
-use super::schemas::types_in_words;
 use crate::model::KEYWORDS;
+use crate::runtime::check::Types;
 
 /// What changed. `effect` tells whether it narrows and whether it widens.
 pub fn message(fault: &Fault, effect: (bool, bool), before: &Parts<'_>, after: &Parts<'_>) -> String {
@@ -134,4 +134,12 @@ pub fn notes<'c>(judge: &Judge<'c>, before: &Parts<'c>, after: &Parts<'c>) -> Ve
         found.push((format!("`x-each` is {}", new_or_gone(each(after))), None));
     }
     found
+}
+
+fn types_in_words(types: Types) -> String {
+    match types {
+        Types::ALL => "anything".to_owned(),
+        Types(0) => "nothing".to_owned(),
+        types => types.to_string(),
+    }
 }
