@@ -173,6 +173,11 @@ fn every_part_of_all_of_counts() {
             "breaking for requests: `multipleOf` changed from 2, 3 to 2, 9",
         ),
         (
+            "{ type: object, additionalProperties: { minimum: 1 }, allOf: [{ additionalProperties: { maximum: 9 } }] }",
+            "{ type: object, additionalProperties: { minimum: 1 }, allOf: [{ additionalProperties: { maximum: 7 } }] }",
+            "breaking for requests: `maximum` changed from 9 to 7",
+        ),
+        (
             "{ type: array, items: { minimum: 1 }, allOf: [{ items: { maximum: 9 } }] }",
             "{ type: array, items: { minimum: 1 }, allOf: [{ items: { maximum: 7 } }] }",
             "breaking for requests: `maximum` changed from 9 to 7",
@@ -262,6 +267,7 @@ fn what_accepts_the_same_values_is_no_change() {
         ("{ oneOf: [{ const: p, title: P }, { const: q }] }", "{ oneOf: [{ const: q, title: Q }, { const: p, title: A }] }"),
         ("{ oneOf: [{ const: p }, { const: q }] }", "{ type: string, enum: [p, q] }"),
         ("{ type: [string, integer], maxLength: 3 }", "{ anyOf: [{ type: string, maxLength: 3 }, { type: integer }] }"),
+        ("{ prefixItems: [{ type: string }], items: false }", "{ prefixItems: [{ type: string }], maxItems: 1 }"),
         ("{ type: boolean }", "{ type: boolean, maxLength: 3, multipleOf: 2, items: { type: string } }"),
         (&format!("{{ anyOf: [{one}, {two}] }}"), &format!("{{ anyOf: [{}, {one}] }}", two.replace("Two", "Second"))),
     ] {

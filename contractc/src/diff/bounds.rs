@@ -57,6 +57,8 @@ fn bound_of(parts: &Parts<'_>, kind: Kind, tight: Ordering) -> Option<Bound> {
         };
         bounds.extend(parts.arguments(keyword).into_iter().filter_map(Argument::number).map(|bound| (bound, is_excluded)));
     }
+    let refused = if kind == Kind::Array && tight == Ordering::Less { parts.items_before_refusal() } else { None };
+    bounds.extend(refused.map(|count| (Number::Signed(count as i64), false)));
     let bounds = bounds.into_iter().map(|bound| if integers_alone { among_integers(bound, tight) } else { bound });
     bounds.reduce(|left, right| match left.0.compare(right.0) {
         Ordering::Equal => (left.0, left.1 || right.1),

@@ -31,7 +31,8 @@ pub enum Fault {
     Closed,
     Pattern(String),
     Rule(String),
-    Variant(String),
+    /// The variant of one of both sides, which the other one does not accept.
+    Variant(Side, String),
     Union,
     Exclusive,
     Selected,

@@ -1,6 +1,6 @@
 //! The members and items of a set of schemas: which schemas hold for each, wherever they are declared.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::evaluated::{Evaluated, evaluates, evaluates_item, in_place, names_below, names_missing, names_of_variants, patterns_of};
 use super::forms::Side;
@@ -114,6 +114,11 @@ impl<'c> Parts<'c> {
             }
         }
         found
+    }
+
+    /// How many items there can be before one is refused whatever it is.
+    pub fn items_before_refusal(&self) -> Option<usize> {
+        (0..=self.longest_prefix()).find(|index| self.refuses_all(&self.item(*index).schemas))
     }
 
     fn longest_prefix(&self) -> usize {
@@ -235,18 +240,17 @@ impl<'c> Judge<'c> {
         }
         let (rest, _) = narrow.rest();
         let known: Vec<SchemaId> = rest.iter().map(|(id, _)| *id).collect();
-        for (wanted, exempt) in wide.rest().0 {
-            if wide.accepts_all(&[wanted]) {
-                continue;
-            }
-            let is_closed = wide.refuses_all(&[wanted]);
+        let mut all: BTreeMap<BTreeSet<&str>, Vec<SchemaId>> = BTreeMap::new();
+        wide.rest().0.into_iter().for_each(|(wanted, exempt)| all.entry(exempt).or_default().push(wanted));
+        for (exempt, wanted) in all.into_iter().filter(|(_, wanted)| !wide.accepts_all(wanted)) {
+            let is_closed = wide.refuses_all(&wanted);
             for source in narrow.patterns().difference(&exempt) {
                 let known = narrow.matching(source);
                 if narrow.refuses_all(&known) {
                 } else if is_closed {
                     out.push(Duty::Fails(Fault::Pattern((*source).to_owned())));
                 } else {
-                    out.push(Duty::Inner(self.key_of(narrow, &known), self.key_of(wide, &[wanted]), self.sent));
+                    out.push(Duty::Inner(self.key_of(narrow, &known), self.key_of(wide, &wanted), self.sent));
                 }
             }
             if narrow.refuses_all(&known) {
@@ -255,7 +259,7 @@ impl<'c> Judge<'c> {
             } else if known.is_empty() {
                 out.push(Duty::Fails(Fault::Schema("additionalProperties")));
             } else {
-                out.push(Duty::Inner(self.key_of(narrow, &known), self.key_of(wide, &[wanted]), self.sent));
+                out.push(Duty::Inner(self.key_of(narrow, &known), self.key_of(wide, &wanted), self.sent));
             }
         }
     }

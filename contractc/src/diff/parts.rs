@@ -37,6 +37,8 @@ pub struct Model<'c> {
     pub contract: &'c Contract,
     pub side: Side,
     known: RefCell<HashMap<Key, Rc<Parts<'c>>>>,
+    /// The names that the document gives to schemas.
+    names: HashMap<SchemaId, &'c str>,
 }
 
 /// The constraints of all schemas of a set.
@@ -95,7 +97,9 @@ impl Union<'_> {
 
 impl<'c> Model<'c> {
     pub fn new(contract: &'c Contract, side: Side) -> Self {
-        Model { contract, side, known: RefCell::default() }
+        // The first name of a schema counts.
+        let names = contract.names.iter().rev().map(|(name, id)| (contract.resolved(*id), name.as_str())).collect();
+        Model { contract, side, known: RefCell::default(), names }
     }
 
     /// The key of schemas that all hold.
@@ -241,9 +245,7 @@ impl<'c> Model<'c> {
 
     /// The name that the document gives the schema.
     pub fn component(&self, id: SchemaId) -> Option<&'c str> {
-        let resolved = self.contract.resolved(id);
-        let named = self.contract.names.iter().find(|(_, known)| self.contract.resolved(*known) == resolved);
-        named.map(|(name, _)| name.as_str())
+        self.names.get(&self.contract.resolved(id)).copied()
     }
 
     /// The words for a variant: its name, its title, or its types.

@@ -225,7 +225,7 @@ impl<'c> Comparison<'c> {
         let alone = (before.unions.len() > matched.len(), after.unions.len() > matched.len());
         let is_changed = !(keeps && adds_none);
         if is_changed && self.values(&before, &after, (keeps, adds_none), direction) {
-            return self.say_notes(&faults, &before, &after, direction);
+            return self.say_notes(|fault| fault.is_some(), &before, &after, direction);
         }
         if is_changed && (alone.0 || alone.1) && self.one_union(&before, &after, &matched, direction, &mut faults) {
             faults.retain(|_, effect| !((effect.0 && keeps) || (effect.1 && adds_none)));
@@ -253,7 +253,7 @@ impl<'c> Comparison<'c> {
             }
         }
         self.say(&faults, &before, &after, direction);
-        self.say_notes(&faults, &before, &after, direction);
+        self.say_notes(|fault| fault.is_some_and(|fault| faults.contains_key(fault)), &before, &after, direction);
     }
 
     /// Reports the changed values of two schemas of which at least one lists its values. Returns whether there is no more to say.
@@ -305,7 +305,7 @@ impl<'c> Comparison<'c> {
         for (index, key) in keys.iter().enumerate().filter(|(index, _)| *index != counterpart) {
             if !self.judge.proves(key, &without.key, sent) {
                 let name = self.judge.model(with.key.side).name_of(union.variants[index]);
-                faults.insert(Fault::Variant(name), (!is_new, is_new));
+                faults.insert(Fault::Variant(with.key.side, name), (!is_new, is_new));
             }
             if union.is_exclusive() && !self.judge.proves_disjoint(&without.key, key) {
                 faults.insert(Fault::Exclusive, (is_new, !is_new));
@@ -351,11 +351,11 @@ impl<'c> Comparison<'c> {
         }
     }
 
-    /// Reports what changes no value that is accepted.
-    fn say_notes(&mut self, faults: &Faults, before: &Parts<'c>, after: &Parts<'c>, direction: Direction) {
+    /// Reports what changes no value that is accepted, without what has been said.
+    fn say_notes(&mut self, is_said: impl Fn(Option<&Fault>) -> bool, before: &Parts<'c>, after: &Parts<'c>, direction: Direction) {
         let at = self.place(before, after, direction);
         for (message, fault) in super::words::notes(&self.judge, before, after) {
-            if !fault.is_some_and(|fault| faults.contains_key(&fault)) {
+            if !is_said(fault.as_ref()) {
                 self.note_at(&at, Effect::Nothing, message);
             }
         }

@@ -179,7 +179,7 @@ impl<'c> Judge<'c> {
             let known = self.model(narrow.key.side).with_variant(narrow, union, union.variants[*index]);
             let keys: Vec<_> = other.variants.iter().map(|id| self.key_of(wide, &[*id])).collect();
             if other.is_selected() || !keys.iter().any(|key| self.holds(&known, key, depth + 1)) {
-                out.push(Duty::Fails(Fault::Variant(name.clone())));
+                out.push(Duty::Fails(Fault::Variant(narrow.key.side, name.clone())));
             }
         }
         if other.is_selected() && !self.is_selected_alike(narrow, union, other, &pairs) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::bounds;
+use super::forms::Side;
 use super::judge::{Fault, Judge};
 use super::parts::Parts;
 use crate::model::KEYWORDS;
@@ -25,6 +26,9 @@ pub fn message(fault: &Fault, effect: (bool, bool), before: &Parts<'_>, after: &
             let text = |depth: Option<u64>| depth.map_or("absent".to_owned(), |depth| depth.to_string());
             format!("`x-max-depth` changed from {} to {}", text(before.max_depth()), text(after.max_depth()))
         }
+        Fault::Schema("prefixItems") if is_tuple(before) && is_tuple(after) => {
+            format!("`prefixItems` is {}", if is_new { "longer" } else { "shorter" })
+        }
         Fault::Schema(keyword) => format!("`{keyword}` is {}", new_or_gone(is_new)),
         Fault::Required(name) if is_new => format!("the member `{name}` is now required"),
         Fault::Required(name) => format!("the member `{name}` is no longer required"),
@@ -41,8 +45,7 @@ pub fn message(fault: &Fault, effect: (bool, bool), before: &Parts<'_>, after: &
             (_, is_new) => format!("the pattern `{source}` in `patternProperties` is {}", new_or_gone(is_new)),
         },
         Fault::Rule(text) => format!("the rule `{text}` is {}", new_or_gone(is_new)),
-        Fault::Variant(name) if effect == (true, true) => format!("the variant {name} is another one"),
-        Fault::Variant(name) => format!("the variant {name} is {}", new_or_gone(!is_new)),
+        Fault::Variant(side, name) => format!("the variant {name} is {}", new_or_gone(*side == Side::New)),
         Fault::Union if is_new => "is now a union".to_owned(),
         Fault::Union => "is no longer a union".to_owned(),
         Fault::Exclusive => {
@@ -60,6 +63,10 @@ pub fn message(fault: &Fault, effect: (bool, bool), before: &Parts<'_>, after: &
             _ => unknown(keyword),
         },
     }
+}
+
+fn is_tuple(parts: &Parts<'_>) -> bool {
+    parts.parts.iter().any(|(_, part)| !part.array.prefix_items.is_empty())
 }
 
 fn new_or_gone(is_new: bool) -> &'static str {
@@ -107,7 +114,8 @@ fn selected(before: &Parts<'_>, after: &Parts<'_>) -> String {
 /// Changes that reject no value and accept no other one, each with the fault that says the same if it does.
 pub fn notes<'c>(judge: &Judge<'c>, before: &Parts<'c>, after: &Parts<'c>) -> Vec<(String, Option<Fault>)> {
     let mut found = Vec::new();
-    let (old, new) = (before.declared(), after.declared());
+    let names = |parts: &Parts<'c>| parts.declared().into_iter().chain(parts.names_of_variants()).collect::<BTreeSet<_>>();
+    let (old, new) = (names(before), names(after));
     for (names, word) in [(old.difference(&new), "gone"), (new.difference(&old), "new")] {
         let lines = names.map(|name| (format!("the member `{name}` is {word}"), Some(Fault::Member((*name).to_owned()))));
         found.extend(lines);
@@ -115,8 +123,9 @@ pub fn notes<'c>(judge: &Judge<'c>, before: &Parts<'c>, after: &Parts<'c>) -> Ve
     for (left, right) in judge.matching(before, after) {
         let (Some(union), Some(other)) = (before.unions.get(left), after.unions.get(right)) else { continue };
         let pairs = judge.pairs(before, union, after, other);
-        for (alone, word) in [(pairs.first_alone, "gone"), (pairs.second_alone, "new")] {
-            found.extend(alone.into_iter().map(|(_, name)| (format!("the variant {name} is {word}"), Some(Fault::Variant(name)))));
+        for (alone, side) in [(pairs.first_alone, Side::Old), (pairs.second_alone, Side::New)] {
+            let line = |name: &str| format!("the variant {name} is {}", new_or_gone(side == Side::New));
+            found.extend(alone.into_iter().map(|(_, name)| (line(&name), Some(Fault::Variant(side, name)))));
         }
     }
     let default = |parts: &Parts<'_>| parts.parts.iter().find_map(|(_, part)| part.annotations.default.as_ref()).map(ToString::to_string);
