@@ -247,7 +247,8 @@ impl Engine {
                     self.try_now();
                 }
             }
-            Event::Notified { rev } => self.wants.pull |= self.seen_rev().is_none_or(|seen| rev > seen),
+            // A lower one tells that the server has gone back to an earlier state.
+            Event::Notified { rev } => self.wants.pull |= self.seen_rev() != Some(rev),
             Event::Probe => self.try_now(),
             Event::SyncNow => {
                 self.insists = true;

@@ -449,6 +449,21 @@ fn a_difference_that_persists_is_looked_into_when_the_user_asks_for_a_sync() {
 }
 
 #[test]
+fn a_notification_of_any_revision_but_the_device_s_own_is_followed_by_a_pull() {
+    let table = [(5, false, "its own"), (6, true, "another device has pushed"), (3, true, "the server has gone back to an earlier state")];
+    for (rev, expected, why) in table {
+        let meta = Meta { owner: Some(ACCOUNT), cursor: Some("v1.all.e1.5".to_owned()), ..Meta::default() };
+        let snapshot = Snapshot { meta, counts: Counts::default() };
+        let mut engine = Engine::new(&CONTRACT, Settings::default(), snapshot.clone());
+        let request = sent(&engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 1)).expect("a pull");
+        let page = json!({ "changes": [], "nextCursor": "v1.all.e1.5", "hasMore": false, "userRev": 5, "serverTime": 1 });
+        engine.handle(Event::Answered { request, answer: ok(&page) }, 0, 1);
+        engine.handle(Event::Persisted(Done { snapshot, ..Done::default() }), 0, 1);
+        assert_eq!(sent(&engine.handle(Event::Notified { rev }, 0, 1)).is_some(), expected, "{why}");
+    }
+}
+
+#[test]
 fn after_an_answer_that_broke_off_a_smaller_page_is_asked_for() {
     let mut engine = engine();
     let limits = |commands: &[Command]| {

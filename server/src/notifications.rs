@@ -26,7 +26,7 @@ struct Streams {
 
 /// The subscription of a stream.
 pub struct Subscription {
-    /// The user's revisions. The initial value has no meaning: the subscriber reads the revision from the store.
+    /// The user's revisions. The subscriber reads the first one from the store, and then calls [`Notifications::correct`].
     pub revisions: watch::Receiver<u64>,
     /// Closed when the stream must make room for another one.
     pub room: oneshot::Receiver<()>,
@@ -63,11 +63,25 @@ impl Notifications {
 
     /// Notifies a user's subscribers of a revision. Commits may be reported out of order; an older revision changes nothing.
     pub fn notify(&self, user: Uuid, rev: u64) {
+        self.tell(user, |told| rev.max(told));
+    }
+
+    /// The revision that the subscribers of each user were told last.
+    pub fn told(&self) -> HashMap<Uuid, u64> {
+        self.by_user().iter().map(|(user, streams)| (*user, *streams.revision.borrow())).collect()
+    }
+
+    /// Notifies a user's subscribers of the newest revision of the store, which was read after they were told another one. If it is lower, the
+    /// store has gone back to an earlier state, in which higher revisions are new again. What was told meanwhile may be newer.
+    pub fn correct(&self, user: Uuid, told_before: u64, rev: u64) {
+        self.tell(user, |told| if told == told_before { rev } else { rev.max(told) });
+    }
+
+    fn tell(&self, user: Uuid, next: impl FnOnce(u64) -> u64) {
         if let Some(streams) = self.by_user().get(&user) {
-            streams.revision.send_if_modified(|known| {
-                let is_newer = rev > *known;
-                *known = rev.max(*known);
-                is_newer
+            streams.revision.send_if_modified(|told| {
+                let before = std::mem::replace(told, next(*told));
+                before != *told
             });
         }
     }
@@ -103,5 +117,27 @@ mod tests {
         busy.retain_mut(|stream| matches!(stream.room.try_recv(), Err(oneshot::error::TryRecvError::Empty)));
         assert_eq!((busy.len(), notifications.open()), (2, 3), "the oldest stream has ended");
         assert!(notifications.subscribe(OTHER).is_none(), "both would have the same number");
+    }
+
+    #[test]
+    fn a_store_that_has_gone_back_is_news_and_a_late_report_is_not() {
+        let notifications = Notifications::new(6);
+        let mut stream = notifications.subscribe(BUSY).expect("room");
+        let mut told = || stream.revisions.has_changed().expect("open").then(|| *stream.revisions.borrow_and_update());
+        notifications.notify(BUSY, 15);
+        assert_eq!(told(), Some(15));
+        notifications.notify(BUSY, 14);
+        assert_eq!(told(), None, "commits may be reported out of order");
+        let before = notifications.told()[&BUSY];
+        notifications.notify(BUSY, 16);
+        assert_eq!(told(), Some(16));
+        notifications.correct(BUSY, before, 15);
+        assert_eq!(told(), None, "the store was read before the last commit");
+        notifications.correct(BUSY, notifications.told()[&BUSY], 3);
+        assert_eq!(told(), Some(3), "the store has gone back");
+        notifications.notify(BUSY, 4);
+        assert_eq!(told(), Some(4));
+        notifications.correct(OTHER, 0, 7);
+        assert_eq!(told(), None, "nobody listens to the other");
     }
 }

@@ -348,9 +348,12 @@ fn connections(config: &Config) -> Result<Connections, ServeError> {
 async fn watch_others(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     let mut stored = Instant::now();
     loop {
+        let told = app.notifications.told();
         match app.store.missed_notifications(app.sessions.keys(None)).await {
             Ok(missed) => {
-                missed.revisions.into_iter().for_each(|(user, rev)| app.notifications.notify(user, rev));
+                for (user, rev) in missed.revisions {
+                    told.get(&user).into_iter().for_each(|told| app.notifications.correct(user, *told, rev));
+                }
                 missed.ended.into_iter().for_each(|key| app.sessions.end(key));
             }
             Err(error) => tracing::error!(%error, "cannot look for changes by other processes"),

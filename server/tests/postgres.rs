@@ -11,7 +11,8 @@ use stronglog_server::check::{self, Grade};
 use stronglog_server::config::{Config, Secret};
 use stronglog_server::serve::start;
 use support::postgres::Postgres;
-use support::{Account, PASSWORD, Server, WEIGHTS, now, text, weight};
+use support::{Account, PASSWORD, Server, WEIGHTS, now, text, weight, weights};
+use tokio::time::timeout;
 
 /// A secret that the servers share, as they must.
 const SECRET: &str = "q7Zk3vN0s8yR2mT5wX9bC4dF6gH1jL0pKuVe";
@@ -40,6 +41,12 @@ async fn next(stream: &mut reqwest::Response) -> Option<u64> {
 
 async fn listen(server: &Server, account: &Account) -> reqwest::Response {
     server.http.get(server.url("/api/v1/changes/stream")).bearer_auth(&account.access).send().await.expect("a stream")
+}
+
+/// Reads the next revision of each stream.
+async fn next_of(streams: &mut [reqwest::Response]) -> Vec<Option<u64>> {
+    let all = futures_util::future::join_all(streams.iter_mut().map(next));
+    timeout(Duration::from_secs(15), all).await.expect("every stream tells something")
 }
 
 async fn pull(server: &Server, account: &Account) -> Vec<Value> {
@@ -130,6 +137,30 @@ async fn no_revision_is_given_twice_and_no_edit_is_lost_when_servers_connections
     let changes = pull(&servers[0], &account).await;
     assert_eq!(changes.len(), EDITS * DEVICES);
     assert_eq!(changes, pull(&servers[1], &account).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_tell_that_the_database_has_gone_back_and_what_is_new_then() {
+    let postgres = Postgres::start();
+    let (one, other) = two(&postgres).await;
+    let account = one.register("sam@example.com").await;
+    one.push(&account, &weights(&account, 1, 3)).await;
+    // What a standby has that lags behind.
+    postgres.sql("CREATE TABLE old_heads AS TABLE heads; CREATE TABLE old_records AS TABLE records; CREATE TABLE old_boundaries AS TABLE boundaries");
+    one.push(&account, &weights(&account, 4, 12)).await;
+    let mut streams = vec![listen(&one, &account).await, listen(&other, &account).await];
+    assert_eq!(next_of(&mut streams).await, [Some(15); 2]);
+    postgres.sql(
+        "DELETE FROM boundaries; DELETE FROM records; DELETE FROM heads; INSERT INTO heads TABLE old_heads;
+        INSERT INTO records TABLE old_records; INSERT INTO boundaries TABLE old_boundaries",
+    );
+    assert_eq!(next_of(&mut streams).await, [Some(3); 2], "devices must learn that their edits are gone");
+    streams.push(listen(&other, &account).await);
+    assert_eq!(next_of(&mut streams[2..]).await, [Some(3)]);
+    one.push(&account, &weights(&account, 16, 1)).await;
+    assert_eq!(next_of(&mut streams).await, [Some(4); 3]);
+    other.push(&account, &weights(&account, 17, 1)).await;
+    assert_eq!(next_of(&mut streams).await, [Some(5); 3]);
 }
 
 fn access(account: &Account) -> Account {

@@ -28,10 +28,12 @@ pub async fn open(app: &Arc<App>, caller: Caller) -> Result<Response, Failure> {
     let Some(Subscription { revisions, room }) = app.notifications.subscribe(caller.user) else {
         return Err(Failure::rate_limited(30));
     };
+    let told_before = *revisions.borrow();
     let rev = app.read(caller, Prefetch::default(), |records| Ok(records.head()?.rev)).await?;
+    app.notifications.correct(caller.user, told_before, rev);
     let left = caller.expires_at_secs.saturating_mul(1_000).saturating_sub(now_ms());
     let end = Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0));
-    let subscriber = Subscriber { revisions, room, session, stopping: app.stopping.clone(), end, known: None, rev };
+    let subscriber = Subscriber { revisions, room, session, stopping: app.stopping.clone(), end, known: None };
     let events = stream::unfold(subscriber, |mut subscriber| async move {
         let rev = subscriber.next().await?;
         Some((Ok::<_, Infallible>(Event::default().event("revision").data(rev.to_string())), subscriber))
@@ -48,16 +50,14 @@ struct Subscriber {
     end: Instant,
     /// The revision of the last event that was sent.
     known: Option<u64>,
-    /// The newest known revision.
-    rev: u64,
 }
 
 impl Subscriber {
     /// The next revision to send, or `None` at the end of the stream.
     async fn next(&mut self) -> Option<u64> {
         loop {
-            if self.known.is_none_or(|known| known < self.rev) {
-                self.known = Some(self.rev);
+            let rev = *self.revisions.borrow_and_update();
+            if self.known.replace(rev) != Some(rev) {
                 return self.known;
             }
             tokio::select! {
@@ -67,7 +67,6 @@ impl Subscriber {
                 _ = self.stopping.wait_for(|stopping| *stopping) => return None,
                 () = sleep_until(self.end) => return None,
             }
-            self.rev = self.rev.max(*self.revisions.borrow_and_update());
         }
     }
 }
@@ -82,16 +81,18 @@ mod tests {
 
     #[tokio::test]
     async fn it_tells_what_is_new_and_ends_with_the_token() {
-        let (sender, revisions) = watch::channel(0);
+        let (sender, revisions) = watch::channel(7);
         let (_running, stopping) = watch::channel(false);
         let end = Instant::now() + Duration::from_secs(3_600);
         let (sessions, key) = (LiveSessions::default(), SessionKey { user: Uuid::from_u128(1), session: Uuid::from_u128(2) });
         let (wanted, room) = oneshot::channel();
-        let mut subscriber = Subscriber { revisions, room, session: sessions.watch(key), stopping, end, known: None, rev: 7 };
+        let mut subscriber = Subscriber { revisions, room, session: sessions.watch(key), stopping, end, known: None };
         assert_eq!(subscriber.next().await, Some(7), "at once");
-        sender.send_replace(6);
+        sender.send_replace(8);
         sender.send_replace(9);
-        assert_eq!(subscriber.next().await, Some(9), "what is older is not told");
+        assert_eq!(subscriber.next().await, Some(9), "only the last one is told");
+        sender.send_replace(6);
+        assert_eq!(subscriber.next().await, Some(6), "the store has gone back");
         subscriber.end = Instant::now();
         assert_eq!(subscriber.next().await, None, "the token has run out");
         subscriber.end = end;
