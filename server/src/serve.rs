@@ -399,12 +399,20 @@ async fn note_time(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
         }
         // The operator's commands erase accounts too.
         http::handlers::finish_erasing(&app.store).await;
+        complete_digests(&app.store).await;
+    }
+}
+
+async fn complete_digests(store: &Database) {
+    if let Err(error) = store.complete_digests().await {
+        tracing::error!(%error, "cannot compute the digests of accounts");
     }
 }
 
 /// Daily maintenance: purges tombstones, and deletes expired sessions.
 async fn chores(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     http::handlers::finish_erasing(&app.store).await;
+    complete_digests(&app.store).await;
     loop {
         if app.clock.has_jumped(now_ms()) {
             tracing::error!("nothing is purged: the clock was set to another time while the server ran");

@@ -33,8 +33,8 @@ pub trait Records {
     /// Sets the user's newest revision at the end of a push, the time of its write, and the user's new usage.
     ///
     /// # Errors
-    /// Returns an error if the store fails.
-    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage, digest: Digest) -> Result<(), StoreError>;
+    /// The store failed.
+    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage, digest: Option<Digest>) -> Result<(), StoreError>;
 
     /// The newest boundary of the user's history up to a revision. Without one, it is the beginning of the history.
     ///
@@ -112,7 +112,7 @@ pub struct Head {
     pub epoch: String,
     pub usage: Usage,
     pub quota: Quota,
-    /// The digest of the live records (R27). `None` if nothing was written since the server began to keep it.
+    /// The digest of the live records (R27). `None` until the server has computed it, after an update or a restore.
     pub digest: Option<Digest>,
 }
 

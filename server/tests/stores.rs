@@ -231,6 +231,53 @@ async fn the_same_requests_get_the_same_answers_from_every_store() {
     assert!(cursors.len() > 20, "{} pulls were answered", cursors.len() - 1);
 }
 
+/// Records with these ids as edits of one push.
+fn push_of(numbers: std::ops::Range<u64>) -> Request {
+    let edit = |number: u64| {
+        let (op, id) = (Uuid::from_u128(u128::from(number)), Uuid::from_u128(100 + u128::from(number)));
+        format!(
+            r#"{{"collection":"user-bodyweight-logs","op":{{"id":"{op}","deviceId":"{}","seq":{number}}},
+            "record":{{"id":"{id}","clientCreatedAt":1,"clientUpdatedAt":{NOW},"isDeleted":false,"date":1,"weightKg":80}}}}"#,
+            Uuid::from_u128(9)
+        )
+    };
+    let edits: Vec<String> = numbers.map(edit).collect();
+    let (body, feed) = (format!(r#"{{"changes":[{}]}}"#, edits.join(",")), Feed::All(&CONTRACT));
+    Request::Push(Arc::new(wire::read_push(body.as_bytes(), &SERVER_CONTRACT, feed).expect("a push")), feed)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_digest_is_computed_while_nobody_waits_for_it() {
+    let (databases, folder, server) = databases().await;
+    for (name, database) in &databases {
+        database.register(account(1, "sam@example.com"), session(KEY)).await.expect("stored");
+        let push = async |push: Request| drop(answered(database, &push, push.wanted(), NOW, 1).await.expect("a push"));
+        let digest = async || {
+            let decide = |records: &dyn stronglog_server::store::Records| {
+                Ok::<_, Refused>(feed::pull(records, None, Some(1_000), Feed::All(&CONTRACT), NOW)?)
+            };
+            database.read_records(KEY, QUOTA, Prefetch::default(), decide).await.expect("a page").digest
+        };
+        push(push_of(1..4)).await;
+        let before = digest().await.unwrap_or_else(|| panic!("{name}: a new account has a digest"));
+        // As after a restore.
+        rusqlite::Connection::open(folder.path().join("stronglog.db")).expect("SQLite").execute("UPDATE users SET digest = NULL", []).expect("unset");
+        server.sql("UPDATE heads SET digest = NULL");
+        push(push_of(1..1)).await;
+        database.complete_digests().await.expect("computed");
+        assert_eq!(digest().await, Some(before), "{name}");
+        rusqlite::Connection::open(folder.path().join("stronglog.db")).expect("SQLite").execute("UPDATE users SET digest = NULL", []).expect("unset");
+        server.sql("UPDATE heads SET digest = NULL");
+        push(push_of(4..5)).await;
+        assert_eq!(digest().await, None, "{name}: a push does not read all records");
+        database.complete_digests().await.expect("computed");
+        let completed = digest().await;
+        push(push_of(5..6)).await;
+        let changed = digest().await;
+        assert!(completed.is_some() && changed.is_some() && completed != changed, "{name}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_and_sessions_are_alike_in_every_database() {
     let (databases, _folder, _server) = databases().await;

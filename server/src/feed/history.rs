@@ -126,7 +126,7 @@ mod tests {
         let mut records = memory.user(Uuid::nil());
         for rev in 1..=300 {
             boundary = after(boundary, rev, &[Uuid::from_u128(u128::from(rev))]);
-            records.advance(boundary, 0, crate::store::Usage::default(), Digest::default()).expect("a store in memory");
+            records.advance(boundary, 0, crate::store::Usage::default(), Some(Digest::default())).expect("a store in memory");
         }
         let read = Proof::read(&proof(&records, 300, "all").expect("a store in memory")).expect("a proof");
         assert_eq!(read.0.iter().map(|boundary| boundary.rev).collect::<Vec<_>>(), [300, 299, 284, 44]);

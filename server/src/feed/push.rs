@@ -1,8 +1,5 @@
 //! Pushes: each edit is decided separately, and each accepted edit gets the next revision (R1, R7, R8, R9, R18).
 
-use std::ops::ControlFlow;
-
-use stronglog_sync::api::collection::Contract;
 use stronglog_sync::api::runtime::report::Violation;
 use stronglog_sync::api::{Rejection, RejectionCode, Report, Schema, Seq, Timestamp, ViolationType};
 use stronglog_sync::clock::ClockAndRng;
@@ -33,10 +30,8 @@ pub fn push(records: &mut dyn Records, push: &Push, feed: Feed, clock: &mut Cloc
     }
     let server_updated_at = clock.now_ms.max(head.server_updated_at);
     let (usage, quota) = (head.usage, head.quota);
-    let digest = match head.digest {
-        Some(digest) => digest,
-        None => digest_of(records, feed.contract())?,
-    };
+    // Without one, it is not computed here: that reads all records, while the other writers wait.
+    let digest = head.digest.or_else(|| (head.rev == 0).then(Digest::default));
     let (rev, accepted, replaced, told) = (head.rev, Vec::new(), Vec::new(), 0);
     let mut pass = Pass { rev, accepted, replaced, told_bytes: told, server_updated_at, usage, digest, quota, clock };
     let mut outcomes = Vec::with_capacity(push.edits.len());
@@ -69,16 +64,6 @@ pub fn push(records: &mut dyn Records, push: &Push, feed: Feed, clock: &mut Cloc
     Ok(PushResult { outcomes, replaced, prev_user_rev: head.rev, user_rev: rev, proof, server_time: clock.now_ms })
 }
 
-/// The digest of all live records, for an account without writes since the server began to keep it.
-fn digest_of(records: &dyn Records, contract: &'static Contract) -> Result<Digest, StoreError> {
-    let mut sum = Digest::default();
-    records.changes(Feed::All(contract), 0, &mut |change| {
-        sum = sum.with(counted(&change));
-        ControlFlow::Continue(())
-    })?;
-    Ok(sum)
-}
-
 /// The share of a version in the digest.
 fn counted(change: &Change) -> Digest {
     match change.record.deleted {
@@ -98,7 +83,7 @@ struct Pass<'p, 'm> {
     told_bytes: usize,
     server_updated_at: i64,
     usage: Usage,
-    digest: Digest,
+    digest: Option<Digest>,
     quota: Quota,
     clock: &'p mut ClockAndRng<'m>,
 }
@@ -149,7 +134,8 @@ impl Pass<'_, '_> {
         let change = Change { collection: edit.collection, rev: self.rev, op: edit.op, record, lost };
         let entry = Entry { change, server_id, server_updated_at: self.server_updated_at };
         records.put(&entry)?;
-        self.digest = self.digest.with(counted(&entry.change)).without(stored.map_or(Digest::default(), |entry| counted(&entry.change)));
+        let gone = stored.map_or(Digest::default(), |entry| counted(&entry.change));
+        self.digest = self.digest.map(|digest| digest.with(counted(&entry.change)).without(gone));
         self.accepted.push(history::digest(&entry.change));
         Ok(Outcome::Accepted(receipt(&entry)))
     }

@@ -111,6 +111,14 @@ pub struct MissedNotifications {
     pub ended: Vec<SessionKey>,
 }
 
+/// What identifies the version of a live record in a digest.
+#[derive(Clone, Debug)]
+pub struct Live {
+    pub rev: u64,
+    pub collection: String,
+    pub id: Uuid,
+}
+
 /// How much a server holds, for the metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Population {

@@ -14,6 +14,11 @@ use super::collections::Collections;
 use super::postgres;
 use super::prefetch::Prefetch;
 use super::{Commits, Quota, Records, StoreError, sqlite};
+use stronglog_sync::digest::Digest;
+
+/// How many records are read at once to compute a digest, and how often it is tried while the account is written to.
+const DIGEST_ROWS: usize = 5_000;
+const DIGEST_TRIES: usize = 3;
 
 /// One of the databases that a server runs on.
 pub enum Database {
@@ -342,7 +347,38 @@ impl Database {
         each!(self, store => store.finish_erasing().await)
     }
 
-    /// Purges the tombstones older than `tombstone_days` that every backup of the last `backup_days` includes (R10). Returns their number.
+    /// Computes the digests that accounts lack (R27), which takes a while for those with many records, and makes nobody wait. One that is
+    /// written to again and again meanwhile is left to the next call.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be read or written.
+    pub async fn complete_digests(&self) -> Result<(), StoreError> {
+        for user in each!(self, store => store.without_digest().await?) {
+            for _ in 0..DIGEST_TRIES {
+                if self.complete_digest(user).await? {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes the digest of an account. Returns false if the account was written to meanwhile.
+    async fn complete_digest(&self, user: Uuid) -> Result<bool, StoreError> {
+        let Some(rev) = each!(self, store => store.rev(user).await?) else { return Ok(true) };
+        let (mut digest, mut after) = (Digest::default(), 0);
+        loop {
+            let some = each!(self, store => store.live_after(user, after, DIGEST_ROWS).await?);
+            digest = some.iter().fold(digest, |sum, live| sum.with(Digest::of(&live.collection, live.id, live.rev)));
+            match some.last() {
+                Some(last) if some.len() == DIGEST_ROWS => after = last.rev,
+                _ => break,
+            }
+        }
+        each!(self, store => store.set_digest(user, rev, digest).await)
+    }
+
+    /// Purges the tombstones older than a number of days that no backup of the last days would miss (R10). Returns their number.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written.

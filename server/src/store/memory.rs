@@ -132,9 +132,9 @@ impl Records for UserRecords<'_> {
         Ok(Head { rev, purge_watermark, server_updated_at, epoch: self.epoch.to_owned(), usage, quota: self.quota, digest })
     }
 
-    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage, digest: Digest) -> Result<(), StoreError> {
+    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage, digest: Option<Digest>) -> Result<(), StoreError> {
         (self.user.rev, self.user.server_updated_at, self.user.usage) = (to.rev, server_updated_at, usage);
-        self.user.digest = Some(digest);
+        self.user.digest = digest;
         self.user.boundaries.insert(to.rev, to.check);
         Ok(())
     }

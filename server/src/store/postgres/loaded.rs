@@ -42,7 +42,7 @@ pub struct Advanced {
     pub to: Boundary,
     pub server_updated_at: i64,
     pub usage: Usage,
-    pub digest: Digest,
+    pub digest: Option<Digest>,
 }
 
 /// A stored version. Its collection is looked up when it is read, because the reader knows the contract.
@@ -119,7 +119,7 @@ impl Records for Loaded {
         Ok(self.head.clone())
     }
 
-    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage, digest: Digest) -> Result<(), StoreError> {
+    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage, digest: Option<Digest>) -> Result<(), StoreError> {
         self.written.advanced = Some(Advanced { to, server_updated_at, usage, digest });
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The operations on accounts, sessions and devices, and the server's chores. The counterpart for SQLite is `store/sqlite/operations.rs`.
 
+use stronglog_sync::digest::Digest;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
@@ -11,7 +12,7 @@ use super::{STANDBY, Store};
 use crate::places::{SERVER, STRANGERS};
 use crate::store::StoreError;
 use crate::store::accounts::{
-    Account, Created, Denied, Device, DeviceActivity, Exchange, MissedNotifications, Population, SESSIONS_MAX, Session, SessionKey,
+    Account, Created, Denied, Device, DeviceActivity, Exchange, Live, MissedNotifications, Population, SESSIONS_MAX, Session, SessionKey,
     SignedIn,
 };
 use crate::store::collections::{Collections, unknown};
@@ -298,7 +299,31 @@ impl Store {
         Ok(left > 0)
     }
 
-    /// Purges once a day, on one of the servers.
+    pub async fn without_digest(&self) -> Result<Vec<Uuid>, StoreError> {
+        let rows = self.scan("SELECT user_id FROM heads WHERE digest IS NULL AND rev > 0", &[]).await?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
+    pub async fn rev(&self, user: Uuid) -> Result<Option<u64>, StoreError> {
+        let rows = self.query(SERVER, "SELECT rev FROM heads WHERE user_id = $1", &[(&user, Type::UUID)]).await?;
+        rows.first().map(|row| number(row.try_get(0)?)).transpose()
+    }
+
+    pub async fn live_after(&self, user: Uuid, rev: u64, rows_max: usize) -> Result<Vec<Live>, StoreError> {
+        let sql = "SELECT rev, collection, id FROM records WHERE user_id = $1 AND rev > $2 AND NOT deleted ORDER BY rev LIMIT $3";
+        let (rev, rows_max) = (signed(rev)?, signed(rows_max as u64)?);
+        let rows = self.query(SERVER, sql, &[(&user, Type::UUID), (&rev, Type::INT8), (&rows_max, Type::INT8)]).await?;
+        rows.iter().map(|row| Ok(Live { rev: number(row.try_get(0)?)?, collection: row.try_get(1)?, id: row.try_get(2)? })).collect()
+    }
+
+    pub async fn set_digest(&self, user: Uuid, rev: u64, digest: Digest) -> Result<bool, StoreError> {
+        let (rev, digest) = (signed(rev)?, digest.to_string());
+        let sql = "UPDATE heads SET digest = $3 WHERE user_id = $1 AND rev = $2 RETURNING user_id";
+        let set = self.query(SERVER, sql, &[(&user, Type::UUID), (&rev, Type::INT8), (&digest, Type::TEXT)]).await?;
+        Ok(!set.is_empty())
+    }
+
+    /// Purges on one server of all, once a day.
     pub async fn purge(&self, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
         if !self.take_lease("purge").await? {
             return Ok(0);

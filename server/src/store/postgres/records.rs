@@ -144,7 +144,7 @@ pub async fn write(link: &Link, key: SessionKey, written: &Written, advanced: &A
     let Advanced { to, server_updated_at, usage, digest } = advanced;
     let (rev, check) = (signed(to.rev)?, signed(to.check)?);
     let (count, bytes, tombstones) = (signed(usage.records)?, signed(usage.bytes)?, signed(usage.tombstones)?);
-    let digest = digest.to_string();
+    let digest = digest.map(|digest| digest.to_string());
     link.execute_typed(
         WRITE,
         &[

@@ -3,12 +3,14 @@
 
 use std::sync::PoisonError;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use stronglog_sync::digest::Digest;
 use uuid::Uuid;
 
 use super::{Store, UserRecords, accounts, backup, check_collections, epoch, seen_at, sessions_ended};
+use crate::places::SERVER;
 use crate::store::accounts::{
-    Account, Created, Denied, Device, DeviceActivity, Exchange, MissedNotifications, Notification, Population, Session, SessionKey,
+    Account, Created, Denied, Device, DeviceActivity, Exchange, Live, MissedNotifications, Notification, Population, Session, SessionKey,
     SignedIn,
 };
 use crate::store::collections::Collections;
@@ -254,6 +256,38 @@ impl Store {
 
     pub async fn population(&self, since_ms: i64) -> Result<Population, StoreError> {
         self.read(move |connection| super::population(connection, since_ms)).await
+    }
+
+    pub async fn without_digest(&self) -> Result<Vec<Uuid>, StoreError> {
+        self.read_for(SERVER, |connection| {
+            let mut statement = connection.prepare("SELECT user_id FROM users WHERE digest IS NULL AND rev > 0 AND NOT erasing")?;
+            let users = statement.query_map([], |row| row.get(0))?;
+            Ok(users.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    pub async fn rev(&self, user: Uuid) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT rev FROM users WHERE user_id = ?1";
+        self.read_for(SERVER, move |connection| Ok(connection.query_row(sql, [user], |row| row.get(0)).optional()?)).await
+    }
+
+    pub async fn live_after(&self, user: Uuid, rev: u64, rows_max: usize) -> Result<Vec<Live>, StoreError> {
+        self.read_for(SERVER, move |connection| {
+            let sql = "SELECT rev, collection, id FROM records WHERE user_id = ?1 AND rev > ?2 AND NOT deleted ORDER BY rev LIMIT ?3";
+            let mut statement = connection.prepare_cached(sql)?;
+            let live = |row: &Row<'_>| Ok(Live { rev: row.get(0)?, collection: row.get(1)?, id: row.get(2)? });
+            Ok(statement.query_map(params![user, rev, rows_max], live)?.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    pub async fn set_digest(&self, user: Uuid, rev: u64, digest: Digest) -> Result<bool, StoreError> {
+        self.write_for(SERVER, move |connection| {
+            let sql = "UPDATE users SET digest = ?3 WHERE user_id = ?1 AND rev = ?2";
+            Ok(connection.execute(sql, params![user, rev, digest.to_string()])? == 1)
+        })
+        .await
     }
 
     pub async fn purge(&self, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {

@@ -75,11 +75,11 @@ impl Records for UserRecords<'_> {
         Ok(self.connection.prepare_cached(sql)?.query_row([self.user], read)?)
     }
 
-    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage, digest: Digest) -> Result<(), StoreError> {
+    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage, digest: Option<Digest>) -> Result<(), StoreError> {
         let sql = "UPDATE users SET rev = ?2, server_updated_at = ?3, record_count = ?4, record_bytes = ?5, tombstone_count = ?6,
             digest = ?7 WHERE user_id = ?1";
         let Usage { records, bytes, tombstones } = usage;
-        let digest = digest.to_string();
+        let digest = digest.map(|digest| digest.to_string());
         self.connection.prepare_cached(sql)?.execute(params![self.user, to.rev, server_updated_at, records, bytes, tombstones, digest])?;
         let sql = "INSERT INTO boundaries (user_id, rev, history_check) VALUES (?1, ?2, ?3)";
         self.connection.prepare_cached(sql)?.execute(params![self.user, to.rev, to.check])?;
