@@ -54,6 +54,21 @@ async fn a_restored_backup_gets_back_what_the_devices_still_have() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_restore_over_a_database_that_cannot_be_read_needs_attention() {
+    let Setup { desk, server } = Setup::new().await;
+    desk.run("phone", &["register", "--server", &server.url(), "--email", EMAIL]).ok();
+    desk.run("phone", &["admin", "backup", "--data", "server", "backup.db"]).ok();
+    server.stop().await.expect("the server stops");
+    std::fs::write(desk.path("server/stronglog.db"), "no database").expect("damaged");
+    let words = ["cannot read the previous database", "passwords, limits and signed-in devices are those of the backup"];
+    desk.run("phone", &["admin", "restore", "--data", "server", "backup.db"]).failed(3, &words).says(&["restored"]);
+    std::fs::write(desk.path("server/stronglog.db"), "no database").expect("damaged");
+    let ran = desk.run("phone", &["admin", "restore", "--data", "server", "backup.db", "--json"]).ended(3);
+    let output: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert!(output["notKept"].is_string() && output["accountsKept"] == 0, "{output}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_watching_device_hears_of_an_edit_and_ends_on_ctrl_c() {
     let setup = Setup::new().await;
     let desk = &setup.desk;

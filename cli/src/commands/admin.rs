@@ -32,7 +32,25 @@ pub async fn run(action: &Admin, json: bool) -> Outcome {
                 );
             }
             let kept = previous.as_ref().map(|path| format!("; the previous database is now {path}")).unwrap_or_default();
-            (AdminOutput { file: Some(file.clone()), previous, ..AdminOutput::default() }, format!("restored {file}{kept}"))
+            if let Some(why) = &restored.not_kept {
+                remark!(
+                    "{} cannot read the previous database ({why}): accounts, passwords, limits and signed-in devices are those of the backup. \
+                     Disable accounts and sign devices out again, if you did so since; accounts registered since are gone",
+                    bad("!")
+                );
+            }
+            let output = AdminOutput {
+                file: Some(file.clone()),
+                previous,
+                accounts_kept: Some(restored.accounts_kept),
+                not_kept: restored.not_kept,
+                ..AdminOutput::default()
+            };
+            let accounts = match restored.accounts_kept {
+                0 => String::new(),
+                number => format!("; kept {} that the backup lacks", counted(number, "account")),
+            };
+            (output, format!("restored {file}{kept}{accounts}"))
         }
         Admin::Copy { from, to, store_ca } => {
             let read = |place: &str| admin::Place::read(place, store_ca.as_deref()).map_err(|error| Failure::usage(error.to_string()));
@@ -51,7 +69,7 @@ pub async fn run(action: &Admin, json: bool) -> Outcome {
     } else {
         say!("{} {told}", good("✓"))?;
     }
-    Ok(Exit::Done)
+    Ok(if output.not_kept.is_some() { Exit::Attention } else { Exit::Done })
 }
 
 fn tell_copied(from: &admin::Place, to: &admin::Place, copied: &Copied, json: bool) -> Outcome {

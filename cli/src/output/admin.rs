@@ -7,11 +7,16 @@ use stronglog_server::check::Grade;
 
 /// `admin backup`, `admin restore`, `admin purge`
 #[derive(Debug, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct AdminOutput {
     /// The backup that was written or restored.
     pub file: Option<String>,
     /// Where the database is kept that was there before.
     pub previous: Option<String>,
+    /// How many accounts of that database a restore kept that the backup lacks.
+    pub accounts_kept: Option<u64>,
+    /// Why a restore kept no accounts, passwords and signed-in devices of that database: it could not be read.
+    pub not_kept: Option<String>,
     /// How many deletions were forgotten.
     pub purged: Option<u64>,
 }

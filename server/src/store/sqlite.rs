@@ -6,6 +6,7 @@ mod checksum;
 pub mod counter;
 pub mod erased;
 pub mod files;
+mod kept;
 mod operations;
 pub mod outside;
 pub mod previous;

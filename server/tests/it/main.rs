@@ -25,6 +25,8 @@ mod operator;
 mod postgres;
 #[path = "../recovery.rs"]
 mod recovery;
+#[path = "../restoring.rs"]
+mod restoring;
 #[path = "../security.rs"]
 mod security;
 #[path = "../sessions.rs"]

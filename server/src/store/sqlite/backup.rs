@@ -10,7 +10,7 @@ use super::checksum::{self, Found};
 use super::counter::Counter;
 use super::files::{make_folder, private, sync_folder};
 use super::outside::existing;
-use super::{DATABASE, UserRecords, accounts, epoch, erased, lock, migrate, open_file, previous, users, version_of};
+use super::{DATABASE, UserRecords, accounts, epoch, erased, kept, lock, migrate, open_file, previous, users, version_of};
 use crate::feed;
 use crate::store::{Quota, StoreError};
 
@@ -85,6 +85,10 @@ pub struct Restored {
     pub previous: Option<PathBuf>,
     /// Whether the file had a checksum, so that every byte was checked. Otherwise only the structure of its database was checked.
     pub had_checksum: bool,
+    /// How many accounts of the previous database were kept that the backup lacks.
+    pub accounts_kept: u64,
+    /// Why who may sign in is as in the backup: the previous database could not be read.
+    pub not_kept: Option<String>,
 }
 
 /// Replaces the database in a folder with a backup, and begins a new epoch. The previous database is renamed and kept in the same folder.
@@ -102,16 +106,23 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
         // It takes space, and the current database stays. If it cannot be removed, the first error is the one to tell.
         let _ = remove(&fresh);
     }
-    let found = prepared?;
+    let (found, kept) = prepared?;
     let previous = set_aside(&current, now_ms)?;
     let placed = std::fs::rename(&fresh, &current).and_then(|()| sync_folder(folder));
     placed.map_err(|error| failed("move the backup to", &current, error))?;
     Counter::open(folder)?.note(&existing(&current)?)?;
-    Ok(Restored { previous, had_checksum: found == Found::Intact })
+    let (accounts_kept, not_kept) = match kept {
+        Ok(accounts) => (accounts, None),
+        Err(error) => (0, Some(error.to_string())),
+    };
+    Ok(Restored { previous, had_checksum: found == Found::Intact, accounts_kept, not_kept })
 }
 
-/// Prepares the new database in a file beside the current one.
-fn prepare(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<Found, StoreError> {
+/// What was kept of the current database: the number of accounts that the backup lacks, or why nothing was.
+type Kept = Result<u64, StoreError>;
+
+/// Makes the database that replaces the current one, in a file beside it.
+fn prepare(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<(Found, Kept), StoreError> {
     let (current, fresh) = (folder.join(DATABASE), folder.join(RESTORING));
     let found = checksum::copy(from, &fresh).map_err(|error| failed("restore", from, error))?;
     let usable = match found {
@@ -122,17 +133,16 @@ fn prepare(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<F
     usable.map_err(|error| failed("restore", from, error))?;
     let connection = open_file(&fresh)?;
     migrate(&connection, new_epoch)?;
-    for user in erased::listed(folder)? {
-        accounts::erase(&connection, user)?;
-    }
-    if current.exists() {
-        keep_from(&connection, &current);
-    }
+    let erase = || erased::listed(folder)?.into_iter().try_for_each(|user| accounts::erase(&connection, user));
+    // Before, so that their email addresses are free, and after, because the current database may be an older copy too.
+    erase()?;
+    let kept = if current.exists() { kept::keep(&connection, &current) } else { Ok(0) };
+    erase()?;
     // The operator who restores a backup answers for the clock.
     connection.execute("UPDATE server SET seen_at = ?1", [now_ms])?;
     begin_epoch(&connection, new_epoch)?;
     connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE")?;
-    Ok(found)
+    Ok((found, kept))
 }
 
 /// Begins a new epoch. From now on, cursors of the current epoch are answered with the current revision of each user.
@@ -180,53 +190,7 @@ pub fn purge_folder(folder: &Path, tombstone_days: u32, backup_days: u32, now_ms
     Ok(purged)
 }
 
-/// Copies data from the current database that the restore must not undo.
-fn keep_from(connection: &Connection, current: &Path) {
-    if let Err(error) = with_other(connection, current, remember_epochs) {
-        tracing::warn!(%error, "the current database cannot be read: its record of earlier restores is lost");
-    }
-    if let Err(error) = with_other(connection, current, remember_sign_ins) {
-        tracing::warn!(%error, "the current database cannot be read: passwords, disabled accounts and signed-out devices are those of the backup");
-    }
-}
-
-/// Runs `work` with another database attached as `other`, in one transaction.
-fn with_other(connection: &Connection, other: &Path, work: fn(&Connection) -> rusqlite::Result<()>) -> Result<(), StoreError> {
-    let other = other.to_str().ok_or_else(|| StoreError::new("the path of the database is not UTF-8"))?;
-    connection.execute("ATTACH ?1 AS other", [other])?;
-    let done = connection.unchecked_transaction().and_then(|transaction| {
-        work(&transaction)?;
-        transaction.commit()
-    });
-    connection.execute_batch("DETACH other")?;
-    Ok(done?)
-}
-
-/// Copies the epochs, which may be newer than the backup's.
-fn remember_epochs(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(
-        "INSERT OR IGNORE INTO epochs SELECT * FROM other.epochs;
-         INSERT OR IGNORE INTO restores SELECT * FROM other.restores WHERE user_id IN (SELECT user_id FROM users);",
-    )
-}
-
-/// Copies who may sign in and who is signed in, unless the backup is newer. Passwords changed, accounts disabled and devices signed out
-/// since the backup stay so, and no other device is signed out.
-fn remember_sign_ins(connection: &Connection) -> rusqlite::Result<()> {
-    if !connection.query_row("SELECT other.server.seen_at >= main.server.seen_at FROM other.server, main.server", [], |row| row.get(0))? {
-        return Ok(());
-    }
-    connection.execute_batch(
-        "CREATE TEMP TABLE kept AS SELECT user_id FROM other.users WHERE NOT erasing AND user_id IN (SELECT user_id FROM main.users);
-         UPDATE main.users SET password_hash = newer.password_hash, recovery_hash = newer.recovery_hash, disabled = newer.disabled
-            FROM other.users AS newer WHERE newer.user_id = users.user_id AND users.user_id IN (SELECT user_id FROM kept);
-         DELETE FROM main.sessions WHERE user_id IN (SELECT user_id FROM kept);
-         INSERT INTO main.sessions SELECT * FROM other.sessions WHERE user_id IN (SELECT user_id FROM kept);
-         DROP TABLE kept;",
-    )
-}
-
-/// Removes a database and the files that SQLite keeps beside it, if they exist.
+/// Removes a database and the files that SQLite keeps beside it, if they are there.
 pub fn remove(path: &Path) -> Result<(), StoreError> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let file = with_suffix(path, suffix);
