@@ -19,7 +19,7 @@ use self::place::Where;
 use crate::app::{new_epoch, now_ms};
 use crate::clock::{self, Jumped};
 use crate::store::StoreError;
-use crate::store::sqlite::{self, backup, files, outside};
+use crate::store::sqlite::{self, backup, files, outside, purge};
 
 /// Why an operator's command failed.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +105,7 @@ pub async fn purge(place: &Place, tombstone_days: u32, backup_days: u32, accept_
         if !accept_clock {
             clock::check(sqlite::seen_at(&outside::open(data)?)?, now)?;
         }
-        Ok(backup::purge_folder(data, tombstone_days, backup_days, now)?)
+        Ok(purge::purge_folder(data, tombstone_days, backup_days, now)?)
     }, store => {
         if !accept_clock {
             clock::check(store.seen_at().await?, now)?;

@@ -72,13 +72,17 @@ pub trait Records {
     fn changes(&self, feed: Feed, after: u64, take: &mut dyn FnMut(Change) -> ControlFlow<()>) -> Result<(), StoreError>;
 }
 
+/// How many tombstones are purged in one transaction: a few milliseconds' work. Others write before the next one.
+pub const PURGED_AT_ONCE: usize = 500;
+
 /// Records whose tombstones can be purged.
 pub trait Tombstones: Records {
-    /// Removes the tombstones accepted before a time, up to a revision, and no longer counts them.
+    /// Removes some of the tombstones accepted before a time, up to a revision, and no longer counts them. If they are fewer than `count_max`,
+    /// none is left.
     ///
     /// # Errors
-    /// Returns an error if the store fails.
-    fn purge(&mut self, before_ms: i64, rev_max: u64) -> Result<Purged, StoreError>;
+    /// The store failed.
+    fn purge(&mut self, before_ms: i64, rev_max: u64, count_max: usize) -> Result<Purged, StoreError>;
 
     /// Sets the revision up to which tombstones have been purged.
     ///

@@ -279,6 +279,44 @@ async fn a_missing_digest_is_computed_while_nobody_waits_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tombstones_are_purged_in_steps_between_which_others_write() {
+    const DUE: usize = 1_200;
+    let (databases, folder, server) = databases().await;
+    let sqlite = || rusqlite::Connection::open(folder.path().join("stronglog.db")).expect("SQLite");
+    for (_, database) in &databases {
+        database.register(account(1, "sam@example.com"), session(KEY)).await.expect("stored");
+    }
+    // The number of the transaction that each tombstone is deleted in.
+    sqlite()
+        .execute_batch(&format!(
+            "CREATE TABLE steps (number INTEGER);
+            CREATE TRIGGER noted AFTER DELETE ON records BEGIN INSERT INTO steps SELECT writes FROM server; END;
+            WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {DUE})
+            INSERT INTO records (user_id, id, collection, rev, op_id, device_id, seq, stamp, deleted, server_id, server_updated_at, record)
+            SELECT user_id, CAST(printf('%016d', n) AS BLOB), 'any', n, zeroblob(16), zeroblob(16), n, 1, 1, zeroblob(16), 1, '{{}}'
+            FROM numbers, users;
+            UPDATE users SET rev = {DUE} + 1, tombstone_count = {DUE}"
+        ))
+        .expect("tombstones");
+    server.sql(&format!(
+        "CREATE TABLE steps (number xid8); GRANT ALL ON steps TO PUBLIC;
+        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO steps VALUES (pg_current_xact_id()); RETURN OLD; END $$;
+        CREATE TRIGGER noted AFTER DELETE ON records FOR EACH ROW EXECUTE FUNCTION note();
+        INSERT INTO records (user_id, id, collection, rev, op_id, device_id, seq, stamp, deleted, server_id, server_updated_at, record)
+        SELECT user_id, gen_random_uuid(), 'any', n, user_id, user_id, n, 1, true, user_id, 1, '{{}}' FROM generate_series(1, {DUE}) AS n, users;
+        UPDATE heads SET rev = {DUE} + 1, tombstone_count = {DUE}"
+    ));
+    let most = "SELECT max(count) || ' of ' || sum(count) FROM (SELECT count(*) AS count FROM steps GROUP BY number) AS each";
+    for (name, database) in &databases {
+        assert_eq!(database.purge(1, 0, NOW).await.expect("purged"), DUE as u64, "{name}");
+        let head = database.read_records(KEY, QUOTA, Prefetch::default(), |records| Ok::<_, Refused>(records.head()?)).await.expect("a head");
+        assert_eq!((head.purge_watermark, head.usage.tombstones), (DUE as u64, 0), "{name}");
+    }
+    assert_eq!(sqlite().query_row(most, [], |row| row.get::<_, String>(0)).expect("a number"), format!("500 of {DUE}"), "SQLite");
+    assert_eq!(server.sql(most), format!("500 of {DUE}"), "Postgres");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn accounts_and_sessions_are_alike_in_every_database() {
     let (databases, _folder, _server) = databases().await;
     for (name, database) in &databases {

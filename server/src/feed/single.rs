@@ -72,17 +72,17 @@ pub fn delete(
     put(records, Edit { collection, op, base_rev, record }, clock)
 }
 
-/// Purges the tombstones that were accepted before `before_ms` and that every backup up to `covered_rev` also contains, and raises the
-/// purge watermark (R10). Returns the number of purged tombstones.
+/// Purges some of the tombstones that were accepted before `before_ms` and that every backup up to `covered_rev` also contains, and raises the
+/// purge watermark (R10). Returns the number of purged tombstones. If they are fewer than `count_max`, none is left.
 ///
 /// A tombstone that a restorable backup does not contain must stay: restoring the backup would bring the record back, and nothing would
 /// record that it was deleted.
 ///
 /// # Errors
-/// Returns an error if the store fails.
-pub fn purge(records: &mut dyn Tombstones, before_ms: i64, covered_rev: Option<u64>) -> Result<u64, StoreError> {
+/// The store failed.
+pub fn purge(records: &mut dyn Tombstones, before_ms: i64, covered_rev: Option<u64>, count_max: usize) -> Result<u64, StoreError> {
     let rev_max = if rules::on(Rule::PurgeAfterBackup) { covered_rev.unwrap_or(u64::MAX) } else { u64::MAX };
-    let purged = records.purge(before_ms, rev_max)?;
+    let purged = records.purge(before_ms, rev_max, count_max)?;
     if purged.count > 0 {
         let purge_watermark = records.head()?.purge_watermark.max(purged.highest_rev);
         records.raise_purge_watermark(purge_watermark)?;

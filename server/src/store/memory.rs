@@ -8,7 +8,7 @@ use stronglog_sync::digest::Digest;
 use stronglog_sync::wire::{Change, Feed};
 use uuid::Uuid;
 
-use super::{Boundary, Entry, Epoch, Head, Purged, Quota, Records, StoreError, Tombstones, Usage, restored_rev};
+use super::{Boundary, Entry, Epoch, Head, PURGED_AT_ONCE, Purged, Quota, Records, StoreError, Tombstones, Usage, restored_rev};
 use crate::feed;
 
 /// The data of a whole server.
@@ -105,7 +105,14 @@ impl Memory {
         let mut count = 0;
         for user in self.users.values_mut() {
             let covered = user.backups.iter().copied().min();
-            count += feed::purge(&mut UserRecords { epoch: &self.epoch, user, is_replica: false, quota: self.quota }, before_ms, covered)?;
+            let mut records = UserRecords { epoch: &self.epoch, user, is_replica: false, quota: self.quota };
+            loop {
+                let purged = feed::purge(&mut records, before_ms, covered, PURGED_AT_ONCE)?;
+                count += purged;
+                if purged < PURGED_AT_ONCE as u64 {
+                    break;
+                }
+            }
         }
         Ok(count)
     }
@@ -181,9 +188,9 @@ impl Records for UserRecords<'_> {
 }
 
 impl Tombstones for UserRecords<'_> {
-    fn purge(&mut self, before_ms: i64, rev_max: u64) -> Result<Purged, StoreError> {
+    fn purge(&mut self, before_ms: i64, rev_max: u64, count_max: usize) -> Result<Purged, StoreError> {
         let old = |entry: &&Entry| entry.change.record.deleted && entry.server_updated_at < before_ms && entry.change.rev <= rev_max;
-        let revs: Vec<u64> = self.user.entries.values().filter(old).map(|entry| entry.change.rev).collect();
+        let revs: Vec<u64> = self.user.entries.values().filter(old).map(|entry| entry.change.rev).take(count_max).collect();
         for rev in &revs {
             if let Some(id) = self.user.by_rev.remove(rev) {
                 self.user.entries.remove(&id);

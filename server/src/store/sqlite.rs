@@ -10,6 +10,7 @@ mod kept;
 mod operations;
 pub mod outside;
 pub mod previous;
+pub mod purge;
 mod queue;
 mod readers;
 mod records;

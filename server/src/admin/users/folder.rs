@@ -65,8 +65,7 @@ pub fn delete(data: &Path, who: &str) -> Result<(User, Erased), Error> {
     erased::note(data, user.id)?;
     previous::erase(data, user.id)?;
     files::hand_over(data)?;
-    // In steps, so that a running server writes meanwhile.
-    while !outside::write(data, |connection| accounts::erase_some(connection, user.id, sqlite::ERASED_AT_ONCE))? {}
+    outside::write_in_steps(data, |connection| accounts::erase_some(connection, user.id, sqlite::ERASED_AT_ONCE))?;
     Ok((user, Erased { log_is_empty: outside::empty_log(data)? }))
 }
 

@@ -10,7 +10,7 @@ use super::link::Link;
 use super::rows::{account, answered, device, is_true, nothing, one, session};
 use super::{STANDBY, Store};
 use crate::places::{SERVER, STRANGERS};
-use crate::store::StoreError;
+use crate::store::{PURGED_AT_ONCE, StoreError};
 use crate::store::accounts::{
     Account, Created, Denied, Device, DeviceActivity, Exchange, Live, MissedNotifications, Population, SESSIONS_MAX, Session, SessionKey,
     SignedIn,
@@ -343,19 +343,35 @@ impl Store {
         Ok(count)
     }
 
+    /// Purges the tombstones of an account in steps, between which others write.
     async fn purge_user(&self, user: Uuid, before: i64) -> Result<u64, StoreError> {
+        let (mut count, mut from) = (0, i64::MIN);
+        while let Some((purged, newest)) = self.purge_some(user, from, before).await? {
+            (count, from) = (count + purged, newest);
+        }
+        Ok(count)
+    }
+
+    /// Purges the oldest tombstones of an account from a time on. Returns their number and the time of the newest, if there are any. What an
+    /// earlier step deleted is still in the index, and is not read again.
+    async fn purge_some(&self, user: Uuid, from: i64, before: i64) -> Result<Option<(u64, i64)>, StoreError> {
         let transaction = self.begin(SERVER).await?;
         transaction.link().query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
         let sql = "WITH gone AS (
-                DELETE FROM records WHERE user_id = $1 AND deleted AND server_updated_at < $2 RETURNING rev
-            ), purged AS (SELECT count(*) AS count, max(rev) AS highest_rev FROM gone)
+                DELETE FROM records WHERE user_id = $1 AND id IN (
+                    SELECT id FROM records WHERE user_id = $1 AND deleted AND server_updated_at >= $2 AND server_updated_at < $3
+                    ORDER BY server_updated_at LIMIT $4
+                ) RETURNING rev, server_updated_at
+            ), purged AS (SELECT count(*) AS count, max(rev) AS highest_rev, max(server_updated_at) AS newest FROM gone)
             UPDATE heads SET tombstone_count = greatest(0, tombstone_count - count),
                 purge_watermark = greatest(purge_watermark, highest_rev)
-            FROM purged WHERE user_id = $1 AND count > 0 RETURNING count";
-        let row = transaction.link().query_typed_opt(sql, &[(&user, Type::UUID), (&before, Type::INT8)]).await?;
-        let count = row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
+            FROM purged WHERE user_id = $1 AND count > 0 RETURNING count, newest";
+        let at_once = signed(PURGED_AT_ONCE as u64)?;
+        let parameters: [Parameter<'_>; 4] = [(&user, Type::UUID), (&from, Type::INT8), (&before, Type::INT8), (&at_once, Type::INT8)];
+        let row = transaction.link().query_typed_opt(sql, &parameters).await?;
+        let purged = row.map(|row| Ok::<_, StoreError>((number(row.try_get(0)?)?, row.try_get(1)?))).transpose()?;
         transaction.commit().await?;
-        number(count)
+        Ok(purged)
     }
 
     /// Whether this server does a chore. If a server vanishes while doing it, the chore waits for the next day.

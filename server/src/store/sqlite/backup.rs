@@ -1,4 +1,4 @@
-//! Backups, their restoration in a new epoch (R11), and the purge of tombstones that no device or backup needs any more (R10).
+//! Backups, and their restoration in a new epoch (R11).
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -10,12 +10,10 @@ use super::checksum::{self, Found};
 use super::counter::Counter;
 use super::files::{make_folder, private, sync_folder};
 use super::outside::existing;
-use super::{DATABASE, UserRecords, accounts, epoch, erased, kept, lock, migrate, open_file, previous, users, version_of};
-use crate::feed;
-use crate::store::{Quota, StoreError};
+use super::{DATABASE, accounts, epoch, erased, kept, lock, migrate, open_file, previous, version_of};
+use crate::store::StoreError;
 
-const DAY_MS: i64 = 86_400_000;
-/// The database version that first recorded when a backup was complete. Older databases are also backed up, before an update.
+/// The version of the database that first noted when a backup was complete. Older databases are backed up too, before an update.
 const BACKED_UP_AT_SINCE: usize = 10;
 /// The file that becomes the database when a restore is complete.
 pub const RESTORING: &str = "stronglog.db.restoring";
@@ -157,37 +155,6 @@ pub fn begin_epoch(connection: &Connection, name: &str) -> Result<(), StoreError
     // The digests are computed again, because the copy may have been changed.
     transaction.execute("UPDATE users SET digest = NULL", [])?;
     Ok(transaction.commit()?)
-}
-
-/// Purges the tombstones of all users that are older than a number of days. Returns the number of purged tombstones.
-///
-/// # Errors
-/// Returns an error if the store fails.
-pub fn purge(connection: &Connection, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
-    let before = now_ms.saturating_sub(i64::from(tombstone_days) * DAY_MS);
-    let restorable = now_ms.saturating_sub(i64::from(backup_days) * DAY_MS);
-    // What was noted while the clock was ahead would hold every tombstone until then.
-    connection.execute("DELETE FROM backups WHERE taken_at > ?1", [now_ms])?;
-    let mut count = 0;
-    for user in users(connection)? {
-        let mut records = UserRecords::of(connection, user, Quota::default());
-        let covered = records.backed_up_rev(restorable)?;
-        count += feed::purge(&mut records, before, covered)?;
-    }
-    connection.execute("DELETE FROM backups WHERE taken_at < ?1", [restorable])?;
-    Ok(count)
-}
-
-/// Purges the database in a folder. The server may be running.
-///
-/// # Errors
-/// Returns an error if the database does not exist, or the store fails.
-pub fn purge_folder(folder: &Path, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
-    let connection = existing(&folder.join(DATABASE))?;
-    connection.execute_batch("BEGIN IMMEDIATE")?;
-    let purged = purge(&connection, tombstone_days, backup_days, now_ms)?;
-    connection.execute_batch("COMMIT")?;
-    Ok(purged)
 }
 
 /// Removes a database and the files that SQLite keeps beside it, if they are there.

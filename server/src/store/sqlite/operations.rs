@@ -7,7 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use stronglog_sync::digest::Digest;
 use uuid::Uuid;
 
-use super::{Store, UserRecords, accounts, backup, check_collections, epoch, seen_at, sessions_ended};
+use super::purge::Purge;
+use super::{Store, UserRecords, accounts, check_collections, epoch, seen_at, sessions_ended, users};
 use crate::places::SERVER;
 use crate::store::accounts::{
     Account, Created, Denied, Device, DeviceActivity, Exchange, Live, MissedNotifications, Notification, Population, Session, SessionKey,
@@ -291,7 +292,14 @@ impl Store {
     }
 
     pub async fn purge(&self, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
-        self.write(move |connection| backup::purge(connection, tombstone_days, backup_days, now_ms)).await
+        let purge = Purge::new(tombstone_days, backup_days, now_ms);
+        let (mut users, mut count) = (self.read_for(SERVER, users).await?, 0);
+        while !users.is_empty() {
+            let step = move |connection: &Connection| purge.step(connection, &mut users).map(|purged| (purged, users));
+            let (purged, left) = self.write_for(SERVER, step).await?;
+            (users, count) = (left, count + purged);
+        }
+        Ok(count)
     }
 
     pub async fn forget_sessions(&self, rotated_before_ms: i64) -> Result<u64, StoreError> {

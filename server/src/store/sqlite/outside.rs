@@ -2,6 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
+use std::time::Instant;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
@@ -61,6 +62,21 @@ pub fn write<T, E: From<StoreError>>(folder: &Path, work: impl FnOnce(&Connectio
     let counted = transaction.execute("UPDATE server SET writes = writes + 1", []).and_then(|_| transaction.commit());
     counted.map_err(StoreError::from)?;
     Ok(value)
+}
+
+/// Runs `step` in one write transaction after another, until it returns true. In between, the database is unlocked for as long as it was locked,
+/// so that a running server writes.
+///
+/// # Errors
+/// Whatever `step` returns, and failures of the store.
+pub fn write_in_steps(folder: &Path, mut step: impl FnMut(&Connection) -> Result<bool, StoreError>) -> Result<(), StoreError> {
+    loop {
+        let since = Instant::now();
+        if write(folder, &mut step)? {
+            return Ok(());
+        }
+        std::thread::sleep(since.elapsed());
+    }
 }
 
 /// Moves the write-ahead log into the database and empties it. Returns false if a reader of the running server prevents it.

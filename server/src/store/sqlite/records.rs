@@ -30,13 +30,24 @@ impl<'c> UserRecords<'c> {
         UserRecords { connection, user, quota }
     }
 
-    /// The user's lowest revision in any backup since `since_ms`, which may still be restored.
+    /// The lowest time and revision of the user's backups since a time, which may still be restored.
     ///
     /// # Errors
-    /// Returns an error if the store fails.
-    pub fn backed_up_rev(&self, since_ms: i64) -> Result<Option<u64>, StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT min(rev) FROM backups WHERE user_id = ?1 AND taken_at >= ?2")?;
-        Ok(statement.query_row(params![self.user, since_ms], |row| row.get(0))?)
+    /// The store failed.
+    pub fn oldest_backup(&self, since_ms: i64) -> Result<Option<(i64, u64)>, StoreError> {
+        let sql = "SELECT min(taken_at), min(rev) FROM backups WHERE user_id = ?1 AND taken_at >= ?2";
+        let found = self.connection.prepare_cached(sql)?.query_row(params![self.user, since_ms], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (taken_at, rev): (Option<i64>, Option<u64>) = found;
+        Ok(taken_at.zip(rev))
+    }
+
+    /// Whether there is a tombstone that was accepted before a time.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn has_tombstone_before(&self, before_ms: i64) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM records WHERE user_id = ?1 AND deleted AND server_updated_at < ?2";
+        Ok(self.connection.prepare_cached(sql)?.exists(params![self.user, before_ms])?)
     }
 
     fn each(
@@ -153,16 +164,20 @@ impl Records for UserRecords<'_> {
 }
 
 impl Tombstones for UserRecords<'_> {
-    fn purge(&mut self, before_ms: i64, rev_max: u64) -> Result<Purged, StoreError> {
+    fn purge(&mut self, before_ms: i64, rev_max: u64, count_max: usize) -> Result<Purged, StoreError> {
         let rev_max = i64::try_from(rev_max).unwrap_or(i64::MAX);
-        let old = "FROM records WHERE user_id = ?1 AND deleted AND server_updated_at < ?2 AND rev <= ?3";
-        let sql = format!("SELECT count(*), coalesce(max(rev), 0) {old}");
-        let read = |row: &Row<'_>| Ok(Purged { count: row.get(0)?, highest_rev: row.get(1)? });
-        let purged = self.connection.prepare_cached(&sql)?.query_row(params![self.user, before_ms, rev_max], read)?;
+        // In the order of their index.
+        let sql = "DELETE FROM records WHERE rowid IN (
+                SELECT rowid FROM records WHERE user_id = ?1 AND deleted AND server_updated_at < ?2 AND rev <= ?3
+                ORDER BY server_updated_at LIMIT ?4
+            ) RETURNING rev";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let revs = statement.query_map(params![self.user, before_ms, rev_max, count_max], |row| row.get(0))?;
+        let revs: Vec<u64> = revs.collect::<Result<_, _>>()?;
+        let purged = Purged { count: revs.len() as u64, highest_rev: revs.into_iter().max().unwrap_or(0) };
         if purged.count > 0 {
-            self.connection.execute(&format!("DELETE {old}"), params![self.user, before_ms, rev_max])?;
             let sql = "UPDATE users SET tombstone_count = max(0, tombstone_count - ?2) WHERE user_id = ?1";
-            self.connection.execute(sql, params![self.user, purged.count])?;
+            self.connection.prepare_cached(sql)?.execute(params![self.user, purged.count])?;
         }
         Ok(purged)
     }

@@ -23,6 +23,9 @@ const GROUP_MAX: usize = 64;
 const GROUP_TIME_MAX: Duration = Duration::from_millis(20);
 /// How long truncating the log may wait for readers. Meanwhile, all writers wait.
 const TRUNCATE_TIME_MAX: Duration = Duration::from_millis(200);
+/// How long it is not tried again after it failed: the first time, and at most.
+const TRUNCATE_PAUSE_MIN: Duration = Duration::from_secs(1);
+const TRUNCATE_PAUSE_MAX: Duration = Duration::from_secs(32);
 
 /// Runs in the open transaction, and returns what to do once the result of the commit is known.
 type Job = Box<dyn FnOnce(&Connection) -> Finish + Send>;
@@ -81,7 +84,7 @@ impl Writer {
         }
     }
 
-    /// Records that the write-ahead log contains erased data. The log is truncated after the next commit.
+    /// Records that the write-ahead log contains erased data. The log is truncated after a commit, as soon as no reader prevents it.
     pub fn mark_log_stale(&self) {
         self.log_is_stale.store(true, Ordering::Relaxed);
     }
@@ -122,6 +125,7 @@ fn reopened(path: &Path, old: Connection) -> Connection {
 }
 
 fn write(connection: &Connection, counter: &Counter, jobs: &Queue<Job>, log_is_stale: &AtomicBool, commits: &Commits, file: &Inode) {
+    let mut truncation = Truncation::default();
     while let Some(first) = jobs.pop() {
         let (mut finishes, since) = (Vec::new(), Instant::now());
         let result = group(connection, first, jobs, &mut finishes, file);
@@ -139,9 +143,29 @@ fn write(connection: &Connection, counter: &Counter, jobs: &Queue<Job>, log_is_s
         for finish in finishes {
             finish(message.as_ref().map_or(Ok(()), |message| Err(StoreError::new(message.clone()))));
         }
-        if log_is_stale.load(Ordering::Relaxed) && truncate_log(connection).unwrap_or_else(|error| failed_to_truncate(&error)) {
-            log_is_stale.store(false, Ordering::Relaxed);
+        if log_is_stale.load(Ordering::Relaxed) && truncation.is_due() {
+            let is_done = truncate_log(connection).unwrap_or_else(|error| failed_to_truncate(&error));
+            log_is_stale.store(!is_done, Ordering::Relaxed);
+            truncation = if is_done { Truncation::default() } else { truncation.postponed() };
         }
+    }
+}
+
+/// When to truncate the log. A reader may keep its snapshot for minutes, as a backup does, and writers do not wait for it each time.
+#[derive(Clone, Copy, Default)]
+struct Truncation {
+    next: Option<Instant>,
+    pause: Duration,
+}
+
+impl Truncation {
+    fn is_due(self) -> bool {
+        self.next.is_none_or(|next| Instant::now() >= next)
+    }
+
+    fn postponed(self) -> Self {
+        let pause = (self.pause * 2).clamp(TRUNCATE_PAUSE_MIN, TRUNCATE_PAUSE_MAX);
+        Truncation { next: Some(Instant::now() + pause), pause }
     }
 }
 
@@ -240,6 +264,28 @@ mod tests {
         assert_eq!(rows(folder.path()), 2);
         store.close().await;
         assert!(note(&store, 10).await.is_err(), "a closed store takes nothing");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_reader_that_keeps_the_log_from_being_emptied_keeps_no_write_waiting() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(folder.path(), "e1").expect("a store");
+        store.write(|connection| Ok::<_, StoreError>(connection.execute_batch("CREATE TABLE notes (bytes BLOB)")?)).await.expect("a table");
+        let reader = Connection::open(folder.path().join(DATABASE)).expect("the database");
+        reader.execute_batch("BEGIN; SELECT count(*) FROM notes").expect("a snapshot");
+        store.writer.mark_log_stale();
+        let since = Instant::now();
+        for _ in 0..20 {
+            note(&store, 10).await.expect("written");
+        }
+        assert!(since.elapsed() < TRUNCATE_TIME_MAX * 10, "20 writes took {:?}", since.elapsed());
+        drop(reader);
+        let emptied = async {
+            while store.writer.log_is_stale.load(Ordering::Relaxed) {
+                note(&store, 10).await.expect("written");
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), emptied).await.expect("the log is emptied after all");
     }
 
     #[tokio::test(flavor = "multi_thread")]
