@@ -22,6 +22,8 @@ pub const BACKUP_DAYS: u32 = 90;
 /// How much one account may hold, unless the operator says otherwise: fifty years of daily training, many times over.
 const RECORDS_MAX: u64 = 500_000;
 const BYTES_MAX: u64 = 512 << 20;
+/// The history keeps a row of each push for good, beside what the account may store.
+const PUSHES_MAX: u32 = 250_000;
 const STORE_CONNECTIONS: u16 = 16;
 const CONNECTIONS_MAX: u32 = 10_000;
 const NETWORK_CONNECTIONS_MAX: u32 = 512;
@@ -110,6 +112,9 @@ pub struct Config {
     /// The contract of the records, unless a file has it: `SERVER_CONTRACT` of the generated code.
     #[arg(skip = &SERVER_CONTRACT)]
     pub contract: &'static ServerContract,
+    /// How many pushes with accepted edits an account has at once. It gets one more each second.
+    #[arg(skip = PUSHES_MAX)]
+    pub max_pushes: u32,
     /// The times after which connections are closed.
     #[arg(skip)]
     pub deadlines: Deadlines,
@@ -149,6 +154,7 @@ impl Config {
             max_bytes: BYTES_MAX,
             contract_file: None,
             contract: &SERVER_CONTRACT,
+            max_pushes: PUSHES_MAX,
             deadlines: Deadlines::default(),
             site: None,
         }

@@ -221,7 +221,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         store: Arc::clone(&store),
         tokens: Tokens::new(&secrets),
         passwords,
-        limits: Limits::new(config.auth_per_minute),
+        limits: Limits::new(config.auth_per_minute, config.max_pushes),
         notifications: Notifications::new(connections.limit()),
         sessions: Default::default(),
         devices: Devices::default(),

@@ -449,3 +449,29 @@ async fn a_session_that_does_not_take_its_responses_leaves_its_account_what_it_n
     assert_eq!(server.post("/api/v1/auth/password", Some(&sam.access), &out).await.0, 204);
     assert_eq!(server.get("/api/v1/account", &thief).await.0, 401);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_pushes_too_often_waits_and_keeps_no_other_waiting() {
+    let server = Server::start_with(|config| config.max_pushes = 3).await;
+    let (loud, quiet) = (server.register("loud@example.com").await, server.register("quiet@example.com").await);
+    let body = |seq| json!({ "changes": weights(&loud, seq, 1) });
+    let push = async |seq| server.post("/api/v1/changes/batch", Some(&loud.access), &body(seq)).await;
+    let mut accepted = 0;
+    let problem = loop {
+        match push(accepted + 1).await {
+            (200, _) => accepted += 1,
+            (status, problem) => break (status, problem["code"].clone()),
+        }
+    };
+    assert_eq!(problem, (429, json!("rate_limited")));
+    assert!(accepted >= 3, "{accepted}");
+    let request = server.http.post(server.url("/api/v1/changes/batch")).bearer_auth(&loud.access);
+    let response = request.header("content-type", "application/json").body(body(accepted + 1).to_string()).send().await.expect("an answer");
+    if response.status() == 429 {
+        assert_eq!(response.headers()["retry-after"], "1");
+    }
+    server.push(&quiet, &weights(&quiet, 1, 3)).await;
+    assert_eq!(server.get("/api/v1/changes", &loud.access).await.0, 200, "it may pull");
+    let again = async { while push(accepted + 1).await.0 != 200 {} };
+    timeout(Duration::from_secs(20), again).await.expect("it gets one more each second");
+}

@@ -62,6 +62,11 @@ async fn pull(server: &Server, account: &Account, cursor: Option<&str>) -> (Vec<
     }
 }
 
+/// The most serious finding of the doctor.
+fn doctor(folder: &Path) -> String {
+    check::folder(folder, FolderChecks { backup_hours: 24 }).remove(0).detail
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn devices_notice_nothing_of_a_move_to_postgres_and_back() {
     let before = Server::start_with(|config| (config.signing_secret, config.dev) = (Some(Secret::new(SECRET)), false)).await;
@@ -104,8 +109,16 @@ async fn devices_notice_nothing_of_a_move_to_postgres_and_back() {
     let back = folder.path().join("back");
     std::fs::create_dir(&back).expect("a folder");
     std::fs::write(back.join("stronglog.db.copying"), "of a copy that was interrupted").expect("written");
+    let refused = start(Config::local(&back)).await.err().expect("no new database beside it").to_string();
+    let found =
+        check::settings(&Config::local(&back)).await.into_iter().find(|finding| finding.grade == Grade::Bad).map(|finding| finding.detail);
+    for told in [refused, found.expect("the check finds it"), doctor(&back)] {
+        assert!(told.contains("run `stronglog admin copy` again"), "{told}");
+    }
     admin::copy(&place(&postgres), &Place::folder(&back)).await.expect("copied back");
     assert!(admin::copy(&place(&postgres), &Place::folder(&back)).await.expect("copied").was_there);
+    std::fs::write(back.join("stronglog.db.copying"), "left").expect("written");
+    assert!(doctor(&back).contains("stronglog.db.copying is left from a copy"), "{}", doctor(&back));
     let server = server_of(server(&back, None).await, folder, http);
     for (account, (changes, cursor)) in accounts.iter().zip(&seen) {
         assert_eq!(pull(&server, account, Some(cursor)).await.0.len(), 1, "what was pushed meanwhile");

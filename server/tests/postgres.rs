@@ -146,7 +146,9 @@ async fn streams_tell_that_the_database_has_gone_back_and_what_is_new_then() {
     let account = one.register("sam@example.com").await;
     one.push(&account, &weights(&account, 1, 3)).await;
     // What a standby has that lags behind.
-    postgres.sql("CREATE TABLE old_heads AS TABLE heads; CREATE TABLE old_records AS TABLE records; CREATE TABLE old_boundaries AS TABLE boundaries");
+    postgres.sql(
+        "CREATE TABLE old_heads AS TABLE heads; CREATE TABLE old_records AS TABLE records; CREATE TABLE old_boundaries AS TABLE boundaries",
+    );
     one.push(&account, &weights(&account, 4, 12)).await;
     let mut streams = vec![listen(&one, &account).await, listen(&other, &account).await];
     assert_eq!(next_of(&mut streams).await, [Some(15); 2]);

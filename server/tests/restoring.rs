@@ -90,7 +90,10 @@ async fn a_restore_says_that_it_could_not_keep_the_sign_ins() {
     let damage = |database: &Path| std::fs::write(database, "no database").expect("damaged");
     let changes: [(&str, Box<dyn FnOnce(&Path) + Send>); 2] = [
         ("damaged", Box::new(damage)),
-        ("of a version that cannot be read", Box::new(change_with("ALTER TABLE users RENAME COLUMN password_hash TO later; PRAGMA user_version = 1000"))),
+        (
+            "of a version that cannot be read",
+            Box::new(change_with("ALTER TABLE users RENAME COLUMN password_hash TO later; PRAGMA user_version = 1000")),
+        ),
     ];
     for (why, change) in changes {
         let server = Server::start().await;

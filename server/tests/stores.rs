@@ -261,12 +261,18 @@ async fn a_missing_digest_is_computed_while_nobody_waits_for_it() {
         push(push_of(1..4)).await;
         let before = digest().await.unwrap_or_else(|| panic!("{name}: a new account has a digest"));
         // As after a restore.
-        rusqlite::Connection::open(folder.path().join("stronglog.db")).expect("SQLite").execute("UPDATE users SET digest = NULL", []).expect("unset");
+        rusqlite::Connection::open(folder.path().join("stronglog.db"))
+            .expect("SQLite")
+            .execute("UPDATE users SET digest = NULL", [])
+            .expect("unset");
         server.sql("UPDATE heads SET digest = NULL");
         push(push_of(1..1)).await;
         database.complete_digests().await.expect("computed");
         assert_eq!(digest().await, Some(before), "{name}");
-        rusqlite::Connection::open(folder.path().join("stronglog.db")).expect("SQLite").execute("UPDATE users SET digest = NULL", []).expect("unset");
+        rusqlite::Connection::open(folder.path().join("stronglog.db"))
+            .expect("SQLite")
+            .execute("UPDATE users SET digest = NULL", [])
+            .expect("unset");
         server.sql("UPDATE heads SET digest = NULL");
         push(push_of(4..5)).await;
         assert_eq!(digest().await, None, "{name}: a push does not read all records");
@@ -309,11 +315,24 @@ async fn tombstones_are_purged_in_steps_between_which_others_write() {
     let most = "SELECT max(count) || ' of ' || sum(count) FROM (SELECT count(*) AS count FROM steps GROUP BY number) AS each";
     for (name, database) in &databases {
         assert_eq!(database.purge(1, 0, NOW).await.expect("purged"), DUE as u64, "{name}");
-        let head = database.read_records(KEY, QUOTA, Prefetch::default(), |records| Ok::<_, Refused>(records.head()?)).await.expect("a head");
+        let head =
+            database.read_records(KEY, QUOTA, Prefetch::default(), |records| Ok::<_, Refused>(records.head()?)).await.expect("a head");
         assert_eq!((head.purge_watermark, head.usage.tombstones), (DUE as u64, 0), "{name}");
     }
     assert_eq!(sqlite().query_row(most, [], |row| row.get::<_, String>(0)).expect("a number"), format!("500 of {DUE}"), "SQLite");
     assert_eq!(server.sql(most), format!("500 of {DUE}"), "Postgres");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_servers_that_start_at_once_with_different_secrets_one_learns_of_the_other() {
+    let server = postgres::Postgres::start();
+    let open = || Database::at(&server.url(), None, 4, std::time::Duration::from_secs(25), "e1");
+    let (one, other) = (open().await.expect("Postgres"), open().await.expect("Postgres"));
+    let (first, second) = ([Uuid::from_u128(1)], [Uuid::from_u128(2)]);
+    let (one_learns, other_learns) = tokio::join!(one.sign_with(&first), other.sign_with(&second));
+    assert!(one_learns.expect("an answer") | other_learns.expect("an answer"), "neither has noticed");
+    other.close().await;
+    assert!(!one.sign_with(&first).await.expect("an answer"), "a server that has stopped signs nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]

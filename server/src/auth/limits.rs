@@ -66,6 +66,8 @@ pub struct Limits {
     /// owner.
     known: Mutex<Known>,
     per_minute: AtomicU32,
+    /// How many pushes with accepted edits an account has at once.
+    pushes_max: f64,
     pushes: Mutex<Pushes>,
 }
 
@@ -84,17 +86,15 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn pushes_at(self, now: Instant) -> f64 {
+    fn pushes_at(self, now: Instant, max: f64) -> f64 {
         let filled = now.saturating_duration_since(self.at).as_secs_f64() * PUSHES_PER_SEC;
-        (self.left + filled).min(PUSHES_MAX)
+        (self.left + filled).min(max)
     }
 }
 
 /// The number of buckets at which refilled buckets are removed.
 const BUCKETS_MAX: usize = 50_000;
-/// The burst of pushes with accepted edits that an account has, and its refill per second. The history keeps a row of each push forever, in
-/// addition to what the account may store.
-const PUSHES_MAX: f64 = 250_000.0;
+/// How many pushes with accepted edits an account gets in a second.
 const PUSHES_PER_SEC: f64 = 1.0;
 /// The maximum number of known networks of one account and of all accounts. An account forgets the least recently used network first.
 const KNOWN_EACH_MAX: usize = 16;
@@ -138,11 +138,12 @@ impl Known {
 
 impl Limits {
     /// Allows `per_minute` attempts for each network, and a quarter of that for each account from one network. The burst size is the same.
-    pub fn new(per_minute: u32) -> Self {
+    pub fn new(per_minute: u32, pushes_max: u32) -> Self {
         Limits {
             buckets: Mutex::default(),
             known: Mutex::default(),
             per_minute: AtomicU32::new(per_minute.max(1)),
+            pushes_max: f64::from(pushes_max),
             pushes: Mutex::default(),
         }
     }
@@ -196,7 +197,7 @@ impl Limits {
     /// Returns an error if it has pushed too often.
     pub fn check_push(&self, user: Uuid, now: Instant) -> Result<(), Failure> {
         let pushes = self.pushes.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = pushes.buckets.get(&user).map_or(PUSHES_MAX, |bucket| bucket.pushes_at(now));
+        let left = pushes.buckets.get(&user).map_or(self.pushes_max, |bucket| bucket.pushes_at(now, self.pushes_max));
         if left >= 1.0 { Ok(()) } else { Err(Failure::rate_limited(((1.0 - left) / PUSHES_PER_SEC).ceil() as u64)) }
     }
 
@@ -204,11 +205,11 @@ impl Limits {
     pub fn count_push(&self, user: Uuid, now: Instant) {
         let mut pushes = self.pushes.lock().unwrap_or_else(PoisonError::into_inner);
         if pushes.buckets.len() >= pushes.sweep_at {
-            pushes.buckets.retain(|_, bucket| bucket.pushes_at(now) < PUSHES_MAX);
+            pushes.buckets.retain(|_, bucket| bucket.pushes_at(now, self.pushes_max) < self.pushes_max);
             pushes.sweep_at = BUCKETS_MAX.max(pushes.buckets.len() * 2);
         }
-        let bucket = pushes.buckets.entry(user).or_insert(Bucket { left: PUSHES_MAX, at: now });
-        *bucket = Bucket { left: bucket.pushes_at(now) - 1.0, at: now };
+        let bucket = pushes.buckets.entry(user).or_insert(Bucket { left: self.pushes_max, at: now });
+        *bucket = Bucket { left: bucket.pushes_at(now, self.pushes_max) - 1.0, at: now };
     }
 
     fn size(&self, who: &Who) -> f64 {
@@ -235,7 +236,7 @@ mod tests {
 
     #[test]
     fn attempts_run_out_and_come_back() {
-        let (limits, start) = (Limits::new(8), Instant::now());
+        let (limits, start) = (Limits::new(8, 1_000), Instant::now());
         let who = Who::AccountFrom("sam@example.com".to_owned(), IpAddr::from([192, 0, 2, 1]));
         assert!(limits.take(&who, start).is_ok() && limits.take(&who, start).is_ok());
         assert!(limits.take(&who, start).is_err(), "a quarter of eight");
@@ -247,9 +248,9 @@ mod tests {
 
     #[test]
     fn pushes_run_out_for_the_account_that_made_them_and_come_back() {
-        let (limits, start) = (Limits::new(8), Instant::now());
+        let (limits, start) = (Limits::new(8, 1_000), Instant::now());
         let (loud, quiet) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        for _ in 0..PUSHES_MAX as u32 {
+        for _ in 0..1_000 {
             limits.check_push(loud, start).expect("a push is left");
             limits.count_push(loud, start);
         }
@@ -263,7 +264,7 @@ mod tests {
 
     #[test]
     fn an_account_has_few_known_networks_and_takes_none_from_others() {
-        let limits = Limits::new(8);
+        let limits = Limits::new(8, 1_000);
         let network = |number: u32| IpAddr::from(number.to_be_bytes());
         let (owner, home) = (Uuid::from_u128(0), network(7));
         limits.learn(owner, home);

@@ -103,7 +103,7 @@ async fn signers(store: &crate::store::postgres::Store, config: &Config) -> Resu
         return Ok(None);
     }
     let Ok(secrets) = secrets(config) else { return Ok(None) };
-    Ok(Some(match store.sign_with(&Tokens::new(&secrets).names()).await? {
+    Ok(Some(match store.is_signed_with_others(&Tokens::new(&secrets).names()).await? {
         true => Finding::bad(
             "servers",
             "one that runs on the database signs with a secret that is not among these, so devices that reach both are signed out; give all \

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use crate::store::sqlite::backup::backed_up_at;
 use crate::store::sqlite::outside::existing;
 use crate::store::sqlite::previous;
-use crate::store::sqlite::{DATABASE, DATABASE_VERSION, seen_at, version_of};
+use crate::store::sqlite::{DATABASE, DATABASE_VERSION, UNFINISHED, check_complete, seen_at, version_of};
 
 /// Above this size the write-ahead log slows down reads and takes long to recover. The server empties it at 32 MiB unless a reader prevents
 /// it.
@@ -32,7 +32,7 @@ pub struct FolderChecks {
 pub fn folder(data: &Path, checks: FolderChecks) -> Vec<Finding> {
     let connection = match existing(&data.join(DATABASE)) {
         Ok(connection) => connection,
-        Err(error) => return vec![Finding::bad("database", error.to_string())],
+        Err(error) => return vec![Finding::bad("database", check_complete(data).err().unwrap_or(error).to_string())],
     };
     let now = now_ms();
     let mut findings = vec![
@@ -44,12 +44,23 @@ pub fn folder(data: &Path, checks: FolderChecks) -> Vec<Finding> {
         finding("backup", backup(&connection, checks, now)),
         log(data),
     ];
+    findings.extend(unfinished(data));
     findings.extend(match previous::listed(data) {
         Ok(kept) => earlier(&kept),
         Err(error) => Some(Finding::bad("previous", error.to_string())),
     });
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
     findings
+}
+
+/// The files of commands that were interrupted, which may hold data of accounts.
+fn unfinished(data: &Path) -> Option<Finding> {
+    let (name, path) = UNFINISHED.map(|(name, file)| (name, data.join(file))).into_iter().find(|(_, path)| path.exists())?;
+    let path = path.display();
+    Some(Finding::warning(
+        "unfinished",
+        format!("{path} is left from a {name} that was interrupted: remove it and the files named {path}-*"),
+    ))
 }
 
 fn finding(name: &'static str, result: Result<Finding, StoreError>) -> Finding {

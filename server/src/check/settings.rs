@@ -14,7 +14,7 @@ use crate::store::collections::Collections;
 use crate::store::database::Database;
 use crate::store::sqlite::files::private;
 use crate::store::sqlite::outside::{existing, is_served};
-use crate::store::sqlite::{DATABASE, DATABASE_VERSION, check_collections, seen_at, version_of};
+use crate::store::sqlite::{DATABASE, DATABASE_VERSION, check_collections, check_complete, seen_at, version_of};
 
 /// How long before its expiry a certificate should be renewed.
 const RENEWAL_DAYS: i64 = 14;
@@ -122,7 +122,7 @@ pub fn ran(config: &Config, seen_at: i64) -> Option<Finding> {
 fn present(config: &Config) -> Vec<Finding> {
     let path = config.data.join(DATABASE);
     if !path.exists() {
-        return Vec::new();
+        return check_complete(&config.data).err().map(|error| Finding::bad("database", error.to_string())).into_iter().collect();
     }
     let check = || {
         let connection = existing(&path)?;

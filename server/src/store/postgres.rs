@@ -147,8 +147,8 @@ impl Store {
     /// Closes all connections. Later calls fail.
     pub async fn close(&self) {
         let heart = self.heart.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(heart) = heart {
-            heart.abort();
+        heart.iter().for_each(JoinHandle::abort);
+        if heart.is_some() || self.signs.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
             // If the database does not hear it, it forgets the server soon.
             let _ = timeout(FAREWELL_MAX, heartbeat::end(&self.connections, self.server)).await;
         }
@@ -179,10 +179,16 @@ impl Store {
         self.announcer.announce(notification);
     }
 
-    /// Records the secret with which this server signs, the first one. Returns whether a running server signs with a secret that is not in
-    /// the list.
+    /// Says with which secret this server signs: the first. Returns whether a server that runs signs with one that is not among them. Of two
+    /// servers that start at the same time, the one that says so later learns of the other.
     pub async fn sign_with(&self, secrets: &[Uuid]) -> Result<bool, StoreError> {
         *self.signs.lock().unwrap_or_else(PoisonError::into_inner) = secrets.first().copied();
+        heartbeat::beat_once(&self.connections, self.server, &self.signs).await?;
+        self.is_signed_with_others(secrets).await
+    }
+
+    /// Whether a server that runs signs with a secret that is not among these.
+    pub async fn is_signed_with_others(&self, secrets: &[Uuid]) -> Result<bool, StoreError> {
         let signers = heartbeat::signers(&self.connections, self.server).await?;
         Ok(signers.iter().any(|signer| !secrets.contains(signer)))
     }

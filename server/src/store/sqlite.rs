@@ -42,6 +42,10 @@ pub const APPLICATION_ID: i64 = 0x534c_6f67;
 /// The database's file name in the data folder.
 pub const DATABASE: &str = "stronglog.db";
 
+/// What an operator's command is writing, and the file that becomes the database once it is complete.
+pub const UNFINISHED: [(&str, &str); 2] = [("restore", backup::RESTORING), ("copy", COPYING)];
+pub const COPYING: &str = "stronglog.db.copying";
+
 /// Numbered migrations: the first turns an empty file into version 1.
 const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/schema_1.sql"),
@@ -237,17 +241,28 @@ impl Store {
     }
 }
 
+/// Checks that no restore and no copy into a folder without a database was interrupted.
+///
+/// # Errors
+/// One was, so that the database is missing that was to be there.
+pub fn check_complete(folder: &Path) -> Result<(), StoreError> {
+    for (name, file) in UNFINISHED {
+        let path = folder.join(file);
+        if path.exists() {
+            return Err(StoreError::new(format!(
+                "a {name} into {} was interrupted, so that there is no database: run `stronglog admin {name}` again, or remove {} to begin \
+                 with an empty one",
+                folder.display(),
+                path.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Checks that a folder without a database may get a new one.
 fn check_new(folder: &Path) -> Result<(), StoreError> {
-    let restoring = folder.join(backup::RESTORING);
-    if restoring.exists() {
-        return Err(StoreError::new(format!(
-            "a restore into {} was interrupted, so that there is no database: run `stronglog admin restore` again, or remove {} to begin with \
-             an empty one",
-            folder.display(),
-            restoring.display()
-        )));
-    }
+    check_complete(folder)?;
     if folder.join(counter::COUNTER).exists() {
         tracing::warn!(
             "there is no database in {}, but there was one: a new and empty one begins. If that is wrong, stop the server and restore a backup",

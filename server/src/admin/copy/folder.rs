@@ -11,10 +11,7 @@ use tokio::sync::mpsc::{Receiver, Sender};
 use super::table::{Batch, Gathered, Kind, Origin, Row, Sum, Table, Value};
 use crate::admin::Error;
 use crate::store::StoreError;
-use crate::store::sqlite::{self, DATABASE, backup, counter, erased, files, outside};
-
-/// The name of a copy that is not complete.
-const COPYING: &str = "stronglog.db.copying";
+use crate::store::sqlite::{self, COPYING, DATABASE, backup, counter, erased, files, outside};
 
 pub struct Side {
     folder: PathBuf,

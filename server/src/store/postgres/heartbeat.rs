@@ -39,19 +39,21 @@ pub type Signs = Arc<Mutex<Option<Uuid>>>;
 /// Reports periodically that a server is running.
 pub async fn beat(connections: Connections, server: Uuid, signs: Signs) {
     loop {
-        let name = *signs.lock().unwrap_or_else(PoisonError::into_inner);
-        let once = async {
-            let said = [(&server as _, Type::UUID), (&LASTS_SECS as _, Type::FLOAT8), (&name as _, Type::UUID)];
-            connections.take(SERVER).await?.execute_typed(BEAT, &said).await
-        };
-        if let Err(error) = once.await {
+        if let Err(error) = beat_once(&connections, server, &signs).await {
             tracing::debug!(%error, "cannot tell the database that this server runs");
         }
         tokio::time::sleep(BEAT_EVERY).await;
     }
 }
 
-/// Reports that a server has stopped.
+/// Says that a server runs, and with which secret it signs.
+pub async fn beat_once(connections: &Connections, server: Uuid, signs: &Signs) -> Result<(), StoreError> {
+    let name = *signs.lock().unwrap_or_else(PoisonError::into_inner);
+    let said = [(&server as _, Type::UUID), (&LASTS_SECS as _, Type::FLOAT8), (&name as _, Type::UUID)];
+    connections.take(SERVER).await?.execute_typed(BEAT, &said).await.map(drop)
+}
+
+/// Says that a server has stopped.
 pub async fn end(connections: &Connections, server: Uuid) -> Result<(), StoreError> {
     let sql = "DELETE FROM leases WHERE name IN ('server ' || $1::text, 'signs ' || $1::text)";
     connections.take(SERVER).await?.execute_typed(sql, &[(&server, Type::UUID)]).await.map(drop)

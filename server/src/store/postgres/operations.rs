@@ -10,12 +10,12 @@ use super::link::Link;
 use super::rows::{account, answered, device, is_true, nothing, one, session};
 use super::{STANDBY, Store};
 use crate::places::{SERVER, STRANGERS};
-use crate::store::{PURGED_AT_ONCE, StoreError};
 use crate::store::accounts::{
     Account, Created, Denied, Device, DeviceActivity, Exchange, Live, MissedNotifications, Population, SESSIONS_MAX, Session, SessionKey,
     SignedIn,
 };
 use crate::store::collections::{Collections, unknown};
+use crate::store::{PURGED_AT_ONCE, StoreError};
 
 /// The columns that [`account`] reads.
 const ACCOUNT: &str = "SELECT user_id, email, password_hash, recovery_hash, created_at, disabled FROM users";

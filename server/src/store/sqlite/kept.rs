@@ -9,8 +9,7 @@ use crate::store::StoreError;
 
 /// What the backup must not undo about an account. Databases of earlier versions have fewer of these columns.
 const ACCOUNT: &[&str] = &["password_hash", "recovery_hash", "disabled", "records_max", "bytes_max"];
-const NEW_ACCOUNT: &[&str] =
-    &["user_id", "email", "created_at", "password_hash", "recovery_hash", "disabled", "records_max", "bytes_max"];
+const NEW_ACCOUNT: &[&str] = &["user_id", "email", "created_at", "password_hash", "recovery_hash", "disabled", "records_max", "bytes_max"];
 const SESSION: &[&str] = &[
     "user_id",
     "session_id",
