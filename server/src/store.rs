@@ -33,7 +33,7 @@ pub trait Records {
     /// Sets the user's newest revision at the end of a push, the time of its write, and the user's new usage.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage, digest: Option<Digest>) -> Result<(), StoreError>;
 
     /// The newest boundary of the user's history up to a revision. Without one, it is the beginning of the history.
@@ -81,7 +81,7 @@ pub trait Tombstones: Records {
     /// none is left.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     fn purge(&mut self, before_ms: i64, rev_max: u64, count_max: usize) -> Result<Purged, StoreError>;
 
     /// Sets the revision up to which tombstones have been purged.

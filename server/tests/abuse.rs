@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stronglog_server::config::Config;
 use stronglog_sync::api::CONTRACT;
-use support::{Account, Server, WEIGHTS, now, weight};
+use support::{Account, Server, WEIGHTS, now, weight, weights};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;

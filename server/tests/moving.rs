@@ -6,8 +6,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use stronglog_server::admin::{self, Place};
+use stronglog_server::check::{self, FolderChecks, Grade};
 use stronglog_server::config::{Config, Secret};
-use stronglog_server::serve::Running;
+use stronglog_server::serve::{Running, start};
 use stronglog_sync::api::CONTRACT;
 use support::postgres::Postgres;
 use support::{Account, Records, Server, WEIGHTS, now, text, tombstone, weight};

@@ -324,6 +324,26 @@ async fn tombstones_are_purged_in_steps_between_which_others_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_cannot_be_purged_keeps_no_other_from_it() {
+    let (databases, _folder, server) = databases().await;
+    let (_, database) = databases.iter().find(|(name, _)| *name == "Postgres").expect("Postgres");
+    for user in 1..=3 {
+        let key = SessionKey { user: Uuid::from_u128(user), session: Uuid::from_u128(10 + user) };
+        database.register(account(user, &format!("{user}@example.com")), session(key)).await.expect("stored");
+    }
+    server.sql(&format!(
+        "INSERT INTO records (user_id, id, collection, rev, op_id, device_id, seq, stamp, deleted, server_id, server_updated_at, record)
+        SELECT user_id, user_id, 'any', 1, user_id, user_id, 1, 1, true, user_id, 1, '{{}}' FROM users;
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'too slow'; END $$;
+        CREATE TRIGGER refused BEFORE DELETE ON records FOR EACH ROW WHEN (OLD.user_id = '{}') EXECUTE FUNCTION refuse()",
+        Uuid::from_u128(1)
+    ));
+    let failed = database.purge(1, 0, NOW).await.expect_err("one account cannot be purged").to_string();
+    assert!(failed.contains("too slow"), "{failed}");
+    assert_eq!(server.sql("SELECT count(*) FROM records"), "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_servers_that_start_at_once_with_different_secrets_one_learns_of_the_other() {
     let server = postgres::Postgres::start();
     let open = || Database::at(&server.url(), None, 4, std::time::Duration::from_secs(25), "e1");

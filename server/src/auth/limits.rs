@@ -94,7 +94,7 @@ impl Bucket {
 
 /// The number of buckets at which refilled buckets are removed.
 const BUCKETS_MAX: usize = 50_000;
-/// How many pushes with accepted edits an account gets in a second.
+/// How many pushes with accepted edits an account regains per second.
 const PUSHES_PER_SEC: f64 = 1.0;
 /// The maximum number of known networks of one account and of all accounts. An account forgets the least recently used network first.
 const KNOWN_EACH_MAX: usize = 16;

@@ -79,7 +79,7 @@ pub fn delete(
 /// record that it was deleted.
 ///
 /// # Errors
-/// The store failed.
+/// Returns an error if the store fails.
 pub fn purge(records: &mut dyn Tombstones, before_ms: i64, covered_rev: Option<u64>, count_max: usize) -> Result<u64, StoreError> {
     let rev_max = if rules::on(Rule::PurgeAfterBackup) { covered_rev.unwrap_or(u64::MAX) } else { u64::MAX };
     let purged = records.purge(before_ms, rev_max, count_max)?;

@@ -378,7 +378,8 @@ impl Database {
         each!(self, store => store.set_digest(user, rev, digest).await)
     }
 
-    /// Purges the tombstones older than a number of days that no backup of the last days would miss (R10). Returns their number.
+    /// Purges the tombstones older than `tombstone_days` that every backup of the last `backup_days` includes (R10), in steps between which others
+    /// write. Returns their number.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written.

@@ -179,15 +179,15 @@ impl Store {
         self.announcer.announce(notification);
     }
 
-    /// Says with which secret this server signs: the first. Returns whether a server that runs signs with one that is not among them. Of two
-    /// servers that start at the same time, the one that says so later learns of the other.
+    /// Records the secret with which this server signs, the first one. Returns whether a running server signs with a secret that is not in
+    /// the list. Of two servers that start at the same time, the one that records its secret later finds the other's.
     pub async fn sign_with(&self, secrets: &[Uuid]) -> Result<bool, StoreError> {
         *self.signs.lock().unwrap_or_else(PoisonError::into_inner) = secrets.first().copied();
         heartbeat::beat_once(&self.connections, self.server, &self.signs).await?;
         self.is_signed_with_others(secrets).await
     }
 
-    /// Whether a server that runs signs with a secret that is not among these.
+    /// Whether a running server signs with a secret that is not in the list.
     pub async fn is_signed_with_others(&self, secrets: &[Uuid]) -> Result<bool, StoreError> {
         let signers = heartbeat::signers(&self.connections, self.server).await?;
         Ok(signers.iter().any(|signer| !secrets.contains(signer)))

@@ -53,7 +53,7 @@ pub async fn beat_once(connections: &Connections, server: Uuid, signs: &Signs) -
     connections.take(SERVER).await?.execute_typed(BEAT, &said).await.map(drop)
 }
 
-/// Says that a server has stopped.
+/// Reports that a server has stopped.
 pub async fn end(connections: &Connections, server: Uuid) -> Result<(), StoreError> {
     let sql = "DELETE FROM leases WHERE name IN ('server ' || $1::text, 'signs ' || $1::text)";
     connections.take(SERVER).await?.execute_typed(sql, &[(&server, Type::UUID)]).await.map(drop)

@@ -323,7 +323,7 @@ impl Store {
         Ok(!set.is_empty())
     }
 
-    /// Purges on one server of all, once a day.
+    /// Purges once a day, on one of the servers.
     pub async fn purge(&self, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
         if !self.take_lease("purge").await? {
             return Ok(0);
@@ -336,11 +336,16 @@ impl Store {
         let before = now_ms.saturating_sub(i64::from(tombstone_days.max(backup_days)) * DAY_MS);
         let sql = "SELECT DISTINCT user_id FROM records WHERE deleted AND server_updated_at < $1";
         let users = self.scan(sql, &[(&before, Type::INT8)]).await?;
-        let mut count = 0;
+        let (mut count, mut failed) = (0, None);
         for row in users {
-            count += self.purge_user(row.try_get(0)?, before).await?;
+            match self.purge_user(row.try_get(0)?, before).await {
+                Ok(purged) => count += purged,
+                Err(error) if error.is_silent() => return Err(error),
+                // The others do not wait for an account that cannot be purged.
+                Err(error) => failed = Some(error),
+            }
         }
-        Ok(count)
+        failed.map_or(Ok(count), Err)
     }
 
     /// Purges the tombstones of an account in steps, between which others write.

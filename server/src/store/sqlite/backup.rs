@@ -13,7 +13,7 @@ use super::outside::existing;
 use super::{DATABASE, accounts, epoch, erased, kept, lock, migrate, open_file, previous, version_of};
 use crate::store::StoreError;
 
-/// The version of the database that first noted when a backup was complete. Older databases are backed up too, before an update.
+/// The database version that first recorded when a backup was complete. Older databases are also backed up, before an update.
 const BACKED_UP_AT_SINCE: usize = 10;
 /// The file that becomes the database when a restore is complete.
 pub const RESTORING: &str = "stronglog.db.restoring";
@@ -119,7 +119,7 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
 /// What was kept of the current database: the number of accounts that the backup lacks, or why nothing was.
 type Kept = Result<u64, StoreError>;
 
-/// Makes the database that replaces the current one, in a file beside it.
+/// Prepares the new database in a file beside the current one.
 fn prepare(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<(Found, Kept), StoreError> {
     let (current, fresh) = (folder.join(DATABASE), folder.join(RESTORING));
     let found = checksum::copy(from, &fresh).map_err(|error| failed("restore", from, error))?;

@@ -30,7 +30,7 @@ impl Purge {
     /// tombstones.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     pub fn step(self, connection: &Connection, users: &mut Vec<Uuid>) -> Result<u64, StoreError> {
         let (mut count, mut left) = (0, PURGED_AT_ONCE);
         while left > 0

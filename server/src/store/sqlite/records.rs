@@ -33,7 +33,7 @@ impl<'c> UserRecords<'c> {
     /// The lowest time and revision of the user's backups since a time, which may still be restored.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     pub fn oldest_backup(&self, since_ms: i64) -> Result<Option<(i64, u64)>, StoreError> {
         let sql = "SELECT min(taken_at), min(rev) FROM backups WHERE user_id = ?1 AND taken_at >= ?2";
         let found = self.connection.prepare_cached(sql)?.query_row(params![self.user, since_ms], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -44,7 +44,7 @@ impl<'c> UserRecords<'c> {
     /// Whether there is a tombstone that was accepted before a time.
     ///
     /// # Errors
-    /// The store failed.
+    /// Returns an error if the store fails.
     pub fn has_tombstone_before(&self, before_ms: i64) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM records WHERE user_id = ?1 AND deleted AND server_updated_at < ?2";
         Ok(self.connection.prepare_cached(sql)?.exists(params![self.user, before_ms])?)
