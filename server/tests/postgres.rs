@@ -355,6 +355,63 @@ async fn a_server_recovers_from_a_database_that_was_read_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn commits_that_wait_keep_no_reader_waiting_and_take_no_more_connections() {
+    const CONNECTIONS: u16 = 4;
+    let postgres = Postgres::start();
+    let server = Server::start_with(|config| {
+        config.store = Some(Secret::new(postgres.url()));
+        config.store_connections = CONNECTIONS;
+        config.deadlines.database = Duration::from_secs(1);
+    })
+    .await;
+    let reader = server.register("reader@example.com").await;
+    let mut writers = Vec::new();
+    for number in 0..8 {
+        writers.push(server.register(&format!("{number}@example.com")).await);
+    }
+    let ready = async || server.http.get(server.url("/readyz")).send().await.expect("an answer").status().as_u16();
+    assert_eq!(ready().await, 200);
+    // What the loss of a synchronous standby looks like: whoever commits waits.
+    postgres.sql("ALTER SYSTEM SET synchronous_standby_names = 'gone'");
+    postgres.sql("SELECT pg_reload_conf()");
+    let push = async |writer: &Account, seq| {
+        let body = json!({ "changes": weights(writer, seq, 1) });
+        server.post("/api/v1/changes/batch", Some(&writer.access), &body).await.0
+    };
+    let pushed = futures_util::future::join_all(writers.iter().map(async |writer| {
+        for seq in 1..=3 {
+            assert_eq!(push(writer, seq).await, 503);
+        }
+    }));
+    let is_done = std::sync::atomic::AtomicBool::new(false);
+    let read = async {
+        let mut slowest = Duration::ZERO;
+        while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
+            let asked = Instant::now();
+            assert_eq!(ask(&server, &reader, 1).await, [(200, false)]);
+            slowest = slowest.max(asked.elapsed());
+        }
+        slowest
+    };
+    let open = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'stronglog'";
+    let (_, slowest) = tokio::join!(
+        async {
+            pushed.await;
+            assert_eq!(ready().await, 503, "the server cannot write");
+            is_done.store(true, std::sync::atomic::Ordering::Relaxed);
+        },
+        read
+    );
+    assert!(slowest < Duration::from_secs(2), "a reader waited {slowest:?}");
+    let connections: u16 = postgres.sql(open).parse().expect("a number");
+    assert!(connections <= CONNECTIONS + 2, "{connections} connections are open");
+    postgres.sql("ALTER SYSTEM RESET synchronous_standby_names");
+    postgres.sql("SELECT pg_reload_conf()");
+    let again = async { while push(&writers[0], 9).await != 200 || ready().await != 200 {} };
+    timeout(Duration::from_secs(20), again).await.expect("the server writes again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_quiet_account_does_not_wait_for_the_statements_of_a_loud_one() {
     let postgres = Postgres::start();
     let server = Server::start_with(|config| {

@@ -135,7 +135,7 @@ impl Store {
 
     /// Begins a transaction that writes, in the turn of an account.
     pub async fn begin(&self, turn: Uuid) -> Result<Transaction, StoreError> {
-        Transaction::begin(self.connection(turn).await?).await
+        Transaction::begin(self.connections.take_to_write(turn).await?).await
     }
 
     async fn migrate(&self, new_epoch: &str) -> Result<(), StoreError> {
@@ -278,7 +278,7 @@ impl Store {
         prefetch: &mut Prefetch,
         decide: &impl Fn(&mut dyn Records) -> Result<T, E>,
     ) -> Result<Result<T, E>, StoreError> {
-        let transaction = Transaction::of(self.connection(key.user).await?);
+        let transaction = Transaction::of(self.connections.take_to_write(key.user).await?);
         let link = transaction.link();
         let (begun, mut answer) = tokio::join!(transaction.send_begin(), records::load(link, key, quota, prefetch, Lock::Exclusive));
         begun?;
@@ -339,6 +339,7 @@ pub struct Connection {
     link: Object<Manager>,
     /// Freed after the connection has returned to the pool.
     _place: Place,
+    _place_to_write: Option<Place>,
 }
 
 impl Deref for Connection {
@@ -354,6 +355,8 @@ impl Deref for Connection {
 struct Connections {
     pool: Pool<Manager>,
     places: Places,
+    /// Transactions that write leave a quarter of the connections to those who read, because a commit may wait for a standby.
+    places_to_write: Places,
     health: Arc<Health>,
 }
 
@@ -363,7 +366,7 @@ impl Connections {
         let (health, max) = (Arc::new(Health::default()), address.connections());
         let pool = Pool::builder(Manager { address, health: Arc::clone(&health) }).max_size(max).runtime(Runtime::Tokio1);
         let pool = pool.wait_timeout(Some(WAIT_MAX)).recycle_timeout(Some(RECYCLE_MAX)).build().map_err(StoreError::new)?;
-        Ok(Connections { pool, places: Places::new(max), health })
+        Ok(Connections { pool, places: Places::new(max), places_to_write: Places::new(max - max / 4), health })
     }
 
     /// A connection. If all are in use, this waits for a while, in the turn of an account, but not for a database that does not answer.
@@ -374,12 +377,21 @@ impl Connections {
             }
             let place = self.places.take(turn).await.ok_or_else(StoreError::busy)?;
             match self.pool.get().await.map_err(|error| self.told(error)) {
-                Ok(link) => return Ok(Connection { link, _place: place }),
+                Ok(link) => return Ok(Connection { link, _place: place, _place_to_write: None }),
                 // Those that there are serve all, each in its turn.
                 Err(error) if error::is_full(&error) && self.pool.status().size > 0 => self.withhold(place),
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// A connection for a transaction that writes.
+    async fn take_to_write(&self, turn: Uuid) -> Result<Connection, StoreError> {
+        if !self.health.may_ask() {
+            return Err(StoreError::silent());
+        }
+        let place = self.places_to_write.take(turn).await.ok_or_else(StoreError::busy)?;
+        Ok(Connection { _place_to_write: Some(place), ..self.take(turn).await? })
     }
 
     /// Keeps a place empty for a while, because the database has fewer connections than places.

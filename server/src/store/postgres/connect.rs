@@ -82,6 +82,10 @@ impl Address {
         self.connections
     }
 
+    pub fn tls(&self) -> MakeRustlsConnect {
+        self.tls.clone()
+    }
+
     /// How long a statement may take.
     pub fn answer_max(&self) -> Duration {
         self.answer_max

@@ -14,6 +14,8 @@ const TELL_EVERY: Duration = Duration::from_secs(60);
 #[derive(Default)]
 pub struct Health {
     is_silent: AtomicBool,
+    /// When the database last answered.
+    answered: Mutex<Option<Instant>>,
     /// When the silent database was last tried.
     asked: Mutex<Option<Instant>>,
     /// When the database last had no connection left.
@@ -46,12 +48,21 @@ impl Health {
 
     /// A statement was answered, or a connection made.
     pub fn has_answered(&self) {
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         if self.is_silent.load(Ordering::Relaxed) && self.is_silent.swap(false, Ordering::Relaxed) {
             tracing::warn!("the database answers again");
         }
     }
 
-    /// A statement was not answered in time, or a connection not made.
+    /// A statement that was sent at this time was not answered in time. If others were answered since, the database is not silent: it may be
+    /// that commits wait for a standby or a disk, and reads do not.
+    pub fn is_unanswered(&self, sent: Instant) {
+        if self.answered.lock().unwrap_or_else(PoisonError::into_inner).is_none_or(|answered| answered < sent) {
+            self.is_silent();
+        }
+    }
+
+    /// A connection was not made in time, or no statement was answered.
     pub fn is_silent(&self) {
         *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         if !self.is_silent.swap(true, Ordering::Relaxed) {
@@ -75,5 +86,12 @@ mod tests {
         assert!(!health.may_ask(), "one asks for all");
         health.has_answered();
         assert!(health.may_ask() && health.may_ask());
+        let sent = Instant::now();
+        tokio::time::advance(ASK_EVERY).await;
+        health.has_answered();
+        health.is_unanswered(sent);
+        assert!(health.may_ask() && health.may_ask(), "others are answered");
+        health.is_unanswered(Instant::now() + ASK_EVERY);
+        assert!(!health.may_ask());
     }
 }

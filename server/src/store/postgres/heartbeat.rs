@@ -23,7 +23,7 @@ pub const SERVERS: &str = "SELECT greatest(
 
 /// Reports a running server, and forgets servers without a report for a day.
 const BEAT: &str = "WITH gone AS
-        (DELETE FROM leases WHERE (name LIKE 'server %' OR name LIKE 'signs %') AND expires_at < now() - interval '1 day')
+        (DELETE FROM leases WHERE (name LIKE 'server %' OR name LIKE 'signs %' OR name LIKE 'check %') AND expires_at < now() - interval '1 day')
     INSERT INTO leases (name, holder, expires_at)
     SELECT kind || $1::text, said, now() + make_interval(secs => $2) FROM (VALUES ('server ', $1), ('signs ', $3)) AS all_said (kind, said)
     WHERE said IS NOT NULL
@@ -55,7 +55,7 @@ pub async fn beat_once(connections: &Connections, server: Uuid, signs: &Signs) -
 
 /// Reports that a server has stopped.
 pub async fn end(connections: &Connections, server: Uuid) -> Result<(), StoreError> {
-    let sql = "DELETE FROM leases WHERE name IN ('server ' || $1::text, 'signs ' || $1::text)";
+    let sql = "DELETE FROM leases WHERE name IN ('server ' || $1::text, 'signs ' || $1::text, 'check ' || $1::text)";
     connections.take(SERVER).await?.execute_typed(sql, &[(&server, Type::UUID)]).await.map(drop)
 }
 

@@ -9,10 +9,11 @@ use std::time::Duration;
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use futures_util::FutureExt;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::connect::Address;
 use super::health::Health;
@@ -21,6 +22,9 @@ use crate::store::StoreError;
 /// The parameters of a statement with their types.
 type Parameters<'a> = [(&'a (dyn ToSql + Sync), Type)];
 
+/// How long the database has to end what it does for a connection that is given up.
+const CANCEL_TIME_MAX: Duration = Duration::from_secs(2);
+
 /// A connection, which is closed when this is dropped.
 pub struct Link {
     client: Client,
@@ -28,10 +32,12 @@ pub struct Link {
     task: JoinHandle<()>,
     /// How long a statement may take.
     patience: Duration,
+    tls: MakeRustlsConnect,
     health: Arc<Health>,
     /// The number of statements whose answers nobody has read, because their callers have gone.
     unanswered: AtomicUsize,
     is_in_transaction: AtomicBool,
+    is_given_up: AtomicBool,
 }
 
 impl Link {
@@ -89,16 +95,29 @@ impl Link {
 
     /// Closes the connection, so that another one is opened, because the database does not answer on it or has become read-only for it. A
     /// session stays read-only after its database accepts writes again, or after another database has taken its place.
+    ///
+    /// The database ends what it does for the connection: one that waits in a commit would stay, beside the connection that replaces it.
     pub fn give_up(&self) {
         self.task.abort();
+        if self.is_given_up.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        // A runtime that is shutting down has none.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let (cancel, tls) = (self.client.cancel_token(), self.tls.clone());
+        runtime.spawn(async move {
+            // It may not answer this either, and then cannot be helped.
+            let _ = timeout(CANCEL_TIME_MAX, cancel.cancel_query(tls)).await;
+        });
     }
 
     /// Waits for the answer to a statement, and closes the connection if there is none in time.
     async fn answered<T>(&self, patience: Duration, statement: impl Future<Output = Result<T, Error>>) -> Result<T, StoreError> {
         self.unanswered.fetch_add(1, Ordering::Relaxed);
+        let sent = Instant::now();
         let Ok(answer) = timeout(patience, statement).await else {
             self.give_up();
-            self.health.is_silent();
+            self.health.is_unanswered(sent);
             return Err(StoreError::silent());
         };
         self.unanswered.fetch_sub(1, Ordering::Relaxed);
@@ -114,6 +133,9 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
+        if self.unanswered.load(Ordering::Relaxed) > 0 {
+            self.give_up();
+        }
         self.task.abort();
     }
 }
@@ -136,8 +158,9 @@ impl managed::Manager for Manager {
             }
         });
         self.health.has_answered();
-        let (patience, health) = (self.address.answer_max(), Arc::clone(&self.health));
-        Ok(Link { client, task, patience, health, unanswered: AtomicUsize::new(0), is_in_transaction: AtomicBool::new(false) })
+        let (patience, tls, health) = (self.address.answer_max(), self.address.tls(), Arc::clone(&self.health));
+        let (unanswered, is_in_transaction, is_given_up) = Default::default();
+        Ok(Link { client, task, patience, tls, health, unanswered, is_in_transaction, is_given_up })
     }
 
     /// Waits until everything sent on a connection is answered, and then reuses it. The pool limits how long this may take.
