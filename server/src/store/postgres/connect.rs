@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::fmt;
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,6 +35,7 @@ const UNANSWERED_MAX: Duration = Duration::from_secs(15);
 pub struct Address {
     config: Config,
     tls: MakeRustlsConnect,
+    ca: Option<PathBuf>,
     connections: usize,
     answer_max: Duration,
     /// The number of the host that answered last.
@@ -56,6 +57,7 @@ impl Address {
         Ok(Address {
             config,
             tls: MakeRustlsConnect::new(tls(ca)?),
+            ca: ca.map(Path::to_owned),
             connections,
             answer_max: Deadlines::default().database,
             answered: Arc::default(),
@@ -82,8 +84,16 @@ impl Address {
         self.connections
     }
 
+    /// What a connection trusts. The CA certificate may have been renewed, so it is read for each.
     pub fn tls(&self) -> MakeRustlsConnect {
-        self.tls.clone()
+        let Some(ca) = &self.ca else { return self.tls.clone() };
+        match tls(Some(ca)) {
+            Ok(tls) => MakeRustlsConnect::new(tls),
+            Err(error) => {
+                tracing::warn!(%error, "the CA certificate that was read at the start stays in use");
+                self.tls.clone()
+            }
+        }
     }
 
     /// How long a statement may take.
@@ -95,11 +105,11 @@ impl Address {
     pub async fn connect(&self) -> Result<(Client, Connection<Socket, impl tokio_postgres::tls::TlsStream + Unpin + use<>>), StoreError> {
         let hosts = each_host(&self.config);
         let time_max = if hosts.len() > 1 { HOST_TIME_MAX } else { CONNECT_TIME_MAX };
-        let mut failed = None;
+        let (mut failed, tls) = (None, self.tls());
         // The host that answered last is the first.
         let first = self.answered.load(Ordering::Relaxed);
         for number in (0..hosts.len()).map(|number| (first + number) % hosts.len()) {
-            match timeout(time_max, hosts[number].connect(self.tls.clone())).await {
+            match timeout(time_max, hosts[number].connect(tls.clone())).await {
                 Ok(Ok(connected)) => {
                     self.answered.store(number, Ordering::Relaxed);
                     return Ok(connected);
@@ -216,7 +226,47 @@ fn tls(ca: Option<&Path>) -> Result<ClientConfig, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use std::sync::Arc;
+
+    use rustls::ServerConfig;
+    use rustls::pki_types::PrivateKeyDer;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::{Address, read};
+
+    #[tokio::test]
+    async fn a_renewed_ca_certificate_is_trusted_by_the_next_connection() {
+        let certificate = || rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+        let (before, after) = (certificate(), certificate());
+        let key = PrivateKeyDer::try_from(after.signing_key.serialize_der()).expect("a key");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("versions");
+        let config = config.with_no_client_auth().with_single_cert(vec![after.cert.der().clone()], key).expect("settings");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        // A database that ends each connection once it is encrypted.
+        tokio::spawn(async move {
+            let acceptor = TlsAcceptor::from(Arc::new(config));
+            while let Ok((mut stream, _)) = listener.accept().await {
+                stream.read_exact(&mut [0; 8]).await.expect("a request to encrypt");
+                stream.write_all(b"S").await.expect("agreed");
+                // The client may refuse the certificate.
+                let _ = acceptor.accept(stream).await;
+            }
+        });
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let ca = folder.path().join("ca.pem");
+        std::fs::write(&ca, before.cert.pem()).expect("written");
+        let address = Address::new(&format!("postgres://sam@127.0.0.1:{port}/log?sslmode=require"), Some(&ca), 1).expect("an address");
+        let told = async || address.connect().await.map(drop).expect_err("the connection ends").to_string();
+        assert!(told().await.contains("UnknownIssuer"), "{}", told().await);
+        std::fs::write(&ca, after.cert.pem()).expect("renewed");
+        assert!(!told().await.contains("certificate"), "{}", told().await);
+        std::fs::write(&ca, "half a file").expect("written");
+        assert!(told().await.contains("UnknownIssuer"), "that of the start stays in use: {}", told().await);
+    }
 
     #[test]
     fn no_part_of_a_password_is_told() {

@@ -157,7 +157,7 @@ pub fn begin_epoch(connection: &Connection, name: &str) -> Result<(), StoreError
     Ok(transaction.commit()?)
 }
 
-/// Removes a database and the files that SQLite keeps beside it, if they are there.
+/// Removes a database and the files that SQLite keeps beside it, if they exist.
 pub fn remove(path: &Path) -> Result<(), StoreError> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let file = with_suffix(path, suffix);
