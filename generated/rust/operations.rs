@@ -106,9 +106,10 @@ operation! {
     ///
     /// Change notifications: Server-Sent Events that carry the user's newest revision and never any data.
     /// One event comes at once, and one after each push that changed something; a comment line every 20
-    /// seconds keeps the connection open. On an event with a revision above its own, the device pulls. The
-    /// server ends the stream when the access token expires, when the session ends, and when it shuts down.
-    /// Read it with a streaming fetch, because a token must not stand in a URL.
+    /// seconds keeps the connection open. On an event with a revision other than its own, the device pulls;
+    /// a lower one tells that the server has gone back to an earlier state. The server ends the stream when
+    /// the access token expires, when the session ends, and when it shuts down. Read it with a streaming
+    /// fetch, because a token must not stand in a URL.
     pub struct StreamChanges as "streamChanges" {
         /// The version of this contract that the client was built from. Clients send it with every request.
         x_contract_version: Option<types::ContractVersion> = optional(&parameters::X_CONTRACT_VERSION),

@@ -195,9 +195,9 @@ export type StreamChangesResult = Replies<
  *
  * Change notifications: Server-Sent Events that carry the user's newest revision and never any data. One event
  * comes at once, and one after each push that changed something; a comment line every 20 seconds keeps the
- * connection open. On an event with a revision above its own, the device pulls. The server ends the stream when
- * the access token expires, when the session ends, and when it shuts down. Read it with a streaming fetch,
- * because a token must not stand in a URL.
+ * connection open. On an event with a revision other than its own, the device pulls; a lower one tells that the
+ * server has gone back to an earlier state. The server ends the stream when the access token expires, when the
+ * session ends, and when it shuts down. Read it with a streaming fetch, because a token must not stand in a URL.
  */
 export const streamChanges: Operation<StreamChangesCall, StreamChangesResult> = {
   id: "streamChanges",

@@ -17,7 +17,7 @@ pub use prefetch::{prefetch_for_edit, prefetch_for_pull, prefetch_for_push};
 pub use pull::pull;
 pub use push::push;
 pub(crate) use push::violations;
-pub use single::{Deletion, delete, purge, put, read};
+pub use single::{Deletion, delete, purge, purge_some, put, read};
 
 use self::history::Proof;
 use crate::store::{Head, Quota, Records, StoreError, Usage};

@@ -63,9 +63,10 @@ async fn pull(server: &Server, account: &Account, cursor: Option<&str>) -> (Vec<
     }
 }
 
-/// The most serious finding of the doctor.
+/// Everything that the doctor finds.
 fn doctor(folder: &Path) -> String {
-    check::folder(folder, FolderChecks { backup_hours: 24 }).remove(0).detail
+    let findings = check::folder(folder, FolderChecks { backup_hours: 24 });
+    findings.into_iter().map(|finding| finding.detail).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]

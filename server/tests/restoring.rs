@@ -88,7 +88,8 @@ async fn sign_ins_are_kept_of_a_database_of_another_version() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restore_says_that_it_could_not_keep_the_sign_ins() {
     let damage = |database: &Path| std::fs::write(database, "no database").expect("damaged");
-    let changes: [(&str, Box<dyn FnOnce(&Path) + Send>); 2] = [
+    type Change = Box<dyn FnOnce(&Path) + Send>;
+    let changes: [(&str, Change); 2] = [
         ("damaged", Box::new(damage)),
         (
             "of a version that cannot be read",

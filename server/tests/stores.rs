@@ -346,7 +346,8 @@ async fn an_account_that_cannot_be_purged_keeps_no_other_from_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_servers_that_start_at_once_with_different_secrets_one_learns_of_the_other() {
     let server = postgres::Postgres::start();
-    let open = || Database::at(&server.url(), None, 4, std::time::Duration::from_secs(25), "e1");
+    let url = server.url();
+    let open = || Database::at(&url, None, 4, std::time::Duration::from_secs(25), "e1");
     let (one, other) = (open().await.expect("Postgres"), open().await.expect("Postgres"));
     let (first, second) = ([Uuid::from_u128(1)], [Uuid::from_u128(2)]);
     let (one_learns, other_learns) = tokio::join!(one.sign_with(&first), other.sign_with(&second));

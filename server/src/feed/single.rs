@@ -8,7 +8,7 @@ use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Push};
 use uuid::Uuid;
 
 use super::{Error, Refusal, push};
-use crate::store::{Entry, Records, StoreError, Tombstones};
+use crate::store::{Entry, PURGED_AT_ONCE, Records, StoreError, Tombstones};
 
 /// Returns the current version of one record of a collection, or its tombstone.
 ///
@@ -72,6 +72,21 @@ pub fn delete(
     put(records, Edit { collection, op, base_rev, record }, clock)
 }
 
+/// Purges all tombstones that [`purge_some`] would, in one transaction.
+///
+/// # Errors
+/// Returns an error if the store fails.
+pub fn purge(records: &mut dyn Tombstones, before_ms: i64, covered_rev: Option<u64>) -> Result<u64, StoreError> {
+    let mut count = 0;
+    loop {
+        let purged = purge_some(records, before_ms, covered_rev, PURGED_AT_ONCE)?;
+        count += purged;
+        if purged < PURGED_AT_ONCE as u64 {
+            return Ok(count);
+        }
+    }
+}
+
 /// Purges some of the tombstones that were accepted before `before_ms` and that every backup up to `covered_rev` also contains, and raises the
 /// purge watermark (R10). Returns the number of purged tombstones. If they are fewer than `count_max`, none is left.
 ///
@@ -80,7 +95,7 @@ pub fn delete(
 ///
 /// # Errors
 /// Returns an error if the store fails.
-pub fn purge(records: &mut dyn Tombstones, before_ms: i64, covered_rev: Option<u64>, count_max: usize) -> Result<u64, StoreError> {
+pub fn purge_some(records: &mut dyn Tombstones, before_ms: i64, covered_rev: Option<u64>, count_max: usize) -> Result<u64, StoreError> {
     let rev_max = if rules::on(Rule::PurgeAfterBackup) { covered_rev.unwrap_or(u64::MAX) } else { u64::MAX };
     let purged = records.purge(before_ms, rev_max, count_max)?;
     if purged.count > 0 {

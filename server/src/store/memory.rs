@@ -8,7 +8,7 @@ use stronglog_sync::digest::Digest;
 use stronglog_sync::wire::{Change, Feed};
 use uuid::Uuid;
 
-use super::{Boundary, Entry, Epoch, Head, PURGED_AT_ONCE, Purged, Quota, Records, StoreError, Tombstones, Usage, restored_rev};
+use super::{Boundary, Entry, Epoch, Head, Purged, Quota, Records, StoreError, Tombstones, Usage, restored_rev};
 use crate::feed;
 
 /// The data of a whole server.
@@ -105,14 +105,7 @@ impl Memory {
         let mut count = 0;
         for user in self.users.values_mut() {
             let covered = user.backups.iter().copied().min();
-            let mut records = UserRecords { epoch: &self.epoch, user, is_replica: false, quota: self.quota };
-            loop {
-                let purged = feed::purge(&mut records, before_ms, covered, PURGED_AT_ONCE)?;
-                count += purged;
-                if purged < PURGED_AT_ONCE as u64 {
-                    break;
-                }
-            }
+            count += feed::purge(&mut UserRecords { epoch: &self.epoch, user, is_replica: false, quota: self.quota }, before_ms, covered)?;
         }
         Ok(count)
     }

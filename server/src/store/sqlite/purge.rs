@@ -63,10 +63,10 @@ impl Purge {
         }
         // In each step, because a backup may have begun since the last one.
         let Some((taken_at, covered)) = records.oldest_backup(self.restorable_ms)? else {
-            return feed::purge(&mut records, self.before_ms, None, count_max);
+            return feed::purge_some(&mut records, self.before_ms, None, count_max);
         };
         // Tombstones that are newer than a backup are not even read.
-        feed::purge(&mut records, self.before_ms.min(taken_at.saturating_add(1)), Some(covered), count_max)
+        feed::purge_some(&mut records, self.before_ms.min(taken_at.saturating_add(1)), Some(covered), count_max)
     }
 }
 
