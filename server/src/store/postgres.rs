@@ -387,7 +387,7 @@ impl Connections {
 
     /// A connection for a transaction that writes.
     async fn take_to_write(&self, turn: Uuid) -> Result<Connection, StoreError> {
-        if !self.health.may_ask() {
+        if !self.health.could_ask() {
             return Err(StoreError::silent());
         }
         let place = self.places_to_write.take(turn).await.ok_or_else(StoreError::busy)?;

@@ -23,6 +23,12 @@ pub struct Health {
 }
 
 impl Health {
+    /// Whether the database may be asked now by somebody, which is not the caller yet.
+    pub fn could_ask(&self) -> bool {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        !self.is_silent.load(Ordering::Relaxed) || asked.is_none_or(|asked| asked.elapsed() >= ASK_EVERY)
+    }
+
     /// Whether the database may be asked now.
     pub fn may_ask(&self) -> bool {
         if !self.is_silent.load(Ordering::Relaxed) {
@@ -82,8 +88,8 @@ mod tests {
         health.is_silent();
         assert!(!health.may_ask(), "it was asked just now");
         tokio::time::advance(ASK_EVERY).await;
-        assert!(health.may_ask());
-        assert!(!health.may_ask(), "one asks for all");
+        assert!(health.could_ask() && health.may_ask());
+        assert!(!health.could_ask() && !health.may_ask(), "one asks for all");
         health.has_answered();
         assert!(health.may_ask() && health.may_ask());
         let sent = Instant::now();
