@@ -64,6 +64,7 @@ impl Accounts<'_> {
     /// Returns an error if the database belongs to an account, the server rejects the registration, or the server cannot be reached.
     pub async fn register(&self, email: &str, password: &str, device_name: Option<&str>) -> Result<Uuid, Error> {
         const DOING: &str = "create the account";
+        const DONE: &str = "the account may have been created, so try to sign in first";
         if let Some(owner) = self.owner()? {
             return Err(Kind::OtherAccount { doing: DOING, owner }.into());
         }
@@ -73,7 +74,8 @@ impl Accounts<'_> {
             device_name: device_name.map(|name| Name(name.to_owned())),
             platform: Some(platform()),
         };
-        match self.open(DOING, &Register { body, x_contract_version: self.version() }).await? {
+        let answered = self.open(DOING, &Register { body, x_contract_version: self.version() }).await;
+        match answered.map_err(|error| error.unless_done(DONE))? {
             RegisterResponse::Created(pair) => self.begin_session(Tokens::of(&pair)?).await,
             other => Err(refusal(DOING, other)),
         }
@@ -184,8 +186,10 @@ impl Accounts<'_> {
     /// Returns an error if the current password is wrong or the server cannot be reached.
     pub async fn change_password(&self, current: &str, new: &str) -> Result<(), Error> {
         const DOING: &str = "change the password";
+        const DONE: &str = "the password may have been changed, so try the new one first";
         let body = ChangePasswordRequest { current_password: Password(current.to_owned()), new_password: NewPassword(new.to_owned()) };
-        match self.signed(DOING, &ChangePassword { body, x_contract_version: self.version() }).await? {
+        let answered = self.signed(DOING, &ChangePassword { body, x_contract_version: self.version() }).await;
+        match answered.map_err(|error| error.unless_done(DONE))? {
             ChangePasswordResponse::NoContent => Ok(()),
             other => Err(refusal(DOING, other)),
         }
@@ -198,8 +202,10 @@ impl Accounts<'_> {
     /// Returns an error if the password is wrong or the server cannot be reached.
     pub async fn make_recovery_code(&self, password: &str) -> Result<String, Error> {
         const DOING: &str = "make a recovery code";
+        const DONE: &str = "the earlier code may no longer work, so make another one";
         let body = MakeRecoveryCodeRequest { password: Password(password.to_owned()) };
-        match self.signed(DOING, &MakeRecoveryCode { body, x_contract_version: self.version() }).await? {
+        let answered = self.signed(DOING, &MakeRecoveryCode { body, x_contract_version: self.version() }).await;
+        match answered.map_err(|error| error.unless_done(DONE))? {
             MakeRecoveryCodeResponse::Ok(made) => Ok(made.recovery_code.0),
             other => Err(refusal(DOING, other)),
         }
@@ -211,12 +217,14 @@ impl Accounts<'_> {
     /// Returns an error if the code is wrong or spent, or the server cannot be reached.
     pub async fn recover(&self, email: &str, recovery_code: &str, new_password: &str) -> Result<(), Error> {
         const DOING: &str = "set a new password";
+        const DONE: &str = "the password may have been set, so try to sign in with it first";
         let body = RecoverRequest {
             email: Email(email.to_owned()),
             recovery_code: RecoveryCodeText(recovery_code.to_owned()),
             new_password: NewPassword(new_password.to_owned()),
         };
-        match self.open(DOING, &RecoverAccount { body, x_contract_version: self.version() }).await? {
+        let answered = self.open(DOING, &RecoverAccount { body, x_contract_version: self.version() }).await;
+        match answered.map_err(|error| error.unless_done(DONE))? {
             RecoverAccountResponse::NoContent => Ok(()),
             other => Err(refusal(DOING, other)),
         }
@@ -290,8 +298,10 @@ impl Accounts<'_> {
     /// Returns an error if the password is wrong or the server cannot be reached.
     pub async fn erase(&self, password: &str) -> Result<(), Error> {
         const DOING: &str = "erase the account";
+        const DONE: &str = "the account may have been erased, so try to sign in first";
         let body = DeleteAccountRequest { password: Password(password.to_owned()) };
-        match self.signed(DOING, &DeleteAccount { body, x_contract_version: self.version() }).await? {
+        let answered = self.signed(DOING, &DeleteAccount { body, x_contract_version: self.version() }).await;
+        match answered.map_err(|error| error.unless_done(DONE))? {
             DeleteAccountResponse::NoContent => {
                 self.client.link(DOING)?.set_tokens(None).await?;
                 self.client.tell(Event::SignedOut);

@@ -35,6 +35,8 @@ pub struct Clock {
     doubted_ms: Option<i64>,
     /// When a response first showed that offset, by this device's clock.
     doubted_since_ms: i64,
+    /// Whether an answer has confirmed the offset.
+    known: bool,
     /// The last stamp made.
     last: i64,
 }
@@ -45,6 +47,7 @@ impl Readable for Clock {
         member(json, "offset_ms", &mut clock.offset_ms)?;
         member(json, "doubted_ms", &mut clock.doubted_ms)?;
         member(json, "doubted_since_ms", &mut clock.doubted_since_ms)?;
+        member(json, "known", &mut clock.known)?;
         member(json, "last", &mut clock.last)?;
         Some(clock)
     }
@@ -73,15 +76,15 @@ impl Clock {
 
     /// Learns the server's time from a response. The server's clock may be wrong for a while, but the stamps of edits stay. The device
     /// therefore accepts a time far from the known one only if its own clock agrees, or if the time is ahead and responses agree for
-    /// [`CONFIRM_MS`]. It need not accept a time far behind: the server rejects stamps that are ahead of it, and [`reset`](Self::reset)
-    /// follows.
+    /// [`CONFIRM_MS`]. A new device accepts the second response that agrees. It need not accept a time far behind: the server rejects stamps
+    /// that are ahead of it, and [`reset`](Self::reset) follows.
     pub fn learn(&mut self, wall_ms: i64, server_ms: i64) {
         let offset = offset(wall_ms, server_ms);
         let is_near = |known: i64| offset.abs_diff(known) <= SKEW_MAX_MS.unsigned_abs();
         let is_doubted = self.doubted_ms.is_some_and(is_near);
-        let is_confirmed = is_doubted && wall_ms.saturating_sub(self.doubted_since_ms) >= CONFIRM_MS;
+        let is_confirmed = is_doubted && (!self.known || wall_ms.saturating_sub(self.doubted_since_ms) >= CONFIRM_MS);
         if is_near(self.offset_ms) || is_near(0) || is_confirmed || !rules::on(Rule::ConfirmTime) {
-            (self.offset_ms, self.doubted_ms) = (offset, None);
+            (self.offset_ms, self.doubted_ms, self.known) = (offset, None, true);
         } else if !is_doubted {
             (self.doubted_ms, self.doubted_since_ms) = (Some(offset).filter(|_| offset > self.offset_ms), wall_ms);
         }
@@ -152,10 +155,22 @@ mod tests {
     }
 
     #[test]
+    fn a_new_device_that_is_behind_believes_the_second_answer() {
+        let mut clock = Clock::default();
+        clock.learn(NOW - DAY, NOW);
+        assert_eq!(clock.stamp(NOW - DAY, None), NOW - DAY, "one answer may be wrong");
+        clock.learn(NOW - DAY + 200, NOW + 200);
+        assert_eq!(clock.stamp(NOW - DAY + 300, None), NOW + 300);
+    }
+
+    #[test]
     fn a_device_that_is_behind_follows_a_server_whose_answers_agree() {
         for behind in [DAY, NOW] {
             let mut clock = Clock::default();
+            clock.learn(NOW - behind, NOW - behind);
             clock.learn(NOW - behind, NOW);
+            clock.learn(NOW - behind + CONFIRM_MS / 2, NOW + CONFIRM_MS / 2);
+            assert_eq!(clock.offset_ms, 0, "not yet");
             clock.learn(NOW - behind + CONFIRM_MS, NOW + CONFIRM_MS + 300);
             assert_eq!(clock.stamp(NOW - behind + 2 * CONFIRM_MS, None), NOW + 2 * CONFIRM_MS + 300);
             clock.learn(NOW + 3 * CONFIRM_MS, NOW + 3 * CONFIRM_MS);

@@ -13,6 +13,7 @@ use crate::engine::answer::Answered;
 use crate::engine::failing::Held;
 use crate::engine::pulling::Pulling;
 use crate::engine::pushing::{PUSHES_AHEAD, Pushing};
+use crate::engine::size::Size;
 use crate::retry::Backoff;
 use crate::rules::{self, Rule};
 use crate::schedule::Schedule;
@@ -25,8 +26,9 @@ mod event;
 mod failing;
 mod pulling;
 mod pushing;
+mod size;
 
-pub use event::{Call, Command, Event, Message};
+pub use event::{Call, Command, Event, Lost, Message};
 
 /// How often the engine pulls, and how much it requests and sends at a time. Build it with `..Settings::default()`: a later version may add
 /// members.
@@ -35,7 +37,7 @@ pub struct Settings {
     /// The interval between pulls when nothing else triggers one, in milliseconds.
     pub poll_ms: i64,
     /// The maximum number of changes in a page.
-    pub page_changes_max: u64,
+    pub page_changes_max: usize,
     /// The maximum number of edits in a push.
     pub push_changes_max: usize,
     /// The maximum number of bytes in a push.
@@ -83,11 +85,10 @@ pub struct Engine {
     refreshing: Option<u64>,
     /// Whether the token was refreshed since the last success.
     refreshed: bool,
-    /// The current maximum of changes in a page. It is halved when no response arrives, because the network may break before a large
-    /// response is complete.
-    page_changes: u64,
-    /// The current maximum of edits in a push. It is halved when the server rejects a push as too large.
-    push_changes: usize,
+    /// The maximum of changes in a page.
+    page_size: Size,
+    /// The maximum of edits in a push.
+    push_size: Size,
     /// Whether the last comparison with the server's digest has found a difference. Another process may have written at the same time, so
     /// one comparison proves nothing.
     suspects: bool,
@@ -162,8 +163,8 @@ impl Engine {
     pub fn new(contract: &'static Contract, settings: Settings, snapshot: Snapshot) -> Self {
         Engine {
             contract,
-            page_changes: settings.page_changes_max,
-            push_changes: settings.push_changes_max,
+            page_size: Size::new(settings.page_changes_max),
+            push_size: Size::new(settings.push_changes_max),
             settings,
             snapshot,
             work: Work::Idle,
@@ -280,13 +281,13 @@ impl Engine {
                 self.fail(message, turn);
             }
             // Whether the session goes on is not known: the next request shows it, and may refresh the token again.
-            Event::Unanswered { request, message } if self.refreshing == Some(request) => {
+            Event::Unanswered { request, lost } if self.refreshing == Some(request) => {
                 self.refreshing = None;
                 self.refreshed = false;
-                self.unreachable(message, turn);
+                self.unreachable(lost.message, turn);
             }
             Event::Answered { request, answer } if self.is_awaited(request) => self.replied(self.own(answer), turn),
-            Event::Unanswered { request, message } if self.is_awaited(request) => self.replied(Err(message), turn),
+            Event::Unanswered { request, lost } if self.is_awaited(request) => self.replied(Err(lost), turn),
             // The result of a refresh is obsolete once somebody has signed in again, and may arrive during the next refresh.
             Event::Refreshed { request, valid } if self.is_refreshing(request) => {
                 self.refreshing = None;
@@ -308,9 +309,9 @@ impl Engine {
     }
 
     /// Rejects a response of another account, which comes from something between here and the server.
-    fn own(&self, answer: Answered) -> Result<Answered, String> {
+    fn own(&self, answer: Answered) -> Result<Answered, Lost> {
         match self.account {
-            Some(own) => answer.of_account(own),
+            Some(own) => answer.of_account(own).map_err(|message| Lost { message, is_cut: false }),
             None => Ok(answer),
         }
     }
@@ -411,10 +412,15 @@ impl Engine {
             Some(_) => Some(Next::Sweep),
             // A device that joins an account pulls before it pushes.
             None if meta.cursor.is_none() && self.wants.any() => Some(Next::Pull { since: None }),
-            None if self.wants.push && self.held.as_ref().is_none_or(|held| held.deletions) => Some(Next::Push),
+            None if self.wants.push && self.sendable().is_some() => Some(Next::Push),
             None if self.wants.pull => Some(Next::Pull { since: meta.cursor.clone() }),
             None => None,
         }
+    }
+
+    /// Which edits may be sent.
+    fn sendable(&self) -> Option<Edits> {
+        self.held.as_ref().map_or(Some(Edits::All), |held| held.sendable)
     }
 
     /// Starts the next piece of work if none is in progress and sending is allowed.
@@ -435,8 +441,8 @@ impl Engine {
                 self.wants.push = false;
                 self.schedule.forget_writes();
                 self.work = Work::Loading;
-                let edits = if self.held.is_some() { Edits::Deletions } else { Edits::All };
-                turn.commands.push(Command::Load { edits, limit: self.push_changes * (1 + PUSHES_AHEAD) });
+                let edits = self.sendable().unwrap_or(Edits::All);
+                turn.commands.push(Command::Load { edits, limit: self.push_size.changes() * (1 + PUSHES_AHEAD) });
             }
             None => {}
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::api::{Problem, Report};
+use crate::engine::Lost;
 use crate::outbox::EditError;
 use crate::store::StoreError;
 use crate::tokens::TokenError;
@@ -23,6 +24,7 @@ pub(crate) enum Kind {
     Offline {
         doing: &'static str,
         message: String,
+        fate: Fate,
     },
     /// The server rejected the request.
     Refused {
@@ -51,9 +53,34 @@ pub(crate) enum Kind {
     Stopped,
 }
 
+/// What may have become of a request without an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// There was no connection: nothing was sent.
+    NotSent,
+    /// The connection broke while the request or its answer was on its way.
+    Cut,
+    /// No answer came in time.
+    Silent,
+}
+
+impl From<Error> for Lost {
+    fn from(error: Error) -> Self {
+        Lost { is_cut: matches!(&*error.0, Kind::Offline { fate: Fate::Cut, .. }), message: error.to_string() }
+    }
+}
+
 impl Error {
     pub(crate) fn argument(message: impl Into<String>) -> Self {
         Kind::Argument(message.into()).into()
+    }
+
+    /// Says what to do if the request was carried out and only its answer was lost.
+    pub(crate) fn unless_done(mut self, advice: &str) -> Self {
+        if let Kind::Offline { message, fate: Fate::Cut | Fate::Silent, .. } = &mut *self.0 {
+            message.push_str(&format!("; {advice}"));
+        }
+        self
     }
 
     /// Names the rejected record by its place among the records of the call.
@@ -148,7 +175,7 @@ impl fmt::Display for Error {
         match &*self.0 {
             Kind::Edit { what, error } => write!(f, "cannot write {what}: {error}"),
             Kind::Store(error) => error.fmt(f),
-            Kind::Offline { doing, message } => write!(f, "cannot {doing}: {message}; check the address and the network"),
+            Kind::Offline { doing, message, .. } => write!(f, "cannot {doing}: {message}; check the address and the network"),
             Kind::Refused { doing, problem } => {
                 let detail = problem.detail.as_ref().map(|detail| format!(", {detail}")).unwrap_or_default();
                 write!(f, "cannot {doing}: the server answered {} {} ({}{detail})", problem.status, problem.title, problem.code)

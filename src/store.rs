@@ -137,6 +137,8 @@ pub struct Refused;
 pub enum Edits {
     /// All of them.
     All,
+    /// Those of records that the server has, which take no further record there. Deletions are among them.
+    Known,
     /// Only those that delete their record.
     Deletions,
 }

@@ -19,7 +19,7 @@ use crate::api::runtime::http::{Bearer, CallError, Hooks, Operation, Request, Re
 use crate::api::{ContractVersion, Problem, RefreshRequest, RefreshToken, TokenPair};
 use crate::engine::Message;
 use crate::engine::answer::Answered;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Fate, Kind};
 pub use crate::tokens::{MemoryTokens, TokenError, TokenStore, Tokens};
 
 /// The timeout for connecting.
@@ -285,7 +285,10 @@ pub(crate) fn refusal<R: crate::api::runtime::http::Outcome>(doing: &'static str
 fn unanswered(doing: &'static str, error: &Unanswered) -> Error {
     match error {
         Unanswered::Failed(error) => offline(doing, error),
-        Unanswered::Silent | Unanswered::TooLarge => Kind::Offline { doing, message: error.to_string() }.into(),
+        Unanswered::Silent | Unanswered::TooLarge => {
+            let fate = if let Unanswered::TooLarge = error { Fate::Cut } else { Fate::Silent };
+            Kind::Offline { doing, message: error.to_string(), fate }.into()
+        }
     }
 }
 
@@ -307,7 +310,9 @@ fn offline(doing: &'static str, error: &reqwest::Error) -> Error {
             "; the connection goes through the proxy that the environment variable {variable} names, unless NO_PROXY excepts the server"
         )
     });
-    Kind::Offline { doing, message: format!("the server was not reached ({message}){}", proxy.unwrap_or_default()) }.into()
+    let fate = if error.is_connect() || error.is_redirect() || error.is_builder() { Fate::NotSent } else { Fate::Cut };
+    let message = format!("the server was not reached ({message}){}", proxy.unwrap_or_default());
+    Kind::Offline { doing, message, fate }.into()
 }
 
 /// The variable from which the HTTP client takes the proxy. Its value may contain a password.

@@ -62,7 +62,11 @@ fn take(store: &mut dyn Store, step: &Value, place: &str) {
     } else if let Some(blocked) = step.get("blocked") {
         assert_eq!(ids(&store.blocked().expect(place)), numbers(blocked), "{place}");
     } else if let Some(limit) = step["pending"].as_u64() {
-        let edits = if step["edits"] == "deletions" { Edits::Deletions } else { Edits::All };
+        let edits = match step["edits"].as_str() {
+            Some("known") => Edits::Known,
+            Some("deletions") => Edits::Deletions,
+            _ => Edits::All,
+        };
         assert_eq!(ids(&store.pending(edits, limit.try_into().expect(place)).expect(place)), numbers(&step["rows"]), "{place}");
     } else if let Some(limit) = step["history"].as_u64() {
         let history = store.history(limit.try_into().expect(place)).expect(place);

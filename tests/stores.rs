@@ -117,6 +117,39 @@ fn records_are_listed_by_the_indexes_of_the_contract() {
 const VIEWS: &str = include_str!("../generated/sql/views.sql");
 
 #[test]
+fn views_have_no_names_of_tables_and_indexes() {
+    let schema = include_str!("../src/store/sqlite/schema.sql");
+    let word_behind = |start: &str| {
+        let lines = schema.lines().filter_map(|line| line.strip_prefix(start)?.split_whitespace().next());
+        lines.map(|name| name.replace('_', "-")).collect::<Vec<_>>()
+    };
+    let mut paths = [word_behind("CREATE TABLE "), word_behind("CREATE INDEX "), word_behind("CREATE UNIQUE INDEX ")].concat();
+    assert!(paths.contains(&"history".to_owned()) && paths.len() > 6, "{paths:?}");
+    paths.extend(["sqlite-master", "notes"].map(str::to_owned));
+    let record = |(index, path): (usize, &String)| {
+        format!(
+            "    R{index}: {{ x-sync: {{ path: {path} }}, allOf: [{{ $ref: '#/components/schemas/SyncFields' }}], type: object, \
+             properties: {{ text: {{ type: string }} }} }}\n"
+        )
+    };
+    let records: String = paths.iter().enumerate().map(record).collect();
+    let document = format!(
+        "openapi: 3.1.0\ninfo: {{ title: Tables, version: 1.0.0 }}\nx-sync: {{ protocol: '1.1' }}\n\
+         x-namespace: 4ab17229-0feb-42e9-b1f3-55a6236f6e6b\ncomponents:\n  schemas:\n{records}"
+    );
+    let compilation = contractc::Compilation::from_text("tables.yaml", document.as_bytes());
+    let files = compilation.generate(&[contractc::emit::Target::Sql], false).unwrap_or_else(|| panic!("{}", compilation.findings()));
+    let database = rusqlite::Connection::open_in_memory().expect("a database");
+    database.execute_batch(schema).expect("the tables");
+    for _ in 0..2 {
+        database.execute_batch(&files[0].text).expect("the views, beside the tables");
+    }
+    let views: usize =
+        database.query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'view'", [], |row| row.get(0)).expect("a number");
+    assert_eq!(views, paths.len());
+}
+
+#[test]
 fn a_database_is_opened_again_with_everything_in_it_and_plain_sql_reads_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("device.db");

@@ -347,6 +347,28 @@ async fn a_full_account_takes_deletions_and_loses_nothing() {
     server.stop().await.expect("stopped");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_account_takes_edits_of_the_records_that_it_has() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = Config { max_records: 3, auth_per_minute: 10_000, ..Config::local(folder.path().join("server")) };
+    let server = start(config).await.expect("a server");
+    let phone = device(&server, folder.path(), "phone.db").await;
+    phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
+    for kg in [80.0, 81.0, 82.0] {
+        phone.user_bodyweight_logs().put(&log(&phone, kg)).expect("written");
+    }
+    synced(&phone).await;
+    let logs = phone.user_bodyweight_logs().list(&Query::default()).expect("a list");
+    // Of three edits in a row, the second makes a record for which there is no room.
+    let heavier = |log: &UserBodyweightLog| UserBodyweightLog { weight_kg: BodyweightKg(90.0), ..log.clone() };
+    phone.user_bodyweight_logs().put(&heavier(&logs[0])).expect("written");
+    phone.user_bodyweight_logs().put(&log(&phone, 83.0)).expect("written");
+    phone.user_bodyweight_logs().put(&heavier(&logs[1])).expect("written");
+    let status = phone.sync_now().await.expect("a status");
+    assert_eq!((status.pending, status.last_error.is_some()), (1, true), "only the new record waits: {status:?}");
+    server.stop().await.expect("stopped");
+}
+
 /// A proxy gives a device the answers to another account's requests: neither its tokens nor its devices are taken for this one's.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_server_says_to_another_account_is_not_taken() {

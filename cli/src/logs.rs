@@ -129,6 +129,10 @@ impl Log {
         let mut table = columns::Table::of(bytes);
         let columns = apps::Columns::find(app, &table)?;
         let zone = jiff::tz::TimeZone::system();
+        if zone.is_unknown() {
+            let message = "cannot tell in which time zone the file was written, because this machine's zone is unknown; set it, as in TZ=Europe/Berlin";
+            return Err(Failure::usage(message));
+        }
         let rows: Vec<_> = std::iter::from_fn(|| table.next_row()).collect();
         let readable = || rows.iter().filter_map(|(_, row)| row.as_ref().ok());
         let (numbers, dates) = (readable().flat_map(|row| columns.numbers(row)), readable().flat_map(|row| columns.dates(row)));

@@ -24,6 +24,7 @@ mod terminal;
 mod tokens;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
@@ -54,8 +55,8 @@ fn main() -> ExitCode {
     };
     let json = arguments.global.json;
     let outcome = runtime.block_on(commands::run(arguments));
-    // Background tasks, such as an unanswered question on the terminal, must not keep the process alive.
-    runtime.shutdown_background();
+    // Background tasks hold the database, which is closed with the last of them. None may keep the process alive.
+    runtime.shutdown_timeout(Duration::from_secs(2));
     match outcome {
         Ok(exit) => exit.into(),
         Err(Failure::ClosedPipe) => Exit::Done.into(),

@@ -89,6 +89,26 @@ fn a_log_of_hevy_keeps_the_kinds_of_its_sets() {
 }
 
 #[test]
+fn times_of_an_unknown_zone_are_not_taken_for_utc() {
+    let desk = Desk::new();
+    let told = desk.feed_with("phone", &["import", "-", "--from", "hevy"], HEVY, &[("TZ", "Nowhere/Bad")]);
+    told.failed(2, &["this machine's zone is unknown", "TZ=Europe/Berlin"]);
+}
+
+#[test]
+fn the_drop_sets_of_two_exercises_are_two_groups() {
+    let desk = Desk::new();
+    let head = "title,start_time,end_time,exercise_title,set_index,set_type,weight_kg,reps\n";
+    let line = |exercise: &str, index: u32, kind: &str| format!("Push,2026-04-02 18:00,2026-04-02 19:00,{exercise},{index},{kind},60,8\n");
+    let lines = [line("Press", 0, "normal"), line("Press", 1, "dropset"), line("Curl", 0, "dropset"), line("Curl", 1, "dropset")];
+    read(&desk, "hevy", &[], &format!("{head}{}", lines.concat()));
+    let (presses, curls) = (sets(&desk, "Press"), sets(&desk, "Curl"));
+    assert_eq!((&presses[1]["level"], &curls[0]["level"], &curls[1]["level"]), (&json!(1), &json!(1), &json!(2)));
+    assert_eq!(curls[0]["groupKey"], curls[1]["groupKey"]);
+    assert_ne!(presses[1]["groupKey"], curls[0]["groupKey"]);
+}
+
+#[test]
 fn a_log_of_fitnotes_has_a_workout_a_day() {
     let desk = Desk::new();
     read(&desk, "fitnotes", &[], FITNOTES);

@@ -138,6 +138,26 @@ fn an_old_backup_changes_nothing_that_is_newer() {
 }
 
 #[test]
+fn a_stamp_of_the_future_does_not_make_a_version_newer() {
+    let desk = Desk::new();
+    import(&desk, "phone", &edited(ID, 80.0, 1_000), &[]).ok();
+    let in_2099 = edited(ID, 82.0, 4_070_908_800_000);
+    import(&desk, "phone", &in_2099, &[]).ok().says(&["imported 0 records", "1 record kept"]);
+    assert_eq!(weight(&desk, "phone", ID), 80.0);
+    import(&desk, "tablet", &in_2099, &[]).ok().says(&["imported 1 record"]);
+}
+
+#[test]
+fn a_command_that_has_ended_leaves_the_whole_database_in_one_file() {
+    let desk = Desk::new();
+    let id = desk.measure("phone", 80.0);
+    assert!(!desk.path("phone/device.db-wal").exists(), "the write-ahead log is part of the database");
+    std::fs::create_dir_all(desk.path("copy")).expect("a folder");
+    std::fs::copy(desk.path("phone/device.db"), desk.path("copy/device.db")).expect("copied");
+    assert_eq!(weight(&desk, "copy", &id), 80.0);
+}
+
+#[test]
 fn a_newer_version_of_the_file_replaces_and_deletes_what_is_older() {
     let desk = Desk::new();
     import(&desk, "phone", &edited(ID, 80.0, 1_000), &[]).ok();
@@ -391,6 +411,17 @@ fn two_commands_that_set_members_of_one_record_at_once_both_count() {
     both.into_iter().for_each(|mut child| assert!(child.wait().expect("it ends").success()));
     let record = desk.run("phone", &["get", LOGS, &id, "--json"]).ok().json();
     assert!((0..4).all(|member| record[format!("m{member}")] == 1), "{record}");
+}
+
+#[test]
+fn commands_that_make_a_profile_at_once_all_succeed() {
+    let desk = Desk::new();
+    let start = |_: usize| {
+        let mut command = desk.command(&["list", LOGS]);
+        command.env("STRONGLOG_DATA", desk.path("new")).stdout(Stdio::null()).spawn().expect("the command starts")
+    };
+    let all: Vec<_> = (0..8).map(start).collect();
+    all.into_iter().for_each(|mut child| assert!(child.wait().expect("it ends").success()));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::Compilation;
 use crate::diff;
 use crate::disk::Disk;
-use crate::emit::Target;
+use crate::emit::{OutputFile, Target};
 use crate::interpret::{self, Verdict};
 use crate::output::{self, Mode};
 use crate::render;
@@ -230,6 +230,7 @@ impl Run<'_> {
         compilation.sources.free_trees();
         let targets = if arguments.only.is_empty() { Target::ALL } else { &arguments.only };
         let files = compilation.generate_with(targets, arguments.standalone, arguments.runtime.as_deref()).ok_or(Failure::Findings)?;
+        self.refuse_own_sources(&arguments.out, &files, &compilation)?;
         let changes = output::apply_on(self.system.disk, &arguments.out, &files, mode)?;
         // The process ends soon, and the system takes back all memory at once.
         std::mem::forget(compilation);
@@ -243,6 +244,21 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Refuses to write over a document that this run has read.
+    fn refuse_own_sources(&self, folder: &Path, files: &[OutputFile], compilation: &Compilation) -> Result<(), Failure> {
+        let sources: Vec<&Path> = compilation.sources.paths().collect();
+        let is_source = |path: &PathBuf| self.system.disk.canonicalize(path).is_ok_and(|path| sources.contains(&path.as_path()));
+        match files.iter().map(|file| folder.join(&file.path)).find(is_source) {
+            Some(path) => {
+                let path = path.display();
+                Err(Failure::Usage(format!(
+                    "cannot write {path}: it is a source of this run; choose another folder with --out, or rename it"
+                )))
+            }
+            None => Ok(()),
+        }
     }
 
     fn validate(&mut self, arguments: &Validate) -> Result<(), Failure> {

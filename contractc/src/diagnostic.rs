@@ -56,6 +56,13 @@ impl Diagnostics {
         &mut self.list[index]
     }
 
+    /// Adds the diagnostics of an attempt that counts.
+    pub(crate) fn extend(&mut self, others: Diagnostics) {
+        for Diagnostic { severity, span, message, hint } in others.list {
+            self.add(severity, span, message).hint = hint;
+        }
+    }
+
     /// Whether there are errors, which prevent generation.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|diagnostic| diagnostic.severity == Severity::Error)

@@ -161,6 +161,10 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn document(&mut self, node: &'a Node) {
         let root = Located { file: self.root, pointer: String::new(), node };
+        self.kinds_of_values(node, &objects::DOCUMENT);
+        if let Some(components) = node.get("components") {
+            self.kinds_of_values(components, &objects::COMPONENTS);
+        }
         self.info(&root);
         self.collections(&root);
         for (name, schema) in self.section(&root, "schemas").iter().flat_map(Located::entries) {
@@ -199,9 +203,10 @@ impl<'a> Reader<'a> {
             self.diagnostics.error(root.node.span, "the document has no `info`").hint("add a title and a version");
             return;
         };
-        self.contract.title = self.text(info, "title").unwrap_or_default();
+        // Generated code has them in comments of one line.
+        self.contract.title = in_one_line(&self.text(info, "title").unwrap_or_default());
         self.contract.version = match info.get("version").map(|node| &node.value) {
-            Some(Value::String(text)) => text.clone(),
+            Some(Value::String(text)) => in_one_line(text),
             Some(Value::Number(number)) => number.to_string(),
             _ => String::new(),
         };
@@ -371,4 +376,10 @@ impl<'a> Reader<'a> {
             self.contract.schemas[job.id.0] = schema;
         }
     }
+}
+
+/// The text without the characters that end a line in any language.
+fn in_one_line(text: &str) -> String {
+    let ends_line = |character: char| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}');
+    text.split(|character: char| ends_line(character)).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -288,9 +288,7 @@ impl Sources {
             return id;
         }
         let file = &self.files[id];
-        let is_json = file.text.trim_start().starts_with(['{', '[']) && path.extension().is_none_or(|extension| extension == "json");
-        let root = if is_json { json::parse(id, &file.text, diagnostics) } else { yaml::parse(id, file, diagnostics) };
-        self.files[id].root = root;
+        self.files[id].root = parsed(id, file, diagnostics);
         id
     }
 
@@ -335,11 +333,31 @@ impl Sources {
         self.by_path.get(&key).copied()
     }
 
+    /// The path of every file that was read.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.by_path.keys().map(PathBuf::as_path)
+    }
+
     /// The path of the file that `reference` in file `from` refers to.
     pub fn resolve(&self, from: usize, reference: &str) -> PathBuf {
         let folder = self.files.get(from).and_then(|file| file.path.parent()).unwrap_or(Path::new(""));
         folder.join(reference)
     }
+}
+
+/// The tree of a file. JSON is read as such whatever the file is called, because YAML does not have all its escapes.
+fn parsed(id: usize, file: &File, diagnostics: &mut Diagnostics) -> Option<Node> {
+    if !file.text.trim_start().starts_with(['{', '[']) {
+        return yaml::parse(id, file, diagnostics);
+    }
+    let mut attempt = Diagnostics::default();
+    let root = json::parse(id, &file.text, &mut attempt);
+    let is_named_json = file.path.extension().is_none_or(|extension| extension == "json");
+    if attempt.has_errors() && !is_named_json {
+        return yaml::parse(id, file, diagnostics);
+    }
+    diagnostics.extend(attempt);
+    root
 }
 
 /// The text without a byte order mark, and with Unix line ends.

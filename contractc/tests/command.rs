@@ -304,3 +304,36 @@ fn no_message_repeats_a_secret_or_the_whole_of_a_long_text() {
     let found = validate("Slug", format!("\"{}\"", "A".repeat(10_000)));
     assert!(found.contains("does not match") && found.len() < 300, "{found}");
 }
+
+#[test]
+fn files_that_are_not_generated_stay_as_they_are() {
+    let folder = folder("foreign");
+    let types = folder.join("out/typescript/types.ts");
+    std::fs::create_dir_all(folder.join("out/typescript")).expect("a folder");
+    std::fs::write(&types, "// mine\n").expect("written");
+    let output = generate(&folder, &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(errors(&output).contains("contractc did not generate it"), "{}", errors(&output));
+    assert_eq!(read(types.clone()), "// mine\n");
+    assert!(!folder.join("out/rust").exists(), "nothing else is written either");
+    std::fs::write(&types, "").expect("written");
+    assert!(generate(&folder, &[]).status.success(), "an empty file is nobody's work");
+
+    std::fs::write(&types, DOCUMENT).expect("written");
+    let output = contractc(&folder, &["generate", "--spec", "out/typescript/types.ts", "--out", "out"]);
+    assert_eq!((output.status.code(), read(types).as_str()), (Some(2), DOCUMENT));
+    assert!(errors(&output).contains("it is a source of this run"), "{}", errors(&output));
+}
+
+#[test]
+fn a_title_of_several_lines_stays_in_its_comment() {
+    let folder = folder("title");
+    let document = "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Shop\\n#[doc]\\u2028evil();\\u2029//\",\"version\":\"1\\r2\"},\"paths\":{\"/a\":{\"get\":{\"responses\":{}}}}}";
+    std::fs::write(folder.join("shop.yaml"), document).expect("written");
+    assert!(generate(&folder, &[]).status.success());
+    for file in ["rust/mod.rs", "rust/client.rs", "rust/server.rs", "typescript/index.ts", "typescript/client.ts"] {
+        let text = read(folder.join("out").join(file));
+        let lines = text.split(['\n', '\r', '\u{2028}', '\u{2029}']).filter(|line| line.contains("evil();"));
+        lines.for_each(|line| assert!(line.trim_start().starts_with(['/', '*']), "{file}: {line}"));
+    }
+}

@@ -1,8 +1,8 @@
 //! The decision logic case by case, over the in-memory store.
 
 use stronglog_server::feed::{self, CLOCK_SKEW_MAX_MS, Deletion, Error, Refusal};
+use stronglog_server::store::Records;
 use stronglog_server::store::memory::Memory;
-use stronglog_server::store::{Quota, Records, Usage};
 
 use stronglog_sync::api::collection::Collection;
 use stronglog_sync::api::{CONTRACT, FeedPushResult, RejectionCode, SERVER_CONTRACT, Schema};
@@ -14,24 +14,24 @@ use stronglog_sync::record::RECORD_BYTES_MAX;
 use stronglog_sync::wire::{self, Feed, Outcome, Page, PushResult};
 use uuid::Uuid;
 
-const NOW: i64 = 1_750_000_000_000;
-const USER: Uuid = Uuid::from_u128(1);
-const PHONE: Uuid = Uuid::from_u128(0xa);
-const LAPTOP: Uuid = Uuid::from_u128(0xb);
+pub(crate) const NOW: i64 = 1_750_000_000_000;
+pub(crate) const USER: Uuid = Uuid::from_u128(1);
+pub(crate) const PHONE: Uuid = Uuid::from_u128(0xa);
+pub(crate) const LAPTOP: Uuid = Uuid::from_u128(0xb);
 
 /// A server with one user, and a clock that does not advance.
-struct Setup {
-    memory: Memory,
+pub(crate) struct Setup {
+    pub(crate) memory: Memory,
     now_ms: i64,
     bits: u64,
 }
 
 impl Setup {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Setup { memory: Memory::new("e1"), now_ms: NOW, bits: 0 }
     }
 
-    fn push_to(&mut self, feed: Feed, body: &str) -> Result<PushResult, Error> {
+    pub(crate) fn push_to(&mut self, feed: Feed, body: &str) -> Result<PushResult, Error> {
         let push = wire::read_push(body.as_bytes(), &SERVER_CONTRACT, feed).expect("a push");
         let bits = &mut self.bits;
         let mut entropy = || {
@@ -41,19 +41,19 @@ impl Setup {
         feed::push(&mut self.memory.user(USER), &push, feed, &mut ClockAndRng { now_ms: self.now_ms, random: &mut entropy })
     }
 
-    fn push(&mut self, edits: &[String]) -> PushResult {
+    pub(crate) fn push(&mut self, edits: &[String]) -> PushResult {
         self.push_to(Feed::All(&CONTRACT), &body(edits)).expect("an answer")
     }
 
-    fn one(&mut self, edit: String) -> Outcome {
+    pub(crate) fn one(&mut self, edit: String) -> Outcome {
         self.push(&[edit]).outcomes.pop().expect("an outcome")
     }
 
-    fn pull(&mut self, since: Option<&str>, limit: usize) -> Result<Page, Error> {
+    pub(crate) fn pull(&mut self, since: Option<&str>, limit: usize) -> Result<Page, Error> {
         feed::pull(&self.memory.user(USER), since, Some(limit), Feed::All(&CONTRACT), self.now_ms)
     }
 
-    fn rev(&mut self) -> u64 {
+    pub(crate) fn rev(&mut self) -> u64 {
         self.memory.user(USER).head().expect("a head").rev
     }
 }
@@ -68,12 +68,12 @@ fn weights() -> &'static Collection {
     collection(|collection| collection.path == "user-bodyweight-logs")
 }
 
-fn weight(id: u128, stamp: i64, extra: &str) -> String {
+pub(crate) fn weight(id: u128, stamp: i64, extra: &str) -> String {
     let id = Uuid::from_u128(id);
     format!(r#"{{"id":"{id}","clientCreatedAt":1,"clientUpdatedAt":{stamp},"isDeleted":false,"date":1,"weightKg":80{extra}}}"#)
 }
 
-fn tombstone(id: u128, stamp: i64) -> String {
+pub(crate) fn tombstone(id: u128, stamp: i64) -> String {
     format!(r#"{{"id":"{}","clientCreatedAt":1,"clientUpdatedAt":{stamp},"isDeleted":true}}"#, Uuid::from_u128(id))
 }
 
@@ -81,13 +81,17 @@ fn op(device: Uuid, seq: u64) -> String {
     format!(r#"{{"id":"{}","deviceId":"{device}","seq":{seq}}}"#, Uuid::from_u128(device.as_u128() << 64 | u128::from(seq)))
 }
 
-fn edit(device: Uuid, seq: u64, record: &str) -> String {
+pub(crate) fn edit(device: Uuid, seq: u64, record: &str) -> String {
     edit_of(weights().path, device, seq, None, record)
 }
 
 fn edit_of(path: &str, device: Uuid, seq: u64, base_rev: Option<u64>, record: &str) -> String {
     let base_rev = base_rev.map(|rev| format!(r#","baseRev":{rev}"#)).unwrap_or_default();
     format!(r#"{{"collection":"{path}","op":{}{base_rev},"record":{record}}}"#, op(device, seq))
+}
+
+pub(crate) fn body(edits: &[String]) -> String {
+    format!("{{\"changes\":[{}]}}", edits.join(","))
 }
 
 fn code(outcome: &Outcome) -> Option<RejectionCode> {
@@ -410,98 +414,6 @@ fn a_version_that_was_replaced_unseen_is_returned_and_recorded() {
 }
 
 /// What the entries of a user add up to.
-fn counted(setup: &mut Setup) -> Usage {
-    let user = setup.memory.user(USER);
-    user.entries().fold(Usage::default(), |usage, entry| usage.replaced(None, &entry.change.record))
-}
-
-fn head(setup: &mut Setup) -> stronglog_server::store::Head {
-    setup.memory.user(USER).head().expect("a head")
-}
-
-#[test]
-fn an_account_holds_no_more_than_it_may_and_deletions_always_fit() {
-    let mut setup = Setup::new();
-    setup.memory.set_quota(Quota { records_max: Some(2), bytes_max: None });
-    let first: Vec<String> = (1..=3).map(|id| edit(PHONE, id, &weight(id.into(), NOW, ""))).collect();
-    let result = setup.push(&first);
-    assert_eq!(result.outcomes.len(), 2, "what fits is stored, and the rest has no outcome");
-    let refused = setup.push_to(Feed::All(&CONTRACT), &body(&first[2..])).expect_err("it is full");
-    assert!(matches!(refused, Error::Refused(Refusal::QuotaExceeded { usage: Usage { records: 2, .. }, .. })), "{refused}");
-    assert!(refused.to_string().contains("may hold 2 records; delete some"), "{refused}");
-    assert_eq!(setup.rev(), 2, "nothing is stored");
-    let longer = weight(2, NOW + 1, r#","note":"another version of what is there""#);
-    setup.push(&[edit(PHONE, 4, &longer), edit(PHONE, 5, &tombstone(1, NOW + 1)), edit(PHONE, 6, &weight(3, NOW, ""))]);
-    assert_eq!(setup.rev(), 5, "a version replaces another, and a deletion makes room");
-    assert_eq!(head(&mut setup).usage, counted(&mut setup));
-    setup.memory.set_quota(Quota { records_max: None, bytes_max: Some(1) });
-    setup.push(&[edit(PHONE, 7, &weight(3, NOW + 1, ""))]);
-    assert_eq!(setup.rev(), 6, "what already takes too much may stay as large as it is");
-    let grown = edit(PHONE, 8, &weight(3, NOW + 2, r#","note":"longer""#));
-    setup.push_to(Feed::All(&CONTRACT), &body(&[grown])).expect_err("but may not grow");
-}
-
-#[test]
-fn tombstones_take_room_until_they_are_purged() {
-    let mut setup = Setup::new();
-    let quota = Quota { records_max: Some(1), bytes_max: None };
-    setup.memory.set_quota(quota);
-    for id in 1..=40_u64 {
-        let deleted = edit(PHONE, 2 * id, &tombstone(id.into(), NOW + 1));
-        setup.push(&[edit(PHONE, 2 * id - 1, &weight(id.into(), NOW, "")), deleted]);
-    }
-    assert_eq!(head(&mut setup).usage, Usage { records: 0, bytes: 0, tombstones: 40 }, "a small account is not locked by its deletions");
-    feed::purge(&mut setup.memory.user(USER), NOW + 10, None).expect("purged");
-    assert_eq!(head(&mut setup).usage, Usage::default());
-
-    let of = |records, tombstones| Usage { records, bytes: 0, tombstones };
-    assert!(quota.allows(of(0, 9_999), of(1, 9_999)) && !quota.allows(of(0, 10_001), of(1, 10_001)));
-    let large = Quota { records_max: Some(100_000), bytes_max: None };
-    assert!(large.allows(of(0, 399_999), of(1, 399_999)) && !large.allows(of(0, 400_000), of(0, 400_001)), "four rows for each record");
-    let refused = Refusal::QuotaExceeded { usage: of(0, 10_001), quota };
-    assert!(refused.to_string().contains("of at most 10001 together; old deletions are purged"), "deleting more would not help: {refused}");
-}
-
-#[test]
-fn an_answer_tells_as_much_of_other_versions_as_a_page_and_the_other_edits_wait() {
-    let mut setup = Setup::new();
-    let large = |id: u128| weight(id, NOW, &format!(r#","note":"{}""#, "x".repeat(200_000)));
-    for id in 1..=20 {
-        setup.one(edit(PHONE, u64::try_from(id).expect("small"), &large(id)));
-    }
-    for stamp in [NOW - 5, NOW + 5] {
-        let mut left: Vec<String> = (1..=20).map(|id| edit(LAPTOP, u64::try_from(id).expect("small"), &weight(id, stamp, ""))).collect();
-        let mut pushes = 0;
-        while !left.is_empty() {
-            let result = setup.push(&left);
-            let told = wire::write_push_result(&result);
-            assert!(told.len() < 1_500_000 && !result.outcomes.is_empty(), "{} bytes for {}", told.len(), result.outcomes.len());
-            left.drain(..result.outcomes.len());
-            pushes += 1;
-        }
-        assert_eq!(pushes, 4, "six versions of 200 kB are more than a mebibyte");
-    }
-}
-
-#[test]
-fn a_record_nests_no_deeper_than_every_message_can_hold() {
-    let mut setup = Setup::new();
-    let nested = |levels: usize| format!(r#","x":{}{}"#, "[".repeat(levels), "]".repeat(levels));
-    let deepest = setup.one(edit(PHONE, 1, &weight(1, NOW, &nested(99))));
-    assert!(matches!(deepest, Outcome::Accepted(_)), "{deepest:?}");
-    let Outcome::Rejected { error, .. } = setup.one(edit(PHONE, 2, &weight(2, NOW, &nested(100)))) else { panic!("accepted") };
-    let why = &error.errors.expect("the reason")[0];
-    assert_eq!(
-        (error.code, why.pointer.as_str(), why.message.as_str()),
-        (RejectionCode::InvalidRecord, "/record", "nests deeper than 100 levels")
-    );
-    assert_eq!(setup.pull(None, 10).expect("a page").changes.len(), 1);
-}
-
-fn body(edits: &[String]) -> String {
-    format!("{{\"changes\":[{}]}}", edits.join(","))
-}
-
 #[test]
 fn the_last_page_has_the_digest_of_the_live_records() {
     let mut setup = Setup::new();

@@ -114,11 +114,14 @@ struct Comparison {
     verified: Verified,
     /// The records that the server has, live or deleted.
     on_server: BTreeSet<Key>,
+    /// The account's newest revision when the last page was read.
+    user_rev: u64,
 }
 
 impl Comparison {
     fn take(&mut self, store: &mut dyn Store, page: &Page) -> Result<(), StoreError> {
         let seen = store.meta()?.cursor.and_then(|cursor| cursor.parse::<Cursor>().ok()).map_or(0, |cursor| cursor.rev);
+        self.user_rev = page.user_rev;
         for change in &page.changes {
             match change {
                 Ok(change) => {
@@ -136,7 +139,9 @@ impl Comparison {
     }
 
     fn compare(&mut self, row: Option<&Row>, change: &Change, not_pulled: bool) {
-        if not_pulled || row.is_some_and(|row| row.state != RowState::Clean) {
+        // Sync may go on meanwhile, and the row may be newer than the page.
+        let is_newer = |row: &Row| row.base_rev.is_some_and(|rev| rev > change.rev);
+        if not_pulled || row.is_some_and(|row| row.state != RowState::Clean || is_newer(row)) {
             self.verified.skipped += 1;
             return;
         }
@@ -158,8 +163,9 @@ impl Comparison {
             for collection in contract.collections.iter().copied() {
                 store.visit(collection, &Query::default(), &mut |row| {
                     if !self.on_server.contains(&row.key()) {
+                        let is_newer = row.base_rev.is_some_and(|rev| rev > self.user_rev);
                         match row.state {
-                            RowState::Clean => self.verified.differences.push(difference(row.key(), DifferenceKind::OnlyHere)),
+                            RowState::Clean if !is_newer => self.verified.differences.push(difference(row.key(), DifferenceKind::OnlyHere)),
                             _ => self.verified.skipped += 1,
                         }
                     }
@@ -174,4 +180,34 @@ impl Comparison {
 
 fn difference(key: Key, kind: DifferenceKind) -> Difference {
     Difference { collection: key.collection.path.to_owned(), id: key.id, kind }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::CONTRACT;
+    use crate::api::runtime::schema::parse;
+    use crate::merge::Op;
+    use crate::record::Record;
+
+    fn record(stamp: i64) -> Record {
+        let text = format!(r#"{{"id":"{}","clientCreatedAt":1,"clientUpdatedAt":{stamp},"isDeleted":false}}"#, Uuid::from_u128(7));
+        Record::read(parse(text.as_bytes()).expect("JSON").root()).expect("a record")
+    }
+
+    /// What a comparison finds if the page has revision 5 of a record and the device has this revision of it.
+    fn found(rev: u64) -> Vec<DifferenceKind> {
+        let (collection, op) = (CONTRACT.collections[0], Op { id: Uuid::nil(), device: Uuid::nil(), seq: rev });
+        let row = Row { collection, record: record(2), op, base_rev: Some(rev), state: RowState::Clean, seen: 0 };
+        let change = Change { collection, rev: 5, op: Op { seq: 5, ..op }, record: record(1), lost: None };
+        let mut comparison = Comparison::default();
+        comparison.compare(Some(&row), &change, false);
+        comparison.verified.differences.iter().map(|difference| difference.kind).collect()
+    }
+
+    #[test]
+    fn what_was_synced_after_the_page_is_no_difference() {
+        assert_eq!(found(4), [DifferenceKind::Version]);
+        assert_eq!(found(9), []);
+    }
 }

@@ -60,8 +60,8 @@ pub enum Event {
     Unanswered {
         /// The number that [`Command::Send`] or [`Command::Refresh`] gave it.
         request: u64,
-        /// The error of the network.
-        message: String,
+        /// What happened to it.
+        lost: Lost,
     },
     /// The server has answered the refresh requested with [`Command::Refresh`].
     Refreshed {
@@ -70,6 +70,15 @@ pub enum Event {
         /// Whether there is a usable token. If not, the user must sign in.
         valid: bool,
     },
+}
+
+/// Why a request has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The error of the network.
+    pub message: String,
+    /// Whether the connection broke while the request or its answer was on its way, so that a smaller one may get through.
+    pub is_cut: bool,
 }
 
 /// An output of the engine, to be carried out.

@@ -2,8 +2,9 @@
 
 use crate::engine::answer::{Answered, Asked};
 use crate::engine::pulling::{Following, Pulling};
-use crate::engine::{Command, Engine, Obstacle, Turn, Wants, Work};
+use crate::engine::{Command, Engine, Lost, Obstacle, Turn, Wants, Work};
 use crate::retry::Failure;
+use crate::store::Edits;
 use crate::task::Task;
 
 /// Failing pushes wait; pulls continue.
@@ -13,8 +14,8 @@ pub(super) struct Held {
     pub(super) until: i64,
     /// Why they failed.
     pub(super) message: String,
-    /// Whether deletions are still sent, because the account is full and they make room.
-    pub(super) deletions: bool,
+    /// Which edits are still sent, because the account is full: those that take no further record, or only deletions, which make room.
+    pub(super) sendable: Option<Edits>,
     /// Whether the server was not reached, or is too busy.
     pub(super) offline: bool,
 }
@@ -40,19 +41,22 @@ const UPGRADE_RETRY_MS: i64 = 60 * 60 * 1_000;
 
 impl Engine {
     /// Handles the reply to the request in flight: an answer, or the error of the network.
-    pub(super) fn replied(&mut self, reply: Result<Answered, String>, turn: &mut Turn) {
+    pub(super) fn replied(&mut self, reply: Result<Answered, Lost>, turn: &mut Turn) {
         match (std::mem::replace(&mut self.work, Work::Idle), reply) {
             (Work::Pushing(pushing), reply) => self.push_replied(pushing, reply, turn),
             (Work::Pulling(pulling), Ok(answer)) => {
                 self.offline = false;
                 self.pull_answered(pulling, &answer, turn);
             }
-            (Work::Pulling(pulling), Err(message)) => {
-                self.page_changes = (self.page_changes / 2).max(1);
+            (Work::Pulling(pulling), Err(lost)) => {
+                let is_next = self.page_size.halve(self.page_size.changes()) && lost.is_cut;
                 if let Pulling::Storing(_) = pulling {
-                    self.work = Work::Pulling(Pulling::Storing(Following::Failed(None)));
+                    self.work = Work::Pulling(Pulling::Storing(if is_next { Following::Nothing } else { Following::Failed(None) }));
                 }
-                self.unreachable(message, turn);
+                self.wants.pull |= is_next;
+                if !is_next {
+                    self.unreachable(lost.message, turn);
+                }
             }
             (work, _) => self.work = work,
         }
@@ -118,11 +122,15 @@ impl Engine {
                 self.wait(message, wait.min(RETRY_AFTER_MS_MAX).cast_signed(), turn);
             }
             Failure::Full if asked == Asked::Push => {
-                // A server that refuses deletions too gets nothing.
-                let deletions = self.held.is_none();
+                // An account may also hold too many bytes, which longer versions of its records add to.
+                let sendable = match self.sendable() {
+                    Some(Edits::All) => Some(Edits::Known),
+                    Some(Edits::Known) => Some(Edits::Deletions),
+                    Some(Edits::Deletions) | None => None,
+                };
                 let until = turn.now_ms.saturating_add(FULL_RETRY_MS);
                 self.wants.push = true;
-                self.held = Some(Held { until, message, deletions, offline: false });
+                self.held = Some(Held { until, message, sendable, offline: false });
             }
             Failure::Busy { .. } | Failure::Unreachable | Failure::Narrow | Failure::Refused { .. } | Failure::Full => match asked {
                 Asked::Push => self.hold_pushes(message, turn),
@@ -135,7 +143,7 @@ impl Engine {
     /// Waits before the next push. A pull shows at once whether the server answers pulls.
     pub(super) fn hold_pushes(&mut self, message: String, turn: &Turn) {
         let until = turn.now_ms.saturating_add(self.push_backoff.next_ms(turn.jitter));
-        self.held = Some(Held { until, message, deletions: false, offline: self.offline });
+        self.held = Some(Held { until, message, sendable: None, offline: self.offline });
         self.wants = Wants { push: true, pull: true };
     }
 }

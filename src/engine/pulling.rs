@@ -69,7 +69,7 @@ impl Engine {
 
     fn ask_for_page(&mut self, since: Option<String>, turn: &mut Turn) -> Option<u64> {
         self.asked_since = since.clone();
-        self.send(Message::Pull { since, limit: self.page_changes }, turn)
+        self.send(Message::Pull { since, limit: self.page_size.changes() as u64 }, turn)
     }
 
     /// Handles the answer to a request of a pull.
@@ -105,7 +105,7 @@ impl Engine {
     }
 
     pub(super) fn page_stored(&mut self, following: Following, done: &Done, turn: &mut Turn) {
-        self.page_changes = (self.page_changes * 2).min(self.settings.page_changes_max);
+        self.page_size.grow();
         if !matches!(following, Following::Failed(_)) {
             self.succeed();
         }
@@ -121,6 +121,9 @@ impl Engine {
                 Some(task) => self.store(task, turn),
                 None => {
                     let meta = &self.snapshot.meta;
+                    if matches!(following, Following::Nothing) && !self.wants.pull {
+                        self.page_size.complete();
+                    }
                     if matches!(following, Following::Nothing) && meta.resync.is_none() && self.snapshot.counts.pending == 0 {
                         self.restarts.reset();
                     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::engine::answer::{self, Answered, Asked, failure};
-use crate::engine::{Command, Engine, Message, Turn, Work};
+use crate::engine::{Command, Engine, Lost, Message, Turn, Work};
 use crate::outbox::{self, Pushed};
 use crate::retry::Failure;
 use crate::rules::{self, Rule};
@@ -35,7 +35,7 @@ enum Flight {
     /// Outcomes are being stored, and the next push was sent.
     StoringAndSent(Sent),
     /// Outcomes are being stored, and the reply to the next push has already arrived: an answer, or the error of the network.
-    StoringAndReplied(Vec<Edit>, Result<Answered, String>),
+    StoringAndReplied(Vec<Edit>, Result<Answered, Lost>),
 }
 
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Engine {
             bytes += wire::edit_bytes(&edit.record);
             bytes <= self.settings.push_bytes_max
         };
-        let fitting = ahead.iter().take(self.push_changes).take_while(fits).count();
+        let fitting = ahead.iter().take(self.push_size.changes()).take_while(fits).count();
         let edits: Vec<Edit> = ahead.drain(..fitting.max(1).min(ahead.len())).collect();
         if edits.is_empty() {
             return None;
@@ -96,7 +96,7 @@ impl Engine {
     }
 
     /// Handles the reply to the push in flight, or keeps it until the previous outcomes are stored.
-    pub(super) fn push_replied(&mut self, Pushing { flight, ahead }: Pushing, reply: Result<Answered, String>, turn: &mut Turn) {
+    pub(super) fn push_replied(&mut self, Pushing { flight, ahead }: Pushing, reply: Result<Answered, Lost>, turn: &mut Turn) {
         match flight {
             Flight::Sent(sent) => self.push_settled(ahead, sent.edits, reply, turn),
             Flight::StoringAndSent(sent) => {
@@ -106,13 +106,16 @@ impl Engine {
         }
     }
 
-    fn push_settled(&mut self, ahead: VecDeque<Edit>, sent: Vec<Edit>, reply: Result<Answered, String>, turn: &mut Turn) {
+    fn push_settled(&mut self, ahead: VecDeque<Edit>, sent: Vec<Edit>, reply: Result<Answered, Lost>, turn: &mut Turn) {
         let answer = match reply {
             Ok(answer) => answer,
-            Err(message) => {
-                // The network may be too slow for it.
-                self.push_changes = (sent.len() / 2).max(1);
-                return self.unreachable(message, turn);
+            Err(lost) => {
+                // The network may be too slow for it, or break under it.
+                if self.push_size.halve(sent.len()) && lost.is_cut {
+                    self.wants.push = true;
+                    return;
+                }
+                return self.unreachable(lost.message, turn);
             }
         };
         self.offline = false;
@@ -125,7 +128,7 @@ impl Engine {
     /// Stores the outcomes of a push. The next push is sent at the same time only if every edit was accepted. It carries the cursor that is
     /// being stored, so that the server can tell whether it still has what this push stored (R22).
     fn store_outcomes(&mut self, mut ahead: VecDeque<Edit>, sent: Vec<Edit>, result: PushResult, turn: &mut Turn) {
-        self.push_changes = (self.push_changes * 2).clamp(1, self.settings.push_changes_max);
+        self.push_size.grow();
         let accepted = result.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Accepted(_) | Outcome::Duplicate(_)));
         let cursor =
             self.snapshot.meta.cursor.as_deref().and_then(|cursor| outbox::cursor_after(cursor, &result)).map(|(cursor, _)| cursor);
@@ -152,7 +155,12 @@ impl Engine {
         // The edits that were sent while the account was full have made room.
         self.wants.push |= self.held.take().is_some();
         match flight {
-            Flight::Storing => self.wants.push |= self.snapshot.counts.pending > 0 && !self.schedule.has_writes(),
+            Flight::Storing => {
+                if self.snapshot.counts.pending == 0 {
+                    self.push_size.complete();
+                }
+                self.wants.push |= self.snapshot.counts.pending > 0 && !self.schedule.has_writes();
+            }
             Flight::Sent(sent) | Flight::StoringAndSent(sent) => self.work = Work::Pushing(Pushing { flight: Flight::Sent(sent), ahead }),
             Flight::StoringAndReplied(edits, reply) => self.push_settled(ahead, edits, reply, turn),
         }
@@ -189,7 +197,7 @@ impl Engine {
                 self.store(Task::Block { edit: Box::new(sent[0].clone()), block }, turn);
             }
             Failure::Refused { .. } | Failure::Narrow if sent.len() > 1 => {
-                self.push_changes = (sent.len() / 2).max(1);
+                self.push_size.halve(sent.len());
                 self.wants.push = true;
             }
             other => {

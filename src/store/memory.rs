@@ -124,7 +124,12 @@ impl Store for MemoryStore {
 
     fn pending(&mut self, edits: Edits, limit: usize) -> Result<Vec<Row>, StoreError> {
         let rows = self.pending.values().filter_map(|key| self.rows.get(key));
-        Ok(rows.filter(|row| edits == Edits::All || row.record.deleted).take(limit).cloned().collect())
+        let is_asked = |row: &&Row| match edits {
+            Edits::All => true,
+            Edits::Known => row.record.deleted || row.base_rev.is_some(),
+            Edits::Deletions => row.record.deleted,
+        };
+        Ok(rows.filter(is_asked).take(limit).cloned().collect())
     }
 
     fn get(&mut self, key: Key) -> Result<Option<Row>, StoreError> {

@@ -112,19 +112,24 @@ impl SqliteStore {
     fn make_indexes(&self, views: &str) -> Result<(), StoreError> {
         let failed = failed("create the contract's indexes and views");
         let script = indexes(self.contract) + views;
-        let current: bool = self.connection.query_row("SELECT views = ?1 FROM meta", [&script], |row| row.get(0)).map_err(&failed)?;
-        if current {
+        let is_current = || self.connection.query_row("SELECT views = ?1 FROM meta", [&script], |row| row.get(0)).map_err(&failed);
+        if is_current()? {
+            return Ok(());
+        }
+        // Other processes may open the database at the same time: the first one makes them.
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate).map_err(&failed)?;
+        if is_current()? {
             return Ok(());
         }
         let old = "SELECT format('DROP VIEW \"%w\"', name) FROM sqlite_schema WHERE type = 'view' UNION ALL
                    SELECT format('DROP INDEX \"%w\"', name) FROM sqlite_schema
                    WHERE type = 'index' AND tbl_name = 'records' AND sql IS NOT NULL AND name NOT LIKE 'records_unacknowledged%'";
-        let mut statement = self.connection.prepare(old).map_err(&failed)?;
+        let mut statement = transaction.prepare(old).map_err(&failed)?;
         let drops: Vec<String> = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).map_err(&failed)?;
-        let made = self.connection.execute_batch(&format!("BEGIN IMMEDIATE; {}; {script}", drops.join(";")));
-        let made = made.and_then(|()| self.connection.execute("UPDATE meta SET views = ?1", [&script]).map(drop));
-        let end = if made.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        made.and(self.connection.execute_batch(end)).map_err(&failed)
+        drop(statement);
+        transaction.execute_batch(&format!("{}; {script}", drops.join(";"))).map_err(&failed)?;
+        transaction.execute("UPDATE meta SET views = ?1", [&script]).map_err(&failed)?;
+        transaction.commit().map_err(failed)
     }
 
     /// The quarantined changes that arrived after this number of resyncs, with the revision that the digest counts for the row of the same
@@ -227,6 +232,7 @@ impl Store for SqliteStore {
     fn pending(&mut self, edits: Edits, limit: usize) -> Result<Vec<Row>, StoreError> {
         let which = match edits {
             Edits::All => "",
+            Edits::Known => "AND (is_deleted OR base_rev IS NOT NULL)",
             Edits::Deletions => "AND is_deleted",
         };
         let mut found = Vec::new();

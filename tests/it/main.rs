@@ -35,6 +35,8 @@ mod records;
 mod released;
 #[path = "../restored.rs"]
 mod restored;
+#[path = "../routes.rs"]
+mod routes;
 #[path = "../scenarios.rs"]
 mod scenarios;
 #[path = "../stores.rs"]

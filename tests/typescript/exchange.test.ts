@@ -1,6 +1,7 @@
 // Credentials, bodies and statuses of the TypeScript client, over hand-written operations.
 
 import { describe, expect, test } from "vitest";
+import * as z from "zod";
 import {
   bearer,
   CallError,
@@ -184,6 +185,15 @@ describe("bodies", () => {
     expect(request.headers.get("Accept")).toBe("text/plain");
   });
 
+  test("a member that a form needs has a text", () => {
+    const schema = z.object({ scope: z.array(z.string()).nullable(), other: z.array(z.string()).optional() });
+    const body: Body = { field: "body", mediaType: "application/x-www-form-urlencoded", required: true, content: "form", schema };
+    for (const scope of [[], null]) {
+      expect(() => write("https://example.com", operation(body), { body: { scope, other: [] } })).toThrow("/scope is required, and null or an empty list cannot be sent");
+    }
+    expect(write("https://example.com", operation(body), { body: { scope: ["x"], other: [] } }).body).toBe("scope=x");
+  });
+
   test("text is sent and read as it is", async () => {
     const body: Body = { field: "body", mediaType: "text/plain", required: true, content: "text" };
     expect(write("https://example.com", operation(body), { body: '"é"\n1' }).body).toBe('"é"\n1');
@@ -193,6 +203,20 @@ describe("bodies", () => {
 });
 
 describe("responses", () => {
+  test("the caller's signal ends a stream that a call has returned", async () => {
+    const called = operation(undefined, [{ status: 200, content: "stream" }]);
+    const abort = new AbortController();
+    let signal: AbortSignal | null | undefined;
+    const fetch = async (_: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+      signal = init?.signal;
+      return new Response(new ReadableStream(), { status: 200 });
+    };
+    await send({ baseUrl: "https://example.com", fetch }, called, {}, { signal: abort.signal });
+    expect(signal?.aborted).toBe(false);
+    abort.abort();
+    expect(signal?.aborted).toBe(true);
+  });
+
   test("what cannot be read is kept whole", async () => {
     const called = operation(undefined, [{ status: "default", content: "json" }]);
     const response = new Response("<html>", { status: 502, headers: { "X-Gateway": "7" } });

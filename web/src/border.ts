@@ -7,7 +7,7 @@ export const WRITTEN_BYTES_MAX = 261944;
 /** The maximum number of levels of its arrays and objects. */
 export const LEVELS_MAX = 100;
 
-export type Happened = "tick" | { "online": boolean } | { "notified": number } | "probe" | "syncNow" | "pause" | "resume" | { "signedIn": string } | "signedOut" | { "refreshed": [number, boolean] } | { "unanswered": [number, string] } | { "storeFailed": string };
+export type Happened = "tick" | { "online": boolean } | { "notified": number } | "probe" | "syncNow" | "pause" | "resume" | { "signedIn": string } | "signedOut" | { "refreshed": [number, boolean] } | { "unanswered": [number, string, boolean] } | { "storeFailed": string };
 
 export type UserRequest = { "retry": string } | { "discard": string } | "delete" | "pushAgain" | { "claim": string } | { "enable": boolean } | { "reread": string } | "current";
 
@@ -17,7 +17,7 @@ export type Turn = { commands: Array<Command>, status: EngineStatus,
  */
 waiting: boolean, };
 
-export type Command = { "command": "load", edits: "all" | "deletions", limit: number, } | { "command": "persist", step: number, } | { "command": "send", request: number, account: string, 
+export type Command = { "command": "load", edits: "all" | "known" | "deletions", limit: number, } | { "command": "persist", step: number, } | { "command": "send", request: number, account: string, 
 /**
  * The operation of the contract.
  */

@@ -1,9 +1,9 @@
 // The only event loop: reports events to the engine, and carries out the engine's instructions. The counterpart of src/driver.rs.
 
 import type { Command, Happened, Selection, Turn, UserRequest } from "./border.js";
-import { LeadershipLost, type DexieStore, type State } from "./store.js";
+import { LeadershipLost, type DexieStore, type Edits, type State } from "./store.js";
 import { errorText } from "./error.js";
-import { SignInNeeded, type Call, type Transport } from "./transport.js";
+import { BrokenOff, SignInNeeded, type Call, type Transport } from "./transport.js";
 import type { EngineStatus } from "./api.js";
 import * as wasm from "../engine/pkg/engine.js";
 
@@ -164,7 +164,7 @@ export class Driver {
     }
   }
 
-  private async load(edits: "all" | "deletions", limit: number): Promise<void> {
+  private async load(edits: Edits, limit: number): Promise<void> {
     try {
       const rows = await this.store.pending(edits, limit);
       this.take(() => this.engine.loaded(rows, performance.now()));
@@ -216,7 +216,7 @@ export class Driver {
       this.take(() => this.engine.answered(request, answer.status, answer.retryAfterMs, answer.body, performance.now()));
     } catch (error) {
       if (!abort.signal.aborted) {
-        this.happened({ unanswered: [request, errorText(error)] });
+        this.happened({ unanswered: [request, errorText(error), error instanceof BrokenOff] });
       }
     } finally {
       this.requests.delete(request);
@@ -227,7 +227,7 @@ export class Driver {
     try {
       this.happened({ refreshed: [request, (await this.transport.refresh()) !== undefined] });
     } catch (error) {
-      this.happened(error instanceof SignInNeeded ? { refreshed: [request, false] } : { unanswered: [request, errorText(error)] });
+      this.happened(error instanceof SignInNeeded ? { refreshed: [request, false] } : { unanswered: [request, errorText(error), false] });
     }
   }
 

@@ -2,7 +2,7 @@
 // This file makes no sync decisions.
 
 import { Dexie, type Collection } from "dexie";
-import type { QuarantineMove, Selection, Writes } from "./border.js";
+import type { Command, QuarantineMove, Selection, Writes } from "./border.js";
 import { countOwnTables, ownTables, partsOfKey, tableName, type Database, type PendingWrite, type StoredRow } from "./database.js";
 import * as wasm from "../engine/pkg/engine.js";
 
@@ -45,6 +45,9 @@ type UnseenWrite = PendingWrite & { readonly at: number };
 
 /** The number of the app's writes that become edits in one transaction. */
 const WRITES_PER_STEP_MAX = 1_000;
+
+/** Which pending edits to load. */
+export type Edits = Extract<Command, { command: "load" }>["edits"];
 
 export class DexieStore {
   /** The number of edits that this version of the app does not have the tables of. They wait for the newer version that has made them. */
@@ -105,10 +108,9 @@ export class DexieStore {
   }
 
   /** Rows with a pending edit: parents first, then in the order of their edits. */
-  async pending(edits: "all" | "deletions", limit: number): Promise<wasm.LoadedRow[]> {
+  async pending(edits: Edits, limit: number): Promise<wasm.LoadedRow[]> {
     const queue = this.known(this.database._rows.orderBy("queue"));
-    const isDeletion = (row: StoredRow): boolean => (JSON.parse(row.text) as { isDeleted: boolean }).isDeleted;
-    const rows = await (edits === "all" ? queue : queue.filter(isDeletion)).limit(limit).toArray();
+    const rows = await (edits === "all" ? queue : queue.filter((row) => wasm.isAmong(row.info, edits === "known"))).limit(limit).toArray();
     return loaded(rows.filter(this.isKnown));
   }
 

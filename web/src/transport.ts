@@ -56,6 +56,11 @@ export class SignInNeeded extends Error {
   override readonly name = "SignInNeeded";
 }
 
+/** The connection broke while the answer was on its way: a smaller one may get through. */
+export class BrokenOff extends Error {
+  override readonly name = "BrokenOff";
+}
+
 export class Transport {
   /** The refresh in progress: all requests that need new tokens wait for the same refresh. */
   private refreshing: Promise<Tokens | undefined> | undefined;
@@ -239,7 +244,10 @@ export class Transport {
     if (account !== tokens?.account) {
       throw new Error(`received an answer for the account ${account} instead of ${tokens?.account}${MIXED_UP}`);
     }
-    const answer = { status: response.status, retryAfterMs: retryAfterMs(response.headers), body: await bodyOf(response) };
+    const body = await bodyOf(response).catch((error: unknown) => {
+      throw new BrokenOff(`the answer broke off (${errorText(error)})`);
+    });
+    const answer = { status: response.status, retryAfterMs: retryAfterMs(response.headers), body };
     this.audit?.(call, sent, answer);
     return answer;
   }

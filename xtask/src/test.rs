@@ -40,18 +40,16 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
     let generated = checkout.inputs(&["contractc"], &["generated", "examples", "tests/typescript"]);
     let (browser, command) = (checkout.inputs(&["stronglog-sync"], &["web"]), checkout.inputs(&["stronglog-cli"], &[]));
     let compiler = checkout.inputs(&["xtask-contract"], &[]);
-    // Sequences that cannot slow each other down so much that a test fails.
+    // Sequences that cannot slow each other down so much that a test fails. They take about as long as each other.
     steps.run_at_once([
         Box::new(|steps| {
             steps.run_unless_passed("documentation examples", documented, || workspace(&["test", "--doc"]))?;
             steps.run_unless_passed("simulated runs", engine, || simulated_runs("", 0, FIXED_RUNS))?;
-            steps.run_unless_passed("simulated runs of fresh seeds", engine, || simulated_runs(EVERY_RUN, fresh_seed()?, FRESH_RUNS))
-        }),
-        Box::new(|steps| {
+            steps.run_unless_passed("simulated runs of fresh seeds", engine, || simulated_runs(EVERY_RUN, fresh_seed()?, FRESH_RUNS))?;
             steps.run_unless_passed("generated TypeScript", generated, test_typescript)?;
-            steps.run_unless_passed("browser package: tests in Node", browser, web::test_in_node)?;
-            steps.run_unless_passed("interop", command, || interop(FUZZING_SECONDS_IN_TEST))
+            steps.run_unless_passed("browser package: tests in Node", browser, web::test_in_node)
         }),
+        Box::new(|steps| steps.run_unless_passed("interop", command, || interop(FUZZING_SECONDS_IN_TEST))),
         Box::new(|steps| match corpus_folder {
             Some(folder) => steps.run_unless_passed("corpus", compiler.with_folder(folder)?, || corpus(folder)),
             None => {

@@ -43,7 +43,7 @@ pub async fn run(profile: &Profile, json: bool) -> Outcome {
         0 if !is_clear => remark!("no record was compared, so it is not known whether this device and the server agree"),
         0 => remark!("{compared} compared: the same here and on the server"),
         count => remark!(
-            "{compared} compared, {count} different; export the records with `stronglog export`, and sync a new profile to get the server's"
+            "{compared} compared, {count} different; run `stronglog sync` and `stronglog verify` again. If they still differ, export the records with `stronglog export`, and sync a new profile to get the server's"
         ),
     }
     Ok(exit)

@@ -103,7 +103,7 @@ impl Session {
         let last = self.sets.last();
         // An exercise that comes again after another one has a second place in the workout, as in a circuit.
         let in_workout = last.map_or(0, |last| last.in_workout + usize::from(!is_same(&last)));
-        let drop = (line.kind == Kind::Drop).then(|| match last.and_then(|last| last.drop) {
+        let drop = (line.kind == Kind::Drop).then(|| match last.filter(is_same).and_then(|last| last.drop) {
             Some((first, level)) => (first, level + 1),
             None => (self.sets.len(), 1),
         });

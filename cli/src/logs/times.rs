@@ -41,7 +41,13 @@ pub fn moment(text: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<P
         return Ok(ParsedTime { ms, other_ms: None, hour: None, earliest_ms: ms, name: moment.to_string() });
     }
     let (date, time) = civil(text, order).map_err(|why| unreadable(&why))?;
+    let (time, offset) = time.map_or((None, None), |(time, offset)| (Some(time), offset));
     let local = date.to_datetime(time.unwrap_or(Time::constant(12, 0, 0, 0)));
+    if let Some(offset) = offset {
+        let moment = offset.to_timestamp(local).map_err(|_| unreadable(&OUT_OF_RANGE))?;
+        let ms = in_range(moment)?;
+        return Ok(ParsedTime { ms, other_ms: None, hour: None, earliest_ms: ms, name: moment.to_string() });
+    }
     // Those that the library cannot represent are out of range too.
     let read = || {
         let ambiguous = zone.to_ambiguous_zoned(local);
@@ -125,7 +131,10 @@ pub fn order_shown(text: &str) -> OrderShown {
 
 const EXPECTED: &str = "expected one such as 2026-01-31 18:05:00";
 
-fn civil(text: &str, order: Option<DateOrder>) -> Result<(Date, Option<Time>), String> {
+/// A time of day, with its offset from UTC if the text names one.
+type TimeOfDay = (Time, Option<Offset>);
+
+fn civil(text: &str, order: Option<DateOrder>) -> Result<(Date, Option<TimeOfDay>), String> {
     let (date, time) = split(text);
     Ok((date_of(date, order)?, time.map(time_of).transpose()?))
 }
@@ -165,23 +174,52 @@ fn date_of(text: &str, order: Option<DateOrder>) -> Result<Date, String> {
     Date::new(year, month, day).map_err(|error| error.to_string())
 }
 
-/// A time of day such as 18:05, 18:05:00.25, or 6:05 PM.
-fn time_of(text: &str) -> Result<Time, String> {
+/// A time of day such as 18:05, 18:05:00.25, 6:05 PM or 18:05 +0200.
+fn time_of(text: &str) -> Result<TimeOfDay, String> {
     let wrong = || EXPECTED.to_owned();
     let end = text.find(|char: char| !(char.is_ascii_digit() || matches!(char, ':' | '.'))).unwrap_or(text.len());
     let (clock, rest) = text.split_at(end);
-    let half: String = rest.chars().filter(|char| char.is_alphabetic()).collect::<String>().to_lowercase();
-    let mut parts = clock.split(':');
-    let mut next = || parts.next().and_then(|part| part.split('.').next()).map(|part| part.parse::<i8>().map_err(|_| wrong()));
-    let (hour, minute, second) = (next().ok_or_else(wrong)??, next().ok_or_else(wrong)??, next().transpose()?.unwrap_or(0));
-    let hour = match (half.as_str(), hour) {
+    let (words, offset) = rest.split_at(rest.find(['+', '-', '\u{2212}']).unwrap_or(rest.len()));
+    if !words.chars().all(|char| char.is_alphabetic() || char.is_whitespace() || char == '.') {
+        return Err(wrong());
+    }
+    let words: String = words.chars().filter(|char| char.is_alphabetic()).collect::<String>().to_lowercase();
+    let zone = ["utc", "gmt", "z"].into_iter().find(|zone| words.ends_with(zone));
+    let half = zone.map_or(words.as_str(), |zone| &words[..words.len() - zone.len()]);
+    let offset = if offset.is_empty() { zone.map(|_| Offset::UTC) } else { Some(offset_of(offset).ok_or_else(wrong)?) };
+    let (hour, minute, second) = clock_of(clock).ok_or_else(wrong)?;
+    let hour = match (half, hour) {
         ("" | "h" | "uhr", hour) => hour,
         ("am", 12) => 0,
         ("am", hour) | ("pm", hour @ 12) => hour,
         ("pm", hour) => hour.saturating_add(12),
         _ => return Err(wrong()),
     };
-    Time::new(hour, minute, second, 0).map_err(|error| error.to_string())
+    Ok((Time::new(hour, minute, second, 0).map_err(|error| error.to_string())?, offset))
+}
+
+/// Hour, minute and second of a text such as 18:05 or 18:05:00.25.
+fn clock_of(text: &str) -> Option<(i8, i8, i8)> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let parts: Vec<i8> = whole.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    match parts.as_slice() {
+        [hour, minute] if fraction.is_empty() => Some((*hour, *minute, 0)),
+        [hour, minute, second] if fraction.chars().all(|char| char.is_ascii_digit()) => Some((*hour, *minute, *second)),
+        _ => None,
+    }
+}
+
+/// An offset from UTC such as +2, -0800 or +05:30.
+fn offset_of(text: &str) -> Option<Offset> {
+    let text = text.trim();
+    let (sign, digits) = (if text.starts_with('+') { 1 } else { -1 }, text.trim_start_matches(['+', '-', '\u{2212}']));
+    let (hours, minutes) = match (digits.split_once(':'), digits.len()) {
+        (Some(parts), _) => parts,
+        (None, 4) if digits.is_ascii() => digits.split_at(2),
+        (None, _) => (digits, "0"),
+    };
+    let number = |text: &str, max: i32| text.parse::<i32>().ok().filter(|number| text.len() <= 2 && (0..=max).contains(number));
+    Offset::from_seconds(sign * (number(hours, 14)? * 3_600 + number(minutes, 59)? * 60)).ok()
 }
 
 fn numbers_of(text: &str) -> Vec<&str> {
@@ -280,6 +318,11 @@ mod tests {
             "2026-09-19 18:00:00",
             "2026-09-19T18:00:00Z",
             "2026-09-19T20:00:00+02:00",
+            "2026-09-19 20:00:00 +0200",
+            "19 Sep 2026, 20:00 +02:00",
+            "2026-09-19 9:00:00 PM GMT+3",
+            "2026-09-19 13:30 \u{2212}04:30",
+            "2026-09-19 18:00 UTC",
             "2026-09-19T18:00:00",
             "2026-09-19 18:00:00.250",
             "2026/09/19 18:00",
@@ -302,6 +345,10 @@ mod tests {
         assert_eq!(read("2026-09-19", None), Ok(evening - 6 * 3_600_000));
         for text in ["", "yesterday", "2026-13-01 00:00:00", "1950-01-01", "31/31/2026", "2026-09-19 25:00", "19 foo 2026", "19 Sep"] {
             assert!(read(text, None).is_err(), "{text}");
+        }
+        for rest in [" (5)", " - 7:00", ":4:5", ".5.6", " +0500 x", " +5000", " PM +1 +2", " o'clock"] {
+            let text = format!("2026-09-19 06:00:00{rest}");
+            assert!(read(&text, None).is_err(), "{text}");
         }
         assert!(read("9999-12-31", None).is_err_and(|message| message.ends_with(OUT_OF_RANGE)));
     }

@@ -140,9 +140,13 @@ impl<T> Reply<T> {
     /// # Errors
     /// Returns the violations in its value.
     pub fn header<V: ReadJson>(&self, header: &Header<V>) -> Result<Option<V>, Report> {
-        let Some(value) = self.headers.get(header.name) else { return Ok(None) };
-        let text = value.to_str().map_err(|_| Report::new("syntax", format!("has the header {}, which is not text", header.name)))?;
-        let value = header.encoding.read(&header.shape, text);
+        // Several lines are one list.
+        let lines: Result<Vec<&str>, _> = self.headers.get_all(header.name).iter().map(http::HeaderValue::to_str).collect();
+        let lines = lines.map_err(|_| Report::new("syntax", format!("has the header {}, which is not text", header.name)))?;
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        let value = header.encoding.read(&header.shape, &lines.join(","));
         let mut alternatives = Alternatives::default();
         alternatives.add(String::new(), &value, &header.shape, &header.encoding);
         let value = alternatives.settle(value, header.check);

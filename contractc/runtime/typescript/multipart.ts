@@ -1,7 +1,7 @@
 // Bodies of type `multipart/form-data` (RFC 7578): each member is a part, and each item of a list is one.
 
 import type * as z from "zod";
-import { isObject, Refused, toJson } from "./json.js";
+import { isObject, member, Refused, toJson } from "./json.js";
 import type { BodyWriter } from "./operation.js";
 import { checkHeader, plain } from "./parameter.js";
 import { pointer, validateAt, type Violation } from "./report.js";
@@ -22,9 +22,8 @@ export function multipart(parts: readonly Part[]): BodyWriter {
   return (body, headers, refused) => {
     const boundary = `contract-part-${Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join("")}`;
     headers.set("Content-Type", `multipart/form-data; boundary=${boundary}`);
-    const members = isObject(body) ? body : {};
     const written = parts.flatMap((part) => {
-      const value = members[part.name];
+      const value = isObject(body) ? member(body, part.name) : undefined;
       return value === undefined ? missing(part, refused) : writePart(part, value, refused);
     });
     return new Blob([...written.flatMap(([head, content]) => [`--${boundary}\r\n${head}\r\n`, content, "\r\n"]), `--${boundary}--\r\n`]);

@@ -1,7 +1,8 @@
-//! The keys of OpenAPI's objects. An unknown key is reported, because its content would be lost.
+//! The keys of OpenAPI's objects, and the kinds of their values: a key that an object does not have, and a value of another kind, are reported,
+//! because what they say would be lost.
 
 use super::Reader;
-use crate::source::{Map, Node, Value};
+use crate::source::{Entry, Map, Node, Value};
 
 /// A kind of object, with the keys that it may have in any version of OpenAPI.
 pub(super) struct Object {
@@ -79,9 +80,94 @@ pub(super) const SECURITY_SCHEME: Object = Object {
 /// The hint for a value that a comma cut off.
 pub(super) const CUT_TEXT: &str = "quote a text that contains a comma: within braces, a comma ends the value";
 
+/// The whole document.
+pub(super) const DOCUMENT: Object =
+    Object { name: "the document", keys: &["components", "info", "paths", "security", "servers", "tags", "webhooks"] };
+
+/// `components`, all of whose values are mappings by name.
+pub(super) const COMPONENTS: Object = Object { name: "`components`", keys: &[] };
+
+/// The kind of value that a key has.
+#[derive(Clone, Copy)]
+enum Holds {
+    /// Any value, or one that is checked where it is read.
+    Anything,
+    /// A list.
+    List,
+    /// A list of mappings.
+    Mappings,
+    /// A list of mappings from the names of security schemes to lists.
+    Security,
+    /// A mapping.
+    Mapping,
+    /// A mapping from names to mappings.
+    Named,
+}
+
+impl Object {
+    fn holds(&self, key: &str) -> Holds {
+        match key {
+            _ if key.starts_with("x-") => Holds::Anything,
+            // A schema may be `true` or `false`.
+            "schemas" => Holds::Mapping,
+            _ if self.name == COMPONENTS.name => Holds::Named,
+            _ if !self.keys.contains(&key) => Holds::Anything,
+            "tags" => Holds::List,
+            "parameters" | "servers" => Holds::Mappings,
+            "security" => Holds::Security,
+            "callbacks" | "content" | "encoding" | "headers" | "paths" | "responses" | "webhooks" => Holds::Named,
+            "components" | "delete" | "flows" | "get" | "head" | "info" | "options" | "patch" | "post" | "put" | "requestBody"
+            | "trace" => Holds::Mapping,
+            _ => Holds::Anything,
+        }
+    }
+}
+
 impl Reader<'_> {
+    /// Rejects values of another kind than the object's keys have.
+    pub(super) fn kinds_of_values(&mut self, node: &Node, object: &Object) {
+        for Entry { key, node: value, .. } in node.as_map().into_iter().flat_map(Map::iter) {
+            match object.holds(key) {
+                Holds::Anything => {}
+                Holds::List => self.expect_list(key, value),
+                Holds::Mappings => {
+                    self.expect_list(key, value);
+                    value.as_list().into_iter().flatten().for_each(|item| self.expect_mapping(key, item));
+                }
+                Holds::Security => {
+                    self.expect_list(key, value);
+                    for item in value.as_list().into_iter().flatten() {
+                        self.expect_mapping(key, item);
+                        item.as_map().into_iter().flat_map(Map::iter).for_each(|scopes| self.expect_list(&scopes.key, &scopes.node));
+                    }
+                }
+                Holds::Mapping => self.expect_mapping(key, value),
+                Holds::Named => {
+                    self.expect_mapping(key, value);
+                    // A reference stands in the place of the whole mapping.
+                    let named = value.as_map().filter(|_| value.get("$ref").is_none()).into_iter().flat_map(Map::iter);
+                    named.filter(|entry| !entry.key.starts_with("x-")).for_each(|entry| self.expect_mapping(&entry.key, &entry.node));
+                }
+            }
+        }
+    }
+
+    fn expect_list(&mut self, key: &str, value: &Node) {
+        if !matches!(value.value, Value::List(_) | Value::Null) {
+            self.diagnostics.error(value.span, format!("invalid `{key}`: expected a list, found {}", value.kind()));
+        }
+    }
+
+    /// An empty list is a mapping too: PHP writes an empty array in this way.
+    fn expect_mapping(&mut self, key: &str, value: &Node) {
+        if !matches!(&value.value, Value::Map(_) | Value::Null) && !value.as_list().is_some_and(<[Node]>::is_empty) {
+            self.diagnostics.error(value.span, format!("invalid `{key}`: expected a mapping, found {}", value.kind()));
+        }
+    }
+
     /// Warns of the keys that an object of this kind does not have.
     pub(super) fn unknown_keys(&mut self, node: &Node, object: &Object) {
+        self.kinds_of_values(node, object);
         let object = if node.get("$ref").is_some() { &REFERENCE } else { object };
         for entry in node.as_map().into_iter().flat_map(Map::iter) {
             let key = entry.key.as_str();

@@ -258,6 +258,12 @@ impl<'a> Reader<'a> {
     fn media(&mut self, at: &Located<'a>, bindings: &Bindings) -> Vec<Media> {
         let mut media = Vec::new();
         for (media_type, content) in at.get("content").iter().flat_map(Located::entries) {
+            if !media_type.contains('/') {
+                let message = format!("`{media_type}` is not a media type");
+                self.diagnostics
+                    .warning(content.node.span, message)
+                    .hint("expected one such as `application/json`, with the schema below it");
+            }
             let Some(content) = self.dereference(content, &objects::MEDIA_TYPE) else { continue };
             let schema = content.get("schema").map(|schema| {
                 let bindings = self.reached(&schema, bindings);
@@ -435,13 +441,16 @@ fn status(text: &str) -> Option<Status> {
     }
 }
 
-/// A path template in the form of requests: every URL parser percent-encodes these characters.
+/// A path template as requests have it: every URL parser writes these characters percent-encoded, and a percent sign that encodes nothing
+/// is not part of a URL.
 fn as_sent(path: &str) -> String {
     let mut sent = String::with_capacity(path.len());
     let mut is_name = false;
-    for character in path.chars() {
+    for (at, character) in path.char_indices() {
         is_name = character == '{' || (is_name && character != '}');
-        if is_name || (character.is_ascii_graphic() && !"\"<>\\`".contains(character)) {
+        let digits = || path.get(at + 1..at + 3).is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let is_url = character.is_ascii_graphic() && !"\"<>\\`".contains(character) && (character != '%' || digits());
+        if is_name || is_url {
             sent.push(character);
         } else {
             let mut bytes = [0; 4];

@@ -11,7 +11,7 @@ use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use crate::source::{Map, Node, Span, Value};
 pub use keywords::{KeywordFate, keyword_fates};
-use keywords::{Known, close_keyword, known_keyword};
+use keywords::{Known, close_keyword, known_keyword, replacement};
 
 impl<'a> Reader<'a> {
     pub(super) fn read_schema(&mut self, job: &Job<'a>) -> Schema {
@@ -98,7 +98,10 @@ impl<'a> Reader<'a> {
                 None
             }
             None => {
-                if let Some(meant) = close_keyword(keyword) {
+                if let Some(now) = replacement(keyword) {
+                    let message = format!("ignored keyword `{keyword}`: JSON Schema 2020-12 does not have it");
+                    self.diagnostics.warning(span, message).hint(format!("write {now}"));
+                } else if let Some(meant) = close_keyword(keyword) {
                     let message = format!("unknown keyword `{keyword}`");
                     self.diagnostics.error(span, message).hint(format!("did you mean `{meant}`?"));
                 }

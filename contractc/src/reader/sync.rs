@@ -36,10 +36,12 @@ impl<'a> Reader<'a> {
             self.diagnostics.error(entry.key_span, message).hint(format!("available: {}", SYNC_MEMBERS.join(", ")));
         }
         let path = self.text(node, "path").unwrap_or_default();
-        let is_path = !path.is_empty() && path.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        if !is_path {
-            self.diagnostics.error(node.span, "`x-sync` needs a `path` of lower-case letters, digits and hyphens");
+        let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        if !path.split('-').all(is_word) {
+            self.diagnostics
+                .error(node.span, "`x-sync` needs a `path` of lower-case letters and digits, with single hyphens between words");
         }
+        self.check_table(&path, node.span);
         if let Some(other) = self.contract.collections.iter().find(|collection| collection.path == path) {
             let message = format!("duplicate collection path `{path}`: the schema `{}` has it", other.schema_name);
             self.diagnostics.error(node.span, message);
@@ -52,13 +54,48 @@ impl<'a> Reader<'a> {
             singleton: self.text(node, "singleton"),
             natural_key: self.text(node, "naturalKey"),
             parents: self.strings(node.get("parents")),
-            indexes: node.get("indexes").and_then(Node::as_list).unwrap_or_default().iter().map(|index| self.index(index)).collect(),
+            indexes: self.indexes(node.get("indexes")),
             since: node.get("since").map_or(1, |since| self.version(since)),
             feed: None,
             batch: None,
             record: None,
         };
         self.contract.collections.push(collection);
+    }
+
+    /// Rejects a path whose table in the browser's database is that of another path, or a member that Dexie has itself.
+    fn check_table(&mut self, path: &str, span: Span) {
+        let table = table_name(path);
+        if let Some(other) = self.contract.collections.iter().find(|other| other.path != path && table_name(&other.path) == table) {
+            let message = format!("the paths `{path}` and `{}` have the same table in a browser, `{table}`", other.path);
+            self.diagnostics.error(span, message);
+        } else if DEXIE_MEMBERS.contains(&table.as_str()) {
+            let message = format!("`{path}` cannot be a collection: a browser's database has a member `{table}` of its own");
+            self.diagnostics.error(span, message).hint("use another path, such as the plural");
+        }
+    }
+
+    fn indexes(&mut self, node: Option<&Node>) -> Vec<Index> {
+        let Some(node) = node else { return Vec::new() };
+        let Some(list) = node.as_list() else {
+            self.diagnostics.error(node.span, format!("invalid `indexes`: expected a list, found {}", node.kind()));
+            return Vec::new();
+        };
+        let mut indexes: Vec<Index> = Vec::new();
+        for item in list {
+            let index = self.index(item);
+            // Dexie writes indexes as one text, in which these characters have a meaning.
+            let is_name = |name: &String| !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || "&*+[],.".contains(c));
+            if index.members.is_empty() || !index.members.iter().all(is_name) {
+                let message = format!("invalid index {}: IndexedDB has no index over such a member", item.to_json());
+                self.diagnostics.error(item.span, message);
+            } else if indexes.contains(&index) {
+                self.diagnostics.error(item.span, format!("the index {} is listed twice", item.to_json()));
+            } else {
+                indexes.push(index);
+            }
+        }
+        indexes
     }
 
     fn version(&mut self, node: &Node) -> u64 {
@@ -136,10 +173,12 @@ impl<'a> Reader<'a> {
             if found.is_empty() {
                 self.diagnostics.error(span, format!("`{}` has an index over `{member}`, which is not a member", collection.path));
             }
-            let is_boolean = |id: &SchemaId| self.contract.schema(self.contract.resolved(*id)).types == Some(Types::BOOLEAN);
-            if found.iter().any(is_boolean) {
-                let message = format!("`{}` has an index over the boolean `{member}`", collection.path);
-                self.diagnostics.error(span, message).hint("IndexedDB cannot index booleans: use a string or an integer");
+            for (types, name) in [(Types::BOOLEAN, "boolean"), (Types::OBJECT, "object")] {
+                let is_such = |id: &SchemaId| self.contract.schema(self.contract.resolved(*id)).types == Some(types);
+                if found.iter().any(is_such) {
+                    let message = format!("`{}` has an index over the {name} `{member}`", collection.path);
+                    self.diagnostics.error(span, message).hint(format!("IndexedDB cannot index {name}s: use a string or an integer"));
+                }
             }
         }
     }
@@ -228,6 +267,40 @@ impl<'a> Reader<'a> {
         true
     }
 }
+
+/// The table of a collection in a browser's database: `workout-logs` is `workoutLogs`.
+fn table_name(path: &str) -> String {
+    let mut words = path.split('-');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |table, word| {
+        let (initial, rest) = word.split_at(word.len().min(1));
+        table + &initial.to_ascii_uppercase() + rest
+    })
+}
+
+/// The members of Dexie's databases that a table would hide, or that would hide a table.
+const DEXIE_MEMBERS: [&str; 20] = [
+    "close",
+    "constructor",
+    "core",
+    "delete",
+    "dynamicallyOpened",
+    "hasBeenClosed",
+    "hasFailed",
+    "isOpen",
+    "name",
+    "on",
+    "once",
+    "open",
+    "table",
+    "tables",
+    "transaction",
+    "unuse",
+    "use",
+    "verno",
+    "version",
+    "vip",
+];
 
 /// The path below the collection's own path whose last segment satisfies `fits`, with its operations that use one of `methods`. The
 /// first method is mandatory. Only path items that bind the collection's schema are considered.

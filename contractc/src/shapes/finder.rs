@@ -3,7 +3,7 @@
 
 mod unions;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value as JsonValue;
 
@@ -21,11 +21,13 @@ pub(super) struct Finder<'c> {
     pub(super) contract: &'c Contract,
     /// The words for schemas that are always declared: named and referenced ones.
     pub(super) names: BTreeMap<SchemaId, Vec<String>>,
+    /// The words for the unnamed schemas of members, from the named schema that states the member. Others may share the schema.
+    member_names: BTreeMap<SchemaId, Vec<String>>,
     pub(super) shapes: Shapes,
     /// The declarations that hold a schema's values without null.
     contents: BTreeMap<SchemaId, DeclarationId>,
     /// The declarations whose shape has not been found yet.
-    open: Vec<(DeclarationId, Holds)>,
+    open: VecDeque<(DeclarationId, Holds)>,
     /// The unnamed schemas whose type is being found, from the outermost to the innermost.
     visiting: Vec<SchemaId>,
 }
@@ -46,10 +48,11 @@ impl<'c> Finder<'c> {
         let equals = Equals::new(contract, &names.keys().copied().collect());
         let mut finder = Finder {
             contract,
+            member_names: member_names(contract, &names, &equals),
             names,
             shapes: Shapes { equals, ..Shapes::default() },
             contents: BTreeMap::new(),
-            open: Vec::new(),
+            open: VecDeque::new(),
             visiting: Vec::new(),
         };
         // What has no name takes the words of a named schema that holds it, rather than those of a view or an operation.
@@ -75,7 +78,7 @@ impl<'c> Finder<'c> {
 
     /// Finds the shapes of all declarations that do not have one yet.
     fn close(&mut self) {
-        while let Some((id, holds)) = self.open.pop() {
+        while let Some((id, holds)) = self.open.pop_front() {
             let shape = self.declared_shape(id, holds);
             self.shapes.declarations[id.0].shape = shape;
         }
@@ -117,6 +120,9 @@ impl<'c> Finder<'c> {
         if let Some(name) = self.names.get(&id) {
             return self.declare_all(id, name.clone());
         }
+        let name = self.member_names.get(&id).cloned();
+        let words: Vec<&str> = name.as_ref().map_or(words.to_vec(), |name| name.iter().map(String::as_str).collect());
+        let words = words.as_slice();
         if let Some(target) = self.contract.schema(id).nullable_alias() {
             return optional(self.type_of(target, words));
         }
@@ -146,7 +152,7 @@ impl<'c> Finder<'c> {
         Type::Declared(known.copied().unwrap_or_else(|| {
             let declared = self.shapes.declare(id, words);
             self.shapes.by_schema.insert(id, declared);
-            self.open.push((declared, Holds::All));
+            self.open.push_back((declared, Holds::All));
             declared
         }))
     }
@@ -156,7 +162,7 @@ impl<'c> Finder<'c> {
         let known = self.contents.get(&id).copied();
         Type::Declared(known.unwrap_or_else(|| {
             let declared = self.content(id, words);
-            self.open.push((declared, Holds::Content));
+            self.open.push_back((declared, Holds::Content));
             declared
         }))
     }
@@ -331,6 +337,28 @@ fn names(contract: &Contract) -> BTreeMap<SchemaId, Vec<String>> {
         names.entry(target).or_insert_with(|| contract.place_words(target));
     }
     names
+}
+
+/// The words for the unnamed schemas of the members of named schemas. Of equal schemas, the first one in the document decides.
+fn member_names(contract: &Contract, names: &BTreeMap<SchemaId, Vec<String>>, equals: &Equals) -> BTreeMap<SchemaId, Vec<String>> {
+    let (mut found, mut seen) = (BTreeMap::new(), BTreeSet::new());
+    let mut open: Vec<(SchemaId, Vec<String>)> = names.iter().rev().map(|(id, words)| (*id, words.clone())).collect();
+    while let Some((id, words)) = open.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let schema = contract.schema(id);
+        open.extend(schema.all_of.iter().filter(|part| !names.contains_key(&contract.resolved(**part))).map(|part| (*part, words.clone())));
+        let members = schema.object.properties.iter().map(|(name, id)| (name.as_str(), *id));
+        let all =
+            members.chain(schema.object.additional_properties.map(|id| ("other", id))).chain(schema.array.items.map(|id| ("item", id)));
+        for (word, inner) in all.filter(|(_, inner)| !names.contains_key(&contract.resolved(*inner))) {
+            let words: Vec<String> = words.iter().cloned().chain([word.to_owned()]).collect();
+            found.entry(equals.of(contract, inner)).or_insert_with(|| words.clone());
+            open.push((inner, words));
+        }
+    }
+    found
 }
 
 /// Whether a schema contains itself, through any keywords.

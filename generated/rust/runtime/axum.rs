@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter};
 use http::request::Parts;
 
-use super::http::{Incoming, Method, Operation, Outcome, Rejection, Reply, StatusCode, literal_length, matches_path};
+use super::http::{HeaderMap, Incoming, Method, Operation, Outcome, Rejection, Reply, StatusCode, literal_length, matches_path};
 use super::report::Report;
 
 /// A future response.
@@ -88,10 +88,11 @@ fn by_method<A: Send + Sync + 'static>(routes: Vec<Route<A>>) -> MethodRouter<Ar
     })
 }
 
-/// The router pattern of a path template. In a pattern, each segment is either entirely literal or entirely a parameter.
+/// The router pattern of a path template. In a pattern, each segment is either entirely literal or entirely a parameter. A literal with
+/// percent-encoded characters is a parameter too, because clients encode them in several ways.
 fn pattern(template: &str) -> String {
     let path = template.split('?').next().unwrap_or(template);
-    let segment = |(index, segment): (usize, &str)| if segment.contains('{') { format!("{{p{index}}}") } else { segment.to_owned() };
+    let segment = |(index, segment): (usize, &str)| if segment.contains(['{', '%']) { format!("{{p{index}}}") } else { segment.to_owned() };
     path.split('/').enumerate().map(segment).collect::<Vec<_>>().join("/")
 }
 
@@ -102,10 +103,20 @@ fn pattern(template: &str) -> String {
 pub fn receive<O: Operation>(parts: &Parts, body: &Bytes) -> Result<O, Box<Response>> {
     let incoming = Incoming::new(O::PATH, &parts.uri, &parts.headers, body);
     let operation = match incoming {
+        Some(_) if !body.is_empty() && is_compressed(&parts.headers) => Err(compressed()),
         Some(incoming) => O::receive(&incoming),
         None => Err(not_found()),
     };
     operation.map_err(|rejection| Box::new(rejection.problem().map(Body::from)))
+}
+
+/// Whether the body is encoded. A layer that decodes bodies removes the header.
+fn is_compressed(headers: &HeaderMap) -> bool {
+    headers.get(http::header::CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+fn compressed() -> Rejection {
+    Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Report::new("contentEncoding", "is compressed, which this server does not accept"))
 }
 
 fn not_found() -> Rejection {

@@ -28,12 +28,13 @@ export interface ClientOptions {
   readonly authorize?: (draft: Draft) => void | Promise<void>;
   /** Whether to send the request again. The function is responsible for any delay. */
   readonly retry?: (attempt: Attempt) => boolean | Promise<boolean>;
-  /** The time limit of one attempt, including reading the body; no limit if absent. */
+  /** The time limit of one attempt, including reading the body; no limit if absent. A stream may go on after it has begun. */
   readonly timeoutMs?: number;
 }
 
 /** The options of one call. */
 export interface CallOptions {
+  /** Aborts the call, and a stream that it has returned. */
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -157,26 +158,18 @@ async function follow(send: typeof fetch, operation: Operation<unknown, unknown>
 class Limit {
   readonly #controller = new AbortController();
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #outer: AbortSignal | undefined;
-  readonly #abort = (): void => this.#controller.abort(this.#outer?.reason);
+  /** Aborts also what goes on after the limit has ended: a stream that the call returns. */
+  readonly signal: AbortSignal;
   isOver = false;
 
   constructor(timeoutMs: number | undefined, outer: AbortSignal | undefined) {
-    this.#outer = outer;
-    if (outer?.aborted === true) {
-      this.#abort();
-    }
-    outer?.addEventListener("abort", this.#abort);
+    this.signal = outer === undefined ? this.#controller.signal : AbortSignal.any([outer, this.#controller.signal]);
     if (timeoutMs !== undefined) {
       this.#timer = setTimeout(() => {
         this.isOver = true;
         this.#controller.abort(new DOMException(`no complete response within ${timeoutMs} ms`, "TimeoutError"));
       }, timeoutMs);
     }
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
   }
 
   /** Waits for a promise, but not beyond the limit, even if it is one of a function of the app that does not look at the signal. */
@@ -193,6 +186,5 @@ class Limit {
 
   end(): void {
     clearTimeout(this.#timer);
-    this.#outer?.removeEventListener("abort", this.#abort);
   }
 }

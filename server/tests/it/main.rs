@@ -23,6 +23,8 @@ mod operations;
 mod operator;
 #[path = "../postgres.rs"]
 mod postgres;
+#[path = "../quotas.rs"]
+mod quotas;
 #[path = "../recovery.rs"]
 mod recovery;
 #[path = "../restoring.rs"]

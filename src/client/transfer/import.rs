@@ -7,7 +7,7 @@ use super::lines::{File, FileCounts, Incoming, LineReader, read};
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::client::Client;
-use crate::clock::ClockAndRng;
+use crate::clock::{ClockAndRng, SKEW_MAX_MS};
 use crate::driver::wall_ms;
 use crate::error::Error;
 use crate::outbox::{self, EditError, LocalEdit};
@@ -141,6 +141,7 @@ fn imported(file: File) -> Imported {
 /// Decides what to do with every record of a file. `loaded` holds their rows, in order.
 fn plan(loaded: &mut Loaded, mut file: File, options: ImportOptions, clock: &mut ClockAndRng<'_>) -> (Vec<Write>, Imported) {
     let records = std::mem::take(&mut file.records);
+    let now_ms = loaded.meta.clock.server_ms(clock.now_ms);
     let mut imported = imported(file);
     let (mut chosen, mut keys, mut edits) = (Vec::new(), Vec::new(), Vec::new());
     let rows = std::mem::take(&mut loaded.rows).into_iter().zip(std::mem::take(&mut loaded.quarantined));
@@ -149,7 +150,7 @@ fn plan(loaded: &mut Loaded, mut file: File, options: ImportOptions, clock: &mut
             imported.refused.push((record.line, refusal(&record, &EditError::Quarantined)));
             continue;
         }
-        let fate = fate(&record, row.as_ref(), options.on_conflict);
+        let fate = fate(&record, row.as_ref(), options.on_conflict, now_ms);
         if matches!(fate, Fate::Added | Fate::Replaced | Fate::Deleted) {
             keys.push(record.key);
             edits.push(edit(&record, options.on_conflict, clock.now_ms));
@@ -185,15 +186,18 @@ fn refusal(record: &Incoming, error: &EditError) -> String {
 fn edit(record: &Incoming, on_conflict: OnConflict, now_ms: i64) -> LocalEdit {
     match on_conflict {
         OnConflict::Replace => LocalEdit::Put(record.text.clone()),
-        OnConflict::Newer | OnConflict::Keep => LocalEdit::Import { text: record.text.clone(), stamp: record.stamp.unwrap_or(now_ms) },
+        OnConflict::Newer | OnConflict::Keep => {
+            LocalEdit::Import { text: record.text.clone(), stamp: record.stamp.unwrap_or(now_ms).min(now_ms) }
+        }
     }
 }
 
-fn fate(record: &Incoming, row: Option<&Row>, on_conflict: OnConflict) -> Fate {
+fn fate(record: &Incoming, row: Option<&Row>, on_conflict: OnConflict, now_ms: i64) -> Fate {
     let Some(row) = row else { return if record.deleted { Fate::Unchanged } else { Fate::Added } };
     let (same, deleted) = (is_same(record, row), row.record.deleted);
     let stays = match on_conflict {
-        OnConflict::Newer => record.stamp.is_none_or(|stamp| stamp <= row.record.stamp),
+        // A stamp of the future is of a clock that was wrong, and does not say which version is newer.
+        OnConflict::Newer => record.stamp.is_none_or(|stamp| stamp <= row.record.stamp || stamp > now_ms + SKEW_MAX_MS),
         OnConflict::Keep => true,
         OnConflict::Replace => false,
     };

@@ -220,7 +220,7 @@ impl LineReader<'_> {
         let text = record.to_text();
         let id = self.id(collection, record, &text)?;
         let deleted = member(record, "isDeleted", boolean, "true or false")? == Some(true);
-        let stamp = member(record, "clientUpdatedAt", integer, "a time in milliseconds")?.map(|stamp| stamp.min(self.now_ms));
+        let stamp = member(record, "clientUpdatedAt", integer, "a time in milliseconds")?;
         let invalid = |report: Report| format!("cannot read the {path} record: {report}");
         let mut members = Vec::new();
         let mut supply = |name: &'static str, value: String| {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use stronglog_sync::Answer;
 use stronglog_sync::Status;
 use stronglog_sync::api::runtime::http::{Method, Operation};
-use stronglog_sync::engine::{self, Event};
+use stronglog_sync::engine::{self, Event, Lost};
 use stronglog_sync::task::Task;
 use uuid::Uuid;
 
@@ -30,8 +30,8 @@ pub(crate) enum Happened {
     SignedOut,
     /// The refresh's number, and whether there is a token to go on with.
     Refreshed(u64, bool),
-    /// The request's number, and what the network said.
-    Unanswered(u64, String),
+    /// The request's number, what the network said, and whether it broke while the request or its answer was on its way.
+    Unanswered(u64, String, bool),
     StoreFailed(String),
 }
 
@@ -48,7 +48,7 @@ impl From<Happened> for Event {
             Happened::SignedIn(account) => Event::SignedIn { account },
             Happened::SignedOut => Event::SignedOut,
             Happened::Refreshed(request, valid) => Event::Refreshed { request, valid },
-            Happened::Unanswered(request, message) => Event::Unanswered { request, message },
+            Happened::Unanswered(request, message, is_cut) => Event::Unanswered { request, lost: Lost { message, is_cut } },
             Happened::StoreFailed(message) => Event::StoreFailed { message },
         }
     }
@@ -105,7 +105,7 @@ pub(crate) struct Turn {
 pub(crate) enum Command {
     /// Read up to `limit` waiting rows, and call `loaded`.
     Load {
-        #[cfg_attr(test, ts(type = "\"all\" | \"deletions\""))]
+        #[cfg_attr(test, ts(type = "\"all\" | \"known\" | \"deletions\""))]
         edits: stronglog_sync::store::Edits,
         limit: usize,
     },

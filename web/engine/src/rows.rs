@@ -428,3 +428,13 @@ pub fn block_of(info: &str) -> Result<Vec<String>, String> {
     let info: RowInfo = read_stored(info)?;
     Ok(info.block.map_or_else(Vec::new, |block| vec![block.code, block.message]))
 }
+
+/// Whether a pending edit is one that a full account takes: a deletion, or one of a record that the server has if `known`.
+///
+/// # Errors
+/// The database is damaged.
+#[wasm_bindgen(js_name = isAmong)]
+pub fn is_among(info: &str, known: bool) -> Result<bool, String> {
+    let info: RowInfo = read_stored(info)?;
+    Ok(info.deleted || known && info.base_rev.is_some())
+}

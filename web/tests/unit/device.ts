@@ -10,7 +10,9 @@ import { initSync } from "../../engine/pkg/engine.js";
 
 initSync({ module: readFileSync(new URL("../../engine/pkg/engine_bg.wasm", import.meta.url)) });
 
+/** The account that signs in, and another one. */
 export const ACCOUNT = "01890000-0000-7000-8000-000000000001";
+export const OTHER = "01890000-0000-7000-8000-000000000002";
 
 interface Stored {
   readonly collection: string;
@@ -93,6 +95,17 @@ export class MockServer {
     return { outcomes, prevUserRev, userRev: this.rev, serverTime: Date.now() };
   }
 }
+
+/** A bodyweight as another device pushed it. */
+export const remote = (id: string, extra: object): Record<string, unknown> => ({
+  id,
+  clientCreatedAt: 1_000,
+  clientUpdatedAt: 1_000,
+  isDeleted: false,
+  date: 1_700_000_000_000,
+  weightKg: 80,
+  ...extra,
+});
 
 /** The answer to a sign-in. */
 export function tokensOf(userId: string): Response {

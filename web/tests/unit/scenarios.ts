@@ -2,7 +2,7 @@
 
 import { makeDatabase, tableName, type StoredRow } from "../../src/database.js";
 import type { Selection } from "../../src/border.js";
-import { DexieStore } from "../../src/store.js";
+import { DexieStore, type Edits } from "../../src/store.js";
 import { collections } from "../../../generated/typescript/stores.js";
 import type * as wasm from "../../engine/pkg/engine.js";
 
@@ -73,8 +73,7 @@ async function take(store: DexieStore, step: Step): Promise<{ readonly found: un
     return { found: (await _rows.orderBy("blocked").toArray()).map((row) => numberOf(row.key)), expected: step["blocked"] };
   }
   if ("pending" in step) {
-    const edits = step["edits"] === "deletions" ? "deletions" : "all";
-    const rows = await store.pending(edits, step["pending"] as number);
+    const rows = await store.pending((step["edits"] ?? "all") as Edits, step["pending"] as number);
     return { found: rows.map((row) => numberOf(row.key)), expected: step["rows"] };
   }
   if ("history" in step) {

@@ -5,7 +5,7 @@ use super::super::report::{At, Report};
 use super::super::schema::{ReadJson, ToJson};
 use super::form::Form;
 use super::multipart::{File, IncomingParts, Multipart, Parts, Sent};
-use super::request::{Body, Incoming, NOT_UTF8, Rejection, Writer, unsupported};
+use super::request::{Body, Incoming, NOT_SENT, NOT_UTF8, Rejection, Writer, unsupported};
 use super::text::{is_utf8, pairs};
 use super::{Check, HeaderMap, StatusCode, as_text, has_body, has_json, is_json, read_checked, read_json};
 
@@ -173,6 +173,11 @@ impl<T: ToJson + ReadJson> Body<T> for Form {
             Ok(text) => to.bytes(self.media_type, text.as_bytes()),
             Err(message) => to.checker.violation(At::ROOT, "syntax", || message),
         }
+        if to.checker.passed() {
+            for name in self.unsent(value) {
+                to.checker.violation(At::ROOT.member(&name), "required", || NOT_SENT.to_owned());
+            }
+        }
     }
 
     fn read(&self, incoming: &Incoming<'_>) -> Result<T, Rejection> {
@@ -192,6 +197,10 @@ impl Body<Vec<u8>> for BytesBody {
     }
 
     fn read(&self, incoming: &Incoming<'_>) -> Result<Vec<u8>, Rejection> {
+        // A request that does not say what its body is may have any bytes.
+        if !incoming.media_type().is_empty() {
+            incoming.expect(self.media_type)?;
+        }
         Ok(incoming.body.to_vec())
     }
 }

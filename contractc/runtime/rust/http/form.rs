@@ -1,8 +1,10 @@
 //! Bodies of type `application/x-www-form-urlencoded`: each member is written like a query parameter.
 
+use std::collections::BTreeMap;
+
 use super::super::check::Types;
 use super::super::json::{Json, Value};
-use super::super::report::escaped;
+use super::super::report::{At, Checker, escaped};
 use super::Check;
 use super::kind::Alternatives;
 use super::parameter::{Encoding, Place, Shape, Style};
@@ -40,6 +42,20 @@ impl Form {
         Ok(parts.join("&"))
     }
 
+    /// The members that the form has to have, and that their values leave out: null and empty lists have no text.
+    pub(super) fn unsent(&self, value: Json<'_>) -> Vec<String> {
+        let Json::Object(members) = value else { return Vec::new() };
+        let has_no_text = |(name, member): &(&str, Json<'_>)| {
+            self.encoding(name, matches!(member, Json::Object(_))).parts(name, *member).is_ok_and(|parts| parts.is_empty())
+        };
+        let is_needed = |name: &str| {
+            let others =
+                members.into_iter().filter(|(other, _)| *other != name).map(|(other, member)| (other.to_owned(), member.to_value()));
+            !Checker::new().accepts(|out| out.check(Json::from(&Value::Object(others.collect())), self.check, At::ROOT))
+        };
+        members.into_iter().filter(has_no_text).map(|(name, _)| name.to_owned()).filter(|name| is_needed(name)).collect()
+    }
+
     /// The members of a form.
     pub(super) fn parsed(&self, text: &str) -> Value {
         let pairs = pairs(text, '&');
@@ -54,10 +70,14 @@ impl Form {
                 .iter()
                 .any(|(known, _)| name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('[')))
         };
-        let others: Vec<Pair<'_>> = pairs.into_iter().filter(|(name, _)| !is_known(name)).collect();
-        for (name, _) in &others {
-            let value = self.encoding(name, false).read_pairs(name, self.shape.others.unwrap_or(&Shape::TEXT), &others);
-            members.extend(value.map(|value| (name.clone(), value)));
+        // There may be very many, so each is looked at once.
+        let mut others: BTreeMap<String, Vec<Pair<'_>>> = BTreeMap::new();
+        for pair in pairs.into_iter().filter(|(name, _)| !is_known(name)) {
+            others.entry(pair.0.clone()).or_default().push(pair);
+        }
+        for (name, pairs) in others {
+            let value = self.encoding(&name, false).read_pairs(&name, self.shape.others.unwrap_or(&Shape::TEXT), &pairs);
+            members.extend(value.map(|value| (name, value)));
         }
         Value::Object(members)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::report::Report;
 use super::parameter::{Place, encoded, invalid_header};
-use super::text::{decoded, pairs};
+use super::text::{Pair, cookies, decoded, pairs};
 use super::{HeaderMap, Hooks, Refusal, Request};
 
 /// A security scheme of the contract.
@@ -162,7 +162,7 @@ impl Scheme {
             let (found, rest) = text("authorization")?.split_once(' ')?;
             found.eq_ignore_ascii_case(scheme).then(|| rest.trim().to_owned())
         };
-        let named = |found: Vec<(String, &str)>, name: &str, is_query: bool| {
+        let named = |found: Vec<Pair<'_>>, name: &str, is_query: bool| {
             let value = found.into_iter().find(|(known, _)| known == name);
             value.map(|(_, value)| Credential::Secret(decoded(value, is_query)))
         };
@@ -174,7 +174,7 @@ impl Scheme {
                 Some(Credential::Basic { user: user.to_owned(), password: password.to_owned() })
             }
             SchemeKind::ApiKey(Place::Query, name) => named(pairs(uri.query().unwrap_or_default(), '&'), name, true),
-            SchemeKind::ApiKey(Place::Cookie, name) => named(pairs(text("cookie").unwrap_or_default(), ';'), name, false),
+            SchemeKind::ApiKey(Place::Cookie, name) => named(cookies(headers), name, false),
             SchemeKind::ApiKey(_, name) => text(name).map(|key| Credential::Secret(key.to_owned())),
             SchemeKind::Other => None,
         }

@@ -1,10 +1,12 @@
 //! A `curl` command for an operation, with example values for everything that it requires.
 
+use std::fmt;
+
 use serde_json::Value as JsonValue;
 
 use super::samples;
 use super::words::Words;
-use crate::model::{Body, Media, Method, Operation, Parameter, Place, Requirement, SecurityKind};
+use crate::model::{Body, Media, Method, Operation, Parameter, PartKind, Place, Requirement, SecurityKind};
 use crate::runtime::json::Json;
 
 /// The command. `$TOKEN` and similar variables stand for secrets.
@@ -32,7 +34,7 @@ struct Command<'w, 'c> {
     words: &'w Words<'c>,
     operation: &'w Operation,
     /// Parameters whose values are already encoded.
-    query: Vec<String>,
+    query: Vec<Word>,
     options: Vec<String>,
 }
 
@@ -47,12 +49,21 @@ impl Command<'_, '_> {
         for Requirement { scheme: name, .. } in self.operation.security.iter().find(is_possible).into_iter().flatten() {
             match kind(name) {
                 Some(SecurityKind::Bearer | SecurityKind::Token) => {
-                    self.options.push("--header \"Authorization: Bearer $TOKEN\"".to_owned())
+                    self.options.push(format!("--header {}", Word::text("Authorization: Bearer ").variable("TOKEN")))
                 }
-                Some(SecurityKind::Basic) => self.options.push("--user \"$USERNAME:$PASSWORD\"".to_owned()),
-                Some(SecurityKind::ApiKey { place: Place::Query, name }) => self.query.push(format!("{name}=$API_KEY")),
-                Some(SecurityKind::ApiKey { place: Place::Cookie, name }) => self.options.push(format!("--cookie \"{name}=$API_KEY\"")),
-                Some(SecurityKind::ApiKey { name, .. }) => self.options.push(format!("--header \"{name}: $API_KEY\"")),
+                Some(SecurityKind::Basic) => {
+                    let user = Word::text("").variable("USERNAME").and(":").variable("PASSWORD");
+                    self.options.push(format!("--user {user}"));
+                }
+                Some(SecurityKind::ApiKey { place: Place::Query, name }) => {
+                    self.query.push(Word::text(format!("{name}=")).variable(KEY));
+                }
+                Some(SecurityKind::ApiKey { place: Place::Cookie, name }) => {
+                    self.options.push(format!("--cookie {}", Word::text(format!("{name}=")).variable(KEY)));
+                }
+                Some(SecurityKind::ApiKey { name, .. }) => {
+                    self.options.push(format!("--header {}", Word::text(format!("{name}: ")).variable(KEY)));
+                }
                 Some(SecurityKind::Other) | None => {}
             }
         }
@@ -64,31 +75,40 @@ impl Command<'_, '_> {
             let (name, encoding, value) = (&parameter.name, &parameter.encoding, Json::from(&value));
             match parameter.place() {
                 Place::Path => {}
-                Place::Query => self.query.extend(encoding.parts(name, value).unwrap_or_default()),
+                Place::Query => self.query.extend(encoding.parts(name, value).unwrap_or_default().into_iter().map(Word::text)),
                 Place::Header => {
                     let text = encoding.whole(name, value).ok().flatten().unwrap_or_default();
-                    self.options.push(format!("--header {}", quoted(&format!("{name}: {text}"))));
+                    self.options.push(format!("--header {}", Word::text(format!("{name}: {text}"))));
                 }
                 Place::Cookie => {
                     let pairs = encoding.parts(name, value).unwrap_or_default();
-                    self.options.push(format!("--cookie {}", quoted(&pairs.join("; "))));
+                    self.options.push(format!("--cookie {}", Word::text(pairs.join("; "))));
                 }
             }
         }
     }
 
-    fn url(&self) -> String {
-        let mut path = self.operation.path.clone();
-        for parameter in self.operation.parameters.iter().filter(|parameter| parameter.place() == Place::Path) {
-            let value = self.path_value(parameter);
-            let value = value.and_then(|value| parameter.encoding.whole(&parameter.name, Json::from(&value)).ok().flatten());
-            let value = value.filter(|value| !value.is_empty()).unwrap_or_else(|| format!("${}", shell_name(&parameter.name)));
-            path = path.replace(&format!("{{{}}}", parameter.name), &value);
+    fn url(&self) -> Word {
+        let mut url = Word::text(base_url(self.words));
+        let mut rest = self.operation.path.as_str();
+        while let Some((literal, name, behind)) = next_parameter(rest) {
+            url = url.and(literal);
+            let parameter = self.operation.parameters.iter().find(|known| known.place() == Place::Path && known.name == name);
+            let value = parameter.and_then(|parameter| {
+                let value = self.path_value(parameter)?;
+                parameter.encoding.whole(&parameter.name, Json::from(&value)).ok().flatten()
+            });
+            url = match value.filter(|value| !value.is_empty()) {
+                Some(value) => url.and(&value),
+                None => url.variable(&shell_name(name)),
+            };
+            rest = behind;
         }
-        let query = if self.query.is_empty() { String::new() } else { format!("?{}", self.query.join("&")) };
-        let url = format!("{}{path}{query}", base_url(self.words));
-        // The shell expands variables only inside double quotes.
-        if url.contains('$') { format!("\"{url}\"") } else { quoted(&url) }
+        url = url.and(rest);
+        for (index, part) in self.query.iter().enumerate() {
+            url = url.and(if index == 0 { "?" } else { "&" }).join(part);
+        }
+        url
     }
 
     /// The value of a path parameter. The requests of a collection refer to the record of its example.
@@ -105,15 +125,24 @@ impl Command<'_, '_> {
         let Some(media) = body.media.first() else { return };
         let value = body_example(self.words, media);
         match media.media_type.split(';').next().unwrap_or_default().trim() {
-            "application/x-www-form-urlencoded" => self.form(value.as_ref(), "--data-urlencode"),
-            "multipart/form-data" => self.form(value.as_ref(), "--form"),
+            "application/x-www-form-urlencoded" => self.form(value.as_ref(), |_| Some("--data-urlencode")),
+            "multipart/form-data" => {
+                let parts = self.words.contract.body_parts(media).map(|body| body.parts).unwrap_or_default();
+                let is_file = |name: &str| parts.iter().any(|part| part.name == name && part.kind != PartKind::Value);
+                parts.iter().filter(|part| part.kind != PartKind::Value && part.required).for_each(|part| {
+                    self.options.push(format!("--form {}", Word::text(format!("{}=@file", part.name))));
+                });
+                // `--form` reads a file if the text begins with `@`, and options after a semicolon.
+                self.form(value.as_ref(), |name| (!is_file(name)).then_some("--form-string"));
+            }
             _ => {
-                self.options.push(format!("--header {}", quoted(&format!("Content-Type: {}", media.media_type))));
+                self.options.push(format!("--header {}", Word::text(format!("Content-Type: {}", media.media_type))));
+                // `--data` reads a file if the text begins with `@`, as JSON never does.
                 self.options.push(match value {
                     Some(value) if media.is_json() => {
-                        format!("--data {}", quoted(&samples::json(self.words.contract, media.schema, &value)))
+                        format!("--data {}", Word::text(samples::json(self.words.contract, media.schema, &value)))
                     }
-                    Some(JsonValue::String(text)) if media.media_type.starts_with("text/") => format!("--data {}", quoted(&text)),
+                    Some(JsonValue::String(text)) if media.media_type.starts_with("text/") => format!("--data-raw {}", Word::text(text)),
                     _ if media.is_json() => "--data @body.json".to_owned(),
                     _ => "--data-binary @body".to_owned(),
                 });
@@ -121,11 +150,21 @@ impl Command<'_, '_> {
         }
     }
 
-    fn form(&mut self, value: Option<&JsonValue>, option: &str) {
+    /// Adds the members of a form, each with its option.
+    fn form(&mut self, value: Option<&JsonValue>, option: impl Fn(&str) -> Option<&'static str>) {
         for (name, value) in value.and_then(JsonValue::as_object).into_iter().flatten() {
-            self.options.push(format!("{option} {}", quoted(&format!("{name}={}", flat(value)))));
+            if let Some(option) = option(name) {
+                self.options.push(format!("{option} {}", Word::text(format!("{name}={}", flat(value)))));
+            }
         }
     }
+}
+
+/// The next parameter of a path template, with the text before and behind it.
+fn next_parameter(path: &str) -> Option<(&str, &str, &str)> {
+    let (literal, rest) = path.split_once('{')?;
+    let (name, behind) = rest.split_once('}')?;
+    Some((literal, name, behind))
 }
 
 /// The body to show: the first example of the contract. For an instance by `x-bind`, a generated value with the bound schema is better than
@@ -151,9 +190,62 @@ fn flat(value: &JsonValue) -> String {
     }
 }
 
-/// Quotes the text as one word for a shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
+/// The variable for an API key.
+const KEY: &str = "API_KEY";
+
+/// One word of a shell: text that stays as it is, whatever characters it has, and variables.
+struct Word(Vec<Piece>);
+
+#[derive(Clone)]
+enum Piece {
+    Text(String),
+    Variable(String),
+}
+
+impl Word {
+    fn text(text: impl Into<String>) -> Self {
+        Word(vec![Piece::Text(text.into())])
+    }
+
+    fn and(mut self, text: &str) -> Self {
+        self.0.push(Piece::Text(text.to_owned()));
+        self
+    }
+
+    fn variable(mut self, name: &str) -> Self {
+        self.0.push(Piece::Variable(name.to_owned()));
+        self
+    }
+
+    fn join(mut self, other: &Word) -> Self {
+        self.0.extend(other.0.iter().cloned());
+        self
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The shell expands variables only inside double quotes.
+        let has_variables = self.0.iter().any(|piece| matches!(piece, Piece::Variable(_)));
+        f.write_str(if has_variables { "\"" } else { "'" })?;
+        for (index, piece) in self.0.iter().enumerate() {
+            let goes_on = |text: &String| text.starts_with(|character: char| character.is_ascii_alphanumeric() || character == '_');
+            match piece {
+                Piece::Variable(name) => match self.0.get(index + 1) {
+                    Some(Piece::Text(text)) if goes_on(text) => write!(f, "${{{name}}}")?,
+                    _ => write!(f, "${name}")?,
+                },
+                Piece::Text(text) if has_variables => {
+                    for character in text.chars() {
+                        let is_special = matches!(character, '"' | '$' | '`' | '\\');
+                        write!(f, "{}{character}", if is_special { "\\" } else { "" })?;
+                    }
+                }
+                Piece::Text(text) => f.write_str(&text.replace('\'', "'\\''"))?,
+            }
+        }
+        f.write_str(if has_variables { "\"" } else { "'" })
+    }
 }
 
 fn shell_name(name: &str) -> String {
@@ -166,7 +258,9 @@ mod tests {
 
     #[test]
     fn shells_take_values_as_they_are() {
-        assert_eq!(quoted("Sam's"), "'Sam'\\''s'");
+        assert_eq!(Word::text("Sam's $(rm)").to_string(), "'Sam'\\''s $(rm)'");
+        let url = Word::text("https://example.com/$(rm)`\"\\").variable("ID").and("s/$count");
+        assert_eq!(url.to_string(), r#""https://example.com/\$(rm)\`\"\\${ID}s/\$count""#);
         assert_eq!(shell_name("user-id"), "USER_ID");
     }
 }

@@ -126,6 +126,19 @@ pub(super) fn known_keyword(keyword: &str) -> Option<Known> {
     listed.or_else(|| Keyword::named(keyword).map(|_| Known::Both))
 }
 
+/// What replaces a keyword that earlier drafts of JSON Schema enforce.
+pub(super) fn replacement(keyword: &str) -> Option<&'static str> {
+    Some(match keyword {
+        "$recursiveRef" | "$recursiveAnchor" => "`$ref` to the schema",
+        "additionalItems" => "`items`, beside `prefixItems` for the first items",
+        "dependencies" => "`dependentRequired` or `dependentSchemas`",
+        "disallow" => "`not`",
+        "divisibleBy" => "`multipleOf`",
+        "extends" => "`allOf`",
+        _ => return None,
+    })
+}
+
 /// The known keyword that this one is probably a misspelling of.
 pub(super) fn close_keyword(keyword: &str) -> Option<&'static str> {
     let limit = match keyword.len() {

@@ -194,6 +194,12 @@ impl Reader<'_> {
             self.diagnostics.error(node.span, format!("invalid `pattern`: expected a string, found {}", node.kind()));
             return None;
         };
+        if let Some(message) = too_large(source) {
+            let hint = "regex engines compile a pattern recursively: use several schemas, or `enum` for a list of words";
+            self.diagnostics.error(node.span, message).hint(hint);
+            return None;
+        }
+        self.warn_of_delimiters(source, node);
         if Regex::parse(source).is_some_and(|regex| regex.is_exponential()) {
             let message = format!("the pattern `{source}` can take exponential time on strings that do not match");
             let hint = "a repetition can match the same string in several ways: start or end it with a character that does not occur in the rest of it";
@@ -218,6 +224,19 @@ impl Reader<'_> {
         Some(source.to_owned())
     }
 
+    /// Warns of what other notations put around a pattern, and what no string then matches.
+    fn warn_of_delimiters(&mut self, source: &str, node: &Node) {
+        let inner =
+            source.strip_prefix('/').and_then(|rest| rest.trim_end_matches(|flag: char| flag.is_ascii_lowercase()).strip_suffix('/'));
+        if inner.is_some_and(|inner| inner.starts_with('^') || inner.ends_with('$')) {
+            let message = format!("the pattern `{source}` has slashes around it, which it matches like other characters");
+            self.diagnostics.warning(node.span, message).hint("write the regex alone; OpenAPI has no flags");
+        } else if source.ends_with('\n') {
+            let message = format!("the pattern `{}` ends with a line break, which it matches like other characters", source.trim_end());
+            self.diagnostics.warning(node.span, message).hint("in YAML, write it in single quotes, or below `|-`");
+        }
+    }
+
     /// Reads `format`, which may also name the width of an integer. A format that is not asserted is an annotation.
     fn format(&mut self, node: &Node, schema: &mut Schema) -> Option<Format> {
         let Some(name) = node.as_str() else {
@@ -231,6 +250,33 @@ impl Reader<'_> {
         }
         format
     }
+}
+
+/// Why a pattern is too large to compile it safely.
+fn too_large(source: &str) -> Option<String> {
+    const GROUPS_MAX: usize = 100;
+    const CHOICES_MAX: usize = 2_000;
+    let (mut depth, mut deepest, mut choices, mut in_class, mut is_escaped) = (0_usize, 0, 0, false, false);
+    for character in source.chars() {
+        match character {
+            _ if is_escaped => {}
+            '[' => in_class = true,
+            ']' => in_class = false,
+            _ if in_class => {}
+            '(' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            ')' => depth = depth.saturating_sub(1),
+            '|' => choices += 1,
+            _ => {}
+        }
+        is_escaped = character == '\\' && !is_escaped;
+    }
+    if deepest > GROUPS_MAX {
+        return Some(format!("the pattern nests groups {deepest} levels deep; at most {GROUPS_MAX} are accepted"));
+    }
+    (choices > CHOICES_MAX).then(|| format!("the pattern has {choices} alternatives; at most {CHOICES_MAX} are accepted"))
 }
 
 /// Whether a pattern has a group such as `(?i:…)` or `(?-s:…)`.

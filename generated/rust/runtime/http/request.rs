@@ -8,7 +8,7 @@ use super::super::schema::{ReadJson, ToJson};
 use super::kind::Alternatives;
 use super::parameter::{Parameter, Place, Style, invalid_header};
 use super::template::{path_values, text_behind};
-use super::text::{Pair, is_utf8, pairs};
+use super::text::{Pair, cookies, is_utf8, pairs};
 use super::{HeaderMap, Operation, Request, Response, StatusCode, essence, read_checked};
 
 /// A kind of body, whose values have the type `T`.
@@ -55,9 +55,8 @@ impl Writer {
     /// Adds a parameter.
     pub fn required(&mut self, value: &impl ToJson, parameter: &Parameter) {
         if !self.parameter(parameter, value.as_json()) {
-            let message = || "is required, and null or an empty list cannot be sent".to_owned();
             let at = At::ROOT.member(parameter.encoding.place.name());
-            self.checker.violation(at.member(parameter.name), "required", message);
+            self.checker.violation(at.member(parameter.name), "required", || NOT_SENT.to_owned());
         }
     }
 
@@ -207,9 +206,7 @@ impl<'a> Incoming<'a> {
     pub fn new(template: &'static str, uri: &'a http::Uri, headers: &'a HeaderMap, body: &'a [u8]) -> Option<Self> {
         let path = path_values(template, uri.path())?;
         let query = pairs(uri.query().unwrap_or_default(), '&');
-        let cookies = headers.get_all(http::header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let cookies = cookies.flat_map(|text| pairs(text, ';')).collect();
-        Some(Incoming { headers, body, path, query, cookies })
+        Some(Incoming { headers, body, path, query, cookies: cookies(headers) })
     }
 
     /// Reads a parameter. Returns `None` if the request does not have it.
@@ -304,6 +301,7 @@ impl<'a> Incoming<'a> {
     }
 }
 
+pub(super) const NOT_SENT: &str = "is required, and null or an empty list cannot be sent";
 pub(super) const NOT_UTF8: &str = "has percent-encoded bytes that are not UTF-8";
 
 pub(super) fn unsupported(found: &str, accepted: &str) -> Rejection {

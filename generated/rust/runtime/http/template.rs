@@ -35,13 +35,9 @@ pub fn literal_length(template: &str) -> usize {
 /// The values of the path parameters, in reverse order. A value lies within one segment, is not empty, and is as short as the template
 /// allows.
 fn raw_values<'p>(template: &'static str, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
-    let Some((literal, rest)) = template.split_once('{') else { return (path == template).then(Vec::new) };
-    let path = path.strip_prefix(literal)?;
+    let Some((literal, rest)) = template.split_once('{') else { return behind_literal(template, path)?.is_empty().then(Vec::new) };
+    let path = behind_literal(literal, path)?;
     let (name, behind) = rest.split_once('}')?;
-    if !behind.contains('{') {
-        let value = path.strip_suffix(behind).filter(|value| !value.is_empty() && !value.contains('/'))?;
-        return Some(vec![(name, value)]);
-    }
     let segment = path.find('/').unwrap_or(path.len());
     let ends = path[..segment].char_indices().map(|(at, character)| at + character.len_utf8());
     ends.into_iter().find_map(|end| {
@@ -49,4 +45,31 @@ fn raw_values<'p>(template: &'static str, path: &'p str) -> Option<Vec<(&'static
         values.push((name, &path[..end]));
         Some(values)
     })
+}
+
+/// The path behind a literal text that it starts with. As RFC 3986 says, it is the same text if a client has percent-encoded a character that
+/// stands for itself, or has written the digits in lower case.
+fn behind_literal<'p>(literal: &str, path: &'p str) -> Option<&'p str> {
+    let (mut literal, mut path) = (literal, path);
+    while !literal.is_empty() {
+        let (wanted, behind) = next_byte(literal)?;
+        let (found, rest) = next_byte(path)?;
+        if wanted != found {
+            return None;
+        }
+        (literal, path) = (behind, rest);
+    }
+    Some(path)
+}
+
+/// The first byte of a text, and whether its encoding makes a difference to what it means; and the text behind it.
+fn next_byte(text: &str) -> Option<((u8, bool), &str)> {
+    const RESERVED: &[u8] = b":/?#[]@!$&'()*+,;=%";
+    let first = *text.as_bytes().first()?;
+    let digits = text.get(1..3).filter(|digits| first == b'%' && digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+        Some(byte) => Some(((byte, RESERVED.contains(&byte)), &text[3..])),
+        // A path of a request is ASCII.
+        None => Some(((first, false), text.get(1..)?)),
+    }
 }

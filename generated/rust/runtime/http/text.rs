@@ -3,6 +3,7 @@
 
 use super::super::check::Types;
 use super::super::json::Value;
+use super::HeaderMap;
 use super::parameter::{Encoding, Place, Shape, Style};
 
 /// A `name=value` of a query, cookie or form. The name is decoded, the value is as received.
@@ -13,6 +14,13 @@ pub(super) fn pairs(text: &str, separator: char) -> Vec<Pair<'_>> {
     let parts = text.split(separator).map(str::trim).filter(|part| !part.is_empty());
     let parts = parts.map(|part| part.split_once('=').unwrap_or((part, "")));
     parts.map(|(name, value)| (decoded(name, separator == '&'), value)).collect()
+}
+
+/// The cookies of a request. They may stand in several headers. Other programs of the same host set cookies too: one that is not UTF-8 is
+/// skipped.
+pub(super) fn cookies(headers: &HeaderMap) -> Vec<Pair<'_>> {
+    let lines = headers.get_all(http::header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    lines.filter_map(|cookie| std::str::from_utf8(cookie).ok()).flat_map(|cookie| pairs(cookie, ';')).collect()
 }
 
 impl Encoding {
@@ -40,6 +48,10 @@ impl Encoding {
             };
         }
         let first = self.read(shape, found.next()?);
+        if self.place == Place::Cookie {
+            // Cookies of several paths and domains may have one name. Clients send the most specific one first.
+            return Some(first);
+        }
         // A repeated value is a list, which the check then rejects.
         let others: Vec<Value> = found.map(|text| self.read(shape, text)).collect();
         Some(if others.is_empty() { first } else { std::iter::once(first).chain(others).collect() })

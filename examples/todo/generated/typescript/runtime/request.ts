@@ -53,8 +53,7 @@ export function write(baseUrl: string, operation: Operation<unknown, unknown>, c
       return found.length > 0;
     });
     if (isDefined === false && parameter.required) {
-      const message = "is required, and null or an empty list cannot be sent";
-      refused.push({ pointer: pointer([place, name]), keyword: "required", message });
+      refused.push({ pointer: pointer([place, name]), keyword: "required", message: NOT_SENT });
     }
   }
   refused.push(...dotSegments(operation.path, path));
@@ -140,7 +139,7 @@ function writeBody(body: Body | undefined, call: Readonly<Record<string, unknown
   }
   refused.push(...validateAt(body.schema, value, []));
   if (body.content === "form") {
-    return writeForm(body.encodings ?? {}, value, refused);
+    return writeForm(body, value, refused);
   }
   return written(refused, [], () => {
     const text = toJson(value);
@@ -162,14 +161,22 @@ function written<Text>(refused: Violation[], path: readonly PropertyKey[], write
 }
 
 /** Writes each member like a query parameter. An object is JSON text if the contract does not say otherwise. */
-function writeForm(encodings: Readonly<Record<string, Encoding>>, value: unknown, refused: Violation[]): string {
+function writeForm({ encodings = {}, schema }: Body, value: unknown, refused: Violation[]): string {
   const members = isObject(value) ? Object.entries(value) : [];
+  const isValid = refused.length === 0;
   const found = members.flatMap(([name, member]) => {
     const encoding: Encoding = Object.hasOwn(encodings, name) ? (encodings[name] ?? QUERY) : isObject(member) ? JSON_TEXT : QUERY;
-    return written(refused, [name], () => parts(encoding, name, member)) ?? [];
+    const texts = written(refused, [name], () => parts(encoding, name, member));
+    // Null and empty lists have no text, so that the server does not get the member.
+    const others = members.filter(([other]) => other !== name);
+    if (isValid && texts?.length === 0 && validateAt(schema, Object.fromEntries(others), []).length > 0) {
+      refused.push({ pointer: pointer([name]), keyword: "required", message: NOT_SENT });
+    }
+    return texts ?? [];
   });
   return found.join("&");
 }
 
+const NOT_SENT = "is required, and null or an empty list cannot be sent";
 const QUERY: Encoding = { place: "query" };
 const JSON_TEXT: Encoding = { place: "query", style: "json" };
