@@ -38,9 +38,11 @@ fn raw_values<'p>(template: &'static str, path: &'p str) -> Option<Vec<(&'static
     let Some((literal, rest)) = template.split_once('{') else { return behind_literal(template, path)?.is_empty().then(Vec::new) };
     let path = behind_literal(literal, path)?;
     let (name, behind) = rest.split_once('}')?;
+    // Between two values of one segment, an encoded character belongs to a value.
+    let between = behind.split_once('{').map(|(between, _)| between).filter(|between| !between.contains('/'));
     let segment = path.find('/').unwrap_or(path.len());
     let ends = path[..segment].char_indices().map(|(at, character)| at + character.len_utf8());
-    ends.into_iter().find_map(|end| {
+    ends.into_iter().filter(|end| between.is_none_or(|between| path[*end..].starts_with(between))).find_map(|end| {
         let mut values = raw_values(behind, &path[end..])?;
         values.push((name, &path[..end]));
         Some(values)
