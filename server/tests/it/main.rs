@@ -7,6 +7,8 @@
 mod abuse;
 #[path = "../administration.rs"]
 mod administration;
+#[path = "../database_checks.rs"]
+mod database_checks;
 #[path = "../erasure.rs"]
 mod erasure;
 #[path = "../feed.rs"]
