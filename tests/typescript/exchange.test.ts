@@ -204,11 +204,11 @@ describe("bodies", () => {
 
 describe("responses", () => {
   test("the caller's signal ends a stream that a call has returned", async () => {
-    const called = operation(undefined, [{ status: 200, content: "stream" }]);
+    const called = operation(undefined, [{ status: 200, content: "stream" }]) as Operation<object, unknown>;
     const abort = new AbortController();
     let signal: AbortSignal | null | undefined;
-    const fetch = async (_: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
-      signal = init?.signal;
+    const fetch = async (_: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
+      signal = init.signal;
       return new Response(new ReadableStream(), { status: 200 });
     };
     await send({ baseUrl: "https://example.com", fetch }, called, {}, { signal: abort.signal });
