@@ -1,6 +1,5 @@
 // The story's integration tests: the engine over an in-memory Dexie, with a mocked way to the server.
 
-import { Dexie } from "dexie";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { deterministicId, namespace } from "./contract.js";
 import { Device, MockServer, OTHER, json, remote, tokensOf } from "./device.js";
