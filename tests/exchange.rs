@@ -318,6 +318,18 @@ fn a_form_of_very_many_members_is_read_as_fast_as_it_is_long() {
 }
 
 #[test]
+fn names_with_very_many_brackets_are_read_as_fast_as_they_are_long() {
+    let read = |body: String| {
+        let form = http::Request::post("/form").header("content-type", "application/x-www-form-urlencoded");
+        let SendForm(value) = received::<SendForm>(&form.body(body.into_bytes()).expect("a request")).expect("a form");
+        value
+    };
+    assert_eq!(read(format!("metadata{}=1&ok=true", "[k]".repeat(300_000)))["ok"], true);
+    let many = read((0..40_000).map(|index| format!("metadata[k{index}]={index}&")).collect());
+    assert_eq!((many["metadata"]["k7"].as_str(), many["metadata"].as_object().map(serde_json::Map::len)), (Some("7"), Some(40_000)));
+}
+
+#[test]
 fn cookies_of_other_programs_do_no_harm() {
     const SID: Parameter = Parameter::new(Place::Cookie, "sid", Shape::TEXT, &ANYTHING);
     let header = |bytes: &[u8]| http::HeaderValue::from_bytes(bytes).expect("a header");

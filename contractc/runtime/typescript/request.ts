@@ -167,8 +167,8 @@ function writeForm({ encodings = {}, schema }: Body, value: unknown, refused: Vi
     const encoding: Encoding = Object.hasOwn(encodings, name) ? (encodings[name] ?? QUERY) : isObject(member) ? JSON_TEXT : QUERY;
     const texts = written(refused, [name], () => parts(encoding, name, member));
     // Null and empty lists have no text, so that the server does not get the member.
-    const others = members.filter(([other]) => other !== name);
-    if (isValid && texts?.length === 0 && validateAt(schema, Object.fromEntries(others), []).length > 0) {
+    const isNeeded = (): boolean => validateAt(schema, Object.fromEntries(members.filter(([other]) => other !== name)), []).length > 0;
+    if (isValid && texts?.length === 0 && isNeeded()) {
       refused.push({ pointer: pointer([name]), keyword: "required", message: NOT_SENT });
     }
     return texts ?? [];

@@ -1,5 +1,7 @@
 //! Reading parameters: text is split as its style says, then each item is decoded and converted to the type that its schema accepts.
 
+use std::collections::BTreeMap;
+
 use super::super::check::Types;
 use super::super::json::Value;
 use super::HeaderMap;
@@ -7,6 +9,9 @@ use super::parameter::{Encoding, Place, Shape, Style};
 
 /// A `name=value` of a query, cookie or form. The name is decoded, the value is as received.
 pub(super) type Pair<'a> = (String, &'a str);
+
+/// How many levels of objects a name such as `a[b][c]` can have.
+const LEVELS_MAX: usize = 100;
 
 /// Splits a query, a cookie header or a form body.
 pub(super) fn pairs(text: &str, separator: char) -> Vec<Pair<'_>> {
@@ -27,7 +32,7 @@ impl Encoding {
     pub(super) fn read_pairs(&self, name: &str, shape: &Shape, pairs: &[Pair<'_>]) -> Option<Value> {
         let named = |pair: &&Pair<'_>| pair.0 == name;
         if self.style == Style::DeepObject && shape.has(Types::OBJECT) {
-            let members = self.deep(name, shape, pairs);
+            let members = self.deep(name, shape, &pairs.iter().collect::<Vec<_>>(), LEVELS_MAX);
             if members.is_some() || shape.types == Types::OBJECT {
                 return members;
             }
@@ -147,23 +152,23 @@ impl Encoding {
         Value::Object(members)
     }
 
-    /// The members `name[key]`, and those below them.
-    fn deep(&self, name: &str, shape: &Shape, pairs: &[Pair<'_>]) -> Option<Value> {
+    /// The members `name[key]`, and those below them, to a limited depth. There may be very many, so each pair is looked at once a level.
+    fn deep(&self, name: &str, shape: &Shape, pairs: &[&Pair<'_>], levels: usize) -> Option<Value> {
+        let mut by_key: BTreeMap<&str, Vec<&Pair<'_>>> = BTreeMap::new();
+        for pair in pairs {
+            let inner = pair.0.strip_prefix(name).and_then(|rest| rest.strip_prefix('[')).and_then(|rest| rest.split_once(']'));
+            inner.into_iter().for_each(|(key, _)| by_key.entry(key).or_default().push(pair));
+        }
         let mut members = serde_json::Map::new();
-        for (pair, _) in pairs {
-            let Some((key, _)) = pair.strip_prefix(name).and_then(|rest| rest.strip_prefix('[')).and_then(|rest| rest.split_once(']'))
-            else {
-                continue;
-            };
-            if !members.contains_key(key) {
-                let full = format!("{name}[{key}]");
-                let shape = shape.member(key);
-                let value = self.deep(&full, shape, pairs).or_else(|| {
-                    let mut texts = pairs.iter().filter(|(pair, _)| *pair == full).map(|(_, text)| *text);
-                    if shape.has(Types::ARRAY) { Some(self.list(shape, texts.collect())) } else { Some(self.scalar(texts.next()?, shape)) }
-                });
-                members.extend(value.map(|value| (key.to_owned(), value)));
-            }
+        for (key, pairs) in by_key {
+            let full = format!("{name}[{key}]");
+            let shape = shape.member(key);
+            let below = levels.checked_sub(1).and_then(|levels| self.deep(&full, shape, &pairs, levels));
+            let value = below.or_else(|| {
+                let mut texts = pairs.iter().filter(|(pair, _)| *pair == full).map(|(_, text)| *text);
+                if shape.has(Types::ARRAY) { Some(self.list(shape, texts.collect())) } else { Some(self.scalar(texts.next()?, shape)) }
+            });
+            members.extend(value.map(|value| (key.to_owned(), value)));
         }
         (!members.is_empty()).then_some(Value::Object(members))
     }
