@@ -418,11 +418,6 @@ impl Engine {
         }
     }
 
-    /// Which edits may be sent.
-    fn sendable(&self) -> Option<Edits> {
-        self.held.as_ref().map_or(Some(Edits::All), |held| held.sendable)
-    }
-
     /// Starts the next piece of work if none is in progress and sending is allowed.
     fn advance(&mut self, turn: &mut Turn) {
         if !matches!(self.work, Work::Idle) || !self.may_send() || self.schedule.is_held(turn.now_ms) {

@@ -470,15 +470,9 @@ fn a_notification_of_any_revision_but_the_device_s_own_is_followed_by_a_pull() {
 #[test]
 fn after_an_answer_that_broke_off_a_smaller_page_is_asked_for() {
     let mut engine = engine();
-    let limits = |commands: &[Command]| {
-        commands.iter().find_map(|command| match command {
-            Command::Send { request, message: Message::Pull { limit, .. }, .. } => Some((*request, *limit)),
-            _ => None,
-        })
-    };
     let (mut commands, mut asked) = (engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 1), Vec::new());
     for _ in 0..12 {
-        let (request, limit) = limits(&commands).expect("a pull");
+        let (request, limit) = page_asked(&commands).expect("a pull");
         asked.push(limit);
         let commands_then = engine.handle(Event::Unanswered { request, lost: lost(false) }, 0, 1);
         let at = wake_at(&commands_then).expect("a timer");
@@ -490,20 +484,22 @@ fn after_an_answer_that_broke_off_a_smaller_page_is_asked_for() {
 #[test]
 fn a_connection_that_breaks_under_large_messages_gets_smaller_ones_at_once() {
     let mut engine = engine();
-    let pull = |commands: &[Command]| {
-        commands.iter().find_map(|command| match command {
-            Command::Send { request, message: Message::Pull { limit, .. }, .. } => Some((*request, *limit)),
-            _ => None,
-        })
-    };
     let (mut commands, mut asked) = (engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 1), Vec::new());
-    while let Some((request, limit)) = pull(&commands) {
+    while let Some((request, limit)) = page_asked(&commands) {
         asked.push(limit);
         commands = engine.handle(Event::Unanswered { request, lost: lost(true) }, 0, 1);
     }
     assert_eq!(asked, [1_000, 500, 250, 125, 62, 31, 15, 7, 3, 1]);
     assert!(engine.is_waiting(0), "not even one change gets through");
     assert_eq!(engine.status(0).state, SyncState::Offline);
+}
+
+/// The request for a page among the commands, and how many changes it asks for.
+fn page_asked(commands: &[Command]) -> Option<(u64, u64)> {
+    commands.iter().find_map(|command| match command {
+        Command::Send { request, message: Message::Pull { limit, .. }, .. } => Some((*request, *limit)),
+        _ => None,
+    })
 }
 
 fn lost(is_cut: bool) -> Lost {

@@ -163,7 +163,7 @@ impl<'a> Reader<'a> {
         let root = Located { file: self.root, pointer: String::new(), node };
         self.kinds_of_values(node, &objects::DOCUMENT);
         if let Some(components) = node.get("components") {
-            self.kinds_of_values(components, &objects::COMPONENTS);
+            self.kinds_of_sections(components);
         }
         self.info(&root);
         self.collections(&root);

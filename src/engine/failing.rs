@@ -40,6 +40,11 @@ const TWO_SERVERS: &str = "it asks for a new start again and again, as two serve
 const UPGRADE_RETRY_MS: i64 = 60 * 60 * 1_000;
 
 impl Engine {
+    /// Which edits may be sent.
+    pub(super) fn sendable(&self) -> Option<Edits> {
+        self.held.as_ref().map_or(Some(Edits::All), |held| held.sendable)
+    }
+
     /// Handles the reply to the request in flight: an answer, or the error of the network.
     pub(super) fn replied(&mut self, reply: Result<Answered, Lost>, turn: &mut Turn) {
         match (std::mem::replace(&mut self.work, Work::Idle), reply) {

@@ -212,13 +212,14 @@ fn clock_of(text: &str) -> Option<(i8, i8, i8)> {
 /// An offset from UTC such as +2, -0800 or +05:30.
 fn offset_of(text: &str) -> Option<Offset> {
     let text = text.trim();
-    let (sign, digits) = (if text.starts_with('+') { 1 } else { -1 }, text.trim_start_matches(['+', '-', '\u{2212}']));
+    let (sign, digits) = (if text.starts_with('+') { 1 } else { -1 }, text.strip_prefix(['+', '-', '\u{2212}'])?);
     let (hours, minutes) = match (digits.split_once(':'), digits.len()) {
         (Some(parts), _) => parts,
         (None, 4) if digits.is_ascii() => digits.split_at(2),
         (None, _) => (digits, "0"),
     };
-    let number = |text: &str, max: i32| text.parse::<i32>().ok().filter(|number| text.len() <= 2 && (0..=max).contains(number));
+    let is_number = |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |text: &str, max: i32| text.parse::<i32>().ok().filter(|number| is_number(text) && *number <= max);
     Offset::from_seconds(sign * (number(hours, 14)? * 3_600 + number(minutes, 59)? * 60)).ok()
 }
 
@@ -346,7 +347,7 @@ mod tests {
         for text in ["", "yesterday", "2026-13-01 00:00:00", "1950-01-01", "31/31/2026", "2026-09-19 25:00", "19 foo 2026", "19 Sep"] {
             assert!(read(text, None).is_err(), "{text}");
         }
-        for rest in [" (5)", " - 7:00", ":4:5", ".5.6", " +0500 x", " +5000", " PM +1 +2", " o'clock"] {
+        for rest in [" (5)", " - 7:00", ":4:5", ".5.6", " +0500 x", " +5000", " --5", " ++0500", " PM +1 +2", " o'clock"] {
             let text = format!("2026-09-19 06:00:00{rest}");
             assert!(read(&text, None).is_err(), "{text}");
         }

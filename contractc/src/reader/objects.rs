@@ -84,9 +84,6 @@ pub(super) const CUT_TEXT: &str = "quote a text that contains a comma: within br
 pub(super) const DOCUMENT: Object =
     Object { name: "the document", keys: &["components", "info", "paths", "security", "servers", "tags", "webhooks"] };
 
-/// `components`, all of whose values are mappings by name.
-pub(super) const COMPONENTS: Object = Object { name: "`components`", keys: &[] };
-
 /// The kind of value that a key has.
 #[derive(Clone, Copy)]
 enum Holds {
@@ -108,9 +105,6 @@ impl Object {
     fn holds(&self, key: &str) -> Holds {
         match key {
             _ if key.starts_with("x-") => Holds::Anything,
-            // A schema may be `true` or `false`.
-            "schemas" => Holds::Mapping,
-            _ if self.name == COMPONENTS.name => Holds::Named,
             _ if !self.keys.contains(&key) => Holds::Anything,
             "tags" => Holds::List,
             "parameters" | "servers" => Holds::Mappings,
@@ -127,27 +121,40 @@ impl Reader<'_> {
     /// Rejects values of another kind than the object's keys have.
     pub(super) fn kinds_of_values(&mut self, node: &Node, object: &Object) {
         for Entry { key, node: value, .. } in node.as_map().into_iter().flat_map(Map::iter) {
-            match object.holds(key) {
-                Holds::Anything => {}
-                Holds::List => self.expect_list(key, value),
-                Holds::Mappings => {
-                    self.expect_list(key, value);
-                    value.as_list().into_iter().flatten().for_each(|item| self.expect_mapping(key, item));
+            self.kind_of_value(key, value, object.holds(key));
+        }
+    }
+
+    /// Rejects sections of `components` that are no mappings by name.
+    pub(super) fn kinds_of_sections(&mut self, components: &Node) {
+        let sections = components.as_map().into_iter().flat_map(Map::iter).filter(|entry| !entry.key.starts_with("x-"));
+        for Entry { key, node: section, .. } in sections {
+            // A schema may be `true` or `false`.
+            self.kind_of_value(key, section, if key == "schemas" { Holds::Mapping } else { Holds::Named });
+        }
+    }
+
+    fn kind_of_value(&mut self, key: &str, value: &Node, holds: Holds) {
+        match holds {
+            Holds::Anything => {}
+            Holds::List => self.expect_list(key, value),
+            Holds::Mappings => {
+                self.expect_list(key, value);
+                value.as_list().into_iter().flatten().for_each(|item| self.expect_mapping(key, item));
+            }
+            Holds::Security => {
+                self.expect_list(key, value);
+                for item in value.as_list().into_iter().flatten() {
+                    self.expect_mapping(key, item);
+                    item.as_map().into_iter().flat_map(Map::iter).for_each(|scopes| self.expect_list(&scopes.key, &scopes.node));
                 }
-                Holds::Security => {
-                    self.expect_list(key, value);
-                    for item in value.as_list().into_iter().flatten() {
-                        self.expect_mapping(key, item);
-                        item.as_map().into_iter().flat_map(Map::iter).for_each(|scopes| self.expect_list(&scopes.key, &scopes.node));
-                    }
-                }
-                Holds::Mapping => self.expect_mapping(key, value),
-                Holds::Named => {
-                    self.expect_mapping(key, value);
-                    // A reference stands in the place of the whole mapping.
-                    let named = value.as_map().filter(|_| value.get("$ref").is_none()).into_iter().flat_map(Map::iter);
-                    named.filter(|entry| !entry.key.starts_with("x-")).for_each(|entry| self.expect_mapping(&entry.key, &entry.node));
-                }
+            }
+            Holds::Mapping => self.expect_mapping(key, value),
+            Holds::Named => {
+                self.expect_mapping(key, value);
+                // A reference stands in the place of the whole mapping.
+                let named = value.as_map().filter(|_| value.get("$ref").is_none()).into_iter().flat_map(Map::iter);
+                named.filter(|entry| !entry.key.starts_with("x-")).for_each(|entry| self.expect_mapping(&entry.key, &entry.node));
             }
         }
     }
