@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use stronglog_server::admin::users::{self, Limits};
+use stronglog_server::admin::{self, Place};
 use stronglog_server::config::Config;
 use stronglog_server::serve::{Running, start};
 use stronglog_sync::api::registry::Collections;
@@ -52,7 +54,8 @@ async fn on_a_small_disk() {
     writing_on_a_full_disk(&small, &roomy).await;
     pulling_onto_a_full_disk(&small, &roomy).await;
     pushing_to_a_server_whose_disk_is_full(&small, &roomy).await;
-    a_disk_that_cannot_be_written(&small).await;
+    backing_up_a_server_whose_disk_is_full(&small, &roomy).await;
+    a_disk_that_cannot_be_written(&small, &roomy).await;
     println!("a small disk was full");
 }
 
@@ -183,8 +186,31 @@ async fn pushing_to_a_server_whose_disk_is_full(small: &Path, roomy: &Path) {
     server.stop().await.expect("stopped");
 }
 
+/// A backup is most urgent then. It goes to another disk.
+async fn backing_up_a_server_whose_disk_is_full(small: &Path, roomy: &Path) {
+    let (data, place) = (small.join("server"), Place::folder(small.join("server")));
+    let server = serve(&data).await;
+    let filler = fill(small);
+    let change = async || users::limit(&place, "pushing@example.com", Limits::default()).await;
+    while change().await.is_ok() {}
+    let told = admin::back_up(&data, &roomy.join("running.backup")).expect("a backup").not_recorded.expect("it could not be recorded");
+    assert!(told.contains("free some space"), "{told}");
+    std::fs::remove_file(filler).expect("removed");
+    server.stop().await.expect("stopped");
+    let filler = fill(small);
+    let told = admin::back_up(&data, &roomy.join("stopped.backup")).expect("a backup").not_recorded;
+    assert!(told.is_some(), "it could not be recorded");
+    std::fs::remove_file(filler).expect("removed");
+    for backup in ["running.backup", "stopped.backup"] {
+        let folder = roomy.join("restored").join(backup);
+        admin::restore(&folder, &roomy.join(backup)).expect("restored");
+        let user = users::show(&Place::folder(folder), "pushing@example.com").await.expect("an account");
+        assert_eq!(user.records, 500, "{backup} has everything");
+    }
+}
+
 /// All files on the disk must be closed before it can be made read-only.
-async fn a_disk_that_cannot_be_written(small: &Path) {
+async fn a_disk_that_cannot_be_written(small: &Path, roomy: &Path) {
     let path = small.join("reader.db");
     let reader = Client::builder().database(&path).open().await.expect("a device");
     let mut written = BTreeSet::new();
@@ -201,6 +227,8 @@ async fn a_disk_that_cannot_be_written(small: &Path) {
     assert!(refused.is_storage() && refused.to_string().contains("is writable"), "{refused}");
     let Err(refused) = start(Config::local(small.join("server"))).await else { panic!("a server on a disk that it cannot write") };
     assert!(refused.to_string().contains("Read-only file system"), "{refused}");
+    let backed_up = admin::back_up(&small.join("server"), &roomy.join("read-only.backup")).expect("a backup");
+    assert!(backed_up.not_recorded.is_some(), "it could not be recorded");
     remount(small, "rw").await;
     let reader = Client::builder().database(&path).open().await.expect("a device");
     assert_eq!(ids(&reader), written, "nothing is lost");

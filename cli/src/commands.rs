@@ -22,7 +22,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::profile::Profile;
 use crate::quickstart;
 
-/// Runs the command until it ends or Ctrl-C is pressed.
+/// Runs the command until it ends, Ctrl-C is pressed, or it is told to end.
 pub async fn run(arguments: Arguments) -> Outcome {
     let is_interruptible = match &arguments.command {
         // These commands handle Ctrl-C themselves.
@@ -37,12 +37,30 @@ pub async fn run(arguments: Arguments) -> Outcome {
     tokio::select! {
         // Ctrl-C is listened for before the work begins. If that is not possible, it ends the process as usual.
         biased;
-        Ok(()) = tokio::signal::ctrl_c() => {
-            export::discard_unfinished();
-            Ok(Exit::Interrupted)
-        }
+        Ok(()) = tokio::signal::ctrl_c() => discarded(Exit::Interrupted),
+        Ok(()) = terminated() => discarded(Exit::Terminated),
         outcome = on_a_thread(arguments) => outcome,
     }
+}
+
+/// Removes what the command has not completed.
+fn discarded(exit: Exit) -> Outcome {
+    export::discard_unfinished();
+    stronglog_server::admin::discard_unfinished();
+    Ok(exit)
+}
+
+/// Completes on SIGTERM. The first process of a container gets it without effect if it does not listen for it.
+#[cfg(unix)]
+async fn terminated() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    signal(SignalKind::terminate())?.recv().await;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn terminated() -> std::io::Result<()> {
+    std::future::pending().await
 }
 
 /// Runs the command on a separate thread. Reading a file or standard input blocks the thread, which then cannot listen for Ctrl-C.

@@ -16,6 +16,8 @@ pub enum Exit {
     Unreachable = 5,
     /// Stopped by Ctrl-C: 128 plus the signal's number.
     Interrupted = 130,
+    /// Stopped by SIGTERM.
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {

@@ -57,7 +57,7 @@ impl Log {
 /// Each call is one line.
 impl Write for Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.waiting.try_send(Entry::Line(line.to_vec())).is_err() {
+        if self.waiting.try_send(Entry::Line(in_one_line(line))).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())
@@ -66,6 +66,14 @@ impl Write for Log {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// A line without the breaks of the messages in it. Programs that collect the log take each line for an event.
+fn in_one_line(line: &[u8]) -> Vec<u8> {
+    let parts = line.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|part| !part.is_empty());
+    let mut whole = parts.collect::<Vec<_>>().join(&b' ');
+    whole.push(b'\n');
+    whole
 }
 
 /// Writes lines until the process ends. A line that cannot be written, on a full disk or into a closed pipe, must not stop the server.
@@ -108,6 +116,11 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_message_of_several_lines_is_one_line_of_the_log() {
+        assert_eq!(in_one_line(b"cannot use it:\n  line 6: unknown key\n"), b"cannot use it: line 6: unknown key\n");
     }
 
     #[test]

@@ -55,6 +55,11 @@ fn main() -> ExitCode {
     };
     let json = arguments.global.json;
     let outcome = runtime.block_on(commands::run(arguments));
+    if matches!(outcome, Ok(Exit::Interrupted | Exit::Terminated)) {
+        // The command may still run on its thread, and panics without its runtime. The end of the process ends both.
+        std::mem::forget(runtime);
+        return outcome.map_or(Exit::Failed, |exit| exit).into();
+    }
     // Background tasks hold the database, which is closed with the last of them. None may keep the process alive.
     runtime.shutdown_timeout(Duration::from_secs(2));
     match outcome {

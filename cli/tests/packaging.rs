@@ -126,6 +126,26 @@ fn the_debian_package_has_files_that_are_there_and_scripts_that_parse() {
 }
 
 #[test]
+fn removing_the_package_disables_its_units() {
+    let desk = Desk::new();
+    // In the place of systemd's program, one that notes what it is told.
+    fs::write(desk.path("systemctl"), "#!/bin/sh\necho \"$@\" >>told\n").expect("written");
+    fs::set_permissions(desk.path("systemctl"), fs::Permissions::from_mode(0o755)).expect("it can be run");
+    let path = format!("{}:{}", desk.path(".").display(), std::env::var("PATH").expect("a path"));
+    let run = |action: &str| {
+        let mut script = Command::new("sh");
+        script.arg(packaging("debian").join("prerm").canonicalize().expect("a script")).arg(action);
+        assert!(script.env("PATH", &path).current_dir(desk.folder.path()).status().expect("sh").success(), "{action}");
+        fs::read_to_string(desk.path("told")).unwrap_or_default()
+    };
+    assert_eq!(run("upgrade"), "", "an upgrade keeps them");
+    let told = run("remove");
+    for unit in ["stronglog.service", "stronglog-backup.timer"] {
+        assert!(told.lines().any(|line| line.contains("disable") && line.contains(unit)), "{unit}: {told}");
+    }
+}
+
+#[test]
 fn the_container_is_built_from_what_is_there_and_starts_the_server() {
     let text = read("Dockerfile");
     let root = packaging("..");

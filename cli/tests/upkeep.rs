@@ -101,6 +101,21 @@ async fn backups_are_made_at_intervals_and_the_newest_are_kept() {
     wait_for(&mut lines, "removed 1 older one");
     signal(&child, "INT");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    // Enough that a backup takes a while.
+    rusqlite::Connection::open(desk.path("server/stronglog.db"))
+        .expect("the database")
+        .execute_batch(
+            "CREATE TABLE filler AS WITH RECURSIVE rows (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM rows WHERE n < 4000)
+            SELECT randomblob(20000) AS bytes FROM rows",
+        )
+        .expect("filled");
+    let mut child = desk.command(&["admin", "backup", "--data", "server", "one.backup"]).spawn().expect("the command starts");
+    while !desk.path("one.backup.partial").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    signal(&child, "TERM");
+    assert_eq!(child.wait().expect("it ends").code(), Some(143));
+    assert!(!desk.path("one.backup").exists() && !desk.path("one.backup.partial").exists(), "nothing is left");
     let names = || -> Vec<String> {
         let entries = fs::read_dir(desk.path("copies")).expect("a folder");
         let mut names: Vec<String> = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();

@@ -11,7 +11,7 @@ pub use copy::{Copied, copy};
 pub use place::Place;
 pub use stats::{Share, Stats, stats};
 
-pub use crate::store::sqlite::backup::Restored;
+pub use crate::store::sqlite::backup::{BackedUp, Restored, discard_unfinished};
 
 use std::path::{Path, PathBuf};
 
@@ -70,7 +70,7 @@ use on_place;
 ///
 /// # Errors
 /// Returns an error if the folder contains no database, or the file already exists or cannot be written.
-pub fn back_up(data: &Path, to: &Path) -> Result<(), StoreError> {
+pub fn back_up(data: &Path, to: &Path) -> Result<BackedUp, StoreError> {
     backup::back_up(data, to, now_ms())
 }
 

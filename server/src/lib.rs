@@ -23,6 +23,7 @@ mod clock;
 mod devices;
 mod error;
 mod http;
+mod key_files;
 mod live_sessions;
 mod metrics;
 mod net;

@@ -6,6 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
+use crate::shares::Exhausted;
+
 /// The maximum number of open streams per user.
 const STREAMS_MAX: usize = 64;
 
@@ -38,9 +40,12 @@ impl Notifications {
         Notifications { by_user: Mutex::default(), all_max: (connections_max / 2).max(1) }
     }
 
-    /// Subscribes to a user's revisions. Returns `None` if the user has too many open streams, or if all users together do and no user has
-    /// more than this one.
-    pub fn subscribe(&self, user: Uuid) -> Option<Subscription> {
+    /// Subscribes to a user's revisions.
+    ///
+    /// # Errors
+    /// Returns an error if the user has too many open streams, or if all users together do and no user has more than this one. A user without
+    /// a stream has not used up any share.
+    pub fn subscribe(&self, user: Uuid) -> Result<Subscription, Exhausted> {
         let mut by_user = self.by_user();
         by_user.retain(|_, streams| {
             streams.open.retain(|stream| !stream.is_closed());
@@ -48,17 +53,18 @@ impl Notifications {
         });
         if by_user.values().map(|streams| streams.open.len()).sum::<usize>() >= self.all_max {
             let own = by_user.get(&user).map_or(0, |streams| streams.open.len());
-            let most = by_user.values_mut().max_by_key(|streams| streams.open.len()).filter(|most| most.open.len() > own + 1)?;
+            let most = by_user.values_mut().max_by_key(|streams| streams.open.len()).filter(|most| most.open.len() > own + 1);
             // Its device connects again, and has its turn then.
-            drop(most.open.remove(0));
+            let exhausted = if own == 0 { Exhausted::Total } else { Exhausted::Share };
+            drop(most.ok_or(exhausted)?.open.remove(0));
         }
         let streams = by_user.entry(user).or_insert_with(|| Streams { revision: watch::Sender::new(0), open: Vec::new() });
         if streams.open.len() >= STREAMS_MAX {
-            return None;
+            return Err(Exhausted::Share);
         }
         let (stream, room) = oneshot::channel();
         streams.open.push(stream);
-        Some(Subscription { revisions: streams.revision.subscribe(), room })
+        Ok(Subscription { revisions: streams.revision.subscribe(), room })
     }
 
     /// Notifies a user's subscribers of a revision. Commits may be reported out of order; an older revision changes nothing.
@@ -112,11 +118,13 @@ mod tests {
     fn whoever_has_most_streams_makes_room_with_one_of_them() {
         let notifications = Notifications::new(6);
         let mut busy: Vec<Subscription> = (0..3).map(|_| notifications.subscribe(BUSY).expect("room")).collect();
-        assert!(notifications.subscribe(BUSY).is_none(), "nobody has more");
+        assert_eq!(notifications.subscribe(BUSY).err(), Some(Exhausted::Share), "nobody has more");
         let _other = notifications.subscribe(OTHER).expect("the first user makes room");
         busy.retain_mut(|stream| matches!(stream.room.try_recv(), Err(oneshot::error::TryRecvError::Empty)));
         assert_eq!((busy.len(), notifications.open()), (2, 3), "the oldest stream has ended");
-        assert!(notifications.subscribe(OTHER).is_none(), "both would have the same number");
+        assert_eq!(notifications.subscribe(OTHER).err(), Some(Exhausted::Share), "both would have the same number");
+        let each: Vec<_> = (3..6).map(|user| notifications.subscribe(Uuid::from_u128(user))).collect();
+        assert_eq!(each[2].as_ref().err(), Some(&Exhausted::Total), "everybody has one, and a newcomer none");
     }
 
     #[test]

@@ -43,6 +43,8 @@ enum Code {
 
 /// How long a device waits before it retries a push to a full account.
 const FULL_RETRY_SECS: u64 = 300;
+/// How long a device waits before it retries if too many requests of its account are in progress.
+pub const SHARE_RETRY_SECS: u64 = 1;
 
 impl Failure {
     fn new(status: StatusCode, code: ProblemCode, detail: impl Into<String>) -> Self {
@@ -159,16 +161,21 @@ impl Failure {
         Self::new(StatusCode::UPGRADE_REQUIRED, ProblemCode::UpgradeRequired, detail)
     }
 
-    /// The client has sent too many requests.
+    /// The client takes more than its share: it has sent too many requests, or has too many in progress.
     pub fn rate_limited(retry_after_secs: u64) -> Self {
         let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, ProblemCode::RateLimited, "too many requests");
         Failure { retry_after_secs: Some(retry_after_secs), ..failure }
     }
 
-    /// The server is temporarily unable to answer.
+    /// The server is temporarily unable to answer anybody.
     pub fn unavailable(detail: &str) -> Self {
         let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Unavailable, detail);
         Failure { retry_after_secs: Some(5), ..failure }
+    }
+
+    /// The failure with another time to wait.
+    pub fn after(self, secs: u64) -> Self {
+        Failure { retry_after_secs: Some(secs), ..self }
     }
 
     /// The failure as a client of contract 1.0.0 can read it.
@@ -256,6 +263,9 @@ impl IntoResponse for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        if error.is_share_exhausted() {
+            return Self::rate_limited(SHARE_RETRY_SECS);
+        }
         if error.is_busy() {
             return Self::unavailable("the server is busy; try again in a moment");
         }

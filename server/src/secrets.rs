@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::config::{Config, Secret};
 use crate::error::ServeError;
+pub use crate::key_files::check_private;
 use crate::store::StoreError;
 use crate::store::sqlite::files::{make_folder, private};
 
@@ -59,24 +60,6 @@ fn read(path: &Path) -> Result<Vec<Secret>, ServeError> {
     } else {
         Ok(secrets)
     }
-}
-
-/// Checks that only the owner of a file can change it, and that other users cannot read it.
-///
-/// # Errors
-/// Returns an error if its mode allows more, or cannot be read.
-pub fn check_private(path: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path)?.permissions()) & 0o777;
-        if mode & 0o027 != 0 {
-            let told = format!("other users may read or change it (mode {mode:04o}); run `chmod 600 {}`", path.display());
-            return Err(std::io::Error::other(told));
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
 }
 
 /// The secret stored in the data folder. It is created on the first start.

@@ -220,10 +220,15 @@ impl StoreError {
     }
 }
 
-/// The write queue is full.
+/// The write queue is full, or no connection became free in time.
 #[derive(Debug, thiserror::Error)]
 #[error("too many writes are waiting")]
 struct Busy;
+
+/// One account has used up its share of the store.
+#[derive(Debug, thiserror::Error)]
+#[error("too many requests of the account are waiting")]
+struct ShareExhausted;
 
 /// A decision has read more than was loaded for it.
 #[derive(Debug, thiserror::Error)]
@@ -247,6 +252,15 @@ impl StoreError {
 
     pub(crate) fn busy() -> Self {
         StoreError::new(Busy)
+    }
+
+    pub(crate) fn share_exhausted() -> Self {
+        StoreError::new(ShareExhausted)
+    }
+
+    /// Returns whether the only problem is that the account itself has too many requests in progress.
+    pub(crate) fn is_share_exhausted(&self) -> bool {
+        self.0.is::<ShareExhausted>()
     }
 
     pub(crate) fn silent() -> Self {

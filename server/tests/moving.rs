@@ -173,9 +173,42 @@ async fn a_copy_that_breaks_off_leaves_nothing_and_is_done_again() {
     assert_eq!(postgres.sql("SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM records)"), "0");
     postgres.sql("DROP TRIGGER refuse ON boundaries");
     assert!(!admin::copy(&source, &place(&postgres)).await.expect("copied").was_there);
+    // Into a folder, a row that refers to none.
+    postgres.sql("INSERT INTO boundaries SELECT gen_random_uuid(), 1, 1");
+    let other = folder.path().join("other");
+    let failed = admin::copy(&place(&postgres), &Place::folder(&other)).await.expect_err("it breaks off").to_string();
+    assert!(failed.contains("FOREIGN KEY"), "{failed}");
+    let left: Vec<_> = other.read_dir().expect("a folder").map(|entry| entry.expect("an entry").file_name()).collect();
+    assert_eq!(left, ["stronglog.lock"], "what is not used takes no space");
+    postgres.sql("DELETE FROM boundaries WHERE user_id NOT IN (SELECT user_id FROM users)");
     postgres.sql("UPDATE records SET stamp = stamp + 1 WHERE rev = 3");
     let changed = admin::copy(&source, &place(&postgres)).await.expect_err("one row differs").to_string();
     assert!(changed.contains("other data") && !changed.contains("postgres://"), "{changed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_writes_to_a_database_while_it_is_copied() {
+    let server = Server::start().await;
+    fill(&server).await;
+    let Server { running, folder, .. } = server;
+    running.stop().await.expect("an orderly end");
+    let (from, to) = (Postgres::start(), Postgres::start());
+    admin::copy(&Place::folder(folder.path()), &place(&from)).await.expect("copied");
+    self::server(&folder.path().join("unused"), Some(&to)).await.stop().await.expect("an orderly end");
+    to.sql(
+        "CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(3); RETURN NULL; END $$;
+        CREATE TRIGGER pause BEFORE INSERT ON boundaries FOR EACH STATEMENT EXECUTE FUNCTION pause()",
+    );
+    let (source, target) = (place(&from), place(&to));
+    let copy = tokio::spawn(async move { admin::copy(&source, &target).await });
+    while to.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") != "1" {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    // As a server that is started too early.
+    let written =
+        from.session().args(["-c", "SET lock_timeout = '500ms'", "-c", "UPDATE heads SET rev = rev"]).output().expect("psql runs");
+    assert!(!written.status.success(), "what is written now would be in no copy");
+    assert!(!copy.await.expect("no panic").expect("copied").was_there);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -69,13 +69,20 @@ fn expiry(metrics: &str) -> Option<&str> {
     metrics.lines().find_map(|line| line.strip_prefix("stronglog_certificate_expiry_timestamp_seconds "))
 }
 
+/// Writes a key that only the user of the server reads.
+fn write_key(path: &std::path::Path, key: &rcgen::KeyPair) {
+    std::fs::write(path, key.serialize_pem()).expect("written");
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("private");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn https_with_a_certificate_of_one_s_own() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).expect("a certificate");
     let [cert, key] = ["chain.pem", "key.pem"].map(|name| folder.path().join(name));
     std::fs::write(&cert, made.cert.pem()).expect("written");
-    std::fs::write(&key, made.signing_key.serialize_pem()).expect("written");
+    write_key(&key, &made.signing_key);
     let config = Config { tls_cert: Some(cert.clone()), tls_key: Some(key), ..Config::local(folder.path()) };
     let running = start(config.clone()).await.expect("the server starts");
     assert!(running.url().starts_with("https://"), "{}", running.url());
@@ -99,7 +106,7 @@ async fn https_with_a_certificate_of_one_s_own() {
     assert_eq!(expiry(&after), expiry(&before), "of the certificate in use, not of the one in the file");
     let again = client.get(format!("{}/livez", running.url())).send().await.expect("an answer over HTTPS");
     assert_eq!(again.status(), 200);
-    std::fs::write(folder.path().join("key.pem"), key_pair.serialize_pem()).expect("written");
+    write_key(&folder.path().join("key.pem"), &key_pair);
     running.reload(config).expect("the renewed certificate");
     let authority = reqwest::Certificate::from_pem(renewed.pem().as_bytes()).expect("a certificate");
     let client = reqwest::Client::builder().tls_certs_only([authority]).build().expect("a client");

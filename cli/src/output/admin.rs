@@ -11,6 +11,8 @@ use stronglog_server::check::Grade;
 pub struct AdminOutput {
     /// The backup that was written or restored.
     pub file: Option<String>,
+    /// Why the server's database does not know about the backup that was written: it cannot be written itself.
+    pub not_recorded: Option<String>,
     /// Where the database is kept that was there before.
     pub previous: Option<String>,
     /// How many accounts of that database a restore kept that the backup lacks.
@@ -88,11 +90,14 @@ pub struct UserSessionOutput {
 
 /// `admin backup --keep` and `--every`, a line for each backup.
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct RotatedOutput {
     /// The backup that was written.
     pub file: String,
     /// The older ones that were removed.
     pub removed: Vec<String>,
+    /// Why the server's database does not know about it: it cannot be written itself.
+    pub not_recorded: Option<String>,
 }
 
 /// `admin copy`

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::store::StoreError;
-use crate::store::sqlite::backup::{self, PARTIAL};
+use crate::store::sqlite::backup::{self, BackedUp, PARTIAL};
 use crate::store::sqlite::files::make_folder;
 
 /// The prefix and suffix of the names. The time in between sorts by age.
 const PREFIX: &str = "stronglog-";
 const SUFFIX: &str = ".backup";
+
 /// How long an unfinished backup may stay unchanged before it counts as abandoned.
 const ABANDONED_AFTER: Duration = Duration::from_secs(3_600);
 
@@ -22,6 +23,8 @@ pub struct Rotated {
     pub file: PathBuf,
     /// The removed ones, the oldest first.
     pub removed: Vec<PathBuf>,
+    /// Why the database does not know about the new backup, if it cannot be written.
+    pub not_recorded: Option<String>,
 }
 
 /// Writes a backup into a folder, and then removes all but the newest `keep` backups. `time` becomes part of the name, and sorts by age. It
@@ -32,7 +35,7 @@ pub struct Rotated {
 pub fn rotate(data: &Path, folder: &Path, time: &str, now_ms: i64, keep: usize) -> Result<Rotated, StoreError> {
     make_folder(folder)?;
     let file = folder.join(format!("{PREFIX}{time}{SUFFIX}"));
-    backup::back_up(data, &file, now_ms)?;
+    let BackedUp { not_recorded } = backup::back_up(data, &file, now_ms)?;
     let failed = |path: &Path, error: std::io::Error| StoreError::new(format!("cannot remove old backups in {}: {error}", path.display()));
     let (mut others, mut partial) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder).map_err(|error| failed(folder, error))? {
@@ -49,17 +52,17 @@ pub fn rotate(data: &Path, folder: &Path, time: &str, now_ms: i64, keep: usize) 
     let old = (others.len() + 1).saturating_sub(keep.max(1));
     others.truncate(old);
     others.iter().try_for_each(|path| fs::remove_file(path).map_err(|error| failed(path, error)))?;
-    Ok(Rotated { file, removed: others })
+    Ok(Rotated { file, removed: others, not_recorded })
+}
+
+/// Whether the backup that wrote a file was interrupted. The integrity of a large one is checked for long, without a change to the file.
+fn is_abandoned(partial: &Path) -> bool {
+    let changed = partial.metadata().and_then(|known| known.modified());
+    changed.is_ok_and(|at| at.elapsed().is_ok_and(|ago| ago > ABANDONED_AFTER)) && !backup::is_being_written(partial)
 }
 
 /// Whether this module has named a file: its time has the form of `time`.
 fn is_named_by_time(name: &str, time: &str) -> bool {
     let written = |text: &str| text.replace(|letter: char| letter.is_ascii_digit(), "0");
     name.strip_prefix(PREFIX).and_then(|name| name.strip_suffix(SUFFIX)).is_some_and(|found| written(found) == written(time))
-}
-
-/// Whether the backup that wrote a file was interrupted. A running backup changes the file all the time.
-fn is_abandoned(partial: &Path) -> bool {
-    let changed = partial.metadata().and_then(|known| known.modified());
-    changed.is_ok_and(|at| at.elapsed().is_ok_and(|ago| ago > ABANDONED_AFTER))
 }

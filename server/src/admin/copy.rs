@@ -45,17 +45,32 @@ pub async fn copy(from: &Place, to: &Place) -> Result<Copied, Error> {
     if from.is_same(to) {
         return Err(Error::Same(from.to_string()));
     }
-    let source = Side::source(from).await?;
+    let mut source = Side::source(from).await?;
     let mut target = Side::target(to).await?;
-    let origin = source.origin().await?;
     if target.holds_data().await? {
-        let sums = each_sum(&source).await?;
+        let (origin, sums) = (source.origin().await?, each_sum(&source).await?);
         return match target.origin().await?.epoch == origin.epoch && each_sum(&target).await? == sums {
             true => Ok(Copied::of(&sums, origin.epoch, true)),
             false => Err(Error::NotEmpty(to.to_string())),
         };
     }
-    target.begin(&origin).await?;
+    source.lock().await?;
+    let origin = source.origin().await?;
+    match fill(&source, &mut target, &origin).await {
+        Ok(sums) => {
+            target.commit(&origin).await?;
+            Ok(Copied::of(&sums, origin.epoch, false))
+        }
+        Err(error) => {
+            target.abandon();
+            Err(error.into())
+        }
+    }
+}
+
+/// Copies all rows, and compares what was written with what was read.
+async fn fill(source: &Side, target: &mut Side, origin: &Origin) -> Result<Vec<(&'static Table, Sum)>, StoreError> {
+    target.begin(origin).await?;
     let mut sums = Vec::new();
     for table in &TABLES {
         let (sender, receiver) = mpsc::channel(BATCHES_MAX);
@@ -64,11 +79,10 @@ pub async fn copy(from: &Place, to: &Place) -> Result<Copied, Error> {
         written?;
         sums.push((table, read?));
     }
-    if each_sum(&target).await? != sums {
-        return Err(StoreError::new("what was written differs from what was read: nothing was kept").into());
+    match each_sum(target).await? == sums {
+        true => Ok(sums),
+        false => Err(StoreError::new("what was written differs from what was read: nothing was kept")),
     }
-    target.commit().await?;
-    Ok(Copied::of(&sums, origin.epoch, false))
 }
 
 /// The sums of all tables.
@@ -118,6 +132,16 @@ impl Side {
         })
     }
 
+    /// Keeps servers from writing to the source until the copy is complete.
+    async fn lock(&mut self) -> Result<(), Error> {
+        match self {
+            // No server runs in a locked folder.
+            Side::Folder(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Side::Database(side) => side.lock().await,
+        }
+    }
+
     async fn holds_data(&self) -> Result<bool, StoreError> {
         each!(self, side => side.holds_data().await)
     }
@@ -141,7 +165,21 @@ impl Side {
     }
 
     /// Commits the written rows as the data of the target.
-    async fn commit(self) -> Result<(), StoreError> {
-        each!(self, side => side.commit().await)
+    async fn commit(self, origin: &Origin) -> Result<(), StoreError> {
+        match self {
+            Side::Folder(side) => side.commit(origin).await,
+            #[cfg(feature = "postgres")]
+            Side::Database(side) => side.commit().await,
+        }
+    }
+
+    /// Removes what was written.
+    fn abandon(self) {
+        match self {
+            Side::Folder(side) => side.abandon(),
+            // Its transaction is rolled back.
+            #[cfg(feature = "postgres")]
+            Side::Database(_) => {}
+        }
     }
 }

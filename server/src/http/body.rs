@@ -24,7 +24,7 @@ use crate::budgets::Held;
 use crate::feed::BATCH_BYTES_MAX;
 use crate::net::Patience;
 use crate::places::Place;
-use crate::problem::Failure;
+use crate::problem::{Failure, SHARE_RETRY_SECS};
 use crate::shares::Exhausted;
 
 /// The maximum size of a body that contains no records: the contract's longest strings with every character escaped.
@@ -98,19 +98,19 @@ async fn while_live(app: &Arc<App>, caller: Caller, read: impl Future<Output = R
 /// so that a request with a missing body does not block others.
 async fn places(app: &App, caller: Option<Caller>) -> Result<Option<(Place, Place)>, Failure> {
     let Some(caller) = caller else { return Ok(None) };
-    let own = app.requests.take(caller.key()).await.ok_or_else(in_progress)?;
+    let own = app.requests.take(caller.key()).await.ok_or_else(|| Failure::rate_limited(SHARE_RETRY_SECS))?;
     let of_all = app.places.take(caller.user).await.ok_or_else(in_progress)?;
     Ok(Some((own, of_all)))
 }
 
 fn exhausted(exhausted: Exhausted) -> Failure {
     match exhausted {
-        Exhausted::Share => Failure::rate_limited(1),
+        Exhausted::Share => Failure::rate_limited(SHARE_RETRY_SECS),
         Exhausted::Total => Failure::unavailable("the server is reading too many requests; try again in a moment"),
     }
 }
 
-/// Too many requests are in progress.
+/// Too many requests of all accounts are in progress.
 pub fn in_progress() -> Failure {
     Failure::unavailable("too many requests are in progress; try again in a moment")
 }

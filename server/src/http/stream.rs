@@ -16,8 +16,11 @@ use crate::auth::tokens::Caller;
 use crate::live_sessions::Watch;
 use crate::notifications::Subscription;
 use crate::problem::Failure;
+use crate::shares::Exhausted;
 use crate::store::prefetch::Prefetch;
 
+/// How long a device waits before it tries again to open a stream.
+const RETRY_SECS: u64 = 30;
 /// How often a comment is sent, so that proxies keep the connection open.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
@@ -25,9 +28,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 pub async fn open(app: &Arc<App>, caller: Caller) -> Result<Response, Failure> {
     // Before reading, so that neither a revision nor the end of the session is missed in between.
     let session = app.sessions.watch(caller.key());
-    let Some(Subscription { revisions, room }) = app.notifications.subscribe(caller.user) else {
-        return Err(Failure::rate_limited(30));
-    };
+    let Subscription { revisions, room } = app.notifications.subscribe(caller.user).map_err(|exhausted| match exhausted {
+        Exhausted::Share => Failure::rate_limited(RETRY_SECS),
+        Exhausted::Total => Failure::unavailable("too many change streams are open; poll, or try again later").after(RETRY_SECS),
+    })?;
     let told_before = *revisions.borrow();
     let rev = app.read(caller, Prefetch::default(), |records| Ok(records.head()?.rev)).await?;
     app.notifications.correct(caller.user, told_before, rev);

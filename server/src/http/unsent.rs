@@ -20,7 +20,7 @@ use super::address::address;
 use crate::app::App;
 use crate::auth::limits::{Sender, network};
 use crate::budgets::{Held, OVERHEAD_BYTES, Unsent};
-use crate::problem::Failure;
+use crate::problem::{Failure, SHARE_RETRY_SECS};
 use crate::shares::{Exhausted, Share};
 use crate::store::accounts::SessionKey;
 
@@ -82,7 +82,7 @@ pub async fn counted(State(app): State<Arc<App>>, request: Request, next: Next) 
 
 fn refused(exhausted: Exhausted) -> Failure {
     match exhausted {
-        Exhausted::Share => Failure::rate_limited(1),
+        Exhausted::Share => Failure::rate_limited(SHARE_RETRY_SECS),
         Exhausted::Total => Failure::unavailable("too many responses have not been taken yet; try again in a moment"),
     }
 }

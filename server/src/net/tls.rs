@@ -5,13 +5,14 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::pem::{Error, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{InconsistentKeys, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
 use super::validity::expiry_of;
+use crate::key_files::{check_private, pem_told};
 
 /// The label of a key that a passphrase protects.
 const ENCRYPTED: &[u8] = b"BEGIN ENCRYPTED PRIVATE KEY";
@@ -30,17 +31,22 @@ pub struct Certificate {
 /// Returns an error if a file cannot be read or parsed, or the certificate and the key do not match.
 pub fn certificate(cert: &Path, key: &Path) -> io::Result<Certificate> {
     let failed = |path: &Path, error: &dyn std::fmt::Display| io::Error::other(format!("{}: {error}", path.display()));
-    let chain =
-        CertificateDer::pem_file_iter(cert).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(|error| failed(cert, &error))?;
+    let chain = CertificateDer::pem_file_iter(cert).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let chain = chain.map_err(|error| failed(cert, &pem_told(&error)))?;
     let Some(first) = chain.first() else { return Err(failed(cert, &"it has no certificate in PEM format")) };
     let expires_at = expiry_of(first);
     let key_der = private_key(key).map_err(|error| failed(key, &error))?;
-    let signing_key = rustls::crypto::ring::sign::any_supported_type(&key_der)
-        .map_err(|_| failed(key, &"the key is of a kind that the server does not know; use ECDSA P-256, P-384, Ed25519 or RSA"))?;
+    check_private(key).map_err(|error| failed(key, &error))?;
+    let signing_key = rustls::crypto::ring::sign::any_supported_type(&key_der).map_err(|_| {
+        failed(
+            key,
+            &"the key is of a kind or size that the server does not know; use ECDSA P-256 or P-384, Ed25519, or RSA of 2048 to 4096 bits",
+        )
+    })?;
     let pair = CertifiedKey::new(chain, signing_key);
     match pair.keys_match() {
         Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
-            return Err(failed(cert, &format!("the key in {} is that of another certificate", key.display())));
+            return Err(failed(cert, &mismatch(&pair, key)));
         }
         // The kind of the key may not tell.
         Ok(()) | Err(rustls::Error::InconsistentKeys(_)) => {}
@@ -53,14 +59,68 @@ pub fn certificate(cert: &Path, key: &Path) -> io::Result<Certificate> {
     Ok(Certificate { acceptor: TlsAcceptor::from(Arc::new(config)), expires_at })
 }
 
+/// Says why a key is not that of the first certificate.
+fn mismatch(pair: &CertifiedKey, key: &Path) -> String {
+    let is_of = |cert: &CertificateDer<'static>| CertifiedKey::new(vec![cert.clone()], Arc::clone(&pair.key)).keys_match().is_ok();
+    match pair.cert.iter().position(is_of) {
+        Some(index) => format!(
+            "the server's own certificate must come first, before those of its issuers, but the key in {} is that of certificate {}",
+            key.display(),
+            index + 1
+        ),
+        None => format!("the key in {} is that of another certificate", key.display()),
+    }
+}
+
 /// The first private key of a PEM file.
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
     let text = std::fs::read(path).map_err(|error| error.to_string())?;
     PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
-        pem::Error::NoItemsFound if text.windows(ENCRYPTED.len()).any(|window| window == ENCRYPTED) => {
+        Error::NoItemsFound if text.windows(ENCRYPTED.len()).any(|window| window == ENCRYPTED) => {
             "the key is encrypted; write it without a passphrase".to_owned()
         }
-        pem::Error::NoItemsFound => "it has no private key in PEM format".to_owned(),
-        other => other.to_string(),
+        Error::NoItemsFound => "it has no private key in PEM format".to_owned(),
+        other => pem_told(&other),
     })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// Why a certificate and a key with a mode cannot be used.
+    fn refused(cert: &str, key: &str, mode: u32) -> String {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let [cert_path, key_path] = ["chain.pem", "key.pem"].map(|name| folder.path().join(name));
+        std::fs::write(&cert_path, cert).expect("written");
+        std::fs::write(&key_path, key).expect("written");
+        std::fs::set_permissions(&key_path, PermissionsExt::from_mode(mode)).expect("changed");
+        certificate(&cert_path, &key_path).map(drop).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    fn made() -> (String, String) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        (made.cert.pem(), made.signing_key.serialize_pem())
+    }
+
+    #[test]
+    fn a_key_that_others_read_is_refused() {
+        let (cert, key) = made();
+        assert_eq!((refused(&cert, &key, 0o600), refused(&cert, &key, 0o640)), (String::new(), String::new()));
+        assert!(refused(&cert, &key, 0o644).contains("run `chmod 600"), "{}", refused(&cert, &key, 0o644));
+    }
+
+    #[test]
+    fn files_that_cannot_be_used_are_described() {
+        let ((cert, key), (issuer, other)) = (made(), made());
+        let last = refused(&format!("{issuer}{cert}"), &key, 0o600);
+        assert!(last.contains("must come first") && last.contains("that of certificate 2"), "{last}");
+        assert!(refused(&cert, &other, 0o600).contains("that of another certificate"));
+        let half = cert.lines().take(5).collect::<Vec<_>>().join("\n");
+        assert!(refused(&half, &key, 0o600).contains("it is cut off"), "{}", refused(&half, &key, 0o600));
+        let unknown = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+        assert!(refused(&cert, unknown, 0o600).contains("RSA of 2048 to 4096 bits"), "{}", refused(&cert, unknown, 0o600));
+    }
 }

@@ -2,6 +2,7 @@
 //! row lock on the user's head excludes other writers, on all servers.
 
 mod announce;
+mod chores;
 mod connect;
 mod convert;
 mod error;
@@ -24,7 +25,6 @@ use deadpool::managed::{Object, Pool, PoolError, TimeoutType};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::Row;
-use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
 use self::announce::Announcer;
@@ -35,7 +35,7 @@ use self::error::Tries;
 use self::health::Health;
 pub use self::heartbeat::SERVERS;
 pub use self::link::Link;
-use self::link::Manager;
+use self::link::{Manager, Parameter};
 use self::loaded::Loaded;
 pub use self::operations::revoke_all;
 use self::records::Lock;
@@ -82,8 +82,11 @@ pub async fn probe(address: &Address, collections: &Collections) -> Result<i64, 
         migrate::migrate(transaction.link(), "probed").await?;
         operations::check_collections(transaction.link(), collections).await?;
         let row = transaction.link().query_typed_one("SELECT seen_at FROM server", &[]).await?;
+        let seen_at = row.try_get(0)?;
         // Dropped without a commit, the transaction is rolled back.
-        Ok(row.try_get(0)?)
+        drop(transaction);
+        chores::check_commits(&*store.connection(SERVER).await?).await?;
+        Ok(seen_at)
     };
     let tried = tried.await;
     store.close().await;
@@ -166,7 +169,7 @@ impl Store {
     }
 
     pub fn queue(&self) -> (usize, usize) {
-        (self.connections.places.longest_line(), LINE_MAX)
+        (self.connections.places.longest_line().max(self.connections.places_to_write.longest_line()), LINE_MAX)
     }
 
     /// Nothing is stored on this machine.
@@ -252,7 +255,7 @@ impl Store {
     where
         E: From<StoreError> + From<Denied>,
     {
-        let _turn = self.writers.take(key).await.ok_or_else(StoreError::busy)?;
+        let _turn = self.writers.take(key).await.ok_or_else(StoreError::share_exhausted)?;
         let (mut tries, since) = (Tries::default(), Instant::now());
         loop {
             match self.try_to_write(key, quota, &mut prefetch, &decide).await {
@@ -307,31 +310,50 @@ impl Store {
     }
 
     /// Runs one statement in the turn of an account, and repeats it if a connection breaks. For statements that may run twice without harm.
-    pub async fn query(&self, turn: Uuid, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, StoreError> {
-        self.query_within(turn, self.address.answer_max(), sql, parameters).await
+    pub async fn query(&self, turn: Uuid, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
+        self.query_within(Use::Read, turn, self.address.answer_max(), sql, parameters).await
+    }
+
+    /// Like [`Store::query`], for a statement that writes.
+    pub async fn change(&self, turn: Uuid, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
+        self.query_within(Use::Write, turn, self.address.answer_max(), sql, parameters).await
     }
 
     /// Like [`Store::query`], for chores that read a whole table.
-    pub async fn scan(&self, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, StoreError> {
-        self.query_within(SERVER, SCAN_TIME_MAX, sql, parameters).await
+    pub async fn scan(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
+        self.query_within(Use::Read, SERVER, SCAN_TIME_MAX, sql, parameters).await
     }
 
     async fn query_within(
         &self,
+        used_to: Use,
         turn: Uuid,
         patience: Duration,
         sql: &str,
-        parameters: &[(&(dyn ToSql + Sync), Type)],
+        parameters: &[Parameter<'_>],
     ) -> Result<Vec<Row>, StoreError> {
         let mut tries = Tries::default();
         loop {
-            let once = async { self.connection(turn).await?.query_within(patience, sql, parameters).await };
+            let once = async {
+                let connection = match used_to {
+                    Use::Read => self.connection(turn).await?,
+                    Use::Write => self.connections.take_to_write(turn).await?,
+                };
+                connection.query_within(patience, sql, parameters).await
+            };
             match once.await {
                 Err(error) if tries.another(&error).await => {}
                 answered => return answered,
             }
         }
     }
+}
+
+/// What a connection is used for.
+#[derive(Clone, Copy)]
+enum Use {
+    Read,
+    Write,
 }
 
 /// A connection of the pool, and the place that permits its use.
@@ -355,7 +377,7 @@ impl Deref for Connection {
 struct Connections {
     pool: Pool<Manager>,
     places: Places,
-    /// Transactions that write leave a quarter of the connections to those who read, because a commit may wait for a standby.
+    /// Statements that write leave a quarter of the connections to those who read, because a commit may wait for a standby.
     places_to_write: Places,
     health: Arc<Health>,
 }
@@ -385,7 +407,7 @@ impl Connections {
         }
     }
 
-    /// A connection for a transaction that writes.
+    /// A connection for a statement or a transaction that writes.
     async fn take_to_write(&self, turn: Uuid) -> Result<Connection, StoreError> {
         if !self.health.could_ask() {
             return Err(StoreError::silent());

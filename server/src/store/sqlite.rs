@@ -7,6 +7,7 @@ pub mod counter;
 pub mod erased;
 pub mod files;
 mod kept;
+mod ledger;
 mod operations;
 pub mod outside;
 pub mod previous;
@@ -59,6 +60,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/schema_9.sql"),
     include_str!("sqlite/schema_10.sql"),
     include_str!("sqlite/schema_11.sql"),
+    include_str!("sqlite/schema_12.sql"),
 ];
 
 /// The version that this program reads and writes.

@@ -7,6 +7,8 @@
 mod abuse;
 #[path = "../administration.rs"]
 mod administration;
+#[path = "../backups.rs"]
+mod backups;
 #[path = "../database_checks.rs"]
 mod database_checks;
 #[path = "../erasure.rs"]
@@ -23,8 +25,12 @@ mod moving;
 mod operations;
 #[path = "../operator.rs"]
 mod operator;
+#[path = "../overload.rs"]
+mod overload;
 #[path = "../postgres.rs"]
 mod postgres;
+#[path = "../postgres_chores.rs"]
+mod postgres_chores;
 #[path = "../quotas.rs"]
 mod quotas;
 #[path = "../recovery.rs"]

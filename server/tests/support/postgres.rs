@@ -38,12 +38,16 @@ impl Postgres {
         format!("postgres://{ROLE}@{socket}/{ROLE}")
     }
 
+    /// A program that runs the statements of its input as the superuser.
+    pub fn session(&self) -> Command {
+        let mut psql = Command::new(program("psql"));
+        psql.args(["-h", &self.folder.path().display().to_string(), "-U", "owner", "-d", ROLE, "-At"]);
+        psql
+    }
+
     /// Runs a statement as the superuser, and returns what it answers.
     pub fn sql(&self, statement: &str) -> String {
-        let output = Command::new(program("psql"))
-            .args(["-h", &self.folder.path().display().to_string(), "-U", "owner", "-d", ROLE, "-At", "-c", statement])
-            .output()
-            .expect("psql runs");
+        let output = self.session().args(["-c", statement]).output().expect("psql runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }

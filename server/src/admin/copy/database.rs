@@ -9,12 +9,14 @@ use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
-use super::table::{Batch, Gathered, Kind, Origin, Row, Sum, Table, Value};
+use super::table::{Batch, Gathered, Kind, Origin, Row, Sum, TABLES, Table, Value};
 use crate::admin::Error;
 use crate::app::new_epoch;
 use crate::places::SERVER;
 use crate::store::StoreError;
 use crate::store::postgres::{Address, SERVERS, Store, Transaction};
+
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 pub struct Side {
     store: Store,
@@ -24,7 +26,7 @@ pub struct Side {
 impl Side {
     /// A database with data, read from one snapshot.
     pub async fn source(address: &Address) -> Result<Self, Error> {
-        Side::of(Store::attach(address.clone()).await?, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+        Side::of(Store::attach(address.clone()).await?, READ).await
     }
 
     /// A database. Creates the tables if they do not exist.
@@ -34,12 +36,18 @@ impl Side {
 
     async fn of(store: Store, begin: &str) -> Result<Self, Error> {
         let transaction = Transaction::begin_long(store.connection(SERVER).await?, begin).await?;
-        let row = transaction.link().query_typed_one(SERVERS, &[]).await?;
-        let running: i64 = row.try_get(0).map_err(StoreError::from)?;
-        if running > 0 {
-            return Err(Error::Served(store.place()));
-        }
+        check_unserved(&store, &transaction).await?;
         Ok(Side { store, transaction })
+    }
+
+    /// Reads another snapshot, after which nothing is written until the copy is complete. A server that starts meanwhile waits, and fails.
+    pub async fn lock(&mut self) -> Result<(), Error> {
+        let transaction = Transaction::begin_long(self.store.connection(SERVER).await?, READ).await?;
+        let tables: Vec<_> = TABLES.iter().map(|table| table.name).chain(["server"]).collect();
+        transaction.link().batch_execute(&format!("LOCK TABLE {} IN SHARE MODE", tables.join(", "))).await?;
+        check_unserved(&self.store, &transaction).await?;
+        self.transaction = transaction;
+        Ok(())
     }
 
     pub async fn holds_data(&self) -> Result<bool, StoreError> {
@@ -105,6 +113,13 @@ impl Side {
         self.store.close().await;
         Ok(())
     }
+}
+
+/// Checks that no server runs on the database.
+async fn check_unserved(store: &Store, transaction: &Transaction) -> Result<(), Error> {
+    let row = transaction.link().query_typed_one(SERVERS, &[]).await?;
+    let running: i64 = row.try_get(0).map_err(StoreError::from)?;
+    if running > 0 { Err(Error::Served(store.place())) } else { Ok(()) }
 }
 
 async fn send(to: &Sender<Batch>, batch: Batch) -> Result<(), StoreError> {

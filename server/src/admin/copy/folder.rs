@@ -28,7 +28,10 @@ impl Side {
         outside::open(folder)?;
         let lock = sqlite::lock(folder)?;
         let connection = outside::open(folder)?;
-        if counter::Counter::open(folder)?.is_not_of(&connection)? {
+        let is_replaced = counter::Counter::open(folder)?.is_not_of(&connection)?;
+        // The files of the lock and of the counter may be new.
+        files::hand_over(folder)?;
+        if is_replaced {
             return Err(Error::Replaced(folder.to_owned()));
         }
         Ok(Side { folder: folder.to_owned(), _lock: lock, connection: Some(Arc::new(Mutex::new(connection))) })
@@ -64,7 +67,6 @@ impl Side {
         let connection = sqlite::open_file(&path)?;
         sqlite::migrate(&connection, &origin.epoch)?;
         connection.execute("UPDATE server SET seen_at = ?1, collections = ?2", params![origin.seen_at, origin.collections])?;
-        origin.erased.iter().try_for_each(|user| erased::note(&self.folder, *user))?;
         connection.execute("DELETE FROM epochs", [])?;
         self.connection = Some(Arc::new(Mutex::new(connection)));
         Ok(())
@@ -103,16 +105,23 @@ impl Side {
         .await
     }
 
-    pub async fn commit(self) -> Result<(), StoreError> {
+    pub async fn commit(self, origin: &Origin) -> Result<(), StoreError> {
         let (fresh, current) = (self.folder.join(COPYING), self.folder.join(DATABASE));
         self.with(|connection| Ok(connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE")?)).await?;
         let counter = counter::Counter::open(&self.folder)?;
         self.with(move |connection| counter.note(connection)).await?;
         drop(self.connection);
+        origin.erased.iter().try_for_each(|user| erased::note(&self.folder, *user))?;
         // The counter comes first: without the database, it says nothing.
         std::fs::rename(&fresh, &current).map_err(|error| failed(&current, &error))?;
         files::sync_folder(&self.folder).map_err(|error| failed(&self.folder, &error))?;
         files::hand_over(&self.folder)
+    }
+
+    /// Removes an incomplete copy, which takes space. If it cannot be removed, no server starts beside it.
+    pub fn abandon(self) {
+        drop(self.connection);
+        let _ = backup::remove(&self.folder.join(COPYING));
     }
 
     /// Runs `work` on a separate thread.

@@ -78,7 +78,7 @@ pub async fn delete(store: &Store, who: &str) -> Result<(User, Erased), Error> {
     let user = show(store, who).await?;
     store.erase(user.id).await?;
     store.announce(Notification::Ended(user.id));
-    while !store.erase_some(user.id).await? {}
+    store.erase_data(user.id).await?;
     Ok((user, Erased { log_is_empty: true }))
 }
 

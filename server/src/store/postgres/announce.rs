@@ -168,7 +168,7 @@ fn read(text: &str) -> impl Iterator<Item = Notification> {
 
 /// Listens until the connection ends.
 async fn listen(address: &Address, is_listening: &AtomicBool, tell: &impl Fn(Notification)) -> Result<(), StoreError> {
-    let (client, mut connection) = address.connect().await?;
+    let (client, mut connection, _) = address.connect().await?;
     let listened = client.batch_execute("LISTEN stronglog");
     let heard = async {
         while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {

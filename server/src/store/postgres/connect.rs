@@ -18,6 +18,7 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::key_files::pem_told;
 use crate::net::Deadlines;
 use crate::store::StoreError;
 
@@ -29,6 +30,9 @@ pub const SCAN_TIME_MAX: Duration = Duration::from_secs(3_600);
 /// How soon the loss of the other machine is noticed.
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(10);
 const UNANSWERED_MAX: Duration = Duration::from_secs(15);
+
+/// A connection with its client, and what it trusts.
+type Connected<S> = (Client, Connection<Socket, S>, MakeRustlsConnect);
 
 /// Where a database is, and how to reach it.
 #[derive(Clone)]
@@ -84,13 +88,18 @@ impl Address {
         self.connections
     }
 
-    /// What a connection trusts. The CA certificate may have been renewed, so it is read for each.
-    pub fn tls(&self) -> MakeRustlsConnect {
-        let Some(ca) = &self.ca else { return self.tls.clone() };
-        match tls(Some(ca)) {
+    /// What a connection trusts. The CA certificate, or those of the machine, may have been renewed, so they are read for each.
+    async fn tls(&self) -> MakeRustlsConnect {
+        if self.config.get_ssl_mode() == SslMode::Disable || !self.config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(_))) {
+            return self.tls.clone();
+        }
+        let ca = self.ca.clone();
+        // A machine has many certificates.
+        let read = tokio::task::spawn_blocking(move || tls(ca.as_deref())).await;
+        match read.map_err(StoreError::new).flatten() {
             Ok(tls) => MakeRustlsConnect::new(tls),
             Err(error) => {
-                tracing::warn!(%error, "the CA certificate that was read at the start stays in use");
+                tracing::warn!(%error, "the CA certificates that were read at the start stay in use");
                 self.tls.clone()
             }
         }
@@ -101,18 +110,18 @@ impl Address {
         self.answer_max
     }
 
-    /// Opens a connection.
-    pub async fn connect(&self) -> Result<(Client, Connection<Socket, impl tokio_postgres::tls::TlsStream + Unpin + use<>>), StoreError> {
+    /// Opens a connection. Also returns what it trusts, for a request to cancel a statement.
+    pub async fn connect(&self) -> Result<Connected<impl tokio_postgres::tls::TlsStream + Unpin + use<>>, StoreError> {
         let hosts = each_host(&self.config);
         let time_max = if hosts.len() > 1 { HOST_TIME_MAX } else { CONNECT_TIME_MAX };
-        let (mut failed, tls) = (None, self.tls());
+        let (mut failed, tls) = (None, self.tls().await);
         // The host that answered last is the first.
         let first = self.answered.load(Ordering::Relaxed);
         for number in (0..hosts.len()).map(|number| (first + number) % hosts.len()) {
             match timeout(time_max, hosts[number].connect(tls.clone())).await {
-                Ok(Ok(connected)) => {
+                Ok(Ok((client, connection))) => {
                     self.answered.store(number, Ordering::Relaxed);
-                    return Ok(connected);
+                    return Ok((client, connection, tls));
                 }
                 Ok(Err(error)) => failed = Some(StoreError::from(error)),
                 // That another host refuses says more.
@@ -218,8 +227,8 @@ fn tls(ca: Option<&Path>) -> Result<ClientConfig, StoreError> {
     };
     let failed = |error: &dyn fmt::Display| StoreError::new(format!("cannot use the certificate {}: {error}", path.display()));
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| failed(&error))? {
-        roots.add(certificate.map_err(|error| failed(&error))?).map_err(|error| failed(&error))?;
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| failed(&pem_told(&error)))? {
+        roots.add(certificate.map_err(|error| failed(&pem_told(&error)))?).map_err(|error| failed(&error))?;
     }
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
@@ -236,17 +245,20 @@ mod tests {
 
     use super::{Address, read};
 
-    #[tokio::test]
-    async fn a_renewed_ca_certificate_is_trusted_by_the_next_connection() {
-        let certificate = || rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
-        let (before, after) = (certificate(), certificate());
-        let key = PrivateKeyDer::try_from(after.signing_key.serialize_der()).expect("a key");
+    type Certified = rcgen::CertifiedKey<rcgen::KeyPair>;
+
+    fn certificate() -> Certified {
+        rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate")
+    }
+
+    /// The address of a database that ends each connection once it is encrypted.
+    async fn database(certified: &Certified) -> String {
+        let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).expect("a key");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("versions");
-        let config = config.with_no_client_auth().with_single_cert(vec![after.cert.der().clone()], key).expect("settings");
+        let config = config.with_no_client_auth().with_single_cert(vec![certified.cert.der().clone()], key).expect("settings");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        // A database that ends each connection once it is encrypted.
         tokio::spawn(async move {
             let acceptor = TlsAcceptor::from(Arc::new(config));
             while let Ok((mut stream, _)) = listener.accept().await {
@@ -256,16 +268,54 @@ mod tests {
                 let _ = acceptor.accept(stream).await;
             }
         });
+        format!("postgres://sam@127.0.0.1:{port}/log?sslmode=require")
+    }
+
+    /// What ends a connection.
+    async fn end(address: &Address) -> String {
+        address.connect().await.map(drop).expect_err("the connection ends").to_string()
+    }
+
+    #[tokio::test]
+    async fn a_renewed_ca_certificate_is_trusted_by_the_next_connection() {
+        let (before, after) = (certificate(), certificate());
         let folder = tempfile::tempdir().expect("a temporary folder");
         let ca = folder.path().join("ca.pem");
         std::fs::write(&ca, before.cert.pem()).expect("written");
-        let address = Address::new(&format!("postgres://sam@127.0.0.1:{port}/log?sslmode=require"), Some(&ca), 1).expect("an address");
-        let told = async || address.connect().await.map(drop).expect_err("the connection ends").to_string();
-        assert!(told().await.contains("invalid peer certificate"), "{}", told().await);
+        let address = Address::new(&database(&after).await, Some(&ca), 1).expect("an address");
+        assert!(end(&address).await.contains("invalid peer certificate"), "{}", end(&address).await);
         std::fs::write(&ca, after.cert.pem()).expect("renewed");
-        assert!(!told().await.contains("certificate"), "{}", told().await);
+        assert!(!end(&address).await.contains("certificate"), "{}", end(&address).await);
         std::fs::write(&ca, "half a file").expect("written");
-        assert!(told().await.contains("invalid peer certificate"), "that of the start stays in use: {}", told().await);
+        assert!(end(&address).await.contains("invalid peer certificate"), "that of the start stays in use: {}", end(&address).await);
+    }
+
+    /// Names the file with the machine's trusted certificates.
+    const TRUSTED: &str = "SSL_CERT_FILE";
+
+    /// The file is named by the environment, so this test program is started again.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_certificate_that_the_machine_trusts_since_is_trusted_by_the_next_connection() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        let name = "store::postgres::connect::tests::a_machine_that_trusts_another_certificate_since";
+        let mut command = std::process::Command::new(std::env::current_exe().expect("this program"));
+        let output = command.args([name, "--exact", "--nocapture"]).env(TRUSTED, file.path()).output().expect("a process");
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && told.contains("trusted since"), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Does nothing unless the process was started for it.
+    #[tokio::test]
+    async fn a_machine_that_trusts_another_certificate_since() {
+        let Some(trusted) = std::env::var_os(TRUSTED) else { return };
+        let (before, after) = (certificate(), certificate());
+        std::fs::write(&trusted, before.cert.pem()).expect("written");
+        let address = Address::new(&database(&after).await, None, 1).expect("an address");
+        assert!(end(&address).await.contains("invalid peer certificate"), "{}", end(&address).await);
+        std::fs::write(&trusted, after.cert.pem()).expect("renewed");
+        assert!(!end(&address).await.contains("certificate"), "{}", end(&address).await);
+        println!("trusted since");
     }
 
     #[test]

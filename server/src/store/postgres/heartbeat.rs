@@ -50,13 +50,13 @@ pub async fn beat(connections: Connections, server: Uuid, signs: Signs) {
 pub async fn beat_once(connections: &Connections, server: Uuid, signs: &Signs) -> Result<(), StoreError> {
     let name = *signs.lock().unwrap_or_else(PoisonError::into_inner);
     let said = [(&server as _, Type::UUID), (&LASTS_SECS as _, Type::FLOAT8), (&name as _, Type::UUID)];
-    connections.take(SERVER).await?.execute_typed(BEAT, &said).await.map(drop)
+    connections.take_to_write(SERVER).await?.execute_typed(BEAT, &said).await.map(drop)
 }
 
 /// Reports that a server has stopped.
 pub async fn end(connections: &Connections, server: Uuid) -> Result<(), StoreError> {
     let sql = "DELETE FROM leases WHERE name IN ('server ' || $1::text, 'signs ' || $1::text, 'check ' || $1::text)";
-    connections.take(SERVER).await?.execute_typed(sql, &[(&server, Type::UUID)]).await.map(drop)
+    connections.take_to_write(SERVER).await?.execute_typed(sql, &[(&server, Type::UUID)]).await.map(drop)
 }
 
 /// Identifies the secrets with which the other running servers sign.

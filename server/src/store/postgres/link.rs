@@ -20,7 +20,8 @@ use super::health::Health;
 use crate::store::StoreError;
 
 /// The parameters of a statement with their types.
-type Parameters<'a> = [(&'a (dyn ToSql + Sync), Type)];
+pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+type Parameters<'a> = [Parameter<'a>];
 
 /// How long the database has to end what it does for a connection that is given up.
 const CANCEL_TIME_MAX: Duration = Duration::from_secs(2);
@@ -151,14 +152,14 @@ impl managed::Manager for Manager {
     type Error = StoreError;
 
     async fn create(&self) -> Result<Link, StoreError> {
-        let (client, connection) = self.address.connect().await?;
+        let (client, connection, tls) = self.address.connect().await?;
         let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::warn!(%error, "a connection to the database ended");
+                tracing::warn!(error = %StoreError::from(error), "a connection to the database ended");
             }
         });
         self.health.has_answered();
-        let (patience, tls, health) = (self.address.answer_max(), self.address.tls(), Arc::clone(&self.health));
+        let (patience, health) = (self.address.answer_max(), Arc::clone(&self.health));
         let (unanswered, is_in_transaction, is_given_up) = Default::default();
         Ok(Link { client, task, patience, tls, health, unanswered, is_in_transaction, is_given_up })
     }

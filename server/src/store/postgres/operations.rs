@@ -1,21 +1,20 @@
-//! The operations on accounts, sessions and devices, and the server's chores. The counterpart for SQLite is `store/sqlite/operations.rs`.
+//! The operations on accounts, sessions and devices. The counterpart for SQLite is `store/sqlite/operations.rs`.
 
-use stronglog_sync::digest::Digest;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::Store;
 use super::connect::SCAN_TIME_MAX;
 use super::convert::{number, signed};
-use super::link::Link;
+use super::link::{Link, Parameter};
 use super::rows::{account, answered, device, is_true, nothing, one, session};
 use crate::places::{SERVER, STRANGERS};
+use crate::store::StoreError;
 use crate::store::accounts::{
-    Account, Created, Denied, Device, DeviceActivity, Exchange, Live, MissedNotifications, Population, SESSIONS_MAX, Session, SessionKey,
+    Account, Created, Denied, Device, DeviceActivity, Exchange, MissedNotifications, Population, SESSIONS_MAX, Session, SessionKey,
     SignedIn,
 };
 use crate::store::collections::{Collections, unknown};
-use crate::store::{PURGED_AT_ONCE, StoreError};
 
 /// The columns that [`account`] reads.
 const ACCOUNT: &str = "SELECT user_id, email, password_hash, recovery_hash, created_at, disabled FROM users";
@@ -24,13 +23,8 @@ const ACCOUNT: &str = "SELECT user_id, email, password_hash, recovery_hash, crea
 const IS_LIVE: &str =
     "EXISTS (SELECT FROM sessions JOIN users USING (user_id) WHERE user_id = $1 AND session_id = $2 AND NOT revoked AND NOT disabled)";
 
-/// The number of records of an account that one step erases.
-const ERASED_AT_ONCE: i64 = 500;
 /// Above this number of rows, the numbers of accounts and sessions are estimates.
 const COUNTED_MAX: i64 = 100_000;
-/// How long a server's lease on a chore lasts: less than the day after which the chore is due again.
-const CHORE_SECS: i64 = 20 * 3_600;
-const DAY_MS: i64 = 86_400_000;
 
 impl Store {
     pub async fn register(&self, account: Account, session: Session) -> Result<Created, StoreError> {
@@ -80,7 +74,7 @@ impl Store {
 
     pub async fn renew_hash(&self, user: Uuid, before: String, after: String) -> Result<(), StoreError> {
         let sql = "UPDATE users SET password_hash = $3 WHERE user_id = $1 AND password_hash = $2 AND NOT erasing";
-        self.query(user, sql, &[(&user, Type::UUID), (&before, Type::TEXT), (&after, Type::TEXT)]).await.map(drop)
+        self.change(user, sql, &[(&user, Type::UUID), (&before, Type::TEXT), (&after, Type::TEXT)]).await.map(drop)
     }
 
     pub async fn set_password(&self, key: SessionKey, password_hash: String) -> Result<(), Denied> {
@@ -98,7 +92,7 @@ impl Store {
     pub async fn set_recovery(&self, key: SessionKey, recovery_hash: String) -> Result<(), Denied> {
         let sql = format!("UPDATE users SET recovery_hash = $3 WHERE user_id = $1 AND {IS_LIVE} RETURNING user_id");
         let [user, session] = of(&key);
-        let changed = self.query(key.user, &sql, &[user, session, (&recovery_hash, Type::TEXT)]).await?;
+        let changed = self.change(key.user, &sql, &[user, session, (&recovery_hash, Type::TEXT)]).await?;
         if changed.is_empty() { Err(Denied::SessionEnded) } else { Ok(()) }
     }
 
@@ -145,7 +139,7 @@ impl Store {
             let (generation, [user, id]) = (i64::from(session.generation), of(&key));
             // What another request has changed meanwhile is decided again.
             if !self
-                .query(key.user, &sql, &[user, id, (&generation, Type::INT8), (&now_ms, Type::INT8), (&next, Type::INT8)])
+                .change(key.user, &sql, &[user, id, (&generation, Type::INT8), (&now_ms, Type::INT8), (&next, Type::INT8)])
                 .await?
                 .is_empty()
             {
@@ -167,7 +161,7 @@ impl Store {
             SELECT {IS_LIVE}, EXISTS (SELECT FROM ended)"
         );
         let [user, own] = of(&key);
-        let rows = self.query(key.user, &sql, &[user, own, (&session, Type::UUID)]).await?;
+        let rows = self.change(key.user, &sql, &[user, own, (&session, Type::UUID)]).await?;
         answered(&rows)
     }
 
@@ -176,7 +170,7 @@ impl Store {
             "WITH ended AS (UPDATE sessions SET revoked = true WHERE user_id = $1 AND NOT revoked AND {IS_LIVE} RETURNING user_id)
             SELECT {IS_LIVE}, EXISTS (SELECT FROM ended)"
         );
-        answered(&self.query(key.user, &sql, &of(&key)).await?).map(drop)
+        answered(&self.change(key.user, &sql, &of(&key)).await?).map(drop)
     }
 
     pub async fn devices(&self, key: SessionKey) -> Result<Vec<Device>, Denied> {
@@ -200,7 +194,7 @@ impl Store {
             SELECT {IS_LIVE}, EXISTS (SELECT FROM renamed)"
         );
         let [user, own] = of(&key);
-        let rows = self.query(key.user, &sql, &[user, own, (&session, Type::UUID), (&name, Type::TEXT)]).await?;
+        let rows = self.change(key.user, &sql, &[user, own, (&session, Type::UUID), (&name, Type::TEXT)]).await?;
         answered(&rows)
     }
 
@@ -225,7 +219,7 @@ impl Store {
             (&synced_at, Type::INT8_ARRAY),
             (&synced_rev, Type::INT8_ARRAY),
         ];
-        self.query(SERVER, sql, &parameters).await.map(drop)
+        self.change(SERVER, sql, &parameters).await.map(drop)
     }
 
     pub async fn ended(&self, sessions: Vec<SessionKey>) -> Result<Vec<SessionKey>, StoreError> {
@@ -257,144 +251,6 @@ impl Store {
         Ok(news)
     }
 
-    pub async fn erase(&self, user: Uuid) -> Result<(), StoreError> {
-        let transaction = self.begin(user).await?;
-        let (link, user) = (transaction.link(), [(&user as _, Type::UUID)]);
-        // Pushes that are under way end before, and later ones find no session.
-        link.query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &user).await?;
-        // No email address is like this.
-        link.execute_typed("UPDATE users SET erasing = true, email = user_id::text, password_hash = '' WHERE user_id = $1", &user).await?;
-        link.execute_typed("INSERT INTO erased (user_id) VALUES ($1) ON CONFLICT DO NOTHING", &user).await?;
-        link.execute_typed("DELETE FROM sessions WHERE user_id = $1", &user).await?;
-        transaction.commit().await
-    }
-
-    pub async fn finish_erasing(&self) -> Result<(), StoreError> {
-        for row in self.query(SERVER, "SELECT user_id FROM users WHERE erasing", &[]).await? {
-            let user: Uuid = row.try_get(0)?;
-            while !self.erase_some(user).await? {}
-        }
-        Ok(())
-    }
-
-    /// Erases some of an account's rows, or the account itself once none is left. Returns whether the account is gone.
-    pub async fn erase_some(&self, user: Uuid) -> Result<bool, StoreError> {
-        let transaction = self.begin(user).await?;
-        let link = transaction.link();
-        // A push that is under way ends before, and leaves nothing behind.
-        link.query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
-        let mut left = ERASED_AT_ONCE;
-        for (table, key) in [("records", "id"), ("boundaries", "rev")] {
-            let sql =
-                format!("DELETE FROM {table} WHERE user_id = $1 AND {key} IN (SELECT {key} FROM {table} WHERE user_id = $1 LIMIT $2)");
-            let erased = link.execute_typed(&sql, &[(&user, Type::UUID), (&left, Type::INT8)]).await?;
-            left = left.saturating_sub(signed(erased)?);
-        }
-        if left > 0 {
-            for table in ["restores", "heads", "users"] {
-                link.execute_typed(&format!("DELETE FROM {table} WHERE user_id = $1"), &[(&user, Type::UUID)]).await?;
-            }
-        }
-        transaction.commit().await?;
-        Ok(left > 0)
-    }
-
-    pub async fn without_digest(&self) -> Result<Vec<Uuid>, StoreError> {
-        let rows = self.scan("SELECT user_id FROM heads WHERE digest IS NULL AND rev > 0", &[]).await?;
-        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
-    }
-
-    pub async fn rev(&self, user: Uuid) -> Result<Option<u64>, StoreError> {
-        let rows = self.query(SERVER, "SELECT rev FROM heads WHERE user_id = $1", &[(&user, Type::UUID)]).await?;
-        rows.first().map(|row| number(row.try_get(0)?)).transpose()
-    }
-
-    pub async fn live_after(&self, user: Uuid, rev: u64, rows_max: usize) -> Result<Vec<Live>, StoreError> {
-        let sql = "SELECT rev, collection, id FROM records WHERE user_id = $1 AND rev > $2 AND NOT deleted ORDER BY rev LIMIT $3";
-        let (rev, rows_max) = (signed(rev)?, signed(rows_max as u64)?);
-        let rows = self.query(SERVER, sql, &[(&user, Type::UUID), (&rev, Type::INT8), (&rows_max, Type::INT8)]).await?;
-        rows.iter().map(|row| Ok(Live { rev: number(row.try_get(0)?)?, collection: row.try_get(1)?, id: row.try_get(2)? })).collect()
-    }
-
-    pub async fn set_digest(&self, user: Uuid, rev: u64, digest: Digest) -> Result<bool, StoreError> {
-        let (rev, digest) = (signed(rev)?, digest.to_string());
-        let sql = "UPDATE heads SET digest = $3 WHERE user_id = $1 AND rev = $2 RETURNING user_id";
-        let set = self.query(SERVER, sql, &[(&user, Type::UUID), (&rev, Type::INT8), (&digest, Type::TEXT)]).await?;
-        Ok(!set.is_empty())
-    }
-
-    /// Purges once a day, on one of the servers.
-    pub async fn purge(&self, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
-        if !self.take_lease("purge").await? {
-            return Ok(0);
-        }
-        self.purge_now(tombstone_days, backup_days, now_ms).await
-    }
-
-    /// Purges, even while another server does. The database may be restored to any moment of the last days, so only older deletions are purged.
-    pub async fn purge_now(&self, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
-        let before = now_ms.saturating_sub(i64::from(tombstone_days.max(backup_days)) * DAY_MS);
-        let sql = "SELECT DISTINCT user_id FROM records WHERE deleted AND server_updated_at < $1";
-        let users = self.scan(sql, &[(&before, Type::INT8)]).await?;
-        let (mut count, mut failed) = (0, None);
-        for row in users {
-            match self.purge_user(row.try_get(0)?, before).await {
-                Ok(purged) => count += purged,
-                Err(error) if error.is_silent() => return Err(error),
-                // The others do not wait for an account that cannot be purged.
-                Err(error) => failed = Some(error),
-            }
-        }
-        failed.map_or(Ok(count), Err)
-    }
-
-    /// Purges the tombstones of an account in steps, between which others write.
-    async fn purge_user(&self, user: Uuid, before: i64) -> Result<u64, StoreError> {
-        let (mut count, mut from) = (0, i64::MIN);
-        while let Some((purged, newest)) = self.purge_some(user, from, before).await? {
-            (count, from) = (count + purged, newest);
-        }
-        Ok(count)
-    }
-
-    /// Purges the oldest tombstones of an account from a time on. Returns their number and the time of the newest, if there are any. What an
-    /// earlier step deleted is still in the index, and is not read again.
-    async fn purge_some(&self, user: Uuid, from: i64, before: i64) -> Result<Option<(u64, i64)>, StoreError> {
-        let transaction = self.begin(SERVER).await?;
-        transaction.link().query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
-        let sql = "WITH gone AS (
-                DELETE FROM records WHERE user_id = $1 AND id IN (
-                    SELECT id FROM records WHERE user_id = $1 AND deleted AND server_updated_at >= $2 AND server_updated_at < $3
-                    ORDER BY server_updated_at LIMIT $4
-                ) RETURNING rev, server_updated_at
-            ), purged AS (SELECT count(*) AS count, max(rev) AS highest_rev, max(server_updated_at) AS newest FROM gone)
-            UPDATE heads SET tombstone_count = greatest(0, tombstone_count - count),
-                purge_watermark = greatest(purge_watermark, highest_rev)
-            FROM purged WHERE user_id = $1 AND count > 0 RETURNING count, newest";
-        let at_once = signed(PURGED_AT_ONCE as u64)?;
-        let parameters: [Parameter<'_>; 4] = [(&user, Type::UUID), (&from, Type::INT8), (&before, Type::INT8), (&at_once, Type::INT8)];
-        let row = transaction.link().query_typed_opt(sql, &parameters).await?;
-        let purged = row.map(|row| Ok::<_, StoreError>((number(row.try_get(0)?)?, row.try_get(1)?))).transpose()?;
-        transaction.commit().await?;
-        Ok(purged)
-    }
-
-    /// Whether this server does a chore. If a server vanishes while doing it, the chore waits for the next day.
-    async fn take_lease(&self, name: &str) -> Result<bool, StoreError> {
-        let sql = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, now() + make_interval(secs => $3))
-            ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
-            WHERE leases.expires_at < now() OR leases.holder = excluded.holder
-            RETURNING name";
-        let secs = CHORE_SECS as f64;
-        let taken = self.query(SERVER, sql, &[(&name, Type::TEXT), (&self.server, Type::UUID), (&secs, Type::FLOAT8)]).await?;
-        Ok(!taken.is_empty())
-    }
-
-    pub async fn forget_sessions(&self, rotated_before_ms: i64) -> Result<u64, StoreError> {
-        let sql = "DELETE FROM sessions WHERE rotated_at < $1 RETURNING user_id";
-        Ok(self.scan(sql, &[(&rotated_before_ms, Type::INT8)]).await?.len() as u64)
-    }
-
     pub async fn epoch(&self) -> Result<String, StoreError> {
         one(&self.query(SERVER, "SELECT epoch FROM server", &[]).await?)
     }
@@ -403,7 +259,7 @@ impl Store {
         check_collections(&*self.connection(SERVER).await?, &collections).await?;
         let text = collections.text();
         let sql = "UPDATE server SET collections = $1 WHERE collections IS DISTINCT FROM $1";
-        self.query(SERVER, sql, &[(&text, Type::TEXT)]).await.map(drop)
+        self.change(SERVER, sql, &[(&text, Type::TEXT)]).await.map(drop)
     }
 
     pub async fn seen_at(&self) -> Result<i64, StoreError> {
@@ -411,14 +267,14 @@ impl Store {
     }
 
     pub async fn note_time(&self, now_ms: i64) -> Result<(), StoreError> {
-        self.query(SERVER, "UPDATE server SET seen_at = $1", &[(&now_ms, Type::INT8)]).await.map(drop)
+        self.change(SERVER, "UPDATE server SET seen_at = $1", &[(&now_ms, Type::INT8)]).await.map(drop)
     }
 
     /// Writes a row of this server's own, so that none waits for another.
     pub async fn check(&self) -> Result<(), StoreError> {
         let sql = "INSERT INTO leases (name, holder, expires_at) VALUES ('check ' || $1::text, $1, now())
             ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at";
-        self.connection(SERVER).await?.execute_typed(sql, &[(&self.server, Type::UUID)]).await.map(drop)
+        self.connections.take_to_write(SERVER).await?.execute_typed(sql, &[(&self.server, Type::UUID)]).await.map(drop)
     }
 
     pub async fn population(&self, since_ms: i64) -> Result<Population, StoreError> {
@@ -445,8 +301,6 @@ pub async fn check_collections(link: &Link, collections: &Collections) -> Result
     let found = link.query_within(SCAN_TIME_MAX, sql, &[(&paths, Type::TEXT_ARRAY)]).await?;
     found.first().map_or(Ok(()), |row| Err(unknown(row.try_get(0)?)))
 }
-
-type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// The parameters `$1` and `$2` of a statement about a session.
 fn of(key: &SessionKey) -> [Parameter<'_>; 2] {

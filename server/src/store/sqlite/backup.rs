@@ -1,16 +1,19 @@
 //! Backups, and their restoration in a new epoch (R11).
 
+use std::collections::BTreeSet;
+use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode};
 
 use super::checksum::{self, Found};
 use super::counter::Counter;
-use super::files::{make_folder, private, sync_folder};
-use super::outside::existing;
-use super::{DATABASE, accounts, epoch, erased, kept, lock, migrate, open_file, previous, version_of};
+use super::files::{make_folder, private, sync_folder, with_suffix};
+use super::outside::{Source, existing, to_copy};
+use super::{DATABASE, accounts, epoch, erased, kept, ledger, lock, migrate, open_file, previous, version_of};
 use crate::store::StoreError;
 
 /// The database version that first recorded when a backup was complete. Older databases are also backed up, before an update.
@@ -20,27 +23,58 @@ pub const RESTORING: &str = "stronglog.db.restoring";
 /// The suffix of a backup that is being written.
 pub const PARTIAL: &str = ".partial";
 
+/// The files that this process is writing.
+static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// A backup that was made.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BackedUp {
+    /// Why the database does not know about it, if it cannot be written.
+    pub not_recorded: Option<String>,
+}
+
 /// Writes a consistent copy of the database in a folder to a new file, which gets its name once it is complete and checked. The server may
-/// be running.
+/// be running. If the disk of the folder is full, the backup cannot be recorded in the database, but that is when it is most urgent.
 ///
 /// # Errors
-/// Returns an error if the database does not exist, or the file exists or cannot be written.
-pub fn back_up(folder: &Path, to: &Path, now_ms: i64) -> Result<(), StoreError> {
+/// Returns an error if the database does not exist or cannot be read, or the file exists or cannot be written.
+pub fn back_up(folder: &Path, to: &Path, now_ms: i64) -> Result<BackedUp, StoreError> {
+    if to.is_dir() {
+        return Err(StoreError::new(format!(
+            "{} is a folder: name a new file in it, or give --keep to have backups named by their time",
+            to.display()
+        )));
+    }
     if to.exists() {
         return Err(StoreError::new(format!("{} exists: name a new file", to.display())));
     }
-    let connection = existing(&folder.join(DATABASE))?;
+    let Source { connection, unwritable, .. } = &to_copy(folder)?;
     // The backup is recorded before the copy, so that no tombstone is purged that the copy does not contain. The copy contains the row too,
     // so a restored server also knows about it.
-    connection.execute("INSERT OR REPLACE INTO backups SELECT user_id, ?1, rev FROM users", [now_ms])?;
-    let written = write(&connection, to);
-    if written.is_err() {
-        connection.execute("DELETE FROM backups WHERE taken_at = ?1", [now_ms])?;
-    } else if version_of(&connection)? >= BACKED_UP_AT_SINCE {
-        // Only now: a backup that was interrupted must not pass for the newest one.
+    let noted = match unwritable {
+        Some(why) => Err(StoreError::new(why.0.to_string())),
+        None => ledger::note(connection, now_ms),
+    };
+    match write(connection, to) {
+        Ok(()) => {
+            let recorded = noted.and_then(|()| complete(connection, now_ms));
+            Ok(BackedUp { not_recorded: recorded.err().map(|error| error.0.to_string()) })
+        }
+        Err(error) => {
+            // Otherwise the row only delays purges. The first error is the one to tell.
+            let _ = ledger::take_back(connection, now_ms);
+            Err(error)
+        }
+    }
+}
+
+/// Records the time of a complete backup. Only now: a backup that was interrupted must not pass for the newest one.
+fn complete(connection: &Connection, now_ms: i64) -> Result<(), StoreError> {
+    if version_of(connection)? >= BACKED_UP_AT_SINCE {
         connection.execute("UPDATE server SET backed_up_at = ?1", [now_ms])?;
     }
-    written
+    Ok(())
 }
 
 /// When the newest complete backup was made, in milliseconds since the Unix epoch.
@@ -58,21 +92,51 @@ pub fn backed_up_at(connection: &Connection) -> Result<Option<i64>, StoreError> 
 /// Copies the database to a file with another name, checks the copy, and renames it.
 fn write(connection: &Connection, to: &Path) -> Result<(), StoreError> {
     let partial = with_suffix(to, PARTIAL);
+    if is_being_written(&partial) {
+        return Err(StoreError::new(format!("another backup is writing {}: name a new file, or wait until it is done", to.display())));
+    }
     // It may be left from a backup that was interrupted.
     remove(&partial)?;
     let copy = || {
         // SQLite writes into an empty file and keeps its permissions.
-        private().write(true).create_new(true).open(&partial).map_err(|error| failed("write the backup", to, error))?;
+        let file = private().write(true).create_new(true).open(&partial).map_err(|error| failed("write the backup", to, error))?;
+        // Some file systems of other machines have no locks.
+        let _ = file.try_lock();
         let target = partial.to_str().ok_or_else(|| StoreError::new("the path of the backup is not UTF-8"))?;
-        connection.execute("VACUUM INTO ?1", [target]).map_err(|error| failed("write the backup", to, error))?;
+        connection.execute("VACUUM INTO ?1", [target]).map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::new(format!(
+                "cannot back up the database, which is damaged ({error}): stop the server, and restore an earlier backup, which is kept"
+            )),
+            _ => failed("write the backup", to, StoreError::from(error).0),
+        })?;
         check(&existing(&partial)?).map_err(|error| failed("use the backup", to, error))?;
-        let finished = checksum::append(&partial).and_then(|()| std::fs::rename(&partial, to));
+        // Without the name, a backup is lost that has made an older one superfluous.
+        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let finished = checksum::append(&partial).and_then(|()| std::fs::rename(&partial, to)).and_then(|()| sync_folder(folder));
         finished.map_err(|error| failed("write the backup", to, error))
     };
-    copy().inspect_err(|_| {
+    unfinished().insert(partial.clone());
+    let copied = copy().inspect_err(|_| {
         // An incomplete file must not be mistaken for a backup. If it cannot be removed, its name says what it is.
         let _ = remove(&partial);
-    })
+    });
+    unfinished().remove(&partial);
+    copied
+}
+
+/// Removes the files of the backups that this process has not completed, because it was told to end.
+pub fn discard_unfinished() {
+    // A backup may have been completed in this moment, and then there is no such file.
+    unfinished().iter().for_each(|partial| _ = remove(partial));
+}
+
+fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a backup is being written to a file. If not, it was interrupted.
+pub fn is_being_written(partial: &Path) -> bool {
+    File::open(partial).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 /// What a restore did.
@@ -105,7 +169,12 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
         let _ = remove(&fresh);
     }
     let (found, kept) = prepared?;
-    let previous = set_aside(&current, now_ms)?;
+    let previous = set_aside(&current, now_ms).inspect_err(|_| {
+        // The current database stays. Without it, the other file says that there is to be one.
+        if current.exists() {
+            let _ = remove(&fresh);
+        }
+    })?;
     let placed = std::fs::rename(&fresh, &current).and_then(|()| sync_folder(folder));
     placed.map_err(|error| failed("move the backup to", &current, error))?;
     Counter::open(folder)?.note(&existing(&current)?)?;
@@ -167,12 +236,6 @@ pub fn remove(path: &Path) -> Result<(), StoreError> {
         }
     }
     Ok(())
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 /// Renames the current database and its log. Also moves a log without a database, because SQLite would apply it to the backup.

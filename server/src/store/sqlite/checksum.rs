@@ -28,7 +28,7 @@ pub enum Found {
 pub fn append(path: &Path) -> io::Result<()> {
     let mut file = File::options().read(true).append(true).open(path)?;
     let length = file.metadata()?.len();
-    let digits = pass_on(&mut file, length, &mut io::sink())?;
+    let digits = pass_on(&mut file, length, |_| Ok(()))?;
     file.write_all(&[MARK, digits.as_bytes()].concat())?;
     file.sync_all()
 }
@@ -40,9 +40,11 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<Found> {
     let trailer = trailer(&mut file, length)?;
     let content = if trailer.is_some() { length - TRAILER as u64 } else { length };
     file.seek(SeekFrom::Start(0))?;
-    let mut target = private().write(true).create(true).truncate(true).open(to)?;
-    let digits = pass_on(&mut file, content, &mut target)?;
-    target.sync_all()?;
+    // The disk may be full.
+    let failed = |error: io::Error| io::Error::other(format!("cannot write {}: {error}; free some space on its disk", to.display()));
+    let mut target = private().write(true).create(true).truncate(true).open(to).map_err(failed)?;
+    let digits = pass_on(&mut file, content, |bytes| target.write_all(bytes).map_err(failed))?;
+    target.sync_all().map_err(failed)?;
     Ok(match trailer {
         None if ends_within_a_page(&mut file, length)? => Found::Damaged,
         None => Found::Unknown,
@@ -73,8 +75,8 @@ fn ends_within_a_page(file: &mut File, length: u64) -> io::Result<bool> {
     Ok(!length.is_multiple_of(page))
 }
 
-/// Copies bytes from the current position, and returns their checksum in hexadecimal digits.
-fn pass_on(from: &mut File, length: u64, to: &mut impl Write) -> io::Result<String> {
+/// Passes on bytes from the beginning of a file, and returns their checksum in hexadecimal digits.
+fn pass_on(from: &mut File, length: u64, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<String> {
     from.seek(SeekFrom::Start(0))?;
     let (mut hash, mut piece, mut left) = (Context::new(&SHA256), vec![0; 1 << 16], length);
     while left > 0 {
@@ -84,7 +86,7 @@ fn pass_on(from: &mut File, length: u64, to: &mut impl Write) -> io::Result<Stri
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         hash.update(&piece[..read]);
-        to.write_all(&piece[..read])?;
+        take(&piece[..read])?;
         left -= read as u64;
     }
     Ok(hash.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect())

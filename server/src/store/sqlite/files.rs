@@ -32,6 +32,13 @@ pub fn make_folder(folder: &Path) -> Result<(), StoreError> {
     builder.create(folder).map_err(|error| StoreError::new(format!("cannot make the folder {}: {error}", folder.display())))
 }
 
+/// A path whose file name has this suffix too.
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
 /// Makes renames in a folder durable.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]

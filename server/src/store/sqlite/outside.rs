@@ -1,11 +1,13 @@
 //! Access to the database from a process other than the server, which may be running.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Instant;
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
+use super::files::with_suffix;
 use super::{APPLICATION_ID, BUSY_TIMEOUT, DATABASE, DATABASE_VERSION, LOCK, version_of};
 use crate::store::StoreError;
 
@@ -14,19 +16,105 @@ use crate::store::StoreError;
 /// # Errors
 /// Returns an error if there is no such file, or it is not a database of this program.
 pub fn existing(path: &Path) -> Result<Connection, StoreError> {
-    let failed = |error: &dyn std::fmt::Display| StoreError::new(format!("cannot open {}: {error}", path.display()));
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| failed(&error))?;
+    verified(path, false).map_err(|unusable| unusable.told(path))
+}
+
+/// A database that is read to be copied.
+pub struct Source {
+    pub connection: Connection,
+    /// Why it cannot be written.
+    pub unwritable: Option<StoreError>,
+    /// Locked if no server may start meanwhile.
+    _lock: Option<File>,
+}
+
+/// Opens the database of a folder to copy it, also on a disk that is full or read-only.
+///
+/// # Errors
+/// Returns an error if there is no such database, or only a program that writes to the disk can read it.
+pub fn to_copy(folder: &Path) -> Result<Source, StoreError> {
+    let path = folder.join(DATABASE);
+    let unusable = match verified(&path, false) {
+        Ok(connection) => return Ok(Source { connection, unwritable: None, _lock: None }),
+        Err(unusable) => unusable,
+    };
+    let (is_of_disk, unwritable) = (unusable.is_of_disk(), unusable.told(&path));
+    if !is_of_disk || !path.exists() {
+        return Err(unwritable);
+    }
+    // SQLite shares memory with others in a file, which cannot be created there. Without others and without a log, it needs none.
+    let lock = File::open(folder.join(LOCK));
+    let is_alone = match &lock {
+        Ok(lock) => lock.try_lock().is_ok(),
+        // A copy that no server has opened.
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    };
+    if is_alone && with_suffix(&path, "-wal").metadata().map_or(0, |known| known.len()) == 0 {
+        let connection = verified(&path, true).map_err(|unusable| unusable.told(&path))?;
+        return Ok(Source { connection, unwritable: Some(unwritable), _lock: lock.ok() });
+    }
+    let folder = folder.display();
+    Err(StoreError::new(format!(
+        "{}; its disk is full, read-only or failing: stop the server, copy {folder} to another disk, and back up that copy with --data",
+        unwritable.0
+    )))
+}
+
+/// Why a database cannot be used.
+enum Unusable {
+    Sqlite(rusqlite::Error),
+    Empty,
+    OfAnother,
+}
+
+impl Unusable {
+    fn told(self, path: &Path) -> StoreError {
+        let why = match self {
+            // SQLite does not say why: there may be no such file, or the folder may be that of another user.
+            Unusable::Sqlite(error) => match path.metadata() {
+                Err(cause) => format!("{error}: {cause}"),
+                Ok(_) => error.to_string(),
+            },
+            Unusable::Empty => "the file is empty".to_owned(),
+            Unusable::OfAnother => "it is not a database of this program".to_owned(),
+        };
+        StoreError::new(format!("cannot open {}: {why}", path.display()))
+    }
+
+    /// Whether the disk may be full, read-only or failing.
+    fn is_of_disk(&self) -> bool {
+        let Unusable::Sqlite(error) = self else { return false };
+        let codes = [ErrorCode::DiskFull, ErrorCode::SystemIoFailure, ErrorCode::CannotOpen, ErrorCode::ReadOnly];
+        error.sqlite_error_code().is_some_and(|code| codes.contains(&code))
+    }
+}
+
+impl From<rusqlite::Error> for Unusable {
+    fn from(error: rusqlite::Error) -> Self {
+        Unusable::Sqlite(error)
+    }
+}
+
+/// Opens a database of this program. If it is immutable, nobody writes to it, and it has no log.
+fn verified(path: &Path, is_immutable: bool) -> Result<Connection, Unusable> {
+    let connection = if is_immutable {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let name = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+        Connection::open_with_flags(format!("file:{name}?immutable=1"), flags)?
+    } else {
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?
+    };
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")?;
     if path.metadata().is_ok_and(|known| known.len() == 0) {
-        return Err(failed(&"the file is empty"));
+        return Err(Unusable::Empty);
     }
-    let marked: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(|error| failed(&error))?;
+    let marked: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     match connection.query_row("SELECT count(*) FROM server", [], |row| row.get::<_, i64>(0)) {
         Ok(1) if [0, APPLICATION_ID].contains(&marked) => Ok(connection),
-        Err(error) if error.sqlite_error_code() != Some(rusqlite::ErrorCode::Unknown) => Err(failed(&error)),
+        Err(error) if error.sqlite_error_code() != Some(ErrorCode::Unknown) => Err(error.into()),
         // Without such a table too.
-        _ => Err(failed(&"it is not a database of this program")),
+        _ => Err(Unusable::OfAnother),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::{UserRecords, outside, users};
+use super::{UserRecords, ledger, outside, users};
 use crate::feed;
 use crate::store::{PURGED_AT_ONCE, Quota, StoreError};
 
@@ -32,11 +32,12 @@ impl Purge {
     /// # Errors
     /// Returns an error if the store fails.
     pub fn step(self, connection: &Connection, users: &mut Vec<Uuid>) -> Result<u64, StoreError> {
+        ledger::forget(connection, self.restorable_ms, self.now_ms)?;
         let (mut count, mut left) = (0, PURGED_AT_ONCE);
         while left > 0
             && let Some(user) = users.last().copied()
         {
-            let forgotten = self.forget_backups(connection, user)?;
+            let forgotten = ledger::forget_user(connection, user, self.restorable_ms, self.now_ms)?;
             let purged = self.purge_user(connection, user, left)?;
             count += purged;
             if purged < left as u64 {
@@ -47,22 +48,13 @@ impl Purge {
         Ok(count)
     }
 
-    /// Forgets the backups of a user that will not be restored. What was noted while the clock was ahead would hold every tombstone until then.
-    fn forget_backups(self, connection: &Connection, user: Uuid) -> Result<usize, StoreError> {
-        let forget = |which: &str, time: i64| {
-            let sql = format!("DELETE FROM backups WHERE user_id = ?1 AND taken_at {which} ?2");
-            connection.prepare_cached(&sql)?.execute(params![user, time])
-        };
-        Ok(forget(">", self.now_ms)? + forget("<", self.restorable_ms)?)
-    }
-
     fn purge_user(self, connection: &Connection, user: Uuid, count_max: usize) -> Result<u64, StoreError> {
         let mut records = UserRecords::of(connection, user, Quota::default());
         if !records.has_tombstone_before(self.before_ms)? {
             return Ok(0);
         }
         // In each step, because a backup may have begun since the last one.
-        let Some((taken_at, covered)) = records.oldest_backup(self.restorable_ms)? else {
+        let Some((taken_at, covered)) = ledger::oldest(connection, user, self.restorable_ms)? else {
             return feed::purge_some(&mut records, self.before_ms, None, count_max);
         };
         // Tombstones that are newer than a backup are not even read.

@@ -27,6 +27,9 @@ struct Waiting<J> {
 /// Why a job was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotTaken {
+    /// As many jobs of the account wait as may.
+    Share,
+    /// As many jobs of all accounts wait as may, and one of this account is among them.
     Full,
     Closed,
 }
@@ -44,7 +47,10 @@ impl<J> Queue<J> {
             return Err(NotTaken::Closed);
         }
         let of_account = waiting.by_account.get(&account).map_or(0, VecDeque::len);
-        if (waiting.count >= ALL_MAX && of_account > 0) || (account.is_some() && of_account >= EACH_MAX) {
+        if account.is_some() && of_account >= EACH_MAX {
+            return Err(NotTaken::Share);
+        }
+        if waiting.count >= ALL_MAX && of_account > 0 {
             return Err(NotTaken::Full);
         }
         if of_account == 0 {
@@ -117,7 +123,7 @@ mod tests {
     fn a_quiet_account_does_not_wait_for_a_loud_one() {
         let queue = Queue::new();
         (0..EACH_MAX).for_each(|number| queue.push(LOUD, number).expect("room"));
-        assert_eq!(queue.push(LOUD, 99), Err(NotTaken::Full), "a loud account has a share");
+        assert_eq!(queue.push(LOUD, 99), Err(NotTaken::Share), "a loud account has a share");
         queue.push(QUIET, 100).expect("others have theirs");
         queue.push(None, 200).expect("and so have jobs of no account");
         let next: Vec<usize> = std::iter::from_fn(|| queue.try_pop()).take(5).collect();
@@ -132,6 +138,7 @@ mod tests {
         }
         assert!(queue.len() >= ALL_MAX);
         queue.push(QUIET, 1).expect("an account without a job");
+        assert_eq!(queue.push(QUIET, 2), Err(NotTaken::Full), "all have to wait");
         queue.push(None, 2).expect("somebody who signs in");
     }
 

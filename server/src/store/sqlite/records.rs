@@ -30,17 +30,6 @@ impl<'c> UserRecords<'c> {
         UserRecords { connection, user, quota }
     }
 
-    /// The lowest time and revision of the user's backups since a time, which may still be restored.
-    ///
-    /// # Errors
-    /// Returns an error if the store fails.
-    pub fn oldest_backup(&self, since_ms: i64) -> Result<Option<(i64, u64)>, StoreError> {
-        let sql = "SELECT min(taken_at), min(rev) FROM backups WHERE user_id = ?1 AND taken_at >= ?2";
-        let found = self.connection.prepare_cached(sql)?.query_row(params![self.user, since_ms], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let (taken_at, rev): (Option<i64>, Option<u64>) = found;
-        Ok(taken_at.zip(rev))
-    }
-
     /// Whether there is a tombstone that was accepted before a time.
     ///
     /// # Errors

@@ -104,6 +104,7 @@ impl Writer {
             })
         });
         self.queue.push(account, job).map_err(|reason| match reason {
+            NotTaken::Share => StoreError::share_exhausted(),
             NotTaken::Full => StoreError::busy(),
             NotTaken::Closed => StoreError::new("the database is closed, because the server is stopping"),
         })?;
