@@ -1,25 +1,25 @@
-//! The build step: the code in `generated/` is that of the contract in `spec/` and the protocol in `contractc/`, or the build fails.
+//! The build step: fails unless the code in `generated/` matches the contract in `spec/` and the protocol in `contractc/`.
 //!
-//! The hashes in `generated/MANIFEST` say whether it is. If it is not, a checkout generates it again. Everywhere else (in a crate that depends
-//! on this one, in CI, or where RUSTFLAGS or `--target` hide the checkout's cfg) the build fails.
+//! The hashes in `generated/MANIFEST` show whether it does. If not, a checkout generates the code again. Everywhere else (in a crate that
+//! depends on this one, in CI, or where RUSTFLAGS or `--target` hide the checkout's cfg) the build fails.
 
 use std::path::Path;
 use std::process::Command;
 
-/// Where the manifest's files of the compiler are: only in a checkout.
+/// The folder with the compiler's files in the manifest, which only a checkout has.
 const COMPILER: &str = "contractc/";
 
 fn main() {
-    // Not all of docs/: what people write there changes no code.
+    // Not all of docs/, because its hand-written pages do not affect the code.
     for path in ["build.rs", "spec", "generated", "docs/api-reference.md", "docs/data-models.md"] {
         println!("cargo::rerun-if-changed={path}");
     }
-    // A packaged crate has no compiler, and with a path that is not there the build step would run each time.
+    // A packaged crate has no compiler, and a missing path would make the build step run every time.
     if Path::new(COMPILER).exists() {
         println!("cargo::rerun-if-changed={COMPILER}protocol");
     }
     println!("cargo::rerun-if-env-changed=CI");
-    // Asked for at run time: a shared target folder may hold the build script of another checkout.
+    // Read at run time, because a shared target folder may contain the build script of another checkout.
     let Some(root) = std::env::var_os("CARGO_MANIFEST_DIR") else {
         println!("cargo::error=cannot tell where this package is, because CARGO_MANIFEST_DIR is not set");
         return;
@@ -35,12 +35,12 @@ fn main() {
         different = stale(root);
     }
     for path in different {
-        println!("cargo::error={path} is not what generated/MANIFEST says: run `cargo xtask generate` in a checkout of this repository");
+        println!("cargo::error={path} differs from generated/MANIFEST; run `cargo xtask generate` in a checkout of this repository");
     }
 }
 
-/// Runs what `cargo xtask generate` runs. As a build dependency, the compiler would be built by everybody who changes no contract. The target
-/// folder of this build is locked until the build ends.
+/// Runs the program of `cargo xtask generate`. If the compiler were a build dependency, everybody would build it, even without changing a
+/// contract. The program has its own target folder, because the one of this build is locked until the build ends.
 fn generate(root: &Path) -> Result<(), String> {
     let cargo = std::env::var_os("CARGO").ok_or("CARGO is not set")?;
     let mut command = Command::new(cargo);
@@ -60,7 +60,7 @@ fn stale(root: &Path) -> Vec<String> {
     entries.filter(|(_, path)| is_here(path)).filter(differs).map(|(_, path)| path.to_owned()).collect()
 }
 
-/// The same as `contractc::output::fingerprint`, which this script has no access to.
+/// A copy of `contractc::output::fingerprint`, which this script cannot use.
 fn fnv1a(bytes: &[u8]) -> String {
     let kept = bytes.iter().filter(|byte| **byte != b'\r');
     let hash = kept.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));

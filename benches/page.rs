@@ -104,7 +104,7 @@ fn benchmark(criterion: &mut Criterion) {
     });
 }
 
-/// Does what `from_json` does, without validating the envelope and the items.
+/// Parses like `from_json`, without validating the envelope and the items.
 fn unchecked(tape: &Tape<'_>) -> Vec<stronglog_sync::api::FeedChange> {
     let mut out = Checker::new();
     let Some(stronglog_sync::api::runtime::json::Json::Array(changes)) = tape.root().get("changes") else { panic!("a page") };

@@ -103,7 +103,7 @@ fn read_collection(members: Members<'_>, contract: &'static OnceLock<Contract>, 
 /// The rule with this number.
 fn check(value: Json<'_>, rules: &'static Rules) -> Result<Check, LoadError> {
     let number = count(value).filter(|number| *number < rules.len()).ok_or_else(|| damaged("the number of a rule"))?;
-    Ok(kept(Rule::Judge(kept(Entry { rules, number }))))
+    Ok(kept(Rule::Loaded(kept(Entry { rules, number }))))
 }
 
 fn read_any(items: &[Json<'_>], rules: &'static Rules) -> Result<&'static [AnyCollection], LoadError> {

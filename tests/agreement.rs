@@ -178,7 +178,7 @@ fn judge_in_node(instances: &[Instance], oracle: &Oracle) -> Vec<Elsewhere> {
     }
     std::fs::write(&list, lines).expect("the instances can be written");
     std::fs::write(&schemas, serde_json::to_vec(oracle.schemas()).expect("schemas are JSON")).expect("the schemas can be written");
-    let output = node::run(Command::new("node").arg("judge.mjs").args([&list, &schemas]).current_dir(node::folder()));
+    let output = node::run(Command::new("node").arg("validate.mjs").args([&list, &schemas]).current_dir(node::folder()));
     let verdicts: Vec<Elsewhere> = output.lines().map(elsewhere).collect();
     assert_eq!(verdicts.len(), instances.len(), "Node judges every instance");
     verdicts

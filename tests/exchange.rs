@@ -10,7 +10,7 @@ use stronglog_sync::api::runtime::http::{
 };
 use stronglog_sync::api::runtime::json::Json;
 use stronglog_sync::api::runtime::report::{At, Checker, Report};
-use stronglog_sync::api::runtime::rule::{Judge, Record, Rule};
+use stronglog_sync::api::runtime::rule::{LoadedRule, Record, Rule};
 
 const HEADER: Scheme = Scheme::new("header", SchemeKind::ApiKey(Place::Header, "X-Api-Key"));
 const QUERY: Scheme = Scheme::new("query", SchemeKind::ApiKey(Place::Query, "key"));
@@ -186,13 +186,13 @@ const FORM: Form = Form::new(
     &LIMITED,
 );
 
-static LIMITED: Rule = Rule::Judge(&NumberOrAll);
+static LIMITED: Rule = Rule::Loaded(&NumberOrAll);
 
 /// Judges that `limit` is a number or the word `all`.
 struct NumberOrAll;
 
-impl Judge for NumberOrAll {
-    fn judge(&self, value: Json<'_>, at: At<'_>, out: &mut Checker) {
+impl LoadedRule for NumberOrAll {
+    fn check(&self, value: Json<'_>, at: At<'_>, out: &mut Checker) {
         if !matches!(value.get("limit"), None | Some(Json::Number(_) | Json::String("all"))) {
             out.violation(at.member("limit"), "oneOf", || "matches none of the variants".to_owned());
         }
@@ -347,7 +347,7 @@ fn cookies_of_other_programs_do_no_harm() {
 fn a_base_url_that_ends_a_path_is_refused() {
     for base in ["https://example.com/api?key=1", "https://example.com/api#part", "https://example.com?"] {
         let report = SendText("a".to_owned()).request(base).expect_err(base);
-        let message = format!("has a base URL with `?` or `#`, which end a path: {base}");
+        let message = format!("has a base URL with `?` or `#`, which must not be in it: {base}");
         assert_eq!((report.violations[0].keyword, report.violations[0].message.as_str()), ("syntax", message.as_str()));
     }
     let request = SendText("a".to_owned()).request("https://example.com/api/").expect("a path");

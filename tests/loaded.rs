@@ -27,7 +27,7 @@ fn compile(path: &Path) -> Compilation {
 
 /// The contract of a document as data, with the rules of all its schemas.
 fn loaded(compilation: &Compilation) -> &'static ServerContract {
-    let contract = compilation.contract.as_ref().unwrap_or_else(|| panic!("{}", compilation.findings()));
+    let contract = compilation.contract.as_ref().unwrap_or_else(|| panic!("{}", compilation.render()));
     let text = data::with_all_schemas(&Plan::new(contract, &compilation.name, false));
     load(text.as_bytes()).expect("a contract")
 }

@@ -8,7 +8,7 @@ use contractc::{Compilation, diff};
 fn changes(old: &Path, new: &Path, breaking_alone: bool) -> Vec<String> {
     let compile = |path: &Path| {
         let compilation = Compilation::from_file(path).expect("the contract can be read");
-        assert!(compilation.contract.is_some(), "{}", compilation.findings());
+        assert!(compilation.contract.is_some(), "{}", compilation.render());
         compilation
     };
     let (old, new) = (compile(old), compile(new));

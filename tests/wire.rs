@@ -13,7 +13,7 @@ use contractc::runtime::http::{
 };
 use contractc::runtime::json::Json;
 use contractc::runtime::report::{At, Checker, Report};
-use contractc::runtime::rule::{Judge, Rule};
+use contractc::runtime::rule::{LoadedRule, Rule};
 use serde_json::{Value, json};
 
 /// An operation with one parameter. The path depends on whether that is a path parameter.
@@ -72,7 +72,7 @@ fn members_of_an_open_object_do_not_repeat_another_parameter() {
     for name in ["limit", "limit[from]"] {
         let report = send(json!({ "a": "1", name: "7" })).expect_err("`limit` is a parameter of its own");
         assert_eq!(report.violations[0].pointer, "/query/v");
-        assert_eq!(report.violations[0].message, format!("has the member \"{name}\", which is a parameter of its own"));
+        assert_eq!(report.violations[0].message, format!("has the member \"{name}\", which is also a separate parameter"));
     }
     let request = send(json!({ "a": "1" })).expect("a member of its own");
     assert_eq!(request.uri().query(), Some("a=1"));
@@ -223,12 +223,12 @@ fn parameter(row: &Value) -> Parameter {
     let document = json!({ "openapi": "3.1.0", "info": { "title": "Wire", "version": "1" }, "paths": { path: { "get": operation } } });
     let compilation = Compilation::from_text("wire.json", document.to_string().as_bytes());
     // Schemas without `type` are among the rows.
-    assert!(compilation.findings().is_empty() || row["schema"].get("type").is_none(), "{row}: {}", compilation.findings());
+    assert!(compilation.render().is_empty() || row["schema"].get("type").is_none(), "{row}: {}", compilation.render());
     let contract: &Contract = compilation.contract.as_ref().expect("the document is valid");
     let model = &contract.operations[0].parameters[0];
     let (shape, schema, encoding) = (leaked(&contract.text_shape(model.schema)), model.schema, model.encoding);
     let judge: &'static Accepted = Box::leak(Box::new(Accepted { compilation, schema }));
-    let check: &'static Rule = Box::leak(Box::new(Rule::Judge(judge)));
+    let check: &'static Rule = Box::leak(Box::new(Rule::Loaded(judge)));
     let parameter = Parameter::new(encoding.place, "v", shape, check).style(encoding.style, encoding.explode);
     if encoding.reserved { parameter.reserved() } else { parameter }
 }
@@ -239,8 +239,8 @@ struct Accepted {
     schema: SchemaId,
 }
 
-impl Judge for Accepted {
-    fn judge(&self, value: Json<'_>, at: At<'_>, out: &mut Checker) {
+impl LoadedRule for Accepted {
+    fn check(&self, value: Json<'_>, at: At<'_>, out: &mut Checker) {
         let contract = self.compilation.contract.as_ref().expect("the document is valid");
         let Err(report) = validate(contract, self.schema, value.to_text().as_bytes()) else { return };
         for violation in report.violations {

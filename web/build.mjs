@@ -1,14 +1,14 @@
-// Makes dist/ of src/: the page's module, the two workers with the WebAssembly beside them, and the types.
+// Builds dist/ from src/: the page's module, the two workers with their WebAssembly, and the types.
 
 import { execFileSync } from "node:child_process";
 import { cp, rm } from "node:fs/promises";
 import { rolldown } from "rolldown";
 
-/** Bundles one entry. Pages and workers share no chunk: neither carries what only the other needs. */
+/** Bundles one entry. Pages and workers share no chunk, so neither contains code that only the other needs. */
 async function build(name, source) {
   const bundle = await rolldown({
     input: { [name]: source },
-    // The app's own copies: one Dexie for app and sync, or live queries do not hear of what sync writes.
+    // Left to the app: app and sync must share one Dexie, or live queries miss the writes of sync.
     external: ["dexie", "zod"],
     resolve: { extensionAlias: { ".js": [".ts", ".js"] } },
     treeshake: { moduleSideEffects: (id) => /worker-(entry|audited)/.test(id), propertyReadSideEffects: false },
@@ -19,7 +19,7 @@ async function build(name, source) {
     minify: true,
     entryFileNames: "[name].js",
     chunkFileNames: `${name}-[name].js`,
-    // The contract apart from our own code: apps that use its schemas share it.
+    // The contract is a separate chunk, which apps that use its schemas share.
     codeSplitting: name === "index" ? { groups: [{ name: "contract", test: /generated/ }] } : false,
   });
 }

@@ -9,7 +9,7 @@ initSync({ module: readFileSync(new URL("dist/contractc_bg.wasm", import.meta.ur
 try {
   process.exitCode = run(["contractc", ...process.argv.slice(2).map(slashed)]);
 } catch (error) {
-  // What the native command calls a panic, with its exit code.
+  // The message and the exit code of a panic in the native command.
   console.error(`error: the compiler has failed: ${error}; please report it, with the document`);
   process.exitCode = 101;
 }

@@ -1,10 +1,10 @@
-// The files and streams of this machine, as the compiler uses them. An error is thrown as text: its code, a space, and the words that the
-// native command prints for it.
+// The files and streams of this machine, for the compiler. An error is thrown as text: its code, a space, and the message of the native
+// command.
 
 import { mkdirSync, readFileSync, readSync, readdirSync, realpathSync, renameSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
 import { randomFillSync } from "node:crypto";
 
-/** What the operating system says of an error. Node has words of its own. */
+/** The operating system's message for an error. Node has its own messages. */
 const WORDS = {
   EACCES: "Permission denied",
   EEXIST: "File exists",
@@ -32,12 +32,12 @@ function told(act) {
   };
 }
 
-/** A text with slashes between folders, as the compiler has them on every system. */
+/** A path with slashes, which the compiler uses on every system. */
 export const slashed = (text) => (process.platform === "win32" ? text.replaceAll("\\", "/") : text);
 
 export const read = told((file) => readFileSync(file));
 export const canonicalize = told((path) => slashed(realpathSync.native(path)));
-/** The names of what is in a folder; those of folders end with a slash. */
+/** The names of the entries of a folder. The names of folders end with a slash. */
 export const list = told((folder) =>
   readdirSync(folder, { withFileTypes: true }).map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)),
 );
@@ -46,7 +46,7 @@ export const write = told((file, text) => writeFileSync(file, text));
 export const rename = told((from, to) => renameSync(from, to));
 export const remove = told((file) => unlinkSync(file));
 
-/** Repeats what a stream is not ready for, a little later. */
+/** Retries an operation for which a stream was not ready. */
 function whenReady(act) {
   for (;;) {
     try {

@@ -1,5 +1,5 @@
 //! The command line: parses arguments, compiles and prints the results, using the `System` that its caller passes. The program `contractc`
-//! runs it natively, and the npm package `contractc` as WebAssembly. Exit codes: 0 success, 1 findings, 2 usage error.
+//! runs it natively, and the npm package `contractc` as WebAssembly. Exit codes: 0 success, 1 diagnostics or changes, 2 usage error.
 
 mod init;
 
@@ -13,7 +13,7 @@ use crate::Compilation;
 use crate::diff;
 use crate::disk::Disk;
 use crate::emit::{OutputFile, Target};
-use crate::interpret::{self, Verdict};
+use crate::interpret::{self, ValidationResult};
 use crate::output::{self, Mode};
 use crate::render;
 use crate::sample::{Mutation, Sampler};
@@ -26,7 +26,7 @@ pub struct System<'a> {
     pub input: &'a mut dyn BufRead,
     /// Standard output, for results.
     pub output: &'a mut dyn Write,
-    /// Standard error, for findings and remarks.
+    /// Standard error, for diagnostics and notes.
     pub errors: &'a mut dyn Write,
     /// Random bits.
     pub random: [u64; 2],
@@ -38,9 +38,9 @@ pub struct System<'a> {
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Print at most N findings about a document.
-    #[arg(long, global = true, value_name = "N", default_value_t = render::FINDINGS_MAX)]
-    max_findings: usize,
+    /// Print at most N diagnostics about a document.
+    #[arg(long, global = true, value_name = "N", default_value_t = render::DIAGNOSTICS_MAX)]
+    max_diagnostics: usize,
 }
 
 #[derive(Subcommand)]
@@ -151,10 +151,10 @@ fn module_path(text: &str) -> Result<String, String> {
     }
 }
 
-/// Why a run failed.
+/// The reason why a run failed.
 enum Failure {
-    /// There are findings, which have been printed.
-    Findings,
+    /// There are diagnostics or changes, which have been printed.
+    Reported,
     /// The message for standard error.
     Usage(String),
 }
@@ -170,8 +170,8 @@ impl From<std::io::Error> for Failure {
 /// # Errors
 /// Returns an error if the arguments are wrong, or ask for help. The caller prints the text and exits with the error's code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, system: System<'_>) -> Result<u8, clap::Error> {
-    let Cli { command, max_findings } = Cli::try_parse_from(arguments)?;
-    let mut run = Run { system, max_findings };
+    let Cli { command, max_diagnostics } = Cli::try_parse_from(arguments)?;
+    let mut run = Run { system, max_diagnostics };
     let done = match command {
         Command::Init(arguments) => run.init(&arguments),
         Command::Generate(arguments) => run.generate(&arguments, Mode::Write),
@@ -182,9 +182,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, system: System<'_>) ->
     };
     Ok(match done {
         Ok(()) => 0,
-        Err(Failure::Findings) => 1,
+        Err(Failure::Reported) => 1,
         Err(Failure::Usage(message)) => {
-            // The exit code says so too, should standard error be closed.
+            // The exit code reports the failure even if standard error is closed.
             writeln!(run.system.errors, "error: {message}").ok();
             2
         }
@@ -194,17 +194,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, system: System<'_>) ->
 /// A run of the command.
 struct Run<'a> {
     system: System<'a>,
-    max_findings: usize,
+    max_diagnostics: usize,
 }
 
 impl Run<'_> {
     fn compile(&mut self, spec: &Path) -> Result<Compilation, Failure> {
         let compilation = Compilation::from_file_on(self.system.disk, spec)
             .map_err(|error| Failure::Usage(format!("cannot read {}: {error}", spec.display())))?;
-        write!(self.system.errors, "{}", compilation.findings_up_to(self.max_findings))?;
+        write!(self.system.errors, "{}", compilation.render_up_to(self.max_diagnostics))?;
         if compilation.contract.is_none() {
             writeln!(self.system.errors, "{} has errors; fix them and try again", spec.display())?;
-            return Err(Failure::Findings);
+            return Err(Failure::Reported);
         }
         Ok(compilation)
     }
@@ -220,17 +220,17 @@ impl Run<'_> {
     fn generate(&mut self, arguments: &Output, mode: Mode) -> Result<(), Failure> {
         let mut compilation = self.compile(&arguments.spec)?;
         if !(arguments.operations.is_empty() && arguments.tags.is_empty()) {
-            let contract = compilation.contract.as_mut().ok_or(Failure::Findings)?;
+            let contract = compilation.contract.as_mut().ok_or(Failure::Reported)?;
             let kept = contract.keep_operations(&arguments.operations, &arguments.tags);
             kept.map_err(|error| Failure::Usage(format!("cannot choose from {}: {error}", arguments.spec.display())))?;
         }
         if arguments.records {
-            compilation.contract.as_mut().ok_or(Failure::Findings)?.keep_records();
+            compilation.contract.as_mut().ok_or(Failure::Reported)?.keep_records();
         }
         compilation.sources.free_trees();
         let targets = if arguments.only.is_empty() { Target::ALL } else { &arguments.only };
-        let files = compilation.generate_with(targets, arguments.standalone, arguments.runtime.as_deref()).ok_or(Failure::Findings)?;
-        self.refuse_own_sources(&arguments.out, &files, &compilation)?;
+        let files = compilation.generate_with(targets, arguments.standalone, arguments.runtime.as_deref()).ok_or(Failure::Reported)?;
+        self.reject_own_sources(&arguments.out, &files, &compilation)?;
         let changes = output::apply_on(self.system.disk, &arguments.out, &files, mode)?;
         // The process ends soon, and the system takes back all memory at once.
         std::mem::forget(compilation);
@@ -240,14 +240,14 @@ impl Run<'_> {
             Mode::Check => {
                 self.print_lines(changes.iter().map(ToString::to_string))?;
                 writeln!(self.system.errors, "run `contractc generate` with the same arguments")?;
-                return Err(Failure::Findings);
+                return Err(Failure::Reported);
             }
         }
         Ok(())
     }
 
-    /// Refuses to write over a document that this run has read.
-    fn refuse_own_sources(&self, folder: &Path, files: &[OutputFile], compilation: &Compilation) -> Result<(), Failure> {
+    /// Rejects an output path that would overwrite a document that this run has read.
+    fn reject_own_sources(&self, folder: &Path, files: &[OutputFile], compilation: &Compilation) -> Result<(), Failure> {
         let sources: Vec<&Path> = compilation.sources.paths().collect();
         let is_source = |path: &PathBuf| self.system.disk.canonicalize(path).is_ok_and(|path| sources.contains(&path.as_path()));
         match files.iter().map(|file| folder.join(&file.path)).find(is_source) {
@@ -263,7 +263,7 @@ impl Run<'_> {
 
     fn validate(&mut self, arguments: &Validate) -> Result<(), Failure> {
         if arguments.output_schema {
-            let schema = schemars::schema_for!(Verdict);
+            let schema = schemars::schema_for!(ValidationResult);
             let text = serde_json::to_string_pretty(&schema).map_err(|error| Failure::Usage(error.to_string()))?;
             return self.print_lines([text].into_iter());
         }
@@ -271,16 +271,16 @@ impl Run<'_> {
             return Err(Failure::Usage("give --spec and --schema".to_owned()));
         };
         let compilation = self.compile(spec)?;
-        let contract = compilation.contract.as_ref().ok_or(Failure::Findings)?;
+        let contract = compilation.contract.as_ref().ok_or(Failure::Reported)?;
         let schema = contract
             .find(name)
             .ok_or_else(|| Failure::Usage(format!("{} has no schema `{name}`; see `components/schemas`", spec.display())))?;
         let mut all_valid = true;
         let System { disk, input, output, .. } = &mut self.system;
         let done = each_line(*disk, arguments.input.as_deref(), &mut **input, &mut |line: &[u8]| -> std::io::Result<()> {
-            let verdict = Verdict::from(interpret::validate(contract, schema, line));
-            all_valid &= verdict.valid;
-            serde_json::to_writer(&mut *output, &verdict)?;
+            let result = ValidationResult::from(interpret::validate(contract, schema, line));
+            all_valid &= result.valid;
+            serde_json::to_writer(&mut *output, &result)?;
             writeln!(output)
         });
         match done {
@@ -288,13 +288,13 @@ impl Run<'_> {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             Err(error) => Err(error.into()),
             Ok(()) if all_valid => Ok(()),
-            Ok(()) => Err(Failure::Findings),
+            Ok(()) => Err(Failure::Reported),
         }
     }
 
     fn sample(&mut self, arguments: &Sample) -> Result<(), Failure> {
         let compilation = self.compile(&arguments.spec)?;
-        let contract = compilation.contract.as_ref().ok_or(Failure::Findings)?;
+        let contract = compilation.contract.as_ref().ok_or(Failure::Reported)?;
         let no_schema = || Failure::Usage(format!("{} has no schema `{}`", arguments.spec.display(), arguments.schema));
         let schema = contract.find(&arguments.schema).ok_or_else(no_schema)?;
         let mut sampler = Sampler::new(contract, arguments.seed);
@@ -323,12 +323,12 @@ impl Run<'_> {
 
     fn diff(&mut self, arguments: &Diff) -> Result<(), Failure> {
         let (old, new) = (self.compile(&arguments.old)?, self.compile(&arguments.new)?);
-        let (before, after) = (old.contract.as_ref().ok_or(Failure::Findings)?, new.contract.as_ref().ok_or(Failure::Findings)?);
+        let (before, after) = (old.contract.as_ref().ok_or(Failure::Reported)?, new.contract.as_ref().ok_or(Failure::Reported)?);
         let changes = diff::compare(before, after);
         self.print_lines(changes.iter().map(|change| change.line(&old.sources, &new.sources)))?;
         let breaking = changes.iter().filter(|change| change.is_breaking()).count();
         writeln!(self.system.errors, "{} changes, {breaking} breaking", changes.len())?;
-        if breaking > 0 { Err(Failure::Findings) } else { Ok(()) }
+        if breaking > 0 { Err(Failure::Reported) } else { Ok(()) }
     }
 
     fn print_lines(&mut self, mut lines: impl Iterator<Item = String>) -> Result<(), Failure> {
@@ -340,12 +340,12 @@ impl Run<'_> {
     }
 }
 
-/// Calls `judge` for every non-blank line of a file, or of standard input.
+/// Calls `handle` for every non-blank line of a file, or of standard input.
 fn each_line(
     disk: &dyn Disk,
     file: Option<&Path>,
     input: &mut dyn BufRead,
-    judge: &mut impl FnMut(&[u8]) -> std::io::Result<()>,
+    handle: &mut impl FnMut(&[u8]) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
     let mut opened;
     let reader: &mut dyn BufRead = match file.filter(|path| *path != Path::new("-")) {
@@ -359,7 +359,7 @@ fn each_line(
     for line in reader.split(b'\n') {
         let line = line?;
         if !line.trim_ascii().is_empty() {
-            judge(&line)?;
+            handle(&line)?;
         }
     }
     Ok(())

@@ -56,7 +56,7 @@ impl Diagnostics {
         &mut self.list[index]
     }
 
-    /// Adds the diagnostics of an attempt that counts.
+    /// Adds the diagnostics of an attempt whose result is used.
     pub(crate) fn extend(&mut self, others: Diagnostics) {
         for Diagnostic { severity, span, message, hint } in others.list {
             self.add(severity, span, message).hint = hint;

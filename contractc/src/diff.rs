@@ -20,11 +20,11 @@
 mod bounds;
 mod evaluated;
 mod forms;
-mod judge;
 mod media;
 mod members;
 mod operations;
 mod parts;
+mod proof;
 mod schemas;
 mod security;
 mod unions;

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Cursor, Result};
 use std::path::{Path, PathBuf};
 
-/// A file system. Errors are those of the operating system, without the path.
+/// A file system. Errors come from the operating system and do not include the path.
 pub trait Disk: std::fmt::Debug + Sync {
     /// The content of a file.
     ///
@@ -65,7 +65,7 @@ pub struct Entry {
     pub is_folder: bool,
 }
 
-/// The file system of the operating system.
+/// The real file system.
 #[derive(Clone, Copy, Debug)]
 pub struct Native;
 

@@ -230,7 +230,7 @@ impl Interpreter<'_> {
     }
 }
 
-/// The keywords that judge a value by one argument.
+/// The keywords that check a value against one argument.
 fn assertions(schema: &Schema, kind: Kind, value: Json<'_>, at: At<'_>, out: &mut Checker) {
     schema.assertions(kind).for_each(|assertion| assertion.check(value, at, out));
 }
@@ -238,23 +238,23 @@ fn assertions(schema: &Schema, kind: Kind, value: Json<'_>, at: At<'_>, out: &mu
 /// Schemas that apply in place can form cycles. Schemas written by hand do not go this deep.
 const EVALUATION_DEPTH_MAX: usize = 32;
 
-/// The verdict of `contractc validate` on one value, as a line of JSON.
+/// The result of `contractc validate` for one value, as a line of JSON.
 #[derive(Debug, serde::Serialize)]
 #[cfg_attr(feature = "command", derive(schemars::JsonSchema))]
 #[non_exhaustive]
-pub struct Verdict {
+pub struct ValidationResult {
     /// Whether the schema accepts the value.
     pub valid: bool,
     /// The violations; absent if the value is valid.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<VerdictError>,
+    pub errors: Vec<ValidationError>,
 }
 
 /// One violated keyword.
 #[derive(Debug, serde::Serialize)]
 #[cfg_attr(feature = "command", derive(schemars::JsonSchema))]
 #[non_exhaustive]
-pub struct VerdictError {
+pub struct ValidationError {
     /// The JSON pointer to the invalid value.
     pub pointer: String,
     /// The violated keyword.
@@ -263,10 +263,10 @@ pub struct VerdictError {
     pub message: String,
 }
 
-impl From<Result<(), Report>> for Verdict {
+impl From<Result<(), Report>> for ValidationResult {
     fn from(result: Result<(), Report>) -> Self {
         let violations = result.err().map(|report| report.violations).unwrap_or_default();
-        let error = |Violation { pointer, keyword, message }| VerdictError { pointer, keyword: keyword.to_owned(), message };
-        Verdict { valid: violations.is_empty(), errors: violations.into_iter().map(error).collect() }
+        let error = |Violation { pointer, keyword, message }| ValidationError { pointer, keyword: keyword.to_owned(), message };
+        ValidationResult { valid: violations.is_empty(), errors: violations.into_iter().map(error).collect() }
     }
 }

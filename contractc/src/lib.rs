@@ -2,7 +2,7 @@
 //! and references.
 //!
 //! It implements JSON Schema and OpenAPI, and knows nothing about the domain of a contract. It uses no network, builds no crate and prints
-//! nothing; its caller does.
+//! nothing: its callers do that.
 //!
 //! ```
 //! use contractc::{Compilation, emit::Target};
@@ -74,7 +74,7 @@ impl Compilation {
         Compilation::from_file_on(&Native, path)
     }
 
-    /// The same on another file system.
+    /// Compiles a document from another file system.
     ///
     /// # Errors
     /// Returns the error of reading the file.
@@ -120,14 +120,14 @@ impl Compilation {
         Compilation { name: "openapi.json".to_owned(), sources, diagnostics, contract }
     }
 
-    /// The diagnostics as text for a person: at most [`render::FINDINGS_MAX`] of them, and the number of the others.
-    pub fn findings(&self) -> String {
-        self.findings_up_to(render::FINDINGS_MAX)
+    /// The diagnostics as text for a person: at most [`render::DIAGNOSTICS_MAX`] of them, and the number of the others.
+    pub fn render(&self) -> String {
+        self.render_up_to(render::DIAGNOSTICS_MAX)
     }
 
     /// At most `max` diagnostics as text for a person, and the number of the others.
-    pub fn findings_up_to(&self, max: usize) -> String {
-        render::findings(&self.diagnostics, &self.sources, max)
+    pub fn render_up_to(&self, max: usize) -> String {
+        render::diagnostics(&self.diagnostics, &self.sources, max)
     }
 
     /// Generates the files of the given targets; `None` if the diagnostics contain errors.

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as JsonValue;
 
-pub(crate) use assertions::{Argument, Assertion, Judge, KEYWORDS, Keyword, Kind, Meaning};
+pub(crate) use assertions::{Argument, Assertion, Check, KEYWORDS, Keyword, Kind, Meaning};
 pub use assertions::{ArrayLimits, NumberRules, ObjectLimits, TextRules};
 pub use direction::{Direction, Role, View};
 pub use multipart::{BodyPart, BodyParts, PartKind};

@@ -48,8 +48,8 @@ impl std::fmt::Display for Change {
     }
 }
 
-/// A hash of a text file that does not change with its line ends: 64-bit FNV-1a without carriage returns, as hexadecimal digits. It is simple
-/// enough that a build script can check it without this crate.
+/// A hash of a text file that is independent of its line ends: 64-bit FNV-1a without carriage returns, as hexadecimal digits. It is simple
+/// enough that a build script can compute it without this crate.
 pub fn fingerprint(bytes: &[u8]) -> String {
     let kept = bytes.iter().filter(|byte| **byte != b'\r');
     let hash = kept.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
@@ -65,7 +65,7 @@ pub fn apply(folder: &Path, files: &[OutputFile], mode: Mode) -> std::io::Result
     apply_on(&Native, folder, files, mode)
 }
 
-/// The same on another file system.
+/// Writes or compares the files of another file system.
 ///
 /// # Errors
 /// Returns the error of the file operation, with the path of the file.
@@ -73,7 +73,7 @@ pub fn apply_on(disk: &dyn Disk, folder: &Path, files: &[OutputFile], mode: Mode
     let mut changes = Vec::new();
     if mode == Mode::Write {
         // Before anything is written.
-        files.iter().try_for_each(|file| refuse_foreign(disk, &folder.join(&file.path), file))?;
+        files.iter().try_for_each(|file| reject_foreign(disk, &folder.join(&file.path), file))?;
     }
     for file in files {
         let path = folder.join(&file.path);
@@ -103,14 +103,14 @@ pub fn apply_on(disk: &dyn Disk, folder: &Path, files: &[OutputFile], mode: Mode
     Ok(changes)
 }
 
-/// Refuses to replace a file that was written by hand: the mark of generated files is not in its first line.
-fn refuse_foreign(disk: &dyn Disk, path: &Path, file: &OutputFile) -> std::io::Result<()> {
+/// Rejects replacing a file that was written by hand: its first line lacks the mark of generated files.
+fn reject_foreign(disk: &dyn Disk, path: &Path, file: &OutputFile) -> std::io::Result<()> {
     let Ok(bytes) = disk.read(path) else { return Ok(()) };
     let is_blank = bytes.iter().all(u8::is_ascii_whitespace);
     if !is_marked(file.text.as_bytes()) || is_marked(&bytes) || is_blank || same_text(&bytes, file.text.as_bytes()) {
         return Ok(());
     }
-    let why = "contractc did not generate it; move it away, or choose another folder with --out";
+    let why = "contractc did not generate this file; move it away, or choose another folder with --out";
     Err(named(std::io::Error::new(std::io::ErrorKind::AlreadyExists, why), "replace", path))
 }
 
@@ -145,7 +145,8 @@ fn generated_files(disk: &dyn Disk, folder: &Path) -> std::io::Result<Vec<PathBu
         for entry in entries {
             let path = folder.join(&entry.name);
             if entry.is_folder {
-                // What cargo, npm and tsc write below a generated crate or package is theirs: compiled files keep the mark.
+                // Files that cargo, npm and tsc write below a generated crate or package are not orphans, although compiled files keep the
+                // mark.
                 if !["target", "node_modules", "dist"].contains(&entry.name.as_str()) {
                     open.push(path);
                 }

@@ -1,7 +1,7 @@
 //! Reads documents into the model: loads every file, follows every reference, normalizes dialects, and reports what it does not enforce.
 
 mod bases;
-mod circles;
+mod cycles;
 mod complete;
 mod files;
 mod identifiers;
@@ -67,11 +67,11 @@ pub fn read_loaded(root: usize, sources: &mut Sources, diagnostics: &mut Diagnos
 /// The maximum number of references followed in a chain.
 const HOPS_MAX: usize = 32;
 
-/// Selects the meaning of keywords.
+/// The dialect, which determines the meaning of keywords.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Dialect {
     V30,
-    /// That of 3.1 and 3.2.
+    /// The dialect of OpenAPI 3.1 and 3.2.
     V31,
 }
 
@@ -88,7 +88,7 @@ fn dialect(root: &Node, diagnostics: &mut Diagnostics) -> Option<Dialect> {
     let text = version.as_str().map(str::to_owned).unwrap_or_else(|| version.to_json().to_string());
     match text.get(..3) {
         Some("3.0") => Some(Dialect::V30),
-        // What 3.2 adds is reported where it is used.
+        // Additions of OpenAPI 3.2 are reported where they are used.
         Some("3.1" | "3.2") => Some(Dialect::V31),
         _ => {
             diagnostics.error(version.span, format!("unsupported version: OpenAPI {text}; 3.0, 3.1 and 3.2 are supported"));
@@ -152,9 +152,9 @@ struct Reader<'a> {
     contract: Contract,
     ids: BTreeMap<Key, SchemaId>,
     queue: VecDeque<Job<'a>>,
-    /// Whether a schema of the root document (by pointer) reaches a given name.
+    /// Whether a schema of the root document, given by its pointer, reaches a name.
     reach: BTreeMap<(String, String), bool>,
-    /// The values that schemas state.
+    /// The values that schemas state in `default`, `const` and `enum`.
     stated: Vec<stated::Stated<'a>>,
 }
 
@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
         self.operations(&root);
         self.drain();
         self.bases_of_variants();
-        if !self.refuse_circles() {
+        if !self.reject_cycles() {
             // The later steps follow the references, and must not follow a cycle.
             return;
         }
@@ -192,7 +192,7 @@ impl<'a> Reader<'a> {
         self.warn_of_untyped();
     }
 
-    /// A section of `components`. Documents of several files often have a reference in its place, or in that of `components`.
+    /// A section of `components`. Documents of several files often have a reference in place of the section or of `components`.
     fn section(&mut self, root: &Located<'a>, name: &str) -> Option<Located<'a>> {
         let components = self.followed(root.get("components")?)?;
         self.followed(components.get(name)?)
@@ -203,7 +203,7 @@ impl<'a> Reader<'a> {
             self.diagnostics.error(root.node.span, "the document has no `info`").hint("add a title and a version");
             return;
         };
-        // Generated code has them in comments of one line.
+        // Generated code contains them in single-line comments.
         self.contract.title = in_one_line(&self.text(info, "title").unwrap_or_default());
         self.contract.version = match info.get("version").map(|node| &node.value) {
             Some(Value::String(text)) => in_one_line(text),

@@ -13,23 +13,23 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::source::{File, Sources};
 
 /// The default maximum number of diagnostics to show.
-pub const FINDINGS_MAX: usize = 100;
+pub const DIAGNOSTICS_MAX: usize = 100;
 /// How many diagnostics with the same message are shown. The others are counted.
-const EQUAL_FINDINGS_MAX: usize = 3;
+const EQUAL_DIAGNOSTICS_MAX: usize = 3;
 /// A longer line is cut to an excerpt of this many characters.
 const WINDOW_WIDTH: usize = 160;
 /// How many characters of the excerpt precede the position.
 const WINDOW_BEFORE: usize = 60;
 
 /// At most `max` diagnostics as text, and the number of the others. If not all can be shown, errors take precedence over warnings.
-pub fn findings(diagnostics: &Diagnostics, sources: &Sources, max: usize) -> String {
+pub fn diagnostics(diagnostics: &Diagnostics, sources: &Sources, max: usize) -> String {
     let sorted = diagnostics.sorted();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut shown: Vec<(usize, &Diagnostic)> = Vec::new();
     for diagnostic in &sorted {
         let count = counts.entry(&diagnostic.message).or_default();
         *count += 1;
-        if *count <= EQUAL_FINDINGS_MAX {
+        if *count <= EQUAL_DIAGNOSTICS_MAX {
             shown.push((*count, diagnostic));
         }
     }
@@ -41,12 +41,12 @@ pub fn findings(diagnostics: &Diagnostics, sources: &Sources, max: usize) -> Str
     }
     let mut text = String::new();
     for (number, diagnostic) in &shown {
-        let equal = counts.get(diagnostic.message.as_str()).copied().unwrap_or(0).saturating_sub(EQUAL_FINDINGS_MAX);
-        let more = if *number == EQUAL_FINDINGS_MAX { equal } else { 0 };
+        let equal = counts.get(diagnostic.message.as_str()).copied().unwrap_or(0).saturating_sub(EQUAL_DIAGNOSTICS_MAX);
+        let more = if *number == EQUAL_DIAGNOSTICS_MAX { equal } else { 0 };
         text.push_str(&render(diagnostic, sources, more));
     }
     if distinct > shown.len() {
-        let _ = writeln!(text, "… and {} more findings (`--max-findings` shows more)", distinct - shown.len());
+        let _ = writeln!(text, "… and {} more diagnostics (`--max-diagnostics` shows more)", distinct - shown.len());
     }
     text
 }

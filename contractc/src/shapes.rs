@@ -202,7 +202,7 @@ impl Shapes {
     pub fn merged_parts(&self, contract: &Contract, id: SchemaId) -> MergedParts {
         let mut parts = MergedParts { merged: vec![id], separate: Vec::new() };
         let is_declared = self.of(contract, id).is_some();
-        // One pass looks for one type. An object beside other types is not what its part is.
+        // One pass handles one type. An object that may also be of another type is not merged with its parts.
         let is_object = contract.schema(id).types.is_none_or(|types| types == Types::OBJECT);
         let mut next = 0;
         while let Some(part) = parts.merged.get(next).copied() {

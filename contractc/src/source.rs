@@ -245,7 +245,7 @@ impl Default for Sources {
 }
 
 impl Sources {
-    /// No files yet; they are read from `disk`.
+    /// An empty set of files, which are read from `disk`.
     pub fn on(disk: &'static dyn Disk) -> Self {
         Sources { disk, files: Vec::new(), by_path: BTreeMap::new() }
     }
@@ -360,7 +360,7 @@ fn parsed(id: usize, file: &File, diagnostics: &mut Diagnostics) -> Option<Node>
     root
 }
 
-/// The text without a byte order mark, and with Unix line ends.
+/// The text without a byte order mark, with Unix line ends.
 fn normalized(text: &str) -> String {
     text.trim_start_matches('\u{feff}').replace("\r\n", "\n")
 }

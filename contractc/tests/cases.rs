@@ -1,9 +1,9 @@
-//! Snapshots of what small documents compile to, one folder a feature, and of what the compiler says of faulty ones; and, over the same
-//! folders: the generated code compiles without a warning, verdicts are right, and nothing depends on how a document is laid out.
+//! Snapshots of the output for small documents, one folder per feature, and of the diagnostics for faulty ones. Over the same folders: the
+//! generated code compiles without warnings, validation results are right, and nothing depends on the layout of a document.
 //!
-//! A case is `cases/<feature>/openapi.yaml`; lines in its `instances.jsonl` are values with their verdict. A case with a file `runtime` uses the
-//! runtime of the module that it names, which is another case's. A faulty document is
-//! `diagnostics/<name>/openapi.yaml` (or `.json`). `INSTA_UPDATE=always cargo test -p contractc --test cases` accepts what is new: read it first.
+//! A case is `cases/<feature>/openapi.yaml`; lines in its `instances.jsonl` are values, each with whether it is valid. A case with a file
+//! `runtime` uses the runtime of the module that it names, which is another case's. A faulty document is `diagnostics/<name>/openapi.yaml`
+//! (or `.json`). `INSTA_UPDATE=always cargo test -p contractc --test cases` accepts new output; review it first.
 
 mod generated;
 
@@ -31,7 +31,7 @@ const KEPT: &[&str] = &[
     "typescript/stores.ts",
 ];
 
-/// Files that are much alike from case to case, kept in the cases that show most of them.
+/// Files that differ little between cases, kept in the cases that show most of them.
 const KEPT_ONCE: &[(&str, &str)] = &[
     ("parameters", "rust/client.rs"),
     ("records", "docs/data-models.md"),
@@ -49,16 +49,17 @@ const KEPT_ONCE: &[(&str, &str)] = &[
     ("sync-protocol", "rust/mod.rs"),
 ];
 
-/// The case whose contract is completed by the protocol, and the files that it keeps of `KEPT`. The others hold little beside the protocol.
+/// The case whose contract is completed by the protocol, and the files that it keeps of `KEPT`. The other files contain little apart from
+/// the protocol.
 const COMPLETED: (&str, &[&str]) = ("sync-protocol", &["rust/registry.rs", "sql/views.sql", "typescript/stores.ts"]);
 
 #[test]
 fn outputs_are_as_kept() {
     let failures = each_folder("cases", |folder| {
         let (compilation, case) = (compile(folder), name(folder));
-        let findings = compilation.findings();
+        let findings = compilation.render();
         let runtime = runtime_of(folder);
-        let files = compilation.generate_with(Target::ALL, false, runtime.as_deref()).unwrap_or_else(|| panic!("refused:\n{findings}"));
+        let files = compilation.generate_with(Target::ALL, false, runtime.as_deref()).unwrap_or_else(|| panic!("rejected:\n{findings}"));
         if !findings.is_empty() {
             keep(folder, "warnings", &findings);
         }
@@ -73,10 +74,10 @@ fn outputs_are_as_kept() {
 }
 
 #[test]
-fn findings_are_as_kept() {
+fn diagnostics_are_as_kept() {
     let failures = each_folder("diagnostics", |folder| {
         let compilation = compile(folder);
-        let findings = compilation.findings();
+        let findings = compilation.render();
         assert!(!findings.is_empty(), "nothing was found");
         assert_eq!(
             compilation.contract.is_none(),
@@ -89,36 +90,36 @@ fn findings_are_as_kept() {
 }
 
 #[test]
-fn generated_rust_compiles_without_warnings_and_judges_right() {
+fn generated_rust_compiles_without_warnings_and_validates_correctly() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cases");
     generated::write(&folder, &generated_cases(Target::Rust));
     generated::cargo(&folder, &["check", "--quiet", "--example", "library", "--features", "axum,reqwest,schemars"]);
     generated::cargo(&folder, &["check", "--quiet", "--example", "library"]);
     let wrong = generated::cargo(&folder, &["run", "--quiet"]);
-    assert_eq!(wrong, "", "verdicts of generated validators");
+    assert_eq!(wrong, "", "results of generated validators");
 }
 
 #[test]
-fn generated_typescript_compiles_strictly_and_judges_right() {
-    let wrong = generated::typescript::judge(&generated_cases(Target::TypeScript));
-    assert!(wrong.is_empty(), "wrong verdicts of generated schemas:\n{}", wrong.join("\n"));
+fn generated_typescript_compiles_strictly_and_validates_correctly() {
+    let wrong = generated::typescript::validate(&generated_cases(Target::TypeScript));
+    assert!(wrong.is_empty(), "wrong results of generated schemas:\n{}", wrong.join("\n"));
 }
 
 #[test]
-fn the_interpreter_judges_right() {
-    let mut judged = 0;
+fn the_interpreter_validates_correctly() {
+    let mut checked = 0;
     let failures = each_folder("cases", |folder| {
         let compilation = compile(folder);
         let contract = compilation.contract.as_ref().expect("cases have no errors");
         for instance in instances(folder) {
             let schema = contract.named(&instance.schema).unwrap_or_else(|| panic!("there is no schema `{}`", instance.schema));
-            let verdict = interpret::validate(contract, schema, instance.json.as_bytes());
-            assert_eq!(verdict.is_ok(), instance.valid, "{} {}: {verdict:?}", instance.schema, instance.json);
-            judged += 1;
+            let result = interpret::validate(contract, schema, instance.json.as_bytes());
+            assert_eq!(result.is_ok(), instance.valid, "{} {}: {result:?}", instance.schema, instance.json);
+            checked += 1;
         }
     });
     assert!(failures.is_empty(), "{failures}");
-    assert!(judged > 200, "only {judged} instances were found");
+    assert!(checked > 200, "only {checked} instances were found");
 }
 
 #[test]
@@ -129,7 +130,7 @@ fn layout_does_not_matter() {
         let expected = outputs(&path, &text);
         same(&expected, &outputs(&path, &text), "the second run");
         same(&expected, &outputs(&path, &text.replace('\n', "\r\n")), "the copy with CRLF");
-        // As it stands: what is compiled may be completed.
+        // The document as written, because the compiled one may be completed.
         let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
         let file = sources.load(&path, &mut diagnostics).expect("the document can be read");
         let tree = sources.root(file).expect("cases can be parsed").to_json();
@@ -149,12 +150,12 @@ fn generated_cases(target: Target) -> Vec<generated::Case> {
         }
     };
     let compilation = generated::identifiers::compile();
-    let files = compilation.generate(&[target], false).unwrap_or_else(|| panic!("refused:\n{}", compilation.findings()));
+    let files = compilation.generate(&[target], false).unwrap_or_else(|| panic!("rejected:\n{}", compilation.render()));
     let identifiers = generated::Case { name: "identifiers".to_owned(), files, instances: Vec::new(), shares_runtime: false };
     folders("cases").iter().map(case).chain([identifiers]).collect()
 }
 
-/// Runs a check on every folder and lists all that fail, so that one run tells everything.
+/// Runs a check on every folder and lists all failures, so that one run reports all of them.
 fn each_folder(kind: &str, mut check: impl FnMut(&Path)) -> String {
     let folders = folders(kind);
     assert!(folders.len() >= 20, "only {} folders in `tests/{kind}`", folders.len());
@@ -210,7 +211,7 @@ struct Instance {
     valid: bool,
 }
 
-/// The lines of `instances.jsonl`. A string is JSON text as it stands, for spellings that a parsed value would lose.
+/// The lines of `instances.jsonl`. A string is JSON text, for spellings that a parsed value would lose.
 fn instances(folder: &Path) -> Vec<Instance> {
     let Ok(text) = std::fs::read_to_string(folder.join("instances.jsonl")) else { return Vec::new() };
     let parse = |line: &str| {
@@ -228,7 +229,7 @@ fn instances(folder: &Path) -> Vec<Instance> {
 
 fn outputs(path: &Path, text: &str) -> Vec<OutputFile> {
     let compilation = Compilation::from_text(&path.to_string_lossy(), text.as_bytes());
-    compilation.generate(Target::ALL, false).unwrap_or_else(|| panic!("refused:\n{}", compilation.findings()))
+    compilation.generate(Target::ALL, false).unwrap_or_else(|| panic!("rejected:\n{}", compilation.render()))
 }
 
 fn same(expected: &[OutputFile], seen: &[OutputFile], what: &str) {

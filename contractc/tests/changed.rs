@@ -1,5 +1,5 @@
-//! Contracts changed at random: whenever a value is valid before and invalid afterwards, `contractc diff` must say that requests break, and the
-//! other way round for responses. The values are samples of both contracts and mutations of them, and the interpreter judges them.
+//! Random changes to contracts: if a value is valid before and invalid afterwards, `contractc diff` must report that requests break, and
+//! the other way round for responses. The values are samples of both contracts and mutations of them, and the interpreter validates them.
 //! `CHANGED_CONTRACTS` sets how many pairs are compared, and `CHANGED_FROM` the first seed.
 
 #[path = "changed/maker.rs"]
@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 const ROOT: &str = "Thing";
 /// The schema that members may refer to.
 const OTHER: &str = "Other";
-/// The name of a schema of which only declared members are sent.
+/// The name of a schema whose values are sent only with declared members.
 const SEALED: &str = "Sealed";
 
 /// A contract, with the same contract for values that have no undeclared member.
@@ -62,11 +62,11 @@ fn no_breaking_change_is_missed() {
     }
     println!("{compared} of {count} pairs compared, {breaking} breaking directions, {alarms} unproven alarms");
     assert!(missed.is_empty(), "{} breaking changes missed:\n{}", missed.len(), missed.join("\n"));
-    assert!(compared * 10 > count * 9, "only {compared} of {count} pairs were not refused");
+    assert!(compared * 10 > count * 9, "only {compared} of {count} pairs were not rejected");
 }
 
-/// Whether a value that the first side may send is invalid for the second one. A side sends no undeclared member, except where its contract
-/// says what it may be.
+/// Whether a value that the first side may send is invalid for the second one. A side sends no undeclared members, except where its
+/// contract describes them.
 fn is_lost(value: &Value, sender: &Side, receiver: &Side) -> bool {
     let is_valid = |contract: &Contract| interpret::validate(contract, root(contract), value.to_string().as_bytes()).is_ok();
     is_valid(&sender.contract) && !is_valid(&receiver.contract) && is_valid(&sender.sealed)
@@ -120,7 +120,7 @@ fn sealed(schema: &Value) -> Value {
     json!({ "allOf": [with_sealed_members(schema)], "unevaluatedProperties": false })
 }
 
-/// The same schema, whose members are sealed. A schema that requires a member knows it.
+/// The same schema without undeclared members. A required member counts as declared.
 fn with_sealed_members(schema: &Value) -> Value {
     let Value::Object(keywords) = schema else { return schema.clone() };
     let inner = |keyword: &str, value: &Value| match (keyword, value) {

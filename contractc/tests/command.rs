@@ -137,7 +137,7 @@ fn wrong_usage_exits_with_two_and_names_what_is_accepted() {
     let output = generate(&folder, &["--only", "java"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(errors(&output).contains("available: rust, typescript, sql, docs, coverage"), "{}", errors(&output));
-    for arguments in [&["generate"][..], &["--max-findings", "x", "check"], &["translate"]] {
+    for arguments in [&["generate"][..], &["--max-diagnostics", "x", "check"], &["translate"]] {
         let output = contractc(&folder, arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(errors(&output).contains("Usage: "), "{}", errors(&output));
@@ -170,7 +170,7 @@ fn namespace(contract: &str) -> &str {
     contract.lines().find_map(|line| line.strip_prefix("x-namespace: ")).expect("a namespace")
 }
 
-/// `examples/notes` is a project as it is made. tests/notes.rs runs its program.
+/// `examples/notes` equals a new project. tests/notes.rs runs its program.
 #[test]
 fn a_new_project_is_the_example_of_the_repository() {
     let (folder, root) = (folder("init"), Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
@@ -192,7 +192,7 @@ fn a_new_project_is_the_example_of_the_repository() {
         assert_eq!(text, &expected[path], "examples/notes/{path}: `contractc init examples/notes` makes it anew");
     }
 
-    // Two projects do not share ids, and what the README says to run changes nothing.
+    // Two projects do not share ids, and the commands in the README change nothing.
     let another = contractc(&folder, &["init", "diary", "--from", "https://git.example.com/stronglog.git"]);
     assert!(another.status.success(), "{}", errors(&another));
     let diary = read(folder.join("diary/spec/openapi.yaml"));
@@ -205,14 +205,14 @@ fn a_new_project_is_the_example_of_the_repository() {
 }
 
 #[test]
-fn a_project_that_cannot_be_made_is_refused_with_the_reason_and_leaves_nothing() {
-    let folder = folder("init-refused");
+fn a_project_that_cannot_be_made_is_rejected_with_the_reason_and_leaves_nothing() {
+    let folder = folder("init-rejected");
     std::fs::create_dir_all(folder.join("full/src")).expect("a folder");
     std::fs::write(folder.join("file"), "").expect("a file");
     let from = "https://git.example.com/stronglog.git";
     for (name, from, why) in [
-        ("full", from, "full exists already"),
-        ("file", from, "file exists already"),
+        ("full", from, "full already exists"),
+        ("file", from, "file already exists"),
         ("Pets!", from, "`Pets!` cannot be the name of a package: use lower-case letters"),
         ("1st", from, "begin with a letter"),
         ("match", from, "it is reserved"),
@@ -239,7 +239,7 @@ fn packed(name: &str) -> PathBuf {
     folder
 }
 
-/// A manifest of npm.
+/// An npm manifest.
 fn manifest(path: PathBuf) -> serde_json::Value {
     serde_json::from_str(&read(path)).expect("a manifest is JSON")
 }
@@ -268,8 +268,8 @@ fn a_new_project_in_typescript_has_the_packages_of_the_repository_and_generates_
 }
 
 #[test]
-fn a_project_in_typescript_is_refused_without_its_packages() {
-    let folder = packed("init-typescript-refused");
+fn a_project_in_typescript_is_rejected_without_its_packages() {
+    let folder = packed("init-typescript-rejected");
     for (name, from, why) in [
         ("vite", ".", "`vite` cannot be the name of a package: it is reserved"),
         ("app", "https://git.example.com/stronglog.git", "npm cannot install the packages of StrongLog Sync from https://git.example.com"),

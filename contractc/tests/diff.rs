@@ -1,11 +1,11 @@
-//! What `contractc diff` says of single changes of operations: the two versions differ in what stands between the braces.
+//! The output of `contractc diff` for single changes of operations: the two versions differ in the part between the braces.
 
 mod versions;
 
 use versions::{answer, body, both_ways, contract, lines};
 
 #[test]
-fn a_schema_is_judged_by_where_it_is_used() {
+fn a_schema_is_compared_for_the_directions_that_use_it() {
     let with = |asked: &str, answered: &str| {
         let paths = format!("/things: {{ post: {{ {}, {} }} }}", body("Asked"), answer("200", "Answered"));
         contract(&paths, &format!("Asked: {{ maximum: {asked} }}, Answered: {{ maximum: {answered} }}"))
@@ -42,7 +42,7 @@ fn operations() {
     assert_eq!(lines(&answers(ok), &answers(&format!("{ok}, {gone}"))), ["safe: the response 410 is new"]);
 }
 
-/// A document whose one operation answers with bodies of these types.
+/// A document with one operation, whose response has bodies of these types.
 fn answering(bodies: &[(&str, &str)]) -> String {
     let response = |(status, kind): &(&str, &str)| {
         format!("'{status}': {{ description: '', content: {{ application/json: {{ schema: {{ type: {kind} }} }} }} }}")
@@ -67,7 +67,7 @@ fn the_response_for_a_status_is_its_own_that_of_its_range_or_the_default() {
     }
     assert_eq!(
         lines(&answering(&[("404", text)]), &answering(&[("default", text)])),
-        ["safe: the response 404 is now that of default", "safe: the response default is new"]
+        ["safe: the response 404 is now covered by the response default", "safe: the response default is new"]
     );
 }
 
@@ -83,15 +83,15 @@ fn what_is_written_in_another_way_is_the_same() {
 }
 
 #[test]
-fn what_is_not_judged_is_said() {
+fn changes_that_are_not_classified_are_reported() {
     let (one, other) = (contract("", "Thing: {}"), contract("", "Thing: {}").replace("paths:", "servers: [{ url: 'https://a' }]\npaths:"));
-    assert_eq!(lines(&one, &other), ["safe: `servers` changed, which is not judged: look at what the other side expects"]);
+    assert_eq!(lines(&one, &other), ["safe: `servers` changed; contractc does not classify this, so check what the other side expects"]);
     assert_eq!(lines(&other, &other), [""; 0]);
     let hook = |kind: &str| {
         let body = format!("requestBody: {{ content: {{ application/json: {{ schema: {{ type: {kind} }} }} }} }}");
         one.replace("paths:", &format!("webhooks: {{ told: {{ post: {{ {body}, responses: {{}} }} }} }}\npaths:"))
     };
-    let told = "safe: `webhooks` changed, which is not judged: look at what the other side expects";
+    let told = "safe: `webhooks` changed; contractc does not classify this, so check what the other side expects";
     assert_eq!(lines(&hook("string"), &hook("integer")), [told]);
     assert_eq!(lines(&hook("string"), &one), [told]);
 }
@@ -114,7 +114,7 @@ fn credentials() {
         let found = lines(&old, &with(scheme, "[{ k: [] }]")).join("|");
         assert!(if expected.ends_with(' ') { found.is_empty() } else { found == expected }, "{scheme}: {found}");
     }
-    // The name of a scheme is not sent, but two schemes that are sent alike are two kinds of credentials.
+    // The name of a scheme is not sent, but two schemes that are sent in the same way are two kinds of credentials.
     assert_eq!(lines(&old, &with(&key.replace("k:", "kk:"), "[{ kk: [] }]")), [""; 0]);
     let both = format!("{key}, {}", key.replace("k:", "kk:"));
     let other = "breaking for requests: the operation needs other credentials";
@@ -253,7 +253,7 @@ fn names_and_styles_of_parameters() {
     assert_eq!(lines(&with("header", "X-User", text), &with("header", "x-user", text)), [""; 0]);
     let joined = |schema: &str| with("query", "userId", &format!("explode: false, {schema}"));
     assert_eq!(lines(&with("query", "userId", text), &joined(text)), [""; 0], "one text is written in one way");
-    let restyled = ["breaking for requests: the parameter `userId` is written in another style"];
+    let restyled = ["breaking for requests: the parameter `userId` is now serialized differently"];
     assert_eq!(lines(&with("query", "userId", list), &joined(list)), restyled);
 }
 
@@ -266,7 +266,7 @@ fn headers_of_responses() {
     assert_eq!(lines(&reply(&format!("{{ X-A: {list} }}")), &reply("{}")), ["safe: the header `X-A` of the response 200 is gone"]);
     let exploded = reply("{ X-A: { explode: true, schema: { type: object, properties: { a: { type: string } } } } }");
     let joined = reply("{ X-A: { schema: { type: object, properties: { a: { type: string } } } } }");
-    let rewritten = ["breaking for responses: the header `X-A` of the response 200 is written in another way"];
+    let rewritten = ["breaking for responses: the header `X-A` of the response 200 is now serialized differently"];
     assert_eq!(lines(&joined, &exploded), rewritten);
     let content = reply("{ X-A: { content: { application/json: { schema: { type: integer } } } } }");
     assert_eq!(lines(&joined, &content), rewritten);

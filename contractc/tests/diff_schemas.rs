@@ -1,4 +1,4 @@
-//! What `contractc diff` says of single changes of schemas: the two versions differ in what stands between the braces.
+//! The output of `contractc diff` for single changes of schemas: the two versions differ in the part between the braces.
 
 mod versions;
 
@@ -30,12 +30,12 @@ fn schemas_that_go_both_ways() {
         (
             "{ anyOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
             "{ oneOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
-            "breaking for requests: a value must be of exactly one variant now (`oneOf`)",
+            "breaking for requests: a value must now match exactly one variant (`oneOf`)",
         ),
         (
             "{ oneOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
             "{ anyOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
-            "breaking for responses: a value may be of several variants now (`anyOf`)",
+            "breaking for responses: a value may now match several variants (`anyOf`)",
         ),
         ("{ type: integer, default: 1 }", "{ type: integer, default: 2 }", "safe: `default` was 1 and is 2"),
         ("{ type: array }", "{ type: array, uniqueItems: true }", "breaking for requests: `uniqueItems` is true"),
@@ -85,7 +85,7 @@ fn schemas_that_go_both_ways() {
         (
             "{ type: number }",
             "{ oneOf: [{ type: number }, { type: integer }] }",
-            "breaking for requests: a value must be of exactly one variant now (`oneOf`)",
+            "breaking for requests: a value must now match exactly one variant (`oneOf`)",
         ),
         (
             "{ type: object, properties: { a: { type: integer } } }",
@@ -129,7 +129,7 @@ fn schemas_that_go_both_ways() {
     }
 }
 
-/// Asserts what is said of schemas that go both ways.
+/// Asserts the output for schemas that are sent in both directions.
 fn assert_lines(cases: &[(&str, &str, &str)]) {
     for (old, new, expected) in cases {
         let found = lines(&both_ways(old), &both_ways(new)).join("|");

@@ -1,4 +1,4 @@
-//! Values of types that are not generated: their JSON is kept, and serde has the last word.
+//! Values of types that are not generated: their JSON is kept, and serde makes the final decision.
 
 use std::net::Ipv4Addr;
 

@@ -1,6 +1,6 @@
-//! Documents made at random: every one is generated for every target or refused with a place, and the samples of its schemas are judged by
-//! the interpreter as by the crate `jsonschema`. `cargo xtask fuzz-documents` also compiles what is generated. `FUZZ_DOCUMENTS` sets how many
-//! documents are made.
+//! Random documents: each is generated for every target or rejected with a location, and the interpreter and the crate `jsonschema` agree
+//! on samples of its schemas. `cargo xtask fuzz-documents` also compiles the generated code. `FUZZ_DOCUMENTS` sets how many documents are
+//! made.
 
 #[path = "fuzzed/maker.rs"]
 mod maker;
@@ -13,14 +13,14 @@ use contractc::sample::Sampler;
 use maker::Maker;
 use serde_json::{Value, json};
 
-/// Seeds whose documents have `multipleOf` and values that a double rounds: 1e300 is no multiple of 3, but the double nearest to it is one. The
-/// compiler divides what is written, and `jsonschema` the double.
+/// Seeds whose documents have `multipleOf` and values that a double rounds: 1e300 is no multiple of 3, but the double nearest to it is one.
+/// The compiler divides the written number, and `jsonschema` the double.
 const ROUNDED: [u64; 13] = [2819, 3125, 6961, 7284, 9753, 13415, 14656, 15368, 15528, 16543, 16943, 18535, 19323];
 
 #[test]
-fn documents_made_at_random_are_generated_and_judged_right() {
+fn random_documents_are_generated_and_validated_correctly() {
     let count = std::env::var("FUZZ_DOCUMENTS").ok().and_then(|count| count.parse().ok()).unwrap_or(60);
-    let (mut generated, mut judged, mut wrong) = (0, 0, Vec::new());
+    let (mut generated, mut checked, mut wrong) = (0, 0, Vec::new());
     for seed in (0..count).chain(ROUNDED.into_iter().filter(|seed| *seed >= count)) {
         let document = Maker::document(seed);
         let compilation = Compilation::from_text("fuzzed.json", document.to_string().as_bytes());
@@ -31,12 +31,12 @@ fn documents_made_at_random_are_generated_and_judged_right() {
         compilation.generate(Target::ALL, false).expect("a contract is generated");
         generated += 1;
         for (name, id) in contract.names.iter().filter(|(_, id)| contract.schema(*id).view.is_none()) {
-            judged += judge(seed, contract, name, *id, &document, &mut wrong);
+            checked += check(seed, contract, name, *id, &document, &mut wrong);
         }
     }
-    println!("{generated} of {count} documents generated, {judged} values judged");
-    assert!(wrong.is_empty(), "{} wrong verdicts:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(generated * 10 > count * 9, "only {generated} of {count} documents were not refused");
+    println!("{generated} of {count} documents generated, {checked} values checked");
+    assert!(wrong.is_empty(), "{} wrong results:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(generated * 10 > count * 9, "only {generated} of {count} documents were not rejected");
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn what_is_written_is_divided_and_not_the_nearest_double() {
     assert_eq!((digits % 3, is_valid("1e300"), is_valid("3e300"), is_valid("1e22")), (0, false, true, false));
 }
 
-/// Judges samples of a schema by the interpreter and by `jsonschema`, and returns how many.
-fn judge(seed: u64, contract: &Contract, name: &str, id: SchemaId, document: &Value, wrong: &mut Vec<String>) -> usize {
+/// Validates samples of a schema with the interpreter and with `jsonschema`, and returns their number.
+fn check(seed: u64, contract: &Contract, name: &str, id: SchemaId, document: &Value, wrong: &mut Vec<String>) -> usize {
     let root = json!({ "$ref": maker::pointer(name), "components": document["components"] });
     let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).should_validate_formats(true).build(&root);
     let oracle = options.unwrap_or_else(|error| panic!("seed {seed}: the oracle cannot compile {name}: {error}"));
@@ -67,9 +67,10 @@ fn judge(seed: u64, contract: &Contract, name: &str, id: SchemaId, document: &Va
             let theirs = oracle.is_valid(value);
             (ours.is_ok() != theirs).then(|| format!("seed {seed}, {name}: {value} is valid for jsonschema: {theirs}; {ours:?}"))
         };
-        // A width adds bounds, and a discriminator decides between variants: JSON Schema knows neither.
+        // A width adds bounds, and a discriminator selects variants: JSON Schema has neither.
         let found = differs(value).filter(|_| !is_ours(&document["components"]));
-        // A difference is that of rounding if there is none for a number that a double holds and that is as divisible as the one written.
+        // A difference is due to rounding if there is none for a number that a double holds exactly and that is as divisible as the written
+        // one.
         let exact = without_rounding(value);
         wrong.extend(found.filter(|_| exact == *value || differs(&exact).is_some()));
     }
@@ -92,7 +93,7 @@ fn is_power_above(number: &serde_json::Number) -> bool {
     written.and_then(|written| written.strip_prefix("1e")?.parse().ok()).is_some_and(|exponent: u32| exponent > 22)
 }
 
-/// Whether a schema uses what JSON Schema does not assert.
+/// Whether a schema uses keywords that JSON Schema does not assert.
 fn is_ours(schema: &Value) -> bool {
     match schema {
         Value::Object(members) => {

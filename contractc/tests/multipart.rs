@@ -1,4 +1,4 @@
-//! Bodies of type `multipart/form-data`: what the client writes is what the server reads, and what browsers, curl and Python write is read too.
+//! Bodies of type `multipart/form-data`: the server reads what the client, browsers, curl and Python write.
 
 use contractc::runtime::check::Types;
 use contractc::runtime::http::{
@@ -7,12 +7,12 @@ use contractc::runtime::http::{
 };
 use contractc::runtime::json::Json;
 use contractc::runtime::report::{At, Checker, Report};
-use contractc::runtime::rule::{Judge, Rule};
+use contractc::runtime::rule::{LoadedRule, Rule};
 use serde_json::{Value, json};
 
 const MEMBER: Shape = Shape::of(Types::OBJECT).members(&[("userId", Shape::TEXT)]);
 
-/// As `operations.rs` has them.
+/// The parts as in `operations.rs`.
 static PARTS: [Part; 7] = [
     Part::file("file"),
     Part::value("name", Shape::TEXT, &ANYTHING),
@@ -23,13 +23,13 @@ static PARTS: [Part; 7] = [
     Part::value("limit", Shape::of(Types::INTEGER.or(Types::STRING)), &LIMIT),
 ];
 
-static LIMIT: Rule = Rule::Judge(&NumberOrAll);
+static LIMIT: Rule = Rule::Loaded(&NumberOrAll);
 
-/// Judges that a value is a number or the word `all`.
+/// Accepts a number or the word `all`.
 struct NumberOrAll;
 
-impl Judge for NumberOrAll {
-    fn judge(&self, value: Json<'_>, at: At<'_>, out: &mut Checker) {
+impl LoadedRule for NumberOrAll {
+    fn check(&self, value: Json<'_>, at: At<'_>, out: &mut Checker) {
         if !matches!(value, Json::Number(_) | Json::String("all")) {
             out.violation(at, "oneOf", || "matches none of the variants".to_owned());
         }
@@ -137,7 +137,7 @@ fn the_server_reads_what_the_client_writes() {
     for mut body in bodies {
         let request = Upload(body.clone()).request("https://example.com").expect("the body can be sent");
         let media_type = request.headers()["content-type"].to_str().expect("text").to_owned();
-        // What the caller leaves open is sent with the first type that the contract names.
+        // A file without a media type is sent with the first type that the contract names.
         body.file.name.get_or_insert("blob".to_owned());
         body.file.media_type.get_or_insert("application/octet-stream".to_owned());
         body.photos.iter_mut().flatten().for_each(|photo| _ = photo.media_type.get_or_insert("image/png".to_owned()));
@@ -146,7 +146,7 @@ fn the_server_reads_what_the_client_writes() {
 }
 
 #[test]
-fn a_file_of_another_media_type_is_refused_on_both_sides() {
+fn a_file_of_another_media_type_is_rejected_on_both_sides() {
     let photos = Some(vec![File::new("1.pdf", "").with_media_type("application/pdf")]);
     let report = Upload(Body { photos, ..Body::default() }).request("https://example.com").expect_err("the contract does not accept it");
     assert_eq!(report.violations.len(), 1);
@@ -179,7 +179,7 @@ fn the_server_reads_what_others_write() {
 }
 
 #[test]
-fn what_is_no_form_is_refused_with_a_reason() {
+fn what_is_no_form_is_rejected_with_a_reason() {
     let media_type = "multipart/form-data; boundary=b";
     let file = "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n\r\n";
     for (media_type, body, expected) in [

@@ -1,4 +1,4 @@
-//! Our reading of operations against that of the `openapiv3` crate, an independent one, on OpenAPI 3.0 documents.
+//! Compares our reader of operations with the independent `openapiv3` crate, on OpenAPI 3.0 documents.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use contractc::Compilation;
 use contractc::model::Place;
 
-/// One operation, as both sides can say it.
+/// An operation in a form that both sides can produce.
 type Shape = (String, String, BTreeSet<(String, String, bool)>, BTreeSet<String>);
 
 const DOCUMENT: &str = r##"{
@@ -41,10 +41,10 @@ fn operations_are_those_that_openapiv3_reads() {
     assert_eq!(found, 3);
 }
 
-/// Compares all operations of a document, and says how many there are.
+/// Compares all operations of a document, and returns their number.
 fn compare(name: &str, text: &str) -> usize {
     let compilation = Compilation::from_text(name, text.as_bytes());
-    let contract = compilation.contract.as_ref().unwrap_or_else(|| panic!("{}", compilation.findings()));
+    let contract = compilation.contract.as_ref().unwrap_or_else(|| panic!("{}", compilation.render()));
     let ours: BTreeSet<Shape> = contract
         .operations
         .iter()
@@ -118,7 +118,7 @@ fn sets_of_security_schemes_are_kept() {
         "a": { "type": "http", "scheme": "bearer" }, "b": { "type": "http", "scheme": "basic" },
         "c": { "type": "apiKey", "in": "header", "name": "X-Key" } } } }"#;
     let compilation = Compilation::from_text("demo.json", document.as_bytes());
-    let contract = compilation.contract.as_ref().unwrap_or_else(|| panic!("{}", compilation.findings()));
+    let contract = compilation.contract.as_ref().unwrap_or_else(|| panic!("{}", compilation.render()));
     let found: Vec<_> = contract
         .operations
         .iter()

@@ -1,4 +1,4 @@
-//! What a contract of schemas alone becomes: the document with the paths, messages and tags of the protocol.
+//! Completing a contract that has only schemas with the paths, messages and tags of the protocol.
 
 use contractc::Compilation;
 use contractc::runtime::json::Value;
@@ -15,7 +15,7 @@ fn completed(x_sync: &str, more: &str) -> Value {
     let text =
         format!("openapi: 3.1.0\ninfo: {{ title: Lists, version: 2.0.0 }}\nx-sync: {x_sync}\ncomponents:\n  schemas:\n{records}{more}");
     let compilation = Compilation::from_text("lists.yaml", text.as_bytes());
-    let findings = compilation.findings();
+    let findings = compilation.render();
     compilation.contract.and_then(|contract| contract.completed).unwrap_or_else(|| panic!("{findings}"))
 }
 

@@ -1,4 +1,4 @@
-//! How a structure gets its members from parsed text, whatever their order and number.
+//! Reading a structure from parsed text, whatever the order and number of its members.
 
 use contractc::runtime::json::{Json, Object, Value};
 use contractc::runtime::report::{At, Checker};
@@ -52,7 +52,7 @@ fn members_are_found_in_any_order() {
 fn absent_members_are_absent_and_others_are_kept() {
     let names = names();
     let odd = names.iter().enumerate().filter(|(index, _)| index % 2 == 1).map(|(index, name)| ((*name).to_owned(), index));
-    // One letter more, fewer, or another one makes another name.
+    // A name with one letter more, fewer or changed is a different name.
     let others = ["member1x", "membermembermember", "nembermember2", "membernember2", "membermembermembermembex3"];
     let text = written(odd.chain(others.iter().map(|name| ((*name).to_owned(), 0))));
     let (known, unknown) = read(&text, names);

@@ -1,4 +1,4 @@
-//! The command `contractc sample`: what it makes is what `contractc validate` accepts or refuses.
+//! The command `contractc sample`: `contractc validate` accepts or rejects its output as stated.
 
 use std::process::{Command, Output};
 
@@ -24,16 +24,16 @@ fn samples_are_valid_and_mutations_break_what_they_say() {
     let compilation = Compilation::from_file(std::path::Path::new(SPEC)).expect("the contract can be read");
     let contract = compilation.contract.as_ref().expect("the contract compiles");
     let schema = contract.named("WorkoutLog").expect("a schema of that name");
-    let judge = |value: &Value| interpret::validate(contract, schema, value.to_string().as_bytes());
+    let validate = |value: &Value| interpret::validate(contract, schema, value.to_string().as_bytes());
 
     let valid = lines(&["--schema", "WorkoutLog", "--count", "20"]);
     assert_eq!(valid.len(), 20);
-    valid.iter().for_each(|value| assert!(judge(value).is_ok(), "{value}"));
+    valid.iter().for_each(|value| assert!(validate(value).is_ok(), "{value}"));
 
     let invalid = lines(&["--schema", "WorkoutLog", "--count", "50", "--invalid"]);
     assert_eq!(invalid.len(), 50);
     for line in invalid {
-        let report = judge(&line["value"]).expect_err("a mutation breaks a rule");
+        let report = validate(&line["value"]).expect_err("a mutation breaks a rule");
         let named = |violation: &contractc::runtime::report::Violation| {
             line["pointer"] == violation.pointer && line["keyword"] == violation.keyword
         };

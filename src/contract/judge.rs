@@ -6,7 +6,7 @@ use crate::api::runtime::check::number_member;
 use crate::api::runtime::json::{Array, Json, Object};
 use crate::api::runtime::number::Number;
 use crate::api::runtime::report::{At, Checker};
-use crate::api::runtime::rule::{Bound, Judge, TextRule};
+use crate::api::runtime::rule::{Bound, LoadedRule, TextRule};
 
 /// All rules of a contract, by their numbers.
 pub(super) struct Rules(Vec<&'static [Keyword]>);
@@ -17,8 +17,8 @@ pub(super) struct Entry {
     pub(super) number: RuleNumber,
 }
 
-impl Judge for Entry {
-    fn judge(&self, value: Json<'_>, at: At<'_>, out: &mut Checker) {
+impl LoadedRule for Entry {
+    fn check(&self, value: Json<'_>, at: At<'_>, out: &mut Checker) {
         self.rules.check(self.number, value, at, out);
     }
 }

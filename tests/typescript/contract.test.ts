@@ -54,14 +54,14 @@ describe("the client", () => {
       throw new Error(`answered ${result.outcome}`);
     }
     expect(result.body.changes[0]?.record).toEqual(record);
-    expect(result.refused).toEqual([]);
+    expect(result.rejected).toEqual([]);
   });
 
   test("sets aside items that the contract refuses", async () => {
     const bad = { rev: 2, op, record: { ...record, weightKg: "heavy" } };
     const { client } = clientOf([json(200, { ...page, changes: [...page.changes, bad] })]);
     const result = await client.listUserBodyweightLogChanges();
-    expect(result).toMatchObject({ outcome: 200, body: { changes: [{ rev: 1 }] }, refused: [{ raw: { rev: 2 } }] });
+    expect(result).toMatchObject({ outcome: 200, body: { changes: [{ rev: 1 }] }, rejected: [{ raw: { rev: 2 } }] });
   });
 
   test("sends nothing that the contract refuses", async () => {
@@ -91,7 +91,7 @@ describe("the client", () => {
     expect(portal.violations).toMatchObject([{ keyword: "syntax" }]);
   });
 
-  test("a header is a typed value, judged when it is asked for", async () => {
+  test("a header is a typed value, validated when it is read", async () => {
     const problem = { type: "about:blank", title: "Too Many Requests", status: 429, code: "rate_limited", retryable: true };
     const answer = (retryAfter: string) => {
       const response = json(429, problem, "application/problem+json");
@@ -100,11 +100,11 @@ describe("the client", () => {
     };
     const { client } = clientOf([answer("30"), answer("soon")]);
     const reply = await client.getAccount();
-    const seconds: contract.runtime.Verdict<number | undefined> = contract.readHeader(reply, contract.headers.retryAfter);
+    const seconds: contract.runtime.Validated<number | undefined> = contract.readHeader(reply, contract.headers.retryAfter);
     expect(seconds).toEqual({ valid: true, value: 30 });
     expect(contract.readHeader(reply, contract.headers.wwwAuthenticate)).toEqual({ valid: true, value: undefined });
-    const refused = contract.readHeader(await client.getAccount(), contract.headers.retryAfter);
-    expect(refused).toMatchObject({ valid: false, violations: [{ pointer: "/header/Retry-After", keyword: "type" }] });
+    const invalid = contract.readHeader(await client.getAccount(), contract.headers.retryAfter);
+    expect(invalid).toMatchObject({ valid: false, violations: [{ pointer: "/header/Retry-After", keyword: "type" }] });
   });
 
   test("the text of a header is read as its kind", () => {
@@ -178,8 +178,8 @@ describe("the client", () => {
     const undecided = contract.createClient({ baseUrl: BASE, fetch, authorize: never });
     expect((await failure(undecided.getAccount({}, { timeoutMs: 5 }))).kind).toBe("timeout");
     expect((await failure(undecided.getAccount({}, { signal: AbortSignal.timeout(5) }))).kind).toBe("aborted");
-    const refused = contract.createClient({ baseUrl: BASE, fetch, authorize: () => Promise.reject(new Error("no token")) });
-    expect(await failure(refused.getAccount())).toMatchObject({ kind: "transport", cause: { message: "no token" } });
+    const failing = contract.createClient({ baseUrl: BASE, fetch, authorize: () => Promise.reject(new Error("no token")) });
+    expect(await failure(failing.getAccount())).toMatchObject({ kind: "transport", cause: { message: "no token" } });
   });
 
   test("a call without its argument, and an address that is none, are errors of the request", async () => {
@@ -188,7 +188,7 @@ describe("the client", () => {
     expect(await failure(login())).toMatchObject({ kind: "request", message: "login: the call violates the contract: the request is missing the body" });
     const relative = contract.createClient({ baseUrl: "/api" });
     expect((await failure(relative.getAccount())).message).toBe(
-      'getAccount: "/api/api/v1/account" is not an address; set baseUrl to one such as "https://example.com"',
+      'getAccount: "/api/api/v1/account" is not a URL; set baseUrl to one such as "https://example.com"',
     );
   });
 });

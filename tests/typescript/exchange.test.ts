@@ -78,7 +78,7 @@ describe("credentials that do not fit", () => {
     [token, { token: "t\n" }, 'the credential of "token" contains characters that a header cannot carry'],
     [header, { header: "ключ" }, 'the credential of "header" contains characters that a header cannot carry'],
     [{ name: "digest", type: "other" }, { digest: "x" }, 'the credential of "digest" cannot be sent'],
-  ])("%j is refused, and nothing is sent", async (scheme, sources, message) => {
+  ])("%j is rejected, and nothing is sent", async (scheme, sources, message) => {
     const called = { ...operation(undefined), security: [[scheme, query]] } as Operation<object, unknown>;
     const options = { baseUrl: "https://example.com", authorize: credentials({ ...sources, query: "q" }), fetch: () => Promise.reject(new Error("sent")) };
     await expect(send(options, called, {})).rejects.toMatchObject({ kind: "request", message: expect.stringContaining(message) as unknown });
@@ -104,7 +104,7 @@ describe("redirects", () => {
     expect(within).toEqual([200, ["POST https://example.com/p manual", "GET https://example.com/q manual", "GET https://example.com/r manual"]]);
     const [error, asked] = await called([], [to("https://elsewhere.example/q")], [[header]]);
     expect([error, asked.length]).toEqual([expect.stringContaining("redirects the call to https://elsewhere.example"), 1]);
-    expect((await called([], Array.from({ length: 30 }, () => to("/p")), [[header]]))[0]).toContain("again and again");
+    expect((await called([], Array.from({ length: 30 }, () => to("/p")), [[header]]))[0]).toContain("too often");
     expect((await called([], [], [[token]]))[1]).toEqual(["POST https://example.com/p follow"]);
   });
 
@@ -125,8 +125,8 @@ describe("JSON", () => {
   test.each<[unknown, string, string]>([
     [{ x: Number.NaN }, "/x", "is NaN"],
     [[undefined], "/0", "is undefined"],
-    [{ x: { y: new Map() } }, "/x/y", "of the kind Map"],
-    [{ x: new Date() }, "/x", "of the kind Date"],
+    [{ x: { y: new Map() } }, "/x/y", "is a Map"],
+    [{ x: new Date() }, "/x", "is a Date"],
     [{ x: (): number => 1 }, "/x", "is a function"],
     [{ "\uD800": 1 }, "/\uD800", "unpaired surrogate"],
     ["\uD800", "", "unpaired surrogate"],
@@ -140,11 +140,11 @@ describe("JSON", () => {
     }
   });
 
-  test("members without a value are absent, and circles are refused", () => {
+  test("members without a value are absent, and cycles are rejected", () => {
     expect(toJson({ a: undefined, b: [1n] })).toBe('{"b":[1]}');
-    const circle: unknown[] = [];
-    circle.push(circle);
-    expect(() => toJson(circle)).toThrow(Refused);
+    const cycle: unknown[] = [];
+    cycle.push(cycle);
+    expect(() => toJson(cycle)).toThrow(Refused);
   });
 });
 
@@ -158,8 +158,8 @@ describe("two parameters in one segment", () => {
     expect(path("/files/{name}.{ext}", "simple", { name: "a.b", ext: "tar.gz" })).toBe("/files/a%2Eb.tar.gz");
     expect(path("/{a}-{b}/{c}", "simple", { a: "1-2", b: "3-4", c: "5-6" })).toBe("/1%2D2-3-4/5-6");
     expect(path("/{a}:{b}", "simple", { a: "1:2", b: "3:4" })).toBe("/1%3A2:3%3A4");
-    expect(() => path("/{a},{b}", "simple", { a: ["1", "2"], b: "3" })).toThrow("has ',', which ends it in this path");
-    expect(() => path("/{a}.{b}", "label", { a: "1", b: "3" })).toThrow("has '.', which ends it in this path");
+    expect(() => path("/{a},{b}", "simple", { a: ["1", "2"], b: "3" })).toThrow("contains ',', which separates it from the next parameter in this path");
+    expect(() => path("/{a}.{b}", "label", { a: "1", b: "3" })).toThrow("contains '.', which separates it from the next parameter in this path");
   });
 });
 
@@ -243,7 +243,7 @@ describe("responses", () => {
   });
 
   test("the status narrows the body", () => {
-    const reply = { outcome: 200, status: 200, headers: new Headers(), refused: [], body: "x", raw: undefined } as Replies<{ 200: string; 404: number; "4XX": boolean }>;
+    const reply = { outcome: 200, status: 200, headers: new Headers(), rejected: [], body: "x", raw: undefined } as Replies<{ 200: string; 404: number; "4XX": boolean }>;
     const of = (result: typeof reply): string => {
       if (result.status === 200) {
         return result.body.toUpperCase();

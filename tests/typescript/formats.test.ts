@@ -1,11 +1,11 @@
-// Formats and numbers are judged as in Rust: the same lists stand in the tests of `contractc/runtime/rust`.
+// Formats and numbers are validated as in Rust: the same lists are in the tests of `contractc/runtime/rust`.
 
 import { expect, test } from "vitest";
 import { formatTest, type Format } from "../../contractc/runtime/typescript/format.js";
 import { compareWithSum, isMultipleOf } from "../../contractc/runtime/typescript/number.js";
 import { equal, hasDuplicates, parseJson } from "../../contractc/runtime/typescript/json.js";
 
-const CASES: Record<Format, readonly [accepted: string[], refused: string[]]> = {
+const CASES: Record<Format, readonly [accepted: string[], rejected: string[]]> = {
   date: [["2024-02-29", "2000-02-29"], ["2023-02-29", "1900-02-29", "2024-13-01", "2024-1-01", "٢024-01-01", "2024-01-01\n"]],
   "date-time": [
     ["1998-12-31T23:59:60Z", "1998-12-31t15:59:60.123-08:00", "2024-02-29T23:59:59Z", "2000-02-29T00:00:00.000Z"],
@@ -26,12 +26,12 @@ const CASES: Record<Format, readonly [accepted: string[], refused: string[]]> = 
   uuid: [["2EB8AA08-aa98-11ea-b4aa-73b441d16380"], ["2eb8aa08aa9811eab4aa73b441d16380", "{2eb8aa08-aa98-11ea-b4aa-73b441d1638}"]],
 };
 
-test.each(Object.entries(CASES))("the format %s", (format, [accepted, refused]) => {
+test.each(Object.entries(CASES))("the format %s", (format, [accepted, rejected]) => {
   expect(accepted.filter((text) => !formatTest(format as Format)(text))).toEqual([]);
-  expect(refused.filter((text) => formatTest(format as Format)(text))).toEqual([]);
+  expect(rejected.filter((text) => formatTest(format as Format)(text))).toEqual([]);
 });
 
-test("multiples are judged on the shortest decimal text", () => {
+test("multiples are computed on the shortest decimal text", () => {
   expect(isMultipleOf(0.3, 0.1)).toBe(true);
   expect(isMultipleOf(0.30000000000000004, 0.1)).toBe(false);
   expect(isMultipleOf(1e308, 0.123456789)).toBe(false);

@@ -1,11 +1,11 @@
-// The runtime's schemas: Zod's own classes, with the verdicts of JSON Schema and all violations.
+// The runtime's schemas: Zod's own classes, with the results of JSON Schema and all violations.
 
 import * as z from "zod";
 import { describe, expect, test } from "vitest";
 import * as rt from "../../contractc/runtime/typescript/index.js";
 
 /** Pointer and keyword of each violation, in order. */
-function judged(schema: z.ZodType, value: unknown): string[] {
+function violationsIn(schema: z.ZodType, value: unknown): string[] {
   return rt.validate(schema, value).map(({ pointer, keyword }) => `${pointer} ${keyword}`).sort();
 }
 
@@ -16,7 +16,7 @@ const Person = rt.object<{ name: string; age?: number }>({
 
 describe("objects", () => {
   test("every violation is found, at its pointer", () => {
-    expect(judged(Person, { name: "X", age: -1.5, "a/b~": 1 })).toEqual([
+    expect(violationsIn(Person, { name: "X", age: -1.5, "a/b~": 1 })).toEqual([
       "/age minimum",
       "/age multipleOf",
       "/age type",
@@ -24,15 +24,15 @@ describe("objects", () => {
       "/name minLength",
       "/name pattern",
     ]);
-    expect(judged(Person, {})).toEqual([" required"]);
-    expect(judged(Person, [])).toEqual([" type"]);
+    expect(violationsIn(Person, {})).toEqual([" required"]);
+    expect(violationsIn(Person, [])).toEqual([" type"]);
   });
 
   test("only own members count", () => {
     const inherited = rt.members({ toString: rt.string(), ["__proto__"]: rt.integer() });
-    expect(judged(inherited, {})).toEqual([" required"]);
-    expect(judged(inherited, JSON.parse('{"toString": "a", "__proto__": "b"}'))).toEqual(["/__proto__ type"]);
-    expect(judged(inherited, JSON.parse('{"toString": "a", "__proto__": 1}'))).toEqual([]);
+    expect(violationsIn(inherited, {})).toEqual([" required"]);
+    expect(violationsIn(inherited, JSON.parse('{"toString": "a", "__proto__": "b"}'))).toEqual(["/__proto__ type"]);
+    expect(violationsIn(inherited, JSON.parse('{"toString": "a", "__proto__": 1}'))).toEqual([]);
   });
 
   test("values pass through as they came, unknown members and `__proto__` included", () => {
@@ -41,10 +41,10 @@ describe("objects", () => {
     expect(JSON.stringify(open.parse(value))).toBe('{"z":1,"a":"x","__proto__":{"b":2}}');
   });
 
-  test("patterns count as known, and the rest is judged", () => {
+  test("patterns count as known, and the rest is validated", () => {
     const schema = rt.members({ a: rt.string() }, rt.integer(), [[/^x-/u, z.boolean()]]);
-    expect(judged(schema, { a: "", "x-b": 1, c: "d" })).toEqual(["/c type", "/x-b type"]);
-    expect(judged(rt.members({}, rt.closed, [[/^x-/u, z.boolean()]]), { "x-b": true, c: 1 })).toEqual(["/c additionalProperties"]);
+    expect(violationsIn(schema, { a: "", "x-b": 1, c: "d" })).toEqual(["/c type", "/x-b type"]);
+    expect(violationsIn(rt.members({}, rt.closed, [[/^x-/u, z.boolean()]]), { "x-b": true, c: 1 })).toEqual(["/c additionalProperties"]);
   });
 
   test("they are Zod's own, with its methods", () => {
@@ -60,7 +60,7 @@ describe("objects", () => {
   test("stripped, they remove members that the contract does not name", () => {
     const stripped = (Person as unknown as z.ZodObject).strip();
     const input = { name: "four", age: 4, more: { deep: true } };
-    expect(judged(Person, input).length).toBeGreaterThan(0);
+    expect(violationsIn(Person, input).length).toBeGreaterThan(0);
     expect(Object.keys(stripped.parse(input)).every((name) => name in (Person as unknown as z.ZodObject).shape)).toBe(true);
     expect(stripped.safeParse({ ...input, name: 4 }).success).toBe(false);
     expect(input).toEqual({ name: "four", age: 4, more: { deep: true } });
@@ -109,51 +109,51 @@ describe("integers beyond 2^53", () => {
   test("strings that look like written bigints stay strings", () => {
     const value = { "integer 5": 2n ** 60n, b: ["integer- 7", 'a "integer 6" b'] };
     expect(rt.toJson(value)).toBe('{"integer 5":1152921504606846976,"b":["integer- 7","a \\"integer 6\\" b"]}');
-    const circle: unknown[] = [1n];
-    circle.push(circle);
-    expect(() => rt.toJson(circle)).toThrow(TypeError);
+    const cycle: unknown[] = [1n];
+    cycle.push(cycle);
+    expect(() => rt.toJson(cycle)).toThrow(TypeError);
   });
 
   test("they are compared, summed and divided without rounding", () => {
     const rule = rt.json().check(rt.rule("a", "==", "b", "+", "c"));
-    expect(judged(rule, rt.parseJson('{"a": 9007199254740994, "b": 9007199254740993, "c": 1}'))).toEqual([]);
-    expect(judged(rule, rt.parseJson('{"a": 9007199254740993, "b": 9007199254740993, "c": 1}'))).toEqual([" x-rules"]);
+    expect(violationsIn(rule, rt.parseJson('{"a": 9007199254740994, "b": 9007199254740993, "c": 1}'))).toEqual([]);
+    expect(violationsIn(rule, rt.parseJson('{"a": 9007199254740993, "b": 9007199254740993, "c": 1}'))).toEqual([" x-rules"]);
     expect(rt.equal(9007199254740994n, 9007199254740994)).toBe(true);
     expect(rt.equal(9007199254740993n, 9007199254740992)).toBe(false);
     expect(rt.equal(1n, "1")).toBe(false);
-    expect(judged(rt.number().check(rt.multipleOf(0.5)), 9007199254740993n)).toEqual([]);
+    expect(violationsIn(rt.number().check(rt.multipleOf(0.5)), 9007199254740993n)).toEqual([]);
   });
 });
 
 describe("scalars", () => {
   test("lengths count code points", () => {
-    expect(judged(rt.string().max(2), "😀😀")).toEqual([]);
-    expect(judged(rt.string().min(3), "😀😀")).toEqual([" minLength"]);
+    expect(violationsIn(rt.string().max(2), "😀😀")).toEqual([]);
+    expect(violationsIn(rt.string().min(3), "😀😀")).toEqual([" minLength"]);
   });
 
   test("a value of another type breaks nothing but the type", () => {
-    expect(judged(rt.string().min(3), [1])).toEqual([" type"]);
-    expect(judged(rt.array(rt.string()).min(3), "ab")).toEqual([" type"]);
-    expect(judged(rt.integer().min(3), "1")).toEqual([" type"]);
-    expect(judged(rt.integer().min(3).max(4), 4.5)).toEqual([" maximum", " type"]);
+    expect(violationsIn(rt.string().min(3), [1])).toEqual([" type"]);
+    expect(violationsIn(rt.array(rt.string()).min(3), "ab")).toEqual([" type"]);
+    expect(violationsIn(rt.integer().min(3), "1")).toEqual([" type"]);
+    expect(violationsIn(rt.integer().min(3).max(4), 4.5)).toEqual([" maximum", " type"]);
   });
 
   test("constants and sets beside a type report both", () => {
-    expect(judged(rt.constant("a"), 1)).toEqual([" const", " type"]);
-    expect(judged(rt.choice(["a", "b"]), "c")).toEqual([" enum"]);
-    expect(judged(rt.choice(["a", "b"]), null)).toEqual([" enum", " type"]);
-    expect(judged(z.literal("a"), 1)).toEqual([" const"]);
+    expect(violationsIn(rt.constant("a"), 1)).toEqual([" const", " type"]);
+    expect(violationsIn(rt.choice(["a", "b"]), "c")).toEqual([" enum"]);
+    expect(violationsIn(rt.choice(["a", "b"]), null)).toEqual([" enum", " type"]);
+    expect(violationsIn(z.literal("a"), 1)).toEqual([" const"]);
   });
 
   test("equality is deep", () => {
-    expect(judged(rt.json().check(rt.equals({ a: [1] })), { a: [1] })).toEqual([]);
-    expect(judged(rt.json().check(rt.oneOfValues([[1], "x"])), [2])).toEqual([" enum"]);
+    expect(violationsIn(rt.json().check(rt.equals({ a: [1] })), { a: [1] })).toEqual([]);
+    expect(violationsIn(rt.json().check(rt.oneOfValues([[1], "x"])), [2])).toEqual([" enum"]);
   });
 
-  test("what is not JSON is refused", () => {
-    expect(judged(rt.json(), undefined)).toEqual([" type"]);
-    expect(judged(rt.json("integer", "null"), 1.5)).toEqual([" type"]);
-    expect(judged(z.number(), Infinity)).toEqual([" type"]);
+  test("what is not JSON is rejected", () => {
+    expect(violationsIn(rt.json(), undefined)).toEqual([" type"]);
+    expect(violationsIn(rt.json("integer", "null"), 1.5)).toEqual([" type"]);
+    expect(violationsIn(z.number(), Infinity)).toEqual([" type"]);
   });
 });
 
@@ -163,44 +163,44 @@ describe("unions", () => {
 
   test("a tag picks the variant whose violations are told", () => {
     const pet = rt.tagged("kind", [["cat", cat], [["dog", "wolf"], dog]]);
-    expect(judged(pet, { kind: "cat", lives: "9" })).toEqual(["/lives type"]);
-    expect(judged(pet, { kind: "cow" })).toEqual([" oneOf"]);
-    expect(judged(pet, { kind: "toString" })).toEqual([" oneOf"]);
-    expect(judged(pet, 1)).toEqual([" oneOf"]);
+    expect(violationsIn(pet, { kind: "cat", lives: "9" })).toEqual(["/lives type"]);
+    expect(violationsIn(pet, { kind: "cow" })).toEqual([" oneOf"]);
+    expect(violationsIn(pet, { kind: "toString" })).toEqual([" oneOf"]);
+    expect(violationsIn(pet, 1)).toEqual([" oneOf"]);
   });
 
   test("one means one, and any means any", () => {
-    expect(judged(rt.oneOf([rt.integer(), z.number()]), 1)).toEqual([" oneOf"]);
-    expect(judged(rt.oneOf([rt.integer(), z.number()]), 1.5)).toEqual([]);
-    expect(judged(rt.anyOf([rt.string().min(3), z.number()]), "a")).toEqual([" anyOf"]);
+    expect(violationsIn(rt.oneOf([rt.integer(), z.number()]), 1)).toEqual([" oneOf"]);
+    expect(violationsIn(rt.oneOf([rt.integer(), z.number()]), 1.5)).toEqual([]);
+    expect(violationsIn(rt.anyOf([rt.string().min(3), z.number()]), "a")).toEqual([" anyOf"]);
   });
 });
 
 describe("keywords", () => {
   test("rules compare members that are there", () => {
     const schema = rt.members({}).check(rt.rule("end", ">=", "start"), rt.rule("span", "==", "end", "-", "start"));
-    expect(judged(schema, { start: 2, end: 1, span: 5 })).toEqual([" x-rules"]);
-    expect(judged(schema, { start: 1, end: 3, span: 2 })).toEqual([]);
-    expect(judged(schema, { start: 1, span: 2 })).toEqual([]);
+    expect(violationsIn(schema, { start: 2, end: 1, span: 5 })).toEqual([" x-rules"]);
+    expect(violationsIn(schema, { start: 1, end: 3, span: 2 })).toEqual([]);
+    expect(violationsIn(schema, { start: 1, span: 2 })).toEqual([]);
   });
 
   test("a check runs though a member is wrong", () => {
     const schema = rt.members({ a: rt.string() }).check(rt.maxProperties(1), rt.dependentRequired("a", ["c"]), rt.required(["d"]));
-    expect(judged(schema, { a: 1, b: 2 })).toEqual([" dependentRequired", " maxProperties", " required", "/a type"]);
+    expect(violationsIn(schema, { a: 1, b: 2 })).toEqual([" dependentRequired", " maxProperties", " required", "/a type"]);
   });
 
   test("items", () => {
-    expect(judged(rt.array(rt.json()).check(rt.uniqueItems()), [{ a: 1 }, { a: 1 }])).toEqual([" uniqueItems"]);
-    expect(judged(rt.array(rt.json()).check(rt.contains(rt.string(), 2, 3)), ["a", 1])).toEqual([" minContains"]);
-    expect(judged(rt.prefixed([rt.string()], rt.integer()), [1, "a"])).toEqual(["/0 type", "/1 type"]);
+    expect(violationsIn(rt.array(rt.json()).check(rt.uniqueItems()), [{ a: 1 }, { a: 1 }])).toEqual([" uniqueItems"]);
+    expect(violationsIn(rt.array(rt.json()).check(rt.contains(rt.string(), 2, 3)), ["a", 1])).toEqual([" minContains"]);
+    expect(violationsIn(rt.prefixed([rt.string()], rt.integer()), [1, "a"])).toEqual(["/0 type", "/1 type"]);
   });
 
   test("recursion ends where it is told to", () => {
     interface Tree { child?: Tree }
     const tree: z.ZodType<Tree> = rt.nested(2, rt.object<Tree>({ child: z.lazy(() => tree).exactOptional() }));
-    expect(judged(tree, { child: {} })).toEqual([]);
-    expect(judged(tree, { child: { child: {} } })).toEqual(["/child/child x-max-depth"]);
-    expect(judged(tree, { child: {} })).toEqual([]);
+    expect(violationsIn(tree, { child: {} })).toEqual([]);
+    expect(violationsIn(tree, { child: { child: {} } })).toEqual(["/child/child x-max-depth"]);
+    expect(violationsIn(tree, { child: {} })).toEqual([]);
   });
 });
 
@@ -208,16 +208,16 @@ describe("x-each", () => {
   const page = rt.object<{ items: { name: string; age?: number }[] }>({ items: rt.each(Person).max(3) });
   const value = { items: [{ name: "ab" }, { name: "" }, { name: "cd" }] };
 
-  test("items are judged with the whole", () => {
-    expect(judged(page, value)).toEqual(["/items/1/name minLength", "/items/1/name pattern"]);
+  test("items are validated with the whole", () => {
+    expect(violationsIn(page, value)).toEqual(["/items/1/name minLength", "/items/1/name pattern"]);
   });
 
   test("and each alone, where that is asked for", () => {
     const sorted = rt.parseEach(page, value);
-    expect(sorted).toMatchObject({ valid: true, value: { items: [{ name: "ab" }, { name: "cd" }] }, refused: [{ raw: { name: "" } }] });
+    expect(sorted).toMatchObject({ valid: true, value: { items: [{ name: "ab" }, { name: "cd" }] }, rejected: [{ raw: { name: "" } }] });
     expect(rt.parseEach(page, { items: Array(4).fill({ name: "ab" }) }).valid).toBe(false);
     expect(value.items).toHaveLength(3);
-    expect(rt.judgeEach(Person, value.items).map(({ valid }) => valid)).toEqual([true, false, true]);
+    expect(rt.validateEach(Person, value.items).map(({ valid }) => valid)).toEqual([true, false, true]);
   });
 
   test("and each alone, in a part that a check applies and in an item", () => {
@@ -226,8 +226,8 @@ describe("x-each", () => {
     expect(rt.parseEach(part, value).valid).toBe(true);
     const nested = rt.parseEach(rt.each(page), [value, { items: "none" }]);
     expect(nested).toMatchObject({ valid: true, value: [{ items: [{ name: "ab" }, { name: "cd" }] }] });
-    expect(nested.refused.map(({ raw }) => raw)).toEqual([{ name: "" }, { items: "none" }]);
-    expect(rt.parseEach(rt.anyOf([page]), value)).toMatchObject({ valid: true, refused: [{ raw: { name: "" } }] });
+    expect(nested.rejected.map(({ raw }) => raw)).toEqual([{ name: "" }, { items: "none" }]);
+    expect(rt.parseEach(rt.anyOf([page]), value)).toMatchObject({ valid: true, rejected: [{ raw: { name: "" } }] });
     expect(rt.validate(page, value)).not.toEqual([]);
   });
 });
@@ -239,6 +239,6 @@ test("text that is no JSON has the keyword `syntax`", () => {
 
 test("issues of Zod's own checks mean keywords too", () => {
   const schema = z.strictObject({ a: z.array(z.string()).max(1), b: z.number().gt(1).lt(3).multipleOf(2), c: z.union([z.string(), z.null()]) });
-  const found = judged(schema, { a: ["x", "y"], b: 3, c: 1, d: 1 });
+  const found = violationsIn(schema, { a: ["x", "y"], b: 3, c: 1, d: 1 });
   expect(found).toEqual(["/a maxItems", "/b exclusiveMaximum", "/b multipleOf", "/c anyOf", "/d additionalProperties"]);
 });

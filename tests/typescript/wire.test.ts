@@ -50,10 +50,10 @@ test.each(rows.map((row) => [JSON.stringify(row), row] as const))("%s", (_, row)
   }
 });
 
-test("a base URL that ends a path is refused", () => {
+test("a base URL that ends a path is rejected", () => {
   const operation: Operation<unknown, unknown> = { id: "call", method: "GET", path: "/p", security: [], parameters: [], responses: [] };
   for (const base of ["https://example.com/api?key=1", "https://example.com/api#part", "https://example.com?"]) {
-    expect(() => write(base, operation, {})).toThrow(`a base URL with \`?\` or \`#\`, which end a path: ${base}`);
+    expect(() => write(base, operation, {})).toThrow(`a base URL with \`?\` or \`#\`, which must not be in it: ${base}`);
   }
   expect(write("https://example.com/api/", operation, {}).url).toBe("https://example.com/api/p");
 });
@@ -66,7 +66,7 @@ test("members of an open object do not repeat another parameter", () => {
   const operation: Operation<unknown, unknown> = { id: "call", method: "GET", path: "/p", security: [], parameters, responses: [] };
   const url = (call: Record<string, unknown>): string => write("https://example.com", operation, call).url;
   for (const name of ["limit", "limit[from]"]) {
-    const message = `/query/any has the member ${JSON.stringify(name)}, which is a parameter of its own`;
+    const message = `/query/any has the member ${JSON.stringify(name)}, which is also a separate parameter`;
     expect(() => url({ any: { a: "1", [name]: "7" }, limit: 3 })).toThrow(message);
   }
   expect(url({ any: { a: "1", limit: undefined }, limit: 3 })).toBe("https://example.com/p?a=1&limit=3");

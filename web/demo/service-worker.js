@@ -1,5 +1,5 @@
-// Keeps the app's own files, so that the page opens without a network. Records are none of its business: they are in the database.
-// The build puts the names of its files in place of FILES, so each build has a cache of its own.
+// Caches the app's files, so that the page opens without a network. Records are not cached: they are in the database. The build replaces
+// FILES with the names of its files, so each build has its own cache.
 
 const files = FILES;
 const cacheName = `stronglog-demo ${files.join(" ")}`;
@@ -19,10 +19,11 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.mode === "navigate" && !pathname.startsWith("/docs")) {
-    // The server first: it may have a newer page, or be another app on the same address.
+    // The server comes first: it may have a newer page, or the address may belong to another app by now.
     event.respondWith(fetch(request).catch(async () => (await caches.match("/", { cacheName, ignoreVary: true })) ?? Response.error()));
   } else if (origin === location.origin && files.includes(pathname)) {
-    // The server varies answers to its API by origin; a file is the same for all, and a script asks with an origin where `addAll` did not.
+    // The server varies API responses by origin. A file is the same for all, and a script requests it with an origin where `addAll` did
+    // not.
     event.respondWith(caches.match(request, { cacheName, ignoreVary: true }).then((kept) => kept ?? fetch(request)));
   }
 });

@@ -1,5 +1,5 @@
-// How the demo is built: one page, hashed assets, a service worker that knows them, and /api passed on to a server on this machine while it
-// is developed.
+// Builds the demo: one page, hashed assets, and a service worker that lists them. In development, /api is forwarded to a server on this
+// machine.
 
 import { readFileSync } from "node:fs";
 import react from "@vitejs/plugin-react";
@@ -13,7 +13,7 @@ function serviceWorker(): Plugin {
     apply: "build",
     enforce: "post",
     generateBundle(_options, bundle) {
-      // The audited worker, which tests alone use, is not worth its space.
+      // Only tests use the audited worker.
       const built = Object.keys(bundle).filter((name) => name !== "index.html" && !name.includes("audited"));
       const files = JSON.stringify(["/", "/icon.svg", ...built.sort().map((name) => `/${name}`)]);
       const source = readFileSync(new URL("service-worker.js", import.meta.url), "utf8").replace("= FILES", `= ${files}`);
@@ -24,7 +24,7 @@ function serviceWorker(): Plugin {
 
 export default defineConfig({
   plugins: [react(), serviceWorker()],
-  // The package is linked from its own folder, where it has copies for its tests.
+  // The package is linked from its folder, which contains copies of its dependencies for tests.
   resolve: { dedupe: ["dexie", "zod"] },
   build: { outDir: "dist/site", target: "es2022", modulePreload: { polyfill: false }, chunkSizeWarningLimit: 600 },
   server: { proxy: { "/api": "http://127.0.0.1:8080" } },

@@ -1,4 +1,4 @@
-// The tests in a real browser, against a real server: one file after the other, so that a machine with two cores has time for each.
+// The tests in a real browser against a real server, one file at a time, because a machine with two cores is too slow for more.
 
 import { defineConfig } from "vitest/config";
 

@@ -1,4 +1,4 @@
-// Also validates every request and every answer of the feed with the generated Zod schemas, and compares their verdict with that of the
+// Also validates every request and every response of the feed with the generated Zod schemas, and compares the results with those of the
 // generated Rust in the engine. A difference is an error: the request counts as failed, and the status gives the reason.
 
 import { parseEach, type Sorted } from "../../generated/typescript/runtime/each.js";
@@ -7,17 +7,17 @@ import * as schemas from "../../generated/typescript/schemas.js";
 import type { Answer, Call } from "./transport.js";
 import * as wasm from "../engine/pkg/engine.js";
 
-/** The verdict of one validator on a message: the number of rejected items, or that the whole message is rejected. */
-type Verdict = number | "refused";
+/** The result of one validator for a message: the number of rejected items, or that the whole message is rejected. */
+type Result = number | "rejected";
 
-/** Validates a request of the feed and its answer with both validators. */
+/** Validates a request of the feed and its response with both validators. */
 export function audit(call: Call, sent: Uint8Array | undefined, answer: Answer): void {
   if (call.operation === pushChanges.id && sent !== undefined) {
     // The engine validated each of these records before it stored them.
     agree("the push", zod(parseEach(schemas.FeedPushRequestSchema, json(sent))), 0);
   }
   if (call.operation === getChanges.id && answer.status === 200) {
-    agree("the page", zod(parseEach(schemas.FeedPageSchema, json(answer.body))), rust(() => wasm.judgePage(answer.body)));
+    agree("the page", zod(parseEach(schemas.FeedPageSchema, json(answer.body))), rust(() => wasm.validatePage(answer.body)));
   }
   if (call.operation === pushChanges.id && answer.status === 200) {
     const outcomes = parseEach(schemas.FeedPushResultSchema, json(answer.body));
@@ -27,12 +27,12 @@ export function audit(call: Call, sent: Uint8Array | undefined, answer: Answer):
   }
 }
 
-function agree(what: string, byZod: Verdict, byRust: Verdict): void {
+function agree(what: string, byZod: Result, byRust: Result): void {
   if (byZod !== byRust) {
     throw new Error(`the two validators differ on ${what}: Zod says ${byZod}, Rust says ${byRust}`);
   }
-  if (byZod === "refused") {
-    throw new Error(`${what} is not what the contract says`);
+  if (byZod === "rejected") {
+    throw new Error(`${what} violates the contract`);
   }
 }
 
@@ -40,15 +40,15 @@ function json(bytes: Uint8Array): unknown {
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 
-function zod(sorted: Sorted<unknown>): Verdict {
-  return sorted.valid ? sorted.refused.length : "refused";
+function zod(sorted: Sorted<unknown>): Result {
+  return sorted.valid ? sorted.rejected.length : "rejected";
 }
 
-function rust(judge: () => number): Verdict {
+function rust(validate: () => number): Result {
   try {
-    return judge();
+    return validate();
   } catch {
     // The engine reads the message next and reports the reason.
-    return "refused";
+    return "rejected";
   }
 }

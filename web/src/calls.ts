@@ -1,4 +1,5 @@
-// The calls from a page to the leading worker. Every call settles: it is answered, or it is rejected when there is no worker to answer it.
+// The calls from a page to the leading worker. Every call settles: it gets an answer, or it is rejected when there is no worker to answer
+// it.
 
 import type { Message, Method } from "./channel.js";
 import { errorText } from "./error.js";

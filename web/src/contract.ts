@@ -4,7 +4,8 @@ import type { Collection, StoreVersions } from "../../generated/typescript/runti
 import * as stronglog from "../../generated/typescript/stores.js";
 
 /**
- * What `contractc generate --only typescript,contract` makes of an app's schemas: the module `stores` and the content of `contract.json`.
+ * The output of `contractc generate --only typescript,contract` for an app's schemas: the module `stores` and the content of
+ * `contract.json`.
  *
  * ```ts
  * import * as stores from "./generated/typescript/stores.js";
@@ -13,19 +14,19 @@ import * as stronglog from "../../generated/typescript/stores.js";
  * ```
  */
 export interface Contract {
-  /** The UUID in which deterministic ids are made. */
+  /** The namespace UUID of deterministic ids. */
   readonly namespace?: string | undefined;
   readonly collections: readonly Collection[];
-  /** The stores that each version of the local database brought. */
+  /** The stores that each version of the local database introduced. */
   readonly stores: StoreVersions;
-  /** What the engine judges records by. */
+  /** The rules that the engine validates records with. */
   readonly data: object;
 }
 
-/** What a page needs of a contract. */
+/** The part of a contract that a page needs. */
 export type PageContract = Omit<Contract, "data">;
 
-/** What a worker needs of a contract that is not StrongLog's. It is sent to the worker. */
+/** The part of a contract that a worker needs, if it is not StrongLog's. It is sent to the worker. */
 export interface WorkerContract {
   readonly stores: StoreVersions;
   /** `contract.json` */

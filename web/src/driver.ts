@@ -49,7 +49,7 @@ export class Driver {
   /** Continues with the account that was signed in when the app last ran. */
   async start(): Promise<void> {
     await this.written();
-    // After a session that the server has ended, the engine finds that out again, and asks for a sign-in.
+    // If the server has ended the session, the engine detects that again, and asks for a sign-in.
     const session = await this.transport.session();
     this.happened(session === undefined ? "tick" : { signedIn: session.account });
   }

@@ -73,7 +73,7 @@ export class Host {
     return host;
   }
 
-  /** The app has written. Its page already counts the write, and is told the exact count even if it did not change. */
+  /** The app has written. Its page already counts the write, and gets the exact count even if it did not change. */
   written(): void {
     void this.driver.written().then(() => this.repeatStatus());
   }
@@ -153,7 +153,7 @@ export class Host {
         return this.transport.callAccount("sign out the device", { operation: "revokeDevice", method: "DELETE", path: one });
       case "makeRecoveryCode": {
         const operation = { operation: "makeRecoveryCode", method: "POST", path: "/api/v1/account/recovery-code" };
-        const made = await this.transport.callAccount("make a recovery code", operation, { password: first });
+        const made = await this.transport.callAccount("create a recovery code", operation, { password: first });
         return (made as RecoveryCode).recoveryCode;
       }
     }
@@ -178,7 +178,7 @@ export class Host {
     await this.driver.run("current");
   }
 
-  /** Two sign-ins at once could both take the database for nobody's. */
+  /** Two concurrent sign-ins could both find no owner. */
   private inTurn<T>(signIn: () => Promise<T>): Promise<T> {
     const turn = this.signIns.then(signIn);
     this.signIns = turn.catch(() => undefined);
@@ -198,7 +198,7 @@ export class Host {
     if (isOther || this.signOuts !== signOuts) {
       // The new session is not used. If the server cannot be told, the session expires.
       await this.transport.signOut(tokens).catch(() => undefined);
-      throw new Error(`cannot ${doing}: ${isOther ? this.ownedByAnother() : "the user has signed out meanwhile"}`);
+      throw new Error(`cannot ${doing}: ${isOther ? this.ownedByAnother() : "the user has signed out in the meantime"}`);
     }
     if (owner === null) {
       await this.driver.run({ claim: tokens.account });
@@ -209,14 +209,14 @@ export class Host {
     this.notice = null;
     this.driver.happened({ signedIn: tokens.account });
     if (before !== undefined) {
-      // A device has one session. If the server cannot be told, the one before expires.
+      // A device has one session. If the server cannot be told, the previous one expires.
       await this.transport.signOut(before).catch(() => undefined);
     }
   }
 
   private ownedByAnother(): string {
     const name = JSON.stringify(this.settings.name);
-    return `the database ${name} belongs to the account that signed in first; sign in to that one, or give createSync another name for this one`;
+    return `the database ${name} belongs to the account that signed in first; sign in to that account, or give createSync another name for this one`;
   }
 
   /** The tokens are deleted even if the server cannot be told: they then expire. */
@@ -292,7 +292,7 @@ export class Host {
     const { account, notice, storageProblem } = this;
     const pending = status.pending + this.store.waiting;
     const full: LeaderStatus = { ...status, pending, account, storageProblem: storageProblem ?? notice, tab: this.settings.tab };
-    // The time to the next attempt changes all the time; whether there is one is worth a report.
+    // The time to the next attempt changes all the time, so only its presence is compared.
     const text = JSON.stringify({ ...full, nextAttemptInMs: status.nextAttemptInMs !== null });
     if (text !== this.reported) {
       this.reported = text;

@@ -1,11 +1,11 @@
-// Which values can be records: JSON would drop or change the others without a word.
+// Checks which values can be records: JSON would silently drop or change the others.
 
 import { pointer, type Violation } from "../../generated/typescript/runtime/report.js";
 
 /** A surrogate that is not part of a pair. Browsers of 2023 do not have `isWellFormed`. */
 const HALF_OF_A_PAIR = /\p{Surrogate}/u;
 
-/** What keeps a value from being a record, whatever the contract says. */
+/** The reason why a value cannot be a record under any contract. */
 export function* beyondRecords(value: unknown): Generator<Violation> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     yield* beyondJson(value, "", []);
@@ -19,14 +19,14 @@ function* beyondJson(value: unknown, at: string, above: readonly unknown[]): Gen
   const violation = (keyword: string, message: string): Violation => ({ pointer: at, keyword, message });
   if (typeof value === "string") {
     if (HALF_OF_A_PAIR.test(value)) {
-      yield violation("unicode", "is not well-formed Unicode: half of a surrogate pair is missing");
+      yield violation("unicode", "is not well-formed Unicode: it contains an unpaired surrogate");
     }
   } else if (typeof value === "object" && value !== null) {
     yield* membersBeyondJson(value, at, above, violation);
   } else if (typeof value === "bigint" || typeof value === "function" || typeof value === "symbol") {
-    yield violation("type", `is a ${typeof value}, which JSON cannot hold`);
+    yield violation("type", `is a ${typeof value}, which JSON cannot represent`);
   } else if (typeof value === "number" && !Number.isFinite(value)) {
-    yield violation("type", `is ${value}, which JSON cannot hold`);
+    yield violation("type", `is ${value}, which JSON cannot represent`);
   }
 }
 
@@ -46,6 +46,6 @@ function* membersBeyondJson(value: object, at: string, above: readonly unknown[]
       yield* beyondJson(member, at + pointer([name]), [...above, value]);
     }
   } else {
-    yield violation("type", `is a ${kind}, which JSON cannot hold`);
+    yield violation("type", `is a ${kind}, which JSON cannot represent`);
   }
 }

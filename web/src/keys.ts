@@ -1,4 +1,4 @@
-// Keys of IndexedDB as texts, by which a migration recognises the records of the old database.
+// Keys of IndexedDB as texts, which identify the records of the old database in a migration.
 
 /** The text of a key: different keys have different texts. Undefined if the value cannot be a key. */
 export function textOfKey(key: unknown): string | undefined {
@@ -19,7 +19,7 @@ export function textOfKey(key: unknown): string | undefined {
   return bytes && `bytes:${bytes.join()}`;
 }
 
-/** The kind of an object, also of one that another realm has made. */
+/** The kind of an object, even if it was created in another realm. */
 function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
@@ -32,8 +32,8 @@ function bytesOf(key: unknown): Uint8Array | undefined {
 }
 
 /**
- * The texts of keys that an earlier version stored as JSON. In JSON all bytes are alike, as are a date and its text, so that a key counts
- * only if it can be no other one of `keys`, which are those of the old database.
+ * The texts of keys that an earlier version stored as JSON. In JSON all byte arrays look alike, and so do a date and its text. A key
+ * therefore counts only if no other one of `keys`, the keys of the old database, looks the same.
  */
 export function textsOfJson(keys: readonly unknown[]): (json: string) => string | undefined {
   const texts = new Map<string, Set<string>>();

@@ -40,7 +40,7 @@ export class LeaderElection {
     const patience = SILENCE_MS_MAX + Math.random() * JITTER_MS;
     this.watch = setInterval(() => {
       const now = performance.now();
-      // A tab that was frozen itself has received nothing, which says nothing about the leader.
+      // A tab that was frozen itself has received nothing, so its silence says nothing about the leader.
       this.lastBeatAt = now - this.watchedAt > 2 * BEAT_MS ? now : this.lastBeatAt;
       this.watchedAt = now;
       if (this.leave !== undefined) {

@@ -25,7 +25,7 @@ export interface MigrateOptions {
    * if anything in it was not copied.
    */
   readonly deleteOld?: boolean | undefined;
-  /** What is intentionally not copied: tables by name, and single records, such as records that an earlier call rejected. */
+  /** Data that is intentionally not copied: tables by name, and single records, such as records that an earlier call rejected. */
   readonly ignore?: readonly (string | OldRecord)[] | undefined;
 }
 
@@ -37,7 +37,7 @@ export interface Migrated {
    */
   readonly copied: number;
   /** Records that could not be copied: they exist only in the old database. */
-  readonly refused: readonly (OldRecord & { readonly record: unknown; readonly reason: string })[];
+  readonly rejected: readonly (OldRecord & { readonly record: unknown; readonly reason: string })[];
   /** Tables of which not all records were copied, with the reason. */
   readonly notCopied: readonly { readonly table: string; readonly records: number; readonly reason: string }[];
   /**
@@ -79,14 +79,14 @@ interface Progress {
   readonly records: Readonly<Record<string, readonly Assigned[]>>;
 }
 
-/** As an earlier version of this package stored it. */
+/** The state as an earlier version of this package stored it. */
 interface EarlierProgress {
   readonly copied: number;
   /** New ids by table, with the keys as JSON. */
   readonly ids: Readonly<Record<string, readonly Assigned[]>>;
 }
 
-/** What a migration needs of the synced database. */
+/** The parts of the synced database that a migration needs. */
 interface Synced {
   readonly database: Database;
   readonly contract: PageContract;
@@ -113,7 +113,7 @@ const NOTHING: Progress = { copied: 0, records: {} };
  */
 export async function migrate(sync: { readonly db: Dexie }, options: MigrateOptions): Promise<Migrated> {
   const synced = { database: sync.db as Database, contract: contractOf(sync.db) };
-  // Of two tabs that start at once, the second one waits, and finds what the first one has left. Tests in Node have no locks.
+  // If two tabs start at once, the second one waits and continues from the result of the first. Tests in Node have no locks.
   const locks = typeof navigator === "undefined" ? undefined : navigator.locks;
   const alone = `stronglog-sync:migrate:${options.from}`;
   return locks === undefined ? migrateAlone(synced, options) : locks.request(alone, () => migrateAlone(synced, options));
@@ -126,31 +126,31 @@ async function migrateAlone(synced: Synced, { from, deleteOld = false, ignore = 
   }
   if (!(await Dexie.exists(from))) {
     const { copied } = (await storedProgress(database))[from] ?? NOTHING;
-    return { copied, refused: [], notCopied: [], oldDatabase: "absent" };
+    return { copied, rejected: [], notCopied: [], oldDatabase: "absent" };
   }
   const old = await readOld(from, ignore, contract);
   const known = (await database._device.get(COPIED_WITHOUT_IDS))?.value as readonly string[] | undefined;
   if (known?.includes(from) === true) {
     const reason = "an earlier version of this package copied it without recording what; compare the two, then delete the old database yourself";
     const notCopied = old.known.map(({ name, records }) => ({ table: name, records: records.length, reason }));
-    return { copied: 0, refused: [], notCopied: [...notCopied, ...unknownTables(old)], oldDatabase: "kept" };
+    return { copied: 0, rejected: [], notCopied: [...notCopied, ...unknownTables(old)], oldDatabase: "kept" };
   }
-  const { progress, refused } = await copy(synced, from, old);
+  const { progress, rejected } = await copy(synced, from, old);
   const notCopied = unknownTables(old);
-  const isComplete = refused.length === 0 && notCopied.length === 0 && old.known.every((table) => isCopied(table, progress));
+  const isComplete = rejected.length === 0 && notCopied.length === 0 && old.known.every((table) => isCopied(table, progress));
   if (!deleteOld || !isComplete || canonical(await readOld(from, ignore, contract)) !== canonical(old)) {
-    return { copied: progress.copied, refused, notCopied, oldDatabase: "kept" };
+    return { copied: progress.copied, rejected, notCopied, oldDatabase: "kept" };
   }
   const oldDatabase = await deleteDatabase(from);
   await remember(database, from, { copied: progress.copied, records: {} });
-  return { copied: progress.copied, refused, notCopied, oldDatabase };
+  return { copied: progress.copied, rejected, notCopied, oldDatabase };
 }
 
 function unknownTables(old: OldDatabase): Migrated["notCopied"] {
   return old.unknown.map(({ table, records }) => ({ table, records, reason: "the contract has no collection of this name; add the table to `ignore` to leave it behind" }));
 }
 
-/** Whether there are as many copies as records: the last look before the old database is deleted. */
+/** Whether there are as many copies as records: the last check before the old database is deleted. */
 function isCopied({ name, records }: OldTable, progress: Progress): boolean {
   const copied = new Set((progress.records[name] ?? []).filter(({ isCopied }) => isCopied).map(({ key }) => key));
   return records.filter(({ text }) => copied.delete(text)).length === records.length;
@@ -160,7 +160,7 @@ async function storedProgress(database: Database): Promise<Readonly<Record<strin
   return ((await database._device.get(PROGRESS))?.value ?? {}) as Readonly<Record<string, Progress | EarlierProgress>>;
 }
 
-/** The progress of a migration, with keys as today. */
+/** The progress of a migration, with keys in the current format. */
 async function progressOf(database: Database, from: string, old: OldDatabase): Promise<Progress> {
   const stored = (await storedProgress(database))[from] ?? NOTHING;
   if ("records" in stored) {
@@ -182,26 +182,26 @@ async function remember(database: Database, from: string, progress: Progress): P
 }
 
 /** Copies the records that were not copied yet, in one transaction. */
-function copy(synced: Synced, from: string, old: OldDatabase): Promise<{ readonly progress: Progress; readonly refused: Migrated["refused"] }> {
+function copy(synced: Synced, from: string, old: OldDatabase): Promise<{ readonly progress: Progress; readonly rejected: Migrated["rejected"] }> {
   const { database, contract } = synced;
   return database.transaction("rw", database.tables, async () => {
     const before = await progressOf(database, from, old);
     const ids = new Map(old.known.map((table) => [table.collection.path, assignIds(table, before.records[table.name] ?? [], contract)]));
-    const refused: Migrated["refused"][number][] = [];
+    const rejected: Migrated["rejected"][number][] = [];
     const assigned: Record<string, readonly Assigned[]> = { ...before.records };
     let copied = before.copied;
     for (const table of old.known) {
       const done = new Set((before.records[table.name] ?? []).filter(({ isCopied }) => isCopied).map(({ key }) => key));
-      const { copies, refusals } = rewriteTable(table, done, ids);
+      const { copies, rejections } = rewriteTable(table, done, ids);
       await add(database, table.collection.path, [...copies.values()]);
       const own = ids.get(table.collection.path) ?? new Map<string, string>();
       assigned[table.name] = [...own].map(([key, id]) => ({ key, id, isCopied: done.has(key) || copies.has(key) }));
-      refused.push(...refusals);
+      rejected.push(...rejections);
       copied += copies.size;
     }
     const progress = { copied, records: assigned };
     await remember(database, from, progress);
-    return { progress, refused };
+    return { progress, rejected };
   });
 }
 
@@ -232,11 +232,11 @@ function rewriteTable(
   { collection, name, records }: OldTable,
   done: ReadonlySet<string>,
   ids: ReadonlyMap<string, Ids>,
-): { readonly copies: ReadonlyMap<string, Loose>; readonly refusals: Migrated["refused"] } {
+): { readonly copies: ReadonlyMap<string, Loose>; readonly rejections: Migrated["rejected"] } {
   const own: Ids = ids.get(collection.path) ?? new Map();
   const taken = new Set([...done].map((key) => own.get(key)));
   const copies = new Map<string, Loose>();
-  const refusals: Migrated["refused"][number][] = [];
+  const rejections: Migrated["rejected"][number][] = [];
   for (const { key, text, record } of records) {
     const id = own.get(text) ?? newId();
     if (done.has(text)) {
@@ -244,13 +244,13 @@ function rewriteTable(
     }
     const copy = taken.has(id) ? `has the same id as another record of the table: ${id}` : copyOf(record, id, collection, ids);
     if (typeof copy === "string") {
-      refusals.push({ table: name, key, record, reason: copy });
+      rejections.push({ table: name, key, record, reason: copy });
     } else {
       taken.add(id);
       copies.set(text, copy);
     }
   }
-  return { copies, refusals };
+  return { copies, rejections };
 }
 
 /** The new id of each record of a table, and of records that were copied before. */
@@ -272,7 +272,7 @@ async function readOld(name: string, ignore: NonNullable<MigrateOptions["ignore"
     }
     if ([...collectionsOf.values()].every((collection) => collection === undefined)) {
       const tables = names.length === 0 ? "it has no tables" : `its tables are ${names.join(", ")}`;
-      throw new Error(`cannot migrate ${JSON.stringify(name)}: the contract knows none of its tables (${tables}); check the name in \`from\``);
+      throw new Error(`cannot migrate ${JSON.stringify(name)}: the contract has none of its tables (${tables}); check the name in \`from\``);
     }
     const ignored = new Set(ignore.map((entry) => (typeof entry === "string" ? entry : keyOf(entry))));
     const known: OldTable[] = [];
@@ -324,7 +324,7 @@ function idOf(key: unknown, record: Loose, { path, singleton, naturalKey }: Coll
   if (singleton !== undefined) {
     return singletonId(namespace, path, singleton);
   }
-  // A record of another app may be any value.
+  // A record of the old database may be any value.
   const natural = naturalKey === undefined ? undefined : (record as Loose | null | undefined)?.[naturalKey];
   if (typeof natural === "string" && record["isCustom"] === false && namespace !== undefined) {
     return deterministicId(namespace, path, natural);
@@ -378,10 +378,10 @@ function newIdOf(key: unknown, ids: Ids): string | undefined {
   return text === undefined ? undefined : (ids.get(text) ?? ids.get(text.replace(/^text:(?=\d+$)/, "number:")));
 }
 
-/** The copy of a record, or why there can be none. */
+/** The copy of a record, or the reason why it cannot be copied. */
 function copyOf(record: Loose, id: string, collection: Collection, ids: ReadonlyMap<string, Ids>): Loose | string {
   const isRecord = typeof record === "object" && record !== null && !Array.isArray(record);
-  // Its key and its references may be what JSON cannot hold, but no longer in the copy.
+  // The key and the references of the old record may be values that JSON cannot hold; those of the copy must not be.
   const rewrittenOne = isRecord ? rewritten(record, id, collection, ids) : record;
   const unfit = [...beyondRecords(rewrittenOne)];
   if (unfit.length > 0) {
@@ -391,8 +391,8 @@ function copyOf(record: Loose, id: string, collection: Collection, ids: Readonly
     return "is deleted: /isDeleted is true";
   }
   const copy = JSON.parse(JSON.stringify(rewrittenOne)) as Loose;
-  const judged = collection.schema.safeParse(copy);
-  return judged.success ? copy : judged.error.issues.map((issue) => `/${issue.path.join("/")} ${issue.message}`).join("; ");
+  const result = collection.schema.safeParse(copy);
+  return result.success ? copy : result.error.issues.map((issue) => `/${issue.path.join("/")} ${issue.message}`).join("; ");
 }
 
 /** Reads the copies, and compares them with their originals. */
@@ -402,12 +402,12 @@ async function verify(table: { bulkGet(keys: string[]): PromiseLike<(Loose | und
     const { clientUpdatedAt: _, ...expected } = copy;
     const { clientUpdatedAt: __, ...found } = stored[index] ?? {};
     if (canonical(found) !== canonical(expected)) {
-      throw new Error(`cannot migrate ${String(copy["id"])}: its copy differs from the original; nothing was copied, and the old database is as it was`);
+      throw new Error(`cannot migrate ${String(copy["id"])}: its copy differs from the original; nothing was copied, and the old database is unchanged`);
     }
   });
 }
 
-/** What a version says, without what sync sets. */
+/** The content of a version, without the members that sync sets. */
 function content(record: Loose): string {
   const { clientCreatedAt: _, clientUpdatedAt: __, serverId: ___, serverUpdatedAt: ____, ...rest } = record;
   return canonical(rest);

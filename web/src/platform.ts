@@ -1,4 +1,4 @@
-// What this device runs on, as its user knows it, from what the browser says of itself.
+// The device's platform in familiar words, taken from the user agent.
 
 const BROWSERS = [
   [/Edg/, "Edge"],

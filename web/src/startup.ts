@@ -21,10 +21,10 @@ export async function loadEngine(contract?: string): Promise<void> {
 /** The known causes: the browser's message, and the advice that fixes it. */
 const CAUSES: readonly (readonly [seen: RegExp, remedy: string])[] = [
   [/Content Security Policy|unsafe-eval/i, "the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src"],
-  [/failed to fetch Wasm/i, "reload the page, if the app was updated; otherwise serve engine_bg.wasm beside the worker, to everybody who may open the app"],
+  [/failed to fetch Wasm/i, "reload the page, if the app was updated; otherwise serve engine_bg.wasm next to the worker, to everybody who may open the app"],
   [/WebAssembly|CompileError|magic word/i, "reload the page, if the app was updated; otherwise serve engine_bg.wasm as it was built, with the type application/wasm"],
   [/Failed to fetch|NetworkError|Load failed|not loaded within/i, "check the network; loading is retried automatically"],
-  [/MissingAPI|indexedDB|IndexedDB API/i, "the browser gives this page no IndexedDB; leave the private window, or let the site store data"],
+  [/MissingAPI|indexedDB|IndexedDB API/i, "IndexedDB is not available to this page; leave the private window, or let the site store data"],
 ];
 
 /** Why sync does not start, and how to fix it. */

@@ -252,7 +252,7 @@ export class DexieStore {
     const writes = await this.apply(absorbed, records);
     const refused = new Map(writes.refused);
     await _pendingWrites.bulkDelete(unseen.filter((write) => !refused.has(write.key)).map((write) => write.key));
-    await _pendingWrites.bulkPut(unseen.flatMap((write) => refusal(write, refused.get(write.key))));
+    await _pendingWrites.bulkPut(unseen.flatMap((write) => rejection(write, refused.get(write.key))));
     await this.resetAppTables(writes.unchanged);
     return writes;
   }
@@ -361,7 +361,7 @@ function loadedRow(key: string, row: StoredRow | undefined, quarantined: Readonl
 }
 
 /** The pending write that the engine has rejected, if any. */
-function refusal({ key, at, shipped }: UnseenWrite, problem: string | undefined): PendingWrite[] {
+function rejection({ key, at, shipped }: UnseenWrite, problem: string | undefined): PendingWrite[] {
   return problem === undefined ? [] : [{ key, shipped, refused: { problem, at } }];
 }
 

@@ -8,7 +8,7 @@ import { newId } from "./id.js";
 const START_MS_MAX = 30_000;
 /** The interval at which the page asks its worker for an answer. */
 const PING_MS = 1_000;
-/** The silence after which a worker is taken to hang: an open transaction of a worker that hangs holds up what the app writes. */
+/** The silence after which a worker counts as hanging: an open transaction of a hanging worker blocks the app's writes. */
 const SILENCE_MS_MAX = 10_000;
 /** The delay before a worker is restarted; it doubles with each failure. */
 const RESTART_MS = 1_000;
@@ -51,7 +51,7 @@ export class WorkerSupervisor {
   private start(): void {
     this.startedAt = performance.now();
     if (navigator.locks === undefined) {
-      this.failed("cannot start the sync worker: the browser gives this page no Web Locks; serve it by https");
+      this.failed("cannot start the sync worker: Web Locks are not available to this page; serve it over https");
       return;
     }
     const life = `stronglog-sync:life:${newId()}`;
@@ -59,7 +59,7 @@ export class WorkerSupervisor {
     try {
       worker = this.make();
     } catch (error) {
-      const remedy = "let the page's Content-Security-Policy allow it with worker-src 'self'; with Trusted Types, make it in the option `worker`";
+      const remedy = "let the page's Content-Security-Policy allow it with worker-src 'self'; with Trusted Types, create it in the option `worker`";
       this.failed(`cannot start the sync worker: ${errorText(error)}; ${remedy}`);
       return;
     }
@@ -107,16 +107,16 @@ export class WorkerSupervisor {
     }
   }
 
-  /** Asks the worker for an answer, again and again, until it hangs. */
+  /** Pings the worker until it hangs. */
   private ping(): void {
     let askedAt = performance.now();
     this.pings = setInterval(() => {
       const now = performance.now();
-      // A page that was frozen has received nothing, which says nothing about its worker.
+      // A page that was frozen has received nothing, so the silence says nothing about its worker.
       this.heardAt = now - askedAt > 3 * PING_MS ? now : this.heardAt;
       askedAt = now;
       if (now - this.heardAt > SILENCE_MS_MAX) {
-        this.failed("the sync worker does not answer; it is being restarted: try again in a moment");
+        this.failed("the sync worker does not respond and is being restarted; try again in a moment");
       } else {
         this.order({ order: "ping" });
       }

@@ -97,7 +97,7 @@ class Page implements Sync {
     }
     const { contract, name = contract === undefined ? NAME : NAME_ELSEWHERE, pollMs, validateWithZod = false } = options;
     if (contract !== undefined && validateWithZod) {
-      throw new TypeError("cannot validate with Zod: the package has the Zod schemas of StrongLog's contract only");
+      throw new TypeError("cannot validate with Zod: the package contains only the Zod schemas of StrongLog's contract");
     }
     const given = contract === undefined ? undefined : forWorker(contract);
     const settings = { tab: this.tab, name, baseUrl: checkedUrl(options.baseUrl), validateWithZod, pollMs, contract: given };
@@ -157,7 +157,7 @@ class Page implements Sync {
   }
 
   async makeRecoveryCode(password: string): Promise<string> {
-    const members = membersOf("make a recovery code", MakeRecoveryCodeRequestSchema, { password }, ["password"]);
+    const members = membersOf("create a recovery code", MakeRecoveryCodeRequestSchema, { password }, ["password"]);
     return this.call("makeRecoveryCode", members.password);
   }
 
@@ -188,7 +188,7 @@ class Page implements Sync {
 
   async confirmDeletions(answer: "delete" | "pushAgain" = "delete"): Promise<void> {
     if (answer !== "delete" && answer !== "pushAgain") {
-      throw new TypeError(`cannot answer ${JSON.stringify(answer)}: expected "delete" or "pushAgain"`);
+      throw new TypeError(`cannot confirm the deletions with ${JSON.stringify(answer)}; expected "delete" or "pushAgain"`);
     }
     return this.call("confirmDeletions", answer);
   }
@@ -226,7 +226,7 @@ class Page implements Sync {
     this.supervisor.end();
     this.channel.close();
     this.database.close();
-    this.calls.rejectAll("the sync was closed; createSync makes another");
+    this.calls.rejectAll("the sync was closed; createSync creates another");
     this.listeners.clear();
     return Promise.resolve();
   }
@@ -240,7 +240,7 @@ class Page implements Sync {
   /** Calls the leading worker. If another leader takes over before the answer, the call is sent again. */
   private call<T>(method: Method, ...given: unknown[]): Promise<T> {
     if (this.ended.signal.aborted) {
-      return Promise.reject(new Error(`cannot call ${method}: the sync was closed; createSync makes another`));
+      return Promise.reject(new Error(`cannot call ${method}: the sync was closed; createSync creates another`));
     }
     if (this.current.state === "unavailable") {
       return Promise.reject(new Error(`cannot call ${method}: ${this.current.lastError ?? "sync does not run"}`));
@@ -275,7 +275,7 @@ class Page implements Sync {
         if (message.first) {
           this.calls.repeat();
         } else if (!this.isLed) {
-          // This page missed the status, or took the silence for the end of the leader.
+          // This page missed the status, or concluded from the silence that there was no leader.
           this.say({ say: "hello" });
         }
         break;
@@ -312,14 +312,14 @@ class Page implements Sync {
   private watchLeader(): void {
     const timer = setInterval(() => {
       const now = performance.now();
-      // A page that was frozen has received nothing, which says nothing about the leader.
+      // A page that was frozen has received nothing, so the silence says nothing about the leader.
       this.heardAt = now - this.watchedAt > 3 * BEAT_MS ? now : this.heardAt;
       this.watchedAt = now;
       if (this.isLed && now - this.heardAt > LEADER_SILENCE_MS_MAX) {
         this.leaderGone();
       }
       if (now - this.heardAt > CALL_SILENCE_MS_MAX) {
-        this.calls.rejectAll(this.problem ?? "the sync worker does not answer; it is being restarted: try again in a moment");
+        this.calls.rejectAll(this.problem ?? "the sync worker does not respond and is being restarted; try again in a moment");
       }
     }, BEAT_MS);
     this.ended.signal.addEventListener("abort", () => clearInterval(timer));

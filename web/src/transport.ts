@@ -7,17 +7,17 @@ import { errorText } from "./error.js";
 import { platformOf } from "./platform.js";
 import * as wasm from "../engine/pkg/engine.js";
 
-/** The time limit for an answer. */
+/** The time limit for a response. */
 const ANSWER_MS_MAX = 60_000;
-/** The limit for the body of an answer. The contract's largest answer, a page, is a fraction of it. */
+/** The limit for the body of a response. The contract's largest response, a page, is a fraction of it. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
-/** Why an answer is of another account (R29). */
-const MIXED_UP = "; a proxy before the server may mix up answers, so report it to its operator";
+/** The reason why a response belongs to another account (R29). */
+const MIXED_UP = "; a proxy in front of the server may mix up responses, so report it to its operator";
 /** The longest silence of the change notifications: the server sends a comment every 20 seconds. */
 const SILENCE_MS_MAX = 50_000;
 /** The longest line of the change notifications that is accepted. */
 const LINE_MAX = 4_096;
-/** What sends more than this without a revision is not a sync server. */
+/** A stream that sends more than this without a revision does not come from a sync server. */
 const UNHEARD_MAX = 65_536;
 
 /** The head of a request, as the engine serializes it. */
@@ -34,11 +34,11 @@ export interface Tokens {
   readonly account: string;
   readonly accessToken: string;
   readonly refreshToken: string;
-  /** The address of the server that gave them, unless an earlier version has stored them. */
+  /** The address of the server that issued them, unless an earlier version has stored them. */
   readonly server?: string;
 }
 
-/** What the database keeps of a session: the tokens, or only the account if the server has ended it. */
+/** The part of a session that the database keeps: the tokens, or only the account if the server has ended it. */
 export type Session = Tokens | { readonly account: string; readonly accessToken?: undefined };
 
 /** An operation of the contract about the account. */
@@ -48,7 +48,7 @@ export interface AccountOperation {
   readonly path: string;
 }
 
-/** Validates a request and its answer, and throws if they violate the contract. */
+/** Validates a request and its response, and throws if they violate the contract. */
 export type Audit = (call: Call, sent: Uint8Array | undefined, answer: Answer) => void;
 
 /** The user must sign in. */
@@ -56,7 +56,7 @@ export class SignInNeeded extends Error {
   override readonly name = "SignInNeeded";
 }
 
-/** The connection broke while the answer was on its way: a smaller one may get through. */
+/** The connection broke during the response: a smaller one may get through. */
 export class BrokenOff extends Error {
   override readonly name = "BrokenOff";
 }
@@ -72,7 +72,10 @@ export class Transport {
     private readonly audit: Audit | undefined,
   ) {}
 
-  /** The session that the user has not ended, even if the server has. Another server gets no tokens of it: the user must sign in there. */
+  /**
+   * The session that the user has not ended, even if the server has. Its tokens are not sent to another server: the user must sign in
+   * there.
+   */
   async session(): Promise<Session | undefined> {
     const session = (await this.device.get("tokens"))?.value as Session | undefined;
     return session?.accessToken === undefined || (session.server ?? this.baseUrl) === this.baseUrl ? session : { account: session.account };
@@ -94,7 +97,7 @@ export class Transport {
   async exchange(call: Call, account: string, body: Uint8Array | undefined, signal: AbortSignal): Promise<Answer> {
     const tokens = await this.tokens();
     if (tokens === undefined) {
-      // Another call has found out that the session has ended. A server would answer the same.
+      // Another call has found out that the session has ended. The server would respond in the same way.
       const body = encode(JSON.stringify({ code: "unauthorized", title: "the session has ended" })) ?? new Uint8Array();
       return { status: 401, retryAfterMs: undefined, body };
     }
@@ -128,7 +131,7 @@ export class Transport {
     }
   }
 
-  /** Gets new tokens, or undefined if the user must sign in. Throws if the server gives no answer. */
+  /** Gets new tokens, or undefined if the user must sign in. Throws if the server does not respond. */
   refresh(): Promise<Tokens | undefined> {
     this.refreshing ??= this.refreshOnce().finally(() => (this.refreshing = undefined));
     return this.refreshing;
@@ -147,7 +150,7 @@ export class Transport {
     if (fresh.account !== stale.account) {
       throw new Error(`cannot refresh the sign-in: received tokens of another account${MIXED_UP}`);
     }
-    // The user may have signed in or out since. Then that counts, and this answer is about a session that is over.
+    // The user may have signed in or out since. In that case this response belongs to a session that is over.
     await this.device.db.transaction("rw", this.device, async () => {
       if ((await this.tokens())?.refreshToken === stale.refreshToken) {
         await this.keep(fresh);
@@ -171,7 +174,7 @@ export class Transport {
     const response = await this.request(call, undefined, tokens, AbortSignal.any([signal, silent.signal]));
     // After 401, the engine's request refreshes the token, or finds out that the session has ended.
     if (response.status === 401 || response.status >= 500) {
-      throw new Error(`cannot listen for changes: the server answered ${response.status}`);
+      throw new Error(`cannot listen for changes: the server responded with ${response.status}`);
     }
     if (!response.ok || response.body === null) {
       return;
@@ -193,12 +196,12 @@ export class Transport {
       unheard = revs.length > 0 ? 0 : unheard + value.length;
       if (unheard > UNHEARD_MAX) {
         silent.abort();
-        throw new Error("cannot listen for changes: received no revision from what answers; check the address and the network");
+        throw new Error("cannot listen for changes: received no revision, so this is probably not a sync server; check the address and the network");
       }
     }
   }
 
-  /** Calls an operation of the account as the signed-in user, and returns the JSON of its answer. */
+  /** Calls an operation of the account as the signed-in user, and returns the JSON of the response. */
   async callAccount(doing: string, operation: AccountOperation, body?: object): Promise<unknown> {
     const asked = async (tokens: Tokens | undefined): Promise<Answer> => {
       if (tokens === undefined) {
@@ -224,7 +227,7 @@ export class Transport {
     });
   }
 
-  /** Requests tokens, and reads the answer. */
+  /** Requests tokens, and reads the response. */
   private async askForTokens(doing: string, asked: AccountCall): Promise<TokenAnswer> {
     const { body, ...call } = this.write(asked);
     const answer = await this.ask(call, encode(body), undefined).catch((error: unknown) => {
@@ -242,10 +245,10 @@ export class Transport {
     const response = await this.request(call, sent, tokens, signal === undefined ? limit : AbortSignal.any([signal, limit]));
     const account = response.headers.get("X-Account") ?? tokens?.account;
     if (account !== tokens?.account) {
-      throw new Error(`received an answer for the account ${account} instead of ${tokens?.account}${MIXED_UP}`);
+      throw new Error(`received a response for the account ${account} instead of ${tokens?.account}${MIXED_UP}`);
     }
     const body = await bodyOf(response).catch((error: unknown) => {
-      throw new BrokenOff(`the answer broke off (${errorText(error)})`);
+      throw new BrokenOff(`the connection closed before the response was complete (${errorText(error)}); sync tries again`);
     });
     const answer = { status: response.status, retryAfterMs: retryAfterMs(response.headers), body };
     this.audit?.(call, sent, answer);
@@ -265,7 +268,7 @@ export class Transport {
   }
 }
 
-/** The body of an answer, unless it is too large to come from a sync server. */
+/** The body of a response, unless it is too large to come from a sync server. */
 async function bodyOf(response: Response): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -291,7 +294,10 @@ async function bodyOf(response: Response): Promise<Uint8Array> {
   return body;
 }
 
-/** The wait that the server asks for: seconds, or a date by its clock. Another origin's clock is hidden, so that the device's must do. */
+/**
+ * The delay that the server asks for: seconds, or a date by its clock. The clock of another origin is hidden, so the device's clock is
+ * used.
+ */
 export function retryAfterMs(headers: Headers): number | undefined {
   const after = headers.get("Retry-After")?.trim() ?? "";
   const now = headers.get("Date") ?? new Date().toUTCString();
@@ -299,7 +305,7 @@ export function retryAfterMs(headers: Headers): number | undefined {
   return wait >= 0 ? wait : undefined;
 }
 
-/** The JSON of an answer, or an error if the server refuses. */
+/** The JSON of a response, or an error if the server rejects the request. */
 function result(doing: string, { status, body }: Answer): unknown {
   const text = new TextDecoder().decode(body);
   if (status === 204) {
@@ -312,7 +318,7 @@ function result(doing: string, { status, body }: Answer): unknown {
     throw new Error(`cannot ${doing}: received status ${status} from something that is not a sync server; check the address and the network`);
   }
   if (status >= 300) {
-    throw new Error(`cannot ${doing}: the server answered ${status}: ${read.detail ?? read.title ?? "no reason given"}`);
+    throw new Error(`cannot ${doing}: the server responded with ${status}: ${read.detail ?? read.title ?? "no reason given"}`);
   }
   return read;
 }

@@ -184,7 +184,7 @@ class TabWorker {
   }
 }
 
-/** Whether one version is older than another: of numbers in texts, 9 is less than 10. */
+/** Whether one version is older than another, comparing numbers, so that 9 is less than 10. */
 export function isOlder(one: string, other: string): boolean {
   return one.localeCompare(other, "en", { numeric: true }) < 0;
 }

@@ -4,7 +4,7 @@
 import { Dexie, type DBCore, type DBCoreMutateRequest, type DBCoreMutateResponse, type DBCoreTable, type Middleware, type Table } from "dexie";
 import { violations, type Violation } from "../../generated/typescript/runtime/report.js";
 import { deterministicId, type Collection } from "../../generated/typescript/runtime/collection.js";
-import type { RecordRefused } from "./api.js";
+import type { WriteRejected } from "./api.js";
 import { LEVELS_MAX, WRITTEN_BYTES_MAX } from "./border.js";
 import { STRONGLOG, type PageContract } from "./contract.js";
 import { tableName, type Database, type OwnTables, type PendingWrite, type QuarantinedRow } from "./database.js";
@@ -18,8 +18,8 @@ const HISTORY: keyof OwnTables = "_history";
 /** Above Dexie's own middleware, so that hooks and live queries see the members that this middleware adds to a record. */
 const LEVEL = 3;
 
-class Refused extends Error implements RecordRefused {
-  override readonly name = "RecordRefused";
+class Rejected extends Error implements WriteRejected {
+  override readonly name = "WriteRejected";
   readonly violations: readonly Violation[];
 
   constructor(
@@ -35,14 +35,14 @@ class Refused extends Error implements RecordRefused {
   }
 }
 
-/** The contracts by which the writes of databases are judged. */
+/** The contract that validates the writes of each database. */
 const contracts = new WeakMap<Dexie, PageContract>();
-/** The transactions that write what a migration copies. */
+/** The transactions in which a migration writes its copies. */
 const imports = new WeakSet<object>();
-/** The stamp of imported records, which the engine gives them too: every edit is newer, and only what ships with the app is older (R25). */
+/** The stamp of imported records, the same as in the engine: every edit is newer; only shipped records are older (R25). */
 export const IMPORTED_STAMP = 1;
 
-/** The contract of a database whose writes are watched. */
+/** The contract of a database. */
 export function contractOf(database: Dexie): PageContract {
   return contracts.get(database) ?? STRONGLOG;
 }
@@ -92,14 +92,14 @@ function watched(core: DBCore, written: () => void, { collections, namespace }: 
 /** The id of the only record of a collection. */
 export function singletonId(namespace: string | undefined, path: string, key: string): string {
   if (namespace === undefined) {
-    throw new TypeError(`the collection ${path} has one record, but the contract has no x-namespace, in which its id is made`);
+    throw new TypeError(`the collection ${path} has one record, but the contract has no x-namespace, from which its id is derived`);
   }
   return deterministicId(namespace, path, key);
 }
 
 type JsonRecord = Record<string, unknown>;
 
-/** Whether a key can be the id of a record. Apps may delete any key: Dexie takes one that is not there for deleted. */
+/** Whether a key can be the id of a record. Apps may delete any key: Dexie treats a missing one as deleted. */
 function isId(key: unknown): key is string {
   return typeof key === "string" && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(key);
 }
@@ -109,7 +109,7 @@ export function isShipped(record: JsonRecord): boolean {
   return record["clientUpdatedAt"] === 0;
 }
 
-/** Whether the user has written a record, and the engine has not made an edit of that yet. */
+/** Whether the user has written a record and the engine has not turned the write into an edit yet. */
 function isUnsent(write: PendingWrite | undefined): boolean {
   return write?.at !== undefined && write.shipped === 0;
 }
@@ -163,10 +163,10 @@ class Watched {
       .then(() => this.pendingWrites(trans, keys))
       .then((before) =>
         this.staleKeys(request, keys, before).then((stale) =>
-          // Deleted records are written first, so that Dexie judges their keys like all others, and then removed.
+          // Deleted records are written first, so that Dexie validates their keys like all others, and then removed.
           this.below.mutate({ ...request, values: records }).then((response) => {
             const written = records.filter((_, index) => response.failures[index] === undefined);
-            // Of several writes of a record, the last one remains.
+            // If a record is written several times, the last write remains.
             const last = new Map(written.map((record) => [record["id"] as string, record]));
             // A deletion by the user wins over a record that the app ships.
             const undone = new Set([...last].filter(([id, record]) => isShipped(record) && isUnsent(before.get(id))).map(([id]) => id));
@@ -213,7 +213,7 @@ class Watched {
       const isStale = (id: string, index: number): boolean => {
         const stored = current[index]?.["clientUpdatedAt"];
         const differs = typeof read[index] === "number" && stored !== undefined && read[index] !== stored;
-        // A stale write that has not become an edit yet stays stale, whatever is written over it.
+        // A stale write that has not become an edit yet stays stale, even if it is overwritten.
         return differs || pending.get(id)?.stale === 1;
       };
       return new Set(keys.filter(isStale));
@@ -233,7 +233,7 @@ class Watched {
       );
   }
 
-  /** Keeps the versions that are about to be deleted and that the engine has not seen: it remembers the others itself. */
+  /** Keeps the versions that are about to be deleted and that the engine has not seen. The engine keeps the others itself. */
   private rememberUnsent(trans: DBCoreMutateRequest["trans"], ids: readonly string[], at: number): Promise<unknown> {
     return this.pendingWrites(trans, ids).then((pending) => {
       const unsent = ids.filter((id) => isUnsent(pending.get(id)));
@@ -267,7 +267,7 @@ class Watched {
     const unfit = [...beyondRecords(value)];
     if (unfit.length > 0) {
       const named = (value as { readonly id?: unknown } | null | undefined)?.id;
-      throw new Refused(path, typeof named === "string" ? named : undefined, unfit);
+      throw new Rejected(path, typeof named === "string" ? named : undefined, unfit);
     }
     const given = JSON.parse(JSON.stringify(value)) as JsonRecord;
     const id = given["id"] ?? this.onlyId ?? newId();
@@ -279,10 +279,10 @@ class Watched {
       clientUpdatedAt: shipped ? 0 : stamp,
       isDeleted: given["isDeleted"] ?? false,
     };
-    const judged = schema.safeParse({ ...record, isDeleted: false });
-    const found = judged.success ? [...this.beyondSchema(record)] : violations(judged.error);
+    const result = schema.safeParse({ ...record, isDeleted: false });
+    const found = result.success ? [...this.beyondSchema(record)] : violations(result.error);
     if (found.length > 0) {
-      throw new Refused(path, typeof id === "string" ? id : undefined, found);
+      throw new Rejected(path, typeof id === "string" ? id : undefined, found);
     }
     return record;
   }
@@ -305,7 +305,7 @@ class Watched {
     }
   }
 
-  /** A record with a quarantined version must not be edited: this app would overwrite data that it cannot read. */
+  /** A record with a quarantined version must not be edited, because the app would overwrite data that it cannot read. */
   private refuseQuarantined(trans: DBCoreMutateRequest["trans"], ids: readonly string[]): Promise<void> {
     const table = this.core.table(QUARANTINE);
     const all = { index: table.schema.primaryKey, range: { type: 3 as const, lower: -Infinity, upper: [[]] } };
@@ -318,7 +318,7 @@ class Watched {
         const id = ids.find((candidate) => quarantined.has(`${this.collection.path}/${candidate}`));
         if (id !== undefined) {
           const message = "has a newer version that this app cannot read; update the app first";
-          throw new Refused(this.collection.path, id, [{ pointer: "", keyword: "version", message }]);
+          throw new Rejected(this.collection.path, id, [{ pointer: "", keyword: "version", message }]);
         }
       });
     });

@@ -1,4 +1,4 @@
-//! What the maintenance commands share with `xtask-contract`, which links the contract's compiler.
+//! The code that the maintenance commands share with `xtask-contract`, which links the contract's compiler.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,7 +7,7 @@ pub type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
-    // Cargo sets the variable at run time, so the path is that of the current checkout.
+    // Cargo sets the variable at run time, so this is the path of the current checkout.
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     let top = package.ancestors().find(|folder| folder.join("spec/openapi.yaml").exists());
     top.map_or_else(|| PathBuf::from("."), Path::to_owned)
@@ -40,7 +40,7 @@ pub fn typescript() -> Result<PathBuf> {
     packages("tests/typescript", "zod")
 }
 
-/// Installs the Node packages of a folder if the last of them to arrive is missing, and returns the folder.
+/// Installs the Node packages of a folder if the one that npm writes last is missing, and returns the folder.
 pub fn packages(folder: &str, last: &str) -> Result<PathBuf> {
     let folder = root().join(folder).canonicalize()?;
     if !folder.join("node_modules").join(last).exists() {

@@ -16,18 +16,18 @@ const HELP: &str = "\
 cargo xtask check           format, lints, and the unit tests of the packages that differ from the branch `main`
 cargo xtask test [CORPUS]   everything that CI runs, except what passed before with the same inputs; with the corpus checks if its folder is
                             given. CI=true runs everything again
-cargo xtask corpus FOLDER   compile other people's contracts and judge their test cases
+cargo xtask corpus FOLDER   compile other people's contracts and check their test cases
 cargo xtask corpus FOLDER TIER
-                            judge one tier of the JSON-Schema-Test-Suite, or the documents' own `examples`
+                            check one tier of the JSON-Schema-Test-Suite, or the documents' own `examples`
 cargo xtask simulate [--seeds N] [--first N]
-                            more simulated runs than the tests do, and what each rule is for
+                            more simulated runs than the tests, and which run fails without each rule
 cargo xtask interop         test with programs written by others: FastAPI, clients of other compilers, schemathesis, RxDB, nginx and HAProxy
 cargo xtask bench           the benchmarks of BENCHMARKS.md
 cargo xtask bench FOLDER    the compilers of BENCHMARKS.md on the largest documents of the corpus, and Zod schemas, side by side
 cargo xtask soak MINUTES    2,000 devices and bad clients, a backup, a restart and a restore: nothing is lost, and memory stays flat
 cargo xtask fuzz [CASES]    mutated documents and mutated JSON, 20,000 of each by default
 cargo xtask fuzz-documents [COUNT]
-                            documents made at random: compile both languages, and judge samples; 500 by default
+                            random documents: compile both languages, and validate samples; 500 by default
 cargo xtask web             build the browser package into web/dist, the demo app that the next build of the command embeds, and the compiler for npm
 cargo xtask generate        write generated/ and docs/";
 
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the server that users get under a load of every kind.
+/// Runs the release build of the server under a load of every kind.
 fn soak(minutes: &str) -> Result {
     cargo(&["build", "--release", "--package", "stronglog-cli"])?;
     let program = workspace::target().join("release/stronglog");
@@ -85,7 +85,7 @@ fn fuzz(cases: &str) -> Result {
     run(Command::new("cargo").args(["test", "--release", "--test", "fuzz"]).env("PROPTEST_CASES", cases).current_dir(root()))
 }
 
-/// Builds and runs the program of the commands that need the contract's compiler.
+/// Builds and runs the program for the commands that need the contract's compiler.
 fn contract(arguments: &[&str]) -> Result {
     run(Command::new("cargo").args(["run", "--quiet", "--package", "xtask-contract", "--"]).args(arguments))
 }

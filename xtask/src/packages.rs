@@ -1,4 +1,4 @@
-//! The packages of the workspace, which files they have, and what depends on what.
+//! The packages of the workspace, their files, and their dependencies.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -40,13 +40,14 @@ impl Package {
         Ok(listed(&metadata["packages"]).iter().map(package).collect())
     }
 
-    /// The package that a file belongs to: the root package has what is in no other. The browser's files belong to none: Node tests them.
+    /// The package that a file belongs to. A file in no other package belongs to the root package. The browser's files belong to none,
+    /// because Node tests them.
     pub fn with<'a>(packages: &'a [Package], file: &str) -> Option<&'a Package> {
         let inside = packages.iter().filter(|package| Path::new(file).starts_with(&package.folder) && !file.starts_with("web/"));
         inside.max_by_key(|package| package.folder.components().count())
     }
 
-    /// The names of the packages that one of these is built from, and their own.
+    /// The names of these packages and of all packages that they are built from.
     pub fn built_from(packages: &[Package], names: &[&str]) -> BTreeSet<String> {
         let start = names.iter().map(|name| (*name).to_owned()).collect();
         closed(start, |known| {
@@ -68,7 +69,7 @@ pub fn affected() -> Result<BTreeSet<String>> {
     }))
 }
 
-/// Adds what `next` says of the names so far, until it says nothing new.
+/// Adds the names that `next` returns for the names so far, until there are no new ones.
 fn closed(mut names: BTreeSet<String>, next: impl Fn(&BTreeSet<String>) -> BTreeSet<String>) -> BTreeSet<String> {
     loop {
         let more = next(&names);

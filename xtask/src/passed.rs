@@ -1,8 +1,8 @@
-//! What passed before. A step of a test run whose inputs are the bytes that it last passed with is not run again, so that a test run after
-//! a small change takes as long as the change deserves. CI runs every step.
+//! Steps that passed before. A step of a test run is skipped if its inputs are the same bytes as when it last passed, so that a test run
+//! after a small change is short. CI runs every step.
 //!
-//! Inputs are stated too broadly rather than too narrowly: the sources of every package that a step's programs are built from, the folders
-//! that it reads, and the toolchain.
+//! Inputs are rather too broad than too narrow: the sources of every package that a step's programs are built from, the folders that it
+//! reads, and the toolchain.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,12 +14,12 @@ use xtask::{Result, root};
 use crate::packages::{Package, git};
 use crate::workspace::target;
 
-/// The files of the checkout as they were when the test run started, and what is the same for all steps.
+/// The files of the checkout at the start of the test run, and the inputs that all steps share.
 pub struct Checkout {
     packages: Vec<Package>,
     /// The path of each file, and a digest of its bytes.
     files: Vec<(String, u64)>,
-    /// Of the toolchain and the lock files.
+    /// A digest of the toolchain and the lock files.
     common: u64,
     runs_all: bool,
 }
@@ -55,7 +55,7 @@ impl Checkout {
     }
 }
 
-/// The bytes that the outcome of a step depends on.
+/// The bytes that determine the outcome of a step.
 #[derive(Clone, Copy)]
 pub struct Inputs {
     digest: u64,
@@ -83,12 +83,12 @@ impl Inputs {
         Ok(self)
     }
 
-    /// Whether the step passed with these inputs, and need not run again.
+    /// Whether the step has passed with these inputs, and can be skipped.
     pub fn have_passed(self, step: &str) -> bool {
         !self.runs_always && std::fs::read_to_string(record(step)).is_ok_and(|digest| digest == self.text())
     }
 
-    /// Notes that the step passed with these inputs.
+    /// Records that the step passed with these inputs.
     pub fn pass(self, step: &str) -> Result {
         let record = record(step);
         let folder = record.parent().ok_or("the target folder has no name")?;
@@ -101,13 +101,13 @@ impl Inputs {
     }
 }
 
-/// Where the inputs are noted that a step last passed with.
+/// The file with the inputs with which a step last passed.
 fn record(step: &str) -> PathBuf {
     let name: String = step.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
     target().join("passed").join(name)
 }
 
-/// A digest of the bytes of a file. One that git lists and that is gone has none.
+/// A digest of the bytes of a file. A file that git lists but that is missing has none.
 fn digest(file: &Path) -> Result<u64> {
     let mut hasher = DefaultHasher::new();
     match std::fs::read(file) {

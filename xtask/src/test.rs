@@ -11,15 +11,15 @@ use crate::workspace::{target, workspace, workspace_command};
 use crate::{demo, web};
 use xtask::{Result, cargo, root, run, typescript};
 
-/// The number of simulated runs in every test run whose seeds are the same each time.
+/// The number of simulated runs with fixed seeds in each test run.
 const FIXED_RUNS: u64 = 2_000;
-/// The number of simulated runs in every test run whose seeds no test run has used before.
+/// The number of simulated runs with new seeds in each test run.
 const FRESH_RUNS: u64 = 10_000;
-/// What tests of any package read outside its folder.
+/// The files outside of a package's folder that its tests may read.
 const OF_ALL_TESTS: &[&str] = &["docs", "examples", "generated", "packaging", "spec"];
 /// How long schemathesis generates sequences of calls, after its examples of each operation.
 pub const FUZZING_SECONDS: &str = "300";
-/// The same, within a test run.
+/// The duration of schemathesis's sequences within a test run.
 const FUZZING_SECONDS_IN_TEST: &str = "60";
 
 /// Runs everything that CI runs, except steps that passed before with the same inputs.
@@ -40,7 +40,7 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
     let generated = checkout.inputs(&["contractc"], &["generated", "examples", "tests/typescript"]);
     let (browser, command) = (checkout.inputs(&["stronglog-sync"], &["web"]), checkout.inputs(&["stronglog-cli"], &[]));
     let compiler = checkout.inputs(&["xtask-contract"], &[]);
-    // Sequences that cannot slow each other down so much that a test fails. They take about as long as each other.
+    // Sequences that do not slow each other down enough to fail a test. They take about the same time.
     steps.run_at_once([
         Box::new(|steps| {
             steps.run_unless_passed("documentation examples", documented, || workspace(&["test", "--doc"]))?;
@@ -66,7 +66,7 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
     Ok(())
 }
 
-/// Runs the tests of the packages whose inputs differ from those with which they passed.
+/// Runs the tests of the packages whose inputs have changed since they passed.
 fn changed_tests(steps: &mut Steps, checkout: &Checkout) -> Result {
     let step = |package: &str| format!("tests of {package}");
     let mut changed = Vec::new();
@@ -143,7 +143,7 @@ fn tests(scope: Scope) -> Result {
     }
 }
 
-/// The tests of these packages, as nextest names a set.
+/// The tests of these packages, as a nextest filter expression.
 fn of(packages: &BTreeSet<String>) -> String {
     packages.iter().map(|name| format!("package(={name})")).collect::<Vec<_>>().join(" + ")
 }
@@ -171,16 +171,17 @@ pub fn simulate(options: &[&str]) -> Result {
     simulated_runs("", first, seeds)
 }
 
-/// The test of the simulation that plays the seeds. The other one switches off each rule in turn, whatever the seeds are.
+/// The test that simulates the seeds. The other one switches off each rule in turn, independently of the seeds.
 const EVERY_RUN: &str = "every_run";
 
-/// Runs those tests of the simulation whose names contain `filter`.
+/// Runs the tests of the simulation whose names contain `filter`.
 fn simulated_runs(filter: &str, first: u64, seeds: u64) -> Result {
     let mut command = workspace_command(&["test", "--test", "simulation", "--", filter, "--nocapture", "--test-threads=1"]);
     run(command.env("SIMULATION_FIRST", first.to_string()).env("SIMULATION_SEEDS", seeds.to_string()))
 }
 
-/// Tests the server with third-party programs, and three servers over Postgres while everything breaks that can. The scripts install them if they are missing.
+/// Tests the server with third-party programs, and three servers over Postgres under many kinds of failure. The scripts install missing
+/// programs.
 pub fn interop(fuzzing_seconds: &str) -> Result {
     const EXAMPLES: &str = "5";
     const CHAOS_SECONDS: &str = "60";

@@ -27,7 +27,7 @@ pub fn build() -> Result {
     bind(&module, &bound, "engine")?;
     let wasm = bound.join("engine_bg.wasm");
     // binaryen reduces the size further. After compression, the result of -O3 is smaller than that of -Oz, the second -O3 takes 450 bytes
-    // off, and finding the loops and branches anew before both another 1,200.
+    // off, and analyzing the loops and branches again before both takes off another 1,200.
     let mut optimise = Command::new("node");
     optimise
         .args(["node_modules/binaryen/bin/wasm-opt", "--flatten", "--rereloop", "-O3", "-O3"])
@@ -42,7 +42,7 @@ pub fn build_compiler() -> Result {
     bind(&module, &root().join("contractc/npm/dist"), "contractc")
 }
 
-/// Tests the engine, and the packages in Node. They must be built first, and the command `contractc`.
+/// Tests the engine, and the packages in Node. The packages and the command `contractc` must be built first.
 pub fn test_in_node() -> Result {
     run(&mut engine_command(&["fmt", "--all", "--check"]))?;
     // Checks that the TypeScript types passed to WebAssembly match the Rust types, and the lints of all targets.
@@ -65,7 +65,8 @@ pub fn test_in_chromium() -> Result {
     node(&["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.browser.config.js"])
 }
 
-/// The speed of the package in Chromium, with the bounds that depend on the processor. The same must be built and installed.
+/// Tests the speed of the package in Chromium, with the bounds that depend on the processor. The package and the server must be built, and
+/// Chromium installed.
 pub fn bench() -> Result {
     let arguments = ["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.browser.config.js", "speed"];
     run(Command::new("node").args(arguments).env("BENCH", "1").current_dir(packages()?))
@@ -76,7 +77,7 @@ fn node(arguments: &[&str]) -> Result {
     run(Command::new("node").args(arguments).current_dir(packages()?))
 }
 
-/// The package's folder, with its packages installed.
+/// The package's folder, with its dependencies installed.
 fn packages() -> Result<PathBuf> {
     xtask::packages("web", "dexie")
 }
@@ -159,7 +160,7 @@ pub fn install(packages: &[&str]) -> Result {
     Ok(())
 }
 
-/// Makes the JavaScript module of the WebAssembly module with wasm-bindgen, in the version that both are built with.
+/// Generates the JavaScript module of the WebAssembly module with wasm-bindgen, in the version that both are built with.
 fn bind(module: &Path, to: &Path, name: &str) -> Result {
     let mut command = engine_command(&["run", "--quiet", "--locked", "--package", "stronglog-sync-web-bindgen", "--"]);
     run(command.arg(module).arg(to).arg(name))

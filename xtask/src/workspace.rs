@@ -26,9 +26,9 @@ pub fn workspace_command(arguments: &[&str]) -> Command {
     command
 }
 
-/// Makes a cargo command build with clippy, which is the compiler and reports lints, instead of checking everything once more before it is
-/// built. A warning is an error.
+/// Makes a cargo command build with clippy, which compiles and reports lints, so that nothing is checked separately before it is built. A
+/// warning is an error.
 pub fn lint(command: &mut Command) {
-    // What `cargo clippy -- -D warnings` sets for `cargo check`.
+    // The settings of `cargo clippy -- -D warnings` for `cargo check`.
     command.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings");
 }

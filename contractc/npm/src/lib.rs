@@ -26,7 +26,7 @@ pub fn run(arguments: Vec<String>) -> i32 {
             let mut stream = if usage.use_stderr() { Stream::Errors } else { Stream::Output };
             let text = usage.render();
             let text = if has_colors(stream as u8) { text.ansi().to_string() } else { text.to_string() };
-            // The exit code says the same, should the stream be closed.
+            // The exit code reports the failure even if the stream is closed.
             stream.write_all(text.as_bytes()).ok();
             usage.exit_code()
         }

@@ -48,7 +48,7 @@ fn error(thrown: JsValue) -> Error {
     Error::new(kind, words.to_owned())
 }
 
-/// A path as text. Paths here are always made from text.
+/// A path as text. Paths here are always created from text.
 fn text(path: &Path) -> Result<&str> {
     path.to_str().ok_or_else(|| Error::new(ErrorKind::InvalidInput, "the path is not UTF-8"))
 }

@@ -1,4 +1,4 @@
-// The command of the package does what the native command does: the same files, the same words and the same exit codes.
+// The command of the package behaves like the native command: the same files, output and exit codes.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -41,8 +41,8 @@ function files(folder) {
 let folders = 0;
 
 /**
- * Runs both commands, each in its own copy of a folder, and returns what they did, which is the same. `prepare` fills a folder; `even` takes
- * out of a text what may differ.
+ * Runs both commands, each in its own copy of a folder, asserts that they behave the same, and returns the result. `prepare` fills a
+ * folder; `even` removes parts of a text that may differ.
  */
 async function same(prepare, runs, { even = (text) => text, input } = {}) {
   folders += 1;
@@ -64,7 +64,7 @@ async function same(prepare, runs, { even = (text) => text, input } = {}) {
 /** Copies the folder of a document of the repository. */
 const copied = (document) => (folder) => cpSync(join(root, dirname(document)), folder, { recursive: true });
 
-/** Does so for each item, a few at a time. */
+/** Runs an action for each item, a few at a time. */
 async function each(items, act) {
   const open = [...items];
   const worker = async () => {
@@ -100,20 +100,20 @@ test("contracts become the same files", async () => {
   });
 });
 
-test("documents with errors are refused in the same words, and nothing is written", async () => {
+test("documents with errors are rejected in the same words, and nothing is written", async () => {
   const home = "contractc/tests/diagnostics";
   const documents = readdirSync(join(root, home), { recursive: true }).filter((path) => /openapi\.(yaml|json)$/.test(path));
   assert.ok(documents.length > 30, `${documents.length} documents`);
-  let refused = 0;
+  let rejected = 0;
   await each(documents, async (document) => {
     const spec = document.slice(dirname(document).length + 1);
     const { outcomes, files } = await same(copied(join(home, document)), [["generate", "--spec", spec, "--out", "out", "--only", "typescript"]]);
     if (outcomes[0].code !== 0) {
-      refused += 1;
+      rejected += 1;
       assert.ok(!Object.keys(files).some((path) => path.startsWith("/out/")), document);
     }
   });
-  assert.ok(refused > 20, `${refused} were refused`);
+  assert.ok(rejected > 20, `${rejected} were rejected`);
 });
 
 test("only what differs is written, and only what was generated is deleted", async () => {
@@ -162,7 +162,7 @@ test("wrong usage and help are the same", async () => {
   assert.deepEqual(outcomes.map(({ code }) => code), [2, 0, 0, 0, 0, 2, 2, 2]);
 });
 
-test("values are judged, made and compared alike", async () => {
+test("values are validated, generated and compared in the same way", async () => {
   const input = '{"name": "Rex"}\n{"name": "Barbarossa"}\nnull\n';
   const pets = ["--spec", "shop.yaml", "--schema", "Pet"];
   const prepare = (folder) => {

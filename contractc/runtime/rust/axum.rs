@@ -1,4 +1,4 @@
-//! Serves operations with axum: a request becomes a typed operation, and the typed reply becomes a response.
+//! Serves operations with axum: a request becomes a typed operation, and the typed result becomes a response.
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -1,10 +1,9 @@
-//! The macros that declare the operations of a contract: a line for each parameter, body and status says everything about it.
+//! The macros that declare the operations of a contract, with one line for each parameter, body and status.
 //!
 //! As in [`declare`](super::declare), all items are referred to by full path, because the types of a contract may have any name. The file
 //! that uses the macros must import the runtime as `rt`.
 
-/// Declares an operation: what it takes, and how a request carries each of these. `as` gives the id, or the credentials that are needed: one
-/// set of several.
+/// Declares an operation: its inputs, and how a request carries them. `as` gives the operation id, or the credentials: one of several sets.
 #[allow(unused_macros)]
 macro_rules! operation {
     (
@@ -40,8 +39,8 @@ macro_rules! operation {
     };
 }
 
-/// Declares what an operation may answer: a line for each status, with the kind of its body. `as` gives the constant of what several
-/// operations answer alike, and `if` what a response must fulfil beside its status. Ranges and the default stand in `others`.
+/// Declares the responses of an operation: one line per status, with the kind of its body. `as` gives the constant of a response that
+/// several operations share, and `if` a condition in addition to the status. `others` holds ranges and `default`.
 #[allow(unused_macros)]
 macro_rules! outcome {
     (
@@ -80,7 +79,7 @@ macro_rules! outcome {
             Undeclared {
                 /// Which status it is.
                 status: rt::http::StatusCode,
-                /// The body as it came.
+                /// The body as received.
                 body: ::std::vec::Vec<u8>,
             },
         }
@@ -151,7 +150,7 @@ macro_rules! calls {
     };
 }
 
-/// Gives the client of the file a method for each operation that answers a stream.
+/// Gives the client of the file a method for each operation whose response is a stream.
 #[allow(unused_macros)]
 macro_rules! streams {
     ($($(#[$about:meta])* $call:ident($operation:ident),)*) => {
@@ -170,7 +169,7 @@ macro_rules! streams {
     };
 }
 
-/// Declares the trait of a server, with a method for each operation, and the functions that make its routes.
+/// Declares the trait of a server, with a method for each operation, and the functions that create its routes.
 #[allow(unused_macros)]
 macro_rules! api {
     (
@@ -214,12 +213,12 @@ macro_rules! api {
             router_where(api, |_| true)
         }
 
-        /// The routes of the operations whose id `serves` accepts: the others may be served by other means.
+        /// The routes of the operations whose id `serves` accepts, for a server that handles the others in another way.
         pub fn router_where<A: $api>(api: ::std::sync::Arc<A>, serves: impl Fn(&str) -> bool) -> ::axum::Router {
             rt::axum::Route::router(api, routes().into_iter().filter(|route| serves(route.id())))
         }
 
-        // Apart from `router_where`, so that it is compiled once for every use of that.
+        // Separate from `router_where`, so that it is compiled once, however often that is used.
         fn routes<A: $api>() -> ::std::vec::Vec<rt::axum::Route<A>> {
             ::std::vec![
                 $(rt::axum::Route::new(|api: ::std::sync::Arc<A>, parts, call: operations::$operation| async move {

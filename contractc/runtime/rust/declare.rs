@@ -1,7 +1,7 @@
-//! The macros that declare the types of a contract: a line for each member, value or variant says everything about it.
+//! The macros that declare the types of a contract, with one line for each member, value or variant.
 //!
-//! Each declares a type and implements viewing, reading and serde. `as` gives the schema's name in the contract, `by` what it accepts, a
-//! table of `validators.rs`.
+//! Each declares a type, and implements viewing, reading and serde for it. `as` gives the schema's name in the contract, `by` the table in
+//! `validators.rs` that says what it accepts.
 //!
 //! The macros refer to all items by full path, because macro hygiene does not cover items: the types of a contract may have any name. The
 //! file that uses the macros must import the runtime as `rt`.
@@ -10,12 +10,12 @@ use super::json::Json;
 use super::report::{At, Checker};
 use super::rule::Rule;
 
-/// Whether a value has a member: decides that it belongs to a variant of a union.
+/// Whether a value has a member, and therefore belongs to a variant of a union.
 pub fn has(value: Json<'_>, _: At<'_>, _: &mut Checker, member: &str) -> bool {
     value.get(member).is_some()
 }
 
-/// Whether a rule accepts a value: decides that it belongs to a variant of a union.
+/// Whether a rule accepts a value, which therefore belongs to a variant of a union.
 pub fn accepts(value: Json<'_>, at: At<'_>, out: &mut Checker, rule: &'static Rule) -> bool {
     out.accepts(|out| out.check(value, rule, at))
 }
@@ -85,7 +85,7 @@ macro_rules! record {
             }
 
             fn build(members: &mut rt::schema::ObjectReader<'_, '_>) -> ::core::option::Option<Self> {
-                // A structure of its own, because a local variable may not be named like a type.
+                // A separate structure, because a local variable must not have the name of a type.
                 struct Found { $($field: ::core::option::Option<$ty>,)* }
                 #[allow(unused_mut)]
                 let mut found = Found { $($field: ::core::option::Option::None,)* };
@@ -134,7 +134,7 @@ macro_rules! record {
     };
 }
 
-/// Declares a structure with one unnamed field. `:` lists what it derives beside `Clone`, `Debug` and `PartialEq`.
+/// Declares a structure with one unnamed field. `:` lists what it derives in addition to `Clone`, `Debug` and `PartialEq`.
 #[allow(unused_macros)]
 macro_rules! newtype {
     ($(#[$about:meta])* pub struct $type:ident($inner:ty $(,)?) as $schema:literal by $rule:path $(: $($derive:ident)*)?) => {
@@ -306,7 +306,7 @@ macro_rules! by_type {
     };
 }
 
-/// Declares a union whose variants are told apart by a member that only one has, or by their validators, in the order of `try`.
+/// Declares a union whose variants are distinguished by a member that only one of them has, or by their validators, in the order of `try`.
 #[allow(unused_macros)]
 macro_rules! untagged {
     (
@@ -333,7 +333,7 @@ macro_rules! untagged {
     };
 }
 
-/// Declares a function for each rule, for code that checks JSON by functions.
+/// Declares a function for each rule, for code that calls validators as functions.
 #[allow(unused_macros)]
 macro_rules! checks {
     ($($name:ident by $rule:ident),* $(,)?) => { $(

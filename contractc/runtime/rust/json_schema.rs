@@ -1,11 +1,11 @@
-//! The JSON Schemas of generated types: what the contract says, in the words of `schemars`.
+//! The JSON Schemas of generated types: the contract's own schemas, as values of `schemars`.
 //!
-//! Nothing is derived from the shape of the Rust types, which accept more than the contract does.
+//! They are not derived from the Rust types, which can hold more values than the contract accepts.
 
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
-/// A schema that refers to a type: its JSON pointer, and the function that makes the reference.
+/// A schema that refers to a type: its JSON pointer, and the function that creates the reference.
 pub type Reference = (&'static str, fn(&mut SchemaGenerator) -> Schema);
 
 /// Parses a schema that the compiler has printed, and fills in its references.
@@ -20,7 +20,7 @@ pub fn schema(text: &str, references: &[Reference], generator: &mut SchemaGenera
     Schema::try_from(schema).expect("the compiler prints an object or a boolean")
 }
 
-/// Puts a reference beside the keywords of a schema. A generator that inlines subschemas makes a schema in place of a reference.
+/// Adds a reference to the keywords of a schema. A generator that inlines subschemas creates a schema in place of the reference.
 fn refer(place: &mut Value, target: Value) {
     match (place, target.get("$ref").cloned()) {
         (Value::Object(keywords), Some(reference)) => _ = keywords.insert("$ref".to_owned(), reference),

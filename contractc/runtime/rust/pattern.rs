@@ -1,4 +1,4 @@
-//! `pattern`: ECMA-262 regexes as JavaScript matches them, with the `u` flag, or without it for patterns that are only valid without it.
+//! `pattern`: ECMA-262 regexes, matched as in JavaScript: with the `u` flag, or without it for patterns that are only valid without it.
 //!
 //! Anchored patterns that are a plain sequence of character classes, such as the pattern of a UUID, are matched byte by byte without a
 //! regex engine. All others use `regress`. Both forms are compiled on first use.
@@ -39,7 +39,7 @@ impl Pattern {
     }
 }
 
-/// Compiles with the `u` flag, or without it if the pattern is only valid then, as some older patterns on the web are.
+/// Compiles with the `u` flag, or without it if the pattern is only valid that way, as some older patterns on the web are.
 fn compile(source: &str) -> Result<(regress::Regex, bool), regress::Error> {
     match regress::Regex::with_flags(source, "u") {
         Ok(regex) => Ok((regex, true)),

@@ -1,8 +1,8 @@
-//! Reads and checks JSON text in one pass, without a tape: each value is parsed, checked against its [`Rule`] and built where it stands.
+//! Reads and checks JSON text in one pass, without a tape: each value is parsed, checked against its [`Rule`] and built on the spot.
 //!
-//! This is the way of valid values. It makes no reports: when anything is wrong it gives up, and the caller parses the text into a tape,
-//! from which [`Checker::check`] tells all violations. Values that need more than one look, such as those of unions without a telling
-//! member, get a tape of their own.
+//! This is the fast path for valid values. It produces no report: at the first problem it gives up, and the caller parses the text into a
+//! tape, from which [`Checker::check`] reports all violations. Values that must be read more than once, such as those of unions without a
+//! discriminating member, get a tape of their own.
 
 mod members;
 
@@ -13,7 +13,7 @@ use super::scanner::{Scanner, Text};
 use super::tape::{DEPTH_MAX, Tape, same_text};
 pub(super) use members::Members;
 
-/// How many times its length a text may be looked at again. A text with more such places, which no usual text has, gets a tape.
+/// How often a text may be read again, as a multiple of its length. A text that needs more is parsed into a tape; ordinary texts do not.
 const AGAIN_MAX: usize = 4;
 
 /// Reads one text.
@@ -23,7 +23,7 @@ pub struct Reader<'s> {
     unescaped: String,
     /// The nesting depth at the current position.
     depth: usize,
-    /// How many bytes were looked at more than once: in search of a telling member, or for a tape.
+    /// The number of bytes that were read more than once: to find a discriminating member, or for a tape.
     again: usize,
     /// Whether the current object needs a tape.
     needs_tape: bool,
@@ -38,14 +38,14 @@ pub(super) struct Start {
     depth: usize,
 }
 
-/// Whether the text is a value that `rule` accepts. If not, a tape tells what is wrong.
+/// Whether the text is a value that `rule` accepts. If not, a tape is needed to report the violations.
 pub fn accepts(bytes: &[u8], rule: &'static Rule) -> bool {
     whole(bytes, Checker::new(), |reader| reader.accept(rule)).is_some()
 }
 
 /// Reads the whole text with `read`. `None` if the text has to be parsed into a tape.
 pub(super) fn whole<T>(bytes: &[u8], out: Checker, read: impl FnOnce(&mut Reader<'_>) -> Option<T>) -> Option<T> {
-    // Longer texts are refused by the tape.
+    // The tape rejects longer texts.
     let bytes = Some(bytes).filter(|bytes| bytes.len() < u32::MAX as usize)?;
     let scanner = Scanner::new(std::str::from_utf8(bytes).ok()?);
     let order = Order::new();
@@ -89,7 +89,7 @@ impl<'s> Reader<'s> {
         self.by_tape(rule, |_, _, _| Some(()))
     }
 
-    /// Whether the value at the current position is `null`, or wrong.
+    /// Whether the next value is `null` or invalid.
     #[inline]
     pub(super) fn is_null(&self) -> bool {
         self.scanner.peek() == b'n'
@@ -100,14 +100,14 @@ impl<'s> Reader<'s> {
         Start { at: self.scanner.at, depth: self.depth }
     }
 
-    /// Returns to a position, and forgets what was wrong after it.
+    /// Returns to a position, and forgets the problems after it.
     pub(super) fn return_to(&mut self, start: Start) {
         (self.scanner.at, self.depth) = (start.at, start.depth);
         self.needs_tape = false;
         self.out.forget();
     }
 
-    /// Returns to the start of an object if it needs a tape. If not, the object is wrong.
+    /// Returns to the start of the object if it needs a tape; otherwise the object is invalid.
     pub(super) fn instead(&mut self, start: Start) -> Option<()> {
         self.needs_tape.then(|| self.return_to(start))
     }
@@ -178,7 +178,7 @@ impl<'s> Reader<'s> {
         Some(value)
     }
 
-    /// Counts bytes that are looked at again. They are limited, so that no nesting makes reading quadratic.
+    /// Counts bytes that are read again. Their number is limited, so that no nesting makes reading quadratic.
     fn look_again(&mut self, count: usize) -> Option<()> {
         self.again += count;
         (self.again <= AGAIN_MAX * self.scanner.source.len()).then_some(())
@@ -227,7 +227,7 @@ impl<'s> Reader<'s> {
         Some(false)
     }
 
-    /// The value of the member that tells the variants of a union apart, and the rule of the variant that it selects.
+    /// The value of the discriminating member of a union, and the rule of the variant that it selects.
     pub(super) fn variant(&mut self, tagged: &Tagged) -> Option<(Json<'s>, &'static Rule)> {
         let start = self.start();
         if !self.opens(b'{') {
@@ -246,7 +246,7 @@ impl<'s> Reader<'s> {
         None
     }
 
-    /// Reads the value of a telling member. Strings with escapes are left to the tape.
+    /// Reads the value of a discriminating member. Strings with escapes are left to the tape.
     fn tag(&mut self) -> Option<Json<'s>> {
         match self.scanner.peek() {
             b'"' => match self.scanner.string(&mut self.unescaped).ok()? {
@@ -278,7 +278,7 @@ impl<'s> Reader<'s> {
         Some(&self.scanner.source[from..to])
     }
 
-    /// Skips a value, which is read later.
+    /// Skips a value that is read later.
     fn skip(&mut self) -> Option<()> {
         let (from, mut depth) = (self.scanner.at, 0);
         loop {

@@ -1,4 +1,4 @@
-// Operations as values: what they send, and what they may answer.
+// Operations as values: their requests and their possible responses.
 
 import type * as z from "zod";
 import type { Invalid } from "./each.js";
@@ -23,7 +23,7 @@ export interface Operation<Call, Result> {
   readonly "~types"?: readonly [Call, Result];
 }
 
-/** Writes a body of another kind, and sets its content type. What the contract refuses is added to `refused`. */
+/** Writes a body of another kind, and sets its content type. Violations of the contract are added to `refused`. */
 export type BodyWriter = (value: unknown, headers: Headers, refused: Violation[]) => BodyInit;
 
 /** The body of a request: a value that is sent as JSON, text or a form or by a writer, or a body that `fetch` accepts. */
@@ -53,10 +53,10 @@ export interface Reply<Outcome extends Declared["status"] | "undeclared", Conten
   readonly status: Exclude<StatusOf<Outcome>, Other>;
   readonly headers: Headers;
   readonly body: Content;
-  /** The body as received, also where the contract declares none; undefined for a stream. */
+  /** The body as received, even if the contract declares none; undefined for a stream. */
   readonly raw: Uint8Array | undefined;
   /** Items of `x-each` arrays that the contract rejects; `body` contains the others. */
-  readonly refused: readonly Invalid[];
+  readonly rejected: readonly Invalid[];
 }
 
 /** The responses of an operation: its outcomes with their contents, and any other status unless there is a default. */
@@ -74,7 +74,7 @@ export type Replies<Contents extends object, Open extends number = never> =
 /** The statuses whose responses have no body. They belong to a range or the default only if that has no body either. */
 export type Bodiless = 204 | 205 | 304;
 
-/** The outcomes that cover such statuses beside others. */
+/** The outcomes that cover such statuses as well as others. */
 type Wide = "2XX" | "3XX" | "default";
 
 /** A response with a status that the contract does not declare. */
@@ -99,14 +99,14 @@ export type Status = Parsed<`${1 | 2 | 3 | 4 | 5}${Digit}${Digit}`>;
 type Digit = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 type Parsed<Text> = Text extends `${infer Code extends number}` ? Code : never;
 
-/** A reply of any operation. */
+/** A response to any operation. */
 export interface AnyReply {
   readonly outcome: Declared["status"] | "undeclared";
   readonly status: number;
   readonly headers: Headers;
   readonly body: unknown;
   readonly raw: Uint8Array | undefined;
-  readonly refused: readonly Invalid[];
+  readonly rejected: readonly Invalid[];
 }
 
 /** Why a call produced no result. A declared error status is not in this list: it is a result. */
@@ -122,7 +122,7 @@ export type CallErrorKind =
   /** The response violates the contract. */
   | "response";
 
-/** What is known of a call that produced no result. */
+/** What is known about a call that produced no result. */
 export interface CallErrorDetails {
   readonly violations?: readonly Violation[];
   readonly status?: number;

@@ -1,4 +1,4 @@
-// Responses: each is read as the one that the contract declares for its status.
+// Responses: each is read as the response that the contract declares for its status.
 
 import type * as z from "zod";
 import { parseEach } from "./each.js";
@@ -7,7 +7,7 @@ import { CallError, type AnyReply, type Declared, type Operation } from "./opera
 import { validateAt, type Violation } from "./report.js";
 
 /**
- * Reads a response as the one that the contract declares for its status.
+ * Reads a response as the response that the contract declares for its status.
  *
  * @throws CallError if the contract rejects it.
  */
@@ -22,7 +22,7 @@ export async function read(operation: Operation<unknown, unknown>, response: Res
       (hasBody || content === "none" || typeof declared === "number"),
   );
   const raw = declared?.content === "stream" ? undefined : new Uint8Array(await response.arrayBuffer());
-  const reply = { outcome: declared?.status ?? ("undeclared" as const), status, headers, raw, refused: [] };
+  const reply = { outcome: declared?.status ?? ("undeclared" as const), status, headers, raw, rejected: [] };
   if (raw === undefined) {
     return { ...reply, body: response.body };
   }
@@ -38,7 +38,7 @@ export async function read(operation: Operation<unknown, unknown>, response: Res
   }
 }
 
-function readJson(id: string, response: Response, body: Uint8Array, schema: z.ZodType | undefined): Pick<AnyReply, "body" | "refused"> {
+function readJson(id: string, response: Response, body: Uint8Array, schema: z.ZodType | undefined): Pick<AnyReply, "body" | "rejected"> {
   let value: unknown;
   try {
     value = parseJson(decode(body));
@@ -46,13 +46,13 @@ function readJson(id: string, response: Response, body: Uint8Array, schema: z.Zo
     throw invalid(id, response, body, [notReadable("JSON", error)]);
   }
   if (schema === undefined) {
-    return { body: value, refused: [] };
+    return { body: value, rejected: [] };
   }
-  const judged = parseEach(schema, value);
-  if (!judged.valid) {
-    throw invalid(id, response, body, judged.violations);
+  const parsed = parseEach(schema, value);
+  if (!parsed.valid) {
+    throw invalid(id, response, body, parsed.violations);
   }
-  return { body: judged.value, refused: judged.refused };
+  return { body: parsed.value, rejected: parsed.rejected };
 }
 
 function readText(id: string, response: Response, body: Uint8Array, schema: z.ZodType | undefined): string {

@@ -23,8 +23,8 @@ pub(super) struct Init {
     /// Create an app in TypeScript. By default, the project is a program in Rust.
     #[arg(long)]
     typescript: bool,
-    /// Folder of a checkout of StrongLog Sync, address of its repository, or, for TypeScript, folder of its packages as `npm pack` makes them.
-    /// By default, the nearest such folder around the current one.
+    /// Folder of a checkout of StrongLog Sync, URL of its repository, or, for TypeScript, folder with its packages from `npm pack`. By
+    /// default, the nearest such folder around the current one.
     #[arg(long, value_name = "SOURCE")]
     from: Option<String>,
 }
@@ -43,7 +43,7 @@ trait Template {
     /// The module whose runtime the Rust code uses.
     fn runtime(&self) -> Option<&'static str>;
 
-    /// The commands that come next, in the project's folder.
+    /// The next commands to run, in the project's folder.
     fn next(&self) -> &'static [&'static str];
 }
 
@@ -63,7 +63,7 @@ pub(super) struct Made {
     pub(super) next: &'static [&'static str],
 }
 
-/// Makes the project.
+/// Creates the project.
 ///
 /// # Errors
 /// Returns a message for the user.
@@ -72,7 +72,7 @@ pub(super) fn init(disk: &dyn Disk, random: [u64; 2], arguments: &Init) -> Resul
     let template: Box<dyn Template> =
         if arguments.typescript { Box::new(typescript::App::new(disk, from)?) } else { Box::new(rust::Program::new(disk, from)?) };
     let name = name(folder, &*template)?;
-    let cannot = |error: std::io::Error| format!("cannot make {}: {error}", folder.display());
+    let cannot = |error: std::io::Error| format!("cannot create {}: {error}", folder.display());
     match disk.list(folder) {
         Ok(entries) if entries.is_empty() => {}
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -93,7 +93,7 @@ pub(super) fn init(disk: &dyn Disk, random: [u64; 2], arguments: &Init) -> Resul
 }
 
 fn exists_already(folder: &Path) -> String {
-    format!("{} exists already: choose another name, or empty it first", folder.display())
+    format!("{} already exists and is not empty; choose another name, or empty it first", folder.display())
 }
 
 /// The name of the project: the name of its folder, if it is a valid package name.
@@ -120,7 +120,7 @@ fn title(name: &str) -> String {
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
-/// A UUID of version 4, of random bits.
+/// A random UUID (version 4).
 fn uuid([high, low]: [u64; 2]) -> String {
     let (high, low) = (high & !0xf000 | 0x4000, low & !(0b11 << 62) | 0b10 << 62);
     format!("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, high >> 16 & 0xffff, high & 0xffff, low >> 48, low & 0xffff_ffff_ffff)
@@ -150,7 +150,7 @@ fn generated(contract: &OutputFile, template: &dyn Template) -> Result<Vec<Outpu
         contract.keep_records();
     }
     let files = compilation.generate_with(template.targets(), false, template.runtime());
-    let mut files = files.ok_or_else(|| compilation.findings())?;
+    let mut files = files.ok_or_else(|| compilation.render())?;
     files.iter_mut().for_each(|file| file.path = format!("generated/{}", file.path));
     Ok(files)
 }

@@ -1,4 +1,4 @@
-//! Compares the keywords that judge a value by one argument.
+//! Compares the keywords that check a value against one argument.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -8,10 +8,10 @@ use crate::model::{Argument, KEYWORDS, Keyword, Kind, Meaning};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 
-/// Above this, a double cannot tell an integer from the next one.
+/// Above this, a double cannot distinguish neighbouring integers.
 const EXACT_MAX: f64 = 9_007_199_254_740_991.0;
 
-/// A bound, and whether a value may not be equal to it.
+/// A bound, and whether it is exclusive.
 type Bound = (Number, bool);
 
 /// Whether all values of a set satisfy a keyword.
@@ -33,7 +33,8 @@ pub fn implies(parts: &Parts<'_>, keyword: &Keyword, argument: Argument<'_>) -> 
     }
 }
 
-/// Whether the tightest bound of a set is at least as tight as the wanted one. `tight` is how a tighter bound compares to another.
+/// Whether the tightest bound of a set is at least as tight as the required one. `tight` is the ordering of a tighter bound relative to
+/// another one.
 fn is_within(parts: &Parts<'_>, kind: Kind, tight: Ordering, wanted: Bound) -> bool {
     if kind != Kind::Number && tight == Ordering::Greater && wanted.0 == Number::Signed(0) {
         return true;
@@ -57,8 +58,8 @@ fn bound_of(parts: &Parts<'_>, kind: Kind, tight: Ordering) -> Option<Bound> {
         };
         bounds.extend(parts.arguments(keyword).into_iter().filter_map(Argument::number).map(|bound| (bound, is_excluded)));
     }
-    let refused = if kind == Kind::Array && tight == Ordering::Less { parts.items_before_refusal() } else { None };
-    bounds.extend(refused.map(|count| (Number::Signed(count as i64), false)));
+    let rejected = if kind == Kind::Array && tight == Ordering::Less { parts.items_before_rejection() } else { None };
+    bounds.extend(rejected.map(|count| (Number::Signed(count as i64), false)));
     let bounds = bounds.into_iter().map(|bound| if integers_alone { among_integers(bound, tight) } else { bound });
     bounds.reduce(|left, right| match left.0.compare(right.0) {
         Ordering::Equal => (left.0, left.1 || right.1),
@@ -67,7 +68,7 @@ fn bound_of(parts: &Parts<'_>, kind: Kind, tight: Ordering) -> Option<Bound> {
     })
 }
 
-/// The bound that means the same among integers, and that a value may be equal to.
+/// The equivalent inclusive bound for integers.
 fn among_integers((bound, is_excluded): Bound, tight: Ordering) -> Bound {
     let exact = bound.to_f64();
     if exact.abs() >= EXACT_MAX {
@@ -95,7 +96,7 @@ pub fn are_apart(one: &Parts<'_>, other: &Parts<'_>) -> bool {
     })
 }
 
-/// How a keyword changed, in words; `None` if its arguments are the same.
+/// Describes the change of a keyword; `None` if its arguments are the same.
 pub fn change(keyword: &Keyword, old: &Parts<'_>, new: &Parts<'_>) -> Option<String> {
     let (before, after) = (old.arguments(keyword), new.arguments(keyword));
     if before.iter().chain(&after).all(|argument| *argument == Argument::Set) {

@@ -1,4 +1,4 @@
-//! Which members and items the schemas beside `unevaluatedProperties` and `unevaluatedItems` take care of.
+//! Determines which members and items are evaluated by the schemas next to `unevaluatedProperties` and `unevaluatedItems`.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::runtime::pattern;
 /// Schemas written by hand do not nest deeper at one place.
 const DEPTH_MAX: usize = 12;
 
-/// Whether the schemas beside the keyword take care of a member or an item.
+/// Whether the schemas next to the keyword evaluate a member or an item.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Evaluated {
     Yes,
@@ -18,7 +18,7 @@ pub enum Evaluated {
     Unclear,
 }
 
-/// The schemas that hold at the same place: those that always do, the schema itself first, and those that depend on the value, by keyword.
+/// The schemas that apply to the same value: those that always do, the schema itself first, and those that depend on the value, by keyword.
 pub fn in_place<'s>(contract: &'s Contract, schema: &'s Schema) -> (Vec<&'s Schema>, [Vec<&'s Schema>; 6]) {
     let (mut always, mut groups): (Vec<&Schema>, [Vec<&Schema>; 6]) = (vec![schema], Default::default());
     let mut next = 0;
@@ -27,7 +27,7 @@ pub fn in_place<'s>(contract: &'s Contract, schema: &'s Schema) -> (Vec<&'s Sche
         next += 1;
         let mut fixed: Vec<SchemaId> = part.reference.iter().chain(&part.all_of).copied().collect();
         for (group, list) in [&part.any_of, &part.one_of].into_iter().enumerate() {
-            // Beside null, which has neither members nor items, a variant may be the only one.
+            // Apart from null, which has neither members nor items, there may be only one variant.
             let others: Vec<SchemaId> = list.iter().copied().filter(|id| contract.schema(*id).types != Some(Types::NULL)).collect();
             match others.as_slice() {
                 [only] if part.tag.is_none() => fixed.push(*only),
@@ -45,7 +45,7 @@ pub fn in_place<'s>(contract: &'s Contract, schema: &'s Schema) -> (Vec<&'s Sche
     (always, groups)
 }
 
-/// Whether a member is taken care of: one with this name, or one whose name no schema declares and no pattern matches.
+/// Whether a member is evaluated: one with this name, or one whose name no schema declares and no pattern matches.
 pub fn evaluates(contract: &Contract, schema: &Schema, name: Option<&str>, depth: usize) -> Evaluated {
     let (always, groups) = in_place(contract, schema);
     for (index, part) in always.into_iter().enumerate() {
@@ -65,7 +65,7 @@ pub fn evaluates(contract: &Contract, schema: &Schema, name: Option<&str>, depth
     if groups.iter().flatten().any(|part| may(part)) { Evaluated::Unclear } else { Evaluated::No }
 }
 
-/// Whether the item at an index is taken care of.
+/// Whether the item at an index is evaluated.
 pub fn evaluates_item(contract: &Contract, schema: &Schema, index: usize, depth: usize) -> Evaluated {
     let (always, groups) = in_place(contract, schema);
     let takes = |(at, part): (usize, &&Schema)| {
@@ -80,13 +80,13 @@ pub fn evaluates_item(contract: &Contract, schema: &Schema, index: usize, depth:
     if depends { Evaluated::Unclear } else { Evaluated::No }
 }
 
-/// The patterns of members that always hold at the same place.
+/// The patterns of members that always apply to the same value.
 pub fn patterns_of<'s>(contract: &'s Contract, schema: &'s Schema) -> BTreeSet<&'s str> {
     let (always, _) = in_place(contract, schema);
     always.into_iter().flat_map(|part| &part.object.pattern_properties).map(|(source, _)| source.as_str()).collect()
 }
 
-/// The names of all members that schemas at the same place declare.
+/// The names of all members that schemas for the same value declare.
 pub fn names_below<'s>(contract: &'s Contract, schema: &'s Schema, depth: usize) -> BTreeSet<&'s str> {
     let (always, groups) = in_place(contract, schema);
     let mut names: BTreeSet<&str> = always.into_iter().flat_map(|part| &part.object.properties).map(|(name, _)| name.as_str()).collect();
@@ -96,14 +96,14 @@ pub fn names_below<'s>(contract: &'s Contract, schema: &'s Schema, depth: usize)
     names
 }
 
-/// The names of the members that schemas declare which hold only for some values.
+/// The names of the members that are declared only by schemas that apply to some values.
 pub fn names_of_variants<'s>(contract: &'s Contract, schema: &'s Schema) -> BTreeSet<&'s str> {
     let (_, groups) = in_place(contract, schema);
     groups.into_iter().flatten().flat_map(|part| names_below(contract, part, 1)).collect()
 }
 
-/// The members that a schema takes care of and another one does not, variant by variant; `None` if that cannot be told. `covered` are those
-/// that the other one takes care of anyway.
+/// The members that a schema evaluates and another one does not, variant by variant; `None` if that is not known. `covered` contains those
+/// that the other one evaluates in any case.
 pub fn names_missing<'s>(
     known: (&'s Contract, &'s Schema),
     wide: (&'s Contract, &'s Schema),

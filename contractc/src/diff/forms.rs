@@ -1,8 +1,9 @@
 //! Numbers the schemas of two contracts by what they accept: two schemas with one number accept the same values.
 //!
-//! The form of a schema is everything that constrains values, without annotations, names and places, and spelled in one way: a reference is its
-//! target, `const` is an `enum` of one, and lists whose order says nothing are sorted. Schemas that contain themselves are told apart step by
-//! step, until no step tells more of them apart. Every field is named here, so that a new keyword cannot be forgotten.
+//! The form of a schema is everything that constrains values, without annotations, names and locations, in a canonical spelling: a
+//! reference is its target, `const` is an `enum` of one value, and lists whose order has no meaning are sorted. Recursive schemas are
+//! distinguished step by step, until another step distinguishes no more of them. Every field is named here, so that a new keyword cannot be
+//! forgotten.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,7 +13,7 @@ use crate::model::{Annotations, ArrayRules, Condition, Contains, Contract, Kind,
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 
-/// Steps that tell apart schemas that contain themselves. Those that need more count as different from all others.
+/// The maximum number of steps that distinguish recursive schemas. Schemas that need more count as different from all others.
 const STEPS_MAX: usize = 300;
 
 /// The number of each schema's form, in both contracts.
@@ -28,7 +29,7 @@ pub enum Side {
     New,
 }
 
-/// The form of one schema: its own keywords, and its subschemas in groups. The order of a group may say nothing.
+/// The form of one schema: its own keywords, and its subschemas in groups. In some groups the order has no meaning.
 #[derive(Default)]
 struct Form {
     own: String,
@@ -38,7 +39,7 @@ struct Form {
 type IsOrdered = bool;
 
 impl Forms {
-    /// Compares all schemas. With `says_more`, also by what does not constrain values but is worth a line: `default`, `x-ref` and the like.
+    /// Compares all schemas. With `says_more`, also by annotations that a diff should report: `default`, `x-ref` and the like.
     pub fn new(old: &Contract, new: &Contract, says_more: bool) -> Forms {
         let forms_of = |contract: &Contract, from: usize| -> Vec<Form> {
             contract.schemas.iter().map(|schema| Form::new(contract, schema, from, says_more)).collect()
@@ -47,8 +48,8 @@ impl Forms {
         forms.extend(forms_of(new, old.schemas.len()));
         let mut numbers = Numbering::default();
         let mut classes: Vec<Option<u32>> = vec![None; forms.len()];
-        numbers.without_circles(&forms, &mut classes);
-        numbers.with_circles(&forms, &mut classes);
+        numbers.number_acyclic(&forms, &mut classes);
+        numbers.number_cyclic(&forms, &mut classes);
         let mut classes: Vec<u32> = classes.into_iter().map(Option::unwrap_or_default).collect();
         let behind = classes.split_off(old.schemas.len());
         Forms { old: classes, new: behind }
@@ -72,8 +73,8 @@ impl Numbering {
         *self.known.entry((own.to_owned(), inner)).or_insert(next)
     }
 
-    /// Numbers the schemas that lead to no circle, each after its subschemas.
-    fn without_circles(&mut self, forms: &[Form], classes: &mut [Option<u32>]) {
+    /// Numbers the schemas that are in no cycle and lead to none, each after its subschemas.
+    fn number_acyclic(&mut self, forms: &[Form], classes: &mut [Option<u32>]) {
         let mut users: Vec<Vec<usize>> = vec![Vec::new(); forms.len()];
         let mut missing: Vec<usize> = vec![0; forms.len()];
         for (index, form) in forms.iter().enumerate() {
@@ -95,8 +96,9 @@ impl Numbering {
         }
     }
 
-    /// Numbers the other schemas: first all alike, then by their own keywords and the numbers of their subschemas, until that changes nothing.
-    fn with_circles(&mut self, forms: &[Form], classes: &mut [Option<u32>]) {
+    /// Numbers the other schemas: at first all with the same number, then by their own keywords and the numbers of their subschemas, until
+    /// nothing changes.
+    fn number_cyclic(&mut self, forms: &[Form], classes: &mut [Option<u32>]) {
         let open: Vec<usize> = (0..forms.len()).filter(|index| classes[*index].is_none()).collect();
         let mut count = 0;
         for _ in 0..STEPS_MAX {
@@ -158,7 +160,7 @@ impl Form {
             not,
             condition,
             tag,
-            // What a discriminator decides is in `tag`.
+            // The effect of a discriminator is in `tag`.
             discriminator: _,
             rules,
             max_depth,
@@ -231,7 +233,7 @@ impl Form {
         self.group(keyword, true, sorted.iter().map(|(_, id)| at(id)));
     }
 
-    /// The keywords that judge a value by one argument. All of them are in the table.
+    /// The keywords that check a value against one argument. All of them are in the table.
     fn assertions(&mut self, schema: &Schema) {
         for kind in Kind::ALL {
             for assertion in schema.assertions(kind).filter(|assertion| !assertion.is_trivial()) {
@@ -277,7 +279,7 @@ impl Form {
         self.list("dependentRequired", needs);
     }
 
-    /// `oneOf`. The values of a discriminator decide, but a member that is constant in each variant only says what the variants say.
+    /// `oneOf`. The values of a discriminator decide, but a member that is constant in each variant adds nothing to the variants.
     fn union(&mut self, one_of: &[SchemaId], tag: Option<&UnionTag>, at: impl Fn(&SchemaId) -> usize) {
         let Some(UnionTag { member, values, by_discriminator: true }) = tag else {
             return self.group("oneOf", false, one_of.iter().map(at));
@@ -323,7 +325,7 @@ pub fn normal_types(types: Types) -> Types {
     if types.contains(Types::NUMBER) { types.or(Types::INTEGER) } else { types }
 }
 
-/// A text that is the same for equal values: 1 and 1.0 are equal, and the order of members says nothing.
+/// A text that is the same for equal values: 1 and 1.0 are equal, and the order of members has no meaning.
 pub fn plain_text(value: &Value) -> String {
     match value {
         Value::Number(number) => plain_number(Number::from(number)),

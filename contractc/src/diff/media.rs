@@ -27,7 +27,7 @@ impl<'c> Comparison<'c> {
                 }
                 if let (Some(before), Some(after)) = (media.schema, other.schema) {
                     self.schemas(before, after, at.direction);
-                } else if self.is_judged(media, media.schema.or(other.schema)) {
+                } else if self.is_compared(media, media.schema.or(other.schema)) {
                     self.optional_schemas(media.schema, other.schema, at.direction);
                 }
                 self.members_as_text(media, other, at);
@@ -38,8 +38,8 @@ impl<'c> Comparison<'c> {
         }
     }
 
-    /// Whether it matters that one of two representations has no schema. Bytes are not judged, and every text is a string.
-    fn is_judged(&self, media: &Media, schema: Option<SchemaId>) -> bool {
+    /// Whether it matters that one of two representations has no schema. Bytes are not validated, and every text is a string.
+    fn is_compared(&self, media: &Media, schema: Option<SchemaId>) -> bool {
         let contract = if media.schema.is_some() { self.old } else { self.new };
         let is_any_text = schema.map(|id| contract.schema(contract.resolved(id))).is_some_and(|schema| {
             schema.types == Some(Types::STRING) && !schema.has_facets() && schema.enumeration.is_none() && schema.constant.is_none()
@@ -59,19 +59,19 @@ impl<'c> Comparison<'c> {
             all
         };
         let (before, after) = (written(self.old, old), written(self.new, new));
-        // The parts of a multipart body are all listed, and the schemas tell which are new or gone.
+        // The parts of a multipart body are all listed, and comparing the schemas reports which are new or gone.
         let lists_all = self.old.body_parts(old).is_some() || self.new.body_parts(new).is_some();
         let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         for name in names {
             let (old, new_text) = (before.get(name), after.get(name));
             if old != new_text && !(lists_all && (old.is_none() || new_text.is_none())) {
-                self.note(at, Effect::Changes, format!("the member `{name}` of `{}` is written in another way", new.media_type));
+                self.note(at, Effect::Changes, format!("the member `{name}` of `{}` is now serialized differently", new.media_type));
             }
         }
     }
 }
 
-/// The representations that stand for one: that of the same media type, otherwise those of a range that includes it or that it includes.
+/// The counterparts of a representation: the one with the same media type, otherwise those whose range includes it or is included in it.
 fn counterparts_of<'c>(list: &'c [Media], wanted: &Media) -> Vec<(usize, &'c Media)> {
     let found = |is_one: &dyn Fn(&Media) -> bool| list.iter().enumerate().filter(|(_, other)| is_one(other)).collect::<Vec<_>>();
     let same = found(&|other| covers(&wanted.media_type, &other.media_type) && covers(&other.media_type, &wanted.media_type));

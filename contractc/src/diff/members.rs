@@ -1,25 +1,25 @@
-//! The members and items of a set of schemas: which schemas hold for each, wherever they are declared.
+//! The members and items of a set of schemas: which schemas apply to each, wherever they are declared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::evaluated::{Evaluated, evaluates, evaluates_item, in_place, names_below, names_missing, names_of_variants, patterns_of};
 use super::forms::Side;
-use super::judge::{Duty, Fault, Judge, Sent};
+use super::proof::{Duty, Fault, Prover, Sent};
 use super::parts::{Key, Parts};
 use crate::model::{Schema, SchemaId, version};
 use crate::runtime::pattern;
 
-/// The schemas that hold for a member.
+/// The schemas that apply to a member.
 #[derive(Default)]
 pub struct Member {
-    /// All of them; none if the member may be anything.
+    /// All schemas that always apply; none if the member may be anything.
     pub schemas: Vec<SchemaId>,
-    /// Whether more may hold, which depends on the variants that the value matches.
+    /// Whether further schemas may apply, depending on the variants that match.
     is_unclear: bool,
 }
 
 impl<'c> Parts<'c> {
-    /// The schemas that hold for a member of this name.
+    /// The schemas that apply to a member of this name.
     pub fn member(&self, name: &str) -> Member {
         let mut found = Member::default();
         for (_, part) in &self.parts {
@@ -59,7 +59,7 @@ impl<'c> Parts<'c> {
         (found, is_unclear)
     }
 
-    /// The schemas that hold for each member whose name matches a pattern.
+    /// The schemas that apply to each member whose name matches a pattern.
     fn matching(&self, source: &str) -> Vec<SchemaId> {
         let mut found = Vec::new();
         for (_, part) in &self.parts {
@@ -86,7 +86,7 @@ impl<'c> Parts<'c> {
         self.parts.iter().flat_map(|(_, part)| &part.object.properties).map(|(name, _)| name.as_str()).collect()
     }
 
-    /// The names that a part mentions, those of variants included where these decide what a member may be.
+    /// The names that a part mentions, including those of its variants where they constrain members.
     pub fn mentioned(&self) -> BTreeSet<&'c str> {
         let mut names = self.declared();
         for (_, part) in self.parts.iter().filter(|(_, part)| part.object.unevaluated_properties.is_some()) {
@@ -95,12 +95,12 @@ impl<'c> Parts<'c> {
         names
     }
 
-    /// The members that schemas declare which hold only for some values.
+    /// The members that are declared only by schemas that apply to some values.
     pub fn names_of_variants(&self) -> BTreeSet<&'c str> {
         self.parts.iter().flat_map(|(_, part)| names_of_variants(self.contract(), part)).collect()
     }
 
-    /// The schemas that hold for the item at an index.
+    /// The schemas that apply to the item at an index.
     fn item(&self, index: usize) -> Member {
         let mut found = Member::default();
         for (_, part) in &self.parts {
@@ -116,9 +116,9 @@ impl<'c> Parts<'c> {
         found
     }
 
-    /// How many items there can be before one is refused whatever it is.
-    pub fn items_before_refusal(&self) -> Option<usize> {
-        (0..=self.longest_prefix()).find(|index| self.refuses_all(&self.item(*index).schemas))
+    /// The number of items after which any further item is rejected.
+    pub fn items_before_rejection(&self) -> Option<usize> {
+        (0..=self.longest_prefix()).find(|index| self.rejects_all(&self.item(*index).schemas))
     }
 
     fn longest_prefix(&self) -> usize {
@@ -126,7 +126,7 @@ impl<'c> Parts<'c> {
         self.parts.iter().flat_map(|(_, part)| below(part)).map(|part| part.array.prefix_items.len()).max().unwrap_or_default()
     }
 
-    fn refuses_all(&self, schemas: &[SchemaId]) -> bool {
+    fn rejects_all(&self, schemas: &[SchemaId]) -> bool {
         schemas.iter().any(|id| self.contract().schema(self.contract().resolved(*id)).never)
     }
 
@@ -135,7 +135,7 @@ impl<'c> Parts<'c> {
     }
 }
 
-impl<'c> Judge<'c> {
+impl<'c> Prover<'c> {
     pub(super) fn arrays(&mut self, narrow: &Parts<'c>, wide: &Parts<'c>, out: &mut Vec<Duty>, depth: usize) {
         let last = narrow.longest_prefix().max(wide.longest_prefix());
         let most = narrow.parts.iter().filter_map(|(_, part)| part.array.limits.max_items).min().unwrap_or(u64::MAX);
@@ -199,17 +199,17 @@ impl<'c> Judge<'c> {
     fn member(&self, narrow: &Parts<'c>, wide: &Parts<'c>, name: &str, out: &mut Vec<Duty>) {
         let (known, wanted) = (narrow.member(name), wide.member(name));
         let is_withheld = self.sent == Sent::Declared && self.is_withheld(narrow, &known);
-        if wide.accepts_all(&wanted.schemas) || narrow.refuses_all(&known.schemas) || is_withheld {
+        if wide.accepts_all(&wanted.schemas) || narrow.rejects_all(&known.schemas) || is_withheld {
             return;
         }
-        let is_forbidden = wide.refuses_all(&wanted.schemas);
+        let is_forbidden = wide.rejects_all(&wanted.schemas);
         let mut compare = |schemas: &[SchemaId], sent: Sent| {
             out.push(match is_forbidden {
                 true => Duty::Fails(Fault::Member(name.to_owned())),
                 false => Duty::Inner(self.key_of(narrow, schemas), self.key_of(wide, &wanted.schemas), sent),
             });
         };
-        // A variant may declare the member as well: what is sent satisfies both.
+        // A variant may declare the member as well: a value satisfies both.
         let variants = narrow.unions.iter().flat_map(|union| &union.variants);
         let mut is_declared = false;
         for variant in variants {
@@ -222,7 +222,7 @@ impl<'c> Judge<'c> {
         if !is_declared && narrow.names_of_variants().contains(name) {
             compare(&known.schemas, Sent::All);
         } else if self.sent == Sent::All || !known.schemas.is_empty() || narrow.required().contains(name) {
-            // Otherwise nobody sends the member, although any value would be accepted: no contract declares it.
+            // Otherwise nobody sends the member, since no contract declares it, although any value would be accepted.
             compare(&known.schemas, self.sent);
         }
     }
@@ -231,7 +231,7 @@ impl<'c> Judge<'c> {
     fn undeclared(&mut self, narrow: &Parts<'c>, wide: &Parts<'c>, out: &mut Vec<Duty>) {
         for source in wide.patterns() {
             let (known, wanted) = (narrow.matching(source), wide.matching(source));
-            if wide.accepts_all(&wanted) || narrow.refuses_all(&known) {
+            if wide.accepts_all(&wanted) || narrow.rejects_all(&known) {
             } else if known.is_empty() {
                 out.push(Duty::Fails(Fault::Pattern(source.to_owned())));
             } else {
@@ -243,17 +243,17 @@ impl<'c> Judge<'c> {
         let mut all: BTreeMap<BTreeSet<&str>, Vec<SchemaId>> = BTreeMap::new();
         wide.rest().0.into_iter().for_each(|(wanted, exempt)| all.entry(exempt).or_default().push(wanted));
         for (exempt, wanted) in all.into_iter().filter(|(_, wanted)| !wide.accepts_all(wanted)) {
-            let is_closed = wide.refuses_all(&wanted);
+            let is_closed = wide.rejects_all(&wanted);
             for source in narrow.patterns().difference(&exempt) {
                 let known = narrow.matching(source);
-                if narrow.refuses_all(&known) {
+                if narrow.rejects_all(&known) {
                 } else if is_closed {
                     out.push(Duty::Fails(Fault::Pattern((*source).to_owned())));
                 } else {
                     out.push(Duty::Inner(self.key_of(narrow, &known), self.key_of(wide, &wanted), self.sent));
                 }
             }
-            if narrow.refuses_all(&known) {
+            if narrow.rejects_all(&known) {
             } else if is_closed {
                 out.push(Duty::Fails(Fault::Closed));
             } else if known.is_empty() {
@@ -273,7 +273,7 @@ impl<'c> Judge<'c> {
             let is_met = known.iter().any(|known| self.holds(&self.key_of(narrow, &[*known]), &wanted, depth + 1));
             let (rest, _) = narrow.rest();
             let rest: Vec<SchemaId> = rest.into_iter().map(|(id, _)| id).collect();
-            let lists_all = narrow.refuses_all(&rest) && narrow.patterns().is_empty();
+            let lists_all = narrow.rejects_all(&rest) && narrow.patterns().is_empty();
             let accepted = self.parts(&wanted);
             let is_met = is_met || (lists_all && narrow.mentioned().into_iter().all(|name| accepted.accepts(&name.into())));
             if !is_met {
@@ -286,7 +286,7 @@ impl<'c> Judge<'c> {
             known.any(|(known, needs)| known == name && needs.contains(need))
         };
         for (name, needs) in &rules.dependent_required {
-            let is_absent = narrow.refuses_all(&narrow.member(name).schemas);
+            let is_absent = narrow.rejects_all(&narrow.member(name).schemas);
             if !is_absent && !needs.iter().all(|need| required.contains(need.as_str()) || is_needed(name, need)) {
                 out.push(Duty::Fails(Fault::Whole("dependentRequired")));
             }
@@ -296,7 +296,7 @@ impl<'c> Judge<'c> {
             let dependent = narrow.parts.iter().flat_map(|(_, part)| &part.object.dependent_schemas);
             let known: Vec<SchemaId> = dependent.filter(|(known, _)| known == name).map(|(_, id)| *id).collect();
             let is_met = known.iter().any(|known| self.holds_for_all(&self.key_of(narrow, &[*known]), &wanted, depth + 1));
-            let is_absent = narrow.refuses_all(&narrow.member(name).schemas);
+            let is_absent = narrow.rejects_all(&narrow.member(name).schemas);
             if !is_absent && !is_met && !self.holds(&narrow.key, &wanted, depth + 1) {
                 out.push(Duty::Fails(Fault::Whole("dependentSchemas")));
             }
@@ -308,8 +308,8 @@ impl<'c> Judge<'c> {
         }
     }
 
-    /// `unevaluatedProperties` where variants decide which members it is about. It follows from the same keyword, if the schemas beside it name
-    /// at least the same members.
+    /// `unevaluatedProperties` where variants decide which members it applies to. It follows from the same keyword, if the schemas next to
+    /// it name at least the same members.
     fn unevaluated(&mut self, narrow: &Parts<'c>, wide: &Parts<'c>, part: &'c Schema, out: &mut Vec<Duty>) {
         let Some(wanted) = part.object.unevaluated_properties else { return };
         let is_unclear = wide.rest().1 || wide.mentioned().into_iter().any(|name| wide.member(name).is_unclear);

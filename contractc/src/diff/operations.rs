@@ -42,15 +42,14 @@ impl<'c> Comparison<'c> {
         self.responses(old, new, at(new, &place, Direction::RESPONSE));
     }
 
-    /// Compares the responses for each status that either version names. This may be a response for the status, for its range, or the
-    /// default.
+    /// Compares the responses for each status that either version names: the response for the status, for its range, or the default.
     fn responses(&mut self, old: &'c Operation, new: &'c Operation, at: Place<'_>) {
         let statuses: BTreeSet<Status> = old.responses.iter().chain(&new.responses).map(|response| response.status).collect();
         for status in statuses {
             match (resolved(&old.responses, status), resolved(&new.responses, status)) {
                 (Some(before), Some(after)) => {
                     if before.status == status && after.status != status {
-                        let message = format!("the response {} is now that of {}", status.text(), after.status.text());
+                        let message = format!("the response {} is now covered by the response {}", status.text(), after.status.text());
                         self.note(at, Effect::Nothing, message);
                     }
                     self.response(before, after, at);
@@ -80,14 +79,14 @@ impl<'c> Comparison<'c> {
                 pointer: pointer.clone(),
                 span: *span,
                 is_gone: after.is_none(),
-                message: format!("`{keyword}` changed, which is not judged: look at what the other side expects"),
+                message: format!("`{keyword}` changed; contractc does not classify this, so check what the other side expects"),
             });
         }
     }
 
     fn parameters(&mut self, old: &'c Operation, new: &'c Operation, at: Place<'_>) {
         let find = |list: &'c [Parameter], wanted: &str, place| {
-            // The case of a header's name says nothing, and that of every other name does.
+            // Header names are case-insensitive; all other names are case-sensitive.
             let is_same = |name: &str| name == wanted || (place == ParameterPlace::Header && name.eq_ignore_ascii_case(wanted));
             list.iter().find(|other| other.place() == place && is_same(&other.name))
         };
@@ -109,7 +108,7 @@ impl<'c> Comparison<'c> {
                 _ => {}
             }
             if self.is_written_differently(parameter, other) {
-                self.note(at, Effect::Changes, format!("the parameter `{name}` is written in another style"));
+                self.note(at, Effect::Changes, format!("the parameter `{name}` is now serialized differently"));
             }
             self.schemas(parameter.schema, other.schema, Direction::REQUEST);
         }
@@ -122,9 +121,9 @@ impl<'c> Comparison<'c> {
         }
     }
 
-    /// Whether the values of two parameters become different texts. A style may be the same for what is neither a list nor an object.
+    /// Whether the values of two parameters are serialized differently. Two styles may agree on values that are neither lists nor objects.
     fn is_written_differently(&self, old: &Parameter, new: &Parameter) -> bool {
-        let types = |side: Side, schema| self.judge.model(side).alone(schema).types();
+        let types = |side: Side, schema| self.prover.model(side).alone(schema).types();
         let types = types(Side::Old, old.schema).or(types(Side::New, new.schema));
         let form = |encoding: Encoding| {
             let is_named = [Style::Form, Style::SpaceDelimited, Style::PipeDelimited, Style::DeepObject].contains(&encoding.style);
@@ -178,7 +177,7 @@ impl<'c> Comparison<'c> {
                     self.note(at, Effect::Nothing, format!("the header `{}` of the response {} is gone", header.name, new.status.text()));
                 }
                 Some(kept) if self.is_header_written_differently(header, kept) => {
-                    let message = format!("the header `{}` of the response {} is written in another way", header.name, new.status.text());
+                    let message = format!("the header `{}` of the response {} is now serialized differently", header.name, new.status.text());
                     self.note(at, Effect::Changes, message);
                 }
                 _ => {}
@@ -194,10 +193,10 @@ impl<'c> Comparison<'c> {
         }
     }
 
-    /// Whether `explode` matters, which it does for objects alone, or one of both headers has `content`.
+    /// Whether `explode` matters, which is only the case for objects, or one of the headers has `content`.
     fn is_header_written_differently(&self, old: &Header, new: &Header) -> bool {
         let is_object = |side: Side, schema: Option<SchemaId>| {
-            schema.is_none_or(|schema| self.judge.model(side).alone(schema).types().intersects(Types::OBJECT))
+            schema.is_none_or(|schema| self.prover.model(side).alone(schema).types().intersects(Types::OBJECT))
         };
         let may_be_object = is_object(Side::Old, old.schema) || is_object(Side::New, new.schema);
         old.content != new.content || old.schema.is_some() != new.schema.is_some() || (old.explode != new.explode && may_be_object)

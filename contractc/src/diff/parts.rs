@@ -1,4 +1,4 @@
-//! The schemas that all hold for one value, as one: `$ref` and `allOf` are followed, and a union of one variant is that variant.
+//! The schemas that all apply to one value, combined: `$ref` and `allOf` are followed, and a union of one variant is that variant.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
@@ -12,17 +12,17 @@ use crate::model::{Argument, Contract, Keyword, Schema, SchemaId, UnionTag};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 
-/// How many values a schema may list for each of them to be judged.
+/// The maximum number of listed values that are compared one by one.
 const VALUES_MAX: usize = 1_000;
 
-/// What identifies a set of schemas: the schemas, and the unions of which one variant is among them.
+/// The identity of a set of schemas: the schemas, and the unions that contributed a variant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     pub side: Side,
     pub roots: Vec<SchemaId>,
     decided: Vec<(SchemaId, UnionKind)>,
-    refuses_null: bool,
-    /// The only types that are looked at.
+    rejects_null: bool,
+    /// The types to which the comparison is restricted.
     only: u8,
 }
 
@@ -32,7 +32,7 @@ enum UnionKind {
     OneOf,
 }
 
-/// A contract, with the sets of its schemas that have been looked at.
+/// A contract, with the sets of its schemas that have been computed.
 pub struct Model<'c> {
     pub contract: &'c Contract,
     pub side: Side,
@@ -62,7 +62,7 @@ pub struct Union<'c> {
 }
 
 impl Key {
-    /// The same schemas, of whose values only those of a type are looked at.
+    /// This set, restricted to values of one type.
     pub fn of_type(&self, types: Types) -> Key {
         Key { only: self.only & types.0, ..self.clone() }
     }
@@ -72,9 +72,9 @@ impl Key {
         if let ([single], true) = (self.roots.as_slice(), self.is_whole()) { Some(*single) } else { None }
     }
 
-    /// Whether a schema holds as a whole, and not only one of its variants.
+    /// Whether a schema applies as a whole, and not only one of its variants.
     pub fn is_whole(&self) -> bool {
-        self.decided.is_empty() && !self.refuses_null && self.only == Types::ALL.0
+        self.decided.is_empty() && !self.rejects_null && self.only == Types::ALL.0
     }
 }
 
@@ -84,7 +84,7 @@ impl Union<'_> {
         self.of.0
     }
 
-    /// Whether a value must be of exactly one variant.
+    /// Whether a value must match exactly one variant.
     pub fn is_exclusive(&self) -> bool {
         self.of.1 == UnionKind::OneOf && !self.is_selected()
     }
@@ -97,12 +97,12 @@ impl Union<'_> {
 
 impl<'c> Model<'c> {
     pub fn new(contract: &'c Contract, side: Side) -> Self {
-        // The first name of a schema counts.
+        // A schema with several names is known by the first.
         let names = contract.names.iter().rev().map(|(name, id)| (contract.resolved(*id), name.as_str())).collect();
         Model { contract, side, known: RefCell::default(), names }
     }
 
-    /// The key of schemas that all hold.
+    /// The key of schemas that all apply.
     pub fn key(&self, roots: &[SchemaId]) -> Key {
         let mut found: Vec<SchemaId> = Vec::new();
         for root in roots.iter().map(|id| self.contract.resolved(*id)) {
@@ -110,7 +110,7 @@ impl<'c> Model<'c> {
                 found.push(root);
             }
         }
-        Key { side: self.side, roots: found, decided: Vec::new(), refuses_null: false, only: Types::ALL.0 }
+        Key { side: self.side, roots: found, decided: Vec::new(), rejects_null: false, only: Types::ALL.0 }
     }
 
     pub fn parts(&self, key: &Key) -> Rc<Parts<'c>> {
@@ -129,7 +129,7 @@ impl<'c> Model<'c> {
     fn merged(&self, key: Key) -> Parts<'c> {
         let contract = self.contract;
         let is_asked = key.only & Types::NULL.0 != 0;
-        let accepts_null = is_asked && !key.refuses_null && key.roots.iter().all(|root| is_valid(contract, *root, "null"));
+        let accepts_null = is_asked && !key.rejects_null && key.roots.iter().all(|root| is_valid(contract, *root, "null"));
         let mut open: Vec<SchemaId> = key.roots.iter().rev().copied().collect();
         let types = Types(key.only & !Types::NULL.0);
         let mut all = Parts { contract, key, parts: Vec::new(), unions: Vec::new(), own_types: types, types, accepts_null };
@@ -154,7 +154,7 @@ impl<'c> Model<'c> {
         all
     }
 
-    /// Keeps the unions of a part, and returns the variant of one that has no other.
+    /// Keeps the unions of a part. Returns the variant of a union that has only one.
     fn variants_of(&self, id: SchemaId, schema: &'c Schema, all: &mut Parts<'c>) -> Vec<SchemaId> {
         let mut only = Vec::new();
         for (kind, list) in [(UnionKind::AnyOf, &schema.any_of), (UnionKind::OneOf, &schema.one_of)] {
@@ -166,7 +166,7 @@ impl<'c> Model<'c> {
                 all.types = both(all.types, types);
                 continue;
             }
-            // Whether null is accepted is known.
+            // It is known whether null is accepted.
             let accepts_more = |id: &&SchemaId| tag.is_some() || self.alone(**id).types != Types(0);
             let variants: Vec<SchemaId> = list.iter().filter(accepts_more).copied().collect();
             match variants.as_slice() {
@@ -197,7 +197,7 @@ impl<'c> Model<'c> {
         let roots: Vec<SchemaId> = parts.key.roots.iter().copied().chain([variant]).collect();
         let mut decided: Vec<_> = parts.key.decided.iter().copied().chain([(id, kind)]).collect();
         decided.sort();
-        Key { decided, refuses_null: !(parts.accepts_null && variant_accepts_null), only: parts.key.only, ..self.key(&roots) }
+        Key { decided, rejects_null: !(parts.accepts_null && variant_accepts_null), only: parts.key.only, ..self.key(&roots) }
     }
 
     /// All accepted values, if they are listed.
@@ -209,13 +209,13 @@ impl<'c> Model<'c> {
         Some(listed)
     }
 
-    /// All accepted values of a schema that lists them, rather than only types of few values.
+    /// All accepted values of a schema that lists them; a type with few values does not count.
     pub fn listed_values(&self, parts: &Parts<'c>) -> Option<Vec<Value>> {
         let is_listed = !parts.listed().is_empty() || parts.types.0 & !Types::BOOLEAN.0 != 0;
         if is_listed { self.values(parts) } else { None }
     }
 
-    /// Values among which all accepted ones are.
+    /// A list that contains all accepted values.
     fn candidates(&self, parts: &Parts<'c>, depth: usize) -> Option<Vec<Value>> {
         const DEPTH_MAX: usize = 8;
         if parts.types.0 & !Types::BOOLEAN.0 == 0 {
@@ -248,7 +248,7 @@ impl<'c> Model<'c> {
         self.names.get(&self.contract.resolved(id)).copied()
     }
 
-    /// The words for a variant: its name, its title, or its types.
+    /// A description of a variant: its name, its title, or its types.
     pub fn name_of(&self, id: SchemaId) -> String {
         let (contract, resolved) = (self.contract, self.contract.resolved(id));
         let title = || contract.schema(resolved).annotations.title.clone();
@@ -268,7 +268,7 @@ impl<'c> Parts<'c> {
         if self.accepts_null { self.types.or(Types::NULL) } else { self.types }
     }
 
-    /// The types that are accepted apart from what unions ask for.
+    /// The accepted types, without the constraints of unions.
     pub fn types_beside_unions(&self) -> Types {
         if self.accepts_null { self.own_types.or(Types::NULL) } else { self.own_types }
     }
@@ -328,7 +328,7 @@ pub fn both(left: Types, right: Types) -> Types {
     Types(left.0 & right.0)
 }
 
-/// The types that a union accepts whose variants say nothing but their types.
+/// The types that a union accepts if its variants state only types.
 fn plain_types(contract: &Contract, variants: &[SchemaId], is_exclusive: bool) -> Option<Types> {
     let mut all = Types(0);
     for id in variants {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Change;
 use super::forms::{Forms, Side};
-use super::judge::{Duty, Fault, Judge, Sent};
+use super::proof::{Duty, Fault, Prover, Sent};
 use super::parts::{Key, Parts};
 use crate::model::{Contract, Schema, SchemaId};
 use crate::source::Span;
@@ -30,8 +30,8 @@ pub struct Comparison<'c> {
     pub old: &'c Contract,
     pub new: &'c Contract,
     pub changes: Vec<Change>,
-    pub judge: Judge<'c>,
-    /// Tells apart also what is only noted.
+    pub prover: Prover<'c>,
+    /// Also distinguishes annotations that a diff reports.
     noted: Forms,
     /// The compared sets, with the directions for which they have been compared.
     compared: BTreeMap<(Key, Key, Sent), Direction>,
@@ -72,7 +72,7 @@ impl<'c> Comparison<'c> {
             old,
             new,
             changes: Vec::new(),
-            judge: Judge::new(old, new),
+            prover: Prover::new(old, new),
             noted: Forms::new(old, new, true),
             compared: BTreeMap::new(),
             open: Vec::new(),
@@ -109,7 +109,7 @@ impl<'c> Comparison<'c> {
         });
     }
 
-    /// Queues the named schemas that no operation has led to.
+    /// Queues the named schemas that no operation uses.
     pub fn named_schemas(&mut self) {
         // Views for one direction are compared through the operations that use them.
         let is_written = |contract: &Contract, id: SchemaId| contract.schema(id).view.is_none();
@@ -144,7 +144,7 @@ impl<'c> Comparison<'c> {
             };
             let at = Place { pointer: &self.new.schema(known.schema).pointer, span: known.span, direction: Direction::BOTH };
             if (&known.singleton, &known.natural_key) != (&collection.singleton, &collection.natural_key) {
-                let message = format!("the ids of shipped records of `{}` are derived from another member or key", known.path);
+                let message = format!("the ids of shipped records of `{}` changed: they are derived from another `singleton` or `naturalKey`", known.path);
                 self.note(at, Effect::Changes, message);
             }
             let changed = [
@@ -182,12 +182,12 @@ impl<'c> Comparison<'c> {
 
     /// Queues two schemas for comparison.
     pub fn schemas(&mut self, old: SchemaId, new: SchemaId, direction: Direction) {
-        self.sets(self.judge.old.key(&[old]), self.judge.new.key(&[new]), Sent::Declared, direction);
+        self.sets(self.prover.old.key(&[old]), self.prover.new.key(&[new]), Sent::Declared, direction);
     }
 
-    /// Queues two schemas for comparison; without one, every value is accepted.
+    /// Queues two schemas for comparison; a missing schema accepts every value.
     pub fn optional_schemas(&mut self, old: Option<SchemaId>, new: Option<SchemaId>, direction: Direction) {
-        let key = |side: Side, id: Option<SchemaId>| self.judge.model(side).key(id.as_slice());
+        let key = |side: Side, id: Option<SchemaId>| self.prover.model(side).key(id.as_slice());
         if old.is_some() || new.is_some() {
             self.sets(key(Side::Old, old), key(Side::New, new), Sent::Declared, direction);
         }
@@ -218,10 +218,10 @@ impl<'c> Comparison<'c> {
     }
 
     fn pair(&mut self, old: &Key, new: &Key, sent: Sent, direction: Direction) {
-        let (before, after) = (self.judge.parts(old), self.judge.parts(new));
-        let (keeps, adds_none) = (self.judge.proves(old, new, sent), self.judge.proves(new, old, sent));
+        let (before, after) = (self.prover.parts(old), self.prover.parts(new));
+        let (keeps, adds_none) = (self.prover.proves(old, new, sent), self.prover.proves(new, old, sent));
         let mut faults = Faults::new();
-        let matched = self.judge.matching(&before, &after);
+        let matched = self.prover.matching(&before, &after);
         let alone = (before.unions.len() > matched.len(), after.unions.len() > matched.len());
         let is_changed = !(keeps && adds_none);
         if is_changed && self.values(&before, &after, (keeps, adds_none), direction) {
@@ -232,9 +232,9 @@ impl<'c> Comparison<'c> {
             return self.say(&faults, &before, &after, direction);
         }
         let swapped: Vec<(usize, usize)> = matched.iter().map(|(left, right)| (*right, *left)).collect();
-        self.judge.restart(sent);
-        let narrowing = self.judge.duties(&before, &after, &matched, 1);
-        let widening = self.judge.duties(&after, &before, &swapped, 1);
+        self.prover.restart(sent);
+        let narrowing = self.prover.duties(&before, &after, &matched, 1);
+        let widening = self.prover.duties(&after, &before, &swapped, 1);
         for (duties, is_proven, is_narrowing) in [(narrowing, keeps, true), (widening, adds_none, false)] {
             let way = if is_narrowing { Direction::REQUEST } else { Direction::RESPONSE };
             for duty in duties {
@@ -256,9 +256,9 @@ impl<'c> Comparison<'c> {
         self.say_notes(|fault| fault.is_some_and(|fault| faults.contains_key(fault)), &before, &after, direction);
     }
 
-    /// Reports the changed values of two schemas of which at least one lists its values. Returns whether there is no more to say.
+    /// Reports changed values if at least one of the schemas lists its values. Returns whether the comparison is finished.
     fn values(&mut self, before: &Parts<'c>, after: &Parts<'c>, (keeps, adds_none): (bool, bool), direction: Direction) -> bool {
-        let (old, new) = (self.judge.old.listed_values(before), self.judge.new.listed_values(after));
+        let (old, new) = (self.prover.old.listed_values(before), self.prover.new.listed_values(after));
         let list = |values: &[serde_json::Value]| values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let at = self.place(before, after, direction);
         let lost: Vec<_> = old.iter().flatten().filter(|value| !after.accepts(value)).cloned().collect();
@@ -285,7 +285,7 @@ impl<'c> Comparison<'c> {
         true
     }
 
-    /// Compares a union with a schema that is none, which counts as a union of one. Returns whether a variant is its counterpart.
+    /// Compares a union with another schema, which counts as a union of one variant. Returns whether a variant is its counterpart.
     fn one_union(
         &mut self,
         before: &Parts<'c>,
@@ -298,16 +298,16 @@ impl<'c> Comparison<'c> {
         let (with, without) = if is_new { (after, before) } else { (before, after) };
         let is_alone = |index: &usize| !matched.iter().any(|(old, new)| *index == if is_new { *new } else { *old });
         let Some(union) = (0..with.unions.len()).find(is_alone).and_then(|index| with.unions.get(index)) else { return false };
-        let model = self.judge.model(with.key.side);
+        let model = self.prover.model(with.key.side);
         let keys: Vec<Key> = union.variants.iter().map(|variant| model.with_variant(with, union, *variant)).collect();
-        let sent = self.judge.sent;
-        let Some(counterpart) = self.judge.counterpart(without, union, &keys, is_new) else { return false };
+        let sent = self.prover.sent;
+        let Some(counterpart) = self.prover.counterpart(without, union, &keys, is_new) else { return false };
         for (index, key) in keys.iter().enumerate().filter(|(index, _)| *index != counterpart) {
-            if !self.judge.proves(key, &without.key, sent) {
-                let name = self.judge.model(with.key.side).name_of(union.variants[index]);
+            if !self.prover.proves(key, &without.key, sent) {
+                let name = self.prover.model(with.key.side).name_of(union.variants[index]);
                 faults.insert(Fault::Variant(with.key.side, name), (!is_new, is_new));
             }
-            if union.is_exclusive() && !self.judge.proves_disjoint(&without.key, key) {
+            if union.is_exclusive() && !self.prover.proves_disjoint(&without.key, key) {
                 faults.insert(Fault::Exclusive, (is_new, !is_new));
             }
         }
@@ -323,7 +323,7 @@ impl<'c> Comparison<'c> {
         true
     }
 
-    /// The place of two sets: where the new document has the first schema, or the old one, if the new one has none.
+    /// The location of two sets: the first schema in the new document, or in the old document if the new one has none.
     fn place(&self, before: &Parts<'c>, after: &Parts<'c>, direction: Direction) -> Located<'c> {
         let (contract, root, is_gone) = match (after.key.roots.first(), before.key.roots.first()) {
             (Some(root), _) => (self.new, root, false),
@@ -342,7 +342,7 @@ impl<'c> Comparison<'c> {
         }
     }
 
-    /// Reports the faults at one place.
+    /// Reports the faults at one location.
     fn say(&mut self, faults: &Faults, before: &Parts<'c>, after: &Parts<'c>, direction: Direction) {
         let at = self.place(before, after, direction);
         for (fault, effect) in faults {
@@ -351,10 +351,10 @@ impl<'c> Comparison<'c> {
         }
     }
 
-    /// Reports what changes no value that is accepted, without what has been said.
+    /// Reports changes that do not affect the accepted values, unless they have been reported already.
     fn say_notes(&mut self, is_said: impl Fn(Option<&Fault>) -> bool, before: &Parts<'c>, after: &Parts<'c>, direction: Direction) {
         let at = self.place(before, after, direction);
-        for (message, fault) in super::words::notes(&self.judge, before, after) {
+        for (message, fault) in super::words::notes(&self.prover, before, after) {
             if !is_said(fault.as_ref()) {
                 self.note_at(&at, Effect::Nothing, message);
             }

@@ -27,16 +27,16 @@ impl<'c> Comparison<'c> {
         let (before, after): (Vec<Vec<Requirement>>, _) = (sets(old).iter().map(|set| self.renamed(set)).collect(), sets(new));
         let has_schemes = |sent: &[Requirement], needed: &[Requirement]| needed.iter().all(|needed| find(sent, needed).is_some());
         let suffices = |sent: &[Requirement], needed: &[Requirement]| has_schemes(sent, needed) && missing_scopes(sent, needed).is_empty();
-        let refused = before.iter().find(|sent| !after.iter().any(|needed| suffices(sent, needed)));
-        let Some(refused) = refused else {
+        let rejected = before.iter().find(|sent| !after.iter().any(|needed| suffices(sent, needed)));
+        let Some(rejected) = rejected else {
             if before != after {
                 self.note(at, Effect::Nothing, "the operation accepts other credentials as well");
             }
             return;
         };
-        match after.iter().find(|needed| has_schemes(refused, needed)) {
+        match after.iter().find(|needed| has_schemes(rejected, needed)) {
             Some(needed) => {
-                let missing = missing_scopes(refused, needed).join(", ");
+                let missing = missing_scopes(rejected, needed).join(", ");
                 self.note(at, Effect::Narrows, format!("the operation needs more scopes: {missing}"));
             }
             None if before.contains(&Vec::new()) => self.note(at, Effect::Narrows, "the operation now needs credentials"),
@@ -44,7 +44,7 @@ impl<'c> Comparison<'c> {
         }
     }
 
-    /// A set of old schemes by the names that the new contract gives them. Requests do not carry the name of a scheme.
+    /// A set of old schemes, by their names in the new contract. Requests do not carry the name of a scheme.
     fn renamed(&self, set: &[Requirement]) -> Vec<Requirement> {
         let name = |scheme: &String| self.new_name(scheme).unwrap_or(scheme).to_owned();
         set.iter().map(|needed| Requirement { scheme: name(&needed.scheme), scopes: needed.scopes.clone() }).collect()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::evaluated::{in_place, names_below};
 use super::forms::{Side, plain_text};
-use super::judge::{Duty, Fault, Judge, Sent};
+use super::proof::{Duty, Fault, Prover, Sent};
 use super::parts::{Key, Parts, Union};
 use crate::model::SchemaId;
 
@@ -17,8 +17,8 @@ pub struct Pairs {
     pub second_alone: Vec<(usize, String)>,
 }
 
-impl<'c> Judge<'c> {
-    /// The unions of two sets that correspond: those that share most variants, then in the order of writing.
+impl<'c> Prover<'c> {
+    /// The unions of two sets that correspond: those that share the most variants, then in document order.
     pub fn matching(&self, first: &Parts<'c>, second: &Parts<'c>) -> Vec<(usize, usize)> {
         let mut scores = Vec::new();
         for (left, union) in first.unions.iter().enumerate() {
@@ -36,7 +36,7 @@ impl<'c> Judge<'c> {
         matched
     }
 
-    /// How many variants of two unions have the same form or name.
+    /// The number of variants of two unions that have the same form or name.
     fn shared(&self, first: &Parts<'c>, union: &Union<'c>, second: &Parts<'c>, other: &Union<'c>) -> usize {
         let of = |parts: &Parts<'c>, union: &Union<'c>| -> (BTreeSet<u32>, BTreeSet<String>) {
             let side = parts.key.side;
@@ -47,7 +47,7 @@ impl<'c> Judge<'c> {
         2 * forms.intersection(&other_forms).count() + names.intersection(&other_names).count()
     }
 
-    /// The variants of two unions that correspond: by the value that selects them, by form, by name, and then those that are most alike.
+    /// The variants of two unions that correspond: by the value that selects them, by form, by name, and then by similarity.
     pub fn pairs(&self, first: &Parts<'c>, union: &Union<'c>, second: &Parts<'c>, other: &Union<'c>) -> Pairs {
         if let Some(pairs) = self.pairs_by_value(union, other) {
             return pairs;
@@ -91,7 +91,7 @@ impl<'c> Judge<'c> {
                         None => missing.push((index, value.to_string())),
                     }
                 }
-                // A value that a variant no longer lists is a change of its member.
+                // A value that a variant no longer lists is reported as a change of the member.
                 if each_value || missing.len() == own.len() {
                     if is_first { &mut found.first_alone } else { &mut found.second_alone }.extend(missing);
                 }
@@ -100,7 +100,7 @@ impl<'c> Judge<'c> {
         Some(found)
     }
 
-    /// The variant of a union that corresponds to a schema beside it, given the key of each variant.
+    /// The variant of a union that corresponds to a single schema, given the key of each variant.
     pub fn counterpart(&mut self, without: &Parts<'c>, union: &Union<'c>, keys: &[Key], is_new: bool) -> Option<usize> {
         let sent = self.sent;
         let component = |side: Side, id: SchemaId| self.model(side).component(id);
@@ -114,7 +114,7 @@ impl<'c> Judge<'c> {
         found.or_else(alike)
     }
 
-    /// How much two schemas have in common.
+    /// A score for the similarity of two schemas.
     fn likeness(&self, one: &Parts<'c>, two: &Parts<'c>) -> usize {
         if !one.types().intersects(two.types()) {
             return 0;
@@ -131,7 +131,7 @@ impl<'c> Judge<'c> {
         common
     }
 
-    /// What the unions of the wider set ask for.
+    /// The requirements from the unions of the wider set.
     pub(super) fn unions(&mut self, narrow: &Parts<'c>, wide: &Parts<'c>, matched: &[(usize, usize)], out: &mut Vec<Duty>, depth: usize) {
         for (index, union) in wide.unions.iter().enumerate() {
             if self.is_known(narrow, wide, union.part()) {
@@ -190,7 +190,7 @@ impl<'c> Judge<'c> {
         }
     }
 
-    /// Compares the members of a variant that the schemas beside the union describe as well: all of them hold for what is sent. Returns
+    /// Compares the members of a variant that the schemas next to the union describe as well: all of them apply to a sent value. Returns
     /// whether other schemas may describe more of them.
     fn common_members(&self, narrow: &Parts<'c>, union: &Union<'c>, variant: &Key, wanted: &Key, out: &mut Vec<Duty>) -> Sent {
         let (variant, wanted) = (self.parts(variant), self.parts(wanted));
@@ -255,7 +255,7 @@ impl<'c> Judge<'c> {
     }
 }
 
-/// The members that conditions beside a union declare.
+/// The members that conditions next to a union declare.
 fn names_of_conditions<'c>(parts: &Parts<'c>) -> BTreeSet<&'c str> {
     let conditional = parts.parts.iter().flat_map(|(_, part)| in_place(parts.contract(), part).1.into_iter().skip(2).flatten());
     conditional.flat_map(|part| names_below(parts.contract(), part, 0)).collect()

@@ -1,15 +1,15 @@
-//! The words for each change of a schema.
+//! The message for each change of a schema.
 
 use std::collections::BTreeSet;
 
 use super::bounds;
 use super::forms::Side;
-use super::judge::{Fault, Judge};
+use super::proof::{Fault, Prover};
 use super::parts::Parts;
 use crate::model::KEYWORDS;
 use crate::runtime::check::Types;
 
-/// What changed. `effect` tells whether it narrows and whether it widens.
+/// The message for a fault. `effect` says whether the change narrows and whether it widens.
 pub fn message(fault: &Fault, effect: (bool, bool), before: &Parts<'_>, after: &Parts<'_>) -> String {
     let is_new = effect.0;
     match fault {
@@ -51,9 +51,9 @@ pub fn message(fault: &Fault, effect: (bool, bool), before: &Parts<'_>, after: &
         Fault::Exclusive => {
             let is_exclusive = |parts: &Parts<'_>| parts.unions.iter().any(|union| union.is_exclusive());
             match (is_exclusive(before), is_exclusive(after)) {
-                (false, true) => "a value must be of exactly one variant now (`oneOf`)".to_owned(),
-                (true, false) => "a value may be of several variants now (`anyOf`)".to_owned(),
-                _ => "the variants of `oneOf` may overlap in another way".to_owned(),
+                (false, true) => "a value must now match exactly one variant (`oneOf`)".to_owned(),
+                (true, false) => "a value may now match several variants (`anyOf`)".to_owned(),
+                _ => "the overlap of the variants of `oneOf` changed".to_owned(),
             }
         }
         Fault::Selected => selected(before, after),
@@ -99,7 +99,7 @@ fn has(keyword: &str, parts: &Parts<'_>) -> bool {
     })
 }
 
-/// What now decides between the variants of a union.
+/// The message for a change of the member that selects a variant.
 fn selected(before: &Parts<'_>, after: &Parts<'_>) -> String {
     let member =
         |parts: &Parts<'_>| parts.unions.iter().find(|union| union.is_selected()).and_then(|union| union.tag.map(|tag| tag.member.clone()));
@@ -111,8 +111,8 @@ fn selected(before: &Parts<'_>, after: &Parts<'_>) -> String {
     }
 }
 
-/// Changes that reject no value and accept no other one, each with the fault that says the same if it does.
-pub fn notes<'c>(judge: &Judge<'c>, before: &Parts<'c>, after: &Parts<'c>) -> Vec<(String, Option<Fault>)> {
+/// Changes that do not affect the set of valid values, each with the fault that is reported instead if it does.
+pub fn notes<'c>(prover: &Prover<'c>, before: &Parts<'c>, after: &Parts<'c>) -> Vec<(String, Option<Fault>)> {
     let mut found = Vec::new();
     let names = |parts: &Parts<'c>| parts.declared().into_iter().chain(parts.names_of_variants()).collect::<BTreeSet<_>>();
     let (old, new) = (names(before), names(after));
@@ -120,9 +120,9 @@ pub fn notes<'c>(judge: &Judge<'c>, before: &Parts<'c>, after: &Parts<'c>) -> Ve
         let lines = names.map(|name| (format!("the member `{name}` is {word}"), Some(Fault::Member((*name).to_owned()))));
         found.extend(lines);
     }
-    for (left, right) in judge.matching(before, after) {
+    for (left, right) in prover.matching(before, after) {
         let (Some(union), Some(other)) = (before.unions.get(left), after.unions.get(right)) else { continue };
-        let pairs = judge.pairs(before, union, after, other);
+        let pairs = prover.pairs(before, union, after, other);
         for (alone, side) in [(pairs.first_alone, Side::Old), (pairs.second_alone, Side::New)] {
             let line = |name: &str| format!("the variant {name} is {}", new_or_gone(side == Side::New));
             found.extend(alone.into_iter().map(|(_, name)| (line(&name), Some(Fault::Variant(side, name)))));

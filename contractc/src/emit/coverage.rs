@@ -83,7 +83,7 @@ fn columns(keyword: &str, fate: KeywordFate) -> (&'static str, &'static str, &'s
         }
         KeywordFate::Annotation => ("annotation", "annotation", "annotation"),
         KeywordFate::Direction => ("by direction", "by direction", "by direction"),
-        KeywordFate::Refused => ("refused", "refused", "refused"),
+        KeywordFate::Rejected => ("rejected", "rejected", "rejected"),
         KeywordFate::Registry => ("collection registry", "annotation", "annotation"),
         KeywordFate::Type => ("by type", "annotation", "annotation"),
         KeywordFate::Place => ("by place", "by place", "by place"),

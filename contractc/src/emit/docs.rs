@@ -86,7 +86,7 @@ components:
 
     fn pages() -> Vec<OutputFile> {
         let compilation = Compilation::from_text("pets.yaml", TEXT.as_bytes());
-        let contract = compilation.contract.as_ref().unwrap_or_else(|| panic!("{}", compilation.findings()));
+        let contract = compilation.contract.as_ref().unwrap_or_else(|| panic!("{}", compilation.render()));
         emit(&Plan::new(contract, "pets.yaml", false))
     }
 

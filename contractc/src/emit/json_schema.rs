@@ -113,7 +113,7 @@ impl Printer<'_> {
         if out.members.is_empty() && !self.refers(pointer) { json!(true) } else { Value::Object(out.members) }
     }
 
-    /// Whether a reference stands at this pointer.
+    /// Whether there is a reference at this pointer.
     fn refers(&self, pointer: &str) -> bool {
         self.references.last().is_some_and(|(known, _)| known == pointer)
     }

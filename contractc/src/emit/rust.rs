@@ -113,10 +113,11 @@ fn raw(code: &str) -> String {
 /// as the generated file imports it.
 const MACROS: [&str; 3] = ["calls", "declare", "json_schema"];
 
-/// `runtime/mod.rs` if the runtime of another module is used.
+/// `runtime/mod.rs`, if the runtime of another module is used.
 fn shared_runtime(path: &TokenStream) -> TokenStream {
     quote! {
-        //! The runtime of another contract, so that both have the same types of it, and the macros that declare this one's types.
+        //! Re-exports the runtime of another module, so that both have the same runtime types, and adds the macros that declare this
+        //! contract's types.
         pub use #path::runtime::*;
         pub mod calls;
         pub mod declare;

@@ -12,7 +12,7 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     if plan.contract.collections.is_empty() {
         return Vec::new();
     }
-    let mut names = Names::beside_indexes(plan.contract);
+    let mut names = Names::of_indexes(plan.contract);
     let collections: Vec<_> = plan.contract.collections.iter().map(|collection| View::new(plan.contract, collection, &mut names)).collect();
     let view = File { origin: plan.origin(), collections };
     vec![OutputFile { path: "sql/views.sql".to_owned(), text: template::fill(include_str!("../../templates/views.sql.hbs"), &view) }]
@@ -41,23 +41,23 @@ struct List {
     member: String,
 }
 
-/// The tables of the store, beside which the views stand.
+/// The tables of the store, whose names the views must not use.
 const TABLES: [&str; 4] = ["history", "meta", "quarantine", "records"];
-/// How the names of its indexes begin, and those that SQLite reserves.
+/// The prefixes of the store's index names, and of the names that SQLite reserves.
 const RESERVED: [&str; 3] = ["quarantine_", "records_", "sqlite_"];
 
-/// The names of the views so far, in lower case: SQLite does not tell names apart by their case.
+/// The names of the views so far, in lower case, because names in SQLite are case-insensitive.
 struct Names(BTreeSet<String>);
 
 impl Names {
-    /// The names that the store's indexes do not have.
-    fn beside_indexes(contract: &Contract) -> Self {
+    /// The names of the store's indexes, which the views must not have.
+    fn of_indexes(contract: &Contract) -> Self {
         let indexes = contract.collections.iter().flat_map(|collection| collection.indexes.iter().map(move |index| (collection, index)));
         let name = |collection: &Collection, members: &[String]| format!("{}_by_{}", collection.path.replace('-', "_"), members.join("_"));
         Names(indexes.map(|(collection, index)| name(collection, &index.members).to_ascii_lowercase()).collect())
     }
 
-    /// The name, or one like it that is free.
+    /// The name, or a similar one that is not in use.
     fn take(&mut self, name: String) -> String {
         let is_reserved = |name: &String| TABLES.contains(&name.as_str()) || RESERVED.iter().any(|start| name.starts_with(start));
         let is_free = |name: &String| !is_reserved(name) && !self.0.contains(name);

@@ -1,4 +1,4 @@
-//! The keywords that judge a value by one argument: a bound, a text or a flag. Each is one line of [`KEYWORDS`], which the reader, the
+//! The keywords that check a value against one argument: a bound, a text or a flag. Each is one line of [`KEYWORDS`], which the reader, the
 //! interpreter, every emitter and the comparison of contracts follow.
 
 use serde_json::Value as JsonValue;
@@ -81,7 +81,7 @@ impl TextRules {
     }
 }
 
-/// Where a schema has the argument of a keyword.
+/// Accesses the argument of a keyword in a schema.
 macro_rules! field {
     ($rules:ident $(. $member:ident)+) => {
         Field { get: |schema| schema.$rules$(.$member)+.argument(), set: |schema, argument| schema.$rules$(.$member)+.set(argument) }
@@ -93,22 +93,22 @@ const ABOVE: Meaning = Meaning::Least { is_excluded: true };
 const MOST: Meaning = Meaning::Most { is_excluded: false };
 const BELOW: Meaning = Meaning::Most { is_excluded: true };
 
-/// All keywords that judge a value by one argument. Those of one type are in the order in which validators check them.
+/// All keywords that check a value against one argument. Those of one type are in the order in which validators check them.
 pub(crate) static KEYWORDS: [Keyword; 14] = [
-    Keyword::new("minimum", field!(number.minimum), LEAST, Judge::Number(Checker::minimum)),
-    Keyword::new("maximum", field!(number.maximum), MOST, Judge::Number(Checker::maximum)),
-    Keyword::new("exclusiveMinimum", field!(number.exclusive_minimum), ABOVE, Judge::Number(Checker::exclusive_minimum)),
-    Keyword::new("exclusiveMaximum", field!(number.exclusive_maximum), BELOW, Judge::Number(Checker::exclusive_maximum)),
-    Keyword::new("multipleOf", field!(number.multiple_of), Meaning::Multiple, Judge::Number(Checker::multiple_of)),
-    Keyword::new("minLength", field!(text.min_length), LEAST, Judge::Length(Checker::min_length)),
-    Keyword::new("maxLength", field!(text.max_length), MOST, Judge::Length(Checker::max_length)),
-    Keyword::new("format", field!(text.format), Meaning::Other("format"), Judge::Format(Checker::format)),
-    Keyword::new("pattern", field!(text.pattern), Meaning::Other("pattern"), Judge::Pattern(check_pattern)),
-    Keyword::new("minItems", field!(array.limits.min_items), LEAST, Judge::Items(Checker::min_items)),
-    Keyword::new("maxItems", field!(array.limits.max_items), MOST, Judge::Items(Checker::max_items)),
-    Keyword::new("uniqueItems", field!(array.limits.unique_items), Meaning::Other("each only once"), Judge::Array(Checker::unique_items)),
-    Keyword::new("minProperties", field!(object.limits.min_properties), LEAST, Judge::Members(Checker::min_properties)),
-    Keyword::new("maxProperties", field!(object.limits.max_properties), MOST, Judge::Members(Checker::max_properties)),
+    Keyword::new("minimum", field!(number.minimum), LEAST, Check::Number(Checker::minimum)),
+    Keyword::new("maximum", field!(number.maximum), MOST, Check::Number(Checker::maximum)),
+    Keyword::new("exclusiveMinimum", field!(number.exclusive_minimum), ABOVE, Check::Number(Checker::exclusive_minimum)),
+    Keyword::new("exclusiveMaximum", field!(number.exclusive_maximum), BELOW, Check::Number(Checker::exclusive_maximum)),
+    Keyword::new("multipleOf", field!(number.multiple_of), Meaning::Multiple, Check::Number(Checker::multiple_of)),
+    Keyword::new("minLength", field!(text.min_length), LEAST, Check::Length(Checker::min_length)),
+    Keyword::new("maxLength", field!(text.max_length), MOST, Check::Length(Checker::max_length)),
+    Keyword::new("format", field!(text.format), Meaning::Other("format"), Check::Format(Checker::format)),
+    Keyword::new("pattern", field!(text.pattern), Meaning::Other("pattern"), Check::Pattern(check_pattern)),
+    Keyword::new("minItems", field!(array.limits.min_items), LEAST, Check::Items(Checker::min_items)),
+    Keyword::new("maxItems", field!(array.limits.max_items), MOST, Check::Items(Checker::max_items)),
+    Keyword::new("uniqueItems", field!(array.limits.unique_items), Meaning::Other("each only once"), Check::Array(Checker::unique_items)),
+    Keyword::new("minProperties", field!(object.limits.min_properties), LEAST, Check::Members(Checker::min_properties)),
+    Keyword::new("maxProperties", field!(object.limits.max_properties), MOST, Check::Members(Checker::max_properties)),
 ];
 
 /// A keyword of a schema, with its argument.
@@ -118,13 +118,13 @@ pub(crate) struct Assertion<'s> {
     pub(crate) argument: Argument<'s>,
 }
 
-/// A keyword that judges a value by one argument.
+/// A keyword that checks a value against one argument.
 pub(crate) struct Keyword {
     pub(crate) name: &'static str,
     /// Its meaning for the documentation and the comparison of contracts.
     pub(crate) meaning: Meaning,
     /// The runtime's function for it. It determines the type of value that the keyword applies to, and the kind of its argument.
-    pub(crate) judge: Judge,
+    pub(crate) check: Check,
     field: Field,
 }
 
@@ -166,9 +166,9 @@ pub(crate) enum Meaning {
     Other(&'static str),
 }
 
-/// A function of the runtime that judges a value by a keyword.
+/// A function of the runtime that checks a value against a keyword's argument.
 #[derive(Clone, Copy)]
-pub(crate) enum Judge {
+pub(crate) enum Check {
     Number(fn(&mut Checker, Number, Number, At<'_>)),
     Length(fn(&mut Checker, &str, u64, At<'_>)),
     Format(fn(&mut Checker, &str, Format, At<'_>)),
@@ -179,8 +179,8 @@ pub(crate) enum Judge {
 }
 
 impl Keyword {
-    const fn new(name: &'static str, field: Field, meaning: Meaning, judge: Judge) -> Self {
-        Keyword { name, meaning, judge, field }
+    const fn new(name: &'static str, field: Field, meaning: Meaning, check: Check) -> Self {
+        Keyword { name, meaning, check, field }
     }
 
     pub(crate) fn named(name: &str) -> Option<&'static Keyword> {
@@ -197,11 +197,11 @@ impl Keyword {
     }
 
     pub(crate) fn kind(&self) -> Kind {
-        match self.judge {
-            Judge::Number(_) => Kind::Number,
-            Judge::Length(_) | Judge::Format(_) | Judge::Pattern(_) => Kind::Text,
-            Judge::Items(_) | Judge::Array(_) => Kind::Array,
-            Judge::Members(_) => Kind::Object,
+        match self.check {
+            Check::Number(_) => Kind::Number,
+            Check::Length(_) | Check::Format(_) | Check::Pattern(_) => Kind::Text,
+            Check::Items(_) | Check::Array(_) => Kind::Array,
+            Check::Members(_) => Kind::Object,
         }
     }
 }
@@ -236,16 +236,16 @@ impl Assertion<'_> {
         self.argument == Argument::Count(0) && self.keyword.meaning == LEAST
     }
 
-    /// Judges a value of the type that the keyword applies to. Values of other types satisfy it.
+    /// Checks a value of the type that the keyword applies to. Values of other types satisfy it.
     pub(crate) fn check(&self, value: Json<'_>, at: At<'_>, out: &mut Checker) {
-        match (self.keyword.judge, value, self.argument) {
-            (Judge::Number(check), Json::Number(number), Argument::Number(bound)) => check(out, number, bound, at),
-            (Judge::Length(check), Json::String(text), Argument::Count(bound)) => check(out, text, bound, at),
-            (Judge::Format(check), Json::String(text), Argument::Format(format)) => check(out, text, format, at),
-            (Judge::Pattern(check), Json::String(text), Argument::Pattern(source)) => check(out, text, source, at),
-            (Judge::Items(check), Json::Array(array), Argument::Count(bound)) => check(out, array, bound, at),
-            (Judge::Array(check), Json::Array(array), Argument::Set) => check(out, array, at),
-            (Judge::Members(check), Json::Object(object), Argument::Count(bound)) => check(out, object, bound, at),
+        match (self.keyword.check, value, self.argument) {
+            (Check::Number(check), Json::Number(number), Argument::Number(bound)) => check(out, number, bound, at),
+            (Check::Length(check), Json::String(text), Argument::Count(bound)) => check(out, text, bound, at),
+            (Check::Format(check), Json::String(text), Argument::Format(format)) => check(out, text, format, at),
+            (Check::Pattern(check), Json::String(text), Argument::Pattern(source)) => check(out, text, source, at),
+            (Check::Items(check), Json::Array(array), Argument::Count(bound)) => check(out, array, bound, at),
+            (Check::Array(check), Json::Array(array), Argument::Set) => check(out, array, at),
+            (Check::Members(check), Json::Object(object), Argument::Count(bound)) => check(out, object, bound, at),
             _ => {}
         }
     }
@@ -286,7 +286,7 @@ impl std::fmt::Display for Argument<'_> {
 }
 
 impl Schema {
-    /// The keywords of this schema that judge values of one type by an argument.
+    /// The keywords of this schema that check values of one type by an argument.
     pub(crate) fn assertions(&self, kind: Kind) -> impl Iterator<Item = Assertion<'_>> {
         let present = |keyword: &'static Keyword| Some(Assertion { keyword, argument: keyword.argument(self)? });
         KEYWORDS.iter().filter(move |keyword| keyword.kind() == kind).filter_map(present)
@@ -297,7 +297,7 @@ impl Schema {
 trait Slot {
     fn argument(&self) -> Option<Argument<'_>>;
 
-    /// Stores the argument, which has the kind that the keyword's judge takes.
+    /// Stores the argument, which has the kind that the keyword's check takes.
     fn set(&mut self, argument: Argument<'_>);
 }
 

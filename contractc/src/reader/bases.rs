@@ -1,5 +1,5 @@
-//! Unions whose variants extend them. Java tools write a class with its subclasses in this way: the base lists the subclasses in `oneOf`,
-//! and each subclass has the base in `allOf`. A variant inherits only what the base says beside the union.
+//! Unions whose variants extend them. Java tools describe a class with its subclasses in this way: the base lists the subclasses in
+//! `oneOf`, and each subclass has the base in `allOf`. A variant inherits only the base's keywords next to the union.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +20,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Warns of a base whose `discriminator` has no variants, if values have the type of the base: the schemas that extend it do not judge
-    /// them.
+    /// Warns of a base whose `discriminator` has no variants, if values have the type of the base: the schemas that extend it are not
+    /// applied to them.
     pub(super) fn bases_without_variants(&mut self) {
         let contract = &self.contract;
         let bases: Vec<SchemaId> = (0..contract.schemas.len()).map(SchemaId).filter(|id| contract.schema(*id).is_open_base()).collect();
@@ -36,17 +36,17 @@ impl Reader<'_> {
         let spans = bases.iter().filter(|base| used.contains(base)).filter_map(|base| contract.schema(*base).discriminator.as_ref());
         for span in spans.map(|discriminator| discriminator.span).collect::<Vec<_>>() {
             let message =
-                "the `discriminator` decides nothing: without `oneOf` or `anyOf` beside it, any object with these members is accepted";
-            let hint = "list the schemas that extend this one beside it, as in `oneOf: [{ $ref: '#/components/schemas/Cat' }, …]`";
+                "the `discriminator` has no effect: without `oneOf` or `anyOf` next to it, any object with these members is accepted";
+            let hint = "list the schemas that extend this one next to it, as in `oneOf: [{ $ref: '#/components/schemas/Cat' }, …]`";
             self.diagnostics.warning(span, message).hint(hint);
         }
     }
 
-    /// The schema with what a union says beside its variants.
+    /// The schema with the keywords of a union apart from its variants.
     fn base_of(&mut self, union: SchemaId) -> SchemaId {
         let mut base = self.contract.schema(union).clone();
-        let message = format!("a variant of `{}` refers to it: read as a reference to what it says beside the union", base.pointer);
-        self.diagnostics.warning(base.span, message).hint("put that into a schema of its own, to which both refer");
+        let message = format!("a variant of `{}` refers back to it; the reference is read as one to its members without the union", base.pointer);
+        self.diagnostics.warning(base.span, message).hint("move these members into a separate schema, and refer to it from both");
         (base.one_of, base.any_of, base.discriminator) = (Vec::new(), Vec::new(), None);
         self.contract.schemas.push(base);
         SchemaId(self.contract.schemas.len() - 1)

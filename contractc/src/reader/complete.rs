@@ -1,5 +1,5 @@
-//! Unions beside members, such as a payment that has an id and is a card or a transfer. The schema gets a complete object for each variant,
-//! with its own members and those of the variant. Only types use these objects. Validators follow the keywords as written.
+//! Unions next to members, such as a payment that has an id and is a card or a transfer. The schema gets a complete object for each
+//! variant, with its own members and those of the variant. Only types use these objects. Validators follow the keywords as written.
 
 use std::collections::BTreeSet;
 
@@ -172,7 +172,7 @@ fn beside(contract: &Contract, id: SchemaId, behind: &[SchemaId]) -> Option<Besi
         Beside { part, is_one_of, variants }
     });
     let adds = |variant: &SchemaId| {
-        // Without members beside it, a union of variants that are objects by themselves has their types as they are.
+        // A union without members next to it, whose variants are complete objects, uses their types unchanged.
         let is_alone = declared.is_empty() && contract.schema(contract.resolved(*variant)).types.is_some();
         !is_alone && contract.member_names(*variant).iter().any(|name| !declared.contains(name.as_str()))
     };

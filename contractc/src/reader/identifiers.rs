@@ -66,7 +66,7 @@ impl Identifiers {
         }
         for entry in map.iter() {
             let inner = format!("{pointer}/{}", escaped(&entry.key));
-            // A name such as `$ref` is that of a member unless its value is a text.
+            // A key such as `$ref` is an ordinary member name unless its value is a string.
             match entry.node.as_str() {
                 Some(text) if entry.key == "$ref" => {
                     let base = base.to_owned();
@@ -107,7 +107,7 @@ impl Identifiers {
         }
         let is_plain = pointer.is_empty() && (*file == reference.file && name.is_empty() || by_file() == Some(uri.clone()));
         let target = format!("{pointer}{fragment}");
-        // Many documents with `$id` refer from the root of the document all the same.
+        // Many documents with `$id` nevertheless write references relative to the root of the document.
         let exists = sources.root(*file).is_some_and(|root| root.at_pointer(&target).is_some());
         (!is_plain && exists).then_some((*file, target))
     }
@@ -167,7 +167,7 @@ pub(super) fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The text with the characters encoded that `percent_decoded` and the fragment's mark would change.
+/// Encodes the characters that `percent_decoded` would change, and `#`.
 fn encoded(text: &str) -> String {
     text.replace('%', "%25").replace('#', "%23")
 }

@@ -1,5 +1,5 @@
-//! The keys of OpenAPI's objects, and the kinds of their values: a key that an object does not have, and a value of another kind, are reported,
-//! because what they say would be lost.
+//! The keys of OpenAPI's objects, and the kinds of their values. Unknown keys and values of another kind are reported, because their
+//! content would be lost.
 
 use super::Reader;
 use crate::source::{Entry, Map, Node, Value};
@@ -58,7 +58,7 @@ pub(super) const PARAMETER: Object = Object {
     ],
 };
 
-/// The place where a header is listed already gives its name and place. Repeating them does no harm.
+/// A header's key already states its name and location. Repeating them does no harm.
 pub(super) const HEADER: Object = Object { name: "a header", keys: PARAMETER.keys };
 
 pub(super) const REQUEST_BODY: Object = Object { name: "a request body", keys: &["content", "description", "required"] };
@@ -125,7 +125,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Rejects sections of `components` that are no mappings by name.
+    /// Rejects sections of `components` that are not mappings by name.
     pub(super) fn kinds_of_sections(&mut self, components: &Node) {
         let sections = components.as_map().into_iter().flat_map(Map::iter).filter(|entry| !entry.key.starts_with("x-"));
         for Entry { key, node: section, .. } in sections {
@@ -182,7 +182,7 @@ impl Reader<'_> {
                 continue;
             }
             if matches!(entry.node.value, Value::Null) {
-                let message = format!("ignored key `{key}`: it is unknown and has no value");
+                let message = format!("ignored unknown key `{key}` without a value");
                 self.diagnostics.warning(entry.key_span, message).hint(CUT_TEXT);
                 continue;
             }

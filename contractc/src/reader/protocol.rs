@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostics;
 use crate::model::version;
 use crate::source::{Entry, Map, Node, Sources, Span, Value};
 
-/// The protocol. Its positions appear in findings under this name.
+/// The protocol. Its positions appear in diagnostics under this name.
 const NAME: &str = "sync.yaml";
 const TEXT: &str = include_str!("../../protocol/sync.yaml");
 /// The version of the protocol, as documents name it.
@@ -43,7 +43,7 @@ fn check(asked: &Node, diagnostics: &mut Diagnostics) -> Option<Node> {
     let is_known = since.as_map().is_some_and(|map| map.iter().all(|entry| entry.key == VERSION));
     let brought = since.get(VERSION).filter(|node| is_known && node.as_str().and_then(version).is_some());
     if brought.is_none() {
-        let message = "invalid `since` of `x-sync`: expected the version of the contract that brought this version of the protocol";
+        let message = "invalid `since` of `x-sync`: expected the version of the contract that adopted this version of the protocol";
         diagnostics.error(since.span, message).hint(format!("write it as in `info.version`: `since: {{ '{VERSION}': '1.1.0' }}`"));
     }
     brought.cloned()

@@ -48,7 +48,7 @@ impl<'a> Reader<'a> {
                 Some(Known::Unsupported) => {
                     self.diagnostics
                         .error(span, format!("unsupported keyword `{keyword}`"))
-                        .hint("refer to the schema that is meant with `$ref`");
+                        .hint("refer to the schema with `$ref`");
                 }
                 Some(Known::Annotation) => {
                     self.count(keyword, KeywordRole::Annotation);
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
     fn valueless(&mut self, keyword: &str, span: Span) {
         if close_keyword(keyword).is_none() && !keyword.starts_with("x-") {
             self.diagnostics
-                .warning(span, format!("ignored keyword `{keyword}`: it is unknown and has no value"))
+                .warning(span, format!("ignored unknown keyword `{keyword}` without a value"))
                 .hint(super::objects::CUT_TEXT);
         }
     }
@@ -261,7 +261,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Handles `nullable` beside a keyword that would still reject null: the author meant null to be accepted.
+    /// Handles `nullable` next to a keyword that would still reject null: the author meant null to be accepted.
     fn nullable_policy(&mut self, node: &Node, schema: &Schema) {
         let lists_null = |values: &Vec<_>| values.contains(&serde_json::Value::Null);
         let neighbour = if schema.reference.is_some() {

@@ -27,13 +27,13 @@ impl<'a> Reader<'a> {
     /// Warns of each stated value that its schema rejects.
     pub(super) fn check_stated(&mut self) {
         for Stated { schema, keyword, node } in std::mem::take(&mut self.stated) {
-            // An enum has its own values: to look for each of them in all of them would take long.
+            // Every value of an enum is in the enum, and searching for each of them would take long.
             let listed = if keyword == "enum" { self.contract.schemas[schema.0].enumeration.take() } else { None };
-            let verdict = interpret::validate(&self.contract, schema, node.to_json().to_string().as_bytes());
+            let result = interpret::validate(&self.contract, schema, node.to_json().to_string().as_bytes());
             if listed.is_some() {
                 self.contract.schemas[schema.0].enumeration = listed;
             }
-            let Err(report) = verdict else { continue };
+            let Err(report) = result else { continue };
             let Some(first) = report.violations.first() else { continue };
             let place = if first.pointer.is_empty() { String::new() } else { format!(" at `{}`", first.pointer) };
             let message = format!("this value of `{keyword}` is not valid{place}: it {}", first.message);

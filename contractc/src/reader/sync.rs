@@ -63,14 +63,14 @@ impl<'a> Reader<'a> {
         self.contract.collections.push(collection);
     }
 
-    /// Rejects a path whose table in the browser's database is that of another path, or a member that Dexie has itself.
+    /// Rejects a path whose table name in the browser's database collides with another path or with a member of Dexie.
     fn check_table(&mut self, path: &str, span: Span) {
         let table = table_name(path);
         if let Some(other) = self.contract.collections.iter().find(|other| other.path != path && table_name(&other.path) == table) {
             let message = format!("the paths `{path}` and `{}` have the same table in a browser, `{table}`", other.path);
             self.diagnostics.error(span, message);
         } else if DEXIE_MEMBERS.contains(&table.as_str()) {
-            let message = format!("`{path}` cannot be a collection: a browser's database has a member `{table}` of its own");
+            let message = format!("`{path}` cannot be a collection: a browser's database already has a member `{table}`");
             self.diagnostics.error(span, message).hint("use another path, such as the plural");
         }
     }
@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
             // Dexie writes indexes as one text, in which these characters have a meaning.
             let is_name = |name: &String| !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || "&*+[],.".contains(c));
             if index.members.is_empty() || !index.members.iter().all(is_name) {
-                let message = format!("invalid index {}: IndexedDB has no index over such a member", item.to_json());
+                let message = format!("invalid index {}: IndexedDB cannot index such a member", item.to_json());
                 self.diagnostics.error(item.span, message);
             } else if indexes.contains(&index) {
                 self.diagnostics.error(item.span, format!("the index {} is listed twice", item.to_json()));
@@ -246,7 +246,7 @@ impl<'a> Reader<'a> {
         let Some(extension) = here.node.get("x-any-collection") else { return false };
         let (Some(member), Some(bind)) = (self.text(extension, "member"), self.text(extension, "bind")) else {
             let message =
-                "`x-any-collection` needs `member`, which names the collection, and `bind`, the schema that stands for its records";
+                "`x-any-collection` needs `member`, which names the collection, and `bind`, the schema that represents its records";
             self.diagnostics.error(extension.span, message);
             return true;
         };

@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
             let tag = self.constant_tag(variants).or_else(|| self.discriminated(schema, variants));
             if let (None, Some(discriminator)) = (&tag, &schema.discriminator) {
                 let message = format!(
-                    "the discriminator `{}` decides nothing: not every variant is an object that requires it",
+                    "the discriminator `{}` has no effect: not every variant is an object that requires it",
                     discriminator.member
                 );
                 self.diagnostics

@@ -9,7 +9,7 @@ use crate::model::{Role, SchemaId};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Step {
     id: SchemaId,
-    /// Whether it alone judges its value and is not a part of another schema.
+    /// Whether it applies to its value alone, and is not a part of another schema.
     is_whole: bool,
     /// Whether a schema of which it is a part or a variant states the type.
     is_typed: bool,
@@ -40,7 +40,7 @@ impl Reader<'_> {
             own.clone().each_inner(|role, inner| match role {
                 Role::Condition => {}
                 Role::Content if !variants.contains(inner) => open.push(Step { id: *inner, is_whole: true, is_typed: false }),
-                // A variant that says its type itself is one without the schema around it.
+                // A variant that states its own type does not depend on the schema around it.
                 Role::Content => open.push(Step { id: *inner, is_whole: !is_typed, is_typed }),
                 Role::Part => open.push(Step { id: *inner, is_whole: false, is_typed }),
             });

@@ -20,7 +20,7 @@ impl Reader<'_> {
             return;
         }
         let links = Links::new(&self.contract);
-        self.refuse_one_way_records(&links);
+        self.reject_one_way_records(&links);
         for direction in [Direction::Request, Direction::Response] {
             let mut operations = std::mem::take(&mut self.contract.operations);
             let mut used: Vec<&mut SchemaId> = operations.iter_mut().flat_map(|operation| schemas_of(operation, direction)).collect();
@@ -36,10 +36,10 @@ impl Reader<'_> {
     }
 
     /// Rejects a record member that only one direction requires. Records have no views: a device pulls exactly what another device pushed.
-    fn refuse_one_way_records(&mut self, links: &Links) {
+    fn reject_one_way_records(&mut self, links: &Links) {
         let roots = self.contract.collections.iter().map(|collection| collection.schema);
         for (name, member, keyword) in links.one_way_members(&self.contract, roots.collect()) {
-            let message = format!("`{name}` of a record is required and `{keyword}`, but a record is pulled as it was pushed");
+            let message = format!("`{name}` of a record is required and `{keyword}`, but records are pulled exactly as they were pushed");
             let hint = format!("remove `{keyword}`, or take `{name}` out of `required`");
             self.diagnostics.error(self.contract.schema(member).span, message).hint(hint);
         }
@@ -133,7 +133,7 @@ struct Node {
     schema: SchemaId,
     loose: Loose,
     /// The node for each subschema of this one. The node depends only on the subschema and its role, so the order of keywords or members
-    /// cannot connect it to a different node. Schemas with the role `Question` have no node.
+    /// cannot connect it to a different node. Schemas with the role `Condition` have no node.
     inner: BTreeMap<(Role, SchemaId), usize>,
 }
 

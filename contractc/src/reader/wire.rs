@@ -19,12 +19,12 @@ impl Reader<'_> {
         self.raw_bodies();
     }
 
-    /// Warns of operations that the server calls, and a client answers.
+    /// Warns of operations that the server calls on the client.
     pub(super) fn not_generated(&mut self, keyword: &str, node: &Node) {
         let message = format!("ignored `{keyword}`: no code is generated for requests that the server sends");
         self.diagnostics
             .warning(node.span, message)
-            .hint("the schemas of `components` that they use have types and validators all the same");
+            .hint("the schemas of `components` that they use still get types and validators");
     }
 
     /// Applies `contentType` to the members of forms. The `style` of a member takes precedence.
@@ -94,7 +94,7 @@ impl Reader<'_> {
                 if let Some((other, name)) = shared {
                     let what = if name == ANY_NAME { "members of any name".to_owned() } else { format!("`{name}`") };
                     let message = format!("the query parameters `{other}` and `{}` both send {what}", parameter.name);
-                    let hint = "the members of an exploded object are parameters of their own: `style: deepObject` keeps them apart";
+                    let hint = "the members of an exploded object are separate parameters; `style: deepObject` keeps them under one name";
                     self.diagnostics.warning(parameter.span, message).hint(hint);
                 }
                 seen.push((&parameter.name, names));
@@ -163,7 +163,7 @@ impl Reader<'_> {
     }
 }
 
-/// Stands for members of any name.
+/// Represents members of any name.
 const ANY_NAME: &str = "*";
 
 /// Whether a text is a token (RFC 9110, section 5.6.2), as names of headers and cookies are.
@@ -171,7 +171,7 @@ fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
-/// Why no request has the path of an operation.
+/// The reason why no request can have the path of an operation.
 fn impossible_path(operation: &Operation) -> Option<&'static str> {
     let path = &operation.path;
     let names: Vec<&str> = placeholders(path).collect();

@@ -27,7 +27,7 @@ impl Node {
             Node::Group { node, .. } => node.has_ambiguous_loop(can_fail),
             Node::Choice(nodes) => nodes.iter().any(|node| node.has_ambiguous_loop(can_fail)),
             Node::Sequence(nodes) => (0..nodes.len()).any(|index| {
-                let can_fail = can_fail || nodes[index + 1..].iter().any(Node::can_refuse);
+                let can_fail = can_fail || nodes[index + 1..].iter().any(Node::can_reject);
                 nodes[index].has_ambiguous_loop(can_fail)
             }),
             Node::Repeat { node, max, .. } => {
@@ -37,13 +37,13 @@ impl Node {
         }
     }
 
-    fn can_refuse(&self) -> bool {
+    fn can_reject(&self) -> bool {
         match self {
             Node::Class(_) | Node::Back(_) | Node::Assertion => true,
-            Node::Group { node, .. } => node.can_refuse(),
-            Node::Choice(nodes) => nodes.iter().all(Node::can_refuse),
-            Node::Sequence(nodes) => nodes.iter().any(Node::can_refuse),
-            Node::Repeat { node, min, .. } => *min > 0 && node.can_refuse(),
+            Node::Group { node, .. } => node.can_reject(),
+            Node::Choice(nodes) => nodes.iter().all(Node::can_reject),
+            Node::Sequence(nodes) => nodes.iter().any(Node::can_reject),
+            Node::Repeat { node, min, .. } => *min > 0 && node.can_reject(),
         }
     }
 

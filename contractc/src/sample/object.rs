@@ -161,8 +161,8 @@ impl<'c> Sampler<'c> {
         ODD_NAMES.get(odd).map_or(plain, |name| (*name).to_owned())
     }
 
-    /// Changes members until no rival schema accepts the value. Open variants of a union accept each other's values unless a member makes
-    /// the others reject it.
+    /// Changes members until no rival schema accepts the value. Open variants of a union accept each other's values unless a member
+    /// prevents it.
     fn shake_off_rivals(&mut self, demand: &Demand<'c>, members: &mut Map<String, Value>) {
         for rival in demand.rivals.clone() {
             if !self.accepts(rival, &Value::Object(members.clone())) {
@@ -171,13 +171,13 @@ impl<'c> Sampler<'c> {
             let parts = self.contract.all_of_closure(rival);
             let named: Vec<(&String, SchemaId)> =
                 parts.iter().flat_map(|part| &self.contract.schema(*part).object.properties).map(|(name, id)| (name, *id)).collect();
-            let refused = named.into_iter().find_map(|(name, id)| {
+            let rejected = named.into_iter().find_map(|(name, id)| {
                 let schemas = demand.member_schemas(name);
                 let unknown_values = [json!(null), json!(""), json!(0), json!(true), json!([]), json!({})];
                 let fits = |value: &Value| !self.accepts(id, value) && self.all_accept(&schemas, value);
                 Some((name.clone(), unknown_values.into_iter().find(fits)?))
             });
-            members.extend(refused);
+            members.extend(rejected);
         }
     }
 

@@ -18,7 +18,7 @@ fn project_contract() -> Contract {
 fn contract_of(schemas: &str) -> Contract {
     let text = format!("openapi: 3.1.0\ninfo: {{title: Test, version: '1'}}\ncomponents:\n  schemas:\n{schemas}");
     let compilation = Compilation::from_text("test.yaml", text.as_bytes());
-    let findings = compilation.findings();
+    let findings = compilation.render();
     compilation.contract.unwrap_or_else(|| panic!("{findings}"))
 }
 
@@ -147,7 +147,7 @@ fn the_same_seed_gives_the_same_samples() {
 }
 
 #[test]
-fn spellings_keep_the_verdict_and_broken_texts_are_refused() {
+fn spellings_keep_the_result_and_broken_texts_are_rejected() {
     let contract = project_contract();
     for (name, schema) in &contract.names {
         let mut sampler = Sampler::new(&contract, 5);

@@ -13,7 +13,7 @@ use crate::runtime::report::escaped;
 
 /// Larger bounds are not exceeded: the values would be too large for a test.
 const LENGTH_MAX: u64 = 20_000;
-/// The same limit for arrays and objects, in bytes of JSON.
+/// Arrays and objects are not made larger than this, in bytes of JSON.
 const SIZE_MAX: usize = 1 << 20;
 
 impl Sampler<'_> {
@@ -54,8 +54,8 @@ impl Sampler<'_> {
             (Types::ARRAY, json!([value])),
             (Types::OBJECT, json!({})),
         ];
-        let refused = others.into_iter().filter(|(kind, _)| !types.intersects(*kind));
-        refused.map(|(kind, other)| Breach { label: kind.to_string(), ..Breach::new("type", vec![other]) }).collect()
+        let rejected = others.into_iter().filter(|(kind, _)| !types.intersects(*kind));
+        rejected.map(|(kind, other)| Breach { label: kind.to_string(), ..Breach::new("type", vec![other]) }).collect()
     }
 
     /// Breaks `oneOf`, `anyOf` and `not`, and members with the schema `false`.

@@ -116,7 +116,7 @@ fn constraints(schema: &Schema) -> Schema {
     }
 }
 
-/// A number that equal contents share and that other contents rarely share.
+/// A hash of the content.
 fn outline(content: &Schema) -> u64 {
     let mut hasher = DefaultHasher::new();
     content.types.map(|types| types.0).hash(&mut hasher);

@@ -55,7 +55,7 @@ impl<'c> Finder<'c> {
             open: VecDeque::new(),
             visiting: Vec::new(),
         };
-        // What has no name takes the words of a named schema that holds it, rather than those of a view or an operation.
+        // A schema without a name is named after a named schema that contains it, rather than after a view or an operation.
         for wants_view in [false, true] {
             for (_, id) in contract.names.iter().filter(|(_, id)| contract.schema(*id).view.is_some() == wants_view) {
                 finder.type_of(*id, &[]);

@@ -1,10 +1,10 @@
-//! Makes schemas and values of few names at random, and changes them. The same seed makes the same ones.
+//! Generates random schemas and values with few names, and changes them. The same seed gives the same result.
 
 use serde_json::{Map, Value, json};
 
 const NAMES: [&str; 4] = ["a", "b", "c", "xa"];
 
-/// Makes schemas and values.
+/// Generates schemas and values.
 pub struct Maker(u64);
 
 impl Maker {
@@ -66,7 +66,7 @@ impl Maker {
         (0..1 + self.below(3)).map(|_| self.schema(depth)).collect()
     }
 
-    /// A union whose variants a constant tells apart.
+    /// A union whose variants are distinguished by a constant.
     fn tagged(&mut self, depth: usize) -> Value {
         let mut variant = |tag: &str| json!({ "type": "object", "required": ["a"], "properties": { "a": { "const": tag }, self.name(): self.schema(depth) } });
         json!({ "oneOf": [variant("x"), variant("y")] })

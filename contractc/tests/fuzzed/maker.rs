@@ -1,9 +1,9 @@
-//! Makes OpenAPI documents at random: names of every kind, reference graphs, unions, views, parameters in every style, bodies, responses and
-//! security. The same seed makes the same document.
+//! Generates random OpenAPI documents: names of every kind, reference graphs, unions, views, parameters in every style, bodies, responses
+//! and security. The same seed gives the same document.
 
 use serde_json::{Map, Value, json};
 
-/// Names that break generated code if it is careless: words of both languages, of the runtimes and of what is in scope, and Unicode.
+/// Names that break careless generated code: words of both languages, of the runtimes, names in scope, and Unicode.
 #[rustfmt::skip]
 const NAMES: [&str; 84] = [
     "type", "Self", "self", "super", "crate", "async", "await", "gen", "try", "union", "dyn", "move", "String", "Option", "Some", "None", "Ok",
@@ -42,11 +42,11 @@ const TEXTS: [&str; 24] = [
     "\u{1F600}",
 ];
 
-/// Makes one document.
+/// Generates one document.
 pub struct Maker {
     random: u64,
     names: Vec<String>,
-    /// The number of the schema that is being made.
+    /// The number of the schema being generated.
     current: usize,
 }
 
@@ -108,7 +108,7 @@ impl Maker {
         })
     }
 
-    /// A union of new schemas that a discriminator or a constant tells apart.
+    /// A union of new schemas, distinguished by a discriminator or a constant.
     fn union(&mut self, schemas: &mut Map<String, Value>) {
         let member = self.name();
         let by_constant = self.chance(50);
@@ -137,7 +137,7 @@ impl Maker {
         if self.chance(70) { self.one_of(&NAMES) } else { self.one_of(&TEXTS) }.to_owned()
     }
 
-    /// A reference; in place, only to a later schema, so that no circle is without a member or an item.
+    /// A reference. With `in_place`, only to a later schema, so that every cycle contains a member or an item.
     fn reference(&mut self, in_place: bool) -> Value {
         let first = if in_place { self.current + 1 } else { 0 };
         if first >= self.names.len() {

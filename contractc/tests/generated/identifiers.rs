@@ -1,5 +1,5 @@
-//! A document that is named after everything in scope: each identifier of the runtimes, of the preludes and of both languages is a schema,
-//! an operation, a parameter, a member, a value of an enum and a tag.
+//! A document that uses every name in scope: each identifier of the runtimes, of the preludes and of both languages is a schema, an
+//! operation, a parameter, a member, an enum value and a tag.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -26,7 +26,7 @@ const WORDS: &str = "abstract any arguments as assert async asserts await become
     __proto__ __defineGetter__ hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString valueOf prototype length caller callee apply \
     call bind then definitions Client createClient with_hooks SchemaTypes schemas Records Tables rt z";
 
-/// The words, and every identifier of the runtimes' sources. No two are spelled alike but for case and underscores.
+/// The words, and every identifier of the runtimes' sources. No two differ only in case and underscores.
 fn words() -> Vec<String> {
     let mut words: Vec<String> = WORDS.split_whitespace().map(str::to_owned).collect();
     for language in ["runtime/rust", "runtime/typescript"] {
@@ -37,7 +37,7 @@ fn words() -> Vec<String> {
     words
 }
 
-/// Words before the name of something that a module declares for others.
+/// Words that precede the name of an exported declaration.
 const DECLARING: &[&str] = &["class", "enum", "function", "interface", "macro_rules", "mod", "struct", "trait", "type"];
 
 fn collect(folder: &Path, words: &mut Vec<String>) {
@@ -90,7 +90,7 @@ pub fn compile() -> Compilation {
     Compilation::from_text("identifiers.json", document.to_string().as_bytes())
 }
 
-/// A type of each kind in turn.
+/// Types of each kind in turn.
 fn property(word: &str) -> Value {
     match word.len() % 4 {
         0 => json!({ "type": "string", "maxLength": 8 }),

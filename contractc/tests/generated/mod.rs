@@ -1,5 +1,5 @@
-//! All cases' generated Rust, over one copy of the runtime: a library that is checked with every lint, and a program that judges the cases'
-//! instances.
+//! All cases' generated Rust, over one copy of the runtime: a library that is checked with every lint, and a program that validates the
+//! cases' instances.
 
 pub mod identifiers;
 pub mod typescript;
@@ -16,7 +16,7 @@ pub struct Case {
     pub name: String,
     pub files: Vec<OutputFile>,
     pub instances: Vec<Instance>,
-    /// Whether the files name the runtime themselves: that of another case.
+    /// Whether the files use the runtime of another case.
     pub shares_runtime: bool,
 }
 
@@ -25,7 +25,7 @@ name = "cases"
 version = "0.0.0"
 edition = "2024"
 
-# Not the package's library, or building the program would generate code for every function of every case.
+# Not the package's library, because building the program would then generate code for every function of every case.
 [[example]]
 name = "library"
 path = "src/library.rs"
@@ -59,7 +59,7 @@ const LIBRARY: &str = "//! Every case, and one runtime.
 pub mod runtime;
 ";
 
-const MAIN: &str = r#"//! Prints the instances that are judged wrong.
+const MAIN: &str = r#"//! Prints the instances with wrong results.
 #![allow(warnings)]
 
 pub mod runtime;
@@ -70,10 +70,10 @@ const INSTANCES: &[(&str, Judge, &str, &str, bool)] = &[
 TABLE];
 
 fn main() {
-    for (case, judge, schema, json, valid) in INSTANCES {
-        let verdict = judge(schema, json.as_bytes());
-        if verdict.is_ok() != *valid {
-            println!("{case}: {schema} {json}: {verdict:?}");
+    for (case, validate, schema, json, valid) in INSTANCES {
+        let result = validate(schema, json.as_bytes());
+        if result.is_ok() != *valid {
+            println!("{case}: {schema} {json}: {result:?}");
         }
     }
 }
@@ -125,7 +125,7 @@ fn put(path: &Path, text: &str) {
 
 /// Runs cargo in the crate, and returns what it prints.
 pub fn cargo(folder: &Path, arguments: &[&str]) -> String {
-    // Flags of the outer build would hide warnings or build everything anew, and its lints are not for generated code.
+    // Flags of the outer build would hide warnings or rebuild everything, and its lints do not apply to generated code.
     let mut command = Command::new(env!("CARGO"));
     // `cargo xtask corpus` builds the same dependencies, in the same folder.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../corpus/build");

@@ -1,4 +1,4 @@
-//! All cases' generated TypeScript, over one copy of the runtime: compiled by `tsc --strict`, then run to judge the cases' instances.
+//! All cases' generated TypeScript, over one copy of the runtime: compiled by `tsc --strict`, then run to validate the cases' instances.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,8 +16,8 @@ fn packages() -> PathBuf {
     folder.canonicalize().expect("the folder of the Node side exists")
 }
 
-/// Compiles the cases and lists the instances that are judged wrong.
-pub fn judge(cases: &[Case]) -> Vec<String> {
+/// Compiles the cases and lists the instances with wrong results.
+pub fn validate(cases: &[Case]) -> Vec<String> {
     let packages = packages();
     let folder = packages.join("build/cases");
     if folder.exists() {
@@ -47,11 +47,11 @@ pub fn judge(cases: &[Case]) -> Vec<String> {
     put(&folder.join("tsconfig.json"), &config.to_string());
     put(&folder.join("instances.jsonl"), &lines);
     node("node", &folder, &["../../node_modules/typescript/bin/tsc", "-p", "tsconfig.json"]);
-    let answers = node("node", &packages, &["judge.mjs", "build/cases/instances.jsonl"]);
+    let answers = node("node", &packages, &["validate.mjs", "build/cases/instances.jsonl"]);
     let is_valid = |line: &str| serde_json::from_str::<Value>(line).ok().and_then(|answer| Some(answer["zod"].as_array()?.is_empty()));
-    let judged: Vec<Option<bool>> = answers.lines().map(is_valid).collect();
-    assert_eq!(judged.len(), expected.len(), "every instance is judged");
-    let wrong = expected.into_iter().zip(judged).filter(|((_, valid), judged)| Some(*valid) != *judged);
+    let checked: Vec<Option<bool>> = answers.lines().map(is_valid).collect();
+    assert_eq!(checked.len(), expected.len(), "every instance has a result");
+    let wrong = expected.into_iter().zip(checked).filter(|((_, valid), checked)| Some(*valid) != *checked);
     wrong.map(|((instance, _), _)| instance).collect()
 }
 

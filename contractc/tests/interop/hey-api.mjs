@@ -11,7 +11,7 @@ const body = { name: "Rex", kind: "dog", tags: ["a,b", "ü & 名"], weight: 30 }
 const added = await sdk.addPet({ body });
 assert.equal(added.response.status, 201, JSON.stringify(added.error));
 assert.deepEqual(added.data, { ...body, id: added.data.id });
-assert.equal((await sdk.addPet({ body: { ...body, name: "R" } })).response.status, 400, "a body that breaks the contract is refused");
+assert.equal((await sdk.addPet({ body: { ...body, name: "R" } })).response.status, 400, "a body that breaks the contract is rejected");
 assert.equal((await sdk.addPet({ body, auth: () => "wrong" })).response.status, 401);
 assert.deepEqual((await sdk.listPets({ query: { kind: ["cat", "dog"], limit: 5 } })).data, [added.data]);
 const words = ["a,b", "c d&e=f", "名"];

@@ -42,8 +42,8 @@ async fn client(url: &str) {
     assert_eq!((pet.name.as_str(), &pet.kind, pet.tags.clone()), ("Rex", &Kind::Dog, new_pet("Rex").tags));
 
     let stranger = Client::new(url, reqwest::Client::new()).with_hooks(secrets("wrong"));
-    let refused = stranger.add_pet(&operations::AddPet { body: new_pet("Rex") }).await.expect("an answer").body;
-    assert!(matches!(refused, operations::AddPetResponse::Unauthorized(_)), "{refused:?}");
+    let rejected = stranger.add_pet(&operations::AddPet { body: new_pet("Rex") }).await.expect("an answer").body;
+    assert!(matches!(rejected, operations::AddPetResponse::Unauthorized(_)), "{rejected:?}");
     assert!(client.add_pet(&operations::AddPet { body: new_pet("R") }).await.is_err(), "a name that is too short is not sent");
 
     let kinds = Some(Some(vec![Kind::Cat, Kind::Dog]));

@@ -1,4 +1,4 @@
-//! Two versions of a contract, and what `contractc diff` says of them, one change a line.
+//! Two versions of a contract, and the output of `contractc diff`, one change per line.
 
 use contractc::Compilation;
 use contractc::diff::{self, Change};
@@ -26,7 +26,7 @@ pub fn contract(paths: &str, schemas: &str) -> String {
 pub fn changes(old: &str, new: &str) -> Vec<Change> {
     let compile = |text: &str| {
         let compilation = Compilation::from_text("test.yaml", text.as_bytes());
-        let findings = compilation.findings();
+        let findings = compilation.render();
         compilation.contract.unwrap_or_else(|| panic!("{findings}"))
     };
     diff::compare(&compile(old), &compile(new))

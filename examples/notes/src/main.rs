@@ -1,4 +1,4 @@
-//! Two devices and a server in one program: what one device writes without a network reaches the other.
+//! Two devices and a server in one program: a note that one device writes without a network reaches the other.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-// Every page, light and dark, wide and narrow: nothing that axe-core calls serious, nothing too wide, and a picture in target/demo/ to look at.
+// Every page, light and dark, wide and narrow: no serious finding of axe-core, nothing too wide, and a screenshot in target/demo/.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -23,14 +23,14 @@ beforeAll(async () => {
 
 afterAll(() => setup.close());
 
-/** Judges the page as it is, in all looks, and takes its pictures. */
-async function judge(page: Page, name: string): Promise<string[]> {
+/** Checks the current page in all color schemes and widths, and takes screenshots. */
+async function check(page: Page, name: string): Promise<string[]> {
   const found: string[] = [];
   for (const [size, viewport] of Object.entries(SIZES)) {
     for (const colorScheme of SCHEMES) {
       await page.setViewportSize(viewport);
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      // The colours have changed once they are painted.
+      // The colors have changed once they are painted.
       await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => setTimeout(painted, 100))));
       await page.screenshot({ path: `${PICTURES}${name}-${size}-${colorScheme}.png` });
       await page.evaluate(AXE);
@@ -48,7 +48,7 @@ async function judge(page: Page, name: string): Promise<string[]> {
   return found;
 }
 
-/** The page's heading is there, and nothing is being read any more. */
+/** Waits until the page has its heading and has finished loading. */
 async function shown(page: Page, heading: string | RegExp): Promise<void> {
   await page.getByRole("heading", { level: 1, name: heading }).waitFor();
   await page.getByText("Reading the log…").waitFor({ state: "detached" });
@@ -57,7 +57,7 @@ async function shown(page: Page, heading: string | RegExp): Promise<void> {
 test("a new device: empty places say what belongs there", async () => {
   const problems: string[] = [];
   const { context, page } = await newDevice(setup, problems);
-  const found = await judge(page, "empty-train");
+  const found = await check(page, "empty-train");
   for (const [name, heading, empty] of [
     ["History", "History", "No workouts yet"],
     ["Body", "Bodyweight", "No measurements yet"],
@@ -66,15 +66,15 @@ test("a new device: empty places say what belongs there", async () => {
     await go(page, name);
     await shown(page, heading);
     await page.getByRole("heading", { name: empty }).waitFor();
-    found.push(...(await judge(page, `empty-${name.toLowerCase()}`)));
+    found.push(...(await check(page, `empty-${name.toLowerCase()}`)));
   }
   await goToSync(page);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText("Type an email address.").waitFor();
-  found.push(...(await judge(page, "sign-in")));
+  found.push(...(await check(page, "sign-in")));
   await page.goto(`${setup.url}/nowhere`);
   await shown(page, "No such page");
-  found.push(...(await judge(page, "no-page")));
+  found.push(...(await check(page, "no-page")));
   expect([...found, ...problems]).toEqual([]);
   await context.close();
 });
@@ -83,43 +83,43 @@ test("a device with a year of training", async () => {
   const problems: string[] = [];
   const { context, page } = await newDevice(setup, problems);
   await signIn(setup, page);
-  const found = await judge(page, "sync");
+  const found = await check(page, "sync");
   await go(page, "Train");
   await page.getByRole("heading", { name: "Your templates" }).waitFor();
-  found.push(...(await judge(page, "train")));
+  found.push(...(await check(page, "train")));
   await go(page, "History");
   await page.getByRole("img", { name: /^Estimated maximum/ }).waitFor();
-  found.push(...(await judge(page, "history")));
+  found.push(...(await check(page, "history")));
   await page.locator("main a.item").first().click();
   await page.getByRole("table").first().waitFor();
-  found.push(...(await judge(page, "workout")));
+  found.push(...(await check(page, "workout")));
   await page.getByRole("button", { name: "Add an exercise" }).click();
   await page.getByRole("dialog").waitFor();
-  found.push(...(await judge(page, "dialog")));
+  found.push(...(await check(page, "dialog")));
   await page.keyboard.press("Escape");
   await go(page, "Body");
   await page.getByRole("img", { name: /^Bodyweight/ }).waitFor();
   await page.getByText("Show as a table").click();
-  found.push(...(await judge(page, "body")));
+  found.push(...(await check(page, "body")));
   await go(page, "Goals");
   await page.getByRole("progressbar").first().waitFor();
-  found.push(...(await judge(page, "goals")));
+  found.push(...(await check(page, "goals")));
   await go(page, "Library");
   await page.locator("main a.item").first().waitFor();
-  found.push(...(await judge(page, "exercises")));
+  found.push(...(await check(page, "exercises")));
   await page.getByRole("link", { name: /squat/i }).first().click();
   await page.getByRole("img", { name: /^Estimated maximum/ }).waitFor();
-  found.push(...(await judge(page, "exercise")));
+  found.push(...(await check(page, "exercise")));
   await go(page, "Library");
   await page.getByRole("link", { name: "Templates" }).click();
   await page.locator("main a.item").first().waitFor();
-  found.push(...(await judge(page, "templates")));
+  found.push(...(await check(page, "templates")));
   await page.locator("main a.item").first().click();
   await page.getByRole("heading", { name: "Details" }).waitFor();
-  found.push(...(await judge(page, "template")));
+  found.push(...(await check(page, "template")));
   await page.getByRole("link", { name: "Settings" }).click();
   await shown(page, "Settings");
-  found.push(...(await judge(page, "settings")));
+  found.push(...(await check(page, "settings")));
   expect([...found, ...problems]).toEqual([]);
   await context.close();
 });

@@ -1,4 +1,4 @@
-// A server with a year of training and the demo app, as `stronglog quickstart --web` starts it, and a browser to meet it with.
+// A server with a year of training and the demo app, as `stronglog quickstart --web` starts it, and a browser.
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -11,7 +11,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from "playwrig
 const PROGRAM = process.env["STRONGLOG_BIN"] ?? fileURLToPath(new URL("../../../target/debug/stronglog", import.meta.url));
 const CHROMIUM = process.env["CHROMIUM_BIN"] ?? "/usr/bin/chromium";
 
-/** How long a page may take to get somewhere on a busy machine. */
+/** How long a page may take on a busy machine. */
 export const PATIENCE_MS = 30_000;
 
 export interface Setup {
@@ -52,7 +52,7 @@ export async function start(records: number): Promise<Setup> {
   return { ...(JSON.parse(line) as Told).web, browser, close };
 }
 
-/** A browser of its own, on the first page. What goes wrong in it is collected. */
+/** A separate browser on the first page. Its errors are collected. */
 export async function newDevice(setup: Setup, problems: string[]): Promise<{ context: BrowserContext; page: Page }> {
   const context = await setup.browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce" });
   context.setDefaultTimeout(PATIENCE_MS);
@@ -64,18 +64,18 @@ export async function newDevice(setup: Setup, problems: string[]): Promise<{ con
   return { context, page };
 }
 
-/** Goes to a page of the app by its name in the navigation. */
+/** Opens a page of the app by its name in the navigation. */
 export async function go(page: Page, name: string): Promise<void> {
   await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name }).click();
 }
 
-/** Goes to the sync panel. */
+/** Opens the sync panel. */
 export async function goToSync(page: Page): Promise<void> {
   await page.getByRole("link", { name: /^Sync:/ }).click();
   await page.getByRole("heading", { level: 1, name: "Sync" }).waitFor();
 }
 
-/** Signs a device in, and waits until it has everything. */
+/** Signs in a device, and waits until it has all records. */
 export async function signIn(setup: Setup, page: Page): Promise<void> {
   await goToSync(page);
   await page.getByLabel("Email").fill(setup.email);

@@ -1,4 +1,4 @@
-// What people do with the app, by keyboard and by mouse, on two devices of one account.
+// The app as people use it, by keyboard and mouse, on two devices of one account.
 
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -16,7 +16,7 @@ afterAll(async () => {
   expect(problems).toEqual([]);
 });
 
-/** Tabs on until something of this name has the focus. */
+/** Presses Tab until an element with this name has the focus. */
 async function tabTo(page: Page, name: RegExp, key = "Tab"): Promise<void> {
   for (let presses = 0; presses < 60; presses += 1) {
     await page.keyboard.press(key);
@@ -164,7 +164,7 @@ test("without a network the page opens, and what is logged is sent later", async
   await page.getByText("1 edit waits here").waitFor();
   await context.setOffline(false);
   await synced(page);
-  // What the browser says of requests that it could not make.
+  // The browser's message about requests that it could not send.
   problems.splice(0, problems.length, ...problems.filter((problem) => !problem.includes("ERR_INTERNET_DISCONNECTED")));
   await context.close();
 });

@@ -12,12 +12,12 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::messages::Call;
 use crate::rows::{read, write};
 
-/// A request beside the feed.
+/// A request that does not belong to the feed.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) enum AccountCall {
-    /// Email address, password, and what the device runs on.
+    /// Email address, password, and the device's platform.
     SignUp(String, String, String),
     SignIn(String, String, String),
     /// The refresh token.
@@ -34,23 +34,23 @@ pub(crate) struct WrittenCall {
     body: String,
 }
 
-/// Tokens, or why there are none.
+/// Tokens, or the reason why there are none.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) enum TokenAnswer {
     #[serde(rename_all = "camelCase")]
     Tokens { account: String, access_token: String, refresh_token: String },
-    /// The server refuses for good.
+    /// The server rejects the call permanently.
     Refused(String),
-    /// The server cannot do it now.
+    /// The server cannot handle the call now.
     Unavailable(String),
 }
 
 /// Builds the request of a call, as JSON.
 ///
 /// # Errors
-/// A member of the call violates the contract.
+/// Returns an error if a member of the call violates the contract.
 #[wasm_bindgen(js_name = writeCall)]
 pub fn write_call(asked: &str, base_url: &str) -> Result<String, String> {
     match read::<AccountCall>(asked)? {
@@ -76,12 +76,12 @@ fn request<O: Operation>(base_url: &str, body: &impl Schema) -> Result<String, S
 /// Reads the response to a call for tokens, as JSON of `tokens`, `refused` or `unavailable`.
 ///
 /// # Errors
-/// The response violates this contract.
+/// Returns an error if the response violates this contract.
 #[wasm_bindgen(js_name = readTokens)]
 pub fn read_tokens(status: u16, body: &[u8]) -> Result<String, String> {
     let answer = match status {
         200 | 201 => TokenPair::from_json(body).map(tokens),
-        _ => Problem::from_json(body).map(|problem| refusal(&problem)),
+        _ => Problem::from_json(body).map(|problem| rejection(&problem)),
     };
     let answer = answer.map_err(|report| {
         format!("received status {status} from something that is not a sync server ({report}); check the address and the network")
@@ -94,9 +94,9 @@ fn tokens(pair: TokenPair) -> TokenAnswer {
     TokenAnswer::Tokens { account: user_id.to_string(), access_token, refresh_token: refresh_token.to_string() }
 }
 
-fn refusal(problem: &Problem) -> TokenAnswer {
+fn rejection(problem: &Problem) -> TokenAnswer {
     let detail = problem.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
-    let message = format!("the server answered {} ({}){detail}", problem.status, problem.title);
+    let message = format!("the server responded with {} ({}){detail}", problem.status, problem.title);
     match problem.status {
         401 | 403 => TokenAnswer::Refused(message),
         _ => TokenAnswer::Unavailable(message),

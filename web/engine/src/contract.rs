@@ -1,4 +1,4 @@
-//! The contract that a worker syncs: StrongLog's, which is compiled into the engine, or another one, which is data.
+//! The contract that a worker syncs: StrongLog's, which is compiled into the engine, or another one, which is loaded as data.
 
 use std::sync::OnceLock;
 
@@ -7,7 +7,7 @@ use stronglog_sync::api::collection::Contract;
 use stronglog_sync::contract::load_for_client;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// The contract that the worker was given. A worker syncs one database, so it is given at most one.
+/// The contract that the worker was given. A worker syncs one database, and therefore gets at most one contract.
 static GIVEN: OnceLock<&'static Contract> = OnceLock::new();
 
 /// The contract of the database.
@@ -15,10 +15,10 @@ pub(crate) fn contract() -> &'static Contract {
     GIVEN.get().copied().unwrap_or(&CONTRACT)
 }
 
-/// Sets the contract to that of a `contract.json`. Only the first call has an effect: what was read with a contract is not read with another.
+/// Sets the contract from a `contract.json`. Only the first call has an effect, so that data is never read with two different contracts.
 ///
 /// # Errors
-/// The text is not a compiled contract, or one of another version of the compiler.
+/// Returns an error if the text is not a compiled contract, or one of another version of the compiler.
 #[wasm_bindgen(js_name = useContract)]
 pub fn use_contract(json: &str) -> Result<(), String> {
     if GIVEN.get().is_none() {

@@ -24,13 +24,13 @@ const IMPORTED_STAMP: i64 = 1;
 const APP_WRITE: &str = "/** A write of the app that is no edit yet. */
 export interface AppWrite {
   readonly key: string;
-  /** When the app wrote, in milliseconds since the Unix epoch. */
+  /** The time of the write, in milliseconds since the Unix epoch. */
   readonly at: number;
   /** Whether the record is shipped with the app. */
   readonly shipped: boolean;
   /** Whether it replaces a version that the app has not read. */
   readonly stale: boolean;
-  /** Whether the record is older than every edit, as it comes from a database from before sync. */
+  /** Whether the record is older than every edit, because it comes from a database from before sync. */
   readonly imported: boolean;
   /** The record as JSON, or undefined where the app has deleted it. */
   readonly record: string | undefined;
@@ -72,7 +72,7 @@ impl AppWrite {
 /// that violate the contract; all other writes become edits.
 ///
 /// # Errors
-/// The database is damaged.
+/// Returns an error if the database is damaged.
 #[wasm_bindgen]
 pub fn absorb(meta: &str, rows: Vec<LoadedRow>, app_writes: Vec<AppWrite>) -> Result<Plan, String> {
     let mut meta = read_meta(meta)?;

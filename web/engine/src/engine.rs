@@ -34,7 +34,7 @@ impl SyncEngine {
     /// Creates an engine over a store in this state. `poll_ms` is the interval between pulls when nothing else triggers one.
     ///
     /// # Errors
-    /// The database is damaged.
+    /// Returns an error if the database is damaged.
     #[wasm_bindgen(constructor)]
     pub fn new(base_url: String, poll_ms: Option<f64>, meta: &str, counts: &str) -> Result<SyncEngine, String> {
         let defaults = Settings::default();
@@ -46,7 +46,7 @@ impl SyncEngine {
     /// Passes an event to the engine, as JSON of `Happened`. Returns what to do, as JSON of `Turn`.
     ///
     /// # Errors
-    /// The event is unknown.
+    /// Returns an error if the event is unknown.
     pub fn happened(&mut self, event: &str, now_ms: f64) -> Result<String, String> {
         let event: Happened = read(event)?;
         Ok(self.handle(event.into(), now_ms))
@@ -55,7 +55,7 @@ impl SyncEngine {
     /// Tells the engine that the app has written and that its edits are stored.
     ///
     /// # Errors
-    /// The database is damaged.
+    /// Returns an error if the database is damaged.
     pub fn written(&mut self, meta: &str, counts: &str, now_ms: f64) -> Result<String, String> {
         let snapshot = snapshot(meta, counts)?;
         Ok(self.handle(Event::Written(snapshot), now_ms))
@@ -64,7 +64,7 @@ impl SyncEngine {
     /// Passes the rows that a `load` command requested.
     ///
     /// # Errors
-    /// The database is damaged.
+    /// Returns an error if the database is damaged.
     pub fn loaded(&mut self, rows: Vec<LoadedRow>, now_ms: f64) -> Result<String, String> {
         let rows = rows.iter().filter_map(|row| row.read().transpose()).collect::<Result<_, String>>()?;
         Ok(self.handle(Event::Loaded(rows), now_ms))
@@ -86,7 +86,7 @@ impl SyncEngine {
     /// Begins a durable step that the app requests, as JSON of `UserRequest`. Returns its number, or `None` if there is nothing to do.
     ///
     /// # Errors
-    /// The task is unknown.
+    /// Returns an error if the task is unknown.
     pub fn begin(&mut self, task: &str) -> Result<Option<u32>, String> {
         let wanted: UserRequest = read(task)?;
         Ok(wanted.task()?.map(|task| self.step(task, false)))
@@ -95,7 +95,7 @@ impl SyncEngine {
     /// The rows that a step needs, as JSON.
     ///
     /// # Errors
-    /// The step is unknown.
+    /// Returns an error if the step is unknown.
     pub fn select(&self, step: u32) -> Result<String, String> {
         self.steps.get(&step).map(|step| write(&Selection::of(&step.task.select()))).ok_or_else(|| no_step(step))
     }
@@ -103,7 +103,7 @@ impl SyncEngine {
     /// Plans a step inside the transaction that has loaded its rows.
     ///
     /// # Errors
-    /// The database is damaged.
+    /// Returns an error if the database is damaged.
     pub fn plan(&mut self, step: u32, meta: &str, rows: Vec<LoadedRow>, wall_ms: f64) -> Result<Plan, String> {
         let Step { task, done, .. } = self.steps.get_mut(&step).ok_or_else(|| no_step(step))?;
         let mut loaded = read_loaded(meta, &rows)?;
@@ -118,7 +118,7 @@ impl SyncEngine {
     /// Tells the engine that the step is stored, and passes the new state of the store.
     ///
     /// # Errors
-    /// The step is unknown, or the database is damaged.
+    /// Returns an error if the step is unknown, or the database is damaged.
     pub fn stored(&mut self, step: u32, meta: &str, counts: &str, now_ms: f64) -> Result<String, String> {
         let snapshot = snapshot(meta, counts)?;
         let Step { of_engine, mut done, .. } = self.steps.remove(&step).ok_or_else(|| no_step(step))?;

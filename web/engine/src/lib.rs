@@ -33,9 +33,9 @@ pub fn contract_version() -> String {
 /// Validates a page of the feed, and returns the number of invalid changes.
 ///
 /// # Errors
-/// The page as a whole violates the contract.
-#[wasm_bindgen(js_name = judgePage)]
-pub fn judge_page(body: &[u8]) -> Result<u32, String> {
+/// Returns an error if the page as a whole violates the contract.
+#[wasm_bindgen(js_name = validatePage)]
+pub fn validate_page(body: &[u8]) -> Result<u32, String> {
     let page = wire::read_page(body, contract()).map_err(|report| report.to_string())?;
     let refused = page.changes.iter().filter(|change| change.is_err()).count();
     Ok(u32::try_from(refused).unwrap_or(u32::MAX))

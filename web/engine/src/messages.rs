@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::contract::contract;
 use crate::rows::read_key;
 
-/// What happens outside of the store.
+/// Events outside of the store.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -28,9 +28,9 @@ pub(crate) enum Happened {
     /// The account.
     SignedIn(Uuid),
     SignedOut,
-    /// The refresh's number, and whether there is a token to go on with.
+    /// The refresh's number, and whether there is a token to continue with.
     Refreshed(u64, bool),
-    /// The request's number, what the network said, and whether it broke while the request or its answer was on its way.
+    /// The request's number, the network error, and whether the connection broke while the request or the response was in transit.
     Unanswered(u64, String, bool),
     StoreFailed(String),
 }
@@ -54,7 +54,7 @@ impl From<Happened> for Event {
     }
 }
 
-/// A durable step that the app asks for.
+/// A durable step that the app requests.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -65,9 +65,9 @@ pub(crate) enum UserRequest {
     PushAgain,
     Claim(Uuid),
     Enable(bool),
-    /// Takes in a change that was quarantined, if it can be read now.
+    /// Applies a quarantined change, if it can be read now.
     Reread(String),
-    /// Remembers that everything that was quarantined was tried with this contract.
+    /// Records that every quarantined change was tried with this contract.
     Current,
 }
 
@@ -87,7 +87,7 @@ impl UserRequest {
     }
 }
 
-/// What the engine says after an event.
+/// The engine's output after an event.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Turn {
@@ -103,7 +103,7 @@ pub(crate) struct Turn {
 #[serde(tag = "command", rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) enum Command {
-    /// Read up to `limit` waiting rows, and call `loaded`.
+    /// Read up to `limit` pending rows, and call `loaded`.
     Load {
         #[cfg_attr(test, ts(type = "\"all\" | \"known\" | \"deletions\""))]
         edits: stronglog_sync::store::Edits,
@@ -111,22 +111,22 @@ pub(crate) enum Command {
     },
     /// Run the step of this number, and call `stored`.
     Persist { step: u32 },
-    /// Send a request, and call `answered`, or say `unanswered`.
+    /// Send a request, and call `answered`, or send the event `unanswered`.
     Send {
         request: u64,
         account: Uuid,
         #[serde(flatten)]
         call: Call,
     },
-    /// Refresh the token, and say `refreshed` or `unanswered`.
+    /// Refresh the token, and send the event `refreshed` or `unanswered`.
     Refresh { request: u64 },
-    /// Say `tick` at this time.
+    /// Send the event `tick` at this time.
     WakeAt { at: Option<i64> },
-    /// Forget the request.
+    /// Abandon the request.
     Cancel { request: u64 },
 }
 
-/// The head of a request. Its body, if it has one, goes apart: it is large.
+/// The head of a request. Its body, if any, is passed separately, because it is large.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Call {

@@ -1,4 +1,4 @@
-//! The clock and the random source, which the engine gets from outside.
+//! The clock and the random source, which the engine gets from its host.
 
 use stronglog_sync::clock::ClockAndRng;
 use wasm_bindgen::prelude::wasm_bindgen;

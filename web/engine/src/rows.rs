@@ -14,7 +14,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::contract::contract;
 
-/// What the engine knows about a row, beside its record.
+/// What the engine knows about a row, apart from its record.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RowInfo {
@@ -84,7 +84,7 @@ pub fn write_key(key: Key) -> String {
 /// Parses a key.
 ///
 /// # Errors
-/// The text is not a key, or this contract does not have the collection.
+/// Returns an error if the text is not a key, or this contract does not have the collection.
 pub fn read_key(text: &str) -> Result<Key, String> {
     let parts = text.split_once('/').and_then(|(path, id)| Some((contract().collection(path)?, Uuid::parse_str(id).ok()?)));
     let (collection, id) =
@@ -95,7 +95,7 @@ pub fn read_key(text: &str) -> Result<Key, String> {
 /// Reads a row.
 ///
 /// # Errors
-/// The database is damaged.
+/// Returns an error if the database is damaged.
 pub fn read_row(key: &str, info: &str, text: String) -> Result<Row, String> {
     let Key { collection, id } = read_key(key)?;
     let info: RowInfo = read_stored(info)?;
@@ -151,11 +151,11 @@ pub(crate) fn write(value: &impl Serialize) -> String {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) enum Selection {
-    /// These, whether they are there or not.
+    /// These rows, present or absent.
     Keys(Vec<String>),
     /// Every row with an unacknowledged edit.
     Unacknowledged,
-    /// Rows that the running resync has not seen, at most so many.
+    /// Rows that the running resync has not seen, up to a maximum.
     Unseen(usize),
 }
 
@@ -251,7 +251,7 @@ pub(crate) struct Writes {
     remove: Vec<String>,
     remember: Vec<Remembered>,
     quarantined: Vec<QuarantineMove>,
-    /// App writes that the contract refuses, with the reason.
+    /// App writes that violate the contract, with the reason.
     pub(crate) refused: Vec<(String, String)>,
     /// Keys of app writes that change nothing: the app's tables are reset to their rows.
     pub(crate) unchanged: Vec<String>,
@@ -396,7 +396,7 @@ impl Counted {
     /// Reads counts.
     pub(crate) fn read_counts(text: &str) -> Result<Counts, String> {
         let Counted { pending, pending_since, blocked, quarantined, live, unseen } = read_stored(text)?;
-        // The tables do not say what quarantined changes count as, so a device that has some does not compare digests.
+        // The tables do not show how quarantined changes count, so a device that has some does not compare digests.
         let quarantine_digest = (quarantined == 0).then(Digest::default);
         Ok(Counts { live, pending, pending_since, blocked, quarantined, unseen, quarantine_digest })
     }
@@ -405,7 +405,7 @@ impl Counted {
 /// Counts the live records, and those that the running resync has not seen and would delete: `[live, unseen]`.
 ///
 /// # Errors
-/// The database is damaged.
+/// Returns an error if the database is damaged.
 #[wasm_bindgen(js_name = countUnseen)]
 pub fn count_unseen(meta: &str, infos: Vec<String>) -> Result<Vec<u32>, String> {
     let meta = read_meta(meta)?;
@@ -422,17 +422,17 @@ pub fn count_unseen(meta: &str, infos: Vec<String>) -> Result<Vec<u32>, String> 
 /// The reason why a row is blocked: `[code, message]`.
 ///
 /// # Errors
-/// The database is damaged.
+/// Returns an error if the database is damaged.
 #[wasm_bindgen(js_name = blockOf)]
 pub fn block_of(info: &str) -> Result<Vec<String>, String> {
     let info: RowInfo = read_stored(info)?;
     Ok(info.block.map_or_else(Vec::new, |block| vec![block.code, block.message]))
 }
 
-/// Whether a pending edit is one that a full account takes: a deletion, or one of a record that the server has if `known`.
+/// Whether a full account accepts a pending edit: a deletion, or, with `known`, an edit of a record that the server has.
 ///
 /// # Errors
-/// The database is damaged.
+/// Returns an error if the database is damaged.
 #[wasm_bindgen(js_name = isAmong)]
 pub fn is_among(info: &str, known: bool) -> Result<bool, String> {
     let info: RowInfo = read_stored(info)?;

@@ -1,4 +1,4 @@
-// What goes wrong in a browser: several tabs, tabs that die or freeze, a server that is away, tokens that run out, records nobody takes.
+// Failures in a browser: several tabs, tabs that crash or freeze, an unreachable server, expired tokens, and rejected records.
 
 import type { BrowserContext, Page } from "playwright-core";
 import { expect, test } from "vitest";
@@ -41,8 +41,8 @@ async function beforeWorkers(context: BrowserContext, script: () => void): Promi
 }
 
 /**
- * A profile whose workers can be frozen, between two transactions: Chrome keeps no page frozen whose transaction holds up another one's, and
- * nobody else can end one.
+ * A profile whose workers can be frozen between two transactions. Chrome does not keep a page frozen while its transaction blocks another
+ * page's.
  */
 async function freezable(context: BrowserContext): Promise<BrowserContext> {
   await beforeWorkers(context, () => {
@@ -74,7 +74,7 @@ async function freeze(page: Page, ms: number): Promise<{ readonly thawed: Promis
   }
   const frozen = page.waitForEvent("console", (message) => message.text() === "frozen");
   const run = worker.evaluate((ms) => (self as unknown as { freeze(ms: number): Promise<void> }).freeze(ms), ms);
-  // The page ends a worker that hangs for too long, and the call with it.
+  // The page ends a worker that hangs for too long, and with it the call.
   const thawed = run.catch(() => undefined);
   await frozen;
   return { thawed };
@@ -262,7 +262,7 @@ test("storage that is full is told, and sync goes on once there is room", async 
     Object.assign(self, { makeRoom: () => Object.assign(IDBObjectStore.prototype, { put }) });
   });
   await tab.page.evaluate((email) => window.sync.signIn({ email, password: "correct horse battery staple" }), email);
-  // During an attempt there is no next one, so the status is read between two attempts.
+  // The status shows the next attempt only between two attempts.
   const full = await tab.until((status) => status.storageProblem !== null && status.nextAttemptInMs !== null);
   expect(full.storageProblem).toContain("storage is full");
   expect(full.lastError).toContain("storage is full");
@@ -273,7 +273,7 @@ test("storage that is full is told, and sync goes on once there is room", async 
   expect(await count(tab)).toBe(1_500);
 });
 
-/** How the call of a page ends, or that it does not within 15 seconds. */
+/** The result of a page's call, or that it has none within 15 seconds. */
 const outcome = (tab: Tab, method: "signUp" | "syncNow" | "conflicts"): Promise<string> =>
   tab.page.evaluate(async (method) => {
     const credentials = { email: "nobody@example.com", password: "correct horse battery staple" };
@@ -283,7 +283,7 @@ const outcome = (tab: Tab, method: "signUp" | "syncNow" | "conflicts"): Promise<
   }, method);
 
 const refusals: readonly (readonly [name: string, headers: Record<string, string>, status: number, remedy: string])[] = [
-  ["is not served", {}, 403, "reload the page, if the app was updated; otherwise serve engine_bg.wasm beside the worker"],
+  ["is not served", {}, 403, "reload the page, if the app was updated; otherwise serve engine_bg.wasm next to the worker"],
   ["is forbidden by the content security policy", { "Content-Security-Policy": "script-src 'self'" }, 200, "add 'wasm-unsafe-eval'"],
 ];
 
@@ -301,7 +301,7 @@ test.each(refusals)("an engine that %s: sync says why, calls end, and the app go
   expect(await tab.until((found) => found.pending === 2)).toMatchObject({ state: "unavailable" });
   expect(await count(tab)).toBe(2);
 
-  // Mended, it starts by itself.
+  // Once repaired, it starts without help.
   pages.headers = {};
   pages.statusOf = undefined;
   if (status !== 200) {
@@ -333,7 +333,7 @@ test("a worker that hangs holds up no call for ever, and is started again", asyn
   await tab.until((status) => status.leader);
   await freeze(tab.page, Infinity);
   await weigh(tab, 64);
-  expect(await outcome(tab, "conflicts")).toContain("does not answer");
+  expect(await outcome(tab, "conflicts")).toContain("does not respond");
   expect(await tab.status()).toMatchObject({ leader: false, pending: 1 });
   await tab.until((status) => status.leader && status.state === "off" && status.pending === 1 && status.lastError === null);
 });

@@ -31,7 +31,7 @@ afterAll(async () => {
   rmSync(project, { recursive: true, force: true });
 });
 
-/** Uses the app as a person would, once it is open. */
+/** Uses the app like a person, once it is open. */
 async function use(url: string, email: string): Promise<void> {
   const tab = await Tab.open(await browser.newContext(), url);
   await tab.page.getByRole("button", { name: "Add" }).click();

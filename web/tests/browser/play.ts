@@ -1,4 +1,4 @@
-// The set-up of tests that sync: a server and a browser for the file, a gate and fresh profiles for each test.
+// The set-up of tests that sync: one server and one browser per file, a gate and fresh profiles for each test.
 
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import type { Browser, BrowserContext } from "playwright-core";
@@ -6,17 +6,17 @@ import { Gate, launch, StrongLogServer } from "./stage.js";
 
 export class Play {
   readonly server: StrongLogServer;
-  /** In front of the server, open during a test. */
+  /** The gate in front of the server, open during a test. */
   gate!: Gate;
-  /** Where the page is, behind the gate. */
+  /** The address of the page, through the gate. */
   url!: string;
   private browser!: Browser;
   private contexts: BrowserContext[] = [];
   private accounts = 0;
 
   /**
-   * Sets the stage for the tests of the file, whose accounts bear its name: a server with more options, and other pages than those of most
-   * tests.
+   * Prepares the tests of a file, whose accounts are named after it. `options` and `pages` override the defaults of the server and of the
+   * served pages.
    */
   constructor(
     private readonly name: string,
@@ -42,14 +42,14 @@ export class Play {
     });
   }
 
-  /** A browser's profile in which nothing was done yet. */
+  /** A fresh browser profile. */
   async profile(): Promise<BrowserContext> {
     const context = await this.browser.newContext();
     this.contexts.push(context);
     return context;
   }
 
-  /** The address of an account that nobody has made yet. */
+  /** The address of an account that does not exist yet. */
   account(): string {
     this.accounts += 1;
     return `${this.name}-${this.accounts}@example.com`;

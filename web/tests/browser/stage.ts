@@ -1,4 +1,4 @@
-// What a browser test plays on: the real server, a gate in front of it that can fail, and Chromium.
+// The environment of a browser test: the real server, a gate in front of it that can fail, and Chromium.
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -13,7 +13,7 @@ import { newId } from "../../src/id.js";
 
 const folder = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-/** The program `stronglog`, as the test command has built it. */
+/** The program `stronglog`, built by the test command. */
 const PROGRAM = process.env["STRONGLOG"] ?? folder("../target/debug/stronglog");
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 const TYPES: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm", ".css": "text/css" };
@@ -24,7 +24,7 @@ declare global {
   }
 }
 
-/** The real server, on a free port, over a folder of its own. */
+/** The real server, on a free port, with its own folder. */
 export class StrongLogServer {
   private readonly data = mkdtempSync(join(tmpdir(), "stronglog-web-"));
   private process: ChildProcess | undefined;
@@ -72,7 +72,7 @@ export class StrongLogServer {
   }
 }
 
-/** What a test does to requests before they reach the server: answers them itself, or lets them through. */
+/** Intercepts requests before they reach the server: responds to them itself, or lets them through. */
 export type Intercept = (path: string, body: string, response: ServerResponse) => boolean;
 
 /** Serves the page, and lets requests through to the server. */
@@ -80,9 +80,9 @@ export class Gate {
   intercept: Intercept | undefined;
   /** Headers that the page's own files are served with. */
   headers: Readonly<Record<string, string>> = {};
-  /** With which status one of the page's files is served, if with another one. */
+  /** The status with which one of the page's files is served, if it is not 200. */
   statusOf: ((path: string) => number | undefined) | undefined;
-  /** What went through, for tests that look at it. */
+  /** The requests that passed the gate. */
   readonly seen: { readonly path: string; readonly body: string }[] = [];
   private readonly server: Server;
 
@@ -129,14 +129,14 @@ export class Gate {
   }
 }
 
-/** Answers with a problem of the contract. */
+/** Responds with a problem of the contract. */
 export function problem(response: ServerResponse, status: number, code: string): true {
   const body = { type: "about:blank", title: code, status, code, retryable: status >= 500 };
   response.writeHead(status, { "Content-Type": "application/problem+json" }).end(JSON.stringify(body));
   return true;
 }
 
-/** Makes an account whose records another device has pushed: bodyweights, 500 in a push. */
+/** Creates an account whose records another device has pushed: bodyweights, 500 per push. */
 export async function seed(port: number, email: string, count: number): Promise<void> {
   const post = async (path: string, body: object, token?: string): Promise<{ accessToken: string; outcomes: { outcome: string }[] }> => {
     const headers = { "Content-Type": "application/json", ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) };
@@ -167,14 +167,14 @@ export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, headless: true, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 }
 
-/** A device: a browser profile of its own, with the page open. */
+/** A device: a separate browser profile with the page open. */
 export class Tab {
   private constructor(
     readonly page: Page,
     readonly context: BrowserContext,
   ) {}
 
-  /** Opens the page. What it throws or logs as an error fails the test that looks at `errors`. */
+  /** Opens the page. Its exceptions and logged errors are collected in `errors`, which a test can check. */
   static async open(context: BrowserContext, url: string): Promise<Tab> {
     const page = await context.newPage();
     const tab = new Tab(page, context);
@@ -186,7 +186,7 @@ export class Tab {
 
   readonly errors: string[] = [];
 
-  /** Signs up, and waits until the device is in step. */
+  /** Signs up, and waits until the device is in sync. */
   async signUp(email: string): Promise<void> {
     await this.page.evaluate((email) => window.sync.signUp({ email, password: "correct horse battery staple" }), email);
     await this.sync();
@@ -207,7 +207,7 @@ export class Tab {
     return this.page.evaluate(() => window.sync.status.getSnapshot());
   }
 
-  /** Waits until the status is so. */
+  /** Waits until the status matches. */
   async until(what: (status: SyncStatus) => boolean, ms = 15_000): Promise<SyncStatus> {
     const end = Date.now() + ms;
     for (;;) {

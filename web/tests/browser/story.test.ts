@@ -41,7 +41,7 @@ test("1. opt into sync: what was made locally is pushed", async () => {
 test("2. what another device has written appears in Dexie and on the page", async () => {
   const [one, other] = await twoDevices();
   const id = await weigh(one, 79.25);
-  // Nobody asks the other device to sync: it hears change notifications.
+  // Nobody asks the other device to sync: it receives change notifications.
   await other.page.getByText("79.25 kg").waitFor({ timeout: 15_000 });
   expect(await other.page.evaluate((id) => window.sync.db.userBodyweightLogs.get(id), id)).toMatchObject({ id, weightKg: 79.25 });
   expect([...one.errors, ...other.errors]).toEqual([]);

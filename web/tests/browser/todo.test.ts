@@ -1,8 +1,8 @@
-// The page of a contract that the package was not built with: its records reach another device, and those that it refuses do not.
+// The page of a contract that the package was not built with: valid records reach another device, and invalid ones do not.
 
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import type { RecordRefused, Sync } from "../../src/api.js";
+import type { WriteRejected, Sync } from "../../src/api.js";
 import type { Records } from "../../../examples/todo/generated/typescript/stores.js";
 import { Play } from "./play.js";
 import { Tab } from "./stage.js";
@@ -16,7 +16,7 @@ async function device(): Promise<Tab> {
 
 declare global {
   interface Window {
-    /** The same as `sync`, with the records of the page's contract. */
+    /** Like `sync`, with the records of the page's contract. */
     todo: Sync<Records>;
   }
 }
@@ -35,7 +35,7 @@ test("two devices have the lists of a contract that only their page knows", asyn
   // A rule across members of the contract.
   const refused = await other.page.evaluate(() => {
     const item = { listId: crypto.randomUUID(), title: "Dig", position: 0, due: { kind: "never" as const }, startedAt: 2, doneAt: 1 };
-    return window.todo.db.items.add(item).then(String, (error: RecordRefused) => error.violations.map(({ keyword }) => keyword));
+    return window.todo.db.items.add(item).then(String, (error: WriteRejected) => error.violations.map(({ keyword }) => keyword));
   });
   expect(refused).toEqual(["x-rules"]);
 

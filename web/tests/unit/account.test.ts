@@ -1,4 +1,4 @@
-// Sign-ins, sessions that end, and what an account holds: the engine over an in-memory Dexie, with a mocked way to the server.
+// Sign-ins, sessions that end, and the account's data: the engine with an in-memory Dexie and a mocked server.
 
 import { Dexie } from "dexie";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => device.close());
 
 describe("sign-ins that meet", () => {
-  /** Answers requests to this path when the test lets it. */
+  /** Responds to requests for this path when the test allows it. */
   const held = (ending: string, answer: (body: unknown) => Response): (() => void) => {
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
@@ -82,7 +82,7 @@ describe("sign-ins that meet", () => {
   });
 });
 
-/** What the server answers once a session has ended. */
+/** The server's response once a session has ended. */
 const SESSION_ENDED = { type: "about:blank", title: "Unauthorized", status: 401, code: "token_revoked", retryable: false };
 
 describe("nothing waits in silence", () => {
@@ -92,7 +92,7 @@ describe("nothing waits in silence", () => {
     }
     await device.signIn();
     await device.sync();
-    // The server was restored, and has lost them.
+    // The server was restored from a backup, and has lost them.
     server.records.clear();
     server.epoch = "e2";
     expect(await device.sync()).toMatchObject({ state: "needsConfirmation", toBeDeleted: 120 });
@@ -250,11 +250,11 @@ describe("the account", () => {
     ]);
   });
 
-  test("a refusal says why, and a session that has ended needs a new sign-in", async () => {
+  test("a rejected call says why, and a session that has ended needs a new sign-in", async () => {
     await device.signIn();
     const refused = { type: "about:blank", title: "Not Found", status: 404, code: "not_found", retryable: false, detail: "no such device" };
     server.intercept = (path) => (path.startsWith("/api/v1/account") ? json(refused, 404) : undefined);
-    await expect(device.host.call("revokeDevice", [DEVICE.id])).rejects.toThrow("cannot sign out the device: the server answered 404: no such device");
+    await expect(device.host.call("revokeDevice", [DEVICE.id])).rejects.toThrow("cannot sign out the device: the server responded with 404: no such device");
     server.intercept = () => json(SESSION_ENDED, 401);
     await expect(device.host.call("devices", [])).rejects.toThrow("sign in first");
     expect(await device.sync()).toMatchObject({ state: "needsAuth" });

@@ -1,4 +1,4 @@
-// Databases of earlier layouts: what is in them is in the current one.
+// Databases of earlier layouts: their content is in the current one.
 
 import { Dexie } from "dexie";
 import { describe, expect, test } from "vitest";
@@ -55,7 +55,7 @@ test("a database from before the tables were renamed keeps its unsent writes and
 describe("a database to which a newer version of the app has added a table, beside a tab of this version", () => {
   const task = (key: string): object => ({ key, info: "{}", text: JSON.stringify({ id: key, isDeleted: false }), seen: 0, queue: [99, 1], since: 5 });
 
-  /** Adds the table, an edit of its record, and a write that is no edit yet. */
+  /** Adds the table, an edit of its record, and a write that is not an edit yet. */
   async function extend(name: string): Promise<Dexie> {
     const newer = makeDatabase(name, { ...stores, 2: { tasks: "id" } });
     await newer.table("_rows").add(task("tasks/one"));
@@ -80,7 +80,7 @@ describe("a database to which a newer version of the app has added a table, besi
     expect(await device.sync()).toMatchObject({ state: "idle", pending: 2, pendingSince: 5, storageProblem: null, lastError: null });
     expect(server.records.size).toBe(1);
     expect(await device.host.call("blocked", [])).toEqual([]);
-    // Nor does a full resync take records for deleted that this version does not know.
+    // A full resync does not delete records that this version does not know either.
     server.epoch = "e2";
     expect(await device.sync()).toMatchObject({ state: "idle", pending: 2, toBeDeleted: 0, lastError: null });
     device.close();

@@ -1,4 +1,4 @@
-// A device for tests: the wasm engine in Node over Dexie in memory, against a server that is a function.
+// A device for tests: the wasm engine in Node with an in-memory Dexie, against a server that is a function.
 
 import { readFileSync } from "node:fs";
 import type { StrongLogDatabase, SyncStatus } from "../../src/api.js";
@@ -21,19 +21,19 @@ interface Stored {
   readonly record: Record<string, unknown>;
 }
 
-/** A server of one account that accepts whatever comes last, unless a test decides otherwise. */
+/** A server with one account that accepts the last write, unless a test decides otherwise. */
 export class MockServer {
   readonly records = new Map<string, Stored>();
   readonly requests: { readonly method: string; readonly path: string; readonly body: unknown }[] = [];
   rev = 0;
-  /** Another one says that the server was restored. */
+  /** Another value means that the server was restored. */
   epoch = "e1";
-  /** Answers in place of the server, where it wants to. */
+  /** Responds in place of the server, if it returns a response. */
   intercept: ((path: string, body: unknown) => Response | Promise<Response> | undefined) | undefined;
-  /** Decides about an edit, in place of accepting it. */
-  judge: ((change: Stored) => object | undefined) | undefined;
+  /** Decides the outcome of an edit; undefined accepts it. */
+  decide: ((change: Stored) => object | undefined) | undefined;
 
-  /** A change that another device has made. */
+  /** Adds a change by another device. */
   add(collection: string, record: Record<string, unknown>, seq = 1): Stored {
     this.rev += 1;
     const op = { id: newId(), deviceId: "01890000-0000-7000-8000-0000000000aa", seq };
@@ -81,9 +81,9 @@ export class MockServer {
   private push(changes: readonly Stored[]): object {
     const prevUserRev = this.rev;
     const outcomes = changes.map((change) => {
-      const judged = this.judge?.(change);
-      if (judged !== undefined) {
-        return judged;
+      const decided = this.decide?.(change);
+      if (decided !== undefined) {
+        return decided;
       }
       this.rev += 1;
       const { collection, op, record } = change;
@@ -119,7 +119,7 @@ export function json(body: unknown, status = 200): Response {
 /** A device of one tab. */
 export class Device {
   status: SyncStatus | undefined;
-  /** Is told that the host can go on no more. */
+  /** Called when the host cannot continue. */
   stopped: (reason: unknown) => void = (reason) => {
     throw reason instanceof Error ? reason : new Error(String(reason));
   };

@@ -1,4 +1,4 @@
-// A filled database of the app from before sync, with everything in it that cannot stay as it is.
+// A database of the app from before sync, with all kinds of data that a migration must change.
 
 import { Dexie, type IndexableType } from "dexie";
 import { afterEach, expect, test, vi } from "vitest";
@@ -74,16 +74,16 @@ afterEach(async () => {
   await Dexie.delete(OLD);
 });
 
-test("everything is copied, every reference leads where it led, and what is refused stays", async () => {
+test("everything is copied, every reference leads where it led, and what is rejected stays", async () => {
   await oldDatabase();
   const server = new MockServer();
   device = await Device.open(server);
   const { db } = device;
   const first = await migrate(device, { from: OLD, deleteOld: true });
-  const { copied, refused } = first;
-  expect(refused).toMatchObject([{ table: "loggedSets", key: 3, record: { loggedWeightKg: -1 }, reason: expect.stringContaining("/loggedWeightKg") as string }]);
+  const { copied, rejected } = first;
+  expect(rejected).toMatchObject([{ table: "loggedSets", key: 3, record: { loggedWeightKg: -1 }, reason: expect.stringContaining("/loggedWeightKg") as string }]);
   expect(copied).toBe(12);
-  expect(await Dexie.exists(OLD), "kept, since a record was refused").toBe(true);
+  expect(await Dexie.exists(OLD), "kept, since a record was rejected").toBe(true);
 
   const squat = deterministicId(namespace, "exercise-definitions", "Squat");
   const yoke = (await db.exerciseDefinitions.where("name").equals("Yoke").first())?.id ?? "";
@@ -110,7 +110,7 @@ test("everything is copied, every reference leads where it led, and what is refu
   expect(server.records.size).toBe(12);
 });
 
-test("a refused record that is mended is copied by the next call, and only then the old database is deleted", async () => {
+test("a rejected record that is mended is copied by the next call, and only then the old database is deleted", async () => {
   const old = new Dexie(OLD);
   old.version(1).stores({ exerciseDefinitions: "++id", loggedSets: "++id" });
   const set = { workoutLogId: LOG, exerciseDefinitionId: 9, orderInWorkout: 0, orderInExercise: 0, setType: "standard", loggedWeightKg: 1, loggedReps: 5 };
@@ -119,15 +119,15 @@ test("a refused record that is mended is copied by the next call, and only then 
   device = await Device.open(new MockServer());
   const { db } = device;
   const options = { from: OLD, deleteOld: true };
-  expect(await migrate(device, options)).toMatchObject({ copied: 1, refused: [{ table: "exerciseDefinitions", key: 9 }], oldDatabase: "kept" });
-  // What the user has done to a copy since then stays done.
+  expect(await migrate(device, options)).toMatchObject({ copied: 1, rejected: [{ table: "exerciseDefinitions", key: 9 }], oldDatabase: "kept" });
+  // The user's later changes to a copy are kept.
   await db.loggedSets.toCollection().modify({ loggedReps: 6 });
   await old.table("exerciseDefinitions").put({ id: 9, name: "Yoke", isCustom: true });
-  expect(await migrate(device, options)).toEqual({ copied: 2, refused: [], notCopied: [], oldDatabase: "deleted" });
+  expect(await migrate(device, options)).toEqual({ copied: 2, rejected: [], notCopied: [], oldDatabase: "deleted" });
   const yoke = await db.exerciseDefinitions.toArray();
   expect(await db.loggedSets.toArray()).toMatchObject([{ exerciseDefinitionId: yoke[0]?.id, loggedReps: 6 }]);
   expect(await Dexie.exists(OLD)).toBe(false);
-  expect(await migrate(device, options)).toEqual({ copied: 2, refused: [], notCopied: [], oldDatabase: "absent" });
+  expect(await migrate(device, options)).toEqual({ copied: 2, rejected: [], notCopied: [], oldDatabase: "absent" });
 });
 
 test("tables that the contract does not know are named and kept, until they are ignored", async () => {
@@ -138,36 +138,36 @@ test("tables that the contract does not know are named and kept, until they are 
   old.close();
   device = await Device.open(new MockServer());
   const kept = await migrate(device, { from: OLD, deleteOld: true });
-  expect(kept).toMatchObject({ copied: 1, refused: [], notCopied: [{ table: "personalRecords", records: 2 }], oldDatabase: "kept" });
+  expect(kept).toMatchObject({ copied: 1, rejected: [], notCopied: [{ table: "personalRecords", records: 2 }], oldDatabase: "kept" });
   expect(await Dexie.exists(OLD)).toBe(true);
   const one = await migrate(device, { from: OLD, deleteOld: true, ignore: [{ table: "personalRecords", key: 1 }] });
   expect(one).toMatchObject({ notCopied: [{ table: "personalRecords", records: 1 }], oldDatabase: "kept" });
   const all = await migrate(device, { from: OLD, deleteOld: true, ignore: ["personalRecords"] });
-  expect(all).toEqual({ copied: 1, refused: [], notCopied: [], oldDatabase: "deleted" });
+  expect(all).toEqual({ copied: 1, rejected: [], notCopied: [], oldDatabase: "deleted" });
 });
 
-test("refused records are left behind once they are ignored", async () => {
+test("rejected records are left behind once they are ignored", async () => {
   const old = new Dexie(OLD);
   old.version(1).stores({ exerciseDefinitions: "++id" });
   await old.table("exerciseDefinitions").bulkAdd([{ name: "Squat", isCustom: true }, { title: "no name" }]);
   old.close();
   device = await Device.open(new MockServer());
-  const { refused } = await migrate(device, { from: OLD, deleteOld: true });
-  expect(refused).toHaveLength(1);
-  expect(await migrate(device, { from: OLD, deleteOld: true, ignore: refused })).toMatchObject({ copied: 1, oldDatabase: "deleted" });
+  const { rejected } = await migrate(device, { from: OLD, deleteOld: true });
+  expect(rejected).toHaveLength(1);
+  expect(await migrate(device, { from: OLD, deleteOld: true, ignore: rejected })).toMatchObject({ copied: 1, oldDatabase: "deleted" });
 });
 
-test("a record with what JSON cannot hold is refused, and the only copy of it stays", async () => {
+test("a record with what JSON cannot hold is rejected, and the only copy of it stays", async () => {
   const old = new Dexie(OLD);
   old.version(1).stores({ workoutTemplates: "++" });
   const unfit = { photo: new Blob(["a picture"]), tags: new Set(["a"]), weights: new Map([["bench", 80]]), best: NaN, signature: new Uint8Array([1]) };
   await old.table("workoutTemplates").bulkAdd([{ name: "Push day", ...unfit }, "a text", null, { name: "Pull day" }]);
   old.close();
   device = await Device.open(new MockServer());
-  const { copied, refused, oldDatabase } = await migrate(device, { from: OLD, deleteOld: true });
+  const { copied, rejected, oldDatabase } = await migrate(device, { from: OLD, deleteOld: true });
   expect({ copied, oldDatabase }).toEqual({ copied: 1, oldDatabase: "kept" });
-  expect(refused.map(({ reason }) => reason.split("; ")[0])).toEqual([
-    expect.stringMatching(/^\/photo is a (Blob|Object), which JSON cannot hold$/u) as string,
+  expect(rejected.map(({ reason }) => reason.split("; ")[0])).toEqual([
+    expect.stringMatching(/^\/photo is a (Blob|Object), which JSON cannot represent$/u) as string,
     "the record is not an object",
     "the record is not an object",
   ]);
@@ -201,11 +201,11 @@ test("records that would become one are not both called copied, and records with
   old.close();
   device = await Device.open(new MockServer());
   const migrated = await migrate(device, { from: OLD, deleteOld: true });
-  expect(migrated).toMatchObject({ copied: 3, refused: [{ table: "userSettings", key: 2, reason: expect.stringContaining("same id") as string }], oldDatabase: "kept" });
+  expect(migrated).toMatchObject({ copied: 3, rejected: [{ table: "userSettings", key: 2, reason: expect.stringContaining("same id") as string }], oldDatabase: "kept" });
   expect((await device.db.workoutTemplates.toArray()).map(({ name }) => name).sort()).toEqual(["Pull", "Push"]);
 });
 
-test("a name that cannot be the old database's is refused, and the database of that name is left alone", async () => {
+test("a name that cannot be the old database's is rejected, and the database of that name is left alone", async () => {
   device = await Device.open(new MockServer());
   const other = new Dexie("photos");
   other.version(1).stores({ pictures: "++id" });
@@ -236,7 +236,7 @@ test("records whose keys are alike as JSON are copied each, and the old database
   await templatesByKey(keys.map((key, index) => [key, `day ${index}`]));
   device = await Device.open(new MockServer());
   const ignore = [{ table: "workoutTemplates", key: Uint8Array.of(1, 3) }];
-  expect(await migrate(device, { from: OLD, deleteOld: true, ignore })).toEqual({ copied: 9, refused: [], notCopied: [], oldDatabase: "deleted" });
+  expect(await migrate(device, { from: OLD, deleteOld: true, ignore })).toEqual({ copied: 9, rejected: [], notCopied: [], oldDatabase: "deleted" });
   expect(await names(device)).toEqual([0, 2, 3, 4, 5, 6, 7, 8, 9].map((index) => `day ${index}`));
 });
 
@@ -247,11 +247,11 @@ test("what an earlier version has recorded with keys as JSON is not copied again
   const [seven, five] = [newId(), newId()];
   const ids = [7, new Date(5), new Date(6), Uint8Array.of(1).buffer].map((key, index) => ({ key: JSON.stringify(key), id: [seven, five][index] ?? newId(), isCopied: true }));
   await device.db.table("_device").put({ name: "migrations", value: { [OLD]: { copied: 4, ids: { workoutTemplates: ids } } } });
-  expect(await migrate(device, { from: OLD })).toMatchObject({ copied: 8, refused: [] });
+  expect(await migrate(device, { from: OLD })).toMatchObject({ copied: 8, rejected: [] });
   expect(await names(device)).toEqual(["a text", "bytes 0", "bytes 1", "six"]);
 });
 
-/** What two devices had before sync: the same records, for example from a backup. */
+/** The data of two devices before sync: the same records, for example from a backup. */
 async function sameOnTwoDevices(theme: string): Promise<void> {
   const old = new Dexie(OLD);
   old.version(1).stores({ workoutTemplates: "id", userSettings: "id" });
@@ -264,8 +264,8 @@ const content = async (of: Device): Promise<unknown> => [await names(of), (await
 
 test.each(["before", "after"])("what the user has edited or deleted since wins over an old database that another device migrates %s its sign-in", async (when) => {
   const server = new MockServer();
-  // The server lets the last write win, as the engine decides it.
-  server.judge = (change) => {
+  // On the server the last write wins, as in the engine.
+  server.decide = (change) => {
     const stored = server.records.get(`${change.collection}/${change.record["id"] as string}`);
     const wins = stored === undefined || (change.record["clientUpdatedAt"] as number) > (stored.record["clientUpdatedAt"] as number);
     return wins ? undefined : { id: change.record["id"], op: change.op, outcome: "superseded", winner: { rev: stored.rev, op: stored.op, record: stored.record } };
@@ -321,7 +321,7 @@ test("an old database of another contract is migrated by that contract", async (
   old.close();
   const db = makeDatabase(newId(), contract.stores);
   watchWrites(db, () => undefined, contract);
-  expect(await migrate({ db }, { from: OLD })).toMatchObject({ copied: 2, refused: [{ table: "notes", key: 2, reason: expect.stringContaining("/text") as string }] });
+  expect(await migrate({ db }, { from: OLD })).toMatchObject({ copied: 2, rejected: [{ table: "notes", key: 2, reason: expect.stringContaining("/text") as string }] });
   const notebook = (await db.table("notebooks").toArray())[0] as { id: string };
   expect(await db.table("notes").toArray()).toMatchObject([{ text: "warm up", at: "1970-01-01T00:00:00.000Z", notebookId: notebook.id }]);
   db.close();
@@ -348,7 +348,7 @@ test("a name without a database is told as such", async () => {
   device = await Device.open(new MockServer());
   expect(await migrate(device, { from: "NothingHere", deleteOld: true })).toEqual({
     copied: 0,
-    refused: [],
+    rejected: [],
     notCopied: [],
     oldDatabase: "absent",
   });

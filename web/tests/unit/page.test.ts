@@ -1,4 +1,4 @@
-// What a page may pass to createSync and to its calls: what is not right is said before anything is opened or sent.
+// The arguments that a page may pass to createSync and to its calls: invalid ones are reported before anything is opened or sent.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Sync } from "../../src/api.js";
@@ -61,7 +61,7 @@ test("a call whose arguments violate the contract says what was wrong with them"
     [() => sync.signIn(undefined as never), "cannot sign in: the argument is missing"],
     [() => sync.recover({ email: "ana@example.com", recoveryCode: "x", newPassword: "short" }), "cannot set a new password: /"],
     [() => sync.renameDevice(newId(), ""), "cannot rename the device: /name "],
-    [() => sync.confirmDeletions("nope" as never), 'cannot answer "nope": expected "delete" or "pushAgain"'],
+    [() => sync.confirmDeletions("nope" as never), 'cannot confirm the deletions with "nope"; expected "delete" or "pushAgain"'],
     [() => sync.restore(undefined as never), "cannot restore a past version: the number is undefined; expected a whole number"],
     [() => sync.conflicts(1e12), "cannot list conflicts: the limit is 1000000000000; expected a whole number from 1 to 4294967295"],
   ];

@@ -40,7 +40,7 @@ const uuid = (number: number): string => `00000000-0000-0000-0000-${number.toStr
 const keyOf = (id: number, collection: string = FIRST): string => `${collection}/${uuid(id)}`;
 const numberOf = (key: string): number => parseInt(key.slice(-12), 16);
 
-/** Runs a scenario on a database of its own, and returns what was not as expected. */
+/** Runs a scenario on a separate database, and returns the differences from what was expected. */
 export async function run(scenario: Scenario, name: string): Promise<string[]> {
   const database = makeDatabase(name);
   const store = new DexieStore(database, "the only tab");
@@ -84,7 +84,7 @@ async function take(store: DexieStore, step: Step): Promise<{ readonly found: un
     const { counts } = await plan(store, {}, []);
     const { live = 0, unseen = 0, ...found } = JSON.parse(counts) as Record<string, number | null>;
     const { live: live_ = 0, unseen: unseen_ = 0, ...expected } = step["counts"] as Record<string, number | null>;
-    // Live and unseen rows are counted in an undecided resync, and are of no interest otherwise.
+    // Live and unseen rows are counted only in an undecided resync.
     return "live" in (step["counts"] as object) ? { found: { ...found, live, unseen }, expected: { ...expected, live: live_, unseen: unseen_ } } : { found, expected };
   }
   if ("select" in step) {
@@ -125,7 +125,7 @@ function write(store: DexieStore, writes: readonly Write[], resync: object | und
   return plan(store, planned, put.map(textOf), resync);
 }
 
-/** Carries out a plan as the engine would write it. */
+/** Applies a plan as the engine would write it. */
 function plan(store: DexieStore, planned: object, texts: string[], resync?: object): Promise<{ readonly counts: string }> {
   return store.update({ keys: [keyOf(1), keyOf(1, "logged-sets")] }, (meta) => {
     const before = JSON.parse(meta) as { resync: { pulled: boolean } | null };

@@ -1,4 +1,4 @@
-// The story's integration tests: the engine over an in-memory Dexie, with a mocked way to the server.
+// The story's integration tests: the engine with an in-memory Dexie and a mocked server.
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { deterministicId, namespace } from "./contract.js";
@@ -89,10 +89,10 @@ describe("local changes only", () => {
     expect(server.requests.filter((request) => request.path.endsWith("/batch"))).toEqual([]);
   });
 
-  test("what the contract refuses is refused at once, and says why", async () => {
+  test("an invalid write is rejected at once, with the reason", async () => {
     const refused = device.db.userBodyweightLogs.add({ date: 1, weightKg: -3 });
     await expect(refused).rejects.toMatchObject({
-      name: "RecordRefused",
+      name: "WriteRejected",
       collection: "user-bodyweight-logs",
       violations: [{ pointer: "/weightKg", keyword: "exclusiveMinimum" }],
     });
@@ -103,7 +103,7 @@ describe("local changes only", () => {
     await expect(device.db.workoutTemplates.add({ name: "x", notes: "n".repeat(10_001) })).rejects.toThrow("/notes");
   });
 
-  test("a text that is not Unicode is refused at the write, where the server would refuse it later", async () => {
+  test("a text that is not Unicode is rejected at the write, where the server would reject it later", async () => {
     const lone = "half a smile \ud83d";
     await expect(device.db.workoutTemplates.add({ name: lone })).rejects.toMatchObject({ violations: [{ pointer: "/name", keyword: "unicode" }] });
     const nested = { name: "Push day", mood: { [lone]: [lone] } };
@@ -111,20 +111,20 @@ describe("local changes only", () => {
     expect(await device.db.workoutTemplates.add({ name: "a whole one \ud83d\ude00" })).toMatch(/^[\da-f-]{36}$/);
   });
 
-  test("a value that JSON cannot hold is refused, and its member is named", async () => {
+  test("a value that JSON cannot hold is rejected, and its member is named", async () => {
     const circular: Record<string, unknown> = { name: "Push day" };
     circular["self"] = circular;
     const unfit: readonly (readonly [value: unknown, pointer: string, message: string])[] = [
-      [{ name: "Push day", order: NaN }, "/order", "is NaN, which JSON cannot hold"],
-      [{ name: "Push day", order: 80n }, "/order", "is a bigint, which JSON cannot hold"],
-      [{ name: "Push day", tags: [new Map([["a", 1]])] }, "/tags/0", "is a Map, which JSON cannot hold"],
-      [{ name: "Push day", act: () => 1 }, "/act", "is a function, which JSON cannot hold"],
+      [{ name: "Push day", order: NaN }, "/order", "is NaN, which JSON cannot represent"],
+      [{ name: "Push day", order: 80n }, "/order", "is a bigint, which JSON cannot represent"],
+      [{ name: "Push day", tags: [new Map([["a", 1]])] }, "/tags/0", "is a Map, which JSON cannot represent"],
+      [{ name: "Push day", act: () => 1 }, "/act", "is a function, which JSON cannot represent"],
       [circular, "/self", "contains itself"],
       [null, "", "is not an object"],
       [[], "", "is not an object"],
     ];
     for (const [value, pointer, message] of unfit) {
-      const refused = { name: "RecordRefused", violations: [{ pointer, keyword: "type", message }] };
+      const refused = { name: "WriteRejected", violations: [{ pointer, keyword: "type", message }] };
       await expect(device.db.workoutTemplates.add(value as never)).rejects.toMatchObject(refused);
     }
     const kept = await device.db.workoutTemplates.add({ name: "Push day", since: new Date(0), left: undefined } as never);
@@ -142,7 +142,7 @@ describe("local changes only", () => {
     expect(server.records.get(`exercise-definitions/${id}`)?.record).toMatchObject({ name: "Back squat" });
   });
 
-  test("a write that Dexie refuses changes nothing, though others of its request succeed", async () => {
+  test("a write that Dexie rejects changes nothing, though others of its request succeed", async () => {
     const id = await device.db.workoutTemplates.add({ name: "Squats" });
     await device.signIn();
     await device.sync();
@@ -193,7 +193,7 @@ describe("local changes only", () => {
       await device.db.workoutTemplates.delete(key);
     }
     await device.db.workoutTemplates.bulkDelete(["new", upper]);
-    // As an earlier version has kept it.
+    // As an earlier version has stored it.
     await device.db.table("_pendingWrites").put({ key: "workout-templates/nope", at: 5, shipped: 0 });
     await device.db.workoutTemplates.add({ name: "Push day" });
     expect(await device.sync()).toMatchObject({ state: "idle", pending: 0, storageProblem: null });
@@ -249,7 +249,7 @@ describe("concurrent changes", () => {
     const later = Date.now() + 60_000;
     const { collection: _, ...winner } = server.add("user-bodyweight-logs", remote(theirs, { weightKg: 99, clientUpdatedAt: later }), 9);
     server.add("user-bodyweight-logs", remote(mine, { weightKg: 98, clientUpdatedAt: 1_500 }), 8);
-    server.judge = ({ record, op }) => (record["id"] === theirs ? { id: theirs, op, outcome: "superseded", winner } : undefined);
+    server.decide = ({ record, op }) => (record["id"] === theirs ? { id: theirs, op, outcome: "superseded", winner } : undefined);
     expect(await device.sync()).toMatchObject({ pending: 0, state: "idle" });
     expect([first.rev, second.rev]).toEqual([1, 2]);
     expect(await device.db.userBodyweightLogs.get(theirs)).toMatchObject({ weightKg: 99 });
@@ -258,7 +258,7 @@ describe("concurrent changes", () => {
     const [past] = (await device.host.call("conflicts", [100])) as { number: number; record: object; why: string }[];
     expect(past).toMatchObject({ why: "lost", record: { id: theirs, weightKg: 72 } });
 
-    server.judge = undefined;
+    server.decide = undefined;
     await device.host.call("restore", [past?.number]);
     expect(await device.db.userBodyweightLogs.get(theirs)).toMatchObject({ weightKg: 72 });
     expect(await device.sync()).toMatchObject({ pending: 0 });
@@ -276,7 +276,7 @@ describe("concurrent changes", () => {
     server.add("user-bodyweight-logs", remote(id, { weightKg: 60, clientUpdatedAt: 1_500 }), 2);
     await device.sync();
     await device.db.userBodyweightLogs.put({ ...form, weightKg: 61 } as { date: number; weightKg: number });
-    // What is written over it later does not make it any fresher.
+    // A later write on top of it does not make it current.
     await device.db.userBodyweightLogs.update(id, { weightKg: 62 });
     await device.sync();
     expect(server.records.get(`user-bodyweight-logs/${id}`)?.record).toMatchObject({ weightKg: 62 });
@@ -284,7 +284,7 @@ describe("concurrent changes", () => {
     const push = server.requests.findLast(({ path }) => path.endsWith("/batch"))?.body as { changes: { baseRev?: number }[] };
     expect(push.changes.map(({ baseRev }) => baseRev)).toEqual([undefined]);
 
-    // A form that is up to date replaces what it was made of.
+    // A write based on the current version replaces it.
     const fresh = await device.db.userBodyweightLogs.get(id);
     await device.db.userBodyweightLogs.put({ ...fresh, weightKg: 63 } as { date: number; weightKg: number });
     await device.sync();
@@ -305,7 +305,7 @@ describe("concurrent changes", () => {
   });
 });
 
-describe("timestamps and refusals", () => {
+describe("timestamps and rejections", () => {
   test("the two timestamps are set by what has succeeded, for each collection too", async () => {
     await device.signIn();
     const began = Date.now();
@@ -332,12 +332,12 @@ describe("timestamps and refusals", () => {
     expect(await device.sync()).toMatchObject({ pending: 0, lastError: null });
   });
 
-  test("a refused record is blocked, can be tried again, and can be given up", async () => {
+  test("a rejected record is blocked, can be tried again, and can be given up", async () => {
     await device.signIn();
     await device.sync();
     const [good, bad] = [newId(), newId()];
     const error = { code: "invalid_record", retryable: false, message: "no", errors: [] };
-    server.judge = ({ record, op }) => (record["id"] === bad ? { id: bad, op, outcome: "rejected", error } : undefined);
+    server.decide = ({ record, op }) => (record["id"] === bad ? { id: bad, op, outcome: "rejected", error } : undefined);
     await device.db.workoutTemplates.bulkAdd([
       { id: bad, name: "poison" },
       { id: good, name: "fine" },
@@ -345,7 +345,7 @@ describe("timestamps and refusals", () => {
     expect(await device.sync()).toMatchObject({ pending: 0, blocked: 1 });
     expect(server.records.has(`workout-templates/${good}`)).toBe(true);
     expect(await device.host.call("blocked", [])).toMatchObject([{ collection: "workout-templates", id: bad, code: "invalid_record", message: "no" }]);
-    server.judge = undefined;
+    server.decide = undefined;
     await device.host.call("retry", ["workout-templates", bad]);
     expect(await device.sync()).toMatchObject({ blocked: 0, pending: 0 });
     expect(server.records.has(`workout-templates/${bad}`)).toBe(true);
@@ -438,7 +438,7 @@ describe("timestamps and refusals", () => {
     expect(server.requests.slice(sent).map(({ path }) => path)).toEqual([]);
   });
 
-  test("another account is refused, and nothing is sent", async () => {
+  test("another account is rejected, and nothing is sent", async () => {
     await device.signIn();
     await device.sync();
     server.intercept = (path) =>

@@ -9,7 +9,7 @@ use contractc::source::Sources;
 
 use xtask::{Result, cargo, root, run, typescript};
 
-/// The documents, with replacements for the lines for which they would be refused.
+/// The documents, with replacements for the lines for which they would be rejected.
 const DOCUMENTS: &[(&str, &[(&str, &str)])] = &[
     ("stripe.yaml", &[]),
     ("openai.yaml", &[("min_items:", "minItems:"), ("max_items:", "maxItems:"), ("exclusiveMinimum: true", "x-exclusive: true")]),
@@ -102,13 +102,13 @@ fn corrected(document: &Path, corrections: &[(&str, &str)], work: &Path) -> Resu
 fn as_json(document: &Path) -> Result<PathBuf> {
     let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
     let file = sources.load(document, &mut diagnostics)?;
-    let tree = sources.root(file).ok_or_else(|| contractc::render::findings(&diagnostics, &sources, contractc::render::FINDINGS_MAX))?;
+    let tree = sources.root(file).ok_or_else(|| contractc::render::diagnostics(&diagnostics, &sources, contractc::render::DIAGNOSTICS_MAX))?;
     let path = document.with_extension("as.json");
     std::fs::write(&path, tree.to_json().to_string())?;
     Ok(path)
 }
 
-/// A compiler. In its arguments, `IN` and `OUT` stand for the document and the output folder.
+/// A compiler. In its arguments, `IN` and `OUT` are replaced by the document and the output folder.
 struct Program<'a> {
     path: &'a Path,
     folder: &'a Path,

@@ -13,30 +13,30 @@ use crate::node::Modules;
 use crate::suite::{self, Suite};
 use xtask::{Result, root, side_by_side};
 
-/// Compiles every document, judges every case of the suite, and writes the results to `contractc/CORPUS.md`.
+/// Compiles every document, checks every case of the suite, and writes the results to `contractc/CORPUS.md`.
 ///
 /// In CI, and wherever `CI` is set, the results must match the file.
 pub fn run(folder: &Path) -> Result {
     let suite = Suite::read(&folder.join("suite"))?;
-    let (mut verdicts, mut is_right) = (String::new(), true);
-    for found in suite.judge(&suite::TIERS)? {
+    let (mut results, mut is_right) = (String::new(), true);
+    for found in suite.check(&suite::TIERS)? {
         is_right &= found.is_right;
-        verdicts.push_str(&found.text);
+        results.push_str(&found.text);
     }
-    let examples = crate::examples::judge(folder)?;
+    let examples = crate::examples::check(folder)?;
     let mut text = String::from(HEAD);
-    let mut refused = String::new();
+    let mut rejected = String::new();
     for (group, name) in [("documents", "documents"), ("packs", "packs")] {
         let found = Outcomes::find(&folder.join(group))?;
         let (rust, typescript) = side_by_side(|| check_rust(name, &found), || check_typescript(name, &found));
         let (rust, typescript) = (rust?, typescript?);
-        let (all, generated, refused_count) = (found.all(), found.generated.len(), found.refused.len());
-        let _ = writeln!(text, "| {group} | {all} | {generated} | {refused_count} | {rust} | {typescript} |");
-        found.refused.iter().for_each(|(path, reason)| _ = writeln!(refused, "- `{group}/{path}`: {reason}"));
+        let (all, generated, rejected_count) = (found.all(), found.generated.len(), found.rejected.len());
+        let _ = writeln!(text, "| {group} | {all} | {generated} | {rejected_count} | {rust} | {typescript} |");
+        found.rejected.iter().for_each(|(path, reason)| _ = writeln!(rejected, "- `{group}/{path}`: {reason}"));
     }
     let _ = write!(
         text,
-        "\n## JSON-Schema-Test-Suite\n\n{}{verdicts}\n## Examples, defaults and enum values of the documents\n\n{examples}\n## Refused documents\n\n{refused}",
+        "\n## JSON-Schema-Test-Suite\n\n{}{results}\n## Examples, defaults and enum values of the documents\n\n{examples}\n## Rejected documents\n\n{rejected}",
         suite::HEAD
     );
     print!("{text}");
@@ -44,13 +44,13 @@ pub fn run(folder: &Path) -> Result {
     if is_right { Ok(()) } else { Err(suite::WRONG.into()) }
 }
 
-/// Judges one tier of the suite, or the examples of the documents, and prints what `contractc/CORPUS.md` would say of it.
+/// Checks one tier of the suite, or the examples of the documents, and prints what `contractc/CORPUS.md` would say of it.
 pub fn run_tier(folder: &Path, tier: &str) -> Result {
     if tier == "examples" {
-        print!("{}", crate::examples::judge(folder)?);
+        print!("{}", crate::examples::check(folder)?);
         return Ok(());
     }
-    let found = Suite::read(&folder.join("suite"))?.judge(&[tier])?;
+    let found = Suite::read(&folder.join("suite"))?.check(&[tier])?;
     found.iter().for_each(|found| print!("{}", found.text));
     if found.iter().all(|found| found.is_right) { Ok(()) } else { Err(suite::WRONG.into()) }
 }
@@ -58,11 +58,11 @@ pub fn run_tier(folder: &Path, tier: &str) -> Result {
 const HEAD: &str = "\
 # The compiler on other people's contracts
 
-Kept by `cargo xtask corpus FOLDER`. A document is *generated*, or *refused* with the places and reasons in its diagnostics (the first is
+Kept by `cargo xtask corpus FOLDER`. A document is *generated*, or *rejected* with the places and reasons in its diagnostics (the first is
 shown below); nothing panics. *Rust compiles*: the generated code passes `cargo check` with all features. *TypeScript compiles*: it passes
 `tsc --strict`, with `exactOptionalPropertyTypes` and more.
 
-| folder | documents | generated | refused | Rust compiles | TypeScript compiles |
+| folder | documents | generated | rejected | Rust compiles | TypeScript compiles |
 |---|---|---|---|---|---|
 ";
 
@@ -80,7 +80,7 @@ fn keep(path: &Path, text: &str) -> Result {
 /// The results for the documents below a folder.
 struct Outcomes {
     generated: Vec<(String, Vec<OutputFile>)>,
-    refused: Vec<(String, String)>,
+    rejected: Vec<(String, String)>,
 }
 
 impl Outcomes {
@@ -100,23 +100,23 @@ impl Outcomes {
         })?;
         let mut found: Vec<_> = found.into_iter().flatten().collect();
         found.sort_by_key(|(path, _)| *path);
-        let mut outcomes = Outcomes { generated: Vec::new(), refused: Vec::new() };
+        let mut outcomes = Outcomes { generated: Vec::new(), rejected: Vec::new() };
         for (path, outcome) in found {
             let name = path.strip_prefix(folder)?.to_string_lossy().replace('\\', "/");
             match outcome {
                 Ok(files) => outcomes.generated.push((name, files)),
-                Err(reason) => outcomes.refused.push((name, reason)),
+                Err(reason) => outcomes.rejected.push((name, reason)),
             }
         }
         Ok(outcomes)
     }
 
     fn all(&self) -> usize {
-        self.generated.len() + self.refused.len()
+        self.generated.len() + self.rejected.len()
     }
 }
 
-/// The files that a document is compiled to, or why it is refused.
+/// The files that a document is compiled to, or why it is rejected.
 type Outcome = std::result::Result<Vec<OutputFile>, String>;
 
 /// The outcome for a document. Fails if the compiler does.

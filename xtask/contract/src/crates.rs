@@ -89,7 +89,8 @@ pub fn module(folder: &str, generated: Vec<OutputFile>, brings_runtime: bool) ->
     files
 }
 
-/// The same for a program that only validates: without the types, which are most of the code and are checked with the documents.
+/// Like the function above, for a program that only validates: without the types, which are most of the code and are checked with the
+/// documents.
 pub fn module_without_types(folder: &str, generated: Vec<OutputFile>, brings_runtime: bool) -> Vec<OutputFile> {
     let mut files = module(folder, generated, brings_runtime);
     files.iter_mut().filter(|file| file.path == format!("{folder}/types.rs")).for_each(|file| file.text.clear());

@@ -1,5 +1,5 @@
-//! Runs third-party examples, defaults and enum values through both languages: values that are valid by the letter must be accepted, and
-//! values that are invalid by any reading must be refused.
+//! Runs third-party examples, defaults and enum values through both languages: values that are strictly valid must be accepted, and values
+//! that are invalid by any reading must be rejected.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -13,23 +13,23 @@ use serde_json::{Map, Value, json};
 use crate::node::{self, Modules, Question};
 use xtask::{Result, root, side_by_side};
 
-/// A value of a document, with its expected verdict.
+/// A value of a document, with its expected result.
 struct Example {
     document: String,
     /// The name under which its schema was added to the document.
     schema: String,
     at: String,
     text: String,
-    /// Whether the value must be accepted; all others must be refused.
+    /// Whether the value must be accepted; all others must be rejected.
     valid: bool,
 }
 
 const FORMATS: &str = "\
 Formats are asserted here, while the letter of OpenAPI leaves them open: these values are not of the format that their schema names, such as\n\
-a relative address under `format: uri`. Both languages refuse them, at the same places.";
+a relative address under `format: uri`. Both languages reject them, at the same places.";
 
-/// Judges all values of `folder/cases`. The report contains a line of counts, followed by a line for each wrong verdict.
-pub fn judge(folder: &Path) -> Result<String> {
+/// Checks all values of `folder/cases`. The report contains a line of counts, followed by a line for each wrong result.
+pub fn check(folder: &Path) -> Result<String> {
     let mut modules = Modules::new("cases")?;
     let mut examples: Vec<Example> = Vec::new();
     let mut questions: Vec<Question> = Vec::new();
@@ -54,20 +54,20 @@ pub fn judge(folder: &Path) -> Result<String> {
         }
     }
     let (in_rust, in_typescript) = side_by_side(
-        || judge_in_rust(files, &mods, &table, &examples),
+        || validate_in_rust(files, &mods, &table, &examples),
         || {
             modules.compile()?;
-            node::judge("cases", &questions.iter().collect::<Vec<_>>())
+            node::validate("cases", &questions.iter().collect::<Vec<_>>())
         },
     );
     let (in_rust, in_typescript) = (in_rust?, in_typescript?);
-    let verdicts = examples.iter().zip(in_rust.iter().zip(&in_typescript));
+    let results = examples.iter().zip(in_rust.iter().zip(&in_typescript));
     let mut exceptions: Vec<Exception> =
-        verdicts.filter_map(|(example, (rust, typescript))| Exception::of(example, rust, typescript)).collect();
+        results.filter_map(|(example, (rust, typescript))| Exception::of(example, rust, typescript)).collect();
     exceptions.sort_by_key(|exception| exception.reason.is_some());
     let valid = examples.iter().filter(|example| example.valid).count();
     let mut report = format!(
-        "{valid} values to accept, {} to refuse, in {} documents, each judged by Rust and by TypeScript; {} exceptions.\n",
+        "{valid} values to accept, {} to reject, in {} documents, each checked by Rust and by TypeScript; {} exceptions.\n",
         examples.len() - valid,
         table.lines().count(),
         exceptions.len()
@@ -80,9 +80,9 @@ pub fn judge(folder: &Path) -> Result<String> {
     Ok(report)
 }
 
-/// A value whose verdict differs from the expected one in either language.
+/// A value whose result differs from the expected one in either language.
 struct Exception {
-    /// The reason why the verdict is right nevertheless, if there is one.
+    /// The reason why the result is right nevertheless, if there is one.
     reason: Option<&'static str>,
     line: String,
 }
@@ -115,7 +115,7 @@ fn with_cases(document: &Path, name: &str, cases: &str) -> Result<Option<(Compil
     let mut examples = Vec::new();
     for line in cases.lines() {
         let case: Value = serde_json::from_str(line)?;
-        // Values without a schema have no verdict. Values on which readings differ may have either verdict.
+        // Values without a schema have no expected result. Values that can be read in several ways may have either result.
         let Some(strict) = case["strict"].as_bool() else { continue };
         if !strict && case["lenient"] != json!(false) {
             continue;
@@ -136,7 +136,7 @@ fn with_cases(document: &Path, name: &str, cases: &str) -> Result<Option<(Compil
     let added: BTreeSet<String> = names.into_values().collect();
     let text = serde_json::to_vec(&tree)?;
     let mut compilation = Compilation::from_text(&document.with_extension("json").to_string_lossy(), &text);
-    // Only the added schemas are needed, with what they reach. That the rest compiles is checked elsewhere.
+    // Only the added schemas are needed, with what they reach. Another step checks that the rest compiles.
     compilation.contract.iter_mut().for_each(|contract| {
         contract.operations.clear();
         contract.names.retain(|(name, _)| added.contains(name));
@@ -144,8 +144,8 @@ fn with_cases(document: &Path, name: &str, cases: &str) -> Result<Option<(Compil
     Ok(compilation.contract.is_some().then_some((compilation, examples)))
 }
 
-/// The verdicts of generated Rust: one crate for all documents, which reads its questions from standard input.
-fn judge_in_rust(mut files: Vec<OutputFile>, mods: &str, table: &str, examples: &[Example]) -> Result<node::Answers> {
+/// The results of generated Rust: one crate for all documents, which reads its questions from standard input.
+fn validate_in_rust(mut files: Vec<OutputFile>, mods: &str, table: &str, examples: &[Example]) -> Result<node::Answers> {
     let crate_folder = root().join("target/corpus/cases");
     files.push(OutputFile { path: "Cargo.toml".into(), text: crate::crates::manifest("cases") });
     files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", mods).replace("TABLE", table) });
@@ -157,7 +157,7 @@ fn judge_in_rust(mut files: Vec<OutputFile>, mods: &str, table: &str, examples: 
     std::fs::write(&list, examples.iter().map(line).collect::<String>())?;
     let output = Command::new(program).arg(&list).output()?;
     let answers: Vec<_> = String::from_utf8(output.stdout)?.lines().map(|line| Ok(serde_json::from_str(line)?)).collect::<Result<_>>()?;
-    if answers.len() == examples.len() { Ok(answers) } else { Err("the Rust side has not judged everything".into()) }
+    if answers.len() == examples.len() { Ok(answers) } else { Err("the Rust side has not checked everything".into()) }
 }
 
 fn listed(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -170,16 +170,16 @@ fn listed(folder: &Path) -> Result<Vec<PathBuf>> {
 const MAIN: &str = r#"#![allow(dead_code, mixed_script_confusables, uncommon_codepoints)]
 pub mod runtime;
 MODULES
-type Judge = fn(&str, &[u8]) -> Result<(), runtime::report::Report>;
-const DOCUMENTS: &[(&str, Judge)] = &[
+type Validate = fn(&str, &[u8]) -> Result<(), runtime::report::Report>;
+const DOCUMENTS: &[(&str, Validate)] = &[
 TABLE];
 
 fn main() {
     let list = std::fs::read_to_string(std::env::args().nth(1).unwrap()).unwrap();
     for line in list.lines() {
         let [document, schema, text]: [String; 3] = serde_json::from_str(line).unwrap();
-        let (_, judge) = DOCUMENTS.iter().find(|(name, _)| *name == document).unwrap();
-        let report = judge(&schema, text.as_bytes()).err();
+        let (_, validate) = DOCUMENTS.iter().find(|(name, _)| *name == document).unwrap();
+        let report = validate(&schema, text.as_bytes()).err();
         let violations = report.map(|report| report.violations).unwrap_or_default();
         let pairs: std::collections::BTreeSet<_> = violations.iter().map(|found| (found.pointer.clone(), found.keyword)).collect();
         println!("{}", serde_json::to_string(&pairs).unwrap());

@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz-documents`: documents made at random are compiled in both languages, and samples of their schemas are judged by the
-//! interpreter, the generated Rust and the generated Zod schemas. `contractc/tests/fuzzed.rs` judges many more by the interpreter alone.
+//! `cargo xtask fuzz-documents`: random documents are compiled in both languages, and samples of their schemas are validated by the
+//! interpreter, the generated Rust and the generated Zod schemas. `contractc/tests/fuzzed.rs` checks many more with the interpreter alone.
 
 #[path = "../../../contractc/tests/fuzzed/maker.rs"]
 mod maker;
@@ -22,24 +22,24 @@ const BATCH: u64 = 50;
 
 const NAME: &str = "fuzzed";
 
-/// Makes and compiles this many documents.
+/// Generates and compiles this many documents.
 pub fn documents(count: u64) -> Result {
-    let (mut compiled, mut judged, mut faults) = (0, 0, 0);
+    let (mut compiled, mut checked, mut faults) = (0, 0, 0);
     for first in (0..count).step_by(BATCH as usize) {
         let batch = Batch::make(first..count.min(first + BATCH))?;
         let broken = batch.compile()?;
         faults += broken;
         compiled += batch.generated.len();
         if broken == 0 {
-            faults += batch.judge()?;
-            judged += batch.samples.len();
+            faults += batch.check()?;
+            checked += batch.samples.len();
         }
-        println!("{compiled} of {count} documents compiled in both languages, {judged} values judged alike, {faults} faults");
+        println!("{compiled} of {count} documents compiled in both languages, {checked} values checked alike, {faults} faults");
     }
     if faults == 0 { Ok(()) } else { Err(format!("{faults} faults").into()) }
 }
 
-/// A value of a schema, with the verdict of the interpreter.
+/// A value of a schema, with the result of the interpreter.
 struct Sample {
     /// The number of the document in its batch.
     document: usize,
@@ -94,11 +94,11 @@ impl Batch {
         Ok(rust.union(&typescript).count())
     }
 
-    /// Judges all samples in both languages, and returns how many verdicts differ from those of the interpreter.
-    fn judge(&self) -> Result<usize> {
-        let rust = self.judge_in_rust()?;
+    /// Checks all samples in both languages, and returns how many results differ from those of the interpreter.
+    fn check(&self) -> Result<usize> {
+        let rust = self.validate_in_rust()?;
         let questions: Vec<Question> = self.samples.iter().map(|sample| self.question(sample)).collect();
-        let typescript = node::judge(NAME, &questions.iter().collect::<Vec<_>>())?;
+        let typescript = node::validate(NAME, &questions.iter().collect::<Vec<_>>())?;
         let mut faults = 0;
         for ((sample, rust), zod) in self.samples.iter().zip(rust).zip(typescript) {
             if (rust, zod.is_empty()) != (sample.valid, sample.valid) {
@@ -115,8 +115,8 @@ impl Batch {
         Question { module: self.exports[sample.document].clone(), schema: sample.schema.clone(), text: sample.text.clone() }
     }
 
-    fn judge_in_rust(&self) -> Result<Vec<bool>> {
-        let name = format!("{NAME}-judge");
+    fn validate_in_rust(&self) -> Result<Vec<bool>> {
+        let name = format!("{NAME}-validate");
         let folder = root().join("target/corpus").join(&name);
         let (mut modules, mut table) = (String::new(), String::new());
         let mut files = Vec::new();
@@ -130,24 +130,24 @@ impl Batch {
         files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", &modules).replace("TABLE", &table) });
         write(&folder, &files)?;
         lock(&folder)?;
-        self.verdicts(&folder, &build(&name, &folder)?)
+        self.results(&folder, &build(&name, &folder)?)
     }
 
-    fn verdicts(&self, folder: &Path, program: &Path) -> Result<Vec<bool>> {
+    fn results(&self, folder: &Path, program: &Path) -> Result<Vec<bool>> {
         let line = |sample: &Sample| format!("{}\n", serde_json::json!([sample.document, sample.schema, sample.text]));
         let list = folder.join("samples.jsonl");
         std::fs::write(&list, self.samples.iter().map(line).collect::<String>())?;
         let output = Command::new(program).arg(&list).output()?;
-        let verdicts: Vec<bool> = String::from_utf8(output.stdout)?.lines().map(|line| line == "true").collect();
-        if verdicts.len() == self.samples.len() { Ok(verdicts) } else { Err("the generated Rust has not judged everything".into()) }
+        let results: Vec<bool> = String::from_utf8(output.stdout)?.lines().map(|line| line == "true").collect();
+        if results.len() == self.samples.len() { Ok(results) } else { Err("the generated Rust has not checked everything".into()) }
     }
 }
 
 const MAIN: &str = r#"#![allow(dead_code, unused, mixed_script_confusables, uncommon_codepoints)]
 pub mod runtime;
 MODULES
-type Judge = fn(&str, &[u8]) -> Result<(), runtime::report::Report>;
-const DOCUMENTS: &[Judge] = &[
+type Validate = fn(&str, &[u8]) -> Result<(), runtime::report::Report>;
+const DOCUMENTS: &[Validate] = &[
 TABLE];
 
 fn main() {

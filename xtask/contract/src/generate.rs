@@ -9,7 +9,7 @@ use contractc::output::{self, Change};
 
 pub use contractc::output::Mode;
 
-/// What StrongLog's contract is made from: its own part, and the part that every contract has.
+/// The sources of StrongLog's contract: its own part, and the part that every contract has.
 const SOURCES: [&str; 2] = ["spec/openapi.yaml", "contractc/protocol/sync.yaml"];
 
 /// Generates the files, or checks whether any would change. The paths of the changes are relative to the repository's root.
@@ -18,7 +18,7 @@ const SOURCES: [&str; 2] = ["spec/openapi.yaml", "contractc/protocol/sync.yaml"]
 /// The diagnostics of the contract, or the error of the operating system.
 pub fn run(root: &Path, mode: Mode) -> Result<Vec<Change>, Box<dyn std::error::Error>> {
     let compilation = Compilation::from_file(&root.join(SOURCES[0]))?;
-    let files = compilation.generate(Target::ALL, false).ok_or_else(|| compilation.findings())?;
+    let files = compilation.generate(Target::ALL, false).ok_or_else(|| compilation.render())?;
     let (docs, mut code): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.path.starts_with("docs/"));
     code.push(manifest(root, &code, &docs)?);
     let mut changes = output::apply(&root.join("generated"), &code, mode)?;
@@ -35,10 +35,10 @@ pub fn run(root: &Path, mode: Mode) -> Result<Vec<Change>, Box<dyn std::error::E
 fn example(folder: &Path, targets: &[Target], mode: Mode) -> Result<Vec<Change>, Box<dyn std::error::Error>> {
     let mut compilation = Compilation::from_file(&folder.join("spec/openapi.yaml"))?;
     if let Some(contract) = &mut compilation.contract {
-        // The engine and the server make and answer the other requests themselves.
+        // The engine and the server handle the other requests themselves.
         contract.keep_records();
     }
-    let files = compilation.generate_with(targets, false, Some("stronglog_sync::api")).ok_or_else(|| compilation.findings())?;
+    let files = compilation.generate_with(targets, false, Some("stronglog_sync::api")).ok_or_else(|| compilation.render())?;
     Ok(output::apply(&folder.join("generated"), &files, mode)?)
 }
 

@@ -1,4 +1,4 @@
-//! Generated TypeScript: compiled in bulk, and run to judge values.
+//! Generated TypeScript: compiled in bulk, and run to validate values.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ impl Modules {
         }))
     }
 
-    /// The same with declarations, and without writing anything.
+    /// Compiles with declarations, and without writing anything.
     pub fn check_types(&self) -> Result<BTreeSet<usize>> {
         self.run_compiler(json!({ "rootDir": "source", "noEmit": true, "paths": {} }))
     }
@@ -89,24 +89,24 @@ pub type Answer = BTreeSet<(String, String)>;
 pub type Answers = Vec<Answer>;
 
 /// Validates with generated Zod schemas.
-pub fn judge(name: &str, questions: &[&Question]) -> Result<Answers> {
+pub fn validate(name: &str, questions: &[&Question]) -> Result<Answers> {
     let lines: String = questions
         .iter()
         .map(|question| format!("{}\n", json!({ "module": question.module, "schema": question.schema, "text": question.text })))
         .collect();
     let list = typescript()?.join("build/corpus").join(name).join("questions.jsonl");
     write(&list, &lines)?;
-    let output = Command::new("node").args(["--stack-size=4000", "judge.mjs"]).arg(list).current_dir(typescript()?).output()?;
+    let output = Command::new("node").args(["--stack-size=4000", "validate.mjs"]).arg(list).current_dir(typescript()?).output()?;
     if !output.status.success() {
-        return Err(format!("judge.mjs failed: {}", String::from_utf8_lossy(&output.stderr)).into());
+        return Err(format!("validate.mjs failed: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
     let answers: Vec<_> = String::from_utf8(output.stdout)?.lines().map(answer).collect::<Result<_>>()?;
-    if answers.len() == questions.len() { Ok(answers) } else { Err("judge.mjs has not judged everything".into()) }
+    if answers.len() == questions.len() { Ok(answers) } else { Err("validate.mjs has not checked everything".into()) }
 }
 
 fn answer(line: &str) -> Result<BTreeSet<(String, String)>> {
-    let verdict: Value = serde_json::from_str(line)?;
-    let pairs = verdict["zod"].as_array().ok_or("a verdict has no list of violations")?;
+    let result: Value = serde_json::from_str(line)?;
+    let pairs = result["zod"].as_array().ok_or("a result has no list of violations")?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     Ok(pairs.iter().map(|pair| (text(&pair[0]), text(&pair[1]))).collect())
 }

@@ -13,7 +13,7 @@ use xtask::Result;
 /// Writes `benches/plain/mod.rs`.
 pub fn write(root: &Path) -> Result {
     let compilation = Compilation::from_file(&root.join("spec/openapi.yaml"))?;
-    let contract = compilation.contract.as_ref().ok_or_else(|| compilation.findings())?;
+    let contract = compilation.contract.as_ref().ok_or_else(|| compilation.render())?;
     let shapes = Plan::new(contract, "openapi.yaml", false).shapes;
     let page = contract.named("FeedPage").and_then(|id| shapes.of(contract, id)).ok_or("the contract has no FeedPage")?;
     let mut definitions = Map::new();

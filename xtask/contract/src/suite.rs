@@ -1,4 +1,4 @@
-//! Judges the groups of the JSON-Schema-Test-Suite by the generated code of both languages.
+//! Runs the groups of the JSON-Schema-Test-Suite through the generated code of both languages.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -19,18 +19,18 @@ const NAME: &str = "suite";
 /// All tiers of the suite.
 pub const TIERS: [&str; 6] = ["core", "wide", "optional", "format-assertion", "format-annotation", "exotic"];
 
-/// The error of a tier that is not right.
-pub const WRONG: &str = "there are verdicts or refusals that the list of differences does not have, or that it should no longer have";
+/// The error of a tier with unexpected results.
+pub const WRONG: &str = "there are results or rejections that the list of differences does not have, or that it should no longer have";
 
 /// The text before the tiers in `contractc/CORPUS.md`.
 pub const HEAD: &str = "\
-A case is *judged* if its document generates; the Rust and the TypeScript code both judge it. A verdict is *wrong* if it differs from the
+A case is *checked* if its document generates; the Rust and the TypeScript code both check it. A result is *wrong* if it differs from the
 suite without a reason in `xtask/contract/src/suite.rs`; the groups with a reason follow.
 ";
 
 const ANNOTATED: &str = "formats are asserted, where this tier wants annotations";
 const UNASSERTED: &str = "this format is an annotation: see the policies in README.md";
-const ELSEWHERE: &str = "`$dynamicRef` and references to the network are refused";
+const ELSEWHERE: &str = "`$dynamicRef` and references to the network are rejected";
 
 /// The groups on which this compiler differs from the suite, with the reasons.
 const DIFFERENCES: &[(&str, &str)] = &[
@@ -70,7 +70,7 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("3.1/optional/dynamicRef-00", ELSEWHERE),
 ];
 
-/// A test group of the JSON-Schema-Test-Suite: one schema, with values to judge.
+/// A test group of the JSON-Schema-Test-Suite: one schema, with values to validate.
 struct Group {
     name: String,
     tier: String,
@@ -103,20 +103,20 @@ impl Suite {
 
     /// Generates, compiles and runs all groups of these tiers: the Rust code as one crate, the TypeScript code as one program. Returns the
     /// outcome of each tier.
-    pub fn judge(&self, tiers: &[&str]) -> Result<Vec<Found>> {
+    pub fn check(&self, tiers: &[&str]) -> Result<Vec<Found>> {
         if let Some(tier) = tiers.iter().find(|tier| !TIERS.contains(tier)) {
             return Err(format!("there is no tier `{tier}`; available: {}", TIERS.join(", ")).into());
         }
         let crate_folder = root().join("target/corpus").join(NAME);
         let (mut source, mut table) = (String::new(), String::new());
-        let mut refused = BTreeMap::new();
+        let mut rejected = BTreeMap::new();
         let mut files: Vec<OutputFile> = Vec::new();
         let mut modules = Modules::new(NAME)?;
         let (mut compiled, mut cases) = (Vec::new(), Vec::new());
         for group in self.groups.iter().filter(|group| tiers.contains(&group.tier.as_str())) {
             let compilation = Compilation::from_file(&group.document)?;
             let Some(generated) = compilation.generate(&[Target::Rust, Target::TypeScript], false) else {
-                refused.insert(group.name.clone(), first_error(&compilation));
+                rejected.insert(group.name.clone(), first_error(&compilation));
                 continue;
             };
             let module = modules.add(&generated)?;
@@ -131,17 +131,17 @@ impl Suite {
         files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", &source).replace("TABLE", &table) });
         write(&crate_folder, &files)?;
         lock(&crate_folder)?;
-        let (in_rust, in_typescript) = side_by_side(|| run_suite(&crate_folder), || Case::judge(&modules, &compiled, &cases));
+        let (in_rust, in_typescript) = side_by_side(|| run_suite(&crate_folder), || Case::check(&modules, &compiled, &cases));
         let wrong = [in_rust?, in_typescript?].concat();
-        Ok(tiers.iter().map(|tier| self.report(tier, &cases, &wrong, &refused)).collect())
+        Ok(tiers.iter().map(|tier| self.report(tier, &cases, &wrong, &rejected)).collect())
     }
 
-    fn report(&self, tier: &str, cases: &[Case], wrong: &[(String, String)], refused: &BTreeMap<String, String>) -> Found {
+    fn report(&self, tier: &str, cases: &[Case], wrong: &[(String, String)], rejected: &BTreeMap<String, String>) -> Found {
         let total = self.groups.iter().filter(|group| group.tier == tier).map(|group| group.count).sum();
-        let judged = cases.iter().filter(|case| tier_of(&case.group) == tier).count();
+        let checked = cases.iter().filter(|case| tier_of(&case.group) == tier).count();
         let wrong: Vec<_> = wrong.iter().filter(|(group, _)| tier_of(group) == tier).collect();
-        let refused: BTreeMap<_, _> = refused.iter().filter(|(group, _)| tier_of(group) == tier).collect();
-        report(tier, total, judged, &wrong, &refused)
+        let rejected: BTreeMap<_, _> = rejected.iter().filter(|(group, _)| tier_of(group) == tier).collect();
+        report(tier, total, checked, &wrong, &rejected)
     }
 }
 
@@ -154,38 +154,38 @@ fn tier_of(group: &str) -> &str {
 pub struct Found {
     /// The section of `contractc/CORPUS.md`.
     pub text: String,
-    /// Whether every verdict and every refusal that differs from the suite is in the list, and nothing else is.
+    /// Whether every result and every rejection that differs from the suite is in the list, and nothing else is.
     pub is_right: bool,
 }
 
-fn report(tier: &str, total: usize, judged: usize, wrong: &[&(String, String)], refused: &BTreeMap<&String, &String>) -> Found {
+fn report(tier: &str, total: usize, checked: usize, wrong: &[&(String, String)], rejected: &BTreeMap<&String, &String>) -> Found {
     let expected: Vec<&(&str, &str)> = DIFFERENCES.iter().filter(|(group, _)| tier_of(group) == tier).collect();
     let reason = |name: &str| expected.iter().find(|(group, _)| *group == name).map(|(_, reason)| *reason);
     let unlisted: Vec<_> = wrong.iter().filter(|(group, _)| reason(group).is_none()).collect();
-    let refused_unlisted = refused.keys().filter(|group| reason(group).is_none()).count();
+    let rejected_unlisted = rejected.keys().filter(|group| reason(group).is_none()).count();
     let mut listed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let differing = refused.keys().copied().chain(wrong.iter().map(|(group, _)| group)).collect::<BTreeSet<_>>();
+    let differing = rejected.keys().copied().chain(wrong.iter().map(|(group, _)| group)).collect::<BTreeSet<_>>();
     differing
         .iter()
         .filter_map(|group| Some((reason(group)?, group.as_str())))
         .for_each(|(reason, group)| listed.entry(reason).or_default().push(group));
     let mut text = format!(
-        "\n### Tier `{tier}`\n\n{total} cases, {judged} judged, {} wrong verdicts, {refused_unlisted} groups refused without a reason.\n",
+        "\n### Tier `{tier}`\n\n{total} cases, {checked} checked, {} wrong results, {rejected_unlisted} groups rejected without a reason.\n",
         unlisted.len()
     );
     unlisted.iter().for_each(|(group, line)| _ = writeln!(text, "- wrong: `{group}`: {line}"));
-    let without = refused.iter().filter(|(group, _)| reason(group).is_none());
-    without.for_each(|(group, error)| _ = writeln!(text, "- refused: `{group}`: {error}"));
+    let without = rejected.iter().filter(|(group, _)| reason(group).is_none());
+    without.for_each(|(group, error)| _ = writeln!(text, "- rejected: `{group}`: {error}"));
     for (reason, groups) in &listed {
         let groups: Vec<String> = groups.iter().map(|group| format!("`{group}`")).collect();
         let _ = writeln!(text, "- {reason}: {}", groups.join(", "));
     }
     let gone: Vec<_> = expected.iter().filter(|(group, _)| !differing.iter().any(|known| known == group)).collect();
     gone.iter().for_each(|(group, _)| _ = writeln!(text, "- no longer differs, delete it from the list: `{group}`"));
-    Found { text, is_right: unlisted.is_empty() && refused_unlisted == 0 && gone.is_empty() }
+    Found { text, is_right: unlisted.is_empty() && rejected_unlisted == 0 && gone.is_empty() }
 }
 
-/// Runs the Rust program of a suite, and returns the wrong verdicts with their groups.
+/// Runs the Rust program of a suite, and returns the wrong results with their groups.
 fn run_suite(crate_folder: &Path) -> Result<Vec<(String, String)>> {
     let output = Command::new(build(NAME, crate_folder)?).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -194,7 +194,7 @@ fn run_suite(crate_folder: &Path) -> Result<Vec<(String, String)>> {
     wrong.collect()
 }
 
-/// A value of the suite, with its expected verdict.
+/// A value of the suite, with its expected result.
 struct Case {
     group: String,
     description: String,
@@ -214,13 +214,13 @@ impl Case {
         Ok(listed.iter().map(case).collect())
     }
 
-    /// Returns the wrong verdicts of the TypeScript code with their groups.
-    fn judge(modules: &Modules, compiled: &[&Group], cases: &[Case]) -> Result<Vec<(String, String)>> {
+    /// Returns the wrong results of the TypeScript code with their groups.
+    fn check(modules: &Modules, compiled: &[&Group], cases: &[Case]) -> Result<Vec<(String, String)>> {
         let broken = modules.compile()?;
         let named = broken.iter().filter_map(|index| compiled.get(*index));
         let mut wrong: Vec<(String, String)> = named.map(|group| (group.name.clone(), "TypeScript: does not compile".to_owned())).collect();
         let questions: Vec<&Question> = cases.iter().map(|case| &case.question).collect();
-        for (case, answer) in cases.iter().zip(node::judge(NAME, &questions)?) {
+        for (case, answer) in cases.iter().zip(node::validate(NAME, &questions)?) {
             if answer.is_empty() != case.valid {
                 wrong.push((case.group.clone(), format!("TypeScript: {}: {answer:?}", case.description)));
             }
@@ -232,17 +232,17 @@ impl Case {
 const MAIN: &str = r#"#![allow(dead_code, mixed_script_confusables, uncommon_codepoints)]
 pub mod runtime;
 MODULES
-type Judge = fn(&str, &[u8]) -> Result<(), runtime::report::Report>;
-const GROUPS: &[(&str, &str, Judge)] = &[
+type Validate = fn(&str, &[u8]) -> Result<(), runtime::report::Report>;
+const GROUPS: &[(&str, &str, Validate)] = &[
 TABLE];
 
 fn main() {
-    for (name, path, judge) in GROUPS {
+    for (name, path, validate) in GROUPS {
         let cases: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         for case in cases {
-            let verdict = judge("Root", case["data"].to_string().as_bytes());
-            if verdict.is_ok() != case["valid"].as_bool().unwrap() {
-                println!("{name}\t{}: {verdict:?}", case["description"]);
+            let result = validate("Root", case["data"].to_string().as_bytes());
+            if result.is_ok() != case["valid"].as_bool().unwrap() {
+                println!("{name}\t{}: {result:?}", case["description"]);
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Text that may be of several kinds, such as `5` where a schema accepts numbers and some words: it is of the first kind that the schema
-//! accepts. A number or boolean that is written so comes before the text.
+//! Text that may represent several types, such as `5` where a schema accepts numbers and some words: its value is of the first type that
+//! the schema accepts. A number or boolean in its usual form is tried before the text.
 
 use super::super::check::Types;
 use super::super::json::{Json, Value};
@@ -8,7 +8,7 @@ use super::Check;
 use super::parameter::{Encoding, Shape, Style};
 use super::text::{parsed, typed};
 
-/// What else the texts of a value may stand for.
+/// The other values that the texts of a value may represent.
 #[derive(Default)]
 pub(super) struct Alternatives(Vec<Alternative>);
 
@@ -16,19 +16,19 @@ struct Alternative {
     /// Where the text is, as a JSON pointer.
     pointer: String,
     value: Value,
-    /// Whether a client that means the value writes it so: `1.50` is rather a text.
+    /// Whether clients write the value in this form: `1.50` is more likely a text.
     is_usual: bool,
 }
 
 impl Alternatives {
-    /// Adds the texts of a value that was read with an encoding. What is within JSON text has its kind.
+    /// Adds the texts of a value that was read with an encoding. Values inside JSON text have a type already.
     pub(super) fn add(&mut self, pointer: String, value: &Value, shape: &Shape, encoding: &Encoding) {
         if encoding.style != Style::Json {
             self.add_at(pointer, value, shape, if encoding.style == Style::DeepObject { usize::MAX } else { 1 });
         }
     }
 
-    /// `levels` says how deep lists and objects are not JSON text.
+    /// `levels` is the number of levels of lists and objects that are not JSON text.
     fn add_at(&mut self, pointer: String, value: &Value, shape: &Shape, levels: usize) {
         match value {
             Value::String(text) => self.add_text(pointer, text, shape),
@@ -58,18 +58,18 @@ impl Alternatives {
         }
     }
 
-    /// The value with each text as what the check accepts. What it accepts in no way stays text.
+    /// The value with each text converted to a type that the check accepts. A text that is accepted as no type stays text.
     pub(super) fn settle(self, value: Value, check: Check) -> Value {
         if self.0.is_empty() {
             return value;
         }
         let usual: Vec<&Alternative> = self.0.iter().filter(|alternative| alternative.is_usual).collect();
-        let Err(violations) = judged(&value, &usual, check) else { return replaced(value, &usual) };
+        let Err(violations) = checked(&value, &usual, check) else { return replaced(value, &usual) };
         let fit = |alternative: &&Alternative| !violations.iter().any(|violation| violation.pointer == alternative.pointer);
         let fitting: Vec<&Alternative> = usual.into_iter().filter(fit).collect();
         let unusual: Vec<&Alternative> = self.0.iter().collect();
         for alternatives in [fitting, Vec::new(), unusual] {
-            if judged(&value, &alternatives, check).is_ok() {
+            if checked(&value, &alternatives, check).is_ok() {
                 return replaced(value, &alternatives);
             }
         }
@@ -77,7 +77,7 @@ impl Alternatives {
     }
 }
 
-fn judged(value: &Value, alternatives: &[&Alternative], check: Check) -> Result<(), Vec<Violation>> {
+fn checked(value: &Value, alternatives: &[&Alternative], check: Check) -> Result<(), Vec<Violation>> {
     let value = replaced(value.clone(), alternatives);
     let mut out = Checker::apart();
     out.check(Json::from(&value), check, At::ROOT);

@@ -1,6 +1,6 @@
-//! Judges parsed text by the tables of `rule.rs`: one pass over the nodes, which makes no reports.
+//! Checks parsed text by the tables of `rule.rs` in one pass over the nodes, without a report.
 //!
-//! The verdicts are those of [`Checker::check_or`], which tells what is wrong with what is refused here.
+//! The result equals that of [`Checker::check_or`], which reports why a value is rejected.
 
 use super::super::check::Types;
 use super::super::json::{Json, Object};
@@ -98,7 +98,7 @@ impl<'t> Walk<'t, '_> {
             };
             at = self.value(at + 1, rule)?;
         }
-        // Names are unique, so the count tells whether all are there.
+        // Names are unique, so the count shows whether all are present.
         if required < record.required {
             return None;
         }

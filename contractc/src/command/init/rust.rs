@@ -42,7 +42,7 @@ struct View<'a> {
 /// Where the project gets the engine and the server from.
 enum Source {
     Checkout(PathBuf),
-    /// Its address.
+    /// The URL of its repository.
     Repository(String),
 }
 
@@ -58,12 +58,12 @@ impl Program {
             Some(address) if is_address(address) => Source::Repository(address.to_owned()),
             Some(folder) => {
                 let found = Some(canonical(disk, folder)?).filter(|folder| is_checkout(disk, folder));
-                let none = || format!("{folder} is not a checkout of StrongLog Sync: give the folder or the address of its repository");
+                let none = || format!("{folder} is not a checkout of StrongLog Sync; give the folder or the URL of its repository");
                 Source::Checkout(found.ok_or_else(none)?)
             }
             None => Source::Checkout(
                 around(disk, is_checkout)?
-                    .ok_or("cannot find a checkout of StrongLog Sync: give the folder or the address of its repository with --from")?,
+                    .ok_or("cannot find a checkout of StrongLog Sync; give the folder or the URL of its repository with --from")?,
             ),
         };
         Ok(Program { source })

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::disk::Disk;
 
-/// Whether a text names no folder but a repository.
+/// Whether a text names a repository and not a folder.
 pub(super) fn is_address(from: &str) -> bool {
     from.contains("://") || from.starts_with("git@")
 }
@@ -22,13 +22,13 @@ pub(super) fn canonical(disk: &dyn Disk, folder: &str) -> Result<PathBuf, String
     disk.canonicalize(Path::new(folder)).map_err(|error| format!("cannot use {folder}: {error}"))
 }
 
-/// The nearest folder of a kind around the current one.
+/// The nearest enclosing folder that satisfies a condition.
 ///
 /// # Errors
 /// Returns a message for the user.
-pub(super) fn around(disk: &dyn Disk, is_so: impl Fn(&dyn Disk, &Path) -> bool) -> Result<Option<PathBuf>, String> {
+pub(super) fn around(disk: &dyn Disk, fits: impl Fn(&dyn Disk, &Path) -> bool) -> Result<Option<PathBuf>, String> {
     let here = disk.canonicalize(Path::new(".")).map_err(|error| format!("cannot find the current folder: {error}"))?;
-    Ok(here.ancestors().find(|folder| is_so(disk, folder)).map(Path::to_owned))
+    Ok(here.ancestors().find(|folder| fits(disk, folder)).map(Path::to_owned))
 }
 
 /// The path to `target`, from `folder` if the two are near. Both are absolute.

@@ -13,7 +13,7 @@ use crate::emit::{OutputFile, Target};
 const RESERVED: [&str; 8] = ["contractc", "dexie", "node_modules", "stronglog-sync", "typescript", "vite", "vitest", "zod"];
 
 /// What `--from` names.
-const SOURCES: &str = "a checkout in which `cargo xtask web` has run, or a folder with the packages as `npm pack` makes them";
+const SOURCES: &str = "a checkout in which `cargo xtask web` has run, or a folder with the packages from `npm pack`";
 
 /// The values that the templates show.
 #[derive(Serialize)]
@@ -35,7 +35,7 @@ enum Source {
 }
 
 impl Source {
-    /// The source that a folder is.
+    /// The kind of source that a folder is.
     fn at(disk: &dyn Disk, folder: &Path) -> Option<Self> {
         let has = |file: &str| disk.canonicalize(&folder.join(file)).is_ok();
         if has(&packed("stronglog-sync")) && has(&packed("contractc")) {

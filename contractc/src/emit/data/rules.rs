@@ -110,7 +110,7 @@ impl<'p> Rules<'p> {
         }));
     }
 
-    /// The members by name, each with whether the schema itself declares it; by pattern; and the schema of all others.
+    /// The members by name, each with whether the schema itself declares it; the members by pattern; and the schema of all others.
     fn members(&mut self, schema: &Schema, parts: &[&Schema], list: &mut Vec<Value>) {
         let rules = &schema.object;
         let mut named: Vec<Value> = Vec::new();

@@ -146,7 +146,7 @@ fn place_noun(place: Place) -> &'static str {
 /// The content of a response, as shown to readers. Operations with equal responses share one description.
 type ResponseKey = (Status, String, String);
 
-/// Writes the operations, and knows their common parts.
+/// Writes the operations, given their common parts.
 struct Writer<'w, 'c> {
     words: &'w Words<'c>,
     /// The most common error response of each status that operations share, with the number of occurrences.
@@ -294,7 +294,7 @@ impl<'w, 'c> Writer<'w, 'c> {
         }
     }
 
-    /// The content of a body in each of its representations. JSON is not mentioned unless `all` is set.
+    /// The content of a body in each of its representations. JSON is mentioned only if `all` is set.
     fn media_text(&self, media: &[Media], all: bool) -> String {
         let mut kinds: Vec<(String, Vec<String>)> = Vec::new();
         for media in media {

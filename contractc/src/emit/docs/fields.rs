@@ -40,7 +40,7 @@ pub struct Row {
     pub description: String,
 }
 
-/// The part of a member's description that does not fit into a table.
+/// The part of a member's description that does not fit in a table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Note {
     pub name: String,

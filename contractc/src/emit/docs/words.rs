@@ -296,7 +296,7 @@ fn text_words(schema: &Schema, without_pattern: bool) -> Vec<String> {
     words
 }
 
-/// The keywords that judge values of one type by an argument: bounds first.
+/// The keywords that check values of one type against an argument, bounds first.
 fn assertion_words(schema: &Schema, kind: Kind) -> Vec<String> {
     let assertions: Vec<Assertion<'_>> = schema.assertions(kind).collect();
     let mut words = bound_words(&assertions, kind);
@@ -321,7 +321,7 @@ fn bound_words(assertions: &[Assertion<'_>], kind: Kind) -> Vec<String> {
     all.into_iter().flatten().collect()
 }
 
-/// A keyword that is not a bound.
+/// The words for a keyword that is not a bound.
 fn other_words(assertion: Assertion<'_>) -> Option<String> {
     let words = match assertion.keyword.meaning {
         Meaning::Least { .. } | Meaning::Most { .. } => return None,

@@ -48,12 +48,12 @@ pub enum Content {
         ty: String,
         check: String,
     },
-    /// With the path of the form's constant.
+    /// A form, with the path of its constant.
     Form {
         ty: String,
         form: String,
     },
-    /// With the structure of its parts.
+    /// A multipart body, with the structure of its parts.
     Multipart(Body),
     /// Bytes with a media type that the contract leaves open.
     File,

@@ -1,5 +1,5 @@
-//! `validators.rs`: one rule per declared type. If the usual keywords suffice, a rule is a table. Otherwise it is a function: a
-//! straight-line sequence of calls to the keyword functions of the runtime.
+//! `validators.rs`: one rule per declared type. If the schema has only the usual keywords, its rule is a table. Otherwise it is a function:
+//! a straight-line sequence of calls to the keyword functions of the runtime.
 //!
 //! In all generated code, `value` is the current JSON value, `at` its location and `out` the checker, so that the code for one schema can
 //! be inlined into the code for another. Code that would be repeated becomes a separate rule.
@@ -218,7 +218,7 @@ impl<'p> Emitter<'p> {
         code
     }
 
-    /// The keywords that judge a value by one argument: a call of the runtime's function for each.
+    /// The keywords that check a value against one argument: one call of a runtime function for each.
     fn assertions(&self, schema: &Schema, kind: Kind) -> Steps {
         let variable = ident(match kind {
             Kind::Number => "number",

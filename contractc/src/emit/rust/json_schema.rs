@@ -11,7 +11,7 @@ use crate::emit::{Plan, in_parallel};
 use crate::shapes::DeclarationId;
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
-    // JSON has no line breaks, so that the lines of a schema can be moved.
+    // JSON strings contain no line breaks, so the lines of a schema can be indented.
     let indented = |code: String| code.lines().map(|line| format!("    {line}\n")).collect::<String>();
     let schemas = in_parallel(&names.sorted(), |(name, id)| indented(print(implementation(plan, names, name, *id))));
     let items = vec![format!("json_schemas! {{\n{}}}\n", schemas.concat()), print(by_name(plan, names))];

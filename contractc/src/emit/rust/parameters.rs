@@ -22,7 +22,7 @@ pub struct Parameters<'p> {
 
 /// The constant of a parameter.
 struct Constant<'p> {
-    /// Its place among all.
+    /// Its position among all parameters.
     index: usize,
     name: String,
     place: &'static str,
@@ -151,7 +151,7 @@ impl<'p> Parameters<'p> {
     fn constant(&self, operation: &Operation, parameter: &Parameter) -> String {
         let Encoding { place, style, explode, reserved } = parameter.encoding;
         let text = self.plan.contract.text_shape(parameter.schema);
-        // An object whose members are parameters by themselves has every name that no other parameter has.
+        // An exploded object may use every name that no other parameter has.
         let is_open = is_exploded(parameter.encoding) && text.others.is_some();
         let others = operation.parameters.iter().filter(|other| is_open && other.place() == place && other.name != parameter.name);
         let besides: Vec<String> = others.flat_map(|other| self.names_on_the_wire(other)).collect();
@@ -170,7 +170,7 @@ impl<'p> Parameters<'p> {
         code
     }
 
-    /// The names of a parameter in a query: its own name, or those of its members if they are separate parameters.
+    /// The names of a parameter in a query: its own name, or those of its members if it is exploded.
     fn names_on_the_wire(&self, parameter: &Parameter) -> Vec<String> {
         let members = self.plan.contract.text_shape(parameter.schema).members;
         if is_exploded(parameter.encoding) && !members.is_empty() {
@@ -180,7 +180,7 @@ impl<'p> Parameters<'p> {
     }
 }
 
-/// Whether the members of an object are separate parameters.
+/// Whether an object is exploded into separate parameters.
 fn is_exploded(encoding: Encoding) -> bool {
     encoding.style == Style::Form && encoding.explode
 }

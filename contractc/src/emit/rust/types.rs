@@ -61,7 +61,7 @@ impl Emitter<'_> {
         docs(&text)
     }
 
-    /// The schema's name in the contract, or the words derived for it.
+    /// The schema's name in the contract, or a derived name.
     fn schema_name(&self, id: DeclarationId) -> Literal {
         text(&self.plan.shapes.get(id).words.join("."))
     }
@@ -192,7 +192,7 @@ impl Emitter<'_> {
         quote!(newtype! { #docs pub struct #name(#inner) as #schema by #rule #derives })
     }
 
-    /// A type around an existing type. It keeps the JSON beside the value.
+    /// A type around an existing type. It keeps the JSON next to the value.
     fn foreign(&self, id: DeclarationId, foreign: &RustType) -> TokenStream {
         let path = foreign.path.iter().map(|segment| ident(segment));
         let (docs, name) = (self.type_docs(self.plan.shapes.get(id)), ident(self.names.type_name(id)));

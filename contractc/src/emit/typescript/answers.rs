@@ -48,7 +48,7 @@ impl<'p> Answers<'p> {
         }
     }
 
-    /// The variables of all of them.
+    /// The variables of all shared responses.
     pub fn emit(&self) -> String {
         let variable = |((status, code), (name, description)): (&(Status, String), &(String, &str))| {
             let described = if description.is_empty() { "No description." } else { description };

@@ -119,7 +119,7 @@ fn result(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
     let together = together.iter().map(|(content, statuses)| format!("Record<{}, {content}>", statuses.join(" | ")));
     let object = (!alone.is_empty()).then(|| format!("{{ {} }}", alone.join("; ")));
     let parts: Vec<String> = object.into_iter().chain(together).collect();
-    // A body of another media type than that of the declared response makes the response an undeclared one.
+    // A response whose body has an undeclared media type is an undeclared response.
     let open = responses.iter().filter(|response| is_open(response)).map(|response| match response.status {
         Status::Default => "Status".to_owned(),
         Status::Range(hundreds) => format!("StatusOf<\"{hundreds}XX\">"),

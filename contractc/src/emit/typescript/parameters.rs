@@ -13,7 +13,7 @@ use crate::model::{Encoding, Parameter, Style};
 pub struct Parameters<'p> {
     /// In the order in which operations have them.
     known: Vec<Known<'p>>,
-    /// Their places in that list, by their code.
+    /// The index of each parameter in that list, by its code.
     places: BTreeMap<String, usize>,
 }
 

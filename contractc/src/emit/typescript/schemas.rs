@@ -34,7 +34,7 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     let types = if super::has_types(plan) { "import type * as types from \"./types.js\";\n" } else { "" };
     let runtime = if body.is_empty() { "" } else { "import * as z from \"zod\";\nimport * as rt from \"./runtime/index.js\";\n" };
     format!(
-        "// The schemas of the contract: each judges as JSON Schema does, and `rt.violations` names what is wrong.\n\n{runtime}{types}{body}"
+        "// The schemas of the contract: each validates as JSON Schema does, and `rt.violations` lists the violations.\n\n{runtime}{types}{body}"
     )
 }
 
@@ -154,7 +154,7 @@ impl<'p> Emitter<'p> {
     }
 
     /// A schema that is only used to accept or reject.
-    pub(super) fn judge(&self, id: SchemaId) -> Code {
+    pub(super) fn validator(&self, id: SchemaId) -> Code {
         self.check(id, &Expected::anything())
     }
 
@@ -197,7 +197,7 @@ impl<'p> Emitter<'p> {
             return code;
         }
         let mut checks = Vec::new();
-        let called: Vec<Code> = called.iter().filter(|part| !self.is_anything(**part)).map(|part| self.judge(*part)).collect();
+        let called: Vec<Code> = called.iter().filter(|part| !self.is_anything(**part)).map(|part| self.validator(*part)).collect();
         if !called.is_empty() {
             checks.push(Code::call("rt.allOf", called));
         }
@@ -307,7 +307,7 @@ impl<'p> Emitter<'p> {
                 expected.from(self.number(schema, Code::call("rt.longInteger", vec![])), "number")
             }
             Types::INTEGER => expected.from(self.number(schema, Code::call("rt.integer", vec![])), "number"),
-            // Another schema of the same member says that it may be a long integer.
+            // Another schema of the same member states that it may be a long integer.
             Types::NUMBER if self.is_long(&expected.ty) => {
                 expected.from(self.number(schema, Code::call("rt.longNumber", vec![])), "number")
             }
@@ -350,7 +350,7 @@ impl<'p> Emitter<'p> {
     }
 
     fn applicators(&self, schema: &Schema, checks: &mut Vec<Code>) {
-        checks.extend(schema.not.map(|not| Code::call("rt.not", vec![self.judge(not)])));
+        checks.extend(schema.not.map(|not| Code::call("rt.not", vec![self.validator(not)])));
         if !schema.any_of.is_empty() {
             checks.push(Code::call("rt.matchesAny", vec![self.variants(&schema.any_of)]));
         }
@@ -361,10 +361,10 @@ impl<'p> Emitter<'p> {
             checks.push(Code::call("rt.matchesOne", vec![self.variants(&schema.one_of)]));
         }
         if let Some(condition) = schema.condition {
-            let branch = |id: Option<SchemaId>| id.filter(|id| !self.is_anything(*id)).map(|id| self.judge(id));
+            let branch = |id: Option<SchemaId>| id.filter(|id| !self.is_anything(*id)).map(|id| self.validator(id));
             let (then, otherwise) = (branch(condition.then), branch(condition.otherwise));
             if then.is_some() || otherwise.is_some() {
-                let mut arguments = vec![self.judge(condition.condition), then.unwrap_or_else(|| Code::text("undefined"))];
+                let mut arguments = vec![self.validator(condition.condition), then.unwrap_or_else(|| Code::text("undefined"))];
                 arguments.extend(otherwise);
                 checks.push(Code::call("rt.condition", arguments));
             }
@@ -385,7 +385,7 @@ impl<'p> Emitter<'p> {
     }
 
     fn variants(&self, variants: &[SchemaId]) -> Code {
-        Code::List(variants.iter().map(|id| self.judge(*id)).collect())
+        Code::List(variants.iter().map(|id| self.validator(*id)).collect())
     }
 
     fn tagged_variants(&self, schema: &Schema) -> Code {
@@ -395,7 +395,7 @@ impl<'p> Emitter<'p> {
                 [only] => literal(only),
                 several => Code::List(several.iter().map(literal).collect()),
             };
-            Code::List(vec![tags, self.judge(*id)])
+            Code::List(vec![tags, self.validator(*id)])
         });
         Code::List(variants.collect())
     }

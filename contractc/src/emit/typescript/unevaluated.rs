@@ -15,7 +15,7 @@ impl Emitter<'_> {
         for (part, rest, function, key) in parts {
             let Some(rest) = rest.filter(|rest| !self.is_anything(*rest)) else { continue };
             let evaluated = Evaluated::by(self.plan.contract, id, part);
-            let rest = if self.is_never(rest) { Code::text("rt.closed") } else { self.judge(rest) };
+            let rest = if self.is_never(rest) { Code::text("rt.closed") } else { self.validator(rest) };
             let condition = Code::Text(self.condition(&evaluated));
             let arrow = Code::Arrow(format!("({})", self.parameters(&evaluated, key)), Box::new(condition));
             checks.push(Code::call(function, vec![arrow, rest]));
@@ -49,7 +49,7 @@ impl Emitter<'_> {
     }
 
     fn accepts(&self, id: SchemaId, value: &str) -> String {
-        if self.is_anything(id) { "true".to_owned() } else { format!("rt.accepts({}, {value})", self.judge(id).flat()) }
+        if self.is_anything(id) { "true".to_owned() } else { format!("rt.accepts({}, {value})", self.validator(id).flat()) }
     }
 
     /// The parameters of the condition, up to the last one that it uses. Earlier unused ones start with an underscore.

@@ -91,7 +91,7 @@ pub enum KeywordFate {
     /// Decides whether requests or responses require the member.
     Direction,
     /// A document that uses it does not compile.
-    Refused,
+    Rejected,
     /// Data for the sync engine.
     Registry,
     /// Names a type.
@@ -108,7 +108,7 @@ pub fn keyword_fates() -> Vec<(&'static str, KeywordFate)> {
         _ if ["$anchor", "$defs", "$dynamicAnchor", "$id"].contains(&keyword) => KeywordFate::Place,
         Known::Annotation => KeywordFate::Annotation,
         Known::Direction => KeywordFate::Direction,
-        Known::Unsupported => KeywordFate::Refused,
+        Known::Unsupported => KeywordFate::Rejected,
         Known::Both | Known::V30 | Known::V31 | Known::Extension => KeywordFate::Enforced,
     };
     let mut fates: Vec<_> = all().map(|(keyword, known)| (keyword, fate(keyword, known))).collect();
@@ -130,7 +130,7 @@ pub(super) fn known_keyword(keyword: &str) -> Option<Known> {
 pub(super) fn replacement(keyword: &str) -> Option<&'static str> {
     Some(match keyword {
         "$recursiveRef" | "$recursiveAnchor" => "`$ref` to the schema",
-        "additionalItems" => "`items`, beside `prefixItems` for the first items",
+        "additionalItems" => "`items`, next to `prefixItems` for the first items",
         "dependencies" => "`dependentRequired` or `dependentSchemas`",
         "disallow" => "`not`",
         "divisibleBy" => "`multipleOf`",

@@ -37,7 +37,7 @@ impl Reader<'_> {
                 .hint("start it with the crate: `uuid::Uuid`");
             return None;
         }
-        // They become text in a manifest.
+        // They are written to a manifest.
         let is_plain =
             |text: &str| !text.is_empty() && text.chars().all(|character| character.is_ascii_graphic() && !"\"\\".contains(character));
         if !is_plain(&version.replace(' ', "")) || !features.iter().all(|feature| is_plain(feature)) {
@@ -49,7 +49,7 @@ impl Reader<'_> {
         Some(RustType { krate: krate.to_owned(), version: version.to_owned(), features, path: segments })
     }
 
-    /// Reports schemas whose values the named type cannot stand for. They are checked once all schemas are known.
+    /// Reports schemas that the named type cannot represent. They are checked once all schemas are known.
     pub(in crate::reader) fn check_rust_types(&mut self) {
         let named: Vec<usize> =
             (0..self.contract.schemas.len()).filter(|index| self.contract.schemas[*index].rust_type.is_some()).collect();
@@ -63,7 +63,7 @@ impl Reader<'_> {
             } else if crate::interpret::validate(&self.contract, id, b"null").is_ok() {
                 self.diagnostics
                     .error(span, "unsupported `x-rust-type`: the schema accepts null")
-                    .hint("put it on a schema of its own without null, and combine that with null where it is used");
+                    .hint("put it on a separate schema without null, and combine that schema with null where it is used");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Reads the values of keywords that contain no schema: types, bounds, patterns and formats.
 
 use super::{Dialect, Reader};
-use crate::model::{Argument, IntegerWidth, Judge, Keyword, Meaning, Schema};
+use crate::model::{Argument, IntegerWidth, Check, Keyword, Meaning, Schema};
 use crate::regex::Node as Regex;
 use crate::runtime::check::Types;
 use crate::runtime::format::Format;
@@ -69,7 +69,7 @@ impl Reader<'_> {
                 Some((_, found)) => {
                     types = types.or(*found);
                     if *found == Types::NULL && self.dialect == Dialect::V30 {
-                        let message = "OpenAPI 3.0 has no type `null`: null is accepted all the same";
+                        let message = "OpenAPI 3.0 has no type `null`; null is accepted nevertheless";
                         self.diagnostics.warning(name.span, message).hint("declare `openapi: 3.1.0`, or use `nullable: true`");
                     }
                 }
@@ -86,12 +86,12 @@ impl Reader<'_> {
         (types.0 != 0).then_some(types)
     }
 
-    /// Reads a keyword that judges values by its argument.
+    /// Reads a keyword that checks values against its argument.
     pub(super) fn assertion(&mut self, keyword: &'static Keyword, node: &Node, schema: &mut Schema) {
         let name = keyword.name;
         let source;
-        let argument = match keyword.judge {
-            Judge::Number(_) => {
+        let argument = match keyword.check {
+            Check::Number(_) => {
                 let bound = match keyword.meaning {
                     Meaning::Least { is_excluded: true } | Meaning::Most { is_excluded: true } => self.exclusive(name, node),
                     Meaning::Multiple => self.step(name, node),
@@ -99,10 +99,10 @@ impl Reader<'_> {
                 };
                 bound.map(Argument::Number)
             }
-            Judge::Length(_) | Judge::Items(_) | Judge::Members(_) => self.size(node, name).map(Argument::Count),
-            Judge::Array(_) => self.bool(node, name).then_some(Argument::Set),
-            Judge::Format(_) => self.format(node, schema).map(Argument::Format),
-            Judge::Pattern(_) => {
+            Check::Length(_) | Check::Items(_) | Check::Members(_) => self.size(node, name).map(Argument::Count),
+            Check::Array(_) => self.bool(node, name).then_some(Argument::Set),
+            Check::Format(_) => self.format(node, schema).map(Argument::Format),
+            Check::Pattern(_) => {
                 source = self.pattern(node.as_str(), node);
                 source.as_deref().map(Argument::Pattern)
             }
@@ -195,14 +195,14 @@ impl Reader<'_> {
             return None;
         };
         if let Some(message) = too_large(source) {
-            let hint = "regex engines compile a pattern recursively: use several schemas, or `enum` for a list of words";
+            let hint = "regex engines compile a pattern recursively; split it into several schemas, or use `enum` for a list of words";
             self.diagnostics.error(node.span, message).hint(hint);
             return None;
         }
         self.warn_of_delimiters(source, node);
         if Regex::parse(source).is_some_and(|regex| regex.is_exponential()) {
             let message = format!("the pattern `{source}` can take exponential time on strings that do not match");
-            let hint = "a repetition can match the same string in several ways: start or end it with a character that does not occur in the rest of it";
+            let hint = "a repetition can match the same string in several ways; start or end it with a character that does not occur in the rest of it";
             self.diagnostics.warning(node.span, message).hint(hint);
         }
         if has_group_modifiers(source) {
@@ -224,7 +224,7 @@ impl Reader<'_> {
         Some(source.to_owned())
     }
 
-    /// Warns of what other notations put around a pattern, and what no string then matches.
+    /// Warns about delimiters from other notations, slashes and a trailing line break, which almost no string contains.
     fn warn_of_delimiters(&mut self, source: &str, node: &Node) {
         let inner =
             source.strip_prefix('/').and_then(|rest| rest.trim_end_matches(|flag: char| flag.is_ascii_lowercase()).strip_suffix('/'));

@@ -85,11 +85,11 @@ impl<'c> Finder<'c> {
     fn attempts(&self, variants: &[Variant], may_overlap: bool) -> Vec<Attempt> {
         let merged: Vec<Merged<'_>> =
             variants.iter().map(|variant| Merged::new(self.contract, self.contract.resolved(variant.schema))).collect();
-        let refuses =
+        let rejects =
             |other: &Merged<'_>, name: &str| other.types == Some(Types::OBJECT) && other.is_closed(self.contract) && !other.describes(name);
         let decides = |index: usize, name: &str| {
             let mut others = merged.iter().enumerate().filter(|(other, _)| *other != index);
-            merged[index].is_record() && merged[index].describes(name) && others.all(|(_, other)| refuses(other, name))
+            merged[index].is_record() && merged[index].describes(name) && others.all(|(_, other)| rejects(other, name))
         };
         let member = |index: usize| merged[index].required().into_iter().find(|name| decides(index, name)).map(str::to_owned);
         let mut order: Vec<usize> = (0..variants.len()).collect();

@@ -1,4 +1,4 @@
-// What the contract accepts: the same on every device and on the server.
+// What the contract accepts is the same on every device and on the server.
 
 import { expect, test } from "vitest";
 import { NoteSchema, validate } from "../generated/typescript/index.js";

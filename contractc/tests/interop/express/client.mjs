@@ -33,7 +33,7 @@ assert.equal(Date.parse(listed.body.since), Date.parse(since));
 const header = (reply, named) => runtime.readHeader(reply, named).value;
 assert.deepEqual([header(listed, headers.xTotal), header(listed, headers.xHops)], [0, [1, 2, 3]]);
 const { body: nothing } = await client.listParcels({ ids: [7], states: ["packed"], zones: [] });
-// The validator makes an empty object of a deep object that is absent.
+// The validator turns an absent deep object into an empty object.
 assert.deepEqual(nothing, { ids: [7], states: ["packed"], size: {} });
 
 const parts = [{ kind: "letter", pages: 2 }, { kind: "box", size: { max: 4 } }];
@@ -44,8 +44,8 @@ assert.deepEqual(added.body, { ...body, id: added.body.id });
 assert.equal(header(added, headers.location), `/parcels/${added.body.id}`);
 const again = await client.addParcel({ body });
 assert.deepEqual([again.status, again.body], [409, 'there is a parcel "Tee"']);
-const refused = await clientWith({ ApiKey: "wrong" }).addParcel({ body: { ...body, name: "Kaffee" } });
-assert.deepEqual([refused.status, refused.body.message], [401, "unauthorized"]);
+const rejected = await clientWith({ ApiKey: "wrong" }).addParcel({ body: { ...body, name: "Kaffee" } });
+assert.deepEqual([rejected.status, rejected.body.message], [401, "unauthorized"]);
 await assert.rejects(client.addParcel({ body: { ...body, name: "T" } }), { name: "CallError", kind: "request" });
 
 const { id } = added.body;

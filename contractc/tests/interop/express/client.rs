@@ -22,8 +22,8 @@ pub async fn call(url: &str) {
 
     let call = operations::RemoveParcel { id };
     let half = with(Credentials::new().secret(security::BEARER, "t0ken"));
-    let refused = half.remove_parcel(&call).await.expect("an answer").body;
-    assert!(matches!(&refused, operations::RemoveParcelResponse::Status4xx { status, .. } if status.as_u16() == 401), "{refused:?}");
+    let rejected = half.remove_parcel(&call).await.expect("an answer").body;
+    assert!(matches!(&rejected, operations::RemoveParcelResponse::Status4xx { status, .. } if status.as_u16() == 401), "{rejected:?}");
     let removed = with(Credentials::new().basic(security::BASIC, "ana", "pä:ss")).remove_parcel(&call).await.expect("an answer").body;
     assert!(matches!(removed, operations::RemoveParcelResponse::NoContent), "{removed:?}");
     let gone = usual.get_parcel(&operations::GetParcel { id }).await.expect("an answer").body;
@@ -67,7 +67,7 @@ async fn parameters(client: &Caller) {
     assert_eq!(reply.header(&headers::X_TOTAL), Ok(Some(0)));
     assert_eq!(reply.header(&headers::X_HOPS), Ok(Some(vec![1, 2, 3])));
     let operations::ListParcelsResponse::Ok(seen) = reply.body else { panic!("not listed: {:?}", reply.body) };
-    // The same instant: the validator may have made a `Date` of it.
+    // The same instant, because the validator may have turned it into a `Date`.
     let instants = ["2024-02-29T12:30:00.5+02:00", "2024-02-29T10:30:00.500Z"];
     assert!(seen.since.as_deref().is_some_and(|since| instants.contains(&since)), "{:?}", seen.since);
     sent["since"] = json!(seen.since);
@@ -87,8 +87,8 @@ async fn parcels(client: &Caller, stranger: &Caller) -> i64 {
     assert!(matches!(&again, operations::AddParcelResponse::Conflict(text) if text == "there is a parcel \"Pu-Erh\""), "{again:?}");
 
     call.body.name = "Oolong".to_owned();
-    let refused = stranger.add_parcel(&call).await.expect("an answer").body;
-    assert!(matches!(&refused, operations::AddParcelResponse::Status4xx { status, .. } if status.as_u16() == 401), "{refused:?}");
+    let rejected = stranger.add_parcel(&call).await.expect("an answer").body;
+    assert!(matches!(&rejected, operations::AddParcelResponse::Status4xx { status, .. } if status.as_u16() == 401), "{rejected:?}");
     call.body.name = "O".to_owned();
     assert!(matches!(client.add_parcel(&call).await, Err(CallError::Request(_))), "a name that is too short is not sent");
     added.id
@@ -121,8 +121,8 @@ async fn broken(client: &Caller) {
     assert_eq!((status.as_u16(), body.as_slice()), (503, b"<h1>busy</h1>".as_slice()));
     let nothing = client.get_broken(&operations::GetBroken { how: GetBrokenHow::Nothing }).await.expect("an answer").body;
     assert!(matches!(&nothing, operations::GetBrokenResponse::Undeclared { status, body } if status.as_u16() == 204 && body.is_empty()));
-    let refused = client.get_broken(&operations::GetBroken { how: GetBrokenHow::Reason }).await.expect("an answer");
-    assert_eq!((refused.body, refused.raw.as_slice()), (operations::GetBrokenResponse::BadRequest, b"because".as_slice()));
+    let rejected = client.get_broken(&operations::GetBroken { how: GetBrokenHow::Reason }).await.expect("an answer");
+    assert_eq!((rejected.body, rejected.raw.as_slice()), (operations::GetBrokenResponse::BadRequest, b"because".as_slice()));
     for (how, sent) in [(GetBrokenHow::Body, r#"{"id":"one","name":"a","state":"packed"}"#), (GetBrokenHow::Text, "not JSON"), (GetBrokenHow::Empty, "")] {
         let error = client.get_broken(&operations::GetBroken { how }).await.expect_err("the contract does not allow it");
         let CallError::Response(invalid) = error else { panic!("{how}: {error}") };

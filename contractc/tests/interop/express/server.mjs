@@ -10,7 +10,7 @@ const photos = new Map();
 const app = express();
 app.use(express.json(), express.text(), express.urlencoded({ extended: false }), cookies());
 
-// What the contract does not allow is outside of the validator, which would refuse to send it.
+// Responses that violate the contract bypass the validator, which would not send them.
 app.get("/broken/:how", ({ params: { how } }, response) => {
   response.set("x-how", how);
   const send = {

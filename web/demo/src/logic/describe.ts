@@ -26,7 +26,7 @@ const KINDS: Readonly<Record<CollectionPath, string>> = {
   "workout-templates": "Template",
 };
 
-/** The kind of the records in a collection; the collection's own name, if this version does not know it. */
+/** The kind of the records in a collection; the collection's name, if this version does not know it. */
 export function kindOf(collection: string): string {
   return (KINDS as Readonly<Record<string, string>>)[collection] ?? collection;
 }

@@ -45,7 +45,7 @@ test("nothing is called synced while anything is left to do", () => {
 test("what waits is counted, and what needs somebody says so", () => {
   expect(summary(status({ state: "offline", pending: 3 })).sentence).toContain("3 edits wait here");
   expect(summary(status({ state: "offline" })).sentence).toContain("has been sent");
-  expect(summary(status({ blocked: 2, pending: 5 }))).toMatchObject({ tone: "attention", label: "2 refused" });
+  expect(summary(status({ blocked: 2, pending: 5 }))).toMatchObject({ tone: "attention", label: "2 rejected" });
   expect(summary(status({ state: "needsConfirmation", toBeDeleted: 1 })).sentence).toContain("1 record that is here");
   const unavailable = status({ state: "unavailable", lastError: "cannot start sync: no engine; serve it", pending: 1 });
   expect(summary(unavailable).sentence).toBe(

@@ -74,8 +74,8 @@ function sentenceOf(message: string): string {
 
 function idle({ lastError, differsSince }: SyncStatus, pending: number, blocked: number, quarantined: number, edits: string): Summary {
   if (blocked > 0) {
-    const sentence = `The server has refused ${counted(blocked, "edit")}; everything else goes on. See below what is wrong.`;
-    return { tone: "attention", label: `${blocked} refused`, sentence };
+    const sentence = `The server has rejected ${counted(blocked, "edit")}; everything else is synced. See the reasons below.`;
+    return { tone: "attention", label: `${blocked} rejected`, sentence };
   }
   if (lastError !== null) {
     return { tone: "attention", label: "Sync failed", sentence: `${lastError}. Sync retries automatically.` };

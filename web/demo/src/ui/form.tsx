@@ -21,7 +21,7 @@ export function Form({ onSubmit, ...form }: FormProps) {
         void once(onSubmit);
       }}
       onClick={(event) => {
-        // The second click of a double click may come when the first submit is already done.
+        // The second click of a double click may arrive after the first submit is done.
         if (event.detail > 1 && (event.target as Element).closest("button[type=submit]")) {
           event.preventDefault();
         }
@@ -57,7 +57,7 @@ export function Field({ label, hint, error, ...input }: FieldProps) {
 
 interface SelectProps<T extends string> {
   label: string;
-  /** Whether the label is only for screen readers, because the surroundings show it visually. */
+  /** Whether the label is only for screen readers, because its context shows it visually. */
   bare?: boolean;
   value: T;
   options: readonly (readonly [T, string])[];

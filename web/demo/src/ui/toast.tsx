@@ -1,7 +1,7 @@
 // Toasts: show what has just happened for a few seconds, with an undo button if the action can be undone.
 
 import { useLayoutEffect, useRef, useSyncExternalStore } from "react";
-import { refusal } from "../logic/refusals";
+import { rejection } from "../logic/rejections";
 import { Icon } from "./icon";
 
 interface Toast {
@@ -44,7 +44,7 @@ export async function attempt(work: Promise<unknown>): Promise<boolean> {
 
 /** An error as a sentence. */
 export function told(error: unknown): string {
-  const text = error instanceof Error ? (refusal(error) ?? error.message) : String(error);
+  const text = error instanceof Error ? (rejection(error) ?? error.message) : String(error);
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 

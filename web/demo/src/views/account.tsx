@@ -7,7 +7,7 @@ import { Choice, Field, Form } from "../ui/form";
 import { attempt, told } from "../ui/toast";
 
 interface OnRecoveryCode {
-  /** A recovery code was made, which the user sees this once. */
+  /** A recovery code was created, which the user sees only once. */
   onRecoveryCode: (code: string) => void;
 }
 
@@ -100,7 +100,7 @@ function SignIn({ again, onRecoveryCode }: { again: boolean } & OnRecoveryCode) 
       await (way === "up" ? sync.signUp(credentials) : sync.signIn(credentials));
       rememberOwner(credentials.email);
       if (way !== "in") {
-        // The account works without a code, so a failure is only told.
+        // The account works without a code, so a failure is only reported.
         await attempt(sync.makeRecoveryCode(password).then(onRecoveryCode));
       }
     } catch (error) {

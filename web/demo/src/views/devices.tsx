@@ -5,7 +5,7 @@ import { ago } from "../logic/words";
 import { type Device, sync } from "../sync";
 import { attempt, told } from "../ui/toast";
 
-/** The devices of the account, with the server's word on what each has reached. */
+/** The devices of the account, and the revision that each has reached according to the server. */
 export function Devices() {
   const [devices, setDevices] = useState<readonly Device[]>();
   const [problem, setProblem] = useState<string>();
@@ -60,7 +60,7 @@ function stateOf({ lastSeenAt, lastSyncedAt, lastSyncedRev }: Device, now: numbe
   return `Seen ${ago(lastSeenAt, now)}, ${synced}`;
 }
 
-/** The code that was just made. The server keeps only its hash, so that it is shown this once. */
+/** The code that was just created. The server keeps only its hash, so it is shown only once. */
 export function RecoveryCode({ code, onKept }: { code: string; onKept: () => void }) {
   return (
     <section className="card" aria-labelledby="recovery-code">

@@ -15,7 +15,7 @@ export function ExercisePicker({ onPick, onClose }: { onPick: (id: string) => vo
   const isWanted = (exercise: { readonly name: string }) => exercise.name.toLowerCase().includes(wanted);
   const found = (exercises ?? []).filter(isWanted);
   const make = () => saveExercise({ name: typed.trim(), isCustom: true }).then(onPick);
-  /** Picks the first exercise that fits. Who types fast presses Enter before the list is shown. */
+  /** Picks the first matching exercise. A fast typist presses Enter before the list is shown. */
   const pickFirst = async () => {
     const first = (exercises ?? (await allExercises())).find(isWanted);
     if (first) {

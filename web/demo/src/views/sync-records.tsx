@@ -33,9 +33,9 @@ export function Blocked({ count }: { count: number }) {
   const unit = useUnit();
   const blocked = useListed(readBlocked, String(count)) ?? [];
   return (
-    <section className="card flush" aria-labelledby="refused">
+    <section className="card flush" aria-labelledby="rejected">
       <div className="card-head">
-        <h2 id="refused">Refused by the server</h2>
+        <h2 id="rejected">Rejected by the server</h2>
         <span className="tag attention">{count.toLocaleString("en")}</span>
       </div>
       <ul className="list">

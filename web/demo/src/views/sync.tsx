@@ -111,7 +111,7 @@ function State({ status }: { status: SyncStatus }) {
 }
 
 function OfflineSwitch({ paused }: { paused: boolean }) {
-  // Switches at once, and shows the actual state when the status follows.
+  // Switches at once, and shows the actual state when the status arrives.
   const [wanted, setWanted] = useState(paused);
   useEffect(() => setWanted(paused), [paused]);
   const change = () => {

@@ -1,4 +1,5 @@
-//! `stronglog-sync-web-bindgen MODULE FOLDER NAME`: makes the JavaScript module of a WebAssembly module, as `wasm-bindgen --target web` does.
+//! `stronglog-sync-web-bindgen MODULE FOLDER NAME`: generates the JavaScript module of a WebAssembly module, as `wasm-bindgen --target web`
+//! does.
 //!
 //! The published command line also contains a test runner with an HTTP client and a server, which take most of the time to compile it. The
 //! lock file that this program shares with the engine keeps both at one version of wasm-bindgen.

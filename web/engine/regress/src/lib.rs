@@ -1,5 +1,5 @@
-//! The contract's patterns are those of ECMA-262, and a browser has an engine for them: the one of the crate `regress` stays outside of the
-//! WebAssembly, where it would be a third of all code. Cargo.toml puts this crate in its place.
+//! The contract's patterns are ECMA-262 regexes, for which a browser has an engine. The crate `regress` would be a third of the
+//! WebAssembly, so Cargo.toml replaces it with this crate.
 
 #![deny(missing_docs)]
 
@@ -21,17 +21,17 @@ extern "C" {
 }
 
 thread_local! {
-    /// A value of JavaScript's belongs to its thread; a pattern is shared. There is one thread.
+    /// A JavaScript value belongs to its thread, and patterns are shared. There is only one thread.
     static MADE: RefCell<Vec<RegExp>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A regular expression.
 pub struct Regex(usize);
 
-/// A place where a regular expression matches.
+/// A match of a regular expression.
 pub struct Match(());
 
-/// Why a text is no regular expression.
+/// The reason why a text is not a regular expression.
 #[derive(Debug)]
 pub struct Error(());
 
@@ -39,7 +39,7 @@ impl Regex {
     /// A regular expression without flags.
     ///
     /// # Errors
-    /// The text is none.
+    /// Returns an error if the text is not a regular expression.
     pub fn new(source: &str) -> Result<Regex, Error> {
         Regex::with_flags(source, "")
     }
@@ -47,7 +47,7 @@ impl Regex {
     /// A regular expression with flags.
     ///
     /// # Errors
-    /// The text is none.
+    /// Returns an error if the text is not a regular expression.
     pub fn with_flags(source: &str, flags: &str) -> Result<Regex, Error> {
         let made = RegExp::new(source, flags).map_err(|_| Error(()))?;
         MADE.with_borrow_mut(|all| {
@@ -56,7 +56,7 @@ impl Regex {
         })
     }
 
-    /// Where it matches first.
+    /// The first match.
     pub fn find(&self, text: &str) -> Option<Match> {
         MADE.with_borrow(|all| all.get(self.0).is_some_and(|regex| regex.test(text))).then_some(Match(()))
     }

@@ -27,7 +27,7 @@ impl Emitter<'_> {
         required
     }
 
-    /// The keywords that look at several members at once. The code uses `object`, `at` and `out`.
+    /// The keywords that depend on several members. The code uses `object`, `at` and `out`.
     pub(super) fn relations(&self, schema: &Schema, required: &[&str]) -> Steps {
         let rules = &schema.object;
         let mut code = Steps::default();

@@ -44,11 +44,11 @@ impl Shared {
     }
 }
 
-/// How to write a schema without a type at its place of use.
+/// The code of a schema without a type where it is used.
 pub(super) enum InPlace {
-    /// By the name of its rule.
+    /// The name of its rule.
     Named(Ident),
-    /// In full.
+    /// The complete definition.
     Full(Definition),
 }
 

@@ -1,5 +1,5 @@
-//! Schemas as tables: the rules that the runtime's `Checker::check` and `Reader` follow. If no table has a place for a schema's keywords,
-//! its rule contains a function.
+//! Schemas as tables: the rules that the runtime's `Checker::check` and `Reader` follow. If a table cannot hold a schema's keywords, its
+//! rule contains a function.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -16,7 +16,7 @@ use crate::shapes::{MergedParts, Shape};
 pub(super) enum Definition {
     /// Accepts every value.
     Anything,
-    /// A table, as a rule. A short one is repeated where it is used.
+    /// A table, as a rule. A short table is repeated wherever it is used.
     Table { rule: TokenStream, is_short: bool },
     /// Code.
     Code(Steps),
@@ -32,7 +32,7 @@ impl Definition {
         }
     }
 
-    /// Whether it is no longer than a name would be.
+    /// Whether the rule is no longer than a name would be.
     pub(super) fn is_short(&self) -> bool {
         match self {
             Definition::Anything => true,
@@ -81,7 +81,7 @@ impl Emitter<'_> {
         let schema = self.schema(id);
         let MergedParts { merged, separate } = self.plan.shapes.merged_parts(self.plan.contract, id);
         // All fields are named, so that a new keyword is either in a table or keeps its schema out of tables. References and `allOf` are
-        // the merged and the separate parts. The rules for values of one type are looked at below.
+        // the merged and the separate parts. The rules for values of one type follow below.
         #[rustfmt::skip]
         let Schema {
             never, types: _, constant, enumeration, number: _, text: _, array: _, object: _, any_of, one_of, not, condition, tag, rules: _,
@@ -210,7 +210,7 @@ impl Emitter<'_> {
         }
         let members = self.members_in_order(id, &parts)?;
         let required = self.required(&parts);
-        // The first members are required, in this order; if not, code finds what is missing.
+        // In a table, the required members come first, in this order. Otherwise code finds the missing ones.
         let counts = required.iter().eq(members.iter().take(required.len()).map(|(name, _)| name)) && rules.property_names.is_none();
         let count = Literal::usize_unsuffixed(if counts { required.len() } else { 0 });
         let members: Vec<TokenStream> = members

@@ -46,7 +46,7 @@ impl<'p> Emitter<'p> {
         let expected_of = |name: &str| match kinds.get(name) {
             Some(FieldKind::Constant(value)) => Expected::literal(literal_type(value)),
             Some(FieldKind::Value(ty)) => Expected::of(self.names, ty),
-            // The value of a member beside a union is that of a variant, which may say that it is a long integer.
+            // The value of a member next to a union also belongs to a variant, which may state that it is a long integer.
             None => self.long_field(&expected.ty, name).map_or_else(Expected::anything, |ty| Expected::of(self.names, ty)),
         };
         let shape = members.iter().map(|(name, ids)| self.member(name, ids, &expected_of(name), required.contains(name))).collect();
@@ -55,11 +55,11 @@ impl<'p> Emitter<'p> {
             arguments.push(match rest {
                 None => Code::text("undefined"),
                 Some(rest) if self.is_never(rest) => Code::text("rt.closed"),
-                Some(rest) => self.judge(rest),
+                Some(rest) => self.validator(rest),
             });
         }
         if !rules.pattern_properties.is_empty() {
-            let listed = rules.pattern_properties.iter().map(|(source, id)| Code::List(vec![pattern(source), self.judge(*id)]));
+            let listed = rules.pattern_properties.iter().map(|(source, id)| Code::List(vec![pattern(source), self.validator(*id)]));
             arguments.push(Code::List(listed.collect()));
         }
         if fields.is_some() {
@@ -136,7 +136,7 @@ impl<'p> Emitter<'p> {
     }
 
     fn member(&self, name: &str, ids: &[SchemaId], expected: &Expected, is_required: bool) -> (String, Code) {
-        // A schema that several parts of an object refer to is one check.
+        // A schema that several parts of an object refer to becomes one check.
         let mut distinct: Vec<SchemaId> = Vec::new();
         for id in ids {
             if !distinct.iter().any(|known| self.plan.contract.resolved(*known) == self.plan.contract.resolved(*id)) {
@@ -147,7 +147,7 @@ impl<'p> Emitter<'p> {
             [only] => self.check(*only, expected),
             several => {
                 // A part that is a number does not round a long integer of another part.
-                let part = |id: &SchemaId| if self.is_long(&expected.ty) { self.check(*id, expected) } else { self.judge(*id) };
+                let part = |id: &SchemaId| if self.is_long(&expected.ty) { self.check(*id, expected) } else { self.validator(*id) };
                 let parts = several.iter().map(part).collect();
                 Code::call(expected.generic("json"), vec![]).checked(vec![Code::call("rt.allOf", parts)])
             }
@@ -167,14 +167,14 @@ impl<'p> Emitter<'p> {
         }
         checks.extend(schema.assertions(Kind::Object).filter(|assertion| !assertion.is_trivial()).map(plain::check));
         if let Some(names) = rules.property_names.filter(|names| !self.is_anything(*names)) {
-            checks.push(Code::call("rt.propertyNames", vec![self.judge(names)]));
+            checks.push(Code::call("rt.propertyNames", vec![self.validator(names)]));
         }
         for (name, needs) in &rules.dependent_required {
             let needs: Vec<&str> = needs.iter().map(String::as_str).collect();
             checks.push(Code::call("rt.dependentRequired", vec![Code::Text(quoted(name)), texts(&needs)]));
         }
         for (name, dependent) in rules.dependent_schemas.iter().filter(|(_, id)| !self.is_anything(*id)) {
-            checks.push(Code::call("rt.dependentSchema", vec![Code::Text(quoted(name)), self.judge(*dependent)]));
+            checks.push(Code::call("rt.dependentSchema", vec![Code::Text(quoted(name)), self.validator(*dependent)]));
         }
         for rule in &schema.rules {
             let mut words = vec![rule.left.as_str(), rule.comparison.symbol(), rule.right.as_str()];

@@ -65,14 +65,14 @@ impl Emitter<'_> {
             None => Code::call(inner.generic("json"), vec![]),
         };
         let code = if !rules.prefix_items.is_empty() {
-            let prefix = Code::List(rules.prefix_items.iter().map(|id| self.judge(*id)).collect());
-            Code::call("rt.prefixed", [Some(prefix), rules.items.map(|id| self.judge(id))].into_iter().flatten().collect())
+            let prefix = Code::List(rules.prefix_items.iter().map(|id| self.validator(*id)).collect());
+            Code::call("rt.prefixed", [Some(prefix), rules.items.map(|id| self.validator(id))].into_iter().flatten().collect())
         } else {
             Code::call(if rules.each { "rt.each" } else { "rt.array" }, vec![item(rules.items)])
         };
         let (code, mut checks) = self.asserted(schema, Kind::Array, code);
         if let Some(contains) = rules.contains {
-            let mut arguments = vec![self.judge(contains.schema)];
+            let mut arguments = vec![self.validator(contains.schema)];
             if contains.min != 1 || contains.max.is_some() {
                 arguments.push(Code::text(contains.min.to_string()));
             }
@@ -85,7 +85,7 @@ impl Emitter<'_> {
     }
 }
 
-/// The runtime's check for a keyword, which is called like it.
+/// The runtime's check for a keyword, which has the same name.
 pub(super) fn check(assertion: Assertion<'_>) -> Code {
     Code::call(format!("rt.{}", assertion.keyword.name.to_lower_camel_case()), argument(assertion.argument))
 }
@@ -100,7 +100,7 @@ fn argument(argument: Argument<'_>) -> Vec<Code> {
     }
 }
 
-/// A bound by Zod's method, which takes numbers; its check also takes bigints.
+/// A bound, with Zod's method for numbers; the method's check also takes bigints.
 fn bounded(code: Code, bound: Number, method: &str, check: &str, arguments: Vec<Code>) -> Code {
     if is_exact_double(bound) { code.then(method, arguments) } else { code.checked(vec![Code::call(check, arguments)]) }
 }

@@ -1,4 +1,4 @@
-// The README's example, as an app that has just been made.
+// The README's example, as a new app.
 
 import { useLiveQuery } from "dexie-react-hooks";
 import { useSyncExternalStore, type ReactElement } from "react";

@@ -1,6 +1,6 @@
-// Refused writes in the user's words: the contract's words are for developers.
+// Explains rejected writes to the user: the messages of the contract are for developers.
 
-interface Refused {
+interface Rejected {
   readonly violations: readonly { readonly pointer: string; readonly keyword: string }[];
 }
 
@@ -17,12 +17,12 @@ const REASONS: Readonly<Record<string, string>> = {
   version: "was changed by a newer version of this app: reload the page",
 };
 
-/** Why a write was refused; undefined if the error is another one. */
-export function refusal(error: Error): string | undefined {
-  if (error.name !== "RecordRefused") {
+/** The reason why a write was rejected; undefined for any other error. */
+export function rejection(error: Error): string | undefined {
+  if (error.name !== "WriteRejected") {
     return undefined;
   }
-  const first = (error as Error & Refused).violations[0];
+  const first = (error as Error & Rejected).violations[0];
   const member = (first?.pointer ?? "").split("/").findLast((part) => /[a-z]/i.test(part));
   return `Not saved: the ${member === undefined ? "record" : plain(member)} ${REASONS[first?.keyword ?? ""] ?? "is not possible"}.`;
 }

@@ -1,6 +1,6 @@
-// Judges JSON texts by generated Zod schemas, and by ajv where a JSON Schema is given.
+// Validates JSON texts with generated Zod schemas, and with ajv if a JSON Schema is given.
 //
-// usage: node judge.mjs INSTANCES [ORACLE]
+// usage: node validate.mjs INSTANCES [ORACLE]
 //
 // INSTANCES has a line for each text: {"module": PATH, "schema": NAME, "text": JSON}. ORACLE is a JSON file of the contract's schemas by
 // name, references and all, in plain JSON Schema. A line of output for each line of input: {"zod": [[pointer, keyword], …], "ajv": bool,
@@ -13,7 +13,7 @@ import { pathToFileURL } from "node:url";
 import { resolve } from "node:path";
 
 const [instances, oracle] = process.argv.slice(2);
-const ajv = oracle === undefined ? undefined : await judgeOf(JSON.parse(readFileSync(oracle, "utf8")));
+const ajv = oracle === undefined ? undefined : await validatorWith(JSON.parse(readFileSync(oracle, "utf8")));
 
 const modules = new Map();
 let output = [];
@@ -31,13 +31,13 @@ for await (const line of createInterface({ input: createReadStream(instances), c
 await flush();
 
 function violations({ fromJson, runtime, schemas, validate }, schema, text) {
-  const verdict = fromJson(schemas[schema], text);
-  if (verdict.valid || verdict.violations.some(({ keyword }) => keyword !== "type")) {
-    return verdict.valid ? [] : verdict.violations;
+  const result = fromJson(schemas[schema], text);
+  if (result.valid || result.violations.some(({ keyword }) => keyword !== "type")) {
+    return result.valid ? [] : result.violations;
   }
   const value = runtime.parseJson(text);
   const isLarge = ({ pointer }) => typeof at(value, pointer) === "bigint" || Math.abs(at(value, pointer)) >= 2 ** 63;
-  return verdict.violations.every(isLarge) ? validate(schemas[schema], value) : verdict.violations;
+  return result.violations.every(isLarge) ? validate(schemas[schema], value) : result.violations;
 }
 
 /** The part of a value at a JSON pointer. */
@@ -54,19 +54,19 @@ async function flush() {
 }
 
 /** ajv with the contract's extensions, which are spelled out here once more, on purpose. */
-async function judgeOf(schemas) {
+async function validatorWith(schemas) {
   const { default: Ajv } = await import("ajv/dist/2020.js");
   const { default: addFormats } = await import("ajv-formats");
-  const judge = new Ajv({ strict: false, allErrors: false, unicodeRegExp: true, logger: false });
-  addFormats(judge);
-  judge.addKeyword({ keyword: "x-rules", type: "object", validate: (rules, value) => rules.every((rule) => holds(rule, value)) });
-  judge.addKeyword({ keyword: "x-max-depth", validate: (max, value) => depth(value) <= max });
-  judge.addSchema({ $id: "contract", components: { schemas } });
+  const ajv = new Ajv({ strict: false, allErrors: false, unicodeRegExp: true, logger: false });
+  addFormats(ajv);
+  ajv.addKeyword({ keyword: "x-rules", type: "object", validate: (rules, value) => rules.every((rule) => holds(rule, value)) });
+  ajv.addKeyword({ keyword: "x-max-depth", validate: (max, value) => depth(value) <= max });
+  ajv.addSchema({ $id: "contract", components: { schemas } });
   const validators = new Map();
   return (name, text) => {
     let validator = validators.get(name);
     if (validator === undefined) {
-      validator = judge.compile({ $ref: `contract#/components/schemas/${name}` });
+      validator = ajv.compile({ $ref: `contract#/components/schemas/${name}` });
       validators.set(name, validator);
     }
     try {

@@ -18,7 +18,7 @@ enum Visit {
 impl Reader<'_> {
     /// Reports each cycle at the schema where the walk entered it, and each chain at the schema that makes it too long. Returns whether
     /// there are none.
-    pub(super) fn refuse_circles(&mut self) -> bool {
+    pub(super) fn reject_cycles(&mut self) -> bool {
         let mut is_sound = true;
         let mut visits = vec![Visit::New; self.contract.schemas.len()];
         for start in 0..visits.len() {
@@ -37,7 +37,7 @@ impl Reader<'_> {
                         let message = format!("`{}` refers to itself without a member or an item in between", schema.pointer);
                         self.diagnostics
                             .error(schema.span, message)
-                            .hint("such a schema cannot be evaluated: remove one of the references");
+                            .hint("no value can be validated against such a schema; remove one of the references");
                     }
                     Visit::New => {
                         visits[at] = Visit::Open;

@@ -1,13 +1,13 @@
-// The quick way of valid values: each schema has a plain test, which makes no issues. A value that its test does not accept is parsed as Zod
-// does, which decides and names what is wrong.
+// The fast path for valid values: each schema has a test, a predicate that creates no issues. A value that its test does not accept is
+// parsed as in Zod, which decides whether it is valid and collects the issues.
 
 import * as z from "zod";
 import { levels, type Context, type Payload, type Result } from "./schema.js";
 
-/** `true` only if a schema accepts the value and leaves it as it is. `false` decides nothing. */
+/** `true` only if a schema accepts the value and leaves it as it is. `false` is inconclusive. */
 export type Test = (value: unknown) => boolean;
 
-/** Makes the test of a schema; undefined if it has parts or checks that are not of this runtime. */
+/** Creates the test of a schema; undefined if the schema has parts or checks that do not belong to this runtime. */
 type Maker = () => Test | undefined;
 
 const makers = new WeakMap<z.core.$ZodType, Maker>();
@@ -16,14 +16,14 @@ const ownChecks = new WeakMap<z.core.$ZodCheck, Test | undefined>();
 
 const QUICK: Context = { async: false, abortEarly: true };
 
-/** Makes a schema of the contract. Constructing schemas inside a function lets bundlers drop unused ones. */
+/** Creates a schema of the contract. Constructing schemas inside a function lets bundlers drop unused ones. */
 /* @__NO_SIDE_EFFECTS__ */
 export function define<T>(build: () => z.ZodType<T>): z.ZodType<T> {
   const schema = build();
   const { run } = schema._zod;
-  const judge = (payload: Payload, context: Context): Result => {
+  const check = (payload: Payload, context: Context): Result => {
     // While collecting issues, parse the parts directly instead of testing each one again.
-    if (context.telling === true || payload.issues.length > 0) {
+    if (context.collecting === true || payload.issues.length > 0) {
       return run(payload, context);
     }
     const test = testOf(schema);
@@ -33,27 +33,30 @@ export function define<T>(build: () => z.ZodType<T>): z.ZodType<T> {
     if (test(payload.value)) {
       return payload;
     }
-    const telling: Context = { ...context, telling: true };
-    return run(payload, telling);
+    const collecting: Context = { ...context, collecting: true };
+    return run(payload, collecting);
   };
-  schema._zod.run = (payload: Payload, context: Context): Result => within(() => runOnce(schema, payload, context, judge));
+  schema._zod.run = (payload: Payload, context: Context): Result => within(() => runOnce(schema, payload, context, check));
   return schema;
 }
 
-/** How deep schemas are followed within each other before verdicts are remembered. Few values are as deep. */
+/** The nesting depth of schemas from which on results are cached. Few values are as deep. */
 const DEPTH_FEW = 4;
 
-/** How many schemas are within each other. */
+/** The current nesting depth of schemas. */
 let depth = 0;
 
-/** What is known of the parts of the current value: schemas that apply to a part in several ways would judge it twice as often per level. */
+/**
+ * Cached results for the parts of the current value. Without them, schemas that apply to a part in several ways would double the work at
+ * each level.
+ */
 let known = new Map<object, Map<unknown, Map<string, unknown>>>();
 
-/** Judges one level deeper. */
-function within<T>(judge: () => T): T {
+/** Runs a check one level deeper. */
+function within<T>(check: () => T): T {
   depth += 1;
   try {
-    return judge();
+    return check();
   } finally {
     depth -= 1;
     if (depth <= DEPTH_FEW && known.size > 0) {
@@ -62,25 +65,25 @@ function within<T>(judge: () => T): T {
   }
 }
 
-/** What is known of a value by a schema or test, to be read and added to; undefined if little is judged twice. */
-function knownOf(value: unknown, judge: unknown): Map<string, unknown> | undefined {
+/** The cached results of a schema or test for a value, to be read and extended; undefined at low depth, where nothing is cached. */
+function knownOf(value: unknown, check: unknown): Map<string, unknown> | undefined {
   if (depth <= DEPTH_FEW || typeof value !== "object" || value === null) {
     return undefined;
   }
   const ofValue = known.get(value) ?? new Map<unknown, Map<string, unknown>>();
-  const found = ofValue.get(judge) ?? new Map<string, unknown>();
-  known.set(value, ofValue.set(judge, found));
+  const found = ofValue.get(check) ?? new Map<string, unknown>();
+  known.set(value, ofValue.set(check, found));
   return found;
 }
 
-/** Runs a schema, unless it is known what it finds. Then one issue stands for all that it has found before. */
+/** Runs a schema, or reuses its cached result, of which only the first issue is kept. */
 function runOnce(schema: z.core.$ZodType, payload: Payload, context: Context, run: (payload: Payload, context: Context) => Result): Result {
   const { value, issues } = payload;
   const found = issues.length > 0 || context.sorter !== undefined ? undefined : knownOf(value, schema);
   if (found === undefined) {
     return run(payload, context);
   }
-  const key = [context.abortEarly, context.judging, ...levels].join();
+  const key = [context.abortEarly, context.probing, ...levels].join();
   const first = found.get(key) as readonly z.core.$ZodRawIssue[] | undefined;
   if (first !== undefined) {
     issues.push(...first.map(copied));
@@ -98,19 +101,19 @@ function copied(issue: z.core.$ZodRawIssue): z.core.$ZodRawIssue {
   return { ...issue, path: [...(issue.path ?? [])] };
 }
 
-/** The verdict of a test, unless it is known. */
+/** The result of a test, from the cache if possible. */
 function testOnce(test: Test, value: unknown): boolean {
   const found = knownOf(value, test);
   if (found === undefined) {
     return test(value);
   }
   const key = levels.join();
-  const verdict = (found.get(key) as boolean | undefined) ?? test(value);
-  found.set(key, verdict);
-  return verdict;
+  const result = (found.get(key) as boolean | undefined) ?? test(value);
+  found.set(key, result);
+  return result;
 }
 
-/** Gives a schema the maker of its test, which does not look at the checks. */
+/** Sets the function that creates a schema's test, without its checks. */
 export function testedBy(schema: z.core.$ZodType, maker: Maker): void {
   makers.set(schema, maker);
 }
@@ -140,7 +143,7 @@ export function testsOf(schemas: readonly z.core.$ZodType[]): readonly Test[] | 
   return tests.every((test) => test !== undefined) ? tests : undefined;
 }
 
-/** A test that parses: for schemas whose parsing is their only way to a verdict. */
+/** A test that parses, for schemas that can only be tested by parsing. */
 export function parsing(schema: z.core.$ZodType): Test {
   return (value) => {
     const result = schema._zod.parse({ value, issues: [] }, QUICK);

@@ -1,8 +1,8 @@
-//! Proves that a set of schemas accepts no value that another one refuses, or says which keyword may refuse one.
+//! Proves that every value accepted by one set of schemas is accepted by another, or names the keyword that may reject one.
 //!
-//! A proof is a list of duties: what the wider set asks for, keyword by keyword, must follow from the narrower one. What cannot be proven
-//! counts as a fault, so that no change is missed: an error here makes a false alarm. Assumptions of schemas that contain themselves are sound,
-//! since each circle leads to a smaller value.
+//! A proof is a list of duties: each requirement of the wider set, keyword by keyword, must follow from the narrower one. What cannot be
+//! proven counts as a fault, so no change is missed; an error here causes a false alarm. Assumptions about recursive schemas are sound,
+//! since each cycle leads to a smaller value.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use super::parts::{Key, Model, Parts};
 use crate::model::{Contract, KEYWORDS, Kind, SchemaId};
 use crate::runtime::check::Types;
 
-/// What may refuse a value. The same fault in the other direction makes a change that breaks both.
+/// A reason for which a value may be rejected. The same reason in both directions is one change that breaks both.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     Types,
@@ -21,31 +21,31 @@ pub enum Fault {
     /// The index in [`KEYWORDS`].
     Keyword(usize),
     Depth,
-    /// A schema that only one of both has.
+    /// A schema that only one side has.
     Schema(&'static str),
     /// The member may be absent.
     Required(String),
     /// The member is forbidden.
     Member(String),
-    /// Members that are not declared are forbidden.
+    /// Undeclared members are forbidden.
     Closed,
     Pattern(String),
     Rule(String),
-    /// The variant of one of both sides, which the other one does not accept.
+    /// A variant of one side that the other side does not accept.
     Variant(Side, String),
     Union,
     Exclusive,
     Selected,
-    /// A keyword that is not compared in part.
+    /// A keyword that is only compared as a whole.
     Whole(&'static str),
 }
 
 /// Which values the narrower side may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sent {
-    /// Those whose members its schemas declare.
+    /// Only values whose members are declared.
     Declared,
-    /// All: other schemas, which are not looked at, may declare more members.
+    /// Any value, because schemas outside the comparison may declare more members.
     All,
 }
 
@@ -55,29 +55,29 @@ type Pair = (Key, Key, Sent);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Duty {
     Fails(Fault),
-    /// The first set must accept no value that the second one refuses.
+    /// The first set must accept no value that the second one rejects.
     Inner(Key, Key, Sent),
 }
 
-pub struct Judge<'c> {
+pub struct Prover<'c> {
     pub old: Model<'c>,
     pub new: Model<'c>,
     forms: Forms,
-    /// What holds, given what is being proven.
+    /// The results so far, under the assumptions of the current proof.
     assumed: Vec<Pair>,
     known: HashSet<Pair>,
     refuted: HashSet<Pair>,
     pub sent: Sent,
-    /// How many more pairs the current proof may look at.
+    /// The number of pairs that the current proof may still visit.
     effort: usize,
 }
 
 const EFFORT_MAX: usize = 1_000;
 const DEPTH_MAX: usize = 40;
 
-impl<'c> Judge<'c> {
+impl<'c> Prover<'c> {
     pub fn new(old: &'c Contract, new: &'c Contract) -> Self {
-        Judge {
+        Prover {
             old: Model::new(old, Side::Old),
             new: Model::new(new, Side::New),
             forms: Forms::new(old, new, false),
@@ -101,7 +101,7 @@ impl<'c> Judge<'c> {
         self.forms.of(self.model(side).contract, side, id)
     }
 
-    /// Whether two schemas are the same, apart from what says nothing about values.
+    /// Whether two schemas are the same, apart from keywords that do not constrain values.
     pub fn is_same(&self, side: Side, id: SchemaId, other_side: Side, other: SchemaId) -> bool {
         self.form(side, id) == self.form(other_side, other)
     }
@@ -113,7 +113,7 @@ impl<'c> Judge<'c> {
         self.assumed.clear();
     }
 
-    /// Proves that `sub` accepts no value that `sup` refuses.
+    /// Proves that `sub` accepts no value that `sup` rejects.
     pub fn proves(&mut self, sub: &Key, sup: &Key, sent: Sent) -> bool {
         self.restart(sent);
         self.holds(sub, sup, 0)
@@ -148,9 +148,9 @@ impl<'c> Judge<'c> {
         if self.follows(sub, sup, depth) {
             return true;
         }
-        // What was proven with the help of this pair is no longer proven.
-        for refused in self.assumed.drain(assumed..) {
-            self.known.remove(&refused);
+        // Results that were derived from this pair are no longer proven.
+        for rejected in self.assumed.drain(assumed..) {
+            self.known.remove(&rejected);
         }
         if self.effort > 0 && depth == 0 {
             self.refuted.insert(pair);
@@ -199,7 +199,7 @@ impl<'c> Judge<'c> {
         (narrow.accepts_null <= wide.accepts_null) && wide.key.is_whole() && wide.parts.iter().all(is_known)
     }
 
-    /// Whether a part of the set has this form. A union of which one variant is chosen is none.
+    /// Whether a part of the set has this form. A union with a chosen variant is not a part.
     fn has_form(&self, parts: &Parts<'c>, form: u32) -> bool {
         parts.parts.iter().any(|(id, _)| self.form(parts.key.side, *id) == form)
     }
@@ -209,7 +209,7 @@ impl<'c> Judge<'c> {
         self.has_form(narrow, self.form(wide.key.side, part))
     }
 
-    /// What the wider set asks for beyond what the narrower one is known to satisfy. Null is judged apart.
+    /// The requirements of the wider set that the narrower one is not known to satisfy. Null is handled separately.
     pub(super) fn duties(&mut self, narrow: &Parts<'c>, wide: &Parts<'c>, matched: &[(usize, usize)], depth: usize) -> Vec<Duty> {
         let mut out = Vec::new();
         if narrow.types().0 & !wide.types_beside_unions().0 != 0 {
@@ -242,7 +242,7 @@ impl<'c> Judge<'c> {
         distinct
     }
 
-    /// Compares lists of values. Short ones have been judged value by value.
+    /// Compares lists of values. Short ones have been compared value by value.
     fn values(&self, narrow: &Parts<'c>, wide: &Parts<'c>, out: &mut Vec<Duty>) {
         let texts = |list: Vec<&serde_json::Value>| list.into_iter().map(plain_text).collect::<HashSet<_>>();
         let known: Vec<HashSet<String>> = narrow.listed().into_iter().map(texts).collect();
@@ -259,13 +259,13 @@ impl<'c> Judge<'c> {
                 continue;
             }
             if let Some(not) = part.not {
-                let refused = self.model(wide.key.side).key(&[not]);
+                let rejected = self.model(wide.key.side).key(&[not]);
                 let known: Vec<SchemaId> = narrow.parts.iter().filter_map(|(_, part)| part.not).collect();
                 let is_met = known.iter().any(|known| {
                     let known = self.model(narrow.key.side).key(&[*known]);
-                    self.holds_for_all(&refused, &known, depth + 1)
+                    self.holds_for_all(&rejected, &known, depth + 1)
                 });
-                if !is_met && !self.are_disjoint(&narrow.key, &refused, depth + 1) {
+                if !is_met && !self.are_disjoint(&narrow.key, &rejected, depth + 1) {
                     out.push(Duty::Fails(Fault::Whole("not")));
                 }
             }
@@ -324,7 +324,7 @@ impl<'c> Judge<'c> {
         })
     }
 
-    /// Whether a member that one of both requires has no value that both accept.
+    /// Whether a member that either side requires has no value that both accept.
     fn have_no_object(&mut self, one: &Parts<'c>, other: &Parts<'c>, depth: usize) -> bool {
         let needed: Vec<&str> = one.required().into_iter().chain(other.required()).collect();
         needed.into_iter().any(|name| {

@@ -1,4 +1,4 @@
-// The quick test of a schema never decides otherwise than parsing, and never where it could not know.
+// The predicate of a schema accepts only values that parsing accepts unchanged.
 
 import { expect, test } from "vitest";
 import * as z from "zod";
@@ -12,10 +12,10 @@ interface Row {
 const shape = { id: rt.string().max(3), count: rt.integer().min(0).exactOptional() };
 const RowSchema: z.ZodType<Row> = rt.define(() => rt.object<Row>(shape, rt.closed));
 
-/** What a schema says of a value with its test and without: a context that tells what is wrong makes no tests. */
-function bothVerdicts(schema: z.ZodType, value: unknown): [quick: unknown, parsed: unknown] {
-  const telling: rt.Context = { async: false, telling: true };
-  const parsed = rt.runNow(schema, value, telling);
+/** The results of a schema for a value with and without its predicate, which a context that collects issues does not run. */
+function bothResults(schema: z.ZodType, value: unknown): [quick: unknown, parsed: unknown] {
+  const collecting: rt.Context = { async: false, collecting: true };
+  const parsed = rt.runNow(schema, value, collecting);
   const quick = rt.runNow(schema, value, { async: false });
   return [
     [quick.value, quick.issues.length],
@@ -32,10 +32,10 @@ test("objects that JSON.parse does not make are parsed", () => {
   }
   const values = [{ id: "a" }, { id: "a", count: 1 }, { count: 1, id: "a" }, { id: "a", x: 1 }, { id: "a", x: undefined }, { count: 1 }];
   for (const value of [...values, new Hidden(), Object.create({ id: "a" }), Object.create(null), [], null, { id: "🏋🏋🏋" }]) {
-    const [quick, parsed] = bothVerdicts(RowSchema, value);
+    const [quick, parsed] = bothResults(RowSchema, value);
     expect(quick).toEqual(parsed);
   }
-  // As JSON text has them: without what a class or a prototype adds.
+  // As in JSON text: without what a class or a prototype adds.
   expect(RowSchema.safeParse(new Hidden()).success).toBe(true);
   class Getters {
     get id(): string {
@@ -53,7 +53,7 @@ test("an earlier variant that changes a value comes before a later one that woul
   expect([one.safeParse("a").success, one.safeParse("ab").success, one.safeParse("abc").success]).toEqual([true, false, true]);
 });
 
-test("checks that an app adds are run, also those that take time", async () => {
+test("checks that an app adds are run, including asynchronous ones", async () => {
   const refined = RowSchema.refine((row) => row.id !== "no");
   expect(refined.safeParse({ id: "no" }).success).toBe(false);
   const within = rt.define(() => rt.array(RowSchema.refine((row) => row.id !== "no")));

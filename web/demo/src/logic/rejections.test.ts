@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { refusal } from "./refusals";
+import { rejection } from "./rejections";
 
-const refused = (pointer: string, keyword: string): Error =>
-  Object.assign(new Error("it violates the contract"), { name: "RecordRefused", violations: [{ pointer, keyword }] });
+const rejected = (pointer: string, keyword: string): Error =>
+  Object.assign(new Error("it violates the contract"), { name: "WriteRejected", violations: [{ pointer, keyword }] });
 
 test.each([
   ["/loggedWeightKg", "maximum", "Not saved: the weight is too large."],
@@ -11,9 +11,9 @@ test.each([
   ["", "maxBytes", "Not saved: the record is too large."],
   ["/theme", "enum", "Not saved: the theme is not possible."],
 ])("a violation at %j of %s is told in plain words", (pointer, keyword, text) => {
-  expect(refusal(refused(pointer, keyword))).toBe(text);
+  expect(rejection(rejected(pointer, keyword))).toBe(text);
 });
 
 test("other errors are left to others", () => {
-  expect(refusal(new Error("the storage is full"))).toBeUndefined();
+  expect(rejection(new Error("the storage is full"))).toBeUndefined();
 });

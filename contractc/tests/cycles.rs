@@ -1,5 +1,5 @@
-//! How the sources hang together. Files that use each other in a circle can only be understood together: no such circle, in any crate or
-//! package of the repository. And a keyword that judges a value by one argument is known in few files.
+//! The dependencies between source files. Files in a dependency cycle can only be understood together, so no crate or package of the
+//! repository has one. A keyword that checks a value against one argument appears in few files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -24,7 +24,7 @@ const PACKAGES: [&str; 3] = ["contractc/runtime/typescript", "web/src", "web/dem
 
 type Module = Vec<String>;
 
-/// The files that know `maxProperties`, a keyword that judges a value by one argument.
+/// The files that mention `maxProperties`, a keyword that checks a value against one argument.
 const FILES_OF_A_KEYWORD: [&str; 7] = [
     "contractc/runtime/rust/check/objects.rs",
     "contractc/runtime/typescript/keyword.ts",
@@ -36,7 +36,7 @@ const FILES_OF_A_KEYWORD: [&str; 7] = [
 ];
 
 #[test]
-fn no_files_use_each_other_in_a_circle() {
+fn no_files_use_each_other_in_a_cycle() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut found = Vec::new();
     for folder in CRATES {
@@ -44,20 +44,20 @@ fn no_files_use_each_other_in_a_circle() {
         read(&root.join(folder), &mut Vec::new(), &mut files);
         assert!(!files.is_empty(), "{folder} has no files");
         let uses: BTreeMap<&Module, BTreeSet<Module>> = files.iter().map(|(module, text)| (module, used(module, text, &files))).collect();
-        found.extend(circles(&uses).iter().map(|circle| named(folder, circle)));
+        found.extend(cycles(&uses).iter().map(|cycle| named(folder, cycle)));
     }
     for folder in PACKAGES {
         let mut files = BTreeMap::new();
         read(&root.join(folder), &mut Vec::new(), &mut files);
         assert!(!files.is_empty(), "{folder} has no files");
         let uses = files.iter().map(|(module, text)| (module, imported(module, text))).collect();
-        found.extend(circles(&uses).iter().map(|circle| named(folder, circle)));
+        found.extend(cycles(&uses).iter().map(|cycle| named(folder, cycle)));
     }
     assert!(found.is_empty(), "move what these files share to a file below them: {found:?}");
 }
 
-fn named(folder: &str, circle: &[Module]) -> Vec<String> {
-    circle.iter().map(|module| format!("{folder}/{}", module.join("/"))).collect()
+fn named(folder: &str, cycle: &[Module]) -> Vec<String> {
+    cycle.iter().map(|module| format!("{folder}/{}", module.join("/"))).collect()
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn read(folder: &Path, module: &mut Module, files: &mut BTreeMap<Module, String>
     }
 }
 
-/// The files that a file of TypeScript imports, for its types too.
+/// The files that a TypeScript file imports, including type imports.
 fn imported(module: &Module, text: &str) -> BTreeSet<Module> {
     let folder = &module[..module.len() - 1];
     let sources = text.split(" from \"").skip(1).filter_map(|rest| rest.split('"').next()).filter(|source| source.starts_with('.'));
@@ -120,8 +120,7 @@ fn imported(module: &Module, text: &str) -> BTreeSet<Module> {
     sources.map(path).collect()
 }
 
-/// The files that a file uses, by its imports and by paths in its code. A module and the modules in it are one unit: they may use each
-/// other, because a module is what its modules make up together.
+/// The files that a file uses, by its imports and by paths in its code. A module and its submodules are one unit: they may use each other.
 fn used(module: &Module, text: &str, files: &BTreeMap<Module, String>) -> BTreeSet<Module> {
     let tokens: TokenStream = text.parse().unwrap_or_else(|error| panic!("{module:?} is no Rust: {error}"));
     let mut paths = Vec::new();
@@ -157,7 +156,7 @@ fn written(tokens: TokenStream, paths: &mut Vec<Module>) {
     }
 }
 
-/// The words at the beginning that `::` joins.
+/// The leading words that `::` joins.
 fn path(mut trees: &[TokenTree]) -> Module {
     let is_colon = |tree: &TokenTree| matches!(tree, TokenTree::Punct(mark) if mark.as_char() == ':');
     let mut path = Module::new();
@@ -204,8 +203,8 @@ fn resolved(module: &Module, path: Module, files: &BTreeMap<Module, String>) -> 
     }
 }
 
-/// The groups of files that all lead to each other.
-fn circles(uses: &BTreeMap<&Module, BTreeSet<Module>>) -> BTreeSet<Vec<Module>> {
+/// The groups of files that reach each other.
+fn cycles(uses: &BTreeMap<&Module, BTreeSet<Module>>) -> BTreeSet<Vec<Module>> {
     let reachable = |from: &Module| {
         let (mut open, mut seen) = (vec![from.clone()], BTreeSet::new());
         while let Some(module) = open.pop() {
@@ -214,12 +213,12 @@ fn circles(uses: &BTreeMap<&Module, BTreeSet<Module>>) -> BTreeSet<Vec<Module>> 
         seen
     };
     let all: BTreeMap<&Module, BTreeSet<Module>> = uses.keys().map(|module| (*module, reachable(module))).collect();
-    let on_circle = all.iter().filter(|(module, reached)| reached.contains(**module));
-    on_circle.map(|(module, reached)| reached.iter().filter(|other| all[other].contains(*module)).cloned().collect()).collect()
+    let on_cycle = all.iter().filter(|(module, reached)| reached.contains(**module));
+    on_cycle.map(|(module, reached)| reached.iter().filter(|other| all[other].contains(*module)).cloned().collect()).collect()
 }
 
 #[test]
-fn a_circle_is_found() {
+fn a_cycle_is_found() {
     let files = BTreeMap::from([
         (vec!["a".to_owned()], "use super::b::{self, c::D as E};".to_owned()),
         (vec!["b".to_owned()], "mod c;".to_owned()),
@@ -228,7 +227,7 @@ fn a_circle_is_found() {
         (vec!["e".to_owned()], "fn h() {} fn i() -> crate::d::J {} mod tests { fn f() { super::a::k() } }".to_owned()),
     ]);
     let uses = files.iter().map(|(module, text)| (module, used(module, text, &files))).collect();
-    let found: Vec<Vec<String>> = circles(&uses).iter().map(|circle| circle.iter().map(|module| module.join("::")).collect()).collect();
+    let found: Vec<Vec<String>> = cycles(&uses).iter().map(|cycle| cycle.iter().map(|module| module.join("::")).collect()).collect();
     assert_eq!(found, [["a", "b::c"], ["d", "e"]]);
     let page = ["page".to_owned()].to_vec();
     assert_eq!(imported(&page, "import type { A } from \"./api.js\"; import b from \"dexie\";"), BTreeSet::from([vec!["api".to_owned()]]));
