@@ -1,8 +1,8 @@
 //! Reads documents into the model: loads every file, follows every reference, normalizes dialects, and reports what it does not enforce.
 
 mod bases;
-mod cycles;
 mod complete;
+mod cycles;
 mod files;
 mod identifiers;
 mod keys;

@@ -313,7 +313,7 @@ fn files_that_are_not_generated_stay_as_they_are() {
     std::fs::write(&types, "// mine\n").expect("written");
     let output = generate(&folder, &[]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(errors(&output).contains("contractc did not generate it"), "{}", errors(&output));
+    assert!(errors(&output).contains("contractc did not generate this file"), "{}", errors(&output));
     assert_eq!(read(types.clone()), "// mine\n");
     assert!(!folder.join("out/rust").exists(), "nothing else is written either");
     std::fs::write(&types, "").expect("written");

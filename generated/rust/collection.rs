@@ -7,19 +7,19 @@ use std::sync::OnceLock;
 use super::runtime::http::{Check, Method};
 use super::runtime::schema::Schema;
 
-/// A contract: what an engine, a store or a server has to know of it.
+/// A contract: everything that an engine, a store or a server needs to know about it.
 pub struct Contract {
     /// `info.version` of the document.
     pub version: &'static str,
-    /// `x-namespace`: the UUID from which deterministic ids are made.
+    /// `x-namespace`: the UUID from which deterministic ids are derived.
     pub namespace: Option<&'static str>,
     /// All collections: parents before children, otherwise by path.
     pub collections: &'static [&'static Collection],
-    /// The schemas with `x-any-collection` in responses: their values hold a record of any collection.
+    /// The schemas with `x-any-collection` in responses, whose values contain a record of any collection.
     pub any_collection: &'static [AnyCollection],
 }
 
-/// A contract, and what only a server has to know of it. A client does not refer to this, so that a program without a server has none of it.
+/// A contract, with the parts that only a server needs. Clients do not refer to it, so a program without a server does not contain it.
 pub struct ServerContract {
     /// The contract.
     pub contract: &'static Contract,
@@ -45,7 +45,7 @@ impl Contract {
         self.collections.iter().copied().find(|collection| collection.path == path)
     }
 
-    /// Whether the collection is one of this contract, and not of another one in the same program.
+    /// Whether the collection belongs to this contract, and not to another one in the same program.
     pub fn has(&self, collection: &Collection) -> bool {
         self.collections.iter().any(|known| std::ptr::eq(*known, collection))
     }
@@ -79,8 +79,8 @@ impl fmt::Debug for Contract {
     }
 }
 
-/// The owner of a collection: the contract itself, or a cell for a contract that is loaded at run time. In that case the collections
-/// are made first, because a contract lists them.
+/// The owner of a collection: the contract itself, or a cell for a contract that is loaded at run time, whose collections are created
+/// before it.
 pub trait Owner: Sync {
     /// The contract.
     fn contract(&'static self) -> &'static Contract;
@@ -128,7 +128,7 @@ impl Collection {
         self.contract.contract()
     }
 
-    /// The position in the order of push: that of the collection in its contract.
+    /// The position in the push order, which is the order of the contract.
     pub fn place(&self) -> usize {
         self.contract().collections.iter().position(|known| known.path == self.path).unwrap_or(usize::MAX)
     }
@@ -204,8 +204,8 @@ pub trait Synced: Schema {
     const COLLECTION: &'static Collection;
 }
 
-/// A container of records of any contract, which gives a handle to each collection. Implementations get the methods of the trait
-/// `Collections` of each contract, which call the collections by their names.
+/// A container of records of any contract, with a handle for each collection. Implementations also have the methods of the trait
+/// `Collections` of each contract, which are named after the collections.
 pub trait Handles {
     /// The handle of one collection.
     type Handle<'a, T: Synced>

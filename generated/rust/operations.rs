@@ -16,7 +16,7 @@ operation! {
     ///
     /// Returns the records of every collection that changed after the cursor, in order of revision. Pull
     /// again with `nextCursor` while `hasMore` is true. An idle pull is cheap: it reads one counter, and
-    /// answers in under 300 bytes.
+    /// the response has less than 300 bytes.
     pub struct GetChanges as "getChanges" {
         /// The cursor to go on from: the `nextCursor` of the page before.
         since: Option<types::Cursor> = optional(&parameters::SINCE),
@@ -49,7 +49,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -59,7 +59,7 @@ operation! {
     ///
     /// Takes up to 500 changes, of any collections mixed, and decides each alone. Outcomes come in the
     /// order of the request. The push is one transaction, and may be repeated: an edit that is stored
-    /// already is answered `duplicate`.
+    /// already gets the outcome `duplicate`.
     pub struct PushChanges as "pushChanges" {
         /// The version of this contract that the client was built from. Clients send it with every request.
         x_contract_version: Option<types::ContractVersion> = optional(&parameters::X_CONTRACT_VERSION),
@@ -94,7 +94,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -107,9 +107,9 @@ operation! {
     /// Change notifications: Server-Sent Events that carry the user's newest revision and never any data.
     /// One event comes at once, and one after each push that changed something; a comment line every 20
     /// seconds keeps the connection open. On an event with a revision other than its own, the device pulls;
-    /// a lower one tells that the server has gone back to an earlier state. The server ends the stream when
+    /// a lower one means that the server has gone back to an earlier state. The server ends the stream when
     /// the access token expires, when the session ends, and when it shuts down. Read it with a streaming
-    /// fetch, because a token must not stand in a URL.
+    /// fetch, because a token must not be part of a URL.
     pub struct StreamChanges as "streamChanges" {
         /// The version of this contract that the client was built from. Clients send it with every request.
         x_contract_version: Option<types::ContractVersion> = optional(&parameters::X_CONTRACT_VERSION),
@@ -136,7 +136,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -180,7 +180,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -228,7 +228,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -268,7 +268,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -317,7 +317,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -328,7 +328,7 @@ operation! {
     /// Delete one user settings record: `DELETE /api/v1/user-settings/{id}`.
     ///
     /// Replaces the user settings record by a tombstone and returns the outcome. Without the op parameters
-    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
+    /// the server acts as the device; deleting a deleted record then changes nothing, and gets the outcome
     /// `duplicate`.
     pub struct DeleteUserSettings as "deleteUserSettings" {
         /// The id of the record, as its device made it.
@@ -373,7 +373,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -418,7 +418,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -468,7 +468,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -511,7 +511,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -562,7 +562,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -573,7 +573,7 @@ operation! {
     /// Delete one exercise definition: `DELETE /api/v1/exercise-definitions/{id}`.
     ///
     /// Replaces the exercise definition by a tombstone and returns the outcome. Without the op parameters
-    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
+    /// the server acts as the device; deleting a deleted record then changes nothing, and gets the outcome
     /// `duplicate`.
     pub struct DeleteExerciseDefinition as "deleteExerciseDefinition" {
         /// The id of the record, as its device made it.
@@ -618,7 +618,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -659,7 +659,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -704,7 +704,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -744,7 +744,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -790,7 +790,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -801,7 +801,7 @@ operation! {
     /// Delete one workout log: `DELETE /api/v1/workout-logs/{id}`.
     ///
     /// Replaces the workout log by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
+    /// server acts as the device; deleting a deleted record then changes nothing, and gets the outcome
     /// `duplicate`.
     pub struct DeleteWorkoutLog as "deleteWorkoutLog" {
         /// The id of the record, as its device made it.
@@ -843,7 +843,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -884,7 +884,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -929,7 +929,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -969,7 +969,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -1015,7 +1015,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -1026,7 +1026,8 @@ operation! {
     /// Delete one logged set: `DELETE /api/v1/logged-sets/{id}`.
     ///
     /// Replaces the logged set by a tombstone and returns the outcome. Without the op parameters the server
-    /// acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+    /// acts as the device; deleting a deleted record then changes nothing, and gets the outcome
+    /// `duplicate`.
     pub struct DeleteLoggedSet as "deleteLoggedSet" {
         /// The id of the record, as its device made it.
         id: types::Id = required(&parameters::ID),
@@ -1067,7 +1068,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -1112,7 +1113,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -1162,7 +1163,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -1202,7 +1203,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -1253,7 +1254,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -1264,7 +1265,7 @@ operation! {
     /// Delete one workout template: `DELETE /api/v1/workout-templates/{id}`.
     ///
     /// Replaces the workout template by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
+    /// server acts as the device; deleting a deleted record then changes nothing, and gets the outcome
     /// `duplicate`.
     pub struct DeleteWorkoutTemplate as "deleteWorkoutTemplate" {
         /// The id of the record, as its device made it.
@@ -1309,7 +1310,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -1355,7 +1356,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -1406,7 +1407,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -1450,7 +1451,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -1502,7 +1503,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -1514,8 +1515,8 @@ operation! {
     /// /api/v1/workout-template-exercise-instances/{id}`.
     ///
     /// Replaces the workout template exercise instance by a tombstone and returns the outcome. Without the
-    /// op parameters the server acts as the device; deleting a deleted record then changes nothing, and is
-    /// answered `duplicate`.
+    /// op parameters the server acts as the device; deleting a deleted record then changes nothing, and
+    /// gets the outcome `duplicate`.
     pub struct DeleteWorkoutTemplateExerciseInstance as "deleteWorkoutTemplateExerciseInstance" {
         /// The id of the record, as its device made it.
         id: types::Id = required(&parameters::ID),
@@ -1559,7 +1560,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -1604,7 +1605,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -1654,7 +1655,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -1697,7 +1698,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -1748,7 +1749,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -1759,7 +1760,7 @@ operation! {
     /// Delete one program definition: `DELETE /api/v1/program-definitions/{id}`.
     ///
     /// Replaces the program definition by a tombstone and returns the outcome. Without the op parameters
-    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
+    /// the server acts as the device; deleting a deleted record then changes nothing, and gets the outcome
     /// `duplicate`.
     pub struct DeleteProgramDefinition as "deleteProgramDefinition" {
         /// The id of the record, as its device made it.
@@ -1804,7 +1805,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -1849,7 +1850,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -1899,7 +1900,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -1943,7 +1944,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -1994,7 +1995,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -2005,8 +2006,8 @@ operation! {
     /// Delete one active program instance: `DELETE /api/v1/active-program-instances/{id}`.
     ///
     /// Replaces the active program instance by a tombstone and returns the outcome. Without the op
-    /// parameters the server acts as the device; deleting a deleted record then changes nothing, and is
-    /// answered `duplicate`.
+    /// parameters the server acts as the device; deleting a deleted record then changes nothing, and gets
+    /// the outcome `duplicate`.
     pub struct DeleteActiveProgramInstance as "deleteActiveProgramInstance" {
         /// The id of the record, as its device made it.
         id: types::Id = required(&parameters::ID),
@@ -2050,7 +2051,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -2095,7 +2096,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -2145,7 +2146,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -2185,7 +2186,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -2236,7 +2237,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -2247,7 +2248,7 @@ operation! {
     /// Delete one progression rule: `DELETE /api/v1/progression-rules/{id}`.
     ///
     /// Replaces the progression rule by a tombstone and returns the outcome. Without the op parameters the
-    /// server acts as the device; deleting a deleted record then changes nothing, and is answered
+    /// server acts as the device; deleting a deleted record then changes nothing, and gets the outcome
     /// `duplicate`.
     pub struct DeleteProgressionRule as "deleteProgressionRule" {
         /// The id of the record, as its device made it.
@@ -2292,7 +2293,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -2333,7 +2334,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -2378,7 +2379,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -2418,7 +2419,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -2464,7 +2465,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -2475,7 +2476,8 @@ operation! {
     /// Delete one user goal: `DELETE /api/v1/user-goals/{id}`.
     ///
     /// Replaces the user goal by a tombstone and returns the outcome. Without the op parameters the server
-    /// acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+    /// acts as the device; deleting a deleted record then changes nothing, and gets the outcome
+    /// `duplicate`.
     pub struct DeleteUserGoal as "deleteUserGoal" {
         /// The id of the record, as its device made it.
         id: types::Id = required(&parameters::ID),
@@ -2516,7 +2518,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -2561,7 +2563,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -2611,7 +2613,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -2654,7 +2656,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -2705,7 +2707,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -2716,7 +2718,7 @@ operation! {
     /// Delete one user bodyweight log: `DELETE /api/v1/user-bodyweight-logs/{id}`.
     ///
     /// Replaces the user bodyweight log by a tombstone and returns the outcome. Without the op parameters
-    /// the server acts as the device; deleting a deleted record then changes nothing, and is answered
+    /// the server acts as the device; deleting a deleted record then changes nothing, and gets the outcome
     /// `duplicate`.
     pub struct DeleteUserBodyweightLog as "deleteUserBodyweightLog" {
         /// The id of the record, as its device made it.
@@ -2761,7 +2763,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -2806,7 +2808,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -2856,7 +2858,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -2900,7 +2902,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -2951,7 +2953,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         507 => InsufficientStorage(body: types::QuotaProblem) as responses::INSUFFICIENT_STORAGE,
@@ -2962,8 +2964,8 @@ operation! {
     /// Delete one applied progression log: `DELETE /api/v1/applied-progression-logs/{id}`.
     ///
     /// Replaces the applied progression log by a tombstone and returns the outcome. Without the op
-    /// parameters the server acts as the device; deleting a deleted record then changes nothing, and is
-    /// answered `duplicate`.
+    /// parameters the server acts as the device; deleting a deleted record then changes nothing, and gets
+    /// the outcome `duplicate`.
     pub struct DeleteAppliedProgressionLog as "deleteAppliedProgressionLog" {
         /// The id of the record, as its device made it.
         id: types::Id = required(&parameters::ID),
@@ -3007,7 +3009,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -3015,8 +3017,8 @@ outcome! {
 operation! {
     /// Sign in: `POST /api/v1/auth/login`.
     ///
-    /// Exchanges an email address and password for a pair of tokens. The answer to a wrong password and to
-    /// an unknown address is the same.
+    /// Exchanges an email address and password for a pair of tokens. The response to a wrong password and
+    /// to an unknown address is the same.
     pub struct Login as "login" {
         /// The version of this contract that the client was built from. Clients send it with every request.
         x_contract_version: Option<types::ContractVersion> = optional(&parameters::X_CONTRACT_VERSION),
@@ -3046,7 +3048,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -3085,7 +3087,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -3094,7 +3096,7 @@ operation! {
     /// Change the password: `POST /api/v1/auth/password`.
     ///
     /// Sets a new password, voids the recovery code, and signs out every other device. This device stays
-    /// signed in. A wrong current password is answered 403 `invalid_credentials`.
+    /// signed in. A wrong current password gets 403 `invalid_credentials`.
     pub struct ChangePassword as "changePassword" {
         /// The version of this contract that the client was built from. Clients send it with every request.
         x_contract_version: Option<types::ContractVersion> = optional(&parameters::X_CONTRACT_VERSION),
@@ -3112,7 +3114,7 @@ operation! {
     /// Set a new password with the recovery code: `POST /api/v1/auth/recover`.
     ///
     /// Sets a new password for a user who has forgotten theirs, and signs out every device. The recovery
-    /// code is spent: sign in, and make another. The answer to a wrong code, to a spent one and to an
+    /// code is spent: sign in, and make another. The response to a wrong code, to a spent one and to an
     /// unknown address is the same.
     pub struct RecoverAccount as "recoverAccount" {
         /// The version of this contract that the client was built from. Clients send it with every request.
@@ -3130,7 +3132,7 @@ pub type RecoverAccountResponse = LogoutResponse;
 operation! {
     /// Exchange a refresh token: `POST /api/v1/auth/refresh`.
     ///
-    /// Spends the refresh token and returns a new pair. A token that was spent before is answered 401
+    /// Spends the refresh token and returns a new pair. A token that was spent before gets 401
     /// `token_revoked`, and revokes every token that descends from the same sign-in, except within a short
     /// grace after its first use.
     pub struct RefreshTokens as "refreshTokens" {
@@ -3149,8 +3151,7 @@ pub type RefreshTokensResponse = LoginResponse;
 operation! {
     /// Create an account: `POST /api/v1/auth/register`.
     ///
-    /// Creates an account and signs this device in. An email address that already has an account is
-    /// answered 409.
+    /// Creates an account and signs this device in. An email address that already has an account gets 409.
     pub struct Register as "register" {
         /// The version of this contract that the client was built from. Clients send it with every request.
         x_contract_version: Option<types::ContractVersion> = optional(&parameters::X_CONTRACT_VERSION),
@@ -3180,7 +3181,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -3214,7 +3215,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -3223,7 +3224,7 @@ operation! {
     /// Erase the account: `DELETE /api/v1/account`.
     ///
     /// Erases the account and every record in it, for ever, and signs out all devices. The data on the
-    /// devices stays. The password confirms it; a wrong one is answered 403 `invalid_credentials`.
+    /// devices stays. The password confirms it; a wrong one gets 403 `invalid_credentials`.
     pub struct DeleteAccount as "deleteAccount" {
         /// The version of this contract that the client was built from. Clients send it with every request.
         x_contract_version: Option<types::ContractVersion> = optional(&parameters::X_CONTRACT_VERSION),
@@ -3267,7 +3268,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -3309,7 +3310,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -3317,9 +3318,9 @@ outcome! {
 operation! {
     /// Sign out one device: `DELETE /api/v1/account/devices/{id}`.
     ///
-    /// Ends the session of a device, for example of one that was lost. Its next request is answered 401,
-    /// and its stream of change notifications ends. The records on it stay there. Its unsent edits are sent
-    /// if it signs in again.
+    /// Ends the session of a device, for example of one that was lost. Its next request gets 401, and its
+    /// stream of change notifications ends. The records on it stay there. Its unsent edits are sent if it
+    /// signs in again.
     pub struct RevokeDevice as "revokeDevice" {
         /// The session of the device, as the list of devices has it.
         id: types::Id = required(&parameters::ID),
@@ -3347,7 +3348,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -3386,7 +3387,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -3396,7 +3397,7 @@ operation! {
     ///
     /// Makes the code that sets a new password when the user has forgotten theirs, and returns it this
     /// once: the server keeps only its hash. It replaces the code made before. Clients make one after
-    /// signing up. The password confirms it; a wrong one is answered 403 `invalid_credentials`.
+    /// signing up. The password confirms it; a wrong one is rejected with 403 `invalid_credentials`.
     pub struct MakeRecoveryCode as "makeRecoveryCode" {
         /// The version of this contract that the client was built from. Clients send it with every request.
         x_contract_version: Option<types::ContractVersion> = optional(&parameters::X_CONTRACT_VERSION),
@@ -3428,7 +3429,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -3462,7 +3463,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -3471,7 +3472,7 @@ operation! {
     /// Read the limits of this server: `GET /api/v1/sync/config`.
     ///
     /// Returns the limits, the retention of tombstones, the accepted clock skew and the contract versions
-    /// that this server supports. It answers every client, however old.
+    /// that this server supports. It serves every client, however old.
     pub struct GetSyncConfig as "getSyncConfig" {
         /// The version of this contract that the client was built from. Clients send it with every request.
         x_contract_version: Option<types::ContractVersion> = optional(&parameters::X_CONTRACT_VERSION),
@@ -3489,7 +3490,7 @@ outcome! {
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -3531,7 +3532,8 @@ pub mod responses {
     ///
     /// Headers: [`Retry-After`](super::super::headers::RETRY_AFTER).
     pub const TOO_MANY_REQUESTS: JsonBody = json("application/problem+json", &validators::PROBLEM);
-    /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    /// 503: The server cannot handle the request now. The client waits as long as the response says, and
+    /// tries again.
     ///
     /// Headers: [`Retry-After`](super::super::headers::RETRY_AFTER).
     pub const SERVICE_UNAVAILABLE: JsonBody = json("application/problem+json", &validators::PROBLEM);
@@ -3555,7 +3557,7 @@ pub mod parameters {
     /// The query parameter `since`.
     ///
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
-    /// cursor of another feed is answered 400 `invalid_cursor`.
+    /// cursor of another feed is rejected with 400 `invalid_cursor`.
     pub const SINCE: Parameter = Parameter::new(Place::Query, "since", Shape::TEXT, &validators::CURSOR);
     /// The query parameter `limit`.
     ///
@@ -3575,7 +3577,7 @@ pub mod parameters {
     /// The query parameter `opId`.
     ///
     /// The id of the deleting op. Give `opId`, `deviceId`, `seq` and `clientUpdatedAt` together or not at
-    /// all; anything between is answered 400.
+    /// all; anything between is rejected with 400.
     pub const OP_ID: Parameter = Parameter::new(Place::Query, "opId", Shape::TEXT, &validators::ID);
     /// The query parameter `deviceId`.
     ///

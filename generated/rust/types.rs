@@ -118,7 +118,7 @@ record! {
 record! {
     /// One page of a collection's feed.
     pub struct ActiveProgramInstanceChangePage as "ActiveProgramInstanceChangePage" by validators::ACTIVE_PROGRAM_INSTANCE_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
+        /// The changed records in order of revision, each once, in its current version. A device quarantines a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<ActiveProgramInstanceChange>>,
         /// The cursor to go on from. Stored in the same transaction as the changes of the page.
@@ -200,7 +200,7 @@ record! {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<ActiveProgramInstancePushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
+        /// purged, or the server was restored, the push gets 410 and nothing is stored.
         1 optional "cursor" => cursor: Option<Cursor>,
     }
 }
@@ -415,7 +415,7 @@ record! {
 record! {
     /// One page of a collection's feed.
     pub struct AppliedProgressionLogChangePage as "AppliedProgressionLogChangePage" by validators::APPLIED_PROGRESSION_LOG_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
+        /// The changed records in order of revision, each once, in its current version. A device quarantines a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<AppliedProgressionLogChange>>,
         /// The cursor to go on from. Stored in the same transaction as the changes of the page.
@@ -497,7 +497,7 @@ record! {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<AppliedProgressionLogPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
+        /// purged, or the server was restored, the push gets 410 and nothing is stored.
         1 optional "cursor" => cursor: Option<Cursor>,
     }
 }
@@ -599,7 +599,7 @@ record! {
 record! {
     /// One page of a collection's feed.
     pub struct ChangePage as "ChangePage" by validators::CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
+        /// The changed records in order of revision, each once, in its current version. A device quarantines a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<Change>>,
         /// The cursor to go on from. Stored in the same transaction as the changes of the page.
@@ -624,8 +624,7 @@ record! {
 }
 
 newtype! {
-    /// The name of a collection, as it stands in paths. A later version may know more collections than this
-    /// one.
+    /// The name of a collection, as in paths. A later version may know more collections than this one.
     pub struct CollectionName(String) as "CollectionName" by validators::COLLECTION_NAME: Eq PartialOrd Ord Hash
 }
 
@@ -696,7 +695,7 @@ record! {
         0 required "id" => id: Id,
         /// When it signed in.
         1 required "signedInAt" => signed_in_at: Timestamp,
-        /// When its last request was answered.
+        /// When the server last responded to it.
         2 required "lastSeenAt" => last_seen_at: Timestamp,
         /// Whether it is the device that asks.
         3 required "isCurrent" => is_current: bool,
@@ -842,7 +841,7 @@ record! {
 record! {
     /// One page of a collection's feed.
     pub struct ExerciseDefinitionChangePage as "ExerciseDefinitionChangePage" by validators::EXERCISE_DEFINITION_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
+        /// The changed records in order of revision, each once, in its current version. A device quarantines a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<ExerciseDefinitionChange>>,
         /// The cursor to go on from. Stored in the same transaction as the changes of the page.
@@ -924,7 +923,7 @@ record! {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<ExerciseDefinitionPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
+        /// purged, or the server was restored, the push gets 410 and nothing is stored.
         1 optional "cursor" => cursor: Option<Cursor>,
     }
 }
@@ -1026,7 +1025,7 @@ record! {
     /// One page of the global feed.
     pub struct FeedPage as "FeedPage" by validators::FEED_PAGE {
         /// The changed records of all collections in order of revision, each once, in its current version. A
-        /// device sets aside a change that it cannot read, and takes the others.
+        /// device quarantines a change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<FeedChange>>,
         /// The cursor to go on from. Stored in the same transaction as the changes of the page.
         1 required "nextCursor" => next_cursor: Cursor,
@@ -1083,7 +1082,7 @@ record! {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<FeedPushChange>>,
         /// The device's cursor of the global feed, absent before its first pull. Where tombstones after it have
-        /// been purged, or the server was restored, the push is answered 410 and nothing is stored.
+        /// been purged, or the server was restored, the push gets 410 and nothing is stored.
         1 optional "cursor" => cursor: Option<Cursor>,
     }
 }
@@ -1215,8 +1214,9 @@ texts! {
 }
 
 record! {
-    /// Any live record. It stands for a live record of the collection at hand, which is the schema that the
-    /// path item's `x-bind` names, or the collection that stands beside the record in the global feed.
+    /// Any live record. It represents a live record of the path's collection, which is the schema that the
+    /// path item's `x-bind` names, or of the collection that is named next to the record in the global
+    /// feed.
     pub struct Live as "Live" by validators::LIVE {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
@@ -1269,7 +1269,7 @@ record! {
 record! {
     /// One page of a collection's feed.
     pub struct LoggedSetChangePage as "LoggedSetChangePage" by validators::LOGGED_SET_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
+        /// The changed records in order of revision, each once, in its current version. A device quarantines a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<LoggedSetChange>>,
         /// The cursor to go on from. Stored in the same transaction as the changes of the page.
@@ -1375,7 +1375,7 @@ record! {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<LoggedSetPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
+        /// purged, or the server was restored, the push gets 410 and nothing is stored.
         1 optional "cursor" => cursor: Option<Cursor>,
     }
 }
@@ -1540,8 +1540,8 @@ record! {
         9 optional "retryAfterMs" => retry_after_ms: Option<i64>,
         /// The server's clock.
         10 optional "serverTime" => server_time: Option<Timestamp>,
-        /// With `epoch_changed` and `cursor_expired`: where the pull from the beginning starts. Its answer
-        /// comes from the history that this problem is about, or it is refused in the same way.
+        /// With `epoch_changed` and `cursor_expired`: where the pull from the beginning starts. Its response
+        /// comes from the history that this problem is about, or it is rejected in the same way.
         11 optional "since" => since: Option<Cursor>,
     }
 }
@@ -1574,7 +1574,8 @@ texts! {
     /// - `invalid_record` (422): the single record fails the contract; `errors` says where.
     /// - `upgrade_required` (426): the client's contract is older than the server supports.
     /// - `rate_limited` (429): too many requests. Wait as long as `retryAfterMs` says.
-    /// - `unavailable` (503): the server cannot answer now. Wait as long as `retryAfterMs` says.
+    /// - `unavailable` (503): the server cannot handle the request now. Wait as long as `retryAfterMs`
+    ///   says.
     pub enum ProblemCode as "ProblemCode" by validators::PROBLEM_CODE {
         MalformedRequest = "malformed_request",
         InvalidCursor = "invalid_cursor",
@@ -1680,7 +1681,7 @@ record! {
 record! {
     /// One page of a collection's feed.
     pub struct ProgramDefinitionChangePage as "ProgramDefinitionChangePage" by validators::PROGRAM_DEFINITION_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
+        /// The changed records in order of revision, each once, in its current version. A device quarantines a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<ProgramDefinitionChange>>,
         /// The cursor to go on from. Stored in the same transaction as the changes of the page.
@@ -1762,7 +1763,7 @@ record! {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<ProgramDefinitionPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
+        /// purged, or the server was restored, the push gets 410 and nothing is stored.
         1 optional "cursor" => cursor: Option<Cursor>,
     }
 }
@@ -1945,7 +1946,7 @@ record! {
 record! {
     /// One page of a collection's feed.
     pub struct ProgressionRuleChangePage as "ProgressionRuleChangePage" by validators::PROGRESSION_RULE_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
+        /// The changed records in order of revision, each once, in its current version. A device quarantines a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<ProgressionRuleChange>>,
         /// The cursor to go on from. Stored in the same transaction as the changes of the page.
@@ -2027,7 +2028,7 @@ record! {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<ProgressionRulePushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
+        /// purged, or the server was restored, the push gets 410 and nothing is stored.
         1 optional "cursor" => cursor: Option<Cursor>,
     }
 }
@@ -2104,7 +2105,7 @@ record! {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<PushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
+        /// purged, or the server was restored, the push gets 410 and nothing is stored.
         1 optional "cursor" => cursor: Option<Cursor>,
     }
 }
@@ -2171,7 +2172,7 @@ record! {
 }
 
 record! {
-    /// Why a push was refused because the account holds as much as it may, by RFC 9457.
+    /// The problem of a push that was rejected because the account is full, by RFC 9457.
     pub struct QuotaProblem as "QuotaProblem" by validators::QUOTA_PROBLEM {
         const 3 "code" = Json::String("quota_exceeded"),
         /// A URI that names the kind of problem. `about:blank` where `code` says it all.
@@ -2256,10 +2257,10 @@ record! {
 }
 
 record! {
-    /// The change was refused, and nothing was stored. Its place in the list says which change it was.
+    /// The change was rejected, and nothing was stored. Its position in the list shows which change it was.
     pub struct RejectedOutcome as "RejectedOutcome" by validators::REJECTED_OUTCOME {
         const 0 "outcome" = Json::String("rejected"),
-        /// Why a change was refused.
+        /// The reason why a change was rejected.
         1 required "error" => error: Rejection,
         /// The id of the record. Absent where the change carried no valid one.
         2 optional "id" => id: Option<Id>,
@@ -2269,9 +2270,9 @@ record! {
 }
 
 record! {
-    /// Why a change was refused.
+    /// The reason why a change was rejected.
     pub struct Rejection as "Rejection" by validators::REJECTION {
-        /// Why a change was refused.
+        /// The reason why a change was rejected.
         0 required "code" => code: RejectionCode,
         /// Whether a corrected push may succeed without the user editing the record.
         1 required "retryable" => retryable: bool,
@@ -2285,7 +2286,7 @@ record! {
 }
 
 texts! {
-    /// Why a change was refused.
+    /// The reason why a change was rejected.
     ///
     /// - `invalid_record`: the change or its record fails the contract; `errors` says where.
     /// - `record_too_large`: the record is above 256 KiB of JSON.
@@ -2641,7 +2642,7 @@ record! {
 record! {
     /// One page of a collection's feed.
     pub struct UserBodyweightLogChangePage as "UserBodyweightLogChangePage" by validators::USER_BODYWEIGHT_LOG_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
+        /// The changed records in order of revision, each once, in its current version. A device quarantines a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<UserBodyweightLogChange>>,
         /// The cursor to go on from. Stored in the same transaction as the changes of the page.
@@ -2723,7 +2724,7 @@ record! {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<UserBodyweightLogPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
+        /// purged, or the server was restored, the push gets 410 and nothing is stored.
         1 optional "cursor" => cursor: Option<Cursor>,
     }
 }
@@ -2794,7 +2795,7 @@ record! {
 record! {
     /// One page of a collection's feed.
     pub struct UserGoalChangePage as "UserGoalChangePage" by validators::USER_GOAL_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
+        /// The changed records in order of revision, each once, in its current version. A device quarantines a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<UserGoalChange>>,
         /// The cursor to go on from. Stored in the same transaction as the changes of the page.
@@ -2908,7 +2909,7 @@ record! {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<UserGoalPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
+        /// purged, or the server was restored, the push gets 410 and nothing is stored.
         1 optional "cursor" => cursor: Option<Cursor>,
     }
 }
@@ -2996,7 +2997,7 @@ record! {
 record! {
     /// One page of a collection's feed.
     pub struct UserSettingsChangePage as "UserSettingsChangePage" by validators::USER_SETTINGS_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
+        /// The changed records in order of revision, each once, in its current version. A device quarantines a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<UserSettingsChange>>,
         /// The cursor to go on from. Stored in the same transaction as the changes of the page.
@@ -3087,7 +3088,7 @@ record! {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<UserSettingsPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
+        /// purged, or the server was restored, the push gets 410 and nothing is stored.
         1 optional "cursor" => cursor: Option<Cursor>,
     }
 }
@@ -3208,7 +3209,7 @@ record! {
 record! {
     /// One page of a collection's feed.
     pub struct WorkoutLogChangePage as "WorkoutLogChangePage" by validators::WORKOUT_LOG_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
+        /// The changed records in order of revision, each once, in its current version. A device quarantines a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<WorkoutLogChange>>,
         /// The cursor to go on from. Stored in the same transaction as the changes of the page.
@@ -3290,7 +3291,7 @@ record! {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<WorkoutLogPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
+        /// purged, or the server was restored, the push gets 410 and nothing is stored.
         1 optional "cursor" => cursor: Option<Cursor>,
     }
 }
@@ -3375,7 +3376,7 @@ record! {
 record! {
     /// One page of a collection's feed.
     pub struct WorkoutTemplateChangePage as "WorkoutTemplateChangePage" by validators::WORKOUT_TEMPLATE_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
+        /// The changed records in order of revision, each once, in its current version. A device quarantines a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<WorkoutTemplateChange>>,
         /// The cursor to go on from. Stored in the same transaction as the changes of the page.
@@ -3440,7 +3441,7 @@ record! {
 record! {
     /// One page of a collection's feed.
     pub struct WorkoutTemplateExerciseInstanceChangePage as "WorkoutTemplateExerciseInstanceChangePage" by validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_CHANGE_PAGE {
-        /// The changed records in order of revision, each once, in its current version. A device sets aside a
+        /// The changed records in order of revision, each once, in its current version. A device quarantines a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<WorkoutTemplateExerciseInstanceChange>>,
         /// The cursor to go on from. Stored in the same transaction as the changes of the page.
@@ -3522,7 +3523,7 @@ record! {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<WorkoutTemplateExerciseInstancePushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
+        /// purged, or the server was restored, the push gets 410 and nothing is stored.
         1 optional "cursor" => cursor: Option<Cursor>,
     }
 }
@@ -3634,7 +3635,7 @@ record! {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<WorkoutTemplatePushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
-        /// purged, or the server was restored, the push is answered 410 and nothing is stored.
+        /// purged, or the server was restored, the push gets 410 and nothing is stored.
         1 optional "cursor" => cursor: Option<Cursor>,
     }
 }

@@ -9,7 +9,7 @@ const bearerScheme: Scheme = { name: "bearer", type: "bearer" };
 
 /**
  * The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A cursor of
- * another feed is answered 400 `invalid_cursor`.
+ * another feed is rejected with 400 `invalid_cursor`.
  */
 const sinceParameter: Parameter = { field: "since", name: "since", place: "query", schema: schemas.CursorSchema };
 
@@ -31,7 +31,7 @@ const idParameter: Parameter = { field: "id", name: "id", place: "path", require
 
 /**
  * The id of the deleting op. Give `opId`, `deviceId`, `seq` and `clientUpdatedAt` together or not at all;
- * anything between is answered 400.
+ * anything between is rejected with 400.
  */
 const opIdParameter: Parameter = { field: "opId", name: "opId", place: "query", schema: schemas.IdSchema };
 
@@ -94,7 +94,7 @@ const upgradeRequiredResponse: Declared = { status: 426, content: "json", schema
 /** 429: Too many requests. The client waits as long as it is told. */
 const tooManyRequestsResponse: Declared = { status: 429, content: "json", schema: schemas.ProblemSchema };
 
-/** 503: The server cannot answer now. The client waits as long as it is told, and tries again. */
+/** 503: The server cannot handle the request now. */
 const serviceUnavailableResponse: Declared = { status: 503, content: "json", schema: schemas.ProblemSchema };
 
 /** 507: The account holds as much as it may, and the first change of the push would make it hold more. */
@@ -119,8 +119,8 @@ export type GetChangesResult = Replies<
  * Pull changes of all collections: `GET /api/v1/changes`.
  *
  * Returns the records of every collection that changed after the cursor, in order of revision. Pull again with
- * `nextCursor` while `hasMore` is true. An idle pull is cheap: it reads one counter, and answers in under 300
- * bytes.
+ * `nextCursor` while `hasMore` is true. An idle pull is cheap: it reads one counter, and the response has less
+ * than 300 bytes.
  */
 export const getChanges: Operation<GetChangesCall, GetChangesResult> = {
   id: "getChanges",
@@ -154,7 +154,7 @@ export type PushChangesResult = Replies<
  * Push changes of any collections: `POST /api/v1/changes/batch`.
  *
  * Takes up to 500 changes, of any collections mixed, and decides each alone. Outcomes come in the order of the
- * request. The push is one transaction, and may be repeated: an edit that is stored already is answered
+ * request. The push is one transaction, and may be repeated: an edit that is stored already gets the outcome
  * `duplicate`.
  */
 export const pushChanges: Operation<PushChangesCall, PushChangesResult> = {
@@ -195,9 +195,10 @@ export type StreamChangesResult = Replies<
  *
  * Change notifications: Server-Sent Events that carry the user's newest revision and never any data. One event
  * comes at once, and one after each push that changed something; a comment line every 20 seconds keeps the
- * connection open. On an event with a revision other than its own, the device pulls; a lower one tells that the
+ * connection open. On an event with a revision other than its own, the device pulls; a lower one means that the
  * server has gone back to an earlier state. The server ends the stream when the access token expires, when the
- * session ends, and when it shuts down. Read it with a streaming fetch, because a token must not stand in a URL.
+ * session ends, and when it shuts down. Read it with a streaming fetch, because a token must not be part of a
+ * URL.
  */
 export const streamChanges: Operation<StreamChangesCall, StreamChangesResult> = {
   id: "streamChanges",
@@ -391,7 +392,7 @@ export type DeleteUserSettingsResult = Replies<
  * Delete one user settings record: `DELETE /api/v1/user-settings/{id}`.
  *
  * Replaces the user settings record by a tombstone and returns the outcome. Without the op parameters the server
- * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * acts as the device; deleting a deleted record then changes nothing, and gets the outcome `duplicate`.
  */
 export const deleteUserSettings: Operation<DeleteUserSettingsCall, DeleteUserSettingsResult> = {
   id: "deleteUserSettings",
@@ -589,7 +590,7 @@ export type DeleteExerciseDefinitionResult = Replies<
  * Delete one exercise definition: `DELETE /api/v1/exercise-definitions/{id}`.
  *
  * Replaces the exercise definition by a tombstone and returns the outcome. Without the op parameters the server
- * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * acts as the device; deleting a deleted record then changes nothing, and gets the outcome `duplicate`.
  */
 export const deleteExerciseDefinition: Operation<DeleteExerciseDefinitionCall, DeleteExerciseDefinitionResult> = {
   id: "deleteExerciseDefinition",
@@ -786,7 +787,7 @@ export type DeleteWorkoutLogResult = Replies<
  * Delete one workout log: `DELETE /api/v1/workout-logs/{id}`.
  *
  * Replaces the workout log by a tombstone and returns the outcome. Without the op parameters the server acts as
- * the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * the device; deleting a deleted record then changes nothing, and gets the outcome `duplicate`.
  */
 export const deleteWorkoutLog: Operation<DeleteWorkoutLogCall, DeleteWorkoutLogResult> = {
   id: "deleteWorkoutLog",
@@ -983,7 +984,7 @@ export type DeleteLoggedSetResult = Replies<
  * Delete one logged set: `DELETE /api/v1/logged-sets/{id}`.
  *
  * Replaces the logged set by a tombstone and returns the outcome. Without the op parameters the server acts as
- * the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * the device; deleting a deleted record then changes nothing, and gets the outcome `duplicate`.
  */
 export const deleteLoggedSet: Operation<DeleteLoggedSetCall, DeleteLoggedSetResult> = {
   id: "deleteLoggedSet",
@@ -1181,7 +1182,7 @@ export type DeleteWorkoutTemplateResult = Replies<
  * Delete one workout template: `DELETE /api/v1/workout-templates/{id}`.
  *
  * Replaces the workout template by a tombstone and returns the outcome. Without the op parameters the server
- * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * acts as the device; deleting a deleted record then changes nothing, and gets the outcome `duplicate`.
  */
 export const deleteWorkoutTemplate: Operation<DeleteWorkoutTemplateCall, DeleteWorkoutTemplateResult> = {
   id: "deleteWorkoutTemplate",
@@ -1383,7 +1384,7 @@ export type DeleteWorkoutTemplateExerciseInstanceResult = Replies<
  * Delete one workout template exercise instance: `DELETE /api/v1/workout-template-exercise-instances/{id}`.
  *
  * Replaces the workout template exercise instance by a tombstone and returns the outcome. Without the op
- * parameters the server acts as the device; deleting a deleted record then changes nothing, and is answered
+ * parameters the server acts as the device; deleting a deleted record then changes nothing, and gets the outcome
  * `duplicate`.
  */
 export const deleteWorkoutTemplateExerciseInstance: Operation<DeleteWorkoutTemplateExerciseInstanceCall, DeleteWorkoutTemplateExerciseInstanceResult> = {
@@ -1582,7 +1583,7 @@ export type DeleteProgramDefinitionResult = Replies<
  * Delete one program definition: `DELETE /api/v1/program-definitions/{id}`.
  *
  * Replaces the program definition by a tombstone and returns the outcome. Without the op parameters the server
- * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * acts as the device; deleting a deleted record then changes nothing, and gets the outcome `duplicate`.
  */
 export const deleteProgramDefinition: Operation<DeleteProgramDefinitionCall, DeleteProgramDefinitionResult> = {
   id: "deleteProgramDefinition",
@@ -1780,7 +1781,7 @@ export type DeleteActiveProgramInstanceResult = Replies<
  * Delete one active program instance: `DELETE /api/v1/active-program-instances/{id}`.
  *
  * Replaces the active program instance by a tombstone and returns the outcome. Without the op parameters the
- * server acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * server acts as the device; deleting a deleted record then changes nothing, and gets the outcome `duplicate`.
  */
 export const deleteActiveProgramInstance: Operation<DeleteActiveProgramInstanceCall, DeleteActiveProgramInstanceResult> = {
   id: "deleteActiveProgramInstance",
@@ -1978,7 +1979,7 @@ export type DeleteProgressionRuleResult = Replies<
  * Delete one progression rule: `DELETE /api/v1/progression-rules/{id}`.
  *
  * Replaces the progression rule by a tombstone and returns the outcome. Without the op parameters the server
- * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * acts as the device; deleting a deleted record then changes nothing, and gets the outcome `duplicate`.
  */
 export const deleteProgressionRule: Operation<DeleteProgressionRuleCall, DeleteProgressionRuleResult> = {
   id: "deleteProgressionRule",
@@ -2175,7 +2176,7 @@ export type DeleteUserGoalResult = Replies<
  * Delete one user goal: `DELETE /api/v1/user-goals/{id}`.
  *
  * Replaces the user goal by a tombstone and returns the outcome. Without the op parameters the server acts as
- * the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * the device; deleting a deleted record then changes nothing, and gets the outcome `duplicate`.
  */
 export const deleteUserGoal: Operation<DeleteUserGoalCall, DeleteUserGoalResult> = {
   id: "deleteUserGoal",
@@ -2373,7 +2374,7 @@ export type DeleteUserBodyweightLogResult = Replies<
  * Delete one user bodyweight log: `DELETE /api/v1/user-bodyweight-logs/{id}`.
  *
  * Replaces the user bodyweight log by a tombstone and returns the outcome. Without the op parameters the server
- * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * acts as the device; deleting a deleted record then changes nothing, and gets the outcome `duplicate`.
  */
 export const deleteUserBodyweightLog: Operation<DeleteUserBodyweightLogCall, DeleteUserBodyweightLogResult> = {
   id: "deleteUserBodyweightLog",
@@ -2571,7 +2572,7 @@ export type DeleteAppliedProgressionLogResult = Replies<
  * Delete one applied progression log: `DELETE /api/v1/applied-progression-logs/{id}`.
  *
  * Replaces the applied progression log by a tombstone and returns the outcome. Without the op parameters the
- * server acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
+ * server acts as the device; deleting a deleted record then changes nothing, and gets the outcome `duplicate`.
  */
 export const deleteAppliedProgressionLog: Operation<DeleteAppliedProgressionLogCall, DeleteAppliedProgressionLogResult> = {
   id: "deleteAppliedProgressionLog",
@@ -2606,8 +2607,8 @@ export type LoginResult = Replies<
 /**
  * Sign in: `POST /api/v1/auth/login`.
  *
- * Exchanges an email address and password for a pair of tokens. The answer to a wrong password and to an unknown
- * address is the same.
+ * Exchanges an email address and password for a pair of tokens. The response to a wrong password and to an
+ * unknown address is the same.
  */
 export const login: Operation<LoginCall, LoginResult> = {
   id: "login",
@@ -2687,7 +2688,7 @@ export type ChangePasswordResult = Replies<
  * Change the password: `POST /api/v1/auth/password`.
  *
  * Sets a new password, voids the recovery code, and signs out every other device. This device stays signed in. A
- * wrong current password is answered 403 `invalid_credentials`.
+ * wrong current password gets 403 `invalid_credentials`.
  */
 export const changePassword: Operation<ChangePasswordCall, ChangePasswordResult> = {
   id: "changePassword",
@@ -2727,8 +2728,8 @@ export type RecoverAccountResult = Replies<
  * Set a new password with the recovery code: `POST /api/v1/auth/recover`.
  *
  * Sets a new password for a user who has forgotten theirs, and signs out every device. The recovery code is
- * spent: sign in, and make another. The answer to a wrong code, to a spent one and to an unknown address is the
- * same.
+ * spent: sign in, and make another. The response to a wrong code, to a spent one and to an unknown address is
+ * the same.
  */
 export const recoverAccount: Operation<RecoverAccountCall, RecoverAccountResult> = {
   id: "recoverAccount",
@@ -2767,9 +2768,8 @@ export type RefreshTokensResult = Replies<
 /**
  * Exchange a refresh token: `POST /api/v1/auth/refresh`.
  *
- * Spends the refresh token and returns a new pair. A token that was spent before is answered 401
- * `token_revoked`, and revokes every token that descends from the same sign-in, except within a short grace
- * after its first use.
+ * Spends the refresh token and returns a new pair. A token that was spent before gets 401 `token_revoked`, and
+ * revokes every token that descends from the same sign-in, except within a short grace after its first use.
  */
 export const refreshTokens: Operation<RefreshTokensCall, RefreshTokensResult> = {
   id: "refreshTokens",
@@ -2808,7 +2808,7 @@ export type RegisterResult = Replies<
 /**
  * Create an account: `POST /api/v1/auth/register`.
  *
- * Creates an account and signs this device in. An email address that already has an account is answered 409.
+ * Creates an account and signs this device in. An email address that already has an account gets 409.
  */
 export const register: Operation<RegisterCall, RegisterResult> = {
   id: "register",
@@ -2880,7 +2880,7 @@ export type DeleteAccountResult = Replies<
  * Erase the account: `DELETE /api/v1/account`.
  *
  * Erases the account and every record in it, for ever, and signs out all devices. The data on the devices stays.
- * The password confirms it; a wrong one is answered 403 `invalid_credentials`.
+ * The password confirms it; a wrong one gets 403 `invalid_credentials`.
  */
 export const deleteAccount: Operation<DeleteAccountCall, DeleteAccountResult> = {
   id: "deleteAccount",
@@ -2991,9 +2991,8 @@ export type RevokeDeviceResult = Replies<
 /**
  * Sign out one device: `DELETE /api/v1/account/devices/{id}`.
  *
- * Ends the session of a device, for example of one that was lost. Its next request is answered 401, and its
- * stream of change notifications ends. The records on it stay there. Its unsent edits are sent if it signs in
- * again.
+ * Ends the session of a device, for example of one that was lost. Its next request gets 401, and its stream of
+ * change notifications ends. The records on it stay there. Its unsent edits are sent if it signs in again.
  */
 export const revokeDevice: Operation<RevokeDeviceCall, RevokeDeviceResult> = {
   id: "revokeDevice",
@@ -3061,7 +3060,7 @@ export type MakeRecoveryCodeResult = Replies<
  *
  * Makes the code that sets a new password when the user has forgotten theirs, and returns it this once: the
  * server keeps only its hash. It replaces the code made before. Clients make one after signing up. The password
- * confirms it; a wrong one is answered 403 `invalid_credentials`.
+ * confirms it; a wrong one is rejected with 403 `invalid_credentials`.
  */
 export const makeRecoveryCode: Operation<MakeRecoveryCodeCall, MakeRecoveryCodeResult> = {
   id: "makeRecoveryCode",
@@ -3127,7 +3126,7 @@ export type GetSyncConfigResult = Replies<{ 200: types.SyncConfig } & Record<400
  * Read the limits of this server: `GET /api/v1/sync/config`.
  *
  * Returns the limits, the retention of tombstones, the accepted clock skew and the contract versions that this
- * server supports. It answers every client, however old.
+ * server supports. It serves every client, however old.
  */
 export const getSyncConfig: Operation<GetSyncConfigCall, GetSyncConfigResult> = {
   id: "getSyncConfig",

@@ -99,8 +99,8 @@ export interface ActiveProgramInstanceChange {
 /** One page of a collection's feed. */
 export interface ActiveProgramInstanceChangePage {
   /**
-   * The changed records in order of revision, each once, in its current version. A device sets aside a change that
-   * it cannot read, and takes the others.
+   * The changed records in order of revision, each once, in its current version. A device quarantines a change
+   * that it cannot read, and takes the others.
    */
   changes: ActiveProgramInstanceChange[];
   /** The cursor to go on from. Stored in the same transaction as the changes of the page. */
@@ -172,7 +172,7 @@ export interface ActiveProgramInstancePushRequest {
   changes: ActiveProgramInstancePushChange[];
   /**
    * The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or
-   * the server was restored, the push is answered 410 and nothing is stored.
+   * the server was restored, the push gets 410 and nothing is stored.
    */
   cursor?: Cursor;
 }
@@ -371,8 +371,8 @@ export interface AppliedProgressionLogChange {
 /** One page of a collection's feed. */
 export interface AppliedProgressionLogChangePage {
   /**
-   * The changed records in order of revision, each once, in its current version. A device sets aside a change that
-   * it cannot read, and takes the others.
+   * The changed records in order of revision, each once, in its current version. A device quarantines a change
+   * that it cannot read, and takes the others.
    */
   changes: AppliedProgressionLogChange[];
   /** The cursor to go on from. Stored in the same transaction as the changes of the page. */
@@ -444,7 +444,7 @@ export interface AppliedProgressionLogPushRequest {
   changes: AppliedProgressionLogPushChange[];
   /**
    * The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or
-   * the server was restored, the push is answered 410 and nothing is stored.
+   * the server was restored, the push gets 410 and nothing is stored.
    */
   cursor?: Cursor;
 }
@@ -535,8 +535,8 @@ export interface Change {
 /** One page of a collection's feed. */
 export interface ChangePage {
   /**
-   * The changed records in order of revision, each once, in its current version. A device sets aside a change that
-   * it cannot read, and takes the others.
+   * The changed records in order of revision, each once, in its current version. A device quarantines a change
+   * that it cannot read, and takes the others.
    */
   changes: Change[];
   /** The cursor to go on from. Stored in the same transaction as the changes of the page. */
@@ -557,7 +557,7 @@ export interface ChangePasswordRequest {
   newPassword: NewPassword;
 }
 
-/** The name of a collection, as it stands in paths. A later version may know more collections than this one. */
+/** The name of a collection, as in paths. A later version may know more collections than this one. */
 export type CollectionName = string;
 
 /** One workout of the program that was done. */
@@ -607,7 +607,7 @@ export interface Device {
   id: Id;
   /** When it signed in. */
   signedInAt: Timestamp;
-  /** When its last request was answered. */
+  /** When the server last responded to it. */
   lastSeenAt: Timestamp;
   /** Whether it is the device that asks. */
   isCurrent: boolean;
@@ -746,8 +746,8 @@ export interface ExerciseDefinitionChange {
 /** One page of a collection's feed. */
 export interface ExerciseDefinitionChangePage {
   /**
-   * The changed records in order of revision, each once, in its current version. A device sets aside a change that
-   * it cannot read, and takes the others.
+   * The changed records in order of revision, each once, in its current version. A device quarantines a change
+   * that it cannot read, and takes the others.
    */
   changes: ExerciseDefinitionChange[];
   /** The cursor to go on from. Stored in the same transaction as the changes of the page. */
@@ -819,7 +819,7 @@ export interface ExerciseDefinitionPushRequest {
   changes: ExerciseDefinitionPushChange[];
   /**
    * The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or
-   * the server was restored, the push is answered 410 and nothing is stored.
+   * the server was restored, the push gets 410 and nothing is stored.
    */
   cursor?: Cursor;
 }
@@ -896,8 +896,8 @@ export type FeedChange =
 /** One page of the global feed. */
 export interface FeedPage {
   /**
-   * The changed records of all collections in order of revision, each once, in its current version. A device sets
-   * aside a change that it cannot read, and takes the others.
+   * The changed records of all collections in order of revision, each once, in its current version. A device
+   * quarantines a change that it cannot read, and takes the others.
    */
   changes: FeedChange[];
   /** The cursor to go on from. Stored in the same transaction as the changes of the page. */
@@ -941,7 +941,7 @@ export interface FeedPushRequest {
   changes: FeedPushChange[];
   /**
    * The device's cursor of the global feed, absent before its first pull. Where tombstones after it have been
-   * purged, or the server was restored, the push is answered 410 and nothing is stored.
+   * purged, or the server was restored, the push gets 410 and nothing is stored.
    */
   cursor?: Cursor;
 }
@@ -1069,8 +1069,8 @@ export interface LinkedProgressionRule {
 export type LinkedProgressionRuleScope = "program" | "workoutInProgram" | "exerciseInProgram";
 
 /**
- * Any live record. It stands for a live record of the collection at hand, which is the schema that the path
- * item's `x-bind` names, or the collection that stands beside the record in the global feed.
+ * Any live record. It represents a live record of the path's collection, which is the schema that the path
+ * item's `x-bind` names, or of the collection that is named next to the record in the global feed.
  */
 export interface Live {
   /** The primary key, made by the device that created the record. */
@@ -1109,8 +1109,8 @@ export interface LoggedSetChange {
 /** One page of a collection's feed. */
 export interface LoggedSetChangePage {
   /**
-   * The changed records in order of revision, each once, in its current version. A device sets aside a change that
-   * it cannot read, and takes the others.
+   * The changed records in order of revision, each once, in its current version. A device quarantines a change
+   * that it cannot read, and takes the others.
    */
   changes: LoggedSetChange[];
   /** The cursor to go on from. Stored in the same transaction as the changes of the page. */
@@ -1201,7 +1201,7 @@ export interface LoggedSetPushRequest {
   changes: LoggedSetPushChange[];
   /**
    * The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or
-   * the server was restored, the push is answered 410 and nothing is stored.
+   * the server was restored, the push gets 410 and nothing is stored.
    */
   cursor?: Cursor;
 }
@@ -1341,8 +1341,8 @@ export interface Problem {
   /** The server's clock. */
   serverTime?: Timestamp;
   /**
-   * With `epoch_changed` and `cursor_expired`: where the pull from the beginning starts. Its answer comes from the
-   * history that this problem is about, or it is refused in the same way.
+   * With `epoch_changed` and `cursor_expired`: where the pull from the beginning starts. Its response comes from
+   * the history that this problem is about, or it is rejected in the same way.
    */
   since?: Cursor;
 }
@@ -1370,7 +1370,7 @@ export interface Problem {
  * - `invalid_record` (422): the single record fails the contract; `errors` says where.
  * - `upgrade_required` (426): the client's contract is older than the server supports.
  * - `rate_limited` (429): too many requests. Wait as long as `retryAfterMs` says.
- * - `unavailable` (503): the server cannot answer now. Wait as long as `retryAfterMs` says.
+ * - `unavailable` (503): the server cannot handle the request now. Wait as long as `retryAfterMs` says.
  */
 export type ProblemCode =
   | "malformed_request"
@@ -1471,8 +1471,8 @@ export interface ProgramDefinitionChange {
 /** One page of a collection's feed. */
 export interface ProgramDefinitionChangePage {
   /**
-   * The changed records in order of revision, each once, in its current version. A device sets aside a change that
-   * it cannot read, and takes the others.
+   * The changed records in order of revision, each once, in its current version. A device quarantines a change
+   * that it cannot read, and takes the others.
    */
   changes: ProgramDefinitionChange[];
   /** The cursor to go on from. Stored in the same transaction as the changes of the page. */
@@ -1544,7 +1544,7 @@ export interface ProgramDefinitionPushRequest {
   changes: ProgramDefinitionPushChange[];
   /**
    * The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or
-   * the server was restored, the push is answered 410 and nothing is stored.
+   * the server was restored, the push gets 410 and nothing is stored.
    */
   cursor?: Cursor;
 }
@@ -1703,8 +1703,8 @@ export interface ProgressionRuleChange {
 /** One page of a collection's feed. */
 export interface ProgressionRuleChangePage {
   /**
-   * The changed records in order of revision, each once, in its current version. A device sets aside a change that
-   * it cannot read, and takes the others.
+   * The changed records in order of revision, each once, in its current version. A device quarantines a change
+   * that it cannot read, and takes the others.
    */
   changes: ProgressionRuleChange[];
   /** The cursor to go on from. Stored in the same transaction as the changes of the page. */
@@ -1776,7 +1776,7 @@ export interface ProgressionRulePushRequest {
   changes: ProgressionRulePushChange[];
   /**
    * The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or
-   * the server was restored, the push is answered 410 and nothing is stored.
+   * the server was restored, the push gets 410 and nothing is stored.
    */
   cursor?: Cursor;
 }
@@ -1833,7 +1833,7 @@ export interface PushRequest {
   changes: PushChange[];
   /**
    * The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or
-   * the server was restored, the push is answered 410 and nothing is stored.
+   * the server was restored, the push gets 410 and nothing is stored.
    */
   cursor?: Cursor;
 }
@@ -1901,7 +1901,7 @@ export interface PyramidSet {
   targetWeightKg?: WeightKg;
 }
 
-/** Why a push was refused because the account holds as much as it may, by RFC 9457. */
+/** The problem of a push that was rejected because the account is full, by RFC 9457. */
 export interface QuotaProblem {
   /** A URI that names the kind of problem. `about:blank` where `code` says it all. */
   type: string;
@@ -1970,11 +1970,11 @@ export interface RegisterRequest {
   platform?: Platform;
 }
 
-/** The change was refused, and nothing was stored. Its place in the list says which change it was. */
+/** The change was rejected, and nothing was stored. Its position in the list shows which change it was. */
 export interface RejectedOutcome {
-  /** Marks a change that was refused. */
+  /** Marks a change that was rejected. */
   outcome: "rejected";
-  /** Why a change was refused. */
+  /** The reason why a change was rejected. */
   error: Rejection;
   /** The id of the record. Absent where the change carried no valid one. */
   id?: Id;
@@ -1982,9 +1982,9 @@ export interface RejectedOutcome {
   op?: Op;
 }
 
-/** Why a change was refused. */
+/** The reason why a change was rejected. */
 export interface Rejection {
-  /** Why a change was refused. */
+  /** The reason why a change was rejected. */
   code: RejectionCode;
   /** Whether a corrected push may succeed without the user editing the record. */
   retryable: boolean;
@@ -1997,7 +1997,7 @@ export interface Rejection {
 }
 
 /**
- * Why a change was refused.
+ * The reason why a change was rejected.
  *
  * - `invalid_record`: the change or its record fails the contract; `errors` says where.
  * - `record_too_large`: the record is above 256 KiB of JSON.
@@ -2305,8 +2305,8 @@ export interface UserBodyweightLogChange {
 /** One page of a collection's feed. */
 export interface UserBodyweightLogChangePage {
   /**
-   * The changed records in order of revision, each once, in its current version. A device sets aside a change that
-   * it cannot read, and takes the others.
+   * The changed records in order of revision, each once, in its current version. A device quarantines a change
+   * that it cannot read, and takes the others.
    */
   changes: UserBodyweightLogChange[];
   /** The cursor to go on from. Stored in the same transaction as the changes of the page. */
@@ -2378,7 +2378,7 @@ export interface UserBodyweightLogPushRequest {
   changes: UserBodyweightLogPushChange[];
   /**
    * The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or
-   * the server was restored, the push is answered 410 and nothing is stored.
+   * the server was restored, the push gets 410 and nothing is stored.
    */
   cursor?: Cursor;
 }
@@ -2432,8 +2432,8 @@ export interface UserGoalChange {
 /** One page of a collection's feed. */
 export interface UserGoalChangePage {
   /**
-   * The changed records in order of revision, each once, in its current version. A device sets aside a change that
-   * it cannot read, and takes the others.
+   * The changed records in order of revision, each once, in its current version. A device quarantines a change
+   * that it cannot read, and takes the others.
    */
   changes: UserGoalChange[];
   /** The cursor to go on from. Stored in the same transaction as the changes of the page. */
@@ -2522,7 +2522,7 @@ export interface UserGoalPushRequest {
   changes: UserGoalPushChange[];
   /**
    * The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or
-   * the server was restored, the push is answered 410 and nothing is stored.
+   * the server was restored, the push gets 410 and nothing is stored.
    */
   cursor?: Cursor;
 }
@@ -2604,8 +2604,8 @@ export interface UserSettingsChange {
 /** One page of a collection's feed. */
 export interface UserSettingsChangePage {
   /**
-   * The changed records in order of revision, each once, in its current version. A device sets aside a change that
-   * it cannot read, and takes the others.
+   * The changed records in order of revision, each once, in its current version. A device quarantines a change
+   * that it cannot read, and takes the others.
    */
   changes: UserSettingsChange[];
   /** The cursor to go on from. Stored in the same transaction as the changes of the page. */
@@ -2683,7 +2683,7 @@ export interface UserSettingsPushRequest {
   changes: UserSettingsPushChange[];
   /**
    * The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or
-   * the server was restored, the push is answered 410 and nothing is stored.
+   * the server was restored, the push gets 410 and nothing is stored.
    */
   cursor?: Cursor;
 }
@@ -2785,8 +2785,8 @@ export interface WorkoutLogChange {
 /** One page of a collection's feed. */
 export interface WorkoutLogChangePage {
   /**
-   * The changed records in order of revision, each once, in its current version. A device sets aside a change that
-   * it cannot read, and takes the others.
+   * The changed records in order of revision, each once, in its current version. A device quarantines a change
+   * that it cannot read, and takes the others.
    */
   changes: WorkoutLogChange[];
   /** The cursor to go on from. Stored in the same transaction as the changes of the page. */
@@ -2854,7 +2854,7 @@ export interface WorkoutLogPushRequest {
   changes: WorkoutLogPushChange[];
   /**
    * The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or
-   * the server was restored, the push is answered 410 and nothing is stored.
+   * the server was restored, the push gets 410 and nothing is stored.
    */
   cursor?: Cursor;
 }
@@ -2930,8 +2930,8 @@ export interface WorkoutTemplateChange {
 /** One page of a collection's feed. */
 export interface WorkoutTemplateChangePage {
   /**
-   * The changed records in order of revision, each once, in its current version. A device sets aside a change that
-   * it cannot read, and takes the others.
+   * The changed records in order of revision, each once, in its current version. A device quarantines a change
+   * that it cannot read, and takes the others.
    */
   changes: WorkoutTemplateChange[];
   /** The cursor to go on from. Stored in the same transaction as the changes of the page. */
@@ -2992,8 +2992,8 @@ export interface WorkoutTemplateExerciseInstanceChange {
 /** One page of a collection's feed. */
 export interface WorkoutTemplateExerciseInstanceChangePage {
   /**
-   * The changed records in order of revision, each once, in its current version. A device sets aside a change that
-   * it cannot read, and takes the others.
+   * The changed records in order of revision, each once, in its current version. A device quarantines a change
+   * that it cannot read, and takes the others.
    */
   changes: WorkoutTemplateExerciseInstanceChange[];
   /** The cursor to go on from. Stored in the same transaction as the changes of the page. */
@@ -3065,7 +3065,7 @@ export interface WorkoutTemplateExerciseInstancePushRequest {
   changes: WorkoutTemplateExerciseInstancePushChange[];
   /**
    * The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or
-   * the server was restored, the push is answered 410 and nothing is stored.
+   * the server was restored, the push gets 410 and nothing is stored.
    */
   cursor?: Cursor;
 }
@@ -3162,7 +3162,7 @@ export interface WorkoutTemplatePushRequest {
   changes: WorkoutTemplatePushChange[];
   /**
    * The device's cursor of this feed, absent before its first pull. Where tombstones after it have been purged, or
-   * the server was restored, the push is answered 410 and nothing is stored.
+   * the server was restored, the push gets 410 and nothing is stored.
    */
   cursor?: Cursor;
 }

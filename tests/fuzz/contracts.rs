@@ -31,7 +31,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
 ];
 
 /// The warning about a union whose variants extend it. Such a reference is read without the union; the oracle follows the cycle.
-const CYCLE: &str = "the reference is read as one to its members without the union";
+const CYCLE: &str = "that reference is read without the union";
 
 /// A change of a contract, and the schema it applies to.
 #[derive(Clone, Debug)]

@@ -183,7 +183,9 @@ impl Checker {
     #[inline]
     pub fn check(&mut self, value: Json<'_>, rule: &'static Rule, at: At<'_>) {
         match value {
-            Json::Object(Object::Tape(parsed)) | Json::Array(Array::Tape(parsed)) if !self.collecting => self.check_parsed(parsed, rule, at),
+            Json::Object(Object::Tape(parsed)) | Json::Array(Array::Tape(parsed)) if !self.collecting => {
+                self.check_parsed(parsed, rule, at)
+            }
             _ => self.check_or(value, rule, Types(0), at),
         }
     }

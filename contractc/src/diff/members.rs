@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::evaluated::{Evaluated, evaluates, evaluates_item, in_place, names_below, names_missing, names_of_variants, patterns_of};
 use super::forms::Side;
-use super::proof::{Duty, Fault, Prover, Sent};
 use super::parts::{Key, Parts};
+use super::proof::{Duty, Fault, Prover, Sent};
 use crate::model::{Schema, SchemaId, version};
 use crate::runtime::pattern;
 

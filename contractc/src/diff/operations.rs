@@ -177,7 +177,8 @@ impl<'c> Comparison<'c> {
                     self.note(at, Effect::Nothing, format!("the header `{}` of the response {} is gone", header.name, new.status.text()));
                 }
                 Some(kept) if self.is_header_written_differently(header, kept) => {
-                    let message = format!("the header `{}` of the response {} is now serialized differently", header.name, new.status.text());
+                    let message =
+                        format!("the header `{}` of the response {} is now serialized differently", header.name, new.status.text());
                     self.note(at, Effect::Changes, message);
                 }
                 _ => {}

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Change;
 use super::forms::{Forms, Side};
-use super::proof::{Duty, Fault, Prover, Sent};
 use super::parts::{Key, Parts};
+use super::proof::{Duty, Fault, Prover, Sent};
 use crate::model::{Contract, Schema, SchemaId};
 use crate::source::Span;
 
@@ -144,7 +144,10 @@ impl<'c> Comparison<'c> {
             };
             let at = Place { pointer: &self.new.schema(known.schema).pointer, span: known.span, direction: Direction::BOTH };
             if (&known.singleton, &known.natural_key) != (&collection.singleton, &collection.natural_key) {
-                let message = format!("the ids of shipped records of `{}` changed: they are derived from another `singleton` or `naturalKey`", known.path);
+                let message = format!(
+                    "the ids of shipped records of `{}` changed: they are derived from another `singleton` or `naturalKey`",
+                    known.path
+                );
                 self.note(at, Effect::Changes, message);
             }
             let changed = [

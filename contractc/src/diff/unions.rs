@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::evaluated::{in_place, names_below};
 use super::forms::{Side, plain_text};
-use super::proof::{Duty, Fault, Prover, Sent};
 use super::parts::{Key, Parts, Union};
+use super::proof::{Duty, Fault, Prover, Sent};
 use crate::model::SchemaId;
 
 /// The variants of two unions that correspond, by index.

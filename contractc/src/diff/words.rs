@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::bounds;
 use super::forms::Side;
-use super::proof::{Fault, Prover};
 use super::parts::Parts;
+use super::proof::{Fault, Prover};
 use crate::model::KEYWORDS;
 use crate::runtime::check::Types;
 

@@ -45,7 +45,7 @@ impl Reader<'_> {
     /// The schema with the keywords of a union apart from its variants.
     fn base_of(&mut self, union: SchemaId) -> SchemaId {
         let mut base = self.contract.schema(union).clone();
-        let message = format!("a variant of `{}` refers back to it; the reference is read as one to its members without the union", base.pointer);
+        let message = format!("a variant of `{}` refers back to it; that reference is read without the union", base.pointer);
         self.diagnostics.warning(base.span, message).hint("move these members into a separate schema, and refer to it from both");
         (base.one_of, base.any_of, base.discriminator) = (Vec::new(), Vec::new(), None);
         self.contract.schemas.push(base);

@@ -46,9 +46,7 @@ impl<'a> Reader<'a> {
                     self.count(keyword, KeywordRole::Annotation);
                 }
                 Some(Known::Unsupported) => {
-                    self.diagnostics
-                        .error(span, format!("unsupported keyword `{keyword}`"))
-                        .hint("refer to the schema with `$ref`");
+                    self.diagnostics.error(span, format!("unsupported keyword `{keyword}`")).hint("refer to the schema with `$ref`");
                 }
                 Some(Known::Annotation) => {
                     self.count(keyword, KeywordRole::Annotation);
@@ -114,9 +112,7 @@ impl<'a> Reader<'a> {
     /// Warns of an unknown keyword without a value. It usually follows a comma in an unquoted text in braces.
     fn valueless(&mut self, keyword: &str, span: Span) {
         if close_keyword(keyword).is_none() && !keyword.starts_with("x-") {
-            self.diagnostics
-                .warning(span, format!("ignored unknown keyword `{keyword}` without a value"))
-                .hint(super::objects::CUT_TEXT);
+            self.diagnostics.warning(span, format!("ignored unknown keyword `{keyword}` without a value")).hint(super::objects::CUT_TEXT);
         }
     }
 

@@ -98,10 +98,8 @@ impl<'a> Reader<'a> {
             }
             let tag = self.constant_tag(variants).or_else(|| self.discriminated(schema, variants));
             if let (None, Some(discriminator)) = (&tag, &schema.discriminator) {
-                let message = format!(
-                    "the discriminator `{}` has no effect: not every variant is an object that requires it",
-                    discriminator.member
-                );
+                let message =
+                    format!("the discriminator `{}` has no effect: not every variant is an object that requires it", discriminator.member);
                 self.diagnostics
                     .warning(discriminator.span, message)
                     .hint("list it in `required` of each variant, and give each variant `type: object`");

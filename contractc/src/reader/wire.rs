@@ -22,9 +22,7 @@ impl Reader<'_> {
     /// Warns of operations that the server calls on the client.
     pub(super) fn not_generated(&mut self, keyword: &str, node: &Node) {
         let message = format!("ignored `{keyword}`: no code is generated for requests that the server sends");
-        self.diagnostics
-            .warning(node.span, message)
-            .hint("the schemas of `components` that they use still get types and validators");
+        self.diagnostics.warning(node.span, message).hint("the schemas of `components` that they use still get types and validators");
     }
 
     /// Applies `contentType` to the members of forms. The `style` of a member takes precedence.

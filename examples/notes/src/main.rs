@@ -50,7 +50,7 @@ pub async fn run(folder: &Path) -> Result<Vec<Note>> {
     }
 
     if let Err(error) = laptop.json("notes")?.put(&json!({ "notebookId": notebook.id.0, "text": "" }).to_string()) {
-        println!("laptop  refuses a note without text: {error}");
+        println!("laptop  rejects a note without text: {error}");
     }
     server.stop().await?;
     Ok(notes)

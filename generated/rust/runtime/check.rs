@@ -232,7 +232,7 @@ impl Checker {
     /// `minLength`, in Unicode code points.
     #[inline]
     pub fn min_length(&mut self, text: &str, min: u64, at: At<'_>) {
-        // A code point takes one to four bytes, so most texts are decided without counting.
+        // A code point takes one to four bytes, so most texts need no counting.
         if ((text.len() as u64) < min.saturating_mul(4)) && length(text) < min {
             self.violation(at, "minLength", || format!("is {} characters long; expected at least {min}", length(text)));
         }
@@ -397,7 +397,7 @@ fn has_duplicates(array: Array<'_>) -> bool {
     texts.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-/// A text that equal values, and only they, share.
+/// A text that is the same for two values exactly if they are equal.
 fn canonical(value: Json<'_>) -> String {
     match value {
         Json::Number(number) => match (number.to_i64(), number.to_u64()) {
@@ -420,7 +420,7 @@ fn canonical(value: Json<'_>) -> String {
     }
 }
 
-/// A value as it appears in a message: short values in full, others by their type.
+/// A value as shown in messages: short values in full, others by their type.
 fn show(value: Json<'_>) -> String {
     match value {
         Json::Null => "null".to_owned(),

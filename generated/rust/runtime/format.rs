@@ -78,8 +78,8 @@ impl Format {
     }
 }
 
-/// The length of the text in this format that `bytes` begin with, up to a quote. `None` if the format allows several lengths and this is not
-/// a usual one, or if the text is not in this format.
+/// The length of the text in this format at the start of `bytes`, up to a quote. `None` if the text is not in this format, or has an
+/// unusual length.
 #[inline]
 pub(super) fn quoted_length(format: Format, bytes: &[u8]) -> Option<usize> {
     let ends_at = |length: usize| bytes.get(length) == Some(&b'"');
@@ -128,8 +128,8 @@ fn date_time(text: &str) -> bool {
     }
 }
 
-/// Whether 20 or 24 bytes are a `date-time` as programs write it, such as `2024-02-29T23:59:59Z` or `2024-02-29T23:59:59.000Z`. Looks at eight
-/// characters at a time. `false` if another spelling or a leap second has to be considered.
+/// Whether 20 or 24 bytes are a `date-time` in the usual form, such as `2024-02-29T23:59:59Z` or `2024-02-29T23:59:59.000Z`. Compares eight
+/// characters at a time. Returns `false` if the text may still be valid in another form, or as a leap second.
 #[inline]
 fn is_usual_date_time(bytes: &[u8]) -> bool {
     let Some((day, time)) = bytes.split_first_chunk::<8>() else { return false };
@@ -153,7 +153,7 @@ impl Digits {
     #[inline]
     fn read(form: [u8; 8], text: [u8; 8]) -> Option<Digits> {
         let values = u64::from_le_bytes(text) ^ u64::from_le_bytes(form);
-        // The high bit of a byte of the sum tells that its value is too large. Only values that have a high bit themselves could carry.
+        // The high bit of a byte of the sum is set if its value is too large. Only values that have a high bit themselves could carry.
         let limits = u64::from_le_bytes(form.map(|byte| if byte == b'0' { 0x7f - 9 } else { 0x7f }));
         ((values | values.wrapping_add(limits)) & HIGHS == 0).then(|| Digits(values.to_le_bytes()))
     }
@@ -318,7 +318,7 @@ fn uuid(text: &str) -> bool {
     <&[u8; 36]>::try_from(text.as_bytes()).is_ok_and(is_uuid)
 }
 
-/// Looks at eight digits at a time.
+/// Compares eight digits at a time.
 pub(super) fn is_uuid(bytes: &[u8; 36]) -> bool {
     let [a0, a1, a2, a3, a4, a5, a6, a7, b'-', b0, b1, b2, b3, b'-', c0, c1, c2, c3, b'-', d0, d1, d2, d3, b'-', rest @ ..] = *bytes else {
         return false;
@@ -337,7 +337,7 @@ pub(super) fn is_uuid(bytes: &[u8; 36]) -> bool {
 #[inline]
 fn are_hex_digits(word: u64) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    // The high bit of a byte of the sum tells whether the byte is at least `from`, if no byte of the word has its high bit set.
+    // The high bit of a byte of the sum is set if the byte is at least `from`, provided that no byte of the word has its high bit set.
     let at_least = |word: u64, from: u8| word.wrapping_add(ONES * u64::from(0x80 - from));
     let lower = word | (ONES * 0x20);
     let digits = at_least(word, b'0') & !at_least(word, b'9' + 1);

@@ -2,7 +2,7 @@
 //! HTTP independent of any network library: requests and responses as values, and a small trait that sends them.
 //!
 //! An operation of the contract is a structure of parameters and body, which can be written to a request and read from one. Its response is
-//! an enum with a variant for each declared status, which is written and read the same way. Clients and servers both use these functions.
+//! an enum with a variant for each declared status, which is written and read in the same way. Clients and servers use the same functions.
 
 mod body;
 mod form;
@@ -98,7 +98,7 @@ pub struct Reply<T> {
     pub headers: HeaderMap,
     /// The typed response.
     pub body: T,
-    /// The body as received, also where the contract declares none. Empty in a response that is sent.
+    /// The body as received, even if the contract declares none. Empty in a response that is sent.
     pub raw: Vec<u8>,
 }
 
@@ -268,7 +268,7 @@ pub trait Hooks: Sync {
     }
 }
 
-/// Why a request must not be sent: a hook puts it into the request's extensions.
+/// The reason why a request must not be sent. A hook puts it into the request's extensions.
 #[derive(Clone, Debug)]
 pub struct Refusal(pub Report);
 
@@ -355,7 +355,7 @@ pub async fn open<O: Operation, T: StreamTransport, H: Hooks>(
     transport.open(request).await.map_err(CallError::Transport)
 }
 
-/// A request with what the hooks add.
+/// A request with everything that the hooks add.
 fn prepared<O: Operation, H: Hooks>(mut request: Request, hooks: &H) -> Result<Request, Report> {
     hooks.before(O::ID, O::SECURITY, &mut request);
     request.extensions_mut().remove::<Refusal>().map_or(Ok(request), |Refusal(report)| Err(report))
@@ -366,7 +366,7 @@ fn prepared<O: Operation, H: Hooks>(mut request: Request, hooks: &H) -> Result<R
 /// # Errors
 /// Returns all violations.
 pub fn read_json<T: ReadJson>(body: &[u8], check: Check) -> Result<T, Report> {
-    // A byte order mark is no part of the text (RFC 8259, section 8.1). Every browser skips it.
+    // A byte order mark is not part of the text (RFC 8259, section 8.1). Every browser skips it.
     let tape = parse(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body))?;
     read_checked(tape.root(), At::ROOT, check)
 }
@@ -394,7 +394,7 @@ fn read_checked<T: ReadJson>(value: Json<'_>, at: At<'_>, check: Check) -> Resul
     out.check(value, check, at);
     let built = if out.passed() { T::read(value, at, &mut out) } else { None };
     out.finish()?;
-    built.ok_or_else(|| Report::new("type", "does not fit the generated type"))
+    built.ok_or_else(|| Report::new("type", "cannot be held by the generated type"))
 }
 
 /// Whether a media type is JSON: `application/json`, `text/json` or any `+json`.

@@ -122,11 +122,11 @@ impl<'a> Json<'a> {
 }
 
 impl Json<'_> {
-    /// Tells arrays and objects apart that exist at the same time. `None` for other values, and for typed ones.
+    /// Identifies an array or object among those that exist at the same time. `None` for other values, and for typed ones.
     pub(super) fn identity(self) -> Option<(usize, usize)> {
         match self {
             Json::Array(Array::Tape(container)) | Json::Object(Object::Tape(container)) => Some(container.place()),
-            // An array may begin where its first item does. No tape has such an address.
+            // An array may have the same address as its first item. No tape has such an address.
             Json::Array(Array::Value(items)) => Some((0, items.as_ptr().addr())),
             Json::Object(Object::Value(map)) => Some((1, std::ptr::from_ref(map).addr())),
             _ => None,

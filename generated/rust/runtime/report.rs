@@ -31,7 +31,7 @@ pub struct Report {
     pub violations: Vec<Violation>,
 }
 
-/// The maximum number of violations in a report: enough for a person, too few to be abused.
+/// The maximum number of violations in a report: more than anyone reads, and few enough to bound its cost.
 pub const VIOLATIONS_MAX: usize = 1000;
 
 impl Report {
@@ -115,34 +115,34 @@ pub fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// For how many recursive schemas levels are counted without allocation.
+/// The number of recursive schemas whose levels are counted without allocation.
 const FEW_DEPTHS: usize = 4;
 
-/// How deep rules that look at a part more than once are followed within each other before verdicts are remembered. In WebAssembly no
-/// verdicts are remembered: the code for it would be a large part of the whole.
+/// The nesting depth of rules that visit a part repeatedly from which on results are cached. WebAssembly caches none, because the code for
+/// it would be a large part of the whole.
 #[cfg(not(target_arch = "wasm32"))]
 const LEVELS_FEW: usize = 1;
 
-/// How many such rules are followed within the outermost one before verdicts are remembered, so that ordinary values need no memory.
+/// The number of such rules inside the outermost one after which results are cached, so that ordinary values need no memory.
 #[cfg(not(target_arch = "wasm32"))]
 const CALLS_FEW: usize = 64;
 
-/// A rule, an array or object, and the recursion levels from which the rule has judged it.
+/// A rule, an array or object, and the recursion levels at which the rule has checked it.
 #[cfg(not(target_arch = "wasm32"))]
-type Judged = (usize, (usize, usize), [usize; FEW_DEPTHS]);
+type CheckKey = (usize, (usize, usize), [usize; FEW_DEPTHS]);
 
-/// What came of it.
+/// The result of the check.
 #[cfg(not(target_arch = "wasm32"))]
 #[derive(Clone, Copy)]
-enum Verdict {
+enum CachedResult {
     Passed,
     Failed,
     /// Failed, and the violations are recorded.
-    Told,
+    Reported,
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-type Known = Rc<RefCell<HashMap<Judged, Verdict>>>;
+type Cache = Rc<RefCell<HashMap<CheckKey, CachedResult>>>;
 
 /// Collects violations. Costs nothing while there are none.
 pub struct Checker {
@@ -150,8 +150,8 @@ pub struct Checker {
     pub(super) failed: bool,
     /// Whether only the existence of a violation matters, not its description.
     pub(super) probing: bool,
-    /// Whether it is known that the value is not valid, so that each part is looked at for what is wrong.
-    pub(super) telling: bool,
+    /// Whether the value is already known to be invalid, so that every part is checked for violations.
+    pub(super) collecting: bool,
     /// Whether messages leave out the values, which are secret.
     secret: bool,
     /// Whether items of `x-each` arrays are skipped, to be validated one by one later.
@@ -159,15 +159,16 @@ pub struct Checker {
     /// The current recursion level of each schema with `x-max-depth`, by its index. Schemas with high indexes are in `more_depths`.
     depths: [usize; FEW_DEPTHS],
     more_depths: Vec<usize>,
-    /// How many rules that look at a part more than once are within each other.
+    /// The current nesting depth of rules that visit a part repeatedly.
     #[cfg(not(target_arch = "wasm32"))]
     levels: usize,
-    /// How many of them have been followed within the outermost one.
+    /// The number of such rules that have been followed inside the outermost one.
     #[cfg(not(target_arch = "wasm32"))]
     calls: Cell<usize>,
-    /// What is known, if these are many: rules that apply to a part in several ways would otherwise judge it twice as often per level.
+    /// The cached results, once there are many such rules: rules that apply to a part in several ways would otherwise double the work at
+    /// each level.
     #[cfg(not(target_arch = "wasm32"))]
-    known: Option<Known>,
+    cache: Option<Cache>,
 }
 
 impl Checker {
@@ -177,7 +178,7 @@ impl Checker {
             violations: Vec::new(),
             failed: false,
             probing: false,
-            telling: false,
+            collecting: false,
             secret: false,
             apart: false,
             depths: [0; FEW_DEPTHS],
@@ -187,7 +188,7 @@ impl Checker {
             #[cfg(not(target_arch = "wasm32"))]
             calls: Cell::new(0),
             #[cfg(not(target_arch = "wasm32"))]
-            known: None,
+            cache: None,
         }
     }
 
@@ -196,7 +197,7 @@ impl Checker {
         Checker { apart: true, ..Checker::new() }
     }
 
-    /// A checker that finds out only whether there is a violation.
+    /// A checker that only determines whether there is a violation.
     pub(super) fn probe(self) -> Self {
         Checker { probing: true, ..self }
     }
@@ -207,7 +208,7 @@ impl Checker {
         self.violations.clear();
     }
 
-    /// The verdict.
+    /// The result.
     ///
     /// # Errors
     /// Returns the collected violations, if there are any.
@@ -228,7 +229,7 @@ impl Checker {
         {
             probe.levels = self.levels;
             probe.calls = self.calls.clone();
-            probe.known = self.known.clone();
+            probe.cache = self.cache.clone();
         }
         check(&mut probe);
         #[cfg(not(target_arch = "wasm32"))]
@@ -236,7 +237,7 @@ impl Checker {
         !probe.failed
     }
 
-    /// Judges a value by a rule, which `rule` identifies, unless it is known what comes of it.
+    /// Checks a value against a rule, which `rule` identifies, unless the result is cached.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn once(&mut self, rule: usize, value: Json<'_>, check: impl FnOnce(Json<'_>, &mut Checker)) {
         if self.probing && self.failed {
@@ -254,7 +255,7 @@ impl Checker {
         self.levels -= 1;
     }
 
-    /// Judges a value by a rule.
+    /// Checks a value against a rule.
     #[cfg(target_arch = "wasm32")]
     #[inline(always)]
     pub fn once(&mut self, _: usize, value: Json<'_>, check: impl FnOnce(Json<'_>, &mut Checker)) {
@@ -263,37 +264,37 @@ impl Checker {
 
     #[cfg(not(target_arch = "wasm32"))]
     fn remember(&mut self, rule: usize, value: Json<'_>, check: impl FnOnce(Json<'_>, &mut Checker)) {
-        let outer = self.known.clone();
+        let outer = self.cache.clone();
         match value.identity() {
             Some(identity) => {
-                let known = self.known.get_or_insert_default().clone();
-                self.follow(&known, (rule, identity, self.depths), value, check);
+                let cache = self.cache.get_or_insert_default().clone();
+                self.cached(&cache, (rule, identity, self.depths), value, check);
             }
-            // A typed value may begin where its first member does. A copy tells them apart, and needs verdicts of its own.
+            // A typed value may have the same address as its first member. A copy distinguishes them, and needs its own cache.
             None => {
-                self.known = Some(Known::default());
+                self.cache = Some(Cache::default());
                 check(Json::from(&value.to_value()), self);
             }
         }
-        self.known = outer;
+        self.cache = outer;
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn follow(&mut self, known: &Known, key: Judged, value: Json<'_>, check: impl FnOnce(Json<'_>, &mut Checker)) {
-        let verdict = known.borrow().get(&key).copied();
-        match verdict {
-            Some(Verdict::Passed) => {}
-            Some(Verdict::Told) => self.failed = true,
-            Some(Verdict::Failed) if self.probing => self.failed = true,
+    fn cached(&mut self, cache: &Cache, key: CheckKey, value: Json<'_>, check: impl FnOnce(Json<'_>, &mut Checker)) {
+        let result = cache.borrow().get(&key).copied();
+        match result {
+            Some(CachedResult::Passed) => {}
+            Some(CachedResult::Reported) => self.failed = true,
+            Some(CachedResult::Failed) if self.probing => self.failed = true,
             _ => {
                 let failed = std::mem::replace(&mut self.failed, false);
                 check(value, self);
-                let verdict = match (self.failed, self.probing) {
-                    (false, _) => Verdict::Passed,
-                    (true, true) => Verdict::Failed,
-                    (true, false) => Verdict::Told,
+                let result = match (self.failed, self.probing) {
+                    (false, _) => CachedResult::Passed,
+                    (true, true) => CachedResult::Failed,
+                    (true, false) => CachedResult::Reported,
                 };
-                known.borrow_mut().insert(key, verdict);
+                cache.borrow_mut().insert(key, result);
                 self.failed |= failed;
             }
         }
@@ -307,7 +308,7 @@ impl Checker {
         }
     }
 
-    /// The pointer of a violation that needs a message. Apart from `violation`, which is compiled once per message.
+    /// The pointer of a violation that needs a message. Separate from `violation`, which is compiled once per message.
     #[cold]
     #[inline(never)]
     fn untold(&mut self, at: At<'_>, keyword: &'static str) -> Option<String> {

@@ -3,8 +3,8 @@
 
 use super::http::{Request, Response, StreamTransport, Transport};
 
-/// For `reqwest::Client::builder().redirect(…)`: follows redirects within an origin only. By default reqwest takes all headers but
-/// `Authorization` and cookies along to wherever the server sends it, an API key included.
+/// For `reqwest::Client::builder().redirect(…)`: follows redirects within an origin only. By default, reqwest sends all headers except
+/// `Authorization` and cookies to wherever the server redirects it, including an API key.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn within_origin() -> reqwest::redirect::Policy {
     reqwest::redirect::Policy::custom(|attempt| {

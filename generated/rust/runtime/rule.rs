@@ -42,13 +42,13 @@ pub enum Rule {
     /// What a function accepts.
     Code(fn(Json<'_>, At<'_>, &mut Checker)),
     /// The rule of a contract that is loaded at run time.
-    Judge(&'static dyn Judge),
+    Loaded(&'static dyn LoadedRule),
 }
 
 /// Validates values by a contract that is loaded at run time.
-pub trait Judge: Sync {
+pub trait LoadedRule: Sync {
     /// Records the violations of a value in `out`.
-    fn judge(&self, value: Json<'_>, at: At<'_>, out: &mut Checker);
+    fn check(&self, value: Json<'_>, at: At<'_>, out: &mut Checker);
 }
 
 /// A keyword for strings.
@@ -103,11 +103,11 @@ pub struct Record {
     pub more: Option<fn(Object<'_>, At<'_>, &mut Checker)>,
 }
 
-/// Which members follow which, in the objects that have been looked at: objects of a text usually have their members in the same order.
+/// The order of members in the objects read so far: the objects of a text usually have their members in the same order.
 pub(super) struct Order([u8; Order::PLACES]);
 
 impl Order {
-    /// Members share places, because a wrong guess costs only time.
+    /// Members may share an entry, because a wrong guess costs only time.
     const PLACES: usize = 256;
 
     pub(super) fn new() -> Self {
@@ -133,7 +133,7 @@ impl Order {
     }
 }
 
-/// `oneOf` with a member that tells the variants apart.
+/// `oneOf` with a discriminating member.
 pub struct Tagged {
     /// The member.
     pub member: &'static str,
@@ -141,7 +141,7 @@ pub struct Tagged {
     pub variants: &'static [(&'static [Tag], &'static Rule)],
 }
 
-/// A value of the member that tells variants apart.
+/// A value of the discriminating member.
 pub enum Tag {
     /// `true` or `false`
     Bool(bool),
@@ -184,12 +184,14 @@ impl Checker {
     #[inline]
     pub fn check(&mut self, value: Json<'_>, rule: &'static Rule, at: At<'_>) {
         match value {
-            Json::Object(Object::Tape(parsed)) | Json::Array(Array::Tape(parsed)) if !self.telling => self.check_parsed(parsed, rule, at),
+            Json::Object(Object::Tape(parsed)) | Json::Array(Array::Tape(parsed)) if !self.collecting => {
+                self.check_parsed(parsed, rule, at)
+            }
             _ => self.check_or(value, rule, Types(0), at),
         }
     }
 
-    /// Checks parsed text. Valid text is usual, so that what is wrong is told in a second pass.
+    /// Checks parsed text. Most text is valid, so violations are collected in a second pass.
     fn check_parsed(&mut self, parsed: Container<'_>, rule: &'static Rule, at: At<'_>) {
         if self.accepts(|out| out.failed = !parsed.accepts(rule, out)) {
             return;
@@ -198,9 +200,9 @@ impl Checker {
             self.failed = true;
             return;
         }
-        self.telling = true;
+        self.collecting = true;
         self.check_or(parsed.into(), rule, Types(0), at);
-        self.telling = false;
+        self.collecting = false;
     }
 
     /// Checks a value against a rule, or lets it pass if it is of one of the types in `also`.
@@ -242,7 +244,7 @@ impl Checker {
             Rule::Nullable(rule) if !matches!(value, Json::Null) => self.check(value, rule, at),
             Rule::Nullable(_) => {}
             Rule::Code(check) => self.once(std::ptr::from_ref(rule).addr(), value, |value, out| check(value, at, out)),
-            Rule::Judge(judge) => judge.judge(value, at, self),
+            Rule::Loaded(rule) => rule.check(value, at, self),
         }
     }
 
@@ -288,7 +290,7 @@ impl Checker {
         let (mut required, mut expected) = (0, 0);
         let mut members = object.into_iter();
         loop {
-            // Members are usually in the order of the record. Then one comparison takes the place of a search.
+            // Members are usually in the order of the record. Then one comparison replaces a search.
             let next = record.members.get(expected).and_then(|(name, _)| members.next_called(name));
             let (index, name, value) = match next {
                 Some(value) => (Some(expected), record.members[expected].0, value),
@@ -308,7 +310,7 @@ impl Checker {
                 (None, None) => self.unknown_member(at),
             }
         }
-        // Names are unique, so the count tells whether all are there.
+        // Names are unique, so the count shows whether all are present.
         if required < record.required {
             self.missing(object, record.members[..record.required].iter().map(|(name, _)| *name), at);
         }

@@ -63,7 +63,7 @@ impl<'s> Scanner<'s> {
 
     #[inline]
     pub(super) fn skip_space(&mut self) {
-        // Text without white space is usual, and one comparison finds that there is none.
+        // Most texts have no white space here, which one comparison finds.
         while self.peek() <= b' ' && matches!(self.peek(), b' ' | b'\n' | b'\r' | b'\t') {
             self.at += 1;
         }
@@ -93,7 +93,7 @@ impl<'s> Scanner<'s> {
         Ok(Text::Plain { from, to: self.at - 1 })
     }
 
-    /// Reads the string at the current position if it is in this format, and usual enough that its end is known beforehand.
+    /// Reads the string at the current position if it is in this format, and of a usual length, so that its end is known in advance.
     #[inline]
     pub(super) fn formatted(&mut self, format: Format) -> Option<&'s str> {
         let from = self.at + 1;

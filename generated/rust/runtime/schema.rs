@@ -13,7 +13,7 @@ use super::tape::Tape;
 pub use foreign::Foreign;
 pub use objects::{Fields, ObjectReader, found, read_listed, read_record, variant};
 
-/// Whether text is read in one pass if it can be. A second way of reading beside the tape is too large for a browser's worker.
+/// Whether text is read in one pass where possible. A second reader in addition to the tape would be too large for a browser's worker.
 const IN_ONE_PASS: bool = cfg!(not(target_family = "wasm"));
 
 /// A type that can be viewed as JSON without copying.
@@ -80,7 +80,7 @@ pub trait Schema: ToJson + ReadJson {
             return Ok(built);
         }
         out.finish()?;
-        Err(Report::new("type", "does not fit the generated type"))
+        Err(Report::new("type", "cannot be held by the generated type"))
     }
 
     /// Validates a value that was built in code. Allocates nothing if the value is valid.
@@ -116,7 +116,7 @@ pub fn validate_text(bytes: &[u8], rule: &'static Rule) -> Result<(), Report> {
     validate_view(parse(bytes)?.root(), rule)
 }
 
-/// What a value can be checked by: a rule of the contract, or a function that records violations, such as those of `validators.rs`.
+/// A check for a value: a rule of the contract, or a function that records violations, such as those of `validators.rs`.
 pub trait Validator {
     /// Records the violations of a value in `out`.
     fn check(self, value: Json<'_>, at: At<'_>, out: &mut Checker);
@@ -134,7 +134,7 @@ impl<F: FnOnce(Json<'_>, At<'_>, &mut Checker)> Validator for F {
     }
 }
 
-/// Validates a value against a rule of the contract, or by a function.
+/// Validates a value with a rule of the contract or with a function.
 ///
 /// # Errors
 /// Returns all violations.
@@ -187,6 +187,6 @@ impl<T: ToJson> ToJson for Each<T> {
 /// Records that the Rust type cannot represent a value.
 #[cold]
 pub fn mismatch<T>(value: Json<'_>, wanted: &'static str, at: At<'_>, out: &mut Checker) -> Option<T> {
-    out.violation(at, "type", || format!("is {}, which does not fit the generated type ({wanted})", value.type_name()));
+    out.violation(at, "type", || format!("is {}, which the generated type ({wanted}) cannot hold", value.type_name()));
     None
 }

@@ -142,7 +142,7 @@ impl<'s> Tape<'s> {
     }
 }
 
-/// Whether two texts are equal. Made for short ones.
+/// Whether two texts are equal. Optimized for short texts.
 #[inline]
 pub(super) fn same_text(left: &str, right: &str) -> bool {
     left.len() == right.len() && same_bytes(left.as_bytes(), right.as_bytes())
@@ -186,7 +186,7 @@ pub struct Container<'a> {
 }
 
 impl<'a> Container<'a> {
-    /// Where it is: the address of its tape, and the index there.
+    /// The address of its tape, and its index on the tape.
     pub(super) fn place(self) -> (usize, usize) {
         (std::ptr::from_ref(self.tape).addr(), self.index)
     }

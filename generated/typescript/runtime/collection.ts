@@ -82,7 +82,7 @@ export function defineStores(database: Versioned, versions: StoreVersions): void
 export function deterministicId(namespace: string, collection: string, key: string): string {
   const digits = namespace.replaceAll("-", "");
   if (!/^[\da-f]{32}$/i.test(digits)) {
-    throw new RangeError(`cannot make ids in the namespace ${JSON.stringify(namespace)}: it is not a UUID`);
+    throw new RangeError(`cannot derive ids in the namespace ${JSON.stringify(namespace)}: it is not a UUID`);
   }
   const prefix = Uint8Array.from({ length: 16 }, (_, index) => parseInt(digits.slice(2 * index, 2 * index + 2), 16));
   const name = new TextEncoder().encode(`${collection}/${key}`);

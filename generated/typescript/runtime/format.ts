@@ -4,7 +4,7 @@
 /** An asserted format. */
 export type Format = "date" | "date-time" | "email" | "hostname" | "ipv4" | "ipv6" | "time" | "uri" | "uuid";
 
-/** The function that tells whether a text matches a format. */
+/** The function that checks whether a text is valid in a format. */
 export function formatTest(format: Format): (text: string) => boolean {
   return FORMATS[format];
 }
@@ -77,7 +77,7 @@ function isTimeFrom(text: string, start: number): boolean {
   return second <= 59 || (second === 60 && inUtc === minutesInDay - 1);
 }
 
-/** The place behind a fraction of a second; behind the whole text if the fraction has no digits. */
+/** The index after a fraction of a second; after the whole text if the fraction has no digits. */
 function behindFraction(text: string, start: number): number {
   if (text.charCodeAt(start) !== POINT) {
     return start;

@@ -2,38 +2,39 @@
 // Response headers: each is a value with a type, which is validated when it is read.
 
 import type * as z from "zod";
-import { pointer, validate, type Verdict, type Violation } from "./report.js";
+import { pointer, validate, type Validated, type Violation } from "./report.js";
 
-/** Whether a text is a string, a number or boolean where it looks like one, or the first of these that the schema accepts. */
+/** What a text represents: a string, a number or boolean if it looks like one, or the first of these that the schema accepts. */
 type Kind = "text" | "scalar" | "either";
 
 /** A header that the contract declares. */
 export interface Header<T> {
   /** The name as the contract spells it; case-insensitive. */
   readonly name: string;
-  /** What the text of the header stands for. */
+  /** What the text of the header represents. */
   readonly kind: Kind | "list" | "object";
-  /** What the first items of a list stand for. */
+  /** What the first items of a list represent. */
   readonly places?: readonly Kind[];
-  /** What the other items of a list stand for. */
+  /** What the other items of a list represent. */
   readonly items?: Kind;
-  /** What the members of an object stand for. */
+  /** What the members of an object represent. */
   readonly members?: Readonly<Record<string, Kind>>;
   /** Whether the members of an object are written as `name=value`. */
   readonly explode?: true;
   readonly schema?: z.ZodType<T>;
 }
 
-/** Whether a text that may be a string, at a place, is rather the value that it looks like. */
+/** Whether a text that may be a string is more likely the value that it looks like. */
 type Choice = (place: string, text: string, value: unknown) => boolean;
 
-/** A number or boolean that is written so: `1.50` is rather a text. */
+/** A number or boolean in its usual form: `1.50` is more likely a text. */
 const isUsual: Choice = (_, text, value) => String(value) === text;
 
 /**
- * Reads a header of a reply. The value is undefined if the reply does not have the header. A reply is not rejected because of its headers.
+ * Reads a header of a response. The value is undefined if the response does not have the header. A response is not rejected because of its
+ * headers.
  */
-export function readHeader<T>(reply: { readonly headers: Headers }, header: Header<T>): Verdict<T | undefined> {
+export function readHeader<T>(reply: { readonly headers: Headers }, header: Header<T>): Validated<T | undefined> {
   const text = reply.headers.get(header.name);
   if (text === null) {
     return { valid: true, value: undefined };

@@ -19,4 +19,4 @@ export * from "./schema.js";
 export * from "./security.js";
 export * from "./structure.js";
 export * from "./union.js";
-export { define } from "./verdict.js";
+export { define } from "./predicate.js";

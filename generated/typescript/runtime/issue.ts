@@ -7,7 +7,7 @@ import type { Payload } from "./schema.js";
 
 type Issue = z.core.$ZodRawIssue;
 
-/** Which checks still run on a value after an issue: all of them, only the keyword checks without Zod's own, or none. */
+/** Which checks still run on a value after an issue: all of them, only the keyword checks and not Zod's own, or none. */
 type Onward = "all" | "keywords" | "none";
 
 /** How Zod writes that in an issue. */
@@ -26,12 +26,12 @@ export function wrongType(payload: Payload, types: readonly JsonType[], onward: 
   return payload;
 }
 
-/** An issue of a part, for the whole: the keyword checks of the whole still run where those of the part could not. */
+/** An issue of a part, as an issue of the whole: the whole's keyword checks still run even if the part's could not. */
 export function ofPart(issue: Issue): Issue {
   return issue.continue === CONTINUE.none ? { ...issue, continue: CONTINUE.keywords } : issue;
 }
 
-/** An issue that a check has found with another schema: it keeps no other check from running. */
+/** An issue that a check has found with another schema. It does not prevent other checks from running. */
 export function ofCheck(issue: Issue, path: readonly PropertyKey[] = []): Issue {
   return { ...issue, ...(path.length === 0 ? {} : { path: [...path, ...(issue.path ?? [])] }), continue: CONTINUE.all };
 }

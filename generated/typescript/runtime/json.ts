@@ -14,7 +14,10 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value of a member of an object, if JSON text would have it: inherited names such as `toString`, and getters of classes, do not count. */
+/**
+ * The value of a member of an object, if JSON text would contain it: inherited names such as `toString` and getters of classes do not
+ * count.
+ */
 export function member(object: JsonObject, name: string): unknown {
   return Object.prototype.propertyIsEnumerable.call(object, name) ? object[name] : undefined;
 }
@@ -166,7 +169,7 @@ export class Refused extends TypeError {
 /**
  * Writes JSON text. A bigint is written as an integer. A member whose value is `undefined` is absent.
  *
- * @throws Refused if JSON text would hold another value, such as null for NaN, or if the value nests deeper than 128 levels.
+ * @throws Refused if the JSON text would represent another value, such as null for NaN, or if the value nests deeper than 128 levels.
  */
 export function toJson(value: unknown): string {
   const fault = faultOf(value, LEVELS_MAX);
@@ -176,7 +179,7 @@ export function toJson(value: unknown): string {
   try {
     return JSON.stringify(value);
   } catch (error) {
-    // It refuses bigints.
+    // It rejects bigints.
     if (!(error instanceof TypeError)) {
       throw error;
     }
@@ -192,14 +195,14 @@ export function toJson(value: unknown): string {
   return withBigints((integer) => `${mark} ${integer}`).replace(new RegExp(`"${mark} (-?\\d+)"`, "g"), "$1");
 }
 
-/** What JSON cannot hold of a value; the path is in reverse. */
+/** The part of a value that JSON cannot represent; the path is in reverse. */
 interface Fault {
   readonly message: string;
   readonly path: PropertyKey[];
 }
 
 function faultOf(value: unknown, levels: number): Fault | undefined {
-  const fault = (what: string): Fault => ({ message: `${what}, which JSON cannot hold`, path: [] });
+  const fault = (what: string): Fault => ({ message: `${what}, which JSON cannot represent`, path: [] });
   switch (typeof value) {
     case "string":
       return isWellFormed(value) ? undefined : fault("has an unpaired surrogate");
@@ -218,7 +221,7 @@ function faultOf(value: unknown, levels: number): Fault | undefined {
 function faultOfParts(value: object, levels: number): Fault | undefined {
   const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
   if ((kind !== "Object" && kind !== "Array") || typeof (value as { toJSON?: unknown }).toJSON === "function") {
-    return { message: `is an object of the kind ${kind}, which JSON would hold as another value`, path: [] };
+    return { message: `is a ${kind}, which JSON would turn into another value`, path: [] };
   }
   if (levels === 0) {
     return { message: `nests deeper than ${LEVELS_MAX} levels`, path: [] };
@@ -240,15 +243,15 @@ function hasLoneSurrogate(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.entries(value).flat().some(hasLoneSurrogate);
 }
 
-/** What a parsed value has. */
+/** What a parse has found. */
 interface Seen {
   /** Whether there is an integer that may have been rounded. */
   isRounded: boolean;
-  /** The colons behind the names of members, and those in names and strings. */
+  /** The number of colons after member names, and in names and strings. */
   colons: number;
 }
 
-/** Rejects what JSON.parse accepts but JSON with these limits does not. */
+/** Rejects values that JSON.parse accepts but that are not JSON, or exceed these limits. */
 function inspect(value: unknown, levels: number, seen: Seen): void {
   if (typeof value === "string") {
     seen.colons += count(value);
@@ -275,7 +278,7 @@ function inspect(value: unknown, levels: number, seen: Seen): void {
   }
 }
 
-/** The colons of JSON text, those that strings escape included. */
+/** The number of colons in JSON text, including escaped ones. */
 function colonsOf(text: string): number {
   const escaped = text.includes("\\u003") ? text.replaceAll("\\\\", "").match(/\\u003a/gi) : null;
   return count(text) + (escaped?.length ?? 0);

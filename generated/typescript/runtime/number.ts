@@ -41,7 +41,7 @@ function shortMultiple(value: number, step: number): boolean | undefined {
   return undefined;
 }
 
-/** Whether a number is an integer that is computed exactly. The limit is that of the generated Rust. */
+/** Whether a number is an integer that is computed exactly. The limit is the same as in the generated Rust. */
 function isWhole(value: number | bigint): boolean {
   return typeof value === "bigint" || (Number.isInteger(value) && Math.abs(value) < 1e38);
 }

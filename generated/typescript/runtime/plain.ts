@@ -5,7 +5,7 @@ import * as z from "zod";
 import { violate, wrongType } from "./issue.js";
 import { isOfType, show, type JsonType } from "./json.js";
 import { afterChecks, as, carry, inherit, type Context, type Payload } from "./schema.js";
-import { ownCheck, testedBy } from "./verdict.js";
+import { ownCheck, testedBy } from "./predicate.js";
 
 const ExactString: z.core.$constructor<z.ZodString> = /* @__PURE__ */ z.core.$constructor("ExactString", (schema, def) => {
   inherit(z.ZodString, schema, def);
@@ -38,17 +38,17 @@ const Integer: z.core.$constructor<z.ZodNumber, NumberDef> = /* @__PURE__ */ z.c
 });
 
 /**
- * Refuses an integer that is valid, but that the type does not hold, or that the text may have had with more digits. After the bounds: an
- * integer that they refuse has no other fault.
+ * Rejects an integer that is valid, but that the type cannot hold, or that may have lost digits when the text was parsed. Runs after the
+ * bounds: an integer that violates them is reported only once.
  */
 function refuseUnread(payload: Payload, context: Context, isLong: boolean): Payload {
   const value = payload.value as number | bigint;
-  if (context.judging !== true && payload.issues.length === 0) {
+  if (context.probing !== true && payload.issues.length === 0) {
     // A double of -(2^63) may have been a smaller integer.
     if (value < -(2n ** 63n) || value === -(2 ** 63) || value >= 2n ** (isLong ? 64n : 63n)) {
-      violate(payload, "type", `is ${String(value)}; integers beyond 64 bits are valid, but not read`);
+      violate(payload, "type", `is ${String(value)}; integers beyond 64 bits are valid but cannot be read`);
     } else if (typeof value === "bigint" && !isLong) {
-      const message = `is ${String(value)}, which a JavaScript number does not hold exactly; \`format: int64\` makes it a bigint`;
+      const message = `is ${String(value)}, which a JavaScript number cannot represent exactly; \`format: int64\` makes it a bigint`;
       violate(payload, "type", message);
     }
   }
@@ -61,7 +61,7 @@ export function integer(): z.ZodNumber {
   return new Integer({ type: "number", checks: [], isLong: false });
 }
 
-/** Like {@link integer}, where the contract names integers beyond 2^53: they are bigints. */
+/** Like {@link integer}, for a contract that names integers beyond 2^53: they are bigints. */
 /* @__NO_SIDE_EFFECTS__ */
 export function longInteger(): z.ZodNumber {
   return new Integer({ type: "number", checks: [], isLong: true });
@@ -93,7 +93,7 @@ export function number(): z.ZodNumber {
   return new Double({ type: "number", checks: [], isLong: false });
 }
 
-/** Like {@link number}, where another schema of the same value names integers beyond 2^53: they are bigints. */
+/** Like {@link number}, if another schema of the same value names integers beyond 2^53: they are bigints. */
 /* @__NO_SIDE_EFFECTS__ */
 export function longNumber(): z.ZodNumber {
   return new Double({ type: "number", checks: [], isLong: true });
@@ -155,7 +155,7 @@ const Json: z.core.$constructor<z.ZodUnknown, JsonDef> = /* @__PURE__ */ z.core.
     if (typeof payload.value === "bigint" && def.types.includes("number")) {
       rounded(payload);
     }
-    const accepted = context.judging === true && def.types.includes("integer") ? [...def.types, "bigint" as const] : def.types;
+    const accepted = context.probing === true && def.types.includes("integer") ? [...def.types, "bigint" as const] : def.types;
     if (payload.value === undefined || (accepted.length > 0 && !isOfType(payload.value, accepted))) {
       wrongType(payload, def.types);
     }

@@ -8,17 +8,17 @@ import * as z from "zod";
 export interface Payload extends z.core.ParsePayload {
   /** The sorter of the context, for checks: Zod does not pass the context to them. */
   sorter?: Sorter | undefined;
-  /** Whether only the verdict matters, likewise. */
-  judging?: boolean;
+  /** Whether only the result matters, not the issues; copied here for the same reason. */
+  probing?: boolean;
 }
 
 /** How a value is parsed. */
 export interface Context extends z.core.ParseContextInternal {
-  /** Whether only the verdict matters, so that a value need not fit the type of its schema. */
-  readonly judging?: boolean;
-  /** Whether the value is known not to pass a test, so that its parts are parsed for what is wrong: see `verdict.ts`. */
-  readonly telling?: boolean;
-  /** What becomes of the items of `x-each` arrays; without it, they are parts like all others. */
+  /** Whether only the result matters, so that a value need not fit the TypeScript type of its schema. */
+  readonly probing?: boolean;
+  /** Whether the value has failed its test, so that its parts are parsed to collect the issues: see `predicate.ts`. */
+  readonly collecting?: boolean;
+  /** Handles the items of `x-each` arrays; without it, they are validated like any other items. */
   readonly sorter?: Sorter | undefined;
 }
 
@@ -33,9 +33,9 @@ export function as<T>(schema: z.ZodType): z.ZodType<T> {
   return schema as z.ZodType<T>;
 }
 
-/** The contexts of checks: a check starts anew, and only the sorter and whether to judge are kept. */
+/** Contexts for checks. A check starts with a fresh context that keeps only the sorter and `probing`. */
 const PLAIN: Context = { async: false };
-const PROBE: Context = { async: false, abortEarly: true, judging: true };
+const PROBE: Context = { async: false, abortEarly: true, probing: true };
 
 /** Whether a schema accepts a value. `whole` is what is being checked. */
 export function accepts(schema: z.ZodType, value: unknown, whole?: Payload): boolean {
@@ -47,30 +47,30 @@ export function issuesOf(schema: z.ZodType, value: unknown, whole: Payload): rea
   return runNow(schema, value, inherited(PLAIN, whole)).issues;
 }
 
-/** What Zod's own methods take to determine only the verdict. */
-export const VERDICT: z.core.ParseContext<z.core.$ZodIssue> = { judging: true } as z.core.ParseContext<z.core.$ZodIssue>;
+/** The context that makes Zod's own methods determine only the result. */
+export const PROBING: z.core.ParseContext<z.core.$ZodIssue> = { probing: true } as z.core.ParseContext<z.core.$ZodIssue>;
 
-/** What Zod's own methods take to parse with a sorter. */
+/** The context that makes Zod's own methods parse with a sorter. */
 export function withSorter(sorter: Sorter | undefined): z.core.ParseContext<z.core.$ZodIssue> {
   const context: Pick<Context, "sorter"> = { sorter };
   return context as z.core.ParseContext<z.core.$ZodIssue>;
 }
 
-/** Hands what the checks of a value need of the context to them. */
-export function carry(payload: Payload, { sorter, judging }: Context): void {
+/** Passes the parts of the context that a value's checks need. */
+export function carry(payload: Payload, { sorter, probing }: Context): void {
   if (sorter !== undefined) {
     payload.sorter = sorter;
   }
-  if (judging === true) {
-    payload.judging = true;
+  if (probing === true) {
+    payload.probing = true;
   }
 }
 
 function inherited(context: Context, whole: Payload | undefined): Context {
-  if (whole?.sorter === undefined && whole?.judging !== true) {
+  if (whole?.sorter === undefined && whole?.probing !== true) {
     return context;
   }
-  return { ...context, sorter: whole.sorter, judging: context.judging === true || whole.judging === true };
+  return { ...context, sorter: whole.sorter, probing: context.probing === true || whole.probing === true };
 }
 
 /**
@@ -92,13 +92,13 @@ export function runNow(schema: z.ZodType, value: unknown, context: Context): Pay
   }
 }
 
-/** How deep variants are tried within each other before results are remembered. */
+/** The nesting depth of tried variants from which on results are cached. */
 const PROBES_FEW = 2;
 
-/** How many probes are within each other. */
+/** The current nesting depth of probes. */
 let probes = 0;
 
-/** The results of the current probe: variants that contain the same union would otherwise judge a part twice as often per level. */
+/** The results of the current probe: variants that contain the same union would otherwise double the work at each level. */
 let known = new Map<object, Map<z.ZodType, Map<string, Payload>>>();
 
 /** The recursion levels of all schemas with `x-max-depth`, on which a result depends. */
@@ -107,7 +107,7 @@ export const levels: number[] = [];
 function remembered(schema: z.ZodType, value: object, context: Context): Payload {
   const ofValue = known.get(value) ?? new Map<z.ZodType, Map<string, Payload>>();
   const ofSchema = ofValue.get(schema) ?? new Map<string, Payload>();
-  const key = `${String(context.judging)} ${levels.join()}`;
+  const key = `${String(context.probing)} ${levels.join()}`;
   const result = ofSchema.get(key) ?? run(schema, value, context);
   known.set(value, ofValue.set(schema, ofSchema.set(key, result)));
   return result;
@@ -121,7 +121,7 @@ function run(schema: z.ZodType, value: unknown, context: Context): Payload {
   return result;
 }
 
-/** Initializes an instance as one of Zod's own classes does. */
+/** Initializes an instance in the same way as one of Zod's own classes. */
 export function inherit<T, D>(parent: { readonly init: (schema: T, def: D) => void }, schema: T, def: D): void {
   parent.init(schema, def);
 }

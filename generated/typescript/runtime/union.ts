@@ -5,12 +5,12 @@ import * as z from "zod";
 import { violate } from "./issue.js";
 import { isObject, member, show } from "./json.js";
 import { as, inherit, levels, runNow, type Payload, type Result } from "./schema.js";
-import { parsing, testOf, testedBy, testsOf, type Test } from "./verdict.js";
+import { parsing, testOf, testedBy, testsOf, type Test } from "./predicate.js";
 
 const AnyOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.core.$constructor("AnyOf", (schema, def) => {
   inherit(z.ZodUnion, schema, def);
   schema._zod.parse = (payload, context): Payload => {
-    const probe = { ...context, abortEarly: true, telling: false };
+    const probe = { ...context, abortEarly: true, collecting: false };
     for (const option of def.options) {
       const result = runNow(option, payload.value, probe);
       if (result.issues.length === 0) {
@@ -33,7 +33,7 @@ export function anyOf<T = unknown>(options: readonly z.ZodType[]): z.ZodType<T> 
 const OneOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.core.$constructor("OneOf", (schema, def) => {
   inherit(z.ZodUnion, schema, def);
   schema._zod.parse = (payload, context): Payload => {
-    const probe = { ...context, abortEarly: true, telling: false };
+    const probe = { ...context, abortEarly: true, collecting: false };
     const matching = def.options.map((option) => runNow(option, payload.value, probe)).filter((result) => result.issues.length === 0);
     const [only] = matching;
     if (only !== undefined && matching.length === 1) {
@@ -47,7 +47,9 @@ const OneOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.co
   testedBy(schema, () => testOfUnion(schema, (tests) => (value) => tests.filter((test) => test(value)).length === 1));
 });
 
-/** The test of a union. For a value without parts, the tests of the variants decide; another value may be changed by an earlier variant. */
+/**
+ * The test of a union. For a value without parts, the tests of the variants decide; any other value may be changed by an earlier variant.
+ */
 function testOfUnion(schema: z.ZodUnion<z.ZodType[]>, ofScalars: (tests: readonly Test[]) => Test): Test | undefined {
   const tests = testsOf(schema.def.options);
   if (tests === undefined) {
@@ -99,7 +101,7 @@ function testOfTagged({ tag, variants }: TaggedDef): Test | undefined {
   return (value) => isObject(value) && tests.get(member(value, tag))?.(value) === true;
 }
 
-/** `oneOf` over variants that a member distinguishes. */
+/** `oneOf` with a discriminating member. */
 /* @__NO_SIDE_EFFECTS__ */
 export function tagged<T = unknown>(tag: string, variants: readonly Variant[]): z.ZodType<T> {
   const options = variants.map(([, schema]) => schema);

@@ -102,7 +102,8 @@ fn corrected(document: &Path, corrections: &[(&str, &str)], work: &Path) -> Resu
 fn as_json(document: &Path) -> Result<PathBuf> {
     let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
     let file = sources.load(document, &mut diagnostics)?;
-    let tree = sources.root(file).ok_or_else(|| contractc::render::diagnostics(&diagnostics, &sources, contractc::render::DIAGNOSTICS_MAX))?;
+    let tree =
+        sources.root(file).ok_or_else(|| contractc::render::diagnostics(&diagnostics, &sources, contractc::render::DIAGNOSTICS_MAX))?;
     let path = document.with_extension("as.json");
     std::fs::write(&path, tree.to_json().to_string())?;
     Ok(path)

@@ -1,7 +1,7 @@
 //! Reads the values of keywords that contain no schema: types, bounds, patterns and formats.
 
 use super::{Dialect, Reader};
-use crate::model::{Argument, IntegerWidth, Check, Keyword, Meaning, Schema};
+use crate::model::{Argument, Check, IntegerWidth, Keyword, Meaning, Schema};
 use crate::regex::Node as Regex;
 use crate::runtime::check::Types;
 use crate::runtime::format::Format;

@@ -9,9 +9,9 @@ use super::runtime::json::Value;
 use super::runtime::schema::Each;
 use super::{types, validators};
 
-/// The account of the request that is answered. A device takes nothing from an answer that names
-/// another account than its own: something between it and the server has mixed up answers. Servers of
-/// earlier contracts do not send it.
+/// The account of the request. A device uses nothing of a response that names another account than its
+/// own: something between it and the server has mixed up responses. Servers of earlier contracts do not
+/// send it.
 pub const X_ACCOUNT: Header<types::Id> = Header::new("X-Account", Shape::TEXT, &validators::ID);
 
 /// The version of the contract that the server was built from.

@@ -16,10 +16,10 @@ operation! {
     ///
     /// Returns the records of every collection that changed after the cursor, in order of revision. Pull
     /// again with `nextCursor` while `hasMore` is true. An idle pull is cheap: it reads one counter, and
-    /// answers in under 300 bytes.
+    /// the response has less than 300 bytes.
     pub struct GetChanges as "getChanges" {
         /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
-        /// cursor of another feed is answered 400 `invalid_cursor`.
+        /// cursor of another feed is rejected with 400 `invalid_cursor`.
         since: Option<types::Cursor> = optional(&parameters::SINCE),
         /// How many changes the page may hold at most. A page may hold fewer, and more may still follow.
         limit: Option<i64> = optional(&parameters::LIMIT),
@@ -50,7 +50,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
     }
 }
@@ -60,7 +60,7 @@ operation! {
     ///
     /// Takes up to 500 changes, of any collections mixed, and decides each alone. Outcomes come in the
     /// order of the request. The push is one transaction, and may be repeated: an edit that is stored
-    /// already is answered `duplicate`.
+    /// already gets the outcome `duplicate`.
     pub struct PushChanges as "pushChanges" {
         /// The version of this contract that the client was built from. Clients send it with every request.
         x_contract_version: Option<types::ContractVersion> = optional(&parameters::X_CONTRACT_VERSION),
@@ -96,7 +96,7 @@ outcome! {
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
         /// 429: Too many requests. The client waits as long as it is told.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
-        /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+        /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
         /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
         /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
@@ -139,7 +139,8 @@ pub mod responses {
     ///
     /// Headers: [`Retry-After`](super::super::headers::RETRY_AFTER).
     pub const TOO_MANY_REQUESTS: JsonBody = json("application/problem+json", &validators::PROBLEM);
-    /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    /// 503: The server cannot handle the request now. The client waits as long as the response says, and
+    /// tries again.
     ///
     /// Headers: [`Retry-After`](super::super::headers::RETRY_AFTER).
     pub const SERVICE_UNAVAILABLE: JsonBody = json("application/problem+json", &validators::PROBLEM);

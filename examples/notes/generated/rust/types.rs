@@ -100,7 +100,7 @@ record! {
     /// One page of the global feed.
     pub struct FeedPage as "FeedPage" by validators::FEED_PAGE {
         /// The changed records of all collections in order of revision, each once, in its current version. A
-        /// device sets aside a change that it cannot read, and takes the others.
+        /// device quarantines a change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<FeedChange>>,
         /// The cursor to go on from. Stored in the same transaction as the changes of the page.
         1 required "nextCursor" => next_cursor: Cursor,
@@ -135,7 +135,7 @@ record! {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<FeedPushChange>>,
         /// The device's cursor of the global feed, absent before its first pull. Where tombstones after it have
-        /// been purged, or the server was restored, the push is answered 410 and nothing is stored.
+        /// been purged, or the server was restored, the push gets 410 and nothing is stored.
         1 optional "cursor" => cursor: Option<Cursor>,
     }
 }
@@ -169,8 +169,9 @@ newtype! {
 }
 
 record! {
-    /// Any live record. It stands for a live record of the collection at hand, which is the schema that the
-    /// path item's `x-bind` names, or the collection that stands beside the record in the global feed.
+    /// Any live record. It represents a live record of the path's collection, which is the schema that the
+    /// path item's `x-bind` names, or of the collection that is named next to the record in the global
+    /// feed.
     pub struct Live as "Live" by validators::LIVE {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
@@ -383,8 +384,8 @@ record! {
         9 optional "retryAfterMs" => retry_after_ms: Option<i64>,
         /// The server's clock.
         10 optional "serverTime" => server_time: Option<Timestamp>,
-        /// With `epoch_changed` and `cursor_expired`: where the pull from the beginning starts. Its answer
-        /// comes from the history that this problem is about, or it is refused in the same way.
+        /// With `epoch_changed` and `cursor_expired`: where the pull from the beginning starts. Its response
+        /// comes from the history that this problem is about, or it is rejected in the same way.
         11 optional "since" => since: Option<Cursor>,
     }
 }
@@ -417,7 +418,8 @@ texts! {
     /// - `invalid_record` (422): the single record fails the contract; `errors` says where.
     /// - `upgrade_required` (426): the client's contract is older than the server supports.
     /// - `rate_limited` (429): too many requests. Wait as long as `retryAfterMs` says.
-    /// - `unavailable` (503): the server cannot answer now. Wait as long as `retryAfterMs` says.
+    /// - `unavailable` (503): the server cannot handle the request now. Wait as long as `retryAfterMs`
+    ///   says.
     pub enum ProblemCode as "ProblemCode" by validators::PROBLEM_CODE {
         MalformedRequest = "malformed_request",
         InvalidCursor = "invalid_cursor",
@@ -455,7 +457,7 @@ tagged! {
 }
 
 record! {
-    /// Why a push was refused because the account holds as much as it may, by RFC 9457.
+    /// The problem of a push that was rejected because the account is full, by RFC 9457.
     pub struct QuotaProblem as "QuotaProblem" by validators::QUOTA_PROBLEM {
         const 3 "code" = Json::String("quota_exceeded"),
         /// A URI that names the kind of problem. `about:blank` where `code` says it all.
@@ -487,10 +489,10 @@ tagged! {
 }
 
 record! {
-    /// The change was refused, and nothing was stored. Its place in the list says which change it was.
+    /// The change was rejected, and nothing was stored. Its position in the list shows which change it was.
     pub struct RejectedOutcome as "RejectedOutcome" by validators::REJECTED_OUTCOME {
         const 0 "outcome" = Json::String("rejected"),
-        /// Why a change was refused.
+        /// The reason why a change was rejected.
         1 required "error" => error: Rejection,
         /// The id of the record. Absent where the change carried no valid one.
         2 optional "id" => id: Option<Id>,
@@ -500,9 +502,9 @@ record! {
 }
 
 record! {
-    /// Why a change was refused.
+    /// The reason why a change was rejected.
     pub struct Rejection as "Rejection" by validators::REJECTION {
-        /// Why a change was refused.
+        /// The reason why a change was rejected.
         0 required "code" => code: RejectionCode,
         /// Whether a corrected push may succeed without the user editing the record.
         1 required "retryable" => retryable: bool,
@@ -516,7 +518,7 @@ record! {
 }
 
 texts! {
-    /// Why a change was refused.
+    /// The reason why a change was rejected.
     ///
     /// - `invalid_record`: the change or its record fails the contract; `errors` says where.
     /// - `record_too_large`: the record is above 256 KiB of JSON.

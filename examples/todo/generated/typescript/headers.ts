@@ -6,9 +6,8 @@ import * as schemas from "./schemas.js";
 import type * as types from "./types.js";
 
 /**
- * The account of the request that is answered. A device takes nothing from an answer that names another account
- * than its own: something between it and the server has mixed up answers. Servers of earlier contracts do not
- * send it.
+ * The account of the request. A device uses nothing of a response that names another account than its own:
+ * something between it and the server has mixed up responses. Servers of earlier contracts do not send it.
  *
  * Every response with the status 200 carries it.
  */

@@ -44,14 +44,14 @@ const upgradeRequiredResponse: Declared = { status: 426, content: "json", schema
 /** 429: Too many requests. The client waits as long as it is told. */
 const tooManyRequestsResponse: Declared = { status: 429, content: "json", schema: schemas.ProblemSchema };
 
-/** 503: The server cannot answer now. The client waits as long as it is told, and tries again. */
+/** 503: The server cannot handle the request now. */
 const serviceUnavailableResponse: Declared = { status: 503, content: "json", schema: schemas.ProblemSchema };
 
 /** What {@link getChanges} takes. */
 export interface GetChangesCall {
   /**
    * The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A cursor of
-   * another feed is answered 400 `invalid_cursor`.
+   * another feed is rejected with 400 `invalid_cursor`.
    */
   since?: types.Cursor;
   /** How many changes the page may hold at most. A page may hold fewer, and more may still follow. */
@@ -69,8 +69,8 @@ export type GetChangesResult = Replies<
  * Pull changes of all collections: `GET /api/v1/changes`.
  *
  * Returns the records of every collection that changed after the cursor, in order of revision. Pull again with
- * `nextCursor` while `hasMore` is true. An idle pull is cheap: it reads one counter, and answers in under 300
- * bytes.
+ * `nextCursor` while `hasMore` is true. An idle pull is cheap: it reads one counter, and the response has less
+ * than 300 bytes.
  */
 export const getChanges: Operation<GetChangesCall, GetChangesResult> = {
   id: "getChanges",
@@ -104,7 +104,7 @@ export type PushChangesResult = Replies<
  * Push changes of any collections: `POST /api/v1/changes/batch`.
  *
  * Takes up to 500 changes, of any collections mixed, and decides each alone. Outcomes come in the order of the
- * request. The push is one transaction, and may be repeated: an edit that is stored already is answered
+ * request. The push is one transaction, and may be repeated: an edit that is stored already gets the outcome
  * `duplicate`.
  */
 export const pushChanges: Operation<PushChangesCall, PushChangesResult> = {

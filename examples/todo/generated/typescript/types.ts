@@ -214,8 +214,8 @@ export type FeedChange =
 /** One page of the global feed. */
 export interface FeedPage {
   /**
-   * The changed records of all collections in order of revision, each once, in its current version. A device sets
-   * aside a change that it cannot read, and takes the others.
+   * The changed records of all collections in order of revision, each once, in its current version. A device
+   * quarantines a change that it cannot read, and takes the others.
    */
   changes: FeedChange[];
   /** The cursor to go on from. Stored in the same transaction as the changes of the page. */
@@ -253,7 +253,7 @@ export interface FeedPushRequest {
   changes: FeedPushChange[];
   /**
    * The device's cursor of the global feed, absent before its first pull. Where tombstones after it have been
-   * purged, or the server was restored, the push is answered 410 and nothing is stored.
+   * purged, or the server was restored, the push gets 410 and nothing is stored.
    */
   cursor?: Cursor;
 }
@@ -440,8 +440,8 @@ export interface ListFeedPushChange {
 export type ListRecord = List | Tombstone;
 
 /**
- * Any live record. It stands for a live record of the collection at hand, which is the schema that the path
- * item's `x-bind` names, or the collection that stands beside the record in the global feed.
+ * Any live record. It represents a live record of the path's collection, which is the schema that the path
+ * item's `x-bind` names, or of the collection that is named next to the record in the global feed.
  */
 export interface Live {
   /** The primary key, made by the device that created the record. */
@@ -582,8 +582,8 @@ export interface Problem {
   /** The server's clock. */
   serverTime?: Timestamp;
   /**
-   * With `epoch_changed` and `cursor_expired`: where the pull from the beginning starts. Its answer comes from the
-   * history that this problem is about, or it is refused in the same way.
+   * With `epoch_changed` and `cursor_expired`: where the pull from the beginning starts. Its response comes from
+   * the history that this problem is about, or it is rejected in the same way.
    */
   since?: Cursor;
 }
@@ -611,7 +611,7 @@ export interface Problem {
  * - `invalid_record` (422): the single record fails the contract; `errors` says where.
  * - `upgrade_required` (426): the client's contract is older than the server supports.
  * - `rate_limited` (429): too many requests. Wait as long as `retryAfterMs` says.
- * - `unavailable` (503): the server cannot answer now. Wait as long as `retryAfterMs` says.
+ * - `unavailable` (503): the server cannot handle the request now. Wait as long as `retryAfterMs` says.
  */
 export type ProblemCode =
   | "malformed_request"
@@ -636,7 +636,7 @@ export type ProblemCode =
 /** What became of one pushed change. */
 export type PushOutcome = AcceptedOutcome | DuplicateOutcome | SupersededOutcome | RejectedOutcome;
 
-/** Why a push was refused because the account holds as much as it may, by RFC 9457. */
+/** The problem of a push that was rejected because the account is full, by RFC 9457. */
 export interface QuotaProblem {
   /** A URI that names the kind of problem. `about:blank` where `code` says it all. */
   type: string;
@@ -662,11 +662,11 @@ export interface QuotaProblem {
 /** A record, live or deleted. At most 256 KiB of JSON. */
 export type Record = Live | Tombstone;
 
-/** The change was refused, and nothing was stored. Its place in the list says which change it was. */
+/** The change was rejected, and nothing was stored. Its position in the list shows which change it was. */
 export interface RejectedOutcome {
-  /** Marks a change that was refused. */
+  /** Marks a change that was rejected. */
   outcome: "rejected";
-  /** Why a change was refused. */
+  /** The reason why a change was rejected. */
   error: Rejection;
   /** The id of the record. Absent where the change carried no valid one. */
   id?: Id;
@@ -674,9 +674,9 @@ export interface RejectedOutcome {
   op?: Op;
 }
 
-/** Why a change was refused. */
+/** The reason why a change was rejected. */
 export interface Rejection {
-  /** Why a change was refused. */
+  /** The reason why a change was rejected. */
   code: RejectionCode;
   /** Whether a corrected push may succeed without the user editing the record. */
   retryable: boolean;
@@ -689,7 +689,7 @@ export interface Rejection {
 }
 
 /**
- * Why a change was refused.
+ * The reason why a change was rejected.
  *
  * - `invalid_record`: the change or its record fails the contract; `errors` says where.
  * - `record_too_large`: the record is above 256 KiB of JSON.

@@ -198,7 +198,7 @@ impl Body<Vec<u8>> for BytesBody {
     }
 
     fn read(&self, incoming: &Incoming<'_>) -> Result<Vec<u8>, Rejection> {
-        // A request that does not say what its body is may have any bytes.
+        // A request without a media type may have any bytes.
         if !incoming.media_type().is_empty() {
             incoming.expect(self.media_type)?;
         }
@@ -224,7 +224,7 @@ impl Body<File> for FileBody {
         match value.media_type.as_deref() {
             Some(media_type) => to.content(media_type, value.content.clone()),
             None => {
-                let message = || "needs a media type: the contract does not declare one".to_owned();
+                let message = || "needs a media type, because the contract does not declare one".to_owned();
                 to.checker.violation(At::ROOT, "contentType", message);
             }
         }

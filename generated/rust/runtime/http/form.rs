@@ -26,7 +26,7 @@ impl Form {
         Form { media_type, shape, encodings, check }
     }
 
-    /// The encoding of a member: an object is JSON text if the contract does not say otherwise.
+    /// The encoding of a member. An object is JSON text unless the contract says otherwise.
     fn encoding(&self, name: &str, is_object: bool) -> Encoding {
         let declared = self.encodings.iter().find(|(known, _)| *known == name).map(|(_, encoding)| *encoding);
         let default = Encoding::of(Place::Query);
@@ -43,7 +43,7 @@ impl Form {
         Ok(parts.join("&"))
     }
 
-    /// The members that the form has to have, and that their values leave out: null and empty lists have no text.
+    /// The required members that the form omits because of their values: null and empty lists have no text.
     pub(super) fn unsent(&self, value: Json<'_>) -> Vec<String> {
         let Json::Object(members) = value else { return Vec::new() };
         let has_no_text = |(name, member): &(&str, Json<'_>)| {
@@ -71,7 +71,7 @@ impl Form {
                 .iter()
                 .any(|(known, _)| name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('[')))
         };
-        // There may be very many, so each is looked at once.
+        // There may be very many, so each is visited once.
         let mut others: BTreeMap<String, Vec<Pair<'_>>> = BTreeMap::new();
         for pair in pairs.into_iter().filter(|(name, _)| !is_known(name)) {
             others.entry(pair.0.clone()).or_default().push(pair);
@@ -83,7 +83,7 @@ impl Form {
         Value::Object(members)
     }
 
-    /// A member that may be an object is JSON text if it is one.
+    /// A member that may be an object is JSON text if its value is one.
     fn read_member(&self, name: &str, shape: &Shape, pairs: &[Pair<'_>]) -> Option<Value> {
         let is_declared = self.encodings.iter().any(|(known, _)| *known == name);
         if is_declared || !shape.has(Types::OBJECT) {
@@ -95,7 +95,7 @@ impl Form {
         if is_object { object } else { self.encoding(name, false).read_pairs(name, &others, pairs) }
     }
 
-    /// The members of a form, each text as what the contract accepts.
+    /// The members of a form, each text as the kind of value that the contract accepts.
     pub(super) fn settled(&self, value: Value) -> Value {
         let mut alternatives = Alternatives::default();
         for (name, member) in value.as_object().into_iter().flatten() {

@@ -85,7 +85,7 @@ impl Encoding {
     }
 }
 
-/// How the text of a parameter is read: text alone does not say whether `1` is a number.
+/// How the text of a parameter is read, because text alone does not say whether `1` is a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
     /// The JSON types of the value. Empty if any type is accepted.
@@ -140,7 +140,7 @@ impl Shape {
         Shape { besides: names, ..self }
     }
 
-    /// Whether a name of a query may be that of a member of the object.
+    /// Whether a query name may belong to a member of the object.
     pub(super) fn is_member(&self, name: &str) -> bool {
         (self.others.is_some() && !self.is_beside(name)) || self.members.iter().any(|(known, _)| *known == name)
     }
@@ -151,7 +151,7 @@ impl Shape {
         members.into_iter().map(|(name, _)| name).find(|name| self.is_beside(name))
     }
 
-    /// Whether a name of a query is that of another parameter, or of its member, which has that name before a bracket.
+    /// Whether a query name belongs to another parameter, or to a member of it (`name[…]`).
     fn is_beside(&self, name: &str) -> bool {
         let parameter = name.split('[').next().unwrap_or(name);
         self.besides.contains(&name) || self.besides.contains(&parameter)
@@ -229,12 +229,12 @@ pub(super) fn text(value: Json<'_>) -> Option<String> {
     }
 }
 
-/// Characters that structure the text around an item, and therefore cannot be in it as they are.
+/// Characters that structure the text around an item, and therefore must be encoded in it.
 const LIST: &[char] = &[','];
 const MEMBER: &[char] = &[',', '='];
 
 impl Encoding {
-    /// Writes a value as parts: `name=value` in a query or cookie, otherwise items. No parts if the value is undefined.
+    /// Writes a value as parts: `name=value` in a query or cookie, otherwise items. Returns no parts if the value is undefined.
     ///
     /// # Errors
     /// Returns why the place cannot carry the value.
@@ -272,7 +272,7 @@ impl Encoding {
         })
     }
 
-    /// Writes a value as one text, for a path or a header. `None` if the value is undefined.
+    /// Writes a value as one text, for a path or a header. Returns `None` if the value is undefined.
     ///
     /// # Errors
     /// Returns why the place cannot carry the value.
@@ -326,10 +326,10 @@ impl Encoding {
         Encoding { reserved: false, ..*self }.item(key, MEMBER)
     }
 
-    /// Encodes an item, in which the characters of `structure` would be read as structure.
+    /// Encodes an item in which the characters of `structure` would be read as separators.
     fn item(&self, text: &str, structure: &[char]) -> Result<String, String> {
         let refused = match (self.place, self.style) {
-            // A header has no escapes that every server knows.
+            // Headers have no escape syntax that every server knows.
             (Place::Header, _) => text.chars().find(|character| structure.contains(character)),
             (_, Style::SpaceDelimited) if !structure.is_empty() => text.chars().find(|character| *character == ' '),
             (_, Style::PipeDelimited) if !structure.is_empty() => text.chars().find(|character| *character == '|'),
@@ -376,8 +376,8 @@ fn reserved(text: &str, structure: &[char]) -> String {
     out
 }
 
-/// Why a header cannot have this value; `None` if it can. Other bytes than those of ASCII are read differently by different servers, and
-/// spaces at the ends are removed on the way.
+/// The reason why a header cannot have this value; `None` if it can. Servers disagree about non-ASCII bytes, and spaces at the ends are
+/// removed in transit.
 pub(super) fn invalid_header(text: &str) -> Option<&'static str> {
     let is_kept = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte);
     if !text.bytes().all(is_kept) {

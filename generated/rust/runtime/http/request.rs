@@ -70,7 +70,7 @@ impl Writer {
         if !cfg!(target_arch = "wasm32")
             && let Some(member) = shape.repeated(value)
         {
-            self.checker.violation(at, "syntax", || format!("has the member {member:?}, which is a parameter of its own"));
+            self.checker.violation(at, "syntax", || format!("has the member {member:?}, which is also a separate parameter"));
         }
         let written = match encoding.place {
             Place::Path => encoding.whole(name, value).and_then(|text| self.path_value(parameter, text)),
@@ -101,19 +101,19 @@ impl Writer {
             return Err(reason.to_owned());
         }
         let header = http::HeaderName::try_from(name).ok().zip(http::HeaderValue::try_from(text).ok());
-        let (name, value) = header.ok_or("is not a header: its name has characters that no header name can have")?;
+        let (name, value) = header.ok_or("is not a valid header name")?;
         self.headers.insert(name, value);
         Ok(true)
     }
 
-    /// Refuses values that make a segment `.` or `..`: every URL parser removes such a segment, even percent-encoded, so that the request
-    /// would go to another path.
+    /// Rejects values that turn a segment into `.` or `..`: every URL parser removes such a segment, even percent-encoded, so that the
+    /// request would go to another path.
     fn check_segments(&mut self) {
         for (template, segment) in self.template.split('/').zip(self.path.split('/')) {
             let name = template.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(name, _)| name);
             if let (Some(name), "." | "..") = (name, segment) {
                 let at = At::ROOT.member("path");
-                let message = || format!("makes the segment {segment:?} in the path, which would lead to another path");
+                let message = || format!("would produce the path segment {segment:?}, which URL parsers remove");
                 self.checker.violation(at.member(name), "syntax", message);
             }
         }
@@ -131,11 +131,11 @@ impl Writer {
         }
     }
 
-    /// Sets a body of a media type that may not be valid.
+    /// Sets a body whose media type may be invalid.
     pub(super) fn content(&mut self, media_type: &str, body: Vec<u8>) {
         match http::HeaderValue::try_from(media_type) {
             Ok(value) => _ = self.headers.insert(http::header::CONTENT_TYPE, value),
-            Err(_) => self.checker.violation(At::ROOT, "contentType", || format!("has the media type {media_type:?}, which is not valid")),
+            Err(_) => self.checker.violation(At::ROOT, "contentType", || format!("has the invalid media type {media_type:?}")),
         }
         self.body = body;
     }
@@ -157,7 +157,7 @@ impl Writer {
         }
         self.checker.finish()?;
         if base_url.contains(['?', '#']) {
-            return Err(Report::new("syntax", format!("has a base URL with `?` or `#`, which end a path: {base_url}")));
+            return Err(Report::new("syntax", format!("has a base URL with `?` or `#`, which must not be in it: {base_url}")));
         }
         let separator = match (self.query.is_empty(), self.path.contains('?')) {
             (true, _) => "",
@@ -167,14 +167,14 @@ impl Writer {
         let url = format!("{}{}{separator}{}", base_url.trim_end_matches('/'), self.path, self.query.join("&"));
         let mut request = http::Request::new(self.body);
         *request.method_mut() = method;
-        *request.uri_mut() = url.parse().map_err(|error| Report::new("syntax", format!("has no valid address, {url}: {error}")))?;
+        *request.uri_mut() = url.parse().map_err(|error| Report::new("syntax", format!("has an invalid URL, {url}: {error}")))?;
         *request.headers_mut() = self.headers;
         Ok(request)
     }
 }
 
-/// Keeps the value of a path parameter apart from the next one in its segment, as in `{name}.{ext}`: a reader ends it where the text between
-/// them begins.
+/// Separates the value of a path parameter from the next one in its segment, as in `{name}.{ext}`: a reader ends the value where the text
+/// between them begins.
 fn apart(template: &str, parameter: &Parameter, text: String) -> Result<String, String> {
     // The engine in the browser has no such paths, and every byte of it counts.
     if cfg!(target_arch = "wasm32") {
@@ -184,10 +184,10 @@ fn apart(template: &str, parameter: &Parameter, text: String) -> Result<String, 
     if !text.contains(first) {
         return Ok(text);
     }
-    // Elsewhere the character may be one of the style, which must stay as it is.
+    // Elsewhere the character may belong to the style, and must stay as it is.
     let is_unreserved = matches!(first, '-' | '.' | '_' | '~');
     if parameter.encoding.style != Style::Simple || !is_unreserved {
-        return Err(format!("has '{first}', which ends it in this path"));
+        return Err(format!("contains '{first}', which separates it from the next parameter in this path"));
     }
     Ok(text.replace(first, &format!("%{:X}", u32::from(first))))
 }

@@ -88,7 +88,7 @@ impl Credentials {
         self.source(scheme, move || Some(credential.clone()))
     }
 
-    /// Adds a source that is asked for the credential of each request.
+    /// Adds a source, which is called for the credential of each request.
     pub fn source(mut self, scheme: Scheme, source: impl Fn() -> Option<Credential> + Send + Sync + 'static) -> Self {
         self.sources.push((scheme, Arc::new(source)));
         self
@@ -100,7 +100,7 @@ impl Credentials {
 }
 
 impl Hooks for Credentials {
-    /// Adds the credentials of the first set that they satisfy. Nothing is added if there is none; the server then answers 401.
+    /// Adds the credentials of the first set that they satisfy. Nothing is added if there is none; the server then responds with 401.
     fn before(&self, _: &'static str, security: Security, request: &mut Request) {
         let complete =
             |set: &&[Scheme]| -> Option<Vec<(Scheme, Credential)>> { set.iter().map(|scheme| Some((*scheme, self.of(scheme)?))).collect() };
@@ -128,7 +128,7 @@ impl Scheme {
                 let uri = request.uri();
                 let separator = if uri.query().is_some() { '&' } else { '?' };
                 let text = format!("{uri}{separator}{}", pair(name));
-                *request.uri_mut() = text.parse().map_err(|_| "does not fit the address")?;
+                *request.uri_mut() = text.parse().map_err(|_| "cannot be added to this URL")?;
                 Ok(())
             }
             SchemeKind::ApiKey(Place::Cookie, name) => {
@@ -152,7 +152,7 @@ impl Scheme {
             (SchemeKind::Basic, Credential::Secret(_)) => Err("is not a user and a password"),
             (SchemeKind::Bearer, Credential::Basic { .. }) => Err("is not a token"),
             (SchemeKind::ApiKey(..), Credential::Basic { .. }) => Err("is not a key"),
-            (SchemeKind::Other, _) => Err("cannot be sent, because the contract does not say how: set it in a hook"),
+            (SchemeKind::Other, _) => Err("cannot be sent, because the contract does not say how; set it in a hook"),
         }
     }
 
@@ -182,8 +182,8 @@ impl Scheme {
     }
 }
 
-/// Reads the credentials of the first set that a request satisfies. They are empty if none are needed. `None` if the request must be
-/// answered 401. Whether a credential is valid is for the application to decide.
+/// Reads the credentials of the first set that a request satisfies. They are empty if none are needed. `None` means that the response must
+/// be 401. The application decides whether a credential is valid.
 pub fn receive_credentials(security: Security, uri: &http::Uri, headers: &HeaderMap) -> Option<Vec<(Scheme, Credential)>> {
     let complete = |set: &[Scheme]| -> Option<Vec<(Scheme, Credential)>> {
         set.iter().map(|scheme| Some((*scheme, scheme.receive(uri, headers)?))).collect()
@@ -206,7 +206,7 @@ fn header(request: &mut Request, name: &str, value: &str) -> Result<(), &'static
         return Err(reason);
     }
     let pair = http::HeaderName::try_from(name).ok().zip(http::HeaderValue::try_from(value).ok());
-    let (name, mut value) = pair.ok_or("has no place: its header has a name that no header can have")?;
+    let (name, mut value) = pair.ok_or("cannot be sent: its header name is not valid")?;
     value.set_sensitive(true);
     request.headers_mut().insert(name, value);
     Ok(())

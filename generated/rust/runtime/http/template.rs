@@ -49,8 +49,8 @@ fn raw_values<'p>(template: &'static str, path: &'p str) -> Option<Vec<(&'static
     })
 }
 
-/// The path behind a literal text that it starts with. As RFC 3986 says, it is the same text if a client has percent-encoded a character that
-/// stands for itself, or has written the digits in lower case.
+/// The rest of a path that starts with a literal text. By RFC 3986, the text is the same if a client has percent-encoded an unreserved
+/// character, or has written the digits in lower case.
 fn behind_literal<'p>(literal: &str, path: &'p str) -> Option<&'p str> {
     let (mut literal, mut path) = (literal, path);
     while !literal.is_empty() {
@@ -64,14 +64,14 @@ fn behind_literal<'p>(literal: &str, path: &'p str) -> Option<&'p str> {
     Some(path)
 }
 
-/// The first byte of a text, and whether its encoding makes a difference to what it means; and the text behind it.
+/// The first byte of a text, whether its encoding changes its meaning, and the rest of the text.
 fn next_byte(text: &str) -> Option<((u8, bool), &str)> {
     const RESERVED: &[u8] = b":/?#[]@!$&'()*+,;=%";
     let first = *text.as_bytes().first()?;
     let digits = text.get(1..3).filter(|digits| first == b'%' && digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
     match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
         Some(byte) => Some(((byte, RESERVED.contains(&byte)), &text[3..])),
-        // A path of a request is ASCII.
+        // The path of a request is ASCII.
         None => Some(((first, false), text.get(1..)?)),
     }
 }

@@ -21,8 +21,8 @@ pub(super) fn pairs(text: &str, separator: char) -> Vec<Pair<'_>> {
     parts.map(|(name, value)| (decoded(name, separator == '&'), value)).collect()
 }
 
-/// The cookies of a request. They may stand in several headers. Other programs of the same host set cookies too: one that is not UTF-8 is
-/// skipped.
+/// The cookies of a request. They may be spread over several headers. Other programs on the same host set cookies too, so one that is not
+/// UTF-8 is skipped.
 pub(super) fn cookies(headers: &HeaderMap) -> Vec<Pair<'_>> {
     let lines = headers.get_all(http::header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
     lines.filter_map(|cookie| std::str::from_utf8(cookie).ok()).flat_map(|cookie| pairs(cookie, ';')).collect()
@@ -62,7 +62,7 @@ impl Encoding {
         Some(if others.is_empty() { first } else { std::iter::once(first).chain(others).collect() })
     }
 
-    /// Reads the text of a path parameter. `None` if it does not begin as its style says.
+    /// Reads the text of a path parameter. `None` if it does not begin as its style requires.
     pub(super) fn read_path(&self, name: &str, shape: &Shape, text: &str) -> Option<Value> {
         match self.style {
             Style::Label => {
@@ -79,7 +79,7 @@ impl Encoding {
             }
             Style::Matrix => {
                 let found = pairs(text.strip_prefix(';')?, ';');
-                // An object that is exploded has the names of its members.
+                // An exploded object has the names of its members.
                 if !(self.explode && shape.has(Types::OBJECT)) && found.iter().any(|(known, _)| known != name) {
                     return None;
                 }
@@ -128,7 +128,7 @@ impl Encoding {
             }
             _ => text.split(',').collect(),
         };
-        // An empty text has one item if that may be an empty string. No list is written as one.
+        // An empty text has one item if an item may be an empty string, because an empty list is not written at all.
         if text.is_empty() && !is_text { Vec::new() } else { parts }
     }
 
@@ -153,7 +153,7 @@ impl Encoding {
         Value::Object(members)
     }
 
-    /// The members `name[key]`, and those below them, to a limited depth. There may be very many, so each pair is looked at once a level.
+    /// The members `name[key]`, and those below them, to a limited depth. There may be very many, so each pair is visited once per level.
     fn deep(&self, name: &str, shape: &Shape, pairs: &[&Pair<'_>], levels: usize) -> Option<Value> {
         let mut by_key: BTreeMap<&str, Vec<&Pair<'_>>> = BTreeMap::new();
         for pair in pairs {
@@ -187,13 +187,13 @@ impl Encoding {
     }
 }
 
-/// The value that a text stands for. If it is none of the types of the shape, it stays text, which the check then rejects.
+/// The value that a text represents. If it has none of the shape's types, it stays text, which the check then rejects.
 pub(super) fn typed(text: String, shape: &Shape) -> Value {
     let found = if shape.has(Types::STRING) { None } else { parsed(&text, shape) };
     found.unwrap_or(Value::String(text))
 }
 
-/// The value that a text stands for if it is no string.
+/// The value that a text represents, if it is not a string.
 pub(super) fn parsed(text: &str, shape: &Shape) -> Option<Value> {
     let value = serde_json::from_str::<Value>(text).ok()?;
     let is_nested = matches!(value, Value::Array(_) | Value::Object(_));

@@ -5,18 +5,18 @@ use super::super::rule::Record;
 use super::super::tape::same_bytes;
 use super::Reader;
 
-/// Reads the names of the members of an object, between which the caller reads their values.
+/// Reads the names of an object's members. The caller reads the value after each name.
 pub(in super::super) struct Members {
     pub(in super::super) record: &'static Record,
-    /// One more than the index of the member before; 0 at the start.
+    /// One more than the index of the previous member; 0 at the start.
     before: usize,
-    /// The members that were there, a bit each.
+    /// The members that were present, one bit each.
     seen: u64,
     is_first: bool,
 }
 
 impl Members {
-    /// The most members of an object that is read in one pass.
+    /// The maximum number of members of an object that is read in one pass.
     const COUNT_MAX: usize = 64;
 
     pub(in super::super) fn new(record: &'static Record) -> Self {
@@ -57,7 +57,7 @@ impl Members {
         Some(Some(index))
     }
 
-    /// Whether all required members were there: the first ones of the record.
+    /// Whether all required members were present. They are the first ones of the record.
     fn is_complete(&self) -> bool {
         self.seen.trailing_ones() as usize >= self.record.required
     }
@@ -77,7 +77,7 @@ impl Members {
         Some(expected)
     }
 
-    /// Reads the name of another member than the expected one. Members that are not declared are left to the tape.
+    /// Reads the name of a member other than the expected one. Undeclared members are left to the tape.
     fn other_name(&self, reader: &mut Reader<'_>) -> Option<usize> {
         let name = reader.name()?;
         let found = self.record.find(name, self.before);

@@ -10,7 +10,7 @@ use super::super::json::{Json, Value};
 use super::super::report::{At, Checker};
 use super::{ReadJson, ToJson};
 
-/// A value of a type that the contract names, beside its JSON. The validator judges the JSON, before serde makes the value from it.
+/// A value of a type that the contract names, together with its JSON. The JSON is validated before serde creates the value from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Foreign<T> {
     value: T,
@@ -18,7 +18,7 @@ pub struct Foreign<T> {
 }
 
 impl<T: Serialize> Foreign<T> {
-    /// Makes the JSON of a value.
+    /// Creates the JSON of a value.
     ///
     /// # Errors
     /// Returns the error of the type's `Serialize`.

@@ -136,7 +136,7 @@ impl<'r, 'a> ObjectReader<'r, 'a> {
         self.required().map(Some)
     }
 
-    /// Passes over the current member, which no field holds.
+    /// Skips the current member, which has no field.
     pub fn pass(&mut self) -> Option<()> {
         match &mut self.0 {
             Source::View { .. } => Some(()),
@@ -176,8 +176,7 @@ pub fn read_record<T: Fields + Schema + json::Members>(reader: &mut Reader<'_>, 
     reader.value(rule, T::read)
 }
 
-/// The value of the member that tells the variants of a union apart, with the rule of the variant that it selects. `Some(None)` if the
-/// value needs a tape.
+/// The value of the discriminating member of a union, with the rule of the variant that it selects. `Some(None)` if the value needs a tape.
 pub fn variant<'s, T: Schema>(reader: &mut Reader<'s>, rule: &'static Rule) -> Option<Option<(Json<'s>, &'static Rule)>> {
     match rule {
         Rule::Tagged(tagged) if std::ptr::eq(rule, T::RULE) => reader.variant(tagged).map(Some),
@@ -200,7 +199,7 @@ pub fn read_listed<T: Schema>(reader: &mut Reader<'_>, rule: &'static Rule, valu
 
 /// Completes a member after the whole object has been read.
 pub mod found {
-    /// A required member must have been there.
+    /// A required member must have been present.
     pub fn required<T>(found: Option<T>) -> Option<T> {
         found
     }

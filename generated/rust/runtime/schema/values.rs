@@ -219,7 +219,7 @@ integers! {
 }
 
 impl ToJson for f64 {
-    /// JSON has no infinities and no NaN. Those become null, which the validator then rejects.
+    /// JSON has no infinities and no NaN. They become null, which the validator then rejects.
     fn as_json(&self) -> Json<'_> {
         if self.is_finite() { Json::Number(Number::Float(*self)) } else { Json::Null }
     }

@@ -14,7 +14,7 @@ pub(super) struct Parser<'s> {
 }
 
 impl<'s> Parser<'s> {
-    /// A parser from the scanner's position on. `nodes` is the number of nodes to make room for.
+    /// A parser from the scanner's position on. `nodes` is the capacity to reserve.
     pub(super) fn new(scanner: Scanner<'s>, nodes: usize) -> Self {
         Parser { scanner, tape: Tape { source: scanner.source, nodes: Vec::with_capacity(nodes), unescaped: String::new() } }
     }
@@ -185,8 +185,8 @@ impl<'s> Parser<'s> {
     }
 }
 
-/// Tells for each name of one object whether it is certainly new or may be a repetition: a bit test while the object is small, a keyed hash
-/// set when it is large, so that no input makes the search for repeated names quadratic.
+/// Decides for each name of an object whether it is certainly new or may be a repetition: with a bit test while the object is small, and a
+/// keyed hash set when it is large, so that no input makes the search for repeated names quadratic.
 #[derive(Default)]
 struct Names {
     bits: [u64; 8],

@@ -7,12 +7,12 @@ import { write, type Written } from "./request.js";
 import { matches, read } from "./response.js";
 import type { Draft } from "./security.js";
 
-/** An attempt that has ended; `retry` decides on it. */
+/** An attempt that has ended. `retry` decides whether there is another one. */
 export interface Attempt {
   readonly operation: string;
   /** The number of the attempt, starting at 1. */
   readonly number: number;
-  /** The response with its body unread; absent if there was none. */
+  /** The response, with its body unread; absent if there was none. */
   readonly response?: Response;
   /** Why there was no response. */
   readonly error?: unknown;
@@ -20,7 +20,7 @@ export interface Attempt {
 
 /** The options of a client. */
 export interface ClientOptions {
-  /** The address of the server; may include a path. In a page, it may be relative to the page's own address, such as `/api`. */
+  /** The address of the server; may include a path. In a page, it may be relative to the page's address, such as `/api`. */
   readonly baseUrl: string;
   /** Sends a request; the default is the global `fetch`. */
   readonly fetch?: typeof fetch;
@@ -28,13 +28,13 @@ export interface ClientOptions {
   readonly authorize?: (draft: Draft) => void | Promise<void>;
   /** Whether to send the request again. The function is responsible for any delay. */
   readonly retry?: (attempt: Attempt) => boolean | Promise<boolean>;
-  /** The time limit of one attempt, including reading the body; no limit if absent. A stream may go on after it has begun. */
+  /** The time limit of one attempt, including reading the body; no limit if absent. It does not apply to a stream that has begun. */
   readonly timeoutMs?: number;
 }
 
 /** The options of one call. */
 export interface CallOptions {
-  /** Aborts the call, and a stream that it has returned. */
+  /** Aborts the call, or the stream that it has returned. */
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -104,17 +104,17 @@ async function exchange(
     if (kind !== "aborted" && (await client.retry?.({ operation: id, number, error }))) {
       return undefined;
     }
-    const reasons = { timeout: "the response timed out", aborted: "the call was aborted", transport: "no response; check the address and the network" };
+    const reasons = { timeout: "the response timed out", aborted: "the call was aborted", transport: "no response; check the URL and the network" };
     throw new CallError(kind, id, reasons[kind], { cause: error });
   }
 }
 
-/** The address of a request. In a page, it may be relative to the page's own. */
+/** The address of a request. In a page, it may be relative to the page's address. */
 function addressOf(operation: string, url: string): URL {
   try {
     return new URL(url, (globalThis as { readonly location?: { readonly href: string } }).location?.href);
   } catch (cause) {
-    const message = `${JSON.stringify(url)} is not an address; set baseUrl to one such as "https://example.com"`;
+    const message = `${JSON.stringify(url)} is not a URL; set baseUrl to one such as "https://example.com"`;
     throw new CallError("request", operation, message, { cause });
   }
 }
@@ -126,8 +126,8 @@ function declaresRedirect({ status }: Declared): boolean {
 }
 
 /**
- * Sends a request whose headers no other origin may see, or whose redirect may be the answer: `fetch` itself takes all headers but
- * `Authorization` and `Cookie` along to wherever the server sends it.
+ * Sends a request whose headers no other origin may see, or whose redirect may be a declared response: `fetch` itself sends all headers
+ * except `Authorization` and `Cookie` to wherever the server redirects it.
  */
 async function follow(send: typeof fetch, operation: Operation<unknown, unknown>, to: URL, init: RequestInit): Promise<Response> {
   let [url, request] = [to, { ...init, redirect: "manual" as const }];
@@ -136,7 +136,7 @@ async function follow(send: typeof fetch, operation: Operation<unknown, unknown>
     const { status, type } = response;
     const place = response.headers.get("Location");
     if (type === "opaqueredirect") {
-      throw new CallError("transport", operation.id, "the server redirects the call, and a browser does not tell where to; set baseUrl to that address", {});
+      throw new CallError("transport", operation.id, "the server redirects the call, and the browser hides the target; set baseUrl to the target", {});
     }
     const isAnswer = operation.responses.some((declared) => declaresRedirect(declared) && matches(declared.status, status));
     if (!REDIRECTS.includes(status) || place === null || isAnswer) {
@@ -144,21 +144,21 @@ async function follow(send: typeof fetch, operation: Operation<unknown, unknown>
     }
     url = new URL(place, url);
     if (url.origin !== to.origin) {
-      throw new CallError("transport", operation.id, `the server redirects the call to ${url.origin}, which must not see its credentials; set baseUrl to that address if it may`, {});
+      throw new CallError("transport", operation.id, `the server redirects the call to ${url.origin}, which must not see its credentials; set baseUrl to that URL if it may`, {});
     }
     await response.body?.cancel();
     if (status === 303 || (status < 303 && request.method === "POST")) {
       request = { ...request, method: "GET", body: null };
     }
   }
-  throw new CallError("transport", operation.id, "the server redirects the call again and again", {});
+  throw new CallError("transport", operation.id, "the server redirects the call too often", {});
 }
 
 /** Combines the time limit of an attempt with the caller's own signal. */
 class Limit {
   readonly #controller = new AbortController();
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Aborts also what goes on after the limit has ended: a stream that the call returns. */
+  /** Also aborts a stream that the call returns and that outlives the limit. */
   readonly signal: AbortSignal;
   isOver = false;
 
@@ -172,7 +172,7 @@ class Limit {
     }
   }
 
-  /** Waits for a promise, but not beyond the limit, even if it is one of a function of the app that does not look at the signal. */
+  /** Waits for a promise, but not beyond the limit, even if it comes from a function of the app that ignores the signal. */
   within<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const over = (): void => reject(this.signal.reason as Error);

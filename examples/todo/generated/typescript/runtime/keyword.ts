@@ -8,11 +8,11 @@ import { equal, has, hasDuplicates, isNumeric, isObject, isOfType, member, names
 import { compareWithSum, isMultipleOf } from "./number.js";
 import { accepts, issuesOf, type Payload } from "./schema.js";
 import { closed } from "./structure.js";
-import { ownCheck, type Test } from "./verdict.js";
+import { ownCheck, type Test } from "./predicate.js";
 
 type Check = z.core.$ZodCheck<unknown>;
 
-/** A check that runs even if another check has failed, so that all violations are found. `test` says that it finds none. */
+/** A check that runs even if another check has failed, so that all violations are found. `test` returns whether it finds none. */
 function check(run: (payload: Payload) => void, test?: Test): Check {
   const made = new z.core.$ZodCheck({ check: "custom", when: () => true });
   made._zod.check = run;

@@ -143,10 +143,10 @@ function encodeKey(set: Settings, key: string): string {
   return encodeItem({ ...set, reserved: false }, key, ",=");
 }
 
-/** Encodes an item, in which the characters of `structure` would be read as structure. */
+/** Encodes an item in which the characters of `structure` would be read as separators. */
 function encodeItem({ place, style, explode, reserved }: Settings, text: string, structure: string): string {
   const separators: Partial<Record<Style, string>> = structure === "" ? {} : { spaceDelimited: " ", pipeDelimited: "|" };
-  // A header has no escapes that every server knows.
+  // Headers have no escape syntax that every server knows.
   const refused = place === "header" ? structure : (separators[style] ?? "");
   const found = Array.from(refused).find((character) => text.includes(character));
   if (found !== undefined) {
@@ -164,7 +164,7 @@ function encodeItem({ place, style, explode, reserved }: Settings, text: string,
 /** Percent-encodes everything except unreserved characters and `keep`. */
 function encode(text: string, keep: string): string {
   if (/[\uD800-\uDFFF]/u.test(text)) {
-    throw new Refused("is not valid text: it has half of a surrogate pair");
+    throw new Refused("is not valid text: it contains an unpaired surrogate");
   }
   const escape = (byte: string): string => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
   return encodeURIComponent(text)

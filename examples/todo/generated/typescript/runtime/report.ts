@@ -3,8 +3,8 @@
 
 import type * as z from "zod";
 import { parseJson } from "./json.js";
-import { VERDICT } from "./schema.js";
-import { testOf } from "./verdict.js";
+import { PROBING } from "./schema.js";
+import { testOf } from "./predicate.js";
 
 /** One violated keyword. */
 export interface Violation {
@@ -16,7 +16,7 @@ export interface Violation {
   readonly message: string;
 }
 
-/** The maximum number of listed violations: enough for a person, and few enough that a hostile input cannot make a report huge. */
+/** The maximum number of listed violations: more than anyone reads, and few enough that a hostile input cannot make a report huge. */
 const VIOLATIONS_MAX = 1000;
 
 /** Converts an error of Zod into violations, one per keyword and location. */
@@ -34,30 +34,30 @@ export function violations(error: { readonly issues: readonly z.core.$ZodIssue[]
 }
 
 /**
- * Validates a value; returns no violations if it is valid. A bigint is valid wherever the contract accepts the integer, also where the type
- * is `number`, into which {@link fromJson} would not read it.
+ * Validates a value; returns no violations if it is valid. A bigint is valid wherever the contract accepts the integer, even if the type is
+ * `number` and {@link fromJson} would not read it as a bigint.
  */
 export function validate(schema: z.ZodType, value: unknown): Violation[] {
   if (testOf(schema)?.(value) === true) {
     return [];
   }
-  const result = schema.safeParse(value, VERDICT);
+  const result = schema.safeParse(value, PROBING);
   return result.success ? [] : violations(result.error);
 }
 
-/** Validates a value at a place. */
+/** Validates a value at a location. */
 export function validateAt(schema: z.ZodType | undefined, value: unknown, place: readonly PropertyKey[]): Violation[] {
   const found = schema === undefined ? [] : validate(schema, value);
   return found.map((violation) => ({ ...violation, pointer: pointer(place) + violation.pointer }));
 }
 
 /** A value, or its violations. */
-export type Verdict<T> =
+export type Validated<T> =
   | { readonly valid: true; readonly value: T }
   | { readonly valid: false; readonly violations: readonly Violation[] };
 
 /** Parses and validates JSON text. */
-export function fromJson<T>(schema: z.ZodType<T>, text: string): Verdict<T> {
+export function fromJson<T>(schema: z.ZodType<T>, text: string): Validated<T> {
   let value: unknown;
   try {
     value = parseJson(text);

@@ -66,14 +66,14 @@ export function write(baseUrl: string, operation: Operation<unknown, unknown>, c
     throw new CallError("request", operation.id, `the call violates the contract: ${listed}`, { violations: refused });
   }
   if (/[?#]/.test(baseUrl)) {
-    throw new CallError("request", operation.id, `the call has a base URL with \`?\` or \`#\`, which end a path: ${baseUrl}`, {});
+    throw new CallError("request", operation.id, `the call has a base URL with \`?\` or \`#\`, which must not be in it: ${baseUrl}`, {});
   }
   const search = query.length > 0 ? `${path.includes("?") ? "&" : "?"}${query.join("&")}` : "";
   return { url: `${baseUrl.replace(/\/+$/, "")}${path}${search}`, headers, body };
 }
 
 /**
- * Refuses an object whose members stand in the query by themselves, if one has the name of another parameter.
+ * Rejects an object that is exploded into the query, if one of its members has the name of another parameter.
  *
  * @throws Refused
  */
@@ -84,13 +84,13 @@ function notRepeated(all: readonly Parameter[], parameter: Parameter, value: unk
   const isOther = (name: string): boolean => others.includes(name) || others.includes(name.split("[")[0] ?? name);
   const repeated = isObject(value) && style === "form" && explode ? names(value).find(isOther) : undefined;
   if (repeated !== undefined) {
-    throw new Refused(`has the member ${JSON.stringify(repeated)}, which is a parameter of its own`);
+    throw new Refused(`has the member ${JSON.stringify(repeated)}, which is also a separate parameter`);
   }
 }
 
 /**
- * Keeps the value of a path parameter apart from the next one in its segment, as in `{name}.{ext}`: a reader ends it where the text between
- * them begins.
+ * Separates the value of a path parameter from the next one in its segment, as in `{name}.{ext}`: a reader ends the value where the text
+ * between them begins.
  *
  * @throws Refused
  */
@@ -101,20 +101,20 @@ function apart(template: string, { name, style = "simple" }: Parameter, text: st
     return text;
   }
   if (style !== "simple" || !"-._~".includes(first)) {
-    throw new Refused(`has '${first}', which ends it in this path`);
+    throw new Refused(`contains '${first}', which separates it from the next parameter in this path`);
   }
   return text.replaceAll(first, `%${first.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /**
- * Refuses values that make a segment `.` or `..`: every URL parser removes such a segment, even percent-encoded, so that the request would
- * go to another path.
+ * Rejects values that turn a segment into `.` or `..`: every URL parser removes such a segment, even percent-encoded, so that the request
+ * would go to another path.
  */
 function dotSegments(template: string, path: string): Violation[] {
   const segments = path.split("/");
   return template.split("/").flatMap((part, index) => {
     const [name, segment] = [/\{(.*?)\}/.exec(part)?.[1], segments[index]];
-    const message = `makes the segment "${segment}" in the path, which would lead to another path`;
+    const message = `would produce the path segment "${segment}", which URL parsers remove`;
     return name !== undefined && (segment === "." || segment === "..") ? [{ pointer: pointer(["path", name]), keyword: "syntax", message }] : [];
   });
 }
@@ -147,7 +147,7 @@ function writeBody(body: Body | undefined, call: Readonly<Record<string, unknown
   });
 }
 
-/** What `write` returns. What it refuses is added to `refused`. */
+/** The result of `write`. If it throws, the reason is added to `refused`. */
 function written<Text>(refused: Violation[], path: readonly PropertyKey[], write: () => Text): Text | undefined {
   try {
     return write();
@@ -160,14 +160,14 @@ function written<Text>(refused: Violation[], path: readonly PropertyKey[], write
   }
 }
 
-/** Writes each member like a query parameter. An object is JSON text if the contract does not say otherwise. */
+/** Writes each member like a query parameter. An object is JSON text unless the contract says otherwise. */
 function writeForm({ encodings = {}, schema }: Body, value: unknown, refused: Violation[]): string {
   const members = isObject(value) ? Object.entries(value) : [];
   const isValid = refused.length === 0;
   const found = members.flatMap(([name, member]) => {
     const encoding: Encoding = Object.hasOwn(encodings, name) ? (encodings[name] ?? QUERY) : isObject(member) ? JSON_TEXT : QUERY;
     const texts = written(refused, [name], () => parts(encoding, name, member));
-    // Null and empty lists have no text, so that the server does not get the member.
+    // Null and empty lists have no text, so the server does not receive the member.
     const isNeeded = (): boolean => validateAt(schema, Object.fromEntries(members.filter(([other]) => other !== name)), []).length > 0;
     if (isValid && texts?.length === 0 && isNeeded()) {
       refused.push({ pointer: pointer([name]), keyword: "required", message: NOT_SENT });

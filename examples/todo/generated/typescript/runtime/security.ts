@@ -33,12 +33,13 @@ export interface Draft {
 /** The credential for one scheme: a bearer token or an API key, or a user and a password, which may be a text with a colon between them. */
 export type Credential = string | { readonly user: string; readonly password: string };
 
-/** A credential, or what returns the current one, for example a token that is renewed. Undefined if there is none. */
+/** A credential, or a function that returns the current one, for example a token that is renewed. Undefined if there is none. */
 export type CredentialSource = Credential | (() => Credential | undefined | Promise<Credential | undefined>);
 
 /**
  * For `authorize`: adds the credentials of the first set of schemes that they satisfy. Nothing is added if there is none; the server then
- * answers 401. Browsers do not let a script send a cookie: there, an API key in a cookie must be the browser's own.
+ * responds with 401. A script in a browser cannot set a cookie on a request: there, an API key in a cookie must be stored by the browser
+ * itself.
  *
  * @param sources credentials by the names of their schemes
  */
@@ -108,7 +109,7 @@ function textOf({ name, type }: Scheme, credential: Credential): string {
     basic: "is not a user and a password",
     bearer: "is not a token",
     apiKey: "is not a key",
-    other: "cannot be sent, because the contract does not say how: set it in `authorize`",
+    other: "cannot be sent, because the contract does not say how; set it in `authorize`",
   };
   throw new Refused(`the credential of ${JSON.stringify(name)} ${expected[type]}`);
 }

@@ -6,7 +6,7 @@ import { ofPart, violate, wrongType } from "./issue.js";
 import { has, isObject, member, type JsonObject } from "./json.js";
 import { isAnything, json } from "./plain.js";
 import { as, carry, inherit, type Context, type Payload, type Result } from "./schema.js";
-import { parsing, testOf, testedBy, testsOf, type Test } from "./verdict.js";
+import { parsing, testOf, testedBy, testsOf, type Test } from "./predicate.js";
 
 // Arrays
 
@@ -142,7 +142,7 @@ function testOfObject(schema: z.core.$ZodType, { members, rest }: Plan, patterns
   return membersTest(names, known, isNeeded, others);
 }
 
-/** A test of all members in one pass. It expects each member behind the one that it follows in the contract. */
+/** A test of all members in one pass. It expects the members in the order of the contract. */
 function membersTest(names: readonly string[], tests: readonly Test[], isNeeded: readonly boolean[], others: Test): Test {
   const indexes = new Map(names.map((name, index) => [name, index]));
   const needed = isNeeded.filter(Boolean).length;
@@ -172,7 +172,10 @@ function membersTest(names: readonly string[], tests: readonly Test[], isNeeded:
   };
 }
 
-/** Whether an object is as `JSON.parse` makes it. Objects of classes may inherit members that a loop lists and JSON text would not have. */
+/**
+ * Whether an object is like one from `JSON.parse`. Objects of classes may inherit members that a loop visits and JSON text would not
+ * contain.
+ */
 function isPlain(value: JsonObject): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
@@ -241,7 +244,7 @@ function parseOthers(plan: Plan, patterns: readonly Pattern[], input: JsonObject
   }
 }
 
-/** Other members are removed: what Zod's `.strip()` makes of a schema. */
+/** Other members are removed, as by a schema with Zod's `.strip()`. */
 const stripped = "stripped";
 /** No other members are allowed: `additionalProperties: false`. */
 export const closed = "closed";
