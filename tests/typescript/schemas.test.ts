@@ -92,10 +92,10 @@ describe("integers beyond 2^53", () => {
     expect(rt.fromJson(Row, '{"id": 1, "ratio": 9007199254740993}')).toEqual({ valid: true, value: { id: 1, ratio: 9007199254740992 } });
   });
 
-  test("a member whose type is number refuses them, and says what helps", () => {
+  test("a member whose type is number rejects them, and says what helps", () => {
     const read = rt.fromJson(Row, '{"id": 1, "size": 9007199254740993}');
     expect(read).toMatchObject({ valid: false, violations: [{ pointer: "/size", keyword: "type" }] });
-    expect(!read.valid && read.violations[0]?.message).toContain("9007199254740993, which a JavaScript number does not hold exactly");
+    expect(!read.valid && read.violations[0]?.message).toContain("9007199254740993, which a JavaScript number cannot represent exactly");
   });
 
   test.each(["18446744073709551617", "1e30", "-9223372036854775809", "123456789012345678901234567890"])("%s is beyond 64 bits: valid, and not read", (text) => {

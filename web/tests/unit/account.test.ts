@@ -43,7 +43,7 @@ describe("sign-ins that meet", () => {
     await expect.poll(() => server.requests.some(({ path }) => path.endsWith("/login"))).toBe(true);
     await device.host.call("signOut", []);
     release();
-    await expect(signedIn).rejects.toThrow("signed out meanwhile");
+    await expect(signedIn).rejects.toThrow("signed out in the meantime");
     expect(device.status).toMatchObject({ state: "off", account: null });
     expect(server.requests.at(-1)?.path).toBe("/api/v1/auth/logout");
   });
