@@ -31,7 +31,7 @@ impl ClockAndRng<'_> {
 pub struct Clock {
     /// How far the server's clock is ahead of this device's, in milliseconds.
     offset_ms: i64,
-    /// An offset far ahead of the known one. It is adopted if responses still agree after [`CONFIRM_MS`].
+    /// An offset far from the known one. It is adopted if responses still agree after [`CONFIRM_MS`].
     doubted_ms: Option<i64>,
     /// When a response first showed that offset, by this device's clock.
     doubted_since_ms: i64,
@@ -57,7 +57,7 @@ impl Readable for Clock {
 pub const SKEW_MAX_MS: i64 = 300_000;
 /// Differences below this are attributed to the network rather than the clock.
 const OFFSET_MIN_MS: u64 = 2_000;
-/// How long the server's responses must agree before the device accepts a time far ahead. A paused server sets its clock within this time.
+/// How long the server's responses must agree before the device accepts a time far from the known one. A paused server sets its clock within this time.
 const CONFIRM_MS: i64 = 600_000;
 /// The largest stamp that every contract accepts: the end of the year 9999.
 const STAMP_MAX_MS: i64 = 253_402_300_799_999;
@@ -76,18 +76,59 @@ impl Clock {
 
     /// Learns the server's time from a response. The server's clock may be wrong for a while, but the stamps of edits stay. The device
     /// therefore accepts a time far from the known one only if its own clock agrees, or if the time is ahead and responses agree for
-    /// [`CONFIRM_MS`]. A new device accepts the second response that agrees. It need not accept a time far behind: the server rejects stamps
-    /// that are ahead of it, and [`reset`](Self::reset) follows.
+    /// [`CONFIRM_MS`]. It need not accept a time far behind: the server rejects stamps that are ahead of it, and
+    /// [`rejected`](Self::rejected) follows. A new device accepts the second response that agrees.
     pub fn learn(&mut self, wall_ms: i64, server_ms: i64) {
         let offset = offset(wall_ms, server_ms);
-        let is_near = |known: i64| offset.abs_diff(known) <= SKEW_MAX_MS.unsigned_abs();
-        let is_doubted = self.doubted_ms.is_some_and(is_near);
-        let is_confirmed = is_doubted && (!self.known || wall_ms.saturating_sub(self.doubted_since_ms) >= CONFIRM_MS);
-        if is_near(self.offset_ms) || is_near(0) || is_confirmed || !rules::on(Rule::ConfirmTime) {
+        let is_expected = offset > self.offset_ms || !self.known;
+        if self.agrees(offset) || is_expected && self.is_confirmed(wall_ms, offset) || !rules::on(Rule::ConfirmTime) {
             (self.offset_ms, self.doubted_ms, self.known) = (offset, None, true);
-        } else if !is_doubted {
-            (self.doubted_ms, self.doubted_since_ms) = (Some(offset).filter(|_| offset > self.offset_ms), wall_ms);
+        } else {
+            self.doubt(wall_ms, offset);
         }
+    }
+
+    /// Learns the server's time from its rejection of a stamp as too far ahead. Returns whether the time is certain, so that edits get new
+    /// stamps. They wait if it is far from the known one, as in [`learn`](Self::learn): otherwise, a server whose clock is wrong for a moment
+    /// would date them back for good.
+    pub fn rejected(&mut self, wall_ms: i64, server_ms: i64) -> bool {
+        let offset = offset(wall_ms, server_ms);
+        let is_certain = self.agrees(offset) || self.is_confirmed(wall_ms, offset) || !rules::on(Rule::ConfirmRejection);
+        if is_certain {
+            *self = Clock { offset_ms: offset, known: true, ..Clock::default() };
+        } else {
+            self.doubt(wall_ms, offset);
+        }
+        is_certain
+    }
+
+    /// Whether an offset agrees with the known one, or with this device's own clock.
+    fn agrees(&self, offset: i64) -> bool {
+        is_near(offset, self.offset_ms) || is_near(offset, 0)
+    }
+
+    /// Whether earlier responses have shown an offset: for some time, or at all if none is known.
+    fn is_confirmed(&self, wall_ms: i64, offset: i64) -> bool {
+        let has_lasted = !self.known || wall_ms.saturating_sub(self.doubted_since_ms) >= CONFIRM_MS;
+        has_lasted && self.doubted_ms.is_some_and(|doubted| is_near(offset, doubted))
+    }
+
+    fn doubt(&mut self, wall_ms: i64, offset: i64) {
+        if !self.doubted_ms.is_some_and(|doubted| is_near(offset, doubted)) {
+            (self.doubted_ms, self.doubted_since_ms) = (Some(offset), wall_ms);
+        }
+    }
+
+    /// Whether another response would decide about the server's time, because no offset is known.
+    pub fn is_undecided(&self) -> bool {
+        self.doubted_ms.is_some() && !self.known
+    }
+
+    /// How far the server's clock is ahead of this device's, in milliseconds, and whether stamps allow for it. `None` if they differ by less
+    /// than [`SKEW_MAX_MS`].
+    pub fn difference(&self) -> Option<(i64, bool)> {
+        let offset = self.doubted_ms.unwrap_or(self.offset_ms);
+        (!is_near(offset, 0)).then_some((offset, self.doubted_ms.is_none()))
     }
 
     /// The server's time, as known to this device.
@@ -99,13 +140,10 @@ impl Clock {
     pub fn further(self, other: Clock) -> Clock {
         if self.last < other.last { other } else { self }
     }
+}
 
-    /// Sets the clock to the server's time, after the server has rejected a stamp as too far ahead. If the server was wrong, the next
-    /// response that agrees with the previous offset restores it.
-    pub fn reset(&mut self, wall_ms: i64, server_ms: i64) {
-        let doubted_ms = Some(self.offset_ms);
-        *self = Clock { offset_ms: offset(wall_ms, server_ms), doubted_ms, ..Clock::default() };
-    }
+fn is_near(one_ms: i64, other_ms: i64) -> bool {
+    one_ms.abs_diff(other_ms) <= SKEW_MAX_MS.unsigned_abs()
 }
 
 fn offset(wall_ms: i64, server_ms: i64) -> i64 {
@@ -127,13 +165,12 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_clock_is_corrected_by_the_server() {
+    fn a_rejected_stamp_sets_the_clock_to_the_server_s_time() {
         let mut clock = Clock::default();
-        clock.stamp(5_000_000, None);
-        clock.reset(5_000_000, 1_000_000);
-        assert_eq!(clock.stamp(5_000_100, None), 1_000_100);
-        clock.reset(5_000_000, 5_000_900);
+        clock.stamp(5_000_000, Some(9_000_000));
+        assert!(clock.rejected(5_000_000, 5_000_900));
         assert_eq!(clock.offset_ms, 0, "a difference as small as the network's delay is none");
+        assert_eq!(clock.stamp(5_000_100, None), 5_000_100, "and stamps begin anew");
     }
 
     const NOW: i64 = 1_800_000_000_000;
@@ -180,24 +217,54 @@ mod tests {
 
     #[test]
     fn a_device_that_is_ahead_follows_the_server_when_that_rejects_a_stamp() {
+        for ahead in [DAY, 3_650 * DAY] {
+            let mut clock = Clock::default();
+            clock.learn(NOW + ahead, NOW);
+            assert_eq!(clock.stamp(NOW + ahead, None), NOW + ahead);
+            assert!(clock.rejected(NOW + ahead, NOW), "the second answer of a new device");
+            clock.learn(NOW + ahead + 1_000, NOW + 1_000);
+            assert_eq!(clock.stamp(NOW + ahead + 2_000, None), NOW + 2_000);
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_wrong_for_a_while_dates_no_edit_back() {
+        for known in [0, 100_000, -3 * DAY] {
+            let mut clock = Clock::default();
+            clock.learn(NOW, NOW + known);
+            clock.learn(NOW, NOW + known);
+            for passed in [1_000, 2_000, 60_000, CONFIRM_MS] {
+                assert!(!clock.rejected(NOW + passed, NOW + passed - 200 * DAY));
+                clock.learn(NOW + passed, NOW + passed - 200 * DAY);
+                assert_eq!(clock.difference(), Some((-200 * DAY, false)));
+            }
+            assert_eq!(clock.stamp(NOW + CONFIRM_MS, None), NOW + CONFIRM_MS + known);
+            assert!(clock.rejected(NOW + CONFIRM_MS + 1_000, NOW + CONFIRM_MS + 1_000 - 200 * DAY), "unless it stays so");
+            clock.learn(NOW + 2 * CONFIRM_MS, NOW + 2 * CONFIRM_MS);
+            assert_eq!((clock.offset_ms, clock.difference()), (0, None), "the first answer that agrees with this clock ends that");
+        }
+    }
+
+    #[test]
+    fn a_difference_of_the_clocks_is_told_and_whether_stamps_allow_for_it() {
         let mut clock = Clock::default();
-        clock.learn(NOW + DAY, NOW);
-        assert_eq!(clock.stamp(NOW + DAY, None), NOW + DAY);
-        clock.reset(NOW + DAY, NOW);
-        clock.learn(NOW + DAY + 1_000, NOW + 1_000);
-        assert_eq!(clock.stamp(NOW + DAY + 2_000, None), NOW + 2_000);
-        clock.reset(NOW + DAY + 3_000, NOW - 200 * DAY);
-        assert_eq!(clock.stamp(NOW + DAY + 3_000, None), NOW - 200 * DAY, "a server that is wrong itself takes no other stamp");
-        clock.learn(NOW + DAY + 4_000, NOW + 4_000);
-        assert_eq!(clock.stamp(NOW + DAY + 5_000, None), NOW + 5_000, "and its first right answer ends that");
+        clock.learn(NOW, NOW + SKEW_MAX_MS);
+        assert_eq!(clock.difference(), None);
+        let mut clock = Clock::default();
+        clock.learn(NOW - DAY, NOW);
+        assert_eq!((clock.difference(), clock.is_undecided()), (Some((DAY, false)), true));
+        clock.learn(NOW - DAY + 100, NOW + 100);
+        assert_eq!((clock.difference(), clock.is_undecided()), (Some((DAY, true)), false));
     }
 
     #[test]
     fn no_time_of_a_server_makes_a_stamp_that_the_contract_rejects() {
-        let mut clock = Clock::default();
-        clock.reset(NOW, i64::MAX);
-        assert_eq!((clock.stamp(NOW, None), clock.stamp(NOW + DAY, None)), (STAMP_MAX_MS, STAMP_MAX_MS));
-        clock.reset(NOW, i64::MIN);
-        assert!(clock.stamp(NOW, None) > 0);
+        for (server, expected) in [(i64::MAX, STAMP_MAX_MS), (i64::MIN, 1)] {
+            let mut clock = Clock::default();
+            clock.learn(NOW, server);
+            assert!(clock.rejected(NOW, server));
+            assert_eq!(clock.stamp(NOW, None), expected);
+            assert!(clock.stamp(NOW + DAY, None) <= STAMP_MAX_MS);
+        }
     }
 }

@@ -194,7 +194,7 @@ async fn send(link: Option<Arc<Link>>, request: u64, account: Uuid, message: Mes
     };
     say(match answer {
         Ok(answer) => Event::Answered { request, answer },
-        Err(error) => Event::Unanswered { request, lost: error.into() },
+        Err(error) => Event::Unanswered { request, error: error.into() },
     });
 }
 
@@ -207,6 +207,6 @@ async fn refresh(link: Option<Arc<Link>>, request: u64, say: impl FnOnce(Event))
     say(match refreshed.await {
         Ok(valid) => Event::Refreshed { request, valid },
         Err(error) if error.is_auth() => Event::Refreshed { request, valid: false },
-        Err(error) => Event::Unanswered { request, lost: error.into() },
+        Err(error) => Event::Unanswered { request, error: error.into() },
     });
 }

@@ -28,7 +28,7 @@ mod pulling;
 mod pushing;
 mod size;
 
-pub use event::{Call, Command, Event, Lost, Message};
+pub use event::{Call, Command, Event, Message, TransportError};
 
 /// How often the engine pulls, and how much it requests and sends at a time. Build it with `..Settings::default()`: a later version may add
 /// members.
@@ -97,6 +97,8 @@ pub struct Engine {
     /// The number of consecutive pushes with edits rejected for their stamps or the device's id.
     undone: u32,
     requests: u64,
+    /// Whether it has pulled once more since the sign-in, because one response did not tell the server's time.
+    asked_time: bool,
     /// The cursor of the last request for a page.
     asked_since: Option<String>,
     last_error: Option<String>,
@@ -183,6 +185,7 @@ impl Engine {
             insists: false,
             undone: 0,
             requests: 0,
+            asked_time: false,
             asked_since: None,
             last_error: None,
             offline: false,
@@ -281,13 +284,13 @@ impl Engine {
                 self.fail(message, turn);
             }
             // Whether the session goes on is not known: the next request shows it, and may refresh the token again.
-            Event::Unanswered { request, lost } if self.refreshing == Some(request) => {
+            Event::Unanswered { request, error } if self.refreshing == Some(request) => {
                 self.refreshing = None;
                 self.refreshed = false;
-                self.unreachable(lost.message, turn);
+                self.unreachable(error.message, turn);
             }
             Event::Answered { request, answer } if self.is_awaited(request) => self.replied(self.own(answer), turn),
-            Event::Unanswered { request, lost } if self.is_awaited(request) => self.replied(Err(lost), turn),
+            Event::Unanswered { request, error } if self.is_awaited(request) => self.replied(Err(error), turn),
             // The result of a refresh is obsolete once somebody has signed in again, and may arrive during the next refresh.
             Event::Refreshed { request, valid } if self.is_refreshing(request) => {
                 self.refreshing = None;
@@ -305,13 +308,17 @@ impl Engine {
         self.refreshing = None;
         self.refreshed = false;
         self.insists = true;
+        self.asked_time = false;
         self.try_now();
     }
 
     /// Rejects a response of another account, which comes from something between here and the server.
-    fn own(&self, answer: Answered) -> Result<Answered, Lost> {
+    fn own(&self, answer: Answered) -> Result<Answered, TransportError> {
         match self.account {
-            Some(own) => answer.of_account(own).map_err(|message| Lost { message, is_cut: false }),
+            Some(own) => answer
+                .of_account(own)
+                .and_then(|answer| answer.of_server(&self.snapshot.meta))
+                .map_err(|message| TransportError { message, is_cut: false }),
             None => Ok(answer),
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::api::{Problem, Report};
-use crate::engine::Lost;
+use crate::engine::TransportError;
 use crate::outbox::EditError;
 use crate::store::StoreError;
 use crate::tokens::TokenError;
@@ -64,15 +64,20 @@ pub(crate) enum Fate {
     Silent,
 }
 
-impl From<Error> for Lost {
+impl From<Error> for TransportError {
     fn from(error: Error) -> Self {
-        Lost { is_cut: matches!(&*error.0, Kind::Offline { fate: Fate::Cut, .. }), message: error.to_string() }
+        TransportError { is_cut: error.is_cut(), message: error.to_string() }
     }
 }
 
 impl Error {
     pub(crate) fn argument(message: impl Into<String>) -> Self {
         Kind::Argument(message.into()).into()
+    }
+
+    /// Whether the connection broke while the request or its answer was on its way.
+    pub(crate) fn is_cut(&self) -> bool {
+        matches!(&*self.0, Kind::Offline { fate: Fate::Cut, .. })
     }
 
     /// Says what to do if the request was carried out and only its answer was lost.

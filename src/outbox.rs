@@ -226,8 +226,10 @@ fn server_members(text: &str) -> Vec<(&'static str, Option<String>)> {
 pub struct Pushed {
     /// The number of rows that are no longer pending.
     pub settled: usize,
-    /// Whether the clocks of server and device disagree, so that pending edits need new stamps.
+    /// Whether the clocks of server and device disagree.
     pub skewed: bool,
+    /// Whether pending edits need new stamps for that reason.
+    pub restamps: bool,
     /// Whether another device uses this device's id.
     pub cloned: bool,
     /// Whether the device has seen everything that the server has.
@@ -241,7 +243,13 @@ pub struct Pushed {
 pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: &ClockAndRng<'_>) -> Result<(Vec<Write>, Pushed), Report> {
     let mut writes = Vec::new();
     let mut pushed = Pushed::default();
-    loaded.meta.clock.learn(clock.now_ms, result.server_time);
+    match result.outcomes.iter().find_map(skewed_at) {
+        Some(server_time) => {
+            pushed.skewed = true;
+            pushed.restamps = loaded.meta.clock.rejected(clock.now_ms, server_time.unwrap_or(result.server_time));
+        }
+        None => loaded.meta.clock.learn(clock.now_ms, result.server_time),
+    }
     for (index, (edit, outcome)) in sent.iter().zip(&result.outcomes).enumerate() {
         let Some(row) = loaded.rows.get(index).and_then(Option::as_ref) else { continue };
         let current = row.op == edit.op || !rules::on(Rule::AcknowledgeBySentOp);
@@ -259,11 +267,7 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: 
                 pushed.settled += 1;
                 superseded(row, winner, current, loaded.quarantined[index], loaded.meta.resyncs, clock.now_ms)?
             }
-            Outcome::Refused { code, server_time, .. } if code == CLOCK_SKEW => {
-                loaded.meta.clock.reset(clock.now_ms, server_time.unwrap_or(result.server_time));
-                pushed.skewed = true;
-                continue;
-            }
+            Outcome::Refused { .. } if skewed_at(outcome).is_some() => continue,
             Outcome::Refused { retryable: false, reason, .. } if current && rules::on(Rule::BlockRefused) => {
                 pushed.settled += 1;
                 vec![Write::Put(blocked(row, block_of(reason)?, clock.now_ms))]
@@ -283,6 +287,14 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: 
 
 /// The code of a rejection because of a stamp from the future (R9).
 const CLOCK_SKEW: &str = "clock_skew";
+
+/// The server's time, if it has rejected an edit because of its stamp. The rejection may leave it out.
+fn skewed_at(outcome: &Outcome) -> Option<Option<i64>> {
+    match outcome {
+        Outcome::Refused { code, server_time, .. } if code == CLOCK_SKEW => Some(*server_time),
+        _ => None,
+    }
+}
 
 /// The reason of a rejection. The server's pointers are relative to the pushed change.
 fn block_of(reason: &str) -> Result<Block, Report> {

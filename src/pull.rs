@@ -48,6 +48,7 @@ pub struct Pulled {
 pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> Result<(Vec<Write>, Pulled), Report> {
     let now = clock.now_ms;
     loaded.meta.clock.learn(now, page.server_time);
+    loaded.meta.names_account |= page.names_account;
     let changes = with_rows(page, &loaded.rows, &loaded.quarantined);
     let is_cloned = |(change, row, _): &(&Result<Change, Box<Unreadable>>, Option<&Row>, bool)| {
         let op = change.as_ref().map_or_else(|unreadable| unreadable.op, |change| Some(change.op));

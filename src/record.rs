@@ -170,14 +170,14 @@ pub fn rewrite(text: &str, changes: &[(&str, Option<String>)]) -> Result<String,
             Some(change) => {
                 set[change] = true;
                 if let Some(value) = &changes[change].1 {
-                    push(&mut written, &format!("\"{}\":{value}", changes[change].0));
+                    push(&mut written, &named(changes[change].0, value));
                 }
             }
         }
     }
     for ((name, value), _) in changes.iter().zip(set).filter(|(_, set)| !set) {
         if let Some(value) = value {
-            push(&mut written, &format!("\"{name}\":{value}"));
+            push(&mut written, &named(name, value));
         }
     }
     written.insert(0, '{');
@@ -205,6 +205,11 @@ pub fn patch(text: &str, before: &str, after: &str) -> Result<String, Report> {
 fn is_equal_json(one: &str, other: &str) -> bool {
     let (one, other) = (parse(one.as_bytes()), parse(other.as_bytes()));
     one.ok().zip(other.ok()).is_some_and(|(one, other)| equal(one.root(), other.root()))
+}
+
+/// A member as JSON. Names of unknown members may need escapes.
+fn named(name: &str, value: &str) -> String {
+    format!("{}:{value}", Json::String(name).to_text())
 }
 
 fn push(written: &mut String, member: &str) {
@@ -294,6 +299,8 @@ mod tests {
         assert_eq!(rewrite("{}", &[("a", Some("1".to_owned()))]).expect("an object"), r#"{"a":1}"#);
         assert_eq!(rewrite(r#"{"a":1}"#, &[("a", None)]).expect("an object"), "{}");
         assert!(rewrite("[1]", &[]).is_err());
+        let odd = rewrite(r#"{"a\"\n":1}"#, &[("a\"\n", Some("2".to_owned())), ("\t", Some("3".to_owned()))]).expect("an object");
+        assert_eq!(odd, r#"{"a\"\n":2,"\t":3}"#, "a name may have any character");
     }
 
     #[test]

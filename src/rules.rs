@@ -38,6 +38,8 @@ pub enum Rule {
     StampAboveBase,
     /// R9: a device does not accept at once a server time that is far from the known one.
     ConfirmTime,
+    /// R9: a rejected stamp does not make a device accept such a time at once either.
+    ConfirmRejection,
     /// R9: the server rejects stamps from the future, and the device assigns new ones.
     RefuseFutureStamps,
     /// R10: a cursor from before purged tombstones is rejected.
@@ -72,6 +74,8 @@ pub enum Rule {
     OneAccount,
     /// R29: a device ignores responses to another account.
     AnswersAreOfAccount,
+    /// R29: if a server names the account of its responses, a device ignores those that name none.
+    AnswersNameAccount,
     /// R16: unreadable changes are quarantined.
     Quarantine,
     /// R18: any edit by a user wins over a default record that ships with the app.
@@ -154,6 +158,7 @@ impl Rule {
         Rule::Ratchet,
         Rule::StampAboveBase,
         Rule::ConfirmTime,
+        Rule::ConfirmRejection,
         Rule::RefuseFutureStamps,
         Rule::PurgeWatermarkCheck,
         Rule::PurgeAfterBackup,
@@ -171,6 +176,7 @@ impl Rule {
         Rule::TimerAlwaysArmed,
         Rule::OneAccount,
         Rule::AnswersAreOfAccount,
+        Rule::AnswersNameAccount,
         Rule::Quarantine,
         Rule::SeedsAreOldest,
         Rule::ShippedKeepsStamp,

@@ -42,6 +42,12 @@ pub struct Status {
     pub last_difference_at: Option<i64>,
     /// The last error. Cleared by the next success.
     pub last_error: Option<String>,
+    /// How far the server's clock is ahead of this device's, in milliseconds, or behind it if negative. Set if they differ by more than five
+    /// minutes.
+    pub server_clock_ahead_ms: Option<i64>,
+    /// Whether the stamps of this device's edits are the server's time, although the clocks differ. Until that is so, its edits may lose
+    /// against earlier ones of other devices, or wait.
+    pub corrects_clock: bool,
 }
 
 /// When a collection was last synced.
@@ -99,6 +105,7 @@ impl Status {
             last_successful_server_sync_timestamp: meta.last_pull_at,
             last_successful_client_push_timestamp: meta.last_push_at.get(path).copied(),
         };
+        let clock = meta.clock.difference();
         Status {
             state,
             pending: counts.pending,
@@ -113,6 +120,8 @@ impl Status {
             differs_since: meta.difference.filter(|known| known.state == DifferenceState::Persistent).map(|known| known.found_at),
             last_difference_at: meta.difference.map(|known| known.found_at),
             last_error: None,
+            server_clock_ahead_ms: clock.map(|(ahead_ms, _)| ahead_ms),
+            corrects_clock: clock.is_some_and(|(_, is_corrected)| is_corrected),
         }
     }
 }

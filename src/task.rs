@@ -62,8 +62,8 @@ pub enum Task {
         /// Whether the user has asked for it. The device then acts on a persistent difference at once, not once a day.
         at_once: bool,
     },
-    /// Assign the database to an account, unless it has one. In that case nothing changes, and the snapshot shows the owner. Two concurrent
-    /// sign-ins may both have found no owner (R15).
+    /// Begin a sign-in: assign the database to an account, unless it has one. In that case the owner stays, and the snapshot shows it. Two
+    /// concurrent sign-ins may both have found no owner (R15).
     Claim {
         /// The account of the first sign-in. It owns every record made so far (R15).
         account: uuid::Uuid,
@@ -194,6 +194,8 @@ impl Task {
             Task::Discard(_) => outbox::discard(loaded, clock.now_ms),
             Task::Claim { account } => {
                 loaded.meta.owner.get_or_insert(*account);
+                // The server may be another one than before.
+                loaded.meta.names_account = false;
                 Vec::new()
             }
             Task::Enable(enabled) => {

@@ -37,6 +37,15 @@ pub trait TokenStore: Send + Sync + 'static {
     /// # Errors
     /// Returns an error if the tokens cannot be written or deleted.
     fn save(&self, tokens: Option<&Tokens>) -> Result<(), TokenError>;
+
+    /// Checks that tokens can be saved, before the saved refresh token is spent: if the new one could not be saved, the session would be lost.
+    /// By default, it is not checked.
+    ///
+    /// # Errors
+    /// Returns an error if the tokens cannot be written.
+    fn check_writable(&self) -> Result<(), TokenError> {
+        Ok(())
+    }
 }
 
 /// The error for a [`TokenStore`] that cannot be read or written.

@@ -156,6 +156,7 @@ impl Link {
             *current = Some(kept.clone());
             return Ok(Some(kept));
         }
+        self.tokens.check_writable()?;
         let fresh = self.renewed(stale).await?;
         self.tokens.save(fresh.as_ref())?;
         *current = fresh.clone();

@@ -126,6 +126,8 @@ pub struct Page {
     pub digest: Option<Digest>,
     /// The server's clock, in milliseconds since the Unix epoch.
     pub server_time: i64,
+    /// Whether the response names its account (R29).
+    pub names_account: bool,
 }
 
 /// A push: edits, and the device's cursor.
@@ -272,6 +274,7 @@ pub fn read_page(body: &[u8], contract: &'static Contract) -> Result<Page, Repor
             user_rev: count(page.get("userRev"))?,
             digest: page.get("digest").and_then(Json::as_str).and_then(Digest::read),
             server_time: integer(page.get("serverTime"))?,
+            names_account: false,
         })
     };
     read().ok_or_else(unread)

@@ -7,7 +7,7 @@ use stronglog_sync::api::CONTRACT;
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::digest::{Difference, DifferenceState, Digest};
 use stronglog_sync::engine::answer::Answered;
-use stronglog_sync::engine::{Command, Engine, Event, Lost, Message, Settings};
+use stronglog_sync::engine::{Command, Engine, Event, Message, Settings, TransportError};
 use stronglog_sync::merge::Op;
 use stronglog_sync::outbox::{LocalEdit, edit};
 use stronglog_sync::pull::Pulled;
@@ -67,7 +67,7 @@ fn a_refresh_without_an_answer_does_not_sign_the_device_out() {
     let request = sent(&engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 500)).expect("a request");
     let commands = engine.handle(Event::Answered { request, answer: answer(401, None, "token_expired") }, 0, 500);
     let request = refresh(&commands).expect("a refresh");
-    let commands = engine.handle(Event::Unanswered { request, lost: lost(false) }, 10, 500);
+    let commands = engine.handle(Event::Unanswered { request, error: lost(false) }, 10, 500);
     assert_eq!((engine.status(10).state, sent(&commands)), (SyncState::Offline, None));
     assert!(engine.is_waiting(10));
 
@@ -474,7 +474,7 @@ fn after_an_answer_that_broke_off_a_smaller_page_is_asked_for() {
     for _ in 0..12 {
         let (request, limit) = page_asked(&commands).expect("a pull");
         asked.push(limit);
-        let commands_then = engine.handle(Event::Unanswered { request, lost: lost(false) }, 0, 1);
+        let commands_then = engine.handle(Event::Unanswered { request, error: lost(false) }, 0, 1);
         let at = wake_at(&commands_then).expect("a timer");
         commands = engine.handle(Event::SyncNow, at, 1);
     }
@@ -487,7 +487,7 @@ fn a_connection_that_breaks_under_large_messages_gets_smaller_ones_at_once() {
     let (mut commands, mut asked) = (engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 1), Vec::new());
     while let Some((request, limit)) = page_asked(&commands) {
         asked.push(limit);
-        commands = engine.handle(Event::Unanswered { request, lost: lost(true) }, 0, 1);
+        commands = engine.handle(Event::Unanswered { request, error: lost(true) }, 0, 1);
     }
     assert_eq!(asked, [1_000, 500, 250, 125, 62, 31, 15, 7, 3, 1]);
     assert!(engine.is_waiting(0), "not even one change gets through");
@@ -502,6 +502,6 @@ fn page_asked(commands: &[Command]) -> Option<(u64, u64)> {
     })
 }
 
-fn lost(is_cut: bool) -> Lost {
-    Lost { message: "the network is down".to_owned(), is_cut }
+fn lost(is_cut: bool) -> TransportError {
+    TransportError { message: "the network is down".to_owned(), is_cut }
 }

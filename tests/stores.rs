@@ -266,6 +266,7 @@ fn the_state_of_a_device_is_read_as_it_was_written() {
         contract: "1.2.3".to_owned(),
         digest: Some(digest),
         difference: Some(Difference { found_at: 10, tried_at: 11, state: DifferenceState::Persistent }),
+        names_account: true,
     };
     let text = serde_json::to_string(&meta).expect("JSON");
     assert_eq!(Meta::read(&text).expect("what was written"), meta);

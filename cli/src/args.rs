@@ -252,7 +252,11 @@ pub struct Put {
 
 fn parse_setting(text: &str) -> Result<(String, String), String> {
     let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
-    parts.map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or_else(|| "expected MEMBER=VALUE".to_owned())
+    let (name, value) = parts.ok_or("expected MEMBER=VALUE")?;
+    if name.chars().any(char::is_control) {
+        return Err(format!("the member's name {name:?} has a tab or another control character"));
+    }
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 #[derive(Args, Debug)]
@@ -337,6 +341,10 @@ pub struct Import {
     /// How a file of another app writes dates; needed if only dates such as 04/05/2026 show it.
     #[arg(long, value_name = "ORDER", requires = "from")]
     pub dates: Option<DateOrder>,
+    /// The time zone of a file of another app, such as Europe/Berlin; by default that of this machine. With --on-conflict replace, workouts
+    /// that are here move to it.
+    #[arg(long, value_name = "NAME", requires = "from")]
+    pub zone: Option<String>,
     /// Which version wins if this device has another version of a record.
     #[arg(long, value_name = "RULE", default_value = "newer")]
     pub on_conflict: OnConflict,

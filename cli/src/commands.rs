@@ -21,6 +21,7 @@ use crate::args::{Arguments, Command};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::profile::Profile;
 use crate::quickstart;
+use crate::terminal;
 
 /// Runs the command until it ends, Ctrl-C is pressed, or it is told to end.
 pub async fn run(arguments: Arguments) -> Outcome {
@@ -43,8 +44,9 @@ pub async fn run(arguments: Arguments) -> Outcome {
     }
 }
 
-/// Removes what the command has not completed.
+/// Removes what the command has not completed, and ends its question.
 fn discarded(exit: Exit) -> Outcome {
+    terminal::echo::restore();
     export::discard_unfinished();
     stronglog_server::admin::discard_unfinished();
     Ok(exit)

@@ -35,6 +35,8 @@ pub enum Failure {
     Other(Exit, String),
     /// The reader of the output has closed the pipe, which is not a failure.
     ClosedPipe,
+    /// The user has pressed Ctrl-C.
+    Interrupted,
 }
 
 /// The result of a command.
@@ -57,6 +59,7 @@ impl Failure {
             Failure::Client(_) => Exit::Failed,
             Failure::Other(exit, _) => *exit,
             Failure::ClosedPipe => Exit::Done,
+            Failure::Interrupted => Exit::Interrupted,
         }
     }
 }
@@ -82,6 +85,7 @@ impl fmt::Display for Failure {
             Failure::Client(error) => error.fmt(f),
             Failure::Other(_, message) => f.write_str(message),
             Failure::ClosedPipe => f.write_str("the output was closed"),
+            Failure::Interrupted => f.write_str("stopped by Ctrl-C"),
         }
     }
 }

@@ -87,10 +87,12 @@ Examples:
   stronglog import backup.jsonl --on-conflict replace bring back the state of the backup, as edits of now
   gunzip -c backup.jsonl.gz | stronglog import -
   stronglog import --from strong strong.csv --unit kg bring over the workouts of Strong; also hevy, fitnotes
+  stronglog import --from hevy hevy.csv --zone Asia/Tokyo the same with Hevy, whose file has the times of a clock in Tokyo
 
 Importing a file twice changes nothing. A record that was deleted here after its last edit in the file stays deleted, except with --on-conflict replace. What an import replaces is in `stronglog conflicts`.
 
 An exercise of another app is matched by its name, with or without the equipment in parentheses, and created if it is missing.
+A file with the times of a wall clock is read in the time zone of this machine, or of --zone; a workout that was imported before keeps its time.
 Values without a field, such as RPE and distances, go into the notes. A later export of the app adds what is new; sets missing from it are listed and kept.";
 
 pub const SERVE_HELP: &str = "\

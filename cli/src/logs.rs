@@ -13,6 +13,7 @@ mod numbers;
 mod records;
 mod sessions;
 mod times;
+mod zone;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -23,8 +24,9 @@ pub use columns::Unit;
 pub use dialect::Dialect;
 pub use known::Known;
 pub use numbers::Decimal;
-pub use records::{Converted, Left, Of, Origin, convert};
+pub use records::{Converted, Left, Making, Of, Origin, convert};
 pub use times::DateOrder;
+pub use zone::Zone;
 
 /// An app whose export can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -87,6 +89,8 @@ struct Workout {
     key: String,
     /// When it began, in one spelling.
     start: String,
+    /// Whether the file gives the time of a wall clock, whose zone it does not name.
+    is_wall_clock: bool,
     start_ms: i64,
     end_ms: i64,
     /// The stamp of its records, which is no later than the start. It is the same on a device in another zone, and for a later export in
@@ -120,19 +124,15 @@ pub struct Log {
 }
 
 impl Log {
-    /// Reads the export of an app. `said` is the user's choice of how the file writes numbers and dates.
+    /// Reads the export of an app. `said` is the user's choice of how the file writes numbers and dates, and `zone` that of its wall
+    /// clock.
     ///
     /// # Errors
     /// Returns an error if the header is not that of the app, or it has a number or a date with two meanings.
-    pub fn read(app: App, bytes: &[u8], said: Dialect) -> Outcome<Self> {
+    pub fn read(app: App, bytes: &[u8], said: Dialect, zone: &Zone) -> Outcome<Self> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut table = columns::Table::of(bytes);
         let columns = apps::Columns::find(app, &table)?;
-        let zone = jiff::tz::TimeZone::system();
-        if zone.is_unknown() {
-            let message = "cannot tell in which time zone the file was written, because this machine's zone is unknown; set it, as in TZ=Europe/Berlin";
-            return Err(Failure::usage(message));
-        }
         let rows: Vec<_> = std::iter::from_fn(|| table.next_row()).collect();
         let readable = || rows.iter().filter_map(|(_, row)| row.as_ref().ok());
         let (numbers, dates) = (readable().flat_map(|row| columns.numbers(row)), readable().flat_map(|row| columns.dates(row)));
@@ -140,8 +140,8 @@ impl Log {
         let (mut lines, mut refused) = (Vec::new(), Vec::new());
         for (number, row) in rows {
             let line = row.and_then(|row| {
-                let line = columns.line(number, &row, &zone, dialect);
-                line.inspect_err(|_| lines.extend(columns.refused_set(number, &row, &zone, dialect)))
+                let line = columns.line(number, &row, zone.rules(), dialect);
+                line.inspect_err(|_| lines.extend(columns.refused_set(number, &row, zone.rules(), dialect)))
             });
             match line {
                 Ok(line) => lines.push(line),
@@ -154,6 +154,11 @@ impl Log {
     /// Whether the user must give the unit of weights, because the file does not state it.
     pub fn needs_unit(&self) -> bool {
         self.lines.iter().any(|line| line.weight != 0.0 && line.unit.is_none())
+    }
+
+    /// Whether the file has times of a wall clock, which depend on the zone.
+    pub fn needs_zone(&self) -> bool {
+        self.lines.iter().any(|line| line.workout.is_wall_clock)
     }
 
     /// Rejects the lines of a record that cannot be imported: a set, or all sets of a workout or an exercise. Returns the number of lines.

@@ -64,7 +64,7 @@ fn main() -> ExitCode {
     runtime.shutdown_timeout(Duration::from_secs(2));
     match outcome {
         Ok(exit) => exit.into(),
-        Err(Failure::ClosedPipe) => Exit::Done.into(),
+        Err(failure @ (Failure::ClosedPipe | Failure::Interrupted)) => failure.exit().into(),
         Err(failure) => {
             report(&failure, json);
             failure.exit().into()

@@ -109,6 +109,11 @@ pub struct StatusOutput {
     pub differs_since: Option<i64>,
     /// When this device last found that it differed from the server, and fetched everything again.
     pub last_difference_at: Option<i64>,
+    /// How far the server's clock is ahead of this device's, in milliseconds, or behind it if negative, at the last sync. Set if they differ
+    /// by more than five minutes.
+    pub server_clock_ahead_ms: Option<i64>,
+    /// Whether edits of this device get the server's time nevertheless.
+    pub corrects_clock: bool,
     /// What only the user can do, each with the command that does it.
     pub acts: Vec<String>,
     pub last_successful_server_sync_timestamp: Option<i64>,
@@ -340,6 +345,8 @@ pub struct ImportOutput {
     pub refused: Vec<RefusedLine>,
     /// Workouts and sets that earlier imports have brought, and that the file of another app no longer has.
     pub no_longer_in_file: Vec<LeftOutput>,
+    /// The time zone in which the times of another app's file were read, if the file does not name it.
+    pub zone: Option<String>,
 }
 
 /// A workout or a set on the device that the file no longer has.
@@ -372,7 +379,7 @@ pub struct ImportCountsOutput {
 }
 
 impl ImportOutput {
-    pub fn of(imported: &Imported, left: &[Left], dry_run: bool) -> Self {
+    pub fn of(imported: &Imported, left: &[Left], dry_run: bool, zone: Option<String>) -> Self {
         let counts = |counts: &ImportCounts| ImportCountsOutput {
             added: counts.added,
             replaced: counts.replaced,
@@ -391,6 +398,7 @@ impl ImportOutput {
             cut_off: imported.counts == FileCounts::CutOff,
             refused: imported.refused.iter().map(|(line, error)| RefusedLine { line: *line as u64, error: error.clone() }).collect(),
             no_longer_in_file: left.iter().map(LeftOutput::of).collect(),
+            zone,
         }
     }
 }

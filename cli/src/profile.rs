@@ -226,14 +226,23 @@ impl Profile {
     /// # Errors
     /// Returns an error if no server is known, its address is invalid, or the database cannot be opened.
     pub async fn open(&self, background: Background) -> Outcome<Client> {
+        let client = self.connected(self.builder()?, background)?.open().await?;
+        // A new database for a profile that is signed in belongs to the same account.
+        if let (None, Some(tokens)) = (client.account().owner()?, self.tokens()?) {
+            client.account().sign_in(tokens).await?;
+        }
+        Ok(client)
+    }
+
+    /// Connects a client with the profile's server.
+    fn connected(&self, builder: ClientBuilder, background: Background) -> Outcome<ClientBuilder> {
         let remembered = self.remembered()?;
         let server = remembered.server.ok_or_else(|| {
             let what = "cannot connect: no server is known; sign in with `stronglog login --server URL`, or set STRONGLOG_SERVER";
             Failure::Other(Exit::SignIn, what.to_owned())
         })?;
         let json = self.json;
-        let mut builder = self
-            .builder()?
+        let mut builder = builder
             .on_slow_answer(progress::SLOW_ANSWER, {
                 let server = server.clone();
                 move |waited| progress::say_waiting(&server, waited, json)
@@ -247,12 +256,21 @@ impl Profile {
                 .map_err(|error| Failure::new(format!("cannot read the certificate authority {}: {error}", path.display())))?;
             builder = builder.certificate_authority(pem);
         }
-        let client = builder.open().await?;
-        // A new database for a profile that is signed in belongs to the same account.
-        if let (None, Some(tokens)) = (client.account().owner()?, self.tokens()?) {
-            client.account().sign_in(tokens).await?;
-        }
-        Ok(client)
+        Ok(builder)
+    }
+
+    /// Opens the profile with its server for a command that changes nothing on this device. If the directory cannot be written, opens a copy,
+    /// which does not sync.
+    ///
+    /// # Errors
+    /// Returns an error if no server is known, its address is invalid, or the database cannot be opened.
+    pub async fn open_to_ask(&self, background: Background) -> Outcome<ReadOnlyProfile> {
+        let Err(unwritable) = self.check_writable() else {
+            return Ok(ReadOnlyProfile { client: self.open(background).await?, copy: None });
+        };
+        let copy = self.copied().map_err(|_| unwritable)?;
+        let builder = Client::builder().database(copy.path().join(DATABASE));
+        Ok(ReadOnlyProfile { client: self.connected(builder, Background::Nothing)?.open().await?, copy: Some(copy) })
     }
 
     /// Opens the profile for a command that only reads. If the directory cannot be written, because the disk is full or mounted read-only,
@@ -264,10 +282,9 @@ impl Profile {
         match self.open_local().await {
             Err(failure) if matches!(&failure, Failure::Client(error) if error.is_storage()) && self.check_writable().is_err() => {
                 let copy = self.copied().map_err(|_| failure)?;
-                remark!("nothing can be written to the profile directory {}; reading a copy of it", self.folder.display());
-                Ok(ReadOnlyProfile { client: Client::builder().database(copy.path().join(DATABASE)).open().await?, _copy: Some(copy) })
+                Ok(ReadOnlyProfile { client: Client::builder().database(copy.path().join(DATABASE)).open().await?, copy: Some(copy) })
             }
-            opened => Ok(ReadOnlyProfile { client: opened?, _copy: None }),
+            opened => Ok(ReadOnlyProfile { client: opened?, copy: None }),
         }
     }
 
@@ -280,6 +297,7 @@ impl Profile {
                 copied => _ = copied?,
             }
         }
+        remark!("nothing can be written to the profile directory {}; reading a copy of it", self.folder.display());
         Ok(copy)
     }
 
@@ -318,7 +336,14 @@ pub type FileId = (u64, u64);
 pub struct ReadOnlyProfile {
     client: Client,
     /// The folder of the copy, which is deleted with this value.
-    _copy: Option<tempfile::TempDir>,
+    copy: Option<tempfile::TempDir>,
+}
+
+impl ReadOnlyProfile {
+    /// Whether this is a copy, because nothing can be written to the profile.
+    pub fn is_copy(&self) -> bool {
+        self.copy.is_some()
+    }
 }
 
 impl std::ops::Deref for ReadOnlyProfile {

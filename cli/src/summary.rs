@@ -45,7 +45,24 @@ pub fn remaining(status: &Status) -> Vec<String> {
     let oldest = status.pending_since.map(|at| format!(", the oldest from {}", moment(at))).unwrap_or_default();
     let pending = (status.pending > 0).then(|| format!("{} not sent yet{oldest}", counted(status.pending, "edit")));
     let error = status.last_error.as_ref().map(|error| format!("last error: {}", plain(error)));
-    acts(status).into_iter().chain(pending).chain(error).collect()
+    acts(status).into_iter().chain(corrected_clock(status)).chain(pending).chain(error).collect()
+}
+
+/// Tells that the clocks of this device and the server differ, and that sync allows for it.
+pub fn corrected_clock(status: &Status) -> Option<String> {
+    let difference = status.server_clock_ahead_ms.filter(|_| status.corrects_clock).map(clock)?;
+    Some(format!("{difference}; sync gives the edits of this device the server's time"))
+}
+
+/// The difference between the clocks in words.
+fn clock(server_ahead_ms: i64) -> String {
+    const MINUTES: [(u64, &str); 4] = [(525_960, "year"), (1_440, "day"), (60, "hour"), (1, "minute")];
+    let minutes = (server_ahead_ms.unsigned_abs() + 30_000) / 60_000;
+    // In the largest unit of which there are at least two.
+    let (unit, name) = MINUTES.into_iter().find(|(unit, _)| minutes >= 2 * unit).unwrap_or((1, "minute"));
+    let length = counted((minutes + unit / 2) / unit, name);
+    let side = if server_ahead_ms > 0 { "behind" } else { "ahead of" };
+    format!("this device's clock is {length} {side} the server's")
 }
 
 /// The actions that only the user can take, each with its command.
@@ -76,6 +93,14 @@ pub fn acts(status: &Status) -> Vec<String> {
             "this device still differs from the server after everything was fetched again; `stronglog verify` shows where".to_owned(),
         );
     }
+    if let Some(ahead_ms) = status.server_clock_ahead_ms.filter(|_| !status.corrects_clock) {
+        let fate = if ahead_ms > 0 { "may lose against earlier ones of other devices" } else { "may have to wait" };
+        let difference = clock(ahead_ms);
+        acts.push(format!(
+            "{difference}; set the clock that is wrong, and run `stronglog sync` again. Until then, or until the difference has lasted ten \
+             minutes, edits of this device {fate}"
+        ));
+    }
     acts
 }
 
@@ -90,6 +115,8 @@ pub fn exit_of(status: &Status) -> Exit {
         _ if status.is_synced() => Exit::Done,
         SyncState::Offline => Exit::Unreachable,
         SyncState::NeedsAuth => Exit::SignIn,
+        // Edits wait until the clocks agree.
+        SyncState::Idle if status.server_clock_ahead_ms.is_some() && !status.corrects_clock => Exit::Attention,
         // The request was answered, but the response could not be stored.
         SyncState::Idle if status.last_error.is_some() => Exit::Failed,
         _ => Exit::Attention,

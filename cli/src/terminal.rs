@@ -1,5 +1,7 @@
 //! Input and output: text for people, JSON for scripts, questions on the terminal.
 
+pub mod echo;
+
 use std::io::{self, IsTerminal, Read, Write};
 
 use console::{Style, style};
@@ -228,6 +230,7 @@ fn first_line() -> Outcome<String> {
 }
 
 async fn ask_hidden(question: String) -> Outcome<String> {
+    echo::restore_on_signals().map_err(|error| cannot_ask(&error))?;
     ask(move || rpassword::prompt_password(question)).await
 }
 
@@ -252,8 +255,15 @@ async fn ask(question: impl FnOnce() -> io::Result<String> + Send + 'static) -> 
     let (answer, answered) = tokio::sync::oneshot::channel();
     // If the receiver was dropped, the answer is discarded.
     std::thread::spawn(move || _ = answer.send(question()));
-    let cannot = |what: String| Failure::Other(Exit::Usage, format!("cannot ask on the terminal: {what}"));
-    answered.await.map_err(|error| cannot(error.to_string()))?.map_err(|error| cannot(error.to_string()))
+    answered.await.map_err(|error| cannot_ask(&error))?.map_err(|error| match error.kind() {
+        // While a password is typed, the terminal passes Ctrl-C on as a character.
+        io::ErrorKind::Interrupted => Failure::Interrupted,
+        _ => cannot_ask(&error),
+    })
+}
+
+fn cannot_ask(error: &dyn std::fmt::Display) -> Failure {
+    Failure::Other(Exit::Usage, format!("cannot ask on the terminal: {error}"))
 }
 
 #[cfg(test)]

@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 use stronglog_sync::transport::{TokenError, TokenStore, Tokens};
 use tempfile::NamedTempFile;
 
+use crate::terminal::remark;
+
+/// The permissions of users other than the owner of a file.
+#[cfg(unix)]
+const OF_OTHERS: u32 = 0o077;
+
 /// The tokens for a server, in a file. Tokens of another server are not sent to it, and its responses do not delete them.
 #[derive(Clone, Debug)]
 pub struct FileTokens {
@@ -30,8 +36,7 @@ struct Issued {
 impl FileTokens {
     /// The tokens in a file that `server` has issued. `before` is the server of the last sign-in.
     pub fn new(path: impl Into<PathBuf>, server: Option<&str>, before: Option<&str>) -> Self {
-        let bare = |server: &str| server.trim().trim_end_matches('/').to_owned();
-        FileTokens { path: path.into(), server: server.map(bare), before: before.map(bare) }
+        FileTokens { path: path.into(), server: server.map(normalized), before: before.map(normalized) }
     }
 
     /// The server that issued the tokens in the file, if it is a different one.
@@ -39,11 +44,32 @@ impl FileTokens {
     /// # Errors
     /// Returns an error if the file cannot be read.
     pub fn other_server(&self) -> Result<Option<String>, TokenError> {
-        let issuer = self.read()?.and_then(|issued| issued.server.or_else(|| self.before.clone()));
+        let issuer = self.read()?.and_then(|issued| issued.server.as_deref().map(normalized).or_else(|| self.before.clone()));
         Ok(issuer.filter(|issuer| Some(issuer) != self.server.as_ref()))
     }
 
+    /// Makes the file readable by its owner alone. A copy of it may not be.
+    #[cfg(unix)]
+    fn tighten(&self) -> Result<(), TokenError> {
+        use std::os::unix::fs::PermissionsExt;
+        let Ok(file) = fs::metadata(&self.path) else { return Ok(()) };
+        if file.is_dir() || file.permissions().mode() & OF_OTHERS == 0 {
+            return Ok(());
+        }
+        let path = self.path.display();
+        fs::set_permissions(&self.path, fs::Permissions::from_mode(0o600)).map_err(|error| {
+            let told = format!("cannot use the sign-in in {path}: other users may read or change it; run `chmod 600 {path}`");
+            TokenError::new(told).with_source(error)
+        })?;
+        remark!(
+            "{path} could be read or changed by other users, and is now yours alone; `stronglog login` ends the session that they may have"
+        );
+        Ok(())
+    }
+
     fn read(&self) -> Result<Option<Issued>, TokenError> {
+        #[cfg(unix)]
+        self.tighten()?;
         match fs::read(&self.path) {
             Ok(bytes) => {
                 let damaged = |error| TokenError::new(format!("{}; `stronglog login` replaces the file", self.cannot("read")(error)));
@@ -83,6 +109,21 @@ impl TokenStore for FileTokens {
         let text = serde_json::to_vec(&issued).map_err(self.cannot("write"))?;
         replace(&self.path, &text).map_err(self.cannot("save"))
     }
+
+    fn check_writable(&self) -> Result<(), TokenError> {
+        NamedTempFile::new_in(folder_of(&self.path)).map(drop).map_err(self.cannot("save"))
+    }
+}
+
+/// The address of a server in one spelling. Its scheme and its host have no case.
+fn normalized(server: &str) -> String {
+    let text = server.trim();
+    let url = reqwest::Url::parse(text);
+    url.as_ref().map_or(text, |url| url.as_str()).trim_end_matches('/').to_owned()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
 }
 
 /// Whether the content of the file is damaged.
@@ -92,7 +133,7 @@ pub fn is_damaged(content: &[u8]) -> bool {
 
 /// Replaces a file with one that only its owner can read. After a crash, either the old or the new file exists.
 pub fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     // A temporary file has mode 0600 before its first byte is written.
     let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(content)?;
@@ -137,6 +178,8 @@ mod tests {
         assert_eq!(other.other_server(), Ok(Some("https://a.example".to_owned())));
         other.save(None).expect("there is nothing of its own");
         assert_eq!((own.load(), own.other_server()), (Ok(Some(tokens("first"))), Ok(None)));
+        assert_eq!(of(" HTTPS://A.Example:443//").load(), Ok(Some(tokens("first"))), "schemes and hosts have no case");
+        assert_eq!(of("https://a.example/Log").load(), Ok(None), "paths have");
         fs::write(&path, serde_json::to_vec(&tokens("earlier")).expect("JSON")).expect("a file of an earlier version");
         assert_eq!((own.load(), other.load()), (Ok(Some(tokens("earlier"))), Ok(None)));
     }
@@ -151,6 +194,21 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("its mode");
         FileTokens::new(&path, None, None).save(Some(&tokens("first"))).expect("the tokens are kept");
         assert_eq!(fs::metadata(&path).expect("the file").permissions().mode() & 0o777, 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_can_read_becomes_the_owner_s_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("tokens.json");
+        let store = FileTokens::new(&path, None, None);
+        store.save(Some(&tokens("first"))).expect("the tokens are kept");
+        for mode in [0o666, 0o640, 0o604] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("its mode");
+            assert_eq!(store.load(), Ok(Some(tokens("first"))));
+            assert_eq!(fs::metadata(&path).expect("the file").permissions().mode() & 0o777, 0o600, "{mode:o}");
+        }
     }
 
     #[test]

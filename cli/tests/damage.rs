@@ -9,7 +9,7 @@ use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::process::Stdio;
 
 use serde_json::json;
-use support::{Desk, Setup, wait_for};
+use support::{Desk, EMAIL, PASSWORD, Setup, wait_for};
 
 const LOGS: &str = "user-bodyweight-logs";
 const PAGE_BYTES: u64 = 8_192;
@@ -184,6 +184,22 @@ fn a_full_disk_is_no_damage_and_what_is_on_it_can_be_read() {
     let desk = Desk::new();
     let ran = on_a_small_disk(&desk, &script).ok().says(&["exported 1 record", "unsent   1 edit", "\"weightKg\": 80", "✓ deleted"]);
     assert!(ran.stderr.contains("free some space") && !ran.stderr.contains("damaged"), "{}", ran.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_on_a_disk_that_cannot_be_written_is_used_and_not_ended() {
+    let setup = Setup::new().await;
+    let script = format!(
+        "export STRONGLOG_PASSWORD='{PASSWORD}'; stronglog register --server {} --email {EMAIL}; {ONE}; stronglog sync
+         mount -o remount,ro phone
+         for command in devices verify; do stronglog $command; done
+         ! stronglog logout
+         mount -o remount,rw phone; stronglog sync; stronglog logout",
+        setup.server.url()
+    );
+    let ran = on_a_small_disk(&setup.desk, &script).ok().says(&["(this device)", "in sync", "signed out"]);
+    let said = ["1 record compared", "nothing can be written to the profile directory", "cannot write to the profile directory"];
+    assert!(said.iter().all(|words| ran.stderr.contains(words)), "{ran:#?}");
 }
 
 #[test]

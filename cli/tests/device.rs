@@ -26,6 +26,28 @@ fn a_record_is_written_shown_changed_listed_and_deleted() {
 }
 
 #[test]
+fn a_member_that_the_contract_does_not_declare_is_stored_with_a_remark() {
+    let desk = Desk::new();
+    let put = |collection: &str, record: &str| {
+        desk.feed("phone", &["put", collection, "--json"], record).ok().json()["id"].as_str().expect("an id").to_owned()
+    };
+    let set = |collection: &str, id: &str, member: &str| desk.run("phone", &["put", collection, "--id", id, "--set", member]).ok().stderr;
+    let workout = put("workout-logs", r#"{"startTime": 1, "endTime": 2, "durationMs": 1}"#);
+    let said = set("workout-logs", &workout, "note=tired");
+    assert!(said.contains("workout-logs has no member note") && said.contains("did you mean notes?"), "{said}");
+    let said = set("workout-logs", &workout, "mood=fine");
+    assert!(said.contains("has no member mood") && !said.contains("did you mean"), "{said}");
+    for known in ["notes=tired", "mood=better", "note="] {
+        assert_eq!(set("workout-logs", &workout, known), "", "{known}");
+    }
+    let goal = r#"{"type": "bodyweightTarget", "name": "g", "status": "active", "creationDate": 1, "targetBodyweightKg": 80}"#;
+    let goal = put("user-goals", goal);
+    assert!(set("user-goals", &goal, "targetDat=5").contains("did you mean targetDate?"));
+    set("user-goals", &goal, r#"say "hi"=1"#);
+    assert_eq!(desk.run("phone", &["get", "user-goals", &goal, "--json"]).ok().json()[r#"say "hi""#], 1);
+}
+
+#[test]
 fn a_deleted_version_comes_back() {
     let desk = Desk::new();
     let id = desk.measure("phone", 81.5);
@@ -72,6 +94,7 @@ fn what_is_wrong_is_said_with_the_exit_code_that_scripts_know() {
     desk.feed("phone", &["put", "user-bodyweight-logs"], "").failed(2, &["the input is empty"]);
     desk.run("phone", &["list"]).failed(2, &["COLLECTION"]);
     desk.run("phone", &["put", "workout-logs", "--set", "a=b"]).failed(2, &["--id"]);
+    desk.run("phone", &["put", "workout-logs", "--id", "7", "--set", "na\tme=b"]).failed(2, &["\"na\\tme\" has a tab"]);
     desk.run("phone", &["blocked", "retry"]).failed(2, &["--all"]);
     desk.run("phone", &["sync"]).failed(4, &["not signed in", "stronglog login"]);
     desk.run("phone", &["logout"]).failed(4, &["not signed in"]);

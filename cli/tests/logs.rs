@@ -92,7 +92,7 @@ fn a_log_of_hevy_keeps_the_kinds_of_its_sets() {
 fn times_of_an_unknown_zone_are_not_taken_for_utc() {
     let desk = Desk::new();
     let told = desk.feed_with("phone", &["import", "-", "--from", "hevy"], HEVY, &[("TZ", "Nowhere/Bad")]);
-    told.failed(2, &["this machine's zone is unknown", "TZ=Europe/Berlin"]);
+    told.failed(2, &["this machine's zone is unknown", "--zone Europe/Berlin"]);
 }
 
 #[test]
@@ -249,9 +249,55 @@ fn the_same_file_changes_nothing_in_another_time_zone() {
     desk.feed_with("phone", &["import", "-", "--from", "hevy"], HEVY, &[("TZ", "Pacific/Honolulu")]).ok();
     let before = listed(&desk, "workout-logs");
     for zone in ["Asia/Tokyo", "UTC", "Europe/Berlin"] {
-        desk.feed_with("phone", &["import", "-", "--from", "hevy"], HEVY, &[("TZ", zone)]).ok().says(&["imported 0 records"]);
+        for more in [&[][..], &["--on-conflict", "replace"]] {
+            let arguments = [&["import", "-", "--from", "hevy"], more].concat();
+            let again = desk.feed_with("phone", &arguments, HEVY, &[("TZ", zone)]).ok().says(&["imported 0 records"]);
+            assert!(!again.stdout.contains("kept"), "{}", again.stdout);
+            again.says(&[&format!("times are read as {zone}")]);
+        }
     }
     assert_eq!(listed(&desk, "workout-logs"), before);
+}
+
+#[test]
+fn a_wall_clock_is_read_in_the_zone_that_the_user_names() {
+    const HOUR_MS: i64 = 3_600_000;
+    let desk = Desk::new();
+    let start = |desk: &Desk| listed(desk, "workout-logs")[0]["startTime"].as_i64().expect("a time");
+    read(&desk, "hevy", &[], HEVY);
+    let utc = start(&desk);
+    let again = read(&desk, "hevy", &["--zone", "asia/tokyo"], HEVY);
+    assert_eq!((&again["zone"], &again["written"], start(&desk)), (&json!("Asia/Tokyo"), &json!(0), utc));
+    read(&desk, "hevy", &["--zone", "Asia/Tokyo", "--on-conflict", "replace"], HEVY);
+    assert_eq!(start(&desk), utc - 9 * HOUR_MS, "who names the zone and replaces moves what was read in another one");
+
+    let id = listed(&desk, "workout-logs")[0]["id"].clone();
+    let (id, start) = (id.as_str().expect("an id"), format!("startTime={}", start(&desk) + 60_000));
+    desk.run("phone", &["put", "workout-logs", "--id", id, "--set", &start, "--set", "durationMs=4140000"]).ok();
+    desk.feed("phone", &["import", "-", "--from", "hevy"], HEVY).ok().says(&["1 record kept"]);
+
+    let named = desk.feed_with("laptop", &["import", "-", "--from", "hevy", "--zone", "Asia/Tokyo"], HEVY, &[("TZ", "Nowhere/Bad")]);
+    named.ok().says(&["times are read as Asia/Tokyo"]);
+    for zone in ["Nowhere/Bad", "", "+01:00"] {
+        let told = desk.feed("phone", &["import", "-", "--from", "hevy", "--zone", zone], HEVY);
+        told.failed(2, &[&format!("cannot use {zone:?} as a time zone"), "such as Europe/Berlin"]);
+    }
+    let with_offset = HEVY.replace("18:00", "18:00 +0100").replace("19:10", "19:10 +0100");
+    let told = desk.feed("tablet", &["import", "-", "--from", "hevy"], &with_offset).ok();
+    assert!(!told.stdout.contains("times are read"), "the file names the offset itself: {}", told.stdout);
+}
+
+#[test]
+fn a_workout_that_a_later_file_lacks_is_reported_in_every_zone() {
+    let desk = Desk::new();
+    let days =
+        [4, 5, 6].map(|day| HEVY.lines().skip(1).map(|line| line.replace("4 Mar", &format!("{day} Mar")) + "\n").collect::<String>());
+    let head = HEVY.lines().next().expect("a header");
+    let [first, second, third] = &days;
+    desk.feed("phone", &["import", "-", "--from", "hevy"], &format!("{head}\n{first}{second}{third}")).ok();
+    let later = format!("{head}\n{first}{third}");
+    let told = desk.feed_with("phone", &["import", "-", "--from", "hevy"], &later, &[("TZ", "Asia/Tokyo")]);
+    told.failed(3, &["missing from the file", "2026-03-05 18:00:00"]);
 }
 
 const FITNOTES_HEAD: &str = "Date,Exercise,Category,Weight,Weight Unit,Reps,Distance,Distance Unit,Time,Comment\n";

@@ -41,7 +41,7 @@ fn it_does_not_begin_in_a_folder_with_something_in_it() {
 #[test]
 fn what_it_prints_to_try_next_works_as_printed() {
     let desk = Desk::new();
-    let ran = desk.run("unused", &["quickstart", "--dir", "tour", "--records", "300"]).ok().says(&["won on both devices"]);
+    let ran = desk.run("unused", &["quickstart", "--dir", "my tour", "--records", "300"]).ok().says(&["won on both devices"]);
     let commands: Vec<&str> = ran.stdout.lines().skip_while(|line| *line != "Try next").skip(1).map(str::trim).collect();
     let (serve, rest): (Vec<&str>, Vec<&str>) =
         commands.into_iter().filter(|line| !line.starts_with('#')).partition(|line| line.contains(" serve "));
@@ -62,7 +62,7 @@ fn what_it_prints_to_try_next_works_as_printed() {
     log.read_to_string(&mut left).expect("a log");
     assert!(server.wait().expect("the server ends").success(), "{left}");
     tried.ok().says(&["Volume day", "replaced by another edit", "restored version", "in sync"]);
-    let notes = desk.run("tour/tablet", &["list", "workout-logs", "--json"]).ok().stdout;
+    let notes = desk.run("my tour/tablet", &["list", "workout-logs", "--json"]).ok().stdout;
     assert!(notes.contains("Add 2.5 kg next week."), "the tablet has the edit that was brought back");
 }
 

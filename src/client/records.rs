@@ -365,7 +365,8 @@ impl JsonRecords<'_> {
             Some(_) => return Err(invalid(None, not_an_id())),
             None => pull::singleton_id(self.collection).unwrap_or_else(|| self.client.new_id()),
         };
-        let now = wall_ms().to_string();
+        // The server's time, as far as it is known: the time of creation is not corrected later.
+        let now = self.client.with(|store| store.meta())?.clock.server_ms(wall_ms()).to_string();
         let absent = |name: &str| tape.root().get(name).is_none();
         let mut members = Vec::new();
         members.extend(absent("isDeleted").then(|| ("isDeleted", Some("false".to_owned()))));

@@ -10,15 +10,15 @@ use crate::client::Client;
 use crate::cursor::Cursor;
 use crate::engine::Message;
 use crate::engine::answer::{self, Answered};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Fate, Kind};
 use crate::store::{Key, Quarantined, Query, Row, RowState, Store, StoreError};
 use crate::task::Task;
 use crate::transport::{Link, Tokens};
 use crate::wire::{Change, Page};
 
 const DOING: &str = "compare the records with the server's";
-/// The number of changes in a page.
-const PAGE_CHANGES: u64 = 1_000;
+/// The maximum number of changes in a page.
+const PAGE_CHANGES_MAX: u64 = 1_000;
 
 /// The result of [`Client::verify`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,9 +69,16 @@ impl Client {
         let tokens = link.tokens().await?.ok_or(Kind::SignIn { doing: DOING })?;
         let mut comparison = Comparison::default();
         let mut unreadable = self.quarantined()?;
-        let mut since = None;
+        let (mut since, mut limit) = (None, PAGE_CHANGES_MAX);
         loop {
-            let page = fetch(link, &tokens, since).await?;
+            let page = match self.fetch(link, &tokens, since.clone(), limit).await {
+                // A smaller answer may get through.
+                Err(error) if error.is_cut() && limit > 1 => {
+                    limit /= 2;
+                    continue;
+                }
+                fetched => fetched?,
+            };
             for change in page.changes.iter().flatten() {
                 let before = unreadable.len();
                 unreadable.retain(|known| !is_of(known, change));
@@ -87,6 +94,23 @@ impl Client {
         }
         Ok(self.with(|store| comparison.finish(store, self.contract()))?)
     }
+
+    /// Fetches a page of the global feed. An expired token is refreshed once.
+    async fn fetch(&self, link: &Link, tokens: &Tokens, since: Option<String>, limit: u64) -> Result<Page, Error> {
+        let message = Message::Pull { since, limit };
+        let mut answered: Answered = link.exchange(tokens.account, &message).await?;
+        if answered.status == 401 {
+            let stale = link.tokens().await?.ok_or(Kind::SignIn { doing: DOING })?;
+            link.refresh(&stale).await?.ok_or(Kind::SignIn { doing: DOING })?;
+            answered = link.exchange(tokens.account, &message).await?;
+        }
+        if matches!(answered.status, 408 | 413) {
+            return Err(Kind::Offline { doing: DOING, message: answered.described(), fate: Fate::Cut }.into());
+        }
+        let meta = self.with(|store| store.meta())?;
+        let page = answered.of_server(&meta).and_then(|answered| answer::page(&answered, link.contract));
+        page.map_err(|message| Kind::Foreign { doing: DOING, message }.into())
+    }
 }
 
 /// Whether an unreadable change belongs to the record in `change`, or is the same change if it does not name its record.
@@ -95,18 +119,6 @@ fn is_of(quarantined: &Quarantined, change: &Change) -> bool {
         Some(id) => id == change.record.id && quarantined.collection.as_deref() == Some(change.collection.path),
         None => quarantined.stored.is_some_and(|stored| stored.rev == change.rev),
     }
-}
-
-/// Fetches a page of the global feed. An expired token is refreshed once.
-async fn fetch(link: &Link, tokens: &Tokens, since: Option<String>) -> Result<Page, Error> {
-    let message = Message::Pull { since, limit: PAGE_CHANGES };
-    let mut answered: Answered = link.exchange(tokens.account, &message).await?;
-    if answered.status == 401 {
-        let stale = link.tokens().await?.ok_or(Kind::SignIn { doing: DOING })?;
-        link.refresh(&stale).await?.ok_or(Kind::SignIn { doing: DOING })?;
-        answered = link.exchange(tokens.account, &message).await?;
-    }
-    answer::page(&answered, link.contract).map_err(|message| Kind::Foreign { doing: DOING, message }.into())
 }
 
 #[derive(Default)]

@@ -8,6 +8,7 @@ use crate::api::runtime::schema::parse;
 use crate::api::{Problem, ProblemCode, Report, Schema};
 use crate::retry::{Failure, LONGEST_MS};
 use crate::rules::{self, Rule};
+use crate::store::Meta;
 use crate::wire::{Edit, Outcome, Page, PushResult, read_page, read_push_result};
 
 /// What a request was for.
@@ -43,6 +44,17 @@ impl Answered {
     /// Returns a message if it belongs to another account.
     pub fn of_account(self, own: Uuid) -> Result<Self, String> {
         check_account(self.account.as_deref(), own).map(|()| self)
+    }
+
+    /// Returns the response, unless it names no account although the server of this device does (R29). A cache may keep a body without the
+    /// headers that tell whom it is for.
+    ///
+    /// # Errors
+    /// Returns a message if it names none.
+    pub fn of_server(self, meta: &Meta) -> Result<Self, String> {
+        let is_named = self.account.is_some() || self.status != OK || !meta.names_account;
+        // What is not JSON is told as what it is, such as a captive portal.
+        if is_named || !rules::on(Rule::AnswersNameAccount) || !self.has_json_body() { Ok(self) } else { Err(UNNAMED.to_owned()) }
     }
 
     /// Whether the body is JSON, unlike that of a captive portal.
@@ -88,6 +100,10 @@ pub(crate) fn check_account(account: Option<&str>, own: Uuid) -> Result<(), Stri
     }
 }
 
+/// The error for a response that names no account.
+const UNNAMED: &str =
+    "received an answer that names no account; a proxy before the server may mix up answers, so report it to its operator";
+
 const OK: u16 = 200;
 const REQUEST_TIMEOUT: u16 = 408;
 
@@ -99,7 +115,8 @@ pub fn page(answer: &Answered, contract: &'static Contract) -> Result<Page, Stri
     if answer.status != OK {
         return Err(answer.described());
     }
-    let page = read_page(&answer.body, contract).map_err(|report| violation(answer, "page", &report))?;
+    let mut page = read_page(&answer.body, contract).map_err(|report| violation(answer, "page", &report))?;
+    page.names_account = answer.account.is_some();
     let mut revs = page.changes.iter().flatten().map(|change| change.rev);
     if revs.all(|rev| rev <= page.user_rev) { Ok(page) } else { Err(ABOVE.to_owned()) }
 }

@@ -61,7 +61,7 @@ pub enum Event {
         /// The number that [`Command::Send`] or [`Command::Refresh`] gave it.
         request: u64,
         /// What happened to it.
-        lost: Lost,
+        error: TransportError,
     },
     /// The server has answered the refresh requested with [`Command::Refresh`].
     Refreshed {
@@ -74,7 +74,7 @@ pub enum Event {
 
 /// Why a request has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lost {
+pub struct TransportError {
     /// The error of the network.
     pub message: String,
     /// Whether the connection broke while the request or its answer was on its way, so that a smaller one may get through.

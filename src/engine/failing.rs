@@ -2,7 +2,7 @@
 
 use crate::engine::answer::{Answered, Asked};
 use crate::engine::pulling::{Following, Pulling};
-use crate::engine::{Command, Engine, Lost, Obstacle, Turn, Wants, Work};
+use crate::engine::{Command, Engine, Obstacle, TransportError, Turn, Wants, Work};
 use crate::retry::Failure;
 use crate::store::Edits;
 use crate::task::Task;
@@ -46,21 +46,21 @@ impl Engine {
     }
 
     /// Handles the reply to the request in flight: an answer, or the error of the network.
-    pub(super) fn replied(&mut self, reply: Result<Answered, Lost>, turn: &mut Turn) {
+    pub(super) fn replied(&mut self, reply: Result<Answered, TransportError>, turn: &mut Turn) {
         match (std::mem::replace(&mut self.work, Work::Idle), reply) {
             (Work::Pushing(pushing), reply) => self.push_replied(pushing, reply, turn),
             (Work::Pulling(pulling), Ok(answer)) => {
                 self.offline = false;
                 self.pull_answered(pulling, &answer, turn);
             }
-            (Work::Pulling(pulling), Err(lost)) => {
-                let is_next = self.page_size.halve(self.page_size.changes()) && lost.is_cut;
+            (Work::Pulling(pulling), Err(error)) => {
+                let is_next = self.page_size.halve(self.page_size.changes()) && error.is_cut;
                 if let Pulling::Storing(_) = pulling {
                     self.work = Work::Pulling(Pulling::Storing(if is_next { Following::Nothing } else { Following::Failed(None) }));
                 }
                 self.wants.pull |= is_next;
                 if !is_next {
-                    self.unreachable(lost.message, turn);
+                    self.unreachable(error.message, turn);
                 }
             }
             (work, _) => self.work = work,

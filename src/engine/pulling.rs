@@ -120,6 +120,8 @@ impl Engine {
             Following::Nothing | Following::Failed(None) => match self.compare(done) {
                 Some(task) => self.store(task, turn),
                 None => {
+                    // An unexpected time counts once a second response has confirmed it.
+                    self.wants.pull |= self.snapshot.meta.clock.is_undecided() && !std::mem::replace(&mut self.asked_time, true);
                     let meta = &self.snapshot.meta;
                     if matches!(following, Following::Nothing) && !self.wants.pull {
                         self.page_size.complete();

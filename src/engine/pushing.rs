@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::engine::answer::{self, Answered, Asked, failure};
-use crate::engine::{Command, Engine, Lost, Message, Turn, Work};
+use crate::engine::{Command, Engine, Message, TransportError, Turn, Work};
 use crate::outbox::{self, Pushed};
 use crate::retry::Failure;
 use crate::rules::{self, Rule};
@@ -35,7 +35,7 @@ enum Flight {
     /// Outcomes are being stored, and the next push was sent.
     StoringAndSent(Sent),
     /// Outcomes are being stored, and the reply to the next push has already arrived: an answer, or the error of the network.
-    StoringAndReplied(Vec<Edit>, Result<Answered, Lost>),
+    StoringAndReplied(Vec<Edit>, Result<Answered, TransportError>),
 }
 
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl Engine {
     }
 
     /// Handles the reply to the push in flight, or keeps it until the previous outcomes are stored.
-    pub(super) fn push_replied(&mut self, Pushing { flight, ahead }: Pushing, reply: Result<Answered, Lost>, turn: &mut Turn) {
+    pub(super) fn push_replied(&mut self, Pushing { flight, ahead }: Pushing, reply: Result<Answered, TransportError>, turn: &mut Turn) {
         match flight {
             Flight::Sent(sent) => self.push_settled(ahead, sent.edits, reply, turn),
             Flight::StoringAndSent(sent) => {
@@ -106,16 +106,16 @@ impl Engine {
         }
     }
 
-    fn push_settled(&mut self, ahead: VecDeque<Edit>, sent: Vec<Edit>, reply: Result<Answered, Lost>, turn: &mut Turn) {
+    fn push_settled(&mut self, ahead: VecDeque<Edit>, sent: Vec<Edit>, reply: Result<Answered, TransportError>, turn: &mut Turn) {
         let answer = match reply {
             Ok(answer) => answer,
-            Err(lost) => {
+            Err(error) => {
                 // The network may be too slow for it, or break under it.
-                if self.push_size.halve(sent.len()) && lost.is_cut {
+                if self.push_size.halve(sent.len()) && error.is_cut {
                     self.wants.push = true;
                     return;
                 }
-                return self.unreachable(lost.message, turn);
+                return self.unreachable(error.message, turn);
             }
         };
         self.offline = false;
@@ -173,8 +173,12 @@ impl Engine {
                 Task::NewDevice { installation: None },
                 "the server repeatedly answers that another device has this one's id; check that the address belongs to a sync server",
             ),
-            Pushed { skewed: true, .. } => {
+            Pushed { restamps: true, .. } => {
                 (Task::Restamp, "the server repeatedly rejects this device's time stamps; check the clocks of both")
+            }
+            // The status tells how far they differ.
+            Pushed { skewed: true, .. } => {
+                return self.hold_pushes("the server's clock is far behind this device's; check the clocks of both".to_owned(), turn);
             }
             _ => return self.hold_pushes("the server processed none of the edits; report it to its operator".to_owned(), turn),
         };

@@ -49,6 +49,8 @@ pub struct Meta {
     pub digest: Option<Digest>,
     /// The last difference between the device's digest and the server's, if there was one.
     pub difference: Option<Difference>,
+    /// Whether the server has named the account of a response since the last sign-in. It then names that of each (R29).
+    pub names_account: bool,
 }
 
 impl Default for Meta {
@@ -69,6 +71,7 @@ impl Default for Meta {
             contract: String::new(),
             digest: None,
             difference: None,
+            names_account: false,
         }
     }
 }
@@ -122,7 +125,8 @@ impl Meta {
         member(json, "enabled", &mut self.enabled)?;
         member(json, "contract", &mut self.contract)?;
         member(json, "digest", &mut self.digest)?;
-        member(json, "difference", &mut self.difference)
+        member(json, "difference", &mut self.difference)?;
+        member(json, "namesAccount", &mut self.names_account)
     }
 }
 

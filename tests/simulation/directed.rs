@@ -35,6 +35,8 @@ pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
     (Rule::QuestionsAreReported, "a sync that asks the user returns", a_sync_that_asks_the_user_returns),
     (Rule::Ratchet, "an edit of a slow clock follows what it was made on", an_edit_of_a_slow_clock_follows_what_it_was_made_on),
     (Rule::ConfirmTime, "an edit after an answer with a wrong time", an_edit_after_an_answer_with_a_wrong_time),
+    (Rule::ConfirmRejection, "an edit that a server with a wrong clock rejects", an_edit_that_a_server_with_a_wrong_clock_rejects),
+    (Rule::AnswersNameAccount, "an answer without the name of its account", an_answer_without_the_name_of_its_account),
     (Rule::StampAboveBase, "an edit made during a push outlives a restore", an_edit_made_during_a_push_outlives_a_restore),
     (Rule::CloneBeforeMerge, "a copied database loses no edit to its own past", a_copied_database_loses_no_edit_to_its_own_past),
     (Rule::EpochCheck, "a cursor of the first contract from before a restore", a_cursor_of_the_first_contract_from_before_a_restore),
@@ -119,6 +121,7 @@ fn an_edit_after_an_answer_with_a_wrong_time() -> Result<(), String> {
         user_rev: 7,
         digest: None,
         server_time: 1_800_000_000_000,
+        names_account: false,
     };
     let clock = &mut ClockAndRng { now_ms: 100, random: &mut || 1 };
     pull::page(&mut loaded, &page, clock).map_err(|report| report.to_string())?;
@@ -128,6 +131,41 @@ fn an_edit_after_an_answer_with_a_wrong_time() -> Result<(), String> {
         Some(Write::Put(edited)) if edited.record.stamp == 100 => Ok(()),
         Some(Write::Put(edited)) => Err(format!("the edit has the stamp {}", edited.record.stamp)),
         _ => Err("nothing was written".to_owned()),
+    }
+}
+
+/// The server's clock is months behind for one answer, and the device, whose clock is known to be right, has an edit of now.
+fn an_edit_that_a_server_with_a_wrong_clock_rejects() -> Result<(), String> {
+    const NOW_MS: i64 = 1_800_000_000_000;
+    let row = pending_row(version(1, 1, NOW_MS).op, NOW_MS, None);
+    let mut loaded = loaded(1, 1, row.clone());
+    loaded.meta.clock.learn(NOW_MS, NOW_MS);
+    let (id, op) = (Some(row.record.id), Some(row.op));
+    let skewed = Outcome::Refused { id, op, code: "clock_skew".to_owned(), retryable: true, server_time: None, reason: "{}".to_owned() };
+    let outcomes = vec![skewed];
+    let server_time = NOW_MS - 200 * 86_400_000;
+    let result = PushResult { outcomes, prev_user_rev: 7, user_rev: 7, replaced: Vec::new(), proof: None, server_time };
+    let clock = ClockAndRng { now_ms: NOW_MS, random: &mut || 1 };
+    let (_, pushed) = outbox::outcomes(&mut loaded, &[row.edit()], &result, &clock).map_err(|report| report.to_string())?;
+    if pushed.restamps { Err("the edit is dated back for good".to_owned()) } else { Ok(()) }
+}
+
+/// The server names the account of its answers, and a cache answers with a page for another account, without its headers.
+fn an_answer_without_the_name_of_its_account() -> Result<(), String> {
+    let account = Uuid::from_u128(3);
+    let meta = Meta { owner: Some(account), names_account: true, ..Meta::default() };
+    let mut engine = Engine::new(&CONTRACT, Settings::default(), Snapshot { meta, counts: Counts::default() });
+    let sent = engine.handle(Event::SignedIn { account }, 0, 1).into_iter().find_map(|command| match command {
+        Command::Send { request, .. } => Some(request),
+        _ => None,
+    });
+    let request = sent.ok_or("nothing was sent")?;
+    let body = br#"{"changes":[],"nextCursor":"v1.all.e1.7","hasMore":false,"userRev":7,"serverTime":100}"#.to_vec();
+    let answer = Answered { status: 200, account: None, retry_after_ms: None, body };
+    let commands = engine.handle(Event::Answered { request, answer }, 0, 1);
+    match commands.iter().any(|command| matches!(command, Command::Persist(_))) {
+        true => Err("the page is stored".to_owned()),
+        false => Ok(()),
     }
 }
 
@@ -179,6 +217,7 @@ fn a_copied_database_loses_no_edit_to_its_own_past() -> Result<(), String> {
         user_rev: 7,
         digest: None,
         server_time: 100,
+        names_account: false,
     };
     let clock = ClockAndRng { now_ms: 100, random: &mut || 1 };
     let (writes, pulled) = pull::page(&mut loaded, &page, &clock).map_err(|report| report.to_string())?;
@@ -222,6 +261,7 @@ fn a_record_that_is_made_anew() -> Result<(), String> {
         user_rev: 9,
         digest: None,
         server_time: 100,
+        names_account: false,
     };
     let (mut loaded, clock) = (loaded(1, 1, row), ClockAndRng { now_ms: 100, random: &mut || 1 });
     let (writes, _) = pull::page(&mut loaded, &page, &clock).map_err(|report| report.to_string())?;

@@ -242,7 +242,7 @@ impl Run {
                 return self.devices[index].check_overwritten(&before);
             }
             Command::Refresh { request } if faults && self.chance.of_thousand(100) => {
-                device.inbox.push(Event::Unanswered { request, lost: network::lost(false) });
+                device.inbox.push(Event::Unanswered { request, error: network::lost(false) });
             }
             Command::Refresh { request } => {
                 let valid = !self.ended.contains(&(index, device.session)) && (!faults || self.chance.of_thousand(800));

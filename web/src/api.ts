@@ -142,6 +142,13 @@ export interface SyncStatus extends CollectionStatus {
   readonly lastDifferenceAt: number | null;
   /** The last failure; cleared when a sync succeeds. */
   readonly lastError: string | null;
+  /** How many milliseconds the server's clock is ahead of this device's, or behind it if negative. Set from a difference of five minutes. */
+  readonly serverClockAheadMs: number | null;
+  /**
+   * Whether edits of this device get the server's time although the clocks differ. Until that is so, they may lose against earlier ones of
+   * other devices, or wait.
+   */
+  readonly correctsClock: boolean;
   /** Whether this tab is the one that syncs; the other tabs follow it. */
   readonly leader: boolean;
   /** Whether the browser has promised not to evict the database. */

@@ -206,14 +206,15 @@ export class Driver {
   }
 
   private async send(command: Extract<Command, { command: "send" }>): Promise<void> {
-    const { request, account, operation, method, url } = command;
+    const { request, operation, method, url } = command;
     const call: Call = { operation, method, url };
     const abort = new AbortController();
     this.requests.set(request, abort);
     const body = this.engine.body(request);
     try {
-      const answer = await this.transport.exchange(call, account, body, abort.signal);
-      this.take(() => this.engine.answered(request, answer.status, answer.retryAfterMs, answer.body, performance.now()));
+      const answer = await this.transport.exchange(call, command.account, body, abort.signal);
+      const { status, account, retryAfterMs } = answer;
+      this.take(() => this.engine.answered(request, status, account, retryAfterMs, answer.body, performance.now()));
     } catch (error) {
       if (!abort.signal.aborted) {
         this.happened({ unanswered: [request, errorText(error), error instanceof BrokenOff] });

@@ -59,6 +59,8 @@ const STARTING: SyncStatus = {
   differsSince: null,
   lastDifferenceAt: null,
   lastError: null,
+  serverClockAheadMs: null,
+  correctsClock: false,
   leader: false,
   persisted: false,
   storageProblem: null,

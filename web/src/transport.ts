@@ -25,6 +25,8 @@ export type Call = Omit<WrittenCall, "body">;
 
 export interface Answer {
   readonly status: number;
+  /** The header `X-Account`: whose request was answered. */
+  readonly account: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly body: Uint8Array;
 }
@@ -99,7 +101,7 @@ export class Transport {
     if (tokens === undefined) {
       // Another call has found out that the session has ended. The server would respond in the same way.
       const body = encode(JSON.stringify({ code: "unauthorized", title: "the session has ended" })) ?? new Uint8Array();
-      return { status: 401, retryAfterMs: undefined, body };
+      return { status: 401, account: undefined, retryAfterMs: undefined, body };
     }
     if (tokens.account !== account) {
       throw new SignInNeeded("cannot sync: nobody is signed in; sign in first");
@@ -207,7 +209,12 @@ export class Transport {
       if (tokens === undefined) {
         throw new Error(`cannot ${doing}: nobody is signed in; sign in first`);
       }
-      return this.askAccount(doing, operation, body, tokens);
+      const answer = await this.askAccount(doing, operation, body, tokens);
+      // The engine compares those of its own requests.
+      if ((answer.account ?? tokens.account) !== tokens.account) {
+        throw new Error(`cannot ${doing}: received an answer of another account${MIXED_UP}`);
+      }
+      return answer;
     };
     const answer = await asked(await this.tokens());
     return result(doing, answer.status === 401 ? await asked(await this.refresh()) : answer);
@@ -243,14 +250,11 @@ export class Transport {
   private async ask(call: Call, sent: Uint8Array | undefined, tokens: Tokens | undefined, signal?: AbortSignal): Promise<Answer> {
     const limit = AbortSignal.timeout(ANSWER_MS_MAX);
     const response = await this.request(call, sent, tokens, signal === undefined ? limit : AbortSignal.any([signal, limit]));
-    const account = response.headers.get("X-Account") ?? tokens?.account;
-    if (account !== tokens?.account) {
-      throw new Error(`received a response for the account ${account} instead of ${tokens?.account}${MIXED_UP}`);
-    }
+    const account = response.headers.get("X-Account") ?? undefined;
     const body = await bodyOf(response).catch((error: unknown) => {
       throw new BrokenOff(`the connection closed before the response was complete (${errorText(error)}); sync tries again`);
     });
-    const answer = { status: response.status, retryAfterMs: retryAfterMs(response.headers), body };
+    const answer = { status: response.status, account, retryAfterMs: retryAfterMs(response.headers), body };
     this.audit?.(call, sent, answer);
     return answer;
   }

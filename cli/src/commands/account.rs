@@ -184,6 +184,8 @@ pub async fn logout(profile: &Profile, logout: &Logout, json: bool) -> Outcome {
     if profile.tokens()?.is_none() {
         return Err(Failure::Other(Exit::SignIn, "cannot sign out: this device is not signed in".to_owned()));
     }
+    // Otherwise the session would end on the server, and its tokens would stay here.
+    profile.check_writable()?;
     let client = profile.open(Background::Nothing).await?;
     let which = if logout.all_devices { SignOut::AllDevices } else { SignOut::ThisDevice };
     match client.account().sign_out(which).await {

@@ -13,7 +13,7 @@ const SHORT_ID: usize = 8;
 
 pub async fn run(profile: &Profile, asked: &Devices, json: bool) -> Outcome {
     profile.check_server()?;
-    let client = profile.open(Background::Nothing).await?;
+    let client = profile.open_to_ask(Background::Nothing).await?;
     let account = client.account();
     let devices = account.devices().await?;
     let done = match &asked.action {

@@ -10,7 +10,7 @@ use super::export::{REDRAW_LINES, visibility};
 use crate::args::{self, Import};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::input;
-use crate::logs::{self, App, Converted, Dialect, Known, Left, Log, Unit};
+use crate::logs::{self, App, Converted, Dialect, Known, Left, Log, Making, Unit, Zone};
 use crate::output::ImportOutput;
 use crate::profile::Profile;
 use crate::progress::Progress;
@@ -30,14 +30,15 @@ pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
     };
     options.partial = import.partial;
     options.dry_run = import.dry_run;
-    let (imported, left) = match import.from {
-        None => (read_in(&client, input::lines(file)?, options, None, json)?, Vec::new()),
+    let (imported, left, zone) = match import.from {
+        None => (read_in(&client, input::lines(file)?, options, None, json)?, Vec::new(), None),
         Some(app) => import_log(&client, app, file, import, options, json).await?,
     };
     if json {
-        say_json(&ImportOutput::of(&imported, &left, import.dry_run))?;
+        say_json(&ImportOutput::of(&imported, &left, import.dry_run, zone))?;
     } else {
         report(&imported, import)?;
+        zone.map_or(Ok(()), |zone| say!("  times are read as {zone}"))?;
         report_left(&left);
     }
     let whole = matches!(imported.counts, FileCounts::Exact | FileCounts::Missing) && left.is_empty();
@@ -61,7 +62,7 @@ fn read_in(client: &Client, input: impl BufRead, options: ImportOptions, total: 
 }
 
 /// Imports the export of another app. A line that is not understood counts as an invalid line of the import. Also returns what is missing
-/// from the file.
+/// from the file, and the zone of its times if it does not name that itself.
 async fn import_log(
     client: &Client,
     app: App,
@@ -69,18 +70,21 @@ async fn import_log(
     import: &Import,
     mut options: ImportOptions,
     json: bool,
-) -> Outcome<(Imported, Vec<Left>)> {
-    let mut log = Log::read(app, &input::read(input)?, Dialect { decimal: import.decimal, dates: import.dates })?;
+) -> Outcome<(Imported, Vec<Left>, Option<String>)> {
+    let zone = Zone::of(import.zone.as_deref())?;
+    let mut log = Log::read(app, &input::read(input)?, Dialect { decimal: import.decimal, dates: import.dates }, &zone)?;
     let unit = match import.unit {
         None if log.needs_unit() => ask_unit().await?,
         unit => unit.unwrap_or(Unit::Kg),
     };
     let known = Known::of(client)?;
-    let now_ms = jiff::Timestamp::now().as_millisecond();
+    let on_conflict = options.on_conflict;
+    let moves = zone.is_chosen() && on_conflict == OnConflict::Replace;
+    let making = Making { unit, on_conflict, moves, now_ms: jiff::Timestamp::now().as_millisecond() };
     if options.partial {
-        refuse_invalid(&mut log, unit, client, &known, options)?;
+        refuse_invalid(&mut log, making, client, &known, options)?;
     }
-    let Converted { text, origins, refused, of_deleted, left } = logs::convert(&log, unit, &known, options.on_conflict, now_ms)?;
+    let Converted { text, origins, refused, of_deleted, left } = logs::convert(&log, &known, making)?;
     let dry_run = options.dry_run;
     options.dry_run |= !refused.is_empty() && !options.partial;
     let mut imported = read_in(client, text.as_bytes(), options, Some(origins.len() as u64), json)?;
@@ -92,7 +96,7 @@ async fn import_log(
     if of_deleted > 0 {
         imported.collections.entry(logs::SETS).or_default().kept_deleted += of_deleted;
     }
-    Ok((imported, left))
+    Ok((imported, left, log.needs_zone().then(|| zone.name().to_owned())))
 }
 
 fn in_file(line: u64) -> usize {
@@ -100,10 +104,10 @@ fn in_file(line: u64) -> usize {
 }
 
 /// Rejects the lines whose records cannot be imported, so that nothing is created for them, such as a workout without sets.
-fn refuse_invalid(log: &mut Log, unit: Unit, client: &Client, known: &Known<'_>, mut options: ImportOptions) -> Outcome<()> {
+fn refuse_invalid(log: &mut Log, making: Making, client: &Client, known: &Known<'_>, mut options: ImportOptions) -> Outcome<()> {
     options.dry_run = true;
     loop {
-        let Converted { text, origins, .. } = logs::convert(log, unit, known, options.on_conflict, 0)?;
+        let Converted { text, origins, .. } = logs::convert(log, known, making)?;
         let tried = client.import(text.as_bytes(), options, |_| {})?;
         let invalid = tried.refused.iter().filter_map(|(line, message)| Some((origins.get(line.checked_sub(1)?)?, message)));
         let refused: usize = invalid.map(|(origin, message)| log.refuse(origin, message)).sum();

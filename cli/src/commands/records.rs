@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 use stronglog_sync::Query;
+use stronglog_sync::api::collection::Collection;
+use stronglog_sync::api::runtime::rule::Rule;
 use stronglog_sync::client::JsonRecords;
 use stronglog_sync::record::rewrite;
 
@@ -14,10 +16,13 @@ use crate::commands::table;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::DeleteOutput;
 use crate::profile::Profile;
-use crate::terminal::{good, indented, remark, say, say_json};
+use crate::terminal::{good, indented, plain, remark, say, say_json};
 
 /// The number of records from which the column widths of a table are measured.
 const TABLE_ROWS: usize = 500;
+
+/// How many letters may differ between a member's name and a misspelling of it.
+const DISTANCE_MAX: usize = 2;
 
 /// The members that sync sets, regardless of their value in a record.
 const SET_BY_SYNC: [&str; 3] = ["clientUpdatedAt", "serverId", "serverUpdatedAt"];
@@ -105,9 +110,12 @@ pub async fn put(profile: &Profile, put: &Put, json: bool) -> Outcome {
         return Err(Failure::usage(format!("cannot set {name}: sync sets it")));
     }
     if let Some(id) = &put.id {
-        found(&records, &put.collection, id)?;
+        let before = found(&records, &put.collection, id)?;
         let stored = records.edit(id, |text| rewrite(text, &members(&put.set)))?;
         say_put(&stored, &put.collection, json)?;
+        if !json {
+            remark_undeclared(client.contract().collection(&put.collection), put, &before);
+        }
         return Ok(Exit::Done);
     }
     let text = read(&put.file)?;
@@ -131,6 +139,28 @@ pub async fn put(profile: &Profile, put: &Put, json: bool) -> Outcome {
         }
     }
     Ok(Exit::Done)
+}
+
+/// Reports new members that the contract does not declare. They are stored and synced, but may be spelled wrong.
+fn remark_undeclared(collection: Option<&Collection>, put: &Put, before: &str) {
+    let declared = collection.map(|collection| declared(collection.check)).unwrap_or_default();
+    let before: Value = serde_json::from_str(before).unwrap_or_default();
+    let is_new = |name: &str| !declared.contains(&name) && before.get(name).is_none();
+    for (name, _) in put.set.iter().filter(|(name, value)| !declared.is_empty() && !value.is_empty() && is_new(name)) {
+        let near = declared.iter().map(|known| (strsim::damerau_levenshtein(known, name), known)).min();
+        let near = near.filter(|(distance, _)| *distance <= DISTANCE_MAX);
+        let meant = near.map(|(_, known)| format!("; did you mean {known}? `--set {name}=` removes it")).unwrap_or_default();
+        remark!("{} has no member {}, so it was stored unchecked{meant}", put.collection, plain(name));
+    }
+}
+
+/// The members that a schema declares. Empty if it has no list of them.
+fn declared(rule: &Rule) -> Vec<&'static str> {
+    match rule {
+        Rule::Record(record) => record.members.iter().map(|(name, _)| *name).collect(),
+        Rule::Tagged(tagged) => tagged.variants.iter().flat_map(|(_, variant)| declared(variant)).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Members to set, as JSON, and members to remove, which have an empty value. If a member is given twice, the last value is used.

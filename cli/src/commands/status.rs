@@ -9,7 +9,7 @@ use crate::commands::devices;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{DeviceOutput, StatusOutput};
 use crate::profile::{Background, Profile};
-use crate::summary::acts;
+use crate::summary::{acts, corrected_clock};
 use crate::terminal::{ago, counted, plain, say, say_fields, say_json};
 
 /// How long to wait for the server's list of devices. The rest of the status does not need the server.
@@ -38,7 +38,7 @@ pub async fn run(profile: &Profile, asked: &args::Status, json: bool) -> Outcome
 
 /// The account's devices, and its newest revision.
 async fn list(profile: &Profile) -> Outcome<(Vec<DeviceOutput>, i64)> {
-    let client = profile.open(Background::Nothing).await?;
+    let client = profile.open_to_ask(Background::Nothing).await?;
     let ask = async {
         let account = client.account();
         let devices = account.devices().await?;
@@ -80,6 +80,8 @@ fn output(profile: &Profile, status: &Status) -> Outcome<StatusOutput> {
         to_be_deleted: status.to_be_deleted,
         differs_since: status.differs_since,
         last_difference_at: status.last_difference_at,
+        server_clock_ahead_ms: status.server_clock_ahead_ms,
+        corrects_clock: status.corrects_clock,
         acts: acts(status).into_iter().chain(fetch).collect(),
         devices: None,
         last_successful_server_sync_timestamp: status.last_successful_server_sync_timestamp,
@@ -104,7 +106,7 @@ fn describe(output: &StatusOutput, status: &Status) -> Outcome<()> {
     if let (None, Some(at)) = (status.differs_since, status.last_difference_at) {
         say!("this device differed from the server {}, and fetched everything again", ago(at))?;
     }
-    output.acts.iter().try_for_each(|act| say!("{act}"))?;
+    output.acts.iter().chain(&corrected_clock(status)).try_for_each(|act| say!("{act}"))?;
     Ok(())
 }
 

@@ -12,12 +12,15 @@ use crate::terminal::{counted, remark, say, say_json};
 
 pub async fn run(profile: &Profile, json: bool) -> Outcome {
     profile.check_server()?;
-    let client = profile.open(Background::Sync).await?;
+    let client = profile.open_to_ask(Background::Sync).await?;
     client.check_database()?;
     let visibility = if json { Visibility::Never } else { Visibility::OnTerminal };
-    let synced = progress::sync(&client, "syncing", Traffic::default(), None, visibility).await?;
-    if let (Exit::Unreachable, Some(error)) = (exit_of(&synced.status), synced.status.last_error) {
-        return Err(Failure::Other(Exit::Unreachable, error));
+    // What a copy receives or sends would not be known to the profile.
+    if !client.is_copy() {
+        let synced = progress::sync(&client, "syncing", Traffic::default(), None, visibility).await?;
+        if let (Exit::Unreachable, Some(error)) = (exit_of(&synced.status), synced.status.last_error) {
+            return Err(Failure::Other(Exit::Unreachable, error));
+        }
     }
     let verified = client.verify().await?;
     let is_clear = verified.differences.is_empty() && (verified.compared > 0 || verified.skipped == 0);

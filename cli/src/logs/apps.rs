@@ -187,7 +187,8 @@ impl Columns {
         };
         let key = format!("{}/{}", start.name, name.as_deref().unwrap_or_default());
         let notes = row.text(self.workout_notes).map(str::to_owned);
-        Ok(Workout { key, start: start.name, start_ms: start.ms, end_ms, stamp_ms: start.earliest_ms, name, notes })
+        let (is_wall_clock, stamp_ms) = (start.hour.is_some(), start.earliest_ms);
+        Ok(Workout { key, start: start.name, is_wall_clock, start_ms: start.ms, end_ms, stamp_ms, name, notes })
     }
 
     fn kind(&self, row: &Row) -> Result<Kind, String> {

@@ -159,7 +159,7 @@ fn start_in_file(app: &str, workout: &Members) -> Outcome<Option<String>> {
     // More than two workouts at one time are a mistake of the app.
     const SAME_START_MAX: u32 = 4;
     let start_ms = workout.get("startTime").and_then(Value::as_i64).unwrap_or_default();
-    for start in times::names(start_ms, &jiff::tz::TimeZone::system()) {
+    for start in times::names(start_ms) {
         for number in 0..SAME_START_MAX {
             if made_id(WORKOUTS, &format!("import/{app}/{start}/{number}"))? == text(workout, "id") {
                 return Ok(Some(start));
@@ -184,6 +184,14 @@ impl Found {
 }
 
 impl Match {
+    /// When the workout began, according to the device's version.
+    pub fn start_ms(&self) -> Option<i64> {
+        match &self.workout {
+            Presence::Live(record) => super::known::members(record)?.get("startTime")?.as_i64(),
+            _ => None,
+        }
+    }
+
     fn of(session: &Session, workout_id: String, workout: Presence, known: &Known<'_>) -> Outcome<Self> {
         let mut counts: HashMap<String, u64> = HashMap::new();
         let mut sets = Vec::new();

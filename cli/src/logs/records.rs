@@ -51,34 +51,40 @@ pub enum Of {
     Set,
 }
 
-/// Creates the records. `now_ms` is the stamp of restored exercises.
+/// How the records of a file are made.
+#[derive(Clone, Copy, Debug)]
+pub struct Making {
+    /// The unit of weights for which the file names none.
+    pub unit: Unit,
+    pub on_conflict: OnConflict,
+    /// Whether workouts that the device has move to the times of the file's zone.
+    pub moves: bool,
+    /// The stamp of restored exercises.
+    pub now_ms: i64,
+}
+
+/// Creates the records.
 ///
 /// # Errors
 /// Returns an error if the device's database cannot be read.
-pub fn convert(log: &Log, unit: Unit, known: &Known<'_>, on_conflict: OnConflict, now_ms: i64) -> Outcome<Converted> {
-    let (sessions, mut refused) = sessions::of(&log.lines, unit);
+pub fn convert(log: &Log, known: &Known<'_>, making: Making) -> Outcome<Converted> {
+    let (mut sessions, mut refused) = sessions::of(&log.lines, making.unit);
     refused.extend(log.refused.iter().cloned());
     let Matched { matches, exercises, mut renamed } = matching::find(log.app.argument(), &sessions, known)?;
-    renamed.retain(|_| on_conflict == OnConflict::Replace);
-    let mut making = Making {
-        known,
-        on_conflict,
-        now_ms,
-        exercises,
-        renamed,
-        made: HashSet::new(),
-        records: Vec::new(),
-        of_deleted: 0,
-        left: Vec::new(),
-    };
+    if !making.moves {
+        sessions.iter_mut().zip(&matches).for_each(|(session, found)| session.keep_start(found.start_ms()));
+    }
+    renamed.retain(|_| making.on_conflict == OnConflict::Replace);
+    let mut records =
+        Records { known, making, exercises, renamed, made: HashSet::new(), records: Vec::new(), of_deleted: 0, left: Vec::new() };
     for (session, found) in sessions.iter().zip(&matches) {
-        making.take(session, found)?;
+        records.take(session, found)?;
     }
     // A line that was refused may be of a workout that seems to be gone.
     if refused.is_empty() {
-        matching::gone(log.app.argument(), &sessions, &matches, known)?.iter().for_each(|gone| making.leave(gone));
+        matching::gone(log.app.argument(), &sessions, &matches, known)?.iter().for_each(|gone| records.leave(gone));
     }
-    let Making { records, of_deleted, left, .. } = making;
+    let Records { records, of_deleted, left, .. } = records;
     let mut text = String::new();
     for (_, collection, record) in &records {
         text.push_str(&json!({ "collection": collection, "record": record }).to_string());
@@ -89,10 +95,9 @@ pub fn convert(log: &Log, unit: Unit, known: &Known<'_>, on_conflict: OnConflict
     Ok(Converted { text, origins: records.into_iter().map(|(origin, ..)| origin).collect(), refused, of_deleted, left })
 }
 
-struct Making<'k> {
+struct Records<'k> {
     known: &'k Known<'k>,
-    on_conflict: OnConflict,
-    now_ms: i64,
+    making: Making,
     /// The ids of exercises by folded name.
     exercises: HashMap<String, String>,
     /// The folded names of the exercises that get the file's name.
@@ -104,9 +109,9 @@ struct Making<'k> {
     left: Vec<Left>,
 }
 
-impl Making<'_> {
+impl Records<'_> {
     fn take(&mut self, session: &Session, found: &Match) -> Outcome<()> {
-        let brings_back = self.on_conflict == OnConflict::Replace;
+        let brings_back = self.making.on_conflict == OnConflict::Replace;
         let is_deleted = found.workout == Presence::Deleted && !brings_back;
         self.workout(session, found);
         let group = |first: usize| found.sets.get(first).map_or("", |set| set.id.as_str());
@@ -154,7 +159,7 @@ impl Making<'_> {
         let mut record = set.members.clone();
         record.extend(members(json!({ "orderInWorkout": set.in_workout, "orderInExercise": set.in_exercise })));
         let device = found.record().unwrap_or_default();
-        if self.on_conflict != OnConflict::Replace {
+        if self.making.on_conflict != OnConflict::Replace {
             let places = ["orderInWorkout", "orderInExercise"].into_iter();
             record.extend(places.filter_map(|member| Some((member.to_owned(), device.get(member)?.clone()))));
         }
@@ -192,7 +197,7 @@ impl Making<'_> {
         let muscles = set.category.iter().map(|category| ("primaryMuscleGroups".to_owned(), json!([category.to_lowercase()])));
         record.extend(muscles);
         let is_deleted = self.known.presence(EXERCISES, &id)? == Presence::Deleted;
-        stamp(&mut record, if is_deleted { self.now_ms } else { session.workout.stamp_ms });
+        stamp(&mut record, if is_deleted { self.making.now_ms } else { session.workout.stamp_ms });
         self.records.push((Origin { line: set.line, of: Of::Exercise(set.key.clone()) }, EXERCISES, record));
         self.exercises.insert(set.key.clone(), id.clone());
         Ok(id)

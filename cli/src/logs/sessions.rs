@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::columns::Unit;
-use super::{Kind, Line, Workout, folded};
+use super::{Kind, Line, Workout, folded, times};
 
 /// A workout with its sets.
 #[derive(Debug)]
@@ -69,6 +69,17 @@ pub fn of(lines: &[Line], unit: Unit) -> (Vec<Session>, Vec<(u64, String)>) {
 }
 
 impl Session {
+    /// Keeps the start of the workout's record, if both read the file's wall clock, in two zones. An import in another zone therefore moves
+    /// no workout.
+    pub fn keep_start(&mut self, known_ms: Option<i64>) {
+        let workout = &mut self.workout;
+        let is_reading = |ms: &i64| workout.is_wall_clock && times::is_reading(workout.stamp_ms, *ms);
+        if let Some(start_ms) = known_ms.filter(is_reading) {
+            workout.end_ms = start_ms.saturating_add(workout.end_ms - workout.start_ms);
+            workout.start_ms = start_ms;
+        }
+    }
+
     fn take(&mut self, line: &Line, unit: Unit) -> Result<(), String> {
         match line.kind {
             Kind::Rest => {

@@ -1,5 +1,7 @@
 //! Dates, times and durations as training apps and spreadsheets write them.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
@@ -21,7 +23,7 @@ pub struct ParsedTime {
     /// The other time that the text can mean, if the clock was changed then.
     other_ms: Option<i64>,
     /// The hour of the day, if the text names no offset.
-    hour: Option<i8>,
+    pub hour: Option<i8>,
     /// The earliest time that the text could mean in any zone. It is the same on every device.
     pub earliest_ms: i64,
     /// The text in a normalized spelling, by which the same moment in another export is recognised.
@@ -69,11 +71,24 @@ pub fn moment(text: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<P
     })
 }
 
-/// The spellings in which [`moment`] can have named a time in this zone.
-pub fn names(ms: i64, zone: &TimeZone) -> Vec<String> {
-    let Ok(at) = Timestamp::from_millisecond(ms) else { return Vec::new() };
-    let local = at.to_zoned(zone.clone()).datetime();
-    vec![local.to_string(), local.date().to_string(), at.to_string()]
+/// The spellings in which [`moment`] can have named a time in any zone.
+pub fn names(ms: i64) -> BTreeSet<String> {
+    let Ok(at) = Timestamp::from_millisecond(ms) else { return BTreeSet::new() };
+    let local = offsets().map(|offset| offset.to_datetime(at));
+    local.flat_map(|local| [local.to_string(), local.date().to_string()]).chain([at.to_string()]).collect()
+}
+
+/// Whether the earliest time that a wall clock can mean and this time can be the same reading of the clock, in two zones.
+pub fn is_reading(earliest_ms: i64, ms: i64) -> bool {
+    let behind = ms.saturating_sub(earliest_ms);
+    let seconds = |offset: Offset| i64::from(EARLIEST_ZONE.seconds() - offset.seconds());
+    offsets().any(|offset| seconds(offset) * 1_000 == behind)
+}
+
+/// The offsets of the world's zones from UTC.
+fn offsets() -> impl Iterator<Item = Offset> {
+    const QUARTER_SECS: i32 = 900;
+    (-12 * 4..=14 * 4).filter_map(|quarters| Offset::from_seconds(quarters * QUARTER_SECS).ok())
 }
 
 /// Reads the start and the end of a workout. If the clock was changed in between, the end can seem to be before the start. They then mean
@@ -385,9 +400,13 @@ mod tests {
         let tokyo = TimeZone::fixed(Offset::constant(9));
         let (here, there) = (moment("2026-09-19 18:00", &TimeZone::UTC, None), moment("19 Sep 2026, 18:00", &tokyo, None));
         let (here, there) = (here.expect("a time"), there.expect("a time"));
-        assert_eq!((here.earliest_ms, here.name), (there.earliest_ms, there.name));
+        assert_eq!((here.earliest_ms, &here.name), (there.earliest_ms, &there.name));
         assert_eq!(here.ms - there.ms, 9 * 3_600_000);
         assert!(here.earliest_ms <= there.ms);
+        for reading in [&here, &there] {
+            assert!(is_reading(here.earliest_ms, reading.ms) && names(reading.ms).contains(&here.name));
+            assert!(!is_reading(here.earliest_ms, reading.ms + 60_000), "a start that was changed by a minute is no reading");
+        }
     }
 
     #[test]

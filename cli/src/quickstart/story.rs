@@ -122,26 +122,28 @@ impl Next<'_> {
     /// Commands that work as printed.
     fn lines(&self) -> Vec<String> {
         let command = command();
-        let folder = self.folder.display();
+        let at = |name: &str| quoted(&self.folder.join(name).display().to_string());
         let mut lines = Vec::new();
         if !self.running {
             lines.push(faint("   # start the server again, in another terminal"));
-            lines.push(format!("   {command} serve --dev --bind {} --data {folder}/server", self.address));
+            lines.push(format!("   {command} serve --dev --bind {} --data {}", self.address, at("server")));
         }
         let (loser, number) = self.kept.map_or(("laptop", 1), |kept| (kept.device.as_str(), kept.number));
         lines.push(faint(format!("   # the records on the {loser}, and the edit that was replaced")));
-        lines.push(format!("   export STRONGLOG_DATA={folder}/{loser}"));
+        lines.push(format!("   export STRONGLOG_DATA={}", at(loser)));
         lines.push(format!("   {command} status"));
         lines.push(format!("   {command} list workout-logs --by startTime --descending --limit 5"));
         lines.push(format!("   {command} conflicts"));
         lines.push(faint("   # restore it, send it to the server, and receive it on the other device"));
         lines.push(format!("   {command} conflicts restore {number} && {command} sync"));
         let other = if loser == "laptop" { "phone" } else { "laptop" };
-        lines.push(format!("   {command} --data {folder}/{other} sync"));
+        lines.push(format!("   {command} --data {} sync", at(other)));
         lines.push(faint("   # add a third device"));
         lines.push(format!(
-            "   echo {} | {command} --data {folder}/tablet --server http://{} login --email {EMAIL} --password-stdin",
-            self.password, self.address
+            "   echo {} | {command} --data {} --server http://{} login --email {EMAIL} --password-stdin",
+            self.password,
+            at("tablet"),
+            self.address
         ));
         lines
     }
@@ -151,5 +153,33 @@ impl Next<'_> {
 fn command() -> String {
     let Ok(program) = std::env::current_exe() else { return "stronglog".to_owned() };
     let here = std::env::current_dir().unwrap_or_default();
-    program.strip_prefix(&here).unwrap_or(&program).display().to_string()
+    let short = program.strip_prefix(&here).unwrap_or(&program);
+    // A shell looks for a bare name elsewhere.
+    let is_bare = short.components().count() == 1;
+    quoted(&if is_bare { Path::new(".").join(short) } else { short.to_owned() }.display().to_string())
+}
+
+/// A word for a shell, in quotation marks if it needs them.
+fn quoted(word: &str) -> String {
+    let is_plain = |char: char| char.is_alphanumeric() || "/\\:._-+,@%".contains(char);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    // No name of a file has such a mark on Windows.
+    if cfg!(windows) { format!("\"{word}\"") } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_split_or_change_it() {
+        assert_eq!(quoted("/tmp/stronglog-quickstart-x/phone"), "/tmp/stronglog-quickstart-x/phone");
+        for word in ["/tmp/sp ace/phone", "/tmp/$HOME", "/tmp/it's", "~x", "a;b", "*"] {
+            let quoted = quoted(word);
+            let echoed = std::process::Command::new("sh").args(["-c", &format!("printf %s {quoted}")]).output().expect("a shell");
+            assert_eq!(String::from_utf8_lossy(&echoed.stdout), word, "{quoted}");
+        }
+    }
 }

@@ -23,6 +23,10 @@ mod operations;
 mod operator;
 #[path = "../packaging.rs"]
 mod packaging;
+#[path = "../prompts.rs"]
+mod prompts;
+#[path = "../proxies.rs"]
+mod proxies;
 #[path = "../quickstart.rs"]
 mod quickstart;
 #[path = "../repair.rs"]

@@ -12,6 +12,10 @@ pub enum Deal {
     Answer(&'static str),
     /// The first text becomes the second, which is as long, in what the server answers.
     Replace(&'static str, &'static str),
+    /// The server's answer is changed. Its body keeps its length.
+    Change(fn(&str) -> String),
+    /// The connection breaks after this many bytes of the server's answer.
+    CutAfter(u64),
     /// The proxy answers with bytes that never end, and adds up how many the client has taken.
     Endless(Arc<AtomicUsize>),
 }
@@ -47,13 +51,22 @@ fn forward(mut client: TcpStream, server: SocketAddr, deal: &dyn Fn(&str) -> Dea
     let mut server = TcpStream::connect(server)?;
     // Each connection has one request.
     server.write_all(text.replacen("\r\n", "\r\nConnection: close\r\n", 1).as_bytes())?;
-    if let Deal::Replace(from, to) = deal {
-        assert_eq!(from.len(), to.len(), "the length of the body is told before it");
-        let mut answer = Vec::new();
-        server.read_to_end(&mut answer)?;
-        return client.write_all(String::from_utf8_lossy(&answer).replace(from, to).as_bytes());
+    if let Deal::CutAfter(bytes) = deal {
+        return std::io::copy(&mut server.take(bytes), &mut client).map(drop);
     }
-    std::io::copy(&mut server, &mut client).map(drop)
+    let mut answer = Vec::new();
+    if let Deal::Replace(..) | Deal::Change(_) = deal {
+        server.read_to_end(&mut answer)?;
+    }
+    let text = String::from_utf8_lossy(&answer);
+    match deal {
+        Deal::Replace(from, to) => {
+            assert_eq!(from.len(), to.len(), "the length of the body is told before it");
+            client.write_all(text.replace(from, to).as_bytes())
+        }
+        Deal::Change(change) => client.write_all(change(&text).as_bytes()),
+        _ => std::io::copy(&mut server, &mut client).map(drop),
+    }
 }
 
 /// Reads a request with its body.

@@ -41,5 +41,13 @@ pub fn pull(records: &dyn Records, since: Option<&str>, limit: Option<usize>, fe
     }
     let reach = if rules::on(Rule::CursorOfSnapshot) { head.rev } else { head.rev + 1 };
     let next_cursor = cursor_of(records, &head, feed, if has_more { last } else { reach })?;
-    Ok(Page { changes, next_cursor, has_more, user_rev: head.rev, digest: head.digest.filter(|_| !has_more), server_time: now_ms })
+    Ok(Page {
+        changes,
+        next_cursor,
+        has_more,
+        user_rev: head.rev,
+        digest: head.digest.filter(|_| !has_more),
+        server_time: now_ms,
+        names_account: true,
+    })
 }

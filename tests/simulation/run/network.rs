@@ -2,7 +2,7 @@
 
 use stronglog_sync::api::ProblemCode;
 use stronglog_sync::engine::answer::Answered;
-use stronglog_sync::engine::{Event, Lost, Message};
+use stronglog_sync::engine::{Event, Message, TransportError};
 use stronglog_sync::store::Key;
 use stronglog_sync::wire;
 use uuid::Uuid;
@@ -28,7 +28,7 @@ impl Run {
         let sender = &self.devices[device];
         // The driver only has a token for its current account, so a request for another account is not sent.
         let Some(token) = sender.token.filter(|token| account_id(*token) == account) else {
-            self.devices[device].inbox.push(Event::Unanswered { request, lost: lost(false) });
+            self.devices[device].inbox.push(Event::Unanswered { request, error: lost(false) });
             return Ok(());
         };
         if token != sender.account && matches!(&message, Message::Push { .. } | Message::Pull { .. }) {
@@ -207,13 +207,13 @@ impl Run {
         if device.life == packet.life {
             device.inbox.push(match answered {
                 Some(answer) => Event::Answered { request: packet.request, answer },
-                None => Event::Unanswered { request: packet.request, lost: lost(packet.request.is_multiple_of(2)) },
+                None => Event::Unanswered { request: packet.request, error: lost(packet.request.is_multiple_of(2)) },
             });
         }
     }
 }
 
 /// Some connections break while a request or its answer is on its way, and others do not come about.
-pub(super) fn lost(is_cut: bool) -> Lost {
-    Lost { message: "the network is down".to_owned(), is_cut }
+pub(super) fn lost(is_cut: bool) -> TransportError {
+    TransportError { message: "the network is down".to_owned(), is_cut }
 }

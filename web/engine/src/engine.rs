@@ -70,11 +70,18 @@ impl SyncEngine {
         Ok(self.handle(Event::Loaded(rows), now_ms))
     }
 
-    /// Passes the response to a request.
-    pub fn answered(&mut self, request: f64, status: u16, retry_after_ms: Option<f64>, body: Vec<u8>, now_ms: f64) -> String {
+    /// Passes the response to a request. `account` is the header `X-Account`.
+    pub fn answered(
+        &mut self,
+        request: f64,
+        status: u16,
+        account: Option<String>,
+        retry_after_ms: Option<f64>,
+        body: Vec<u8>,
+        now_ms: f64,
+    ) -> String {
         let retry_after_ms = retry_after_ms.map(|wait| whole(wait).unsigned_abs());
-        // The transport has compared the account.
-        let answer = Answered { status, account: None, retry_after_ms, body };
+        let answer = Answered { status, account, retry_after_ms, body };
         self.handle(Event::Answered { request: whole(request).unsigned_abs(), answer }, now_ms)
     }
 

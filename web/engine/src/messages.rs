@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use stronglog_sync::Answer;
 use stronglog_sync::Status;
 use stronglog_sync::api::runtime::http::{Method, Operation};
-use stronglog_sync::engine::{self, Event, Lost};
+use stronglog_sync::engine::{self, Event, TransportError};
 use stronglog_sync::task::Task;
 use uuid::Uuid;
 
@@ -48,7 +48,7 @@ impl From<Happened> for Event {
             Happened::SignedIn(account) => Event::SignedIn { account },
             Happened::SignedOut => Event::SignedOut,
             Happened::Refreshed(request, valid) => Event::Refreshed { request, valid },
-            Happened::Unanswered(request, message, is_cut) => Event::Unanswered { request, lost: Lost { message, is_cut } },
+            Happened::Unanswered(request, message, is_cut) => Event::Unanswered { request, error: TransportError { message, is_cut } },
             Happened::StoreFailed(message) => Event::StoreFailed { message },
         }
     }

@@ -392,6 +392,27 @@ describe("timestamps and rejections", () => {
     expect(await device.sync()).toMatchObject({ state: "idle", lastError: null });
   });
 
+  test("an answer that names no account is not taken once the server has named it", async () => {
+    await device.signIn();
+    const account = (await device.sync()).account ?? "";
+    const page = (rev: number, changes: unknown[]) => ({ changes, nextCursor: `v1.all.e1.${rev}`, hasMore: false, userRev: rev, serverTime: Date.now() });
+    const answerWith = (body: unknown, headers: Record<string, string>): void => {
+      const head = { "Content-Type": "application/json", ...headers };
+      server.intercept = (path) => (path === "/api/v1/changes" ? new Response(JSON.stringify(body), { headers: head }) : undefined);
+    };
+    answerWith(page(0, []), { "X-Account": account });
+    expect(await device.sync()).toMatchObject({ state: "idle", lastError: null });
+    const id = newId();
+    const op = { id: newId(), deviceId: newId(), seq: 1 };
+    const change = { collection: "user-bodyweight-logs", rev: 1, op, record: remote(id, {}) };
+    answerWith(page(1, [change]), {});
+    expect((await device.sync()).lastError).toContain("names no account");
+    expect(await device.db.userBodyweightLogs.get(id)).toBeUndefined();
+    answerWith(page(1, [change]), { "X-Account": account });
+    expect(await device.sync()).toMatchObject({ state: "idle", lastError: null });
+    expect(await device.db.userBodyweightLogs.get(id)).toBeDefined();
+  });
+
   test("an answer without end is given up", async () => {
     await device.signIn();
     await device.sync();

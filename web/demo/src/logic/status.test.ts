@@ -15,6 +15,8 @@ const status = (change: Partial<SyncStatus>): SyncStatus => ({
   differsSince: null,
   lastDifferenceAt: null,
   lastError: null,
+  serverClockAheadMs: null,
+  correctsClock: false,
   leader: true,
   persisted: true,
   storageProblem: null,
@@ -40,6 +42,12 @@ test("nothing is called synced while anything is left to do", () => {
   for (const state of states) {
     expect(summary(status({ state })).label, state).not.toBe("Synced");
   }
+});
+
+test("a wrong clock is told until edits get the server's time", () => {
+  expect(summary(status({ serverClockAheadMs: 86_400_000 }))).toMatchObject({ tone: "attention", label: "Wrong clock" });
+  expect(summary(status({ serverClockAheadMs: -3_600_000, pending: 2 })).sentence).toContain("60 minutes ahead of the server's");
+  expect(summary(status({ serverClockAheadMs: 86_400_000, correctsClock: true })).label).toBe("Synced");
 });
 
 test("what waits is counted, and what needs somebody says so", () => {

@@ -72,10 +72,18 @@ function sentenceOf(message: string): string {
   return `${message.charAt(0).toUpperCase()}${message.slice(1)}${message.endsWith(".") ? "" : "."}`;
 }
 
-function idle({ lastError, differsSince }: SyncStatus, pending: number, blocked: number, quarantined: number, edits: string): Summary {
+function idle({ lastError, differsSince, ...clock }: SyncStatus, pending: number, blocked: number, quarantined: number, edits: string): Summary {
   if (blocked > 0) {
     const sentence = `The server has rejected ${counted(blocked, "edit")}; everything else is synced. See the reasons below.`;
     return { tone: "attention", label: `${blocked} rejected`, sentence };
+  }
+  const { serverClockAheadMs: aheadMs } = clock;
+  if (aheadMs !== null && !clock.correctsClock) {
+    const minutes = counted(Math.round(Math.abs(aheadMs) / 60_000), "minute");
+    const side = aheadMs > 0 ? "behind" : "ahead of";
+    const fate = aheadMs > 0 ? "may lose against earlier ones of other devices" : "may have to wait";
+    const sentence = `The clock of this device is ${minutes} ${side} the server's: set the one that is wrong. Until then, edits made here ${fate}.`;
+    return { tone: "attention", label: "Wrong clock", sentence };
   }
   if (lastError !== null) {
     return { tone: "attention", label: "Sync failed", sentence: `${lastError}. Sync retries automatically.` };

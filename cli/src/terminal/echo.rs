@@ -1,0 +1,62 @@
+//! The echo of the terminal, which a question for a password switches off. What ends the process must switch it on again.
+
+#[cfg(unix)]
+pub use unix::{restore, restore_on_signals};
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::File;
+    use std::io::Result;
+    use std::sync::OnceLock;
+
+    use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+    use tokio::signal::unix::{SignalKind, signal};
+
+    /// The exit code after SIGHUP: 128 plus the signal's number.
+    const HUNG_UP: i32 = 129;
+
+    /// The terminal and its settings before the first question.
+    static BEFORE: OnceLock<(File, Termios)> = OnceLock::new();
+
+    /// From now on, SIGHUP ends the process with the terminal as it is now. Ctrl-C and SIGTERM end every command that asks, which then calls
+    /// [`restore`].
+    ///
+    /// # Errors
+    /// Returns an error if the terminal's settings cannot be read, or the signal cannot be received.
+    pub fn restore_on_signals() -> Result<()> {
+        let terminal = File::open("/dev/tty")?;
+        let settings = tcgetattr(&terminal)?;
+        if BEFORE.set((terminal, settings)).is_err() {
+            return Ok(());
+        }
+        let mut hangups = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            if hangups.recv().await.is_some() {
+                restore();
+                std::process::exit(HUNG_UP);
+            }
+        });
+        Ok(())
+    }
+
+    /// Gives the terminal the settings that it had before the first question.
+    pub fn restore() {
+        if let Some((terminal, settings)) = BEFORE.get() {
+            // This fails if the terminal has been closed, and then there is nothing to restore.
+            _ = tcsetattr(terminal, OptionalActions::Now, settings);
+        }
+    }
+}
+
+/// Elsewhere, no signal ends a process at a question.
+///
+/// # Errors
+/// Returns no error.
+#[cfg(not(unix))]
+pub fn restore_on_signals() -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Elsewhere, the question itself restores the terminal.
+#[cfg(not(unix))]
+pub fn restore() {}

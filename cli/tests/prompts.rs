@@ -1,0 +1,65 @@
+//! Questions on a terminal: whatever ends the command there, the terminal afterwards is as it was.
+
+#![cfg(unix)]
+
+mod support;
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+use support::Desk;
+
+/// Runs a command on a new terminal of its own, answers its questions, and then types a text or sends a signal. Prints how the command
+/// ended, and whether the terminal still shows what is typed.
+const ON_A_TERMINAL: &str = r#"
+import fcntl, json, os, pty, signal, subprocess, sys, termios
+command, answers, last = sys.argv[3:], json.loads(sys.argv[1]), json.loads(sys.argv[2])
+main, terminal = pty.openpty()
+take = lambda: fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+child = subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True, preexec_fn=take)
+shown = b""
+def read_until(words):
+    global shown
+    while words not in shown:
+        shown += os.read(main, 4096)
+    shown = shown.split(words, 1)[1]
+is_hidden = lambda: not termios.tcgetattr(terminal)[3] & termios.ECHO
+for question, answer in answers:
+    read_until(question.encode())
+    if answer is not None:
+        os.write(main, answer.encode())
+while not is_hidden():
+    pass
+os.write(main, last.encode()) if isinstance(last, str) else child.send_signal(last)
+code = child.wait()
+print(json.dumps({"code": code, "echoes": not is_hidden(), "lines": bool(termios.tcgetattr(terminal)[3] & termios.ICANON)}))
+"#;
+
+/// How `register` ends if this is typed, or this signal is sent, at its question for a password.
+fn ended_at_the_password(last: &Value) -> Value {
+    let desk = Desk::new();
+    let command = desk.command(&["register", "--server", "http://127.0.0.1:9", "--data", "phone"]);
+    let answers = json!([["Email: ", "ana@example.com\r"], ["assword: ", null]]).to_string();
+    let mut python = Command::new("python3");
+    python.args(["-c", ON_A_TERMINAL, &answers, &last.to_string()]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        _ = match value {
+            Some(value) => python.env(name, value),
+            None => python.env_remove(name),
+        };
+    }
+    let output = python.current_dir(desk.folder.path()).output().expect("python3");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+#[test]
+fn a_signal_at_the_question_for_a_password_leaves_the_terminal_as_it_was() {
+    for (signal, code) in [(15, 143), (1, 129)] {
+        assert_eq!(ended_at_the_password(&json!(signal)), json!({ "code": code, "echoes": true, "lines": true }));
+    }
+}
+
+#[test]
+fn ctrl_c_at_the_question_for_a_password_is_ctrl_c() {
+    assert_eq!(ended_at_the_password(&json!("\u{3}")), json!({ "code": 130, "echoes": true, "lines": true }));
+}
