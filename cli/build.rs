@@ -1,5 +1,5 @@
-//! Writes a table of the demo app's files, as `cargo xtask web` has built them, for `src/demo.rs` to take into the program. Where nothing is
-//! built, the table is empty.
+//! Writes a table of the demo app's files, built by `cargo xtask web`, which `src/demo.rs` embeds in the program. If the app is not built,
+//! the table is empty.
 
 use std::fmt::Write;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,18 +12,18 @@ fn main() {
 }
 
 fn write() -> std::io::Result<()> {
-    // Asked for at run time: a shared target folder may hold the build script of another checkout.
+    // Read at run time, because a shared target folder may contain the build script of another checkout.
     let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).ok_or_else(|| std::io::Error::other(format!("no {name}")));
     let built = variable("CARGO_MANIFEST_DIR")?.join("../web/demo/dist");
     println!("cargo::rerun-if-changed=build.rs");
     let mut files = Vec::new();
-    // The folder is in the repository, without its contents, so that cargo has something to watch. Elsewhere there is none.
+    // The empty folder is in the repository, so that cargo has something to watch. A package does not have it.
     if built.is_dir() {
         println!("cargo::rerun-if-changed={}", built.display());
         collect(&built.join("site"), &mut files)?;
     }
     files.sort();
-    // Copies, which no build of the app replaces while the compiler reads them.
+    // Copies, so that no build of the app replaces them while the compiler reads them.
     let out = variable("OUT_DIR")?;
     let mut table = String::from("&[\n");
     for (index, file) in files.iter().enumerate() {

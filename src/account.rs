@@ -201,8 +201,8 @@ impl Accounts<'_> {
     /// # Errors
     /// Returns an error if the password is wrong or the server cannot be reached.
     pub async fn make_recovery_code(&self, password: &str) -> Result<String, Error> {
-        const DOING: &str = "make a recovery code";
-        const DONE: &str = "the earlier code may no longer work, so make another one";
+        const DOING: &str = "create a recovery code";
+        const DONE: &str = "the earlier code may no longer work, so create another one";
         let body = MakeRecoveryCodeRequest { password: Password(password.to_owned()) };
         let answered = self.signed(DOING, &MakeRecoveryCode { body, x_contract_version: self.version() }).await;
         match answered.map_err(|error| error.unless_done(DONE))? {
@@ -284,7 +284,7 @@ impl Accounts<'_> {
     /// # Errors
     /// Returns an error if nobody is signed in or the server cannot be reached.
     pub async fn usage(&self) -> Result<AccountUsage, Error> {
-        const DOING: &str = "read how much the account holds";
+        const DOING: &str = "read the account's usage";
         match self.signed(DOING, &GetAccountUsage { x_contract_version: self.version() }).await? {
             GetAccountUsageResponse::Ok(usage) => Ok(usage),
             other => Err(refusal(DOING, other)),

@@ -220,7 +220,7 @@ impl Client {
         let missing = || Error::argument(format!("cannot restore version {number}: the conflict history has no such version"));
         let past = past.ok_or_else(missing)?;
         let key = Key { collection: past.collection, id: past.record.id };
-        // It was not made on the current version, which its stamp shows (R24).
+        // It was not made on the current version, as its stamp shows (R24).
         self.edit(key, &LocalEdit::Put(past.record.text)).map(drop)
     }
 
@@ -266,7 +266,7 @@ impl Client {
         Ok(self.with(|store| store.check())?)
     }
 
-    /// Gives the user's answer when the status is [`NeedsConfirmation`](crate::status::SyncState::NeedsConfirmation).
+    /// Passes the user's decision when the status is [`NeedsConfirmation`](crate::status::SyncState::NeedsConfirmation).
     ///
     /// # Errors
     /// Returns an error if the database cannot be written.

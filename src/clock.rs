@@ -35,7 +35,7 @@ pub struct Clock {
     doubted_ms: Option<i64>,
     /// When a response first showed that offset, by this device's clock.
     doubted_since_ms: i64,
-    /// Whether an answer has confirmed the offset.
+    /// Whether a response has confirmed the offset.
     known: bool,
     /// The last stamp made.
     last: i64,
@@ -89,8 +89,8 @@ impl Clock {
     }
 
     /// Learns the server's time from its rejection of a stamp as too far ahead. Returns whether the time is certain, so that edits get new
-    /// stamps. They wait if it is far from the known one, as in [`learn`](Self::learn): otherwise, a server whose clock is wrong for a moment
-    /// would date them back for good.
+    /// stamps. If it is far from the known time, they wait, as in [`learn`](Self::learn). Otherwise, a server whose clock is briefly wrong
+    /// would permanently backdate them.
     pub fn rejected(&mut self, wall_ms: i64, server_ms: i64) -> bool {
         let offset = offset(wall_ms, server_ms);
         let is_certain = self.agrees(offset) || self.is_confirmed(wall_ms, offset) || !rules::on(Rule::ConfirmRejection);
@@ -119,7 +119,7 @@ impl Clock {
         }
     }
 
-    /// Whether another response would decide about the server's time, because no offset is known.
+    /// Whether one more response would determine the server's time, because no offset is known.
     pub fn is_undecided(&self) -> bool {
         self.doubted_ms.is_some() && !self.known
     }
@@ -136,7 +136,7 @@ impl Clock {
         wall_ms.saturating_add(self.offset_ms)
     }
 
-    /// Of two clocks of one device, the one with the later stamp.
+    /// The one of two clocks of a device that has the later stamp.
     pub fn further(self, other: Clock) -> Clock {
         if self.last < other.last { other } else { self }
     }
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rejected_stamp_sets_the_clock_to_the_server_s_time() {
+    fn a_rejected_stamp_sets_the_clock_to_the_server_time() {
         let mut clock = Clock::default();
         clock.stamp(5_000_000, Some(9_000_000));
         assert!(clock.rejected(5_000_000, 5_000_900));

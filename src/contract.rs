@@ -1,9 +1,9 @@
 //! A contract as data: the output of `contractc generate --only contract`, loaded at run time. An engine or a server uses it like the
 //! contract of generated code, and validates records in the same way.
 
-mod judge;
 mod keywords;
 mod read;
+mod validate;
 
 use std::sync::OnceLock;
 
@@ -13,9 +13,9 @@ use crate::api::runtime::json::Json;
 use crate::api::runtime::rule::Rule;
 use crate::api::runtime::schema::parse;
 use crate::api::runtime::tape::Tape;
-use judge::{Entry, Rules};
 pub use read::LoadError;
 use read::{Members, count, damaged, each, flag, kept, list, number, text, texts};
+use validate::{Entry, Rules};
 
 /// The supported version of the format.
 const FORMAT: u64 = 1;

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_not_a_cursor_is_refused() {
+    fn text_that_is_not_a_cursor_is_rejected() {
         for text in ["", "v2.all.e1.1", "v1.all.e1", "v1.all.e1.x", "v1.all.e1.1.2", "v1..e1.1", "v1.--1.e1.1", "v1.all..1", "v1.all.e1.-1"]
         {
             assert_eq!(text.parse::<Cursor>(), Err(InvalidCursor), "{text}");

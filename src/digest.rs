@@ -13,7 +13,7 @@ use crate::api::runtime::json::Json;
 use crate::stored::Readable;
 
 /// The digest of a set of records. The default is the digest of the empty set.
-// It is kept as a UUID because that is read and written here anyway, and code is scarce in the browser.
+// It is stored as a UUID because the code that reads and writes UUIDs is needed anyway, and the browser has little room for code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Digest(Uuid);
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_depends_on_each_record_s_collection_id_and_revision_and_on_no_order() {
+    fn a_digest_depends_on_collection_id_and_revision_of_each_record_but_not_on_order() {
         let (id, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let one = Digest::of("mine", id, 7);
         assert_eq!(one.to_string(), "cef85a8931925913b25fcfb9da893ad7");

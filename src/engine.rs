@@ -85,9 +85,9 @@ pub struct Engine {
     refreshing: Option<u64>,
     /// Whether the token was refreshed since the last success.
     refreshed: bool,
-    /// The maximum of changes in a page.
+    /// The maximum number of changes in a page.
     page_size: Size,
-    /// The maximum of edits in a push.
+    /// The maximum number of edits in a push.
     push_size: Size,
     /// Whether the last comparison with the server's digest has found a difference. Another process may have written at the same time, so
     /// one comparison proves nothing.
@@ -97,7 +97,7 @@ pub struct Engine {
     /// The number of consecutive pushes with edits rejected for their stamps or the device's id.
     undone: u32,
     requests: u64,
-    /// Whether it has pulled once more since the sign-in, because one response did not tell the server's time.
+    /// Whether the engine has pulled once more since the sign-in, because one response did not determine the server's time.
     asked_time: bool,
     /// The cursor of the last request for a page.
     asked_since: Option<String>,
@@ -251,7 +251,7 @@ impl Engine {
                     self.try_now();
                 }
             }
-            // A lower one tells that the server has gone back to an earlier state.
+            // A lower one means that the server has gone back to an earlier state.
             Event::Notified { rev } => self.wants.pull |= self.seen_rev() != Some(rev),
             Event::Probe => self.try_now(),
             Event::SyncNow => {
@@ -283,7 +283,7 @@ impl Engine {
                 self.work = Work::Idle;
                 self.fail(message, turn);
             }
-            // Whether the session goes on is not known: the next request shows it, and may refresh the token again.
+            // It is unknown whether the session continues: the next request shows it, and may refresh the token again.
             Event::Unanswered { request, error } if self.refreshing == Some(request) => {
                 self.refreshing = None;
                 self.refreshed = false;
@@ -434,7 +434,7 @@ impl Engine {
         match self.next() {
             Some(Next::Pull { since }) => self.pull(since, turn),
             Some(Next::Sweep) => self.store(Task::Sweep, turn),
-            // What was missing may be there again.
+            // What was missing may be available again.
             Some(Next::LookAgain) => {
                 self.insists = false;
                 self.store(Task::LookAgain, turn);
@@ -474,7 +474,7 @@ impl Engine {
             Work::Storing(Step::Sweep) if done.swept == 0 => self.store(Task::FinishResync, turn),
             Work::Storing(step) => {
                 self.step_stored(turn.now_ms);
-                // Whether the difference is gone shows at the end of the next pull.
+                // The end of the next pull shows whether the difference is gone.
                 self.wants.pull |= step == Step::FinishResync && self.difference() == Some(DifferenceState::Resyncing);
             }
             other => self.work = other,

@@ -53,14 +53,14 @@ pub(crate) enum Kind {
     Stopped,
 }
 
-/// What may have become of a request without an answer.
+/// What may have happened to a request without a response.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// There was no connection: nothing was sent.
     NotSent,
-    /// The connection broke while the request or its answer was on its way.
+    /// The connection broke while the request or its response was in transit.
     Cut,
-    /// No answer came in time.
+    /// No response arrived in time.
     Silent,
 }
 
@@ -80,7 +80,7 @@ impl Error {
         matches!(&*self.0, Kind::Offline { fate: Fate::Cut, .. })
     }
 
-    /// Says what to do if the request was carried out and only its answer was lost.
+    /// Says what to do if the request was carried out and only its response was lost.
     pub(crate) fn unless_done(mut self, advice: &str) -> Self {
         if let Kind::Offline { message, fate: Fate::Cut | Fate::Silent, .. } = &mut *self.0 {
             message.push_str(&format!("; {advice}"));
@@ -88,7 +88,7 @@ impl Error {
         self
     }
 
-    /// Names the rejected record by its place among the records of the call.
+    /// Names the rejected record by its position among the records of the call.
     pub(crate) fn at(mut self, place: Option<(usize, usize)>) -> Self {
         if let (Some((number, count)), Kind::Edit { what, .. }) = (place, &mut *self.0) {
             what.push_str(&format!(" (number {number} of {count})"));
@@ -183,7 +183,7 @@ impl fmt::Display for Error {
             Kind::Offline { doing, message, .. } => write!(f, "cannot {doing}: {message}; check the address and the network"),
             Kind::Refused { doing, problem } => {
                 let detail = problem.detail.as_ref().map(|detail| format!(", {detail}")).unwrap_or_default();
-                write!(f, "cannot {doing}: the server answered {} {} ({}{detail})", problem.status, problem.title, problem.code)
+                write!(f, "cannot {doing}: the server responded with {} {} ({}{detail})", problem.status, problem.title, problem.code)
             }
             Kind::Foreign { doing, message } => write!(f, "cannot {doing}: {message}; check that the address belongs to a sync server"),
             Kind::SignIn { doing } => write!(f, "cannot {doing}: nobody is signed in; sign in first"),

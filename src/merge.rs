@@ -37,7 +37,7 @@ pub struct Stored {
 
 /// The outcome of conflict resolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Resolution {
     /// The edit is already the stored version.
     Duplicate,
     /// The edit becomes the current version, with this stamp.
@@ -54,10 +54,10 @@ pub enum Verdict {
 /// The rules apply in this order. An edit with the same op is a duplicate. Two edits of the same device are ordered by sequence number,
 /// regardless of their stamps. An edit based on the stored revision replaces it. Otherwise the last write wins. The stamp of a winning edit
 /// exceeds the stamp of the replaced version, except between two unedited records that the app ships.
-pub fn decide(stored: Option<Stored>, edit: Version, base_rev: Option<u64>) -> Verdict {
-    let Some(Stored { version, rev }) = stored else { return Verdict::Accepted { stamp: edit.stamp } };
+pub fn decide(stored: Option<Stored>, edit: Version, base_rev: Option<u64>) -> Resolution {
+    let Some(Stored { version, rev }) = stored else { return Resolution::Accepted { stamp: edit.stamp } };
     if version.op.id == edit.op.id && rules::on(Rule::SameOpIsDuplicate) {
-        return Verdict::Duplicate;
+        return Resolution::Duplicate;
     }
     let wins = if version.op.device == edit.op.device && rules::on(Rule::SameDeviceByCount) {
         edit.op.seq > version.op.seq
@@ -67,7 +67,7 @@ pub fn decide(stored: Option<Stored>, edit: Version, base_rev: Option<u64>) -> V
     // A record that nobody has edited keeps the stamp that says so (R18), also where it replaces the same record of another device.
     let is_shipped = edit.stamp == 0 && version.stamp == 0 && !edit.deleted;
     let lowest = if is_shipped && rules::on(Rule::ShippedKeepsStamp) { 0 } else { version.stamp.saturating_add(1) };
-    if wins { Verdict::Accepted { stamp: edit.stamp.max(lowest) } } else { Verdict::Superseded }
+    if wins { Resolution::Accepted { stamp: edit.stamp.max(lowest) } } else { Resolution::Superseded }
 }
 
 /// The total order of last write wins: by stamp, then deletions over other versions, then by device and sequence number. No two versions
@@ -94,13 +94,13 @@ mod tests {
         Version { deleted: true, ..version }
     }
 
-    fn against(stored: Version, edit: Version, base_rev: Option<u64>) -> Verdict {
+    fn against(stored: Version, edit: Version, base_rev: Option<u64>) -> Resolution {
         decide(Some(Stored { version: stored, rev: 7 }), edit, base_rev)
     }
 
     #[test]
     fn every_rule_decides_what_the_rules_before_it_left_open() {
-        use Verdict::{Accepted, Duplicate, Superseded};
+        use Resolution::{Accepted, Duplicate, Superseded};
         let table = [
             ("the same op is a duplicate", version(ALICE, 1, 50), version(ALICE, 1, 99), None, Duplicate),
             ("one device goes by its count, not by its clock", version(ALICE, 1, 50), version(ALICE, 2, 10), None, Accepted { stamp: 51 }),
@@ -115,8 +115,8 @@ mod tests {
             ("a shipped record stays as shipped", version(ALICE, 1, 0), version(BOB, 1, 0), None, Accepted { stamp: 0 }),
             ("and an edit of it is one", version(ALICE, 1, 0), version(BOB, 1, -5), Some(7), Accepted { stamp: 1 }),
         ];
-        for (rule, stored, edit, base_rev, verdict) in table {
-            assert_eq!(against(stored, edit, base_rev), verdict, "{rule}");
+        for (rule, stored, edit, base_rev, resolution) in table {
+            assert_eq!(against(stored, edit, base_rev), resolution, "{rule}");
         }
         assert_eq!(decide(None, version(ALICE, 1, 50), Some(7)), Accepted { stamp: 50 }, "nothing stored: anything is accepted");
     }
@@ -127,8 +127,8 @@ mod tests {
         let all: Vec<Version> = versions.into_iter().flatten().flatten().flat_map(|version| [version, deleted(version)]).collect();
         for left in &all {
             for right in all.iter().filter(|right| right.op.id != left.op.id) {
-                let there = against(*left, *right, None) == Verdict::Superseded;
-                let back = against(*right, *left, None) == Verdict::Superseded;
+                let there = against(*left, *right, None) == Resolution::Superseded;
+                let back = against(*right, *left, None) == Resolution::Superseded;
                 assert_ne!(there, back, "{left:?} and {right:?}");
             }
         }

@@ -43,7 +43,7 @@ pub enum LocalEdit {
     Delete,
 }
 
-/// Why a local write is rejected.
+/// The reason why a local write is rejected.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EditError {
     /// The record violates the contract.
@@ -305,7 +305,7 @@ fn block_of(reason: &str) -> Result<Block, Report> {
         member(tape.root(), "message", &mut block.message)?;
         member(tape.root(), "errors", &mut block.violations)
     };
-    // What was validated is complete.
+    // A validated record is complete.
     _ = read(&mut block);
     for violation in &mut block.violations {
         if let Some(pointer) = violation.pointer.strip_prefix("/record") {
@@ -348,7 +348,7 @@ fn acknowledged(row: &Row, receipt: &Receipt, deleted: bool, current: bool) -> R
     Row { record, state, ..row.clone() }.rebased(receipt.rev, receipt.stamp, deleted)
 }
 
-/// The writes for a row whose pushed edit lost. The verdict on an op is final; an edit made since is resolved against the winner.
+/// The writes for a row whose pushed edit lost. The outcome of an op is final; an edit made since is resolved against the winner.
 fn superseded(
     row: &Row,
     winner: &Result<wire::Change, Box<wire::Unreadable>>,
@@ -358,17 +358,13 @@ fn superseded(
     now: i64,
 ) -> Result<Vec<Write>, Report> {
     Ok(match winner {
-        Ok(change) if current && rules::on(Rule::VerdictIsFinal) => pull::adopt(Some(row), change, quarantined, row.seen, now),
+        Ok(change) if current && rules::on(Rule::OutcomeIsFinal) => pull::adopt(Some(row), change, quarantined, row.seen, now),
         Ok(change) => pull::merge(row, row.base_rev, change, quarantined, row.seen, now)?,
         Err(unreadable) if current => {
             let op = unreadable.op.unwrap_or(row.op);
-            let mut set_aside = unreadable.clone();
-            set_aside.raw = pull::as_feed_change(row.collection, &unreadable.raw);
-            vec![
-                remember(row, Past::Lost, op, now),
-                Write::Remove(row.key()),
-                Write::Quarantine(pull::quarantined(&set_aside, resyncs, now)),
-            ]
+            let mut winner = unreadable.clone();
+            winner.raw = pull::as_feed_change(row.collection, &unreadable.raw);
+            vec![remember(row, Past::Lost, op, now), Write::Remove(row.key()), Write::Quarantine(pull::quarantined(&winner, resyncs, now))]
         }
         Err(unreadable) => vec![Write::Quarantine(pull::quarantined(unreadable, resyncs, now))],
     })

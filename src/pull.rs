@@ -9,7 +9,7 @@ use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::cursor::Cursor;
 use crate::digest::{Difference, DifferenceState, Digest};
-use crate::merge::{Op, Verdict, decide};
+use crate::merge::{Op, Resolution, decide};
 use crate::record::{Record, rewrite, uuid};
 use crate::rules::{self, Rule};
 use crate::store::{Key, Loaded, Meta, Past, PastVersion, Pending, Quarantined, Resync, Row, RowState, Write};
@@ -174,10 +174,10 @@ fn is_made_anew(before: &Record, after: &Record) -> bool {
 /// Returns an error if the stored record is not JSON.
 pub fn merge(row: &Row, base_rev: Option<u64>, change: &Change, quarantined: bool, seen: u64, now: i64) -> Result<Vec<Write>, Report> {
     Ok(match decide(Some(change.stored()), row.version(), base_rev) {
-        Verdict::Duplicate | Verdict::Superseded => adopt(Some(row), change, quarantined, seen, now),
+        Resolution::Duplicate | Resolution::Superseded => adopt(Some(row), change, quarantined, seen, now),
         // Both are default records that ship with the app; there is no user's edit to push.
-        Verdict::Accepted { .. } if row.record.is_as_shipped() => adopt(Some(row), change, quarantined, seen, now),
-        Verdict::Accepted { .. } => {
+        Resolution::Accepted { .. } if row.record.is_as_shipped() => adopt(Some(row), change, quarantined, seen, now),
+        Resolution::Accepted { .. } => {
             let beaten = base_rev != Some(change.rev) && change.op.device != row.op.device && !change.record.is_as_shipped();
             let loser = Row { record: change.record.clone(), op: change.op, ..row.clone() };
             let remembered = beaten.then(|| remember(&loser, Past::Lost, row.op, now));
@@ -190,17 +190,17 @@ pub fn merge(row: &Row, base_rev: Option<u64>, change: &Change, quarantined: boo
 
 /// Quarantines an unreadable change. If its version is readable, an edit of the same record is still resolved against it.
 fn unreadable_change(row: Option<&Row>, unreadable: &Unreadable, meta: &Meta, now: i64) -> Result<Vec<Write>, Report> {
-    let set_aside = Write::Quarantine(quarantined(unreadable, meta.resyncs, now));
+    let quarantine = Write::Quarantine(quarantined(unreadable, meta.resyncs, now));
     let seen = meta.resync.as_ref().map(|resync| resync.number);
-    let Some(row) = row else { return Ok(vec![set_aside]) };
+    let Some(row) = row else { return Ok(vec![quarantine]) };
     let lost = meta.resync.as_ref().is_some_and(|resync| resync.is_lost(row.seen, row.base_rev));
     let row = Row { seen: seen.unwrap_or(row.seen), ..row.clone() };
     if row.unacknowledged().is_none() && !lost {
-        return Ok(vec![set_aside, Write::Put(row)]);
+        return Ok(vec![quarantine, Write::Put(row)]);
     }
     let base_rev = row.base_rev.filter(|_| !lost);
     Ok(match unreadable.stored.map(|stored| (stored, decide(Some(stored), row.version(), base_rev))) {
-        Some((stored, Verdict::Accepted { .. })) => {
+        Some((stored, Resolution::Accepted { .. })) => {
             let pending = row.unacknowledged().unwrap_or(Pending { since: now, lost: true, base_stamp: None, known_rev: None });
             let loser = loser_of(&row, unreadable, stored.version.op);
             let remembered = loser.map(|loser| remember(&loser, Past::Lost, row.op, now));
@@ -208,10 +208,10 @@ fn unreadable_change(row: Option<&Row>, unreadable: &Unreadable, meta: &Meta, no
             let rebased = Write::Put(pending.rebased(stored.rev, stored.version.stamp, stored.version.deleted)?);
             remembered.into_iter().chain([rebased]).collect()
         }
-        Some((stored, Verdict::Superseded)) => {
-            vec![remember(&row, Past::Lost, stored.version.op, now), Write::Remove(row.key()), set_aside]
+        Some((stored, Resolution::Superseded)) => {
+            vec![remember(&row, Past::Lost, stored.version.op, now), Write::Remove(row.key()), quarantine]
         }
-        Some((_, Verdict::Duplicate)) | None => vec![set_aside, Write::Put(row)],
+        Some((_, Resolution::Duplicate)) | None => vec![quarantine, Write::Put(row)],
     })
 }
 
@@ -337,7 +337,7 @@ pub enum Answer {
     PushAgain,
 }
 
-/// Applies the user's answer to a resync that would delete many records. Pushing everything again means that the server has lost
+/// Applies the user's decision about a resync that would delete many records. Pushing everything again means that the server has lost
 /// everything. The resync first checks once more what the server has, because the question may have been open for a long time.
 pub fn answer_resync(meta: &mut Meta, answer: Answer) {
     if meta.resync.is_some() {

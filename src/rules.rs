@@ -30,8 +30,8 @@ pub enum Rule {
     BaseRevFollows,
     /// R8: last write wins in a total order.
     TotalOrder,
-    /// R8: the server's verdict on an op is final.
-    VerdictIsFinal,
+    /// R8: the outcome of an op is final.
+    OutcomeIsFinal,
     /// R9: stamps are above every stamp that the device has seen.
     Ratchet,
     /// R9: the stamp of an edit stays above its base version, even after the server has lost that version.
@@ -154,7 +154,7 @@ impl Rule {
         Rule::SameDeviceByCount,
         Rule::BaseRevFollows,
         Rule::TotalOrder,
-        Rule::VerdictIsFinal,
+        Rule::OutcomeIsFinal,
         Rule::Ratchet,
         Rule::StampAboveBase,
         Rule::ConfirmTime,

@@ -32,8 +32,8 @@ pub struct Status {
     pub collections: BTreeMap<String, CollectionStatus>,
     /// How many milliseconds remain until sync tries again on its own.
     pub next_attempt_in_ms: Option<i64>,
-    /// Records that a full resync would delete if the user agrees. Greater than 0 exactly while the user's answer is awaited, even if sync
-    /// is off.
+    /// Records that a full resync would delete if the user agrees. Greater than 0 exactly while the user's decision is awaited, even if
+    /// sync is off.
     pub to_be_deleted: u64,
     /// Since when records of this device have differed from the server's, although everything was fetched again. In milliseconds since the
     /// Unix epoch.
@@ -76,13 +76,13 @@ pub enum SyncState {
     Offline,
     /// The user must sign in again.
     NeedsAuth,
-    /// A resync would delete many records, and sync waits for the user's answer.
+    /// A resync would delete many records, and sync waits for the user's decision.
     NeedsConfirmation,
     /// The app is too old for the server.
     UpgradeRequired,
     /// Sync is sending, receiving or storing something.
     Syncing,
-    /// There is nothing to do until this or another device writes. [`Status::is_synced`] tells whether everything is in sync.
+    /// There is nothing to do until this or another device writes. [`Status::is_synced`] says whether everything is in sync.
     Idle,
 }
 

@@ -127,7 +127,7 @@ pub trait Store: Send {
 /// Decides what to write, given the loaded rows.
 pub type Plan<'a> = dyn FnMut(&mut Loaded) -> Result<Vec<Write>, Refused> + 'a;
 
-/// The plan made no writes; its caller knows why.
+/// The plan made no writes, and its caller has the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused;
 
@@ -135,11 +135,11 @@ pub struct Refused;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Edits {
-    /// All of them.
+    /// All edits.
     All,
-    /// Those of records that the server has, which take no further record there. Deletions are among them.
+    /// Edits of records that the server already has, so they do not increase its record count. Includes deletions.
     Known,
-    /// Only those that delete their record.
+    /// Only deletions.
     Deletions,
 }
 

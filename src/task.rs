@@ -38,7 +38,7 @@ pub enum Task {
     },
     /// Pull everything once more, because the user has asked for a sync instead of deciding whether a resync may delete records.
     LookAgain,
-    /// Apply the user's answer to a resync that would delete many records.
+    /// Apply the user's decision about a resync that would delete many records.
     AnswerResync(Answer),
     /// Process some of the rows that the resync has not seen.
     Sweep,

@@ -24,7 +24,7 @@ pub use crate::tokens::{MemoryTokens, TokenError, TokenStore, Tokens};
 
 /// The timeout for connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The header in which the server names the account of the request that it answers (R29).
+/// The header in which the server names the account of the request (R29).
 const ACCOUNT_HEADER: &str = "x-account";
 /// The maximum silence on the connection for change notifications. The server sends a comment every 20 seconds.
 pub(crate) const SILENCE_TIMEOUT: Duration = Duration::from_secs(50);
@@ -46,7 +46,7 @@ impl Tokens {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Traffic {
-    /// Pull and push requests that were answered.
+    /// Pull and push requests that got a response.
     pub requests: u64,
     /// Edits that were pushed and processed by the server.
     pub pushed: u64,
@@ -85,7 +85,7 @@ impl Link {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
-            // The address that the user has typed is the one that gets the password and the tokens.
+            // Only the address that the user has typed gets the password and the tokens.
             .redirect(reqwest::redirect::Policy::custom(|attempt| {
                 let to = attempt.url().clone();
                 attempt.error(format!("it redirects to {to}"))
@@ -93,7 +93,7 @@ impl Link {
             .user_agent(concat!("stronglog-sync/", env!("CARGO_PKG_VERSION")));
         #[cfg(any(target_os = "android", target_os = "linux"))]
         {
-            // What is sent may wait as long for the network as for the server.
+            // Sending may take as long as waiting for the response.
             http = http.tcp_user_timeout(ANSWER_TIMEOUT);
         }
         if loopback {
@@ -187,7 +187,7 @@ impl Link {
     pub(crate) async fn exchange(&self, account: Uuid, message: &Message) -> Result<Answered, Error> {
         let mut request = self.request(message)?;
         let Some(tokens) = self.tokens().await? else {
-            // Another call has found out that the session has ended. A server would answer the same.
+            // Another call has found out that the session has ended. The server would respond in the same way.
             return Ok(Answered::session_ended());
         };
         if tokens.account != account {
@@ -227,7 +227,7 @@ impl Link {
 /// The message for refreshed tokens of the wrong account. They are not kept.
 fn of_another(received: Uuid, own: Uuid) -> String {
     format!(
-        "received tokens of the account {received} instead of {own}; a proxy before the server may mix up answers, so report it to its operator"
+        "received tokens of the account {received} instead of {own}; a proxy in front of the server may mix up responses, so report it to its operator"
     )
 }
 
@@ -307,9 +307,7 @@ fn offline(doing: &'static str, error: &reqwest::Error) -> Error {
     }
     let is_remote = error.url().is_some_and(|url| !is_loopback(url));
     let proxy = proxy_variable().filter(|_| is_remote && error.is_connect()).map(|variable| {
-        format!(
-            "; the connection goes through the proxy that the environment variable {variable} names, unless NO_PROXY excepts the server"
-        )
+        format!("; the connection uses the proxy in the environment variable {variable}; to bypass it, add the server to NO_PROXY")
     });
     let fate = if error.is_connect() || error.is_redirect() || error.is_builder() { Fate::NotSent } else { Fate::Cut };
     let message = format!("the server was not reached ({message}){}", proxy.unwrap_or_default());
@@ -347,7 +345,7 @@ fn tls_failure(error: &(dyn std::error::Error + 'static)) -> Option<String> {
 fn certificate_failure(why: &rustls::CertificateError) -> String {
     use rustls::CertificateError as Why;
     match why {
-        // Two authorities may have one name, such as one that was made anew.
+        // Two authorities may have the same name, for example after one was replaced.
         Why::UnknownIssuer | Why::BadSignature | Why::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
             "it is signed by an unknown authority; if the authority is yours, pass its certificate (`stronglog --ca FILE`, `ClientBuilder::certificate_authority`)"
                 .to_owned()
@@ -359,7 +357,7 @@ fn certificate_failure(why: &rustls::CertificateError) -> String {
     }
 }
 
-/// The wait that the server asks for: seconds, or a date by the server's clock, which the response also contains.
+/// The delay that the server asks for: seconds, or a date by the server's clock, which the response also contains.
 fn retry_after_ms(headers: &http::HeaderMap) -> Option<u64> {
     let text = |name: http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let after = text(http::header::RETRY_AFTER)?;

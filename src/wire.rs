@@ -456,7 +456,7 @@ fn check(value: Json<'_>, check: Check) -> Result<(), Report> {
 }
 
 fn unread() -> Report {
-    Report::new("type", "holds a number or an id that is out of range")
+    Report::new("type", "contains a number or an id that is out of range")
 }
 
 /// Validates a live record that is written here.
@@ -464,7 +464,7 @@ fn unread() -> Report {
 /// # Errors
 /// Returns all violations.
 pub fn check_live(collection: &Collection, record: Json<'_>) -> Result<(), Report> {
-    // In the browser, the page checks this when it writes: code is scarce in the worker.
+    // In the browser, the page checks this when it writes, because the worker has little room for code.
     #[cfg(not(target_arch = "wasm32"))]
     check_levels(record)?;
     validate_view(record, collection.check)

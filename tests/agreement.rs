@@ -40,13 +40,13 @@ struct Instance {
 /// Pointers and keywords; empty for a valid value.
 type Violations = BTreeSet<(String, String)>;
 
-/// The verdicts on an instance in this process.
+/// The results for an instance in this process.
 struct Here {
     generated: Violations,
     jsonschema: bool,
 }
 
-/// The verdicts on an instance in Node.
+/// The results for an instance in Node.
 struct Elsewhere {
     zod: Violations,
     ajv: bool,
@@ -55,19 +55,19 @@ struct Elsewhere {
 }
 
 #[test]
-fn the_judges_agree() {
+fn the_validators_agree() {
     let compilation = compile();
     let contract = compilation.contract.as_ref().expect("the contract compiles");
     let oracle = Oracle::new(contract);
     let instances = instances(contract);
-    let mut judged: BTreeMap<Kind, usize> = BTreeMap::new();
-    instances.iter().for_each(|instance| *judged.entry(instance.kind).or_default() += 1);
-    println!("{} instances of {} schemas: {judged:?}", instances.len(), api::SCHEMAS.len());
+    let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
+    instances.iter().for_each(|instance| *counts.entry(instance.kind).or_default() += 1);
+    println!("{} instances of {} schemas: {counts:?}", instances.len(), api::SCHEMAS.len());
     assert!(instances.len() >= INSTANCES_MIN, "only {} instances", instances.len());
 
     let (here, elsewhere) = std::thread::scope(|scope| {
-        let elsewhere = scope.spawn(|| judge_in_node(&instances, &oracle));
-        let here = judge_here(&instances, &oracle, contract);
+        let elsewhere = scope.spawn(|| validate_in_node(&instances, &oracle));
+        let here = validate_here(&instances, &oracle, contract);
         (here, elsewhere.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
     let mut differences = Differences::default();
@@ -86,23 +86,23 @@ fn the_judges_agree() {
 struct Differences(BTreeMap<(String, &'static str), Vec<String>>);
 
 impl Differences {
-    fn note(&mut self, kind: Kind, judge: &'static str, is_same: bool, found: impl FnOnce() -> String) {
+    fn note(&mut self, kind: Kind, validator: &'static str, is_same: bool, found: impl FnOnce() -> String) {
         if !is_same {
-            self.0.entry((format!("{kind:?}"), judge)).or_default().push(found());
+            self.0.entry((format!("{kind:?}"), validator)).or_default().push(found());
         }
     }
 
     /// Fails on differences that are not listed, and on listed differences that do not occur.
     fn compare(&self, accepted: &BTreeSet<(String, String)>) {
         let mut wrong = String::new();
-        for ((kind, judge), found) in &self.0 {
-            if !accepted.contains(&(kind.clone(), (*judge).to_owned())) {
-                let _ = writeln!(wrong, "{} unlisted differences of {judge} on {kind}, such as {}", found.len(), found[0]);
+        for ((kind, validator), found) in &self.0 {
+            if !accepted.contains(&(kind.clone(), (*validator).to_owned())) {
+                let _ = writeln!(wrong, "{} unlisted differences of {validator} on {kind}, such as {}", found.len(), found[0]);
             }
         }
-        for (kind, judge) in accepted {
-            if !self.0.keys().any(|(known, other)| known == kind && other == judge) {
-                let _ = writeln!(wrong, "the listed difference of {judge} on {kind} no longer exists: delete its row");
+        for (kind, validator) in accepted {
+            if !self.0.keys().any(|(known, other)| known == kind && other == validator) {
+                let _ = writeln!(wrong, "the listed difference of {validator} on {kind} no longer exists: delete its row");
             }
         }
         assert!(wrong.is_empty(), "{wrong}");
@@ -150,11 +150,10 @@ fn duplicated(text: &str) -> Option<String> {
     Some(format!("{{{}:{value},{}", Value::String(name.clone()), text.strip_prefix('{')?))
 }
 
-/// The verdicts of generated Rust and the `jsonschema` crate, in the order of the instances. The interpreter must agree with generated
-/// Rust.
-fn judge_here(instances: &[Instance], oracle: &Oracle, contract: &Contract) -> Vec<Here> {
+/// The results of generated Rust and the `jsonschema` crate, in the order of the instances. The interpreter must agree with generated Rust.
+fn validate_here(instances: &[Instance], oracle: &Oracle, contract: &Contract) -> Vec<Here> {
     let mut validators: BTreeMap<&str, jsonschema::Validator> = BTreeMap::new();
-    let judge = |Instance { kind, schema: name, text }: &Instance| {
+    let validator = |Instance { kind, schema: name, text }: &Instance| {
         let schema = contract.named(name).expect("generated names are the contract's");
         let generated = violations(&api::validate(name, text.as_bytes()));
         let interpreted = interpret::validate(contract, schema, text.as_bytes());
@@ -164,11 +163,11 @@ fn judge_here(instances: &[Instance], oracle: &Oracle, contract: &Contract) -> V
         let jsonschema = serde_json::from_str::<Value>(text).is_ok_and(|value| validator.is_valid(&value));
         Here { generated, jsonschema }
     };
-    instances.iter().map(judge).collect()
+    instances.iter().map(validator).collect()
 }
 
-/// The verdicts of Zod and ajv, in the order of the instances.
-fn judge_in_node(instances: &[Instance], oracle: &Oracle) -> Vec<Elsewhere> {
+/// The results of Zod and ajv, in the order of the instances.
+fn validate_in_node(instances: &[Instance], oracle: &Oracle) -> Vec<Elsewhere> {
     let module = node::compile();
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
     let (list, schemas) = (folder.join("agreement.jsonl"), folder.join("agreement.json"));
@@ -179,16 +178,16 @@ fn judge_in_node(instances: &[Instance], oracle: &Oracle) -> Vec<Elsewhere> {
     std::fs::write(&list, lines).expect("the instances can be written");
     std::fs::write(&schemas, serde_json::to_vec(oracle.schemas()).expect("schemas are JSON")).expect("the schemas can be written");
     let output = node::run(Command::new("node").arg("validate.mjs").args([&list, &schemas]).current_dir(node::folder()));
-    let verdicts: Vec<Elsewhere> = output.lines().map(elsewhere).collect();
-    assert_eq!(verdicts.len(), instances.len(), "Node judges every instance");
-    verdicts
+    let results: Vec<Elsewhere> = output.lines().map(elsewhere).collect();
+    assert_eq!(results.len(), instances.len(), "Node validates every instance");
+    results
 }
 
 fn elsewhere(line: &str) -> Elsewhere {
-    let verdict: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("Node wrote {line}: {error}"));
+    let result: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("Node wrote {line}: {error}"));
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
-    let zod = verdict["zod"].as_array().expect("a list").iter().map(|pair| (text(&pair[0]), text(&pair[1])));
-    let flag = |name: &str| verdict[name].as_bool().expect("a boolean");
+    let zod = result["zod"].as_array().expect("a list").iter().map(|pair| (text(&pair[0]), text(&pair[1])));
+    let flag = |name: &str| result[name].as_bool().expect("a boolean");
     Elsewhere { zod: zod.collect(), ajv: flag("ajv"), format: flag("format") }
 }
 
@@ -207,5 +206,5 @@ fn accepted_differences() -> BTreeSet<(String, String)> {
     let table = include_str!("agreement/differences.md");
     let rows = table.lines().filter(|line| line.starts_with('|')).skip(2);
     let cells = rows.filter_map(|row| Some((row.split('|').nth(1)?, row.split('|').nth(2)?)));
-    cells.map(|(kind, judge)| (kind.trim().to_owned(), judge.trim().to_owned())).collect()
+    cells.map(|(kind, validator)| (kind.trim().to_owned(), validator.trim().to_owned())).collect()
 }

@@ -37,7 +37,7 @@ fn allocations(work: impl FnOnce()) -> usize {
     ALLOCATIONS.with(Cell::get) - before
 }
 
-/// Up to how many levels of arrays and objects nothing is remembered.
+/// The number of levels of arrays and objects up to which nothing is cached.
 const LEVELS_WITHOUT: usize = 20;
 
 fn levels(text: &str) -> usize {
@@ -76,7 +76,7 @@ fn a_valid_value_is_validated_without_allocating() {
         };
         check();
         let count = allocations(check);
-        // Verdicts on unions that are deep within each other are remembered.
+        // The results of deeply nested unions are cached.
         assert!(count == 0 || levels(text) > LEVELS_WITHOUT, "{count} for {text}");
     }
 }

@@ -1,6 +1,6 @@
 //! Kills processes at random times: no acknowledged edit is lost, and the devices converge.
 //!
-//! The server and the device run in processes of their own. Each is this test program, started again with a role.
+//! The server and the device run in separate processes. Each is this test program, started again with a role.
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};

@@ -75,7 +75,7 @@ fn fill(disk: &Path) -> PathBuf {
     path
 }
 
-/// Writes records until one is refused, and returns its error.
+/// Writes records until one is rejected, and returns its error.
 fn write_until_refused(client: &Client, written: &mut BTreeSet<String>) -> Option<Error> {
     (0..20_000u64).find_map(|number| {
         let id = client.new_id().to_string();

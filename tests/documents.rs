@@ -1,5 +1,5 @@
-//! What people read is true: files and tests that documents name exist, documents keep their size, and every message that the compiler, the
-//! engine, the command, the server and the browser package can print stands in one list, `tests/documents/messages.snap`, to be read in one sitting.
+//! Checks the documents: the files and tests that they name exist, they keep their size, and `tests/documents/messages.snap` lists every
+//! message that the compiler, the engine, the command, the server and the browser package can print.
 
 #[path = "documents/literals.rs"]
 mod literals;
@@ -7,7 +7,7 @@ mod literals;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The documents that people write, besides `docs/decisions/`.
+/// The hand-written documents, besides `docs/decisions/`.
 const DOCUMENTS: &[&str] = &[
     "README.md",
     "ARCHITECTURE.md",
@@ -29,10 +29,11 @@ const DOCUMENTS: &[&str] = &[
     "web/demo/README.md",
 ];
 
-/// Where messages come from. What emitters, samples, the quickstart's training log and the border's types have as text is no message.
+/// The folders and files with messages.
 const SOURCES: &[&str] = &[
     "contractc/src",
     "contractc/npm/src",
+    "contractc/npm/cli.js",
     "contractc/runtime/rust",
     "contractc/runtime/typescript",
     "src",
@@ -41,7 +42,16 @@ const SOURCES: &[&str] = &[
     "web/engine/src",
     "web/src",
 ];
-const NO_MESSAGES: &[&str] = &["contractc/src/emit", "contractc/src/sample", "cli/src/quickstart/training", "web/engine/src/border.rs"];
+/// Sources whose texts are not messages: emitted code, samples, generated training data, generated types, metrics, and the names of commands.
+const NO_MESSAGES: &[&str] = &[
+    "contractc/src/emit",
+    "contractc/src/sample",
+    "cli/src/logs/header.rs",
+    "cli/src/output.rs",
+    "cli/src/quickstart/training",
+    "server/src/metrics",
+    "web/engine/src/border.rs",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -51,29 +61,32 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// All files below a folder, in order, without what is built or fetched.
+/// All files below a folder, in order, except built and fetched ones; or the file itself.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    if folder.is_file() {
+        return found.push(folder.to_owned());
+    }
     let mut entries: Vec<PathBuf> =
         std::fs::read_dir(folder).expect("a folder can be listed").map(|entry| entry.expect("an entry").path()).collect();
     entries.sort();
     for path in entries {
         match path.is_dir() {
-            // Packages that are fetched, and what tests build.
-            true if path.ends_with("node_modules") || path.ends_with("typescript/build") => {}
+            // Fetched packages, and files that tests build.
+            true if path.ends_with("node_modules") || path.ends_with("typescript/build") || path.ends_with("engine/pkg") => {}
             true => files(&path, found),
             false => found.push(path),
         }
     }
 }
 
-/// What stands between single backticks, outside of code blocks.
+/// The text between single backticks, outside of code blocks.
 fn code_spans(text: &str) -> Vec<&str> {
     let outside = text.split("\n```").step_by(2);
     outside.flat_map(|part| part.lines().flat_map(|line| line.split('`').skip(1).step_by(2))).collect()
 }
 
-/// Whether a code span names a file or folder of this repository: a path that begins with one of its top folders. What builds make in
-/// `target` may not be there yet.
+/// Whether a code span names a file or folder of this repository: a path that begins with one of its top folders. Files that builds create
+/// in `target` may not exist yet.
 fn is_path(span: &str) -> bool {
     let top = span.split('/').next().unwrap_or_default();
     let plain = span.chars().all(|sign| sign.is_ascii_alphanumeric() || "/._-".contains(sign));
@@ -166,12 +179,22 @@ fn documents_keep_their_size() {
 
 /// Words that this project used for itself, and the standard words that took their place.
 const PRIVATE_WORDS: &[(&str, &str)] = &[
-    ("doorbell", "change notifications"),
-    ("telltale", "discriminating member"),
     ("conjunct", "allOf closure"),
+    ("conjuncts", "allOf closure"),
     ("deposed", "LeadershipLost"),
-    ("cargo xtask strangers", "cargo xtask interop"),
+    ("doorbell", "change notifications"),
+    ("fence", "check"),
+    ("fences", "checks"),
+    ("judge", "validate, or check"),
+    ("judges", "validates, or checks"),
+    ("set aside", "quarantine"),
+    ("sets aside", "quarantines"),
+    ("stranger", "unauthenticated client"),
+    ("strangers", "unauthenticated clients, or interop tests"),
+    ("telling", "collecting, or discriminating"),
+    ("telltale", "discriminating member"),
     ("there are those of", "available:"),
+    ("verdict", "result"),
 ];
 
 /// The same for the names of types, which may be part of an English sentence elsewhere.
@@ -180,40 +203,95 @@ const PRIVATE_NAMES: &[(&str, &str)] = &[
     ("Candidate", "LeaderElection"),
     ("Doings", "DeviceActivity"),
     ("Door", "EntryPoint"),
+    ("Fence", "CodeBlocks, or Check"),
     ("Heard", "Notification"),
     ("Home", "ProfileDirectory"),
+    ("Judge", "Validate, Prover, or LoadedRule"),
     ("Moment", "ClockAndRng, or ParsedTime"),
     ("News", "what it holds"),
     ("Reading", "ObjectReader, or ReadOnlyProfile"),
     ("Shown", "MemberView, or Visibility"),
+    ("Strangers", "UnauthenticatedBudget"),
     ("Surroundings", "HostEnvironment"),
+    ("Verdict", "Resolution, or ValidationResult"),
     ("Wanted", "Prefetch, Expected, or UserRequest"),
     ("World", "TestContract"),
 ];
 
+/// Hand-written sources and documents, apart from the released contracts.
+const WRITTEN: &[&str] = &[
+    "benches",
+    "build.rs",
+    "cli",
+    "contractc",
+    "docs",
+    "examples",
+    "packaging",
+    "server",
+    "spec/openapi.yaml",
+    "src",
+    "tests",
+    "web/build.mjs",
+    "web/engine",
+    "web/src",
+    "web/tests",
+    "xtask",
+];
+
+/// All hand-written files of these folders, by their paths in the repository.
+fn written() -> Vec<(String, PathBuf)> {
+    let mut found: Vec<PathBuf> = DOCUMENTS.iter().map(|path| root().join(path)).collect();
+    WRITTEN.iter().for_each(|folder| files(&root().join(folder), &mut found));
+    found.sort();
+    found.dedup();
+    let is_text = |path: &Path| {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        ["rs", "ts", "tsx", "js", "mjs", "py", "sh", "md", "sql", "yaml", "toml", "hbs"].contains(&extension)
+    };
+    let named = found.into_iter().filter(|path| is_text(path)).map(|path| {
+        let name = path.strip_prefix(root()).expect("a file of the repository").to_string_lossy().replace('\\', "/");
+        (name, path)
+    });
+    named.filter(|(name, _)| !name.contains("/generated/") && name != "tests/documents.rs").collect()
+}
+
 #[test]
 fn private_words_stay_out() {
-    let mut sources: Vec<PathBuf> = DOCUMENTS.iter().map(|path| root().join(path)).collect();
-    for folder in
-        SOURCES.iter().chain(&["tests", "server/tests", "cli/tests", "xtask/src", "xtask/contract/src", "contractc/tests", "web/tests"])
-    {
-        files(&root().join(folder), &mut sources);
+    let mut found = BTreeSet::new();
+    for (name, path) in written() {
+        // One file of the cases is not UTF-8.
+        let text = String::from_utf8_lossy(&std::fs::read(&path).expect("a file can be read")).into_owned();
+        let lower = text.to_lowercase();
+        let words = PRIVATE_WORDS.iter().filter(|(word, _)| has_word(&lower, word));
+        let names = PRIVATE_NAMES.iter().filter(|(private, _)| is_type(&text, private));
+        found.extend(words.chain(names).map(|(word, standard)| format!("{name}: \"{word}\"; write \"{standard}\"")));
     }
-    let written = |path: &&PathBuf| {
-        path.extension().is_some_and(|extension| ["rs", "ts", "tsx", "md", "sql"].iter().any(|known| extension == *known))
-            && !path.ends_with("tests/documents.rs")
-    };
-    let found: BTreeSet<String> = sources
-        .iter()
-        .filter(written)
-        .flat_map(|path| {
-            let text = read(path);
-            let lower = text.to_lowercase();
-            let words = PRIVATE_WORDS.iter().filter(|(word, _)| lower.contains(word));
-            let names = PRIVATE_NAMES.iter().filter(|(name, _)| is_type(&text, name));
-            words.chain(names).map(|(word, standard)| format!("{}: \"{word}\"; write \"{standard}\"", path.display())).collect::<Vec<_>>()
-        })
-        .collect();
+    assert!(found.is_empty(), "{}", found.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+/// Whether a text has these words, and not only as a part of other ones. An identifier consists of words.
+fn has_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let is_letter = |sign: Option<char>| sign.is_some_and(char::is_alphabetic);
+        !is_letter(text[..at].chars().next_back()) && !is_letter(text[at + word.len()..].chars().next())
+    })
+}
+
+/// A possessive in an identifier leaves a lone `s`: `the_device_s_own`.
+#[test]
+fn names_are_grammatical() {
+    let mut found = BTreeSet::new();
+    for (name, path) in written() {
+        if name.contains("-s-") || name.contains("_s_") {
+            found.insert(name.clone());
+        }
+        if name.ends_with(".rs") {
+            let text = read(&path);
+            let words = text.split(|sign: char| !(sign.is_alphanumeric() || sign == '_'));
+            let odd = words.filter(|word| word.to_lowercase() == **word && word.contains("_s_") && word.matches('_').count() > 2);
+            found.extend(odd.map(|word| format!("{name}: {word}")));
+        }
+    }
     assert!(found.is_empty(), "{}", found.into_iter().collect::<Vec<_>>().join("\n"));
 }
 
@@ -246,7 +324,7 @@ fn every_message_stands_in_the_list() {
         let text = read(&path);
         let messages = match path.extension().and_then(|extension| extension.to_str()) {
             Some("rs") => literals::of_rust(&text),
-            Some("ts") => literals::of_typescript(&text),
+            Some("ts" | "js") => literals::of_typescript(&text),
             _ => continue,
         };
         if !messages.is_empty() {

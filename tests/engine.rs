@@ -1,4 +1,4 @@
-//! What the engine makes of servers that answer in ways that no good server does: it keeps its distance, and goes on.
+//! The engine against misbehaving servers: it slows down, and continues.
 
 use std::collections::VecDeque;
 
@@ -79,9 +79,9 @@ fn a_refresh_without_an_answer_does_not_sign_the_device_out() {
     assert_eq!(engine.status(at).state, SyncState::NeedsAuth, "the server has said that the session has ended");
 }
 
-/// Behind a load balancer, two servers with different data refuse each other's cursors.
+/// Behind a load balancer, two servers with different data reject each other's cursors.
 #[test]
-fn servers_that_refuse_each_other_s_cursors_are_asked_less_and_less() {
+fn servers_that_reject_each_others_cursors_are_asked_less_and_less() {
     let mut store = MemoryStore::new(Uuid::from_u128(9));
     let mut clock = ClockAndRng { now_ms: 0, random: &mut || 7 };
     let claimed = Task::Claim { account: ACCOUNT }.run(&mut store, &mut clock).expect("a claim");
@@ -105,7 +105,7 @@ fn servers_that_refuse_each_other_s_cursors_are_asked_less_and_less() {
 }
 
 #[test]
-fn what_a_proxy_answers_is_not_taken_for_the_server_s_word() {
+fn a_response_of_a_proxy_is_not_treated_as_one_of_the_server() {
     let html =
         |status| Answered { status, account: None, retry_after_ms: None, body: b"<html>please sign in to the network</html>".to_vec() };
     for status in [200, 204, 302, 401, 403, 404, 407, 410, 426, 500] {
@@ -151,7 +151,7 @@ fn a_page_that_leads_to_itself_is_not_asked_for_again_at_once() {
     assert!(engine.status(0).last_error.is_some_and(|error| error.contains("does not advance")));
 }
 
-/// A device with an edit, at rest after a minute with a server that answers in some way.
+/// A device with an edit, at rest after a minute with a server that responds in some way.
 struct Played {
     pulls: usize,
     pushes: usize,
@@ -159,7 +159,7 @@ struct Played {
     store: MemoryStore,
 }
 
-/// Runs a device with an edit for a minute against a server that answers in this way.
+/// Runs a device with an edit for a minute against a server that responds in this way.
 fn played(answer: impl Fn(&Message) -> Answered) -> Played {
     let mut store = MemoryStore::new(Uuid::from_u128(9));
     let mut numbers = 0..;
@@ -216,7 +216,7 @@ fn push_result(message: &Message, outcome: impl Fn(&Edit) -> Value) -> Answered 
     ok(&json!({ "outcomes": outcomes, "prevUserRev": 0, "userRev": 1, "serverTime": 1 }))
 }
 
-/// Plays a server that answers pushes in this way. Returns the number of pushes and the status.
+/// Plays a server that responds to pushes in this way. Returns the number of pushes and the status.
 fn pushed(outcome: impl Fn(&Edit) -> Value) -> (usize, Status) {
     let played = played(|message| push_result(message, &outcome));
     (played.pushes, played.status)
@@ -246,14 +246,14 @@ fn a_server_that_takes_every_device_for_another_is_asked_less_and_less() {
 }
 
 #[test]
-fn an_acknowledgement_above_the_server_s_newest_revision_is_not_believed() {
+fn an_acknowledgement_above_the_newest_revision_of_the_server_is_rejected() {
     let (count, status) = pushed(|edit| receipt(edit, 1_000));
     assert!((2..20).contains(&count), "{count} pushes in a minute");
     assert!(status.pending == 1 && status.last_error.is_some_and(|error| error.contains("a revision above its newest one")));
     assert_eq!(pushed(|edit| receipt(edit, 1)).1.pending, 0);
 }
 
-/// A program between device and server may give the answer to one request to another, or repeat it.
+/// A program between device and server may return the response to another request, or repeat a response.
 #[test]
 fn an_answer_to_another_push_acknowledges_nothing() {
     let other = json!("018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e50");
@@ -269,7 +269,7 @@ fn an_answer_to_another_push_acknowledges_nothing() {
         let (count, status) = of(path);
         assert!((2..20).contains(&count), "{path:?}: {count} pushes in a minute");
         assert_eq!((status.pending, status.state), (1, SyncState::Offline), "{path:?}");
-        assert!(status.last_error.is_some_and(|error| error.contains("the answer to another push")), "{path:?}");
+        assert!(status.last_error.is_some_and(|error| error.contains("the response to another push")), "{path:?}");
     }
     let twice = played(|message| match message {
         Message::Push { edits, .. } => {
@@ -449,7 +449,7 @@ fn a_difference_that_persists_is_looked_into_when_the_user_asks_for_a_sync() {
 }
 
 #[test]
-fn a_notification_of_any_revision_but_the_device_s_own_is_followed_by_a_pull() {
+fn a_notification_of_any_other_revision_than_that_of_the_device_is_followed_by_a_pull() {
     let table = [(5, false, "its own"), (6, true, "another device has pushed"), (3, true, "the server has gone back to an earlier state")];
     for (rev, expected, why) in table {
         let meta = Meta { owner: Some(ACCOUNT), cursor: Some("v1.all.e1.5".to_owned()), ..Meta::default() };

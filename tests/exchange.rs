@@ -1,4 +1,4 @@
-//! Credentials and bodies over hand-written operations: what a client sends, and what a server makes of it.
+//! Credentials and bodies over hand-written operations: what a client sends, and how a server reads it.
 #![cfg(feature = "axum")]
 
 use serde_json::{Value, json};
@@ -69,7 +69,7 @@ fn a_set_of_schemes_is_sent_as_a_whole_or_not_at_all() {
     assert_eq!(format!("{:?}", credentials()), r#"["header", "query", "cookie", "token", "basic"]"#);
 }
 
-/// An operation that a server answers with any status.
+/// An operation to which a server responds with any status.
 struct Guarded;
 
 impl Operation for Guarded {
@@ -89,7 +89,7 @@ impl Operation for Guarded {
 
 const DIGEST: Scheme = Scheme::new("digest", SchemeKind::Other);
 
-/// A transport that counts what is sent, and answers with text.
+/// A transport that counts the requests, and responds with text.
 #[derive(Default)]
 struct Counted(std::sync::atomic::AtomicUsize);
 
@@ -103,7 +103,7 @@ impl Transport for Counted {
 }
 
 #[tokio::test]
-async fn a_credential_that_does_not_fit_its_scheme_is_refused_and_nothing_is_sent() {
+async fn a_credential_that_does_not_fit_its_scheme_is_rejected_and_nothing_is_sent() {
     let pair = Credential::Basic { user: "Ana".to_owned(), password: "p".to_owned() };
     let cases = [
         (Credentials::new().secret(HEADER, "k").secret(BASIC, "p"), "the credential of \"basic\" is not a user and a password"),
@@ -188,7 +188,7 @@ const FORM: Form = Form::new(
 
 static LIMITED: Rule = Rule::Loaded(&NumberOrAll);
 
-/// Judges that `limit` is a number or the word `all`.
+/// Accepts a number or the word `all` for `limit`.
 struct NumberOrAll;
 
 impl LoadedRule for NumberOrAll {
@@ -344,7 +344,7 @@ fn cookies_of_other_programs_do_no_harm() {
 }
 
 #[test]
-fn a_base_url_that_ends_a_path_is_refused() {
+fn a_base_url_that_ends_a_path_is_rejected() {
     for base in ["https://example.com/api?key=1", "https://example.com/api#part", "https://example.com?"] {
         let report = SendText("a".to_owned()).request(base).expect_err(base);
         let message = format!("has a base URL with `?` or `#`, which must not be in it: {base}");

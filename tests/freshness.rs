@@ -14,7 +14,7 @@ fn generated_files_are_fresh() {
     assert!(listed.is_empty(), "run `cargo xtask generate`:\n{}", listed.join("\n"));
 }
 
-/// A copy of what is generated, and of what it is generated from.
+/// A copy of the generated files and their sources.
 fn checkout() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let source = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -24,13 +24,13 @@ fn checkout() -> tempfile::TempDir {
     folder
 }
 
-/// What differs, as `cargo xtask generate` names it.
+/// The differences, as `cargo xtask generate` prints them.
 fn differing(folder: &Path) -> Vec<String> {
     let changes = generate::run(folder, generate::Mode::Check).expect("the copy compiles");
     changes.iter().map(|change| change.to_string().replace(&format!("{}/", folder.display()), "")).collect()
 }
 
-/// The compiler has the protocol within itself, and is another one when the protocol has changed. The manifest says it to the build step.
+/// The compiler contains the protocol, so a change of the protocol changes the compiler. The manifest tells the build step.
 #[test]
 fn a_changed_protocol_is_noticed() {
     let copied = checkout();

@@ -161,7 +161,7 @@ fn parsers_accept_what_the_oracle_accepts() {
     let contract = compilation.contract.as_ref().expect("the contract compiles");
     let oracle = Oracle::new(contract);
     // Uses a few instances of many schemas, because generating instances and compiling the oracle's schemas takes most of the time.
-    let judged: Vec<_> = api::SCHEMAS
+    let checked: Vec<_> = api::SCHEMAS
         .iter()
         .step_by(7)
         .filter_map(|name| {
@@ -171,9 +171,9 @@ fn parsers_accept_what_the_oracle_accepts() {
             (!texts.is_empty()).then(|| (*name, texts, oracle.validator(name)))
         })
         .collect();
-    assert!(has_duplicate(&api::validate(judged[0].0, br#"{"id":1,"id":1}"#)), "a duplicate is recognised by its message");
+    assert!(has_duplicate(&api::validate(checked[0].0, br#"{"id":1,"id":1}"#)), "a duplicate is recognized by its message");
     proptest!(config(), |(schema in any::<Index>(), instance in any::<Index>(), edits in edits())| {
-        let (name, texts, by_oracle) = &judged[schema.index(judged.len())];
+        let (name, texts, by_oracle) = &checked[schema.index(checked.len())];
         let text = edited(&texts[instance.index(texts.len())], &edits);
         let ours = api::validate(name, &text);
         let theirs = serde_json::from_slice::<Value>(&text).is_ok_and(|value| by_oracle.is_valid(&value));
@@ -183,8 +183,8 @@ fn parsers_accept_what_the_oracle_accepts() {
 }
 
 /// Whether the text was rejected because an object has two members of one name, which serde_json accepts.
-fn has_duplicate(verdict: &Result<(), api::Report>) -> bool {
-    verdict.as_ref().err().is_some_and(|report| report.violations[0].message.contains("duplicate member name"))
+fn has_duplicate(result: &Result<(), api::Report>) -> bool {
+    result.as_ref().err().is_some_and(|report| report.violations[0].message.contains("duplicate member name"))
 }
 
 /// Compares both ways of reading a text as one type.
@@ -211,7 +211,7 @@ fn one_pass_and_the_tape_agree() {
         ("ProgramDefinition", compare::<api::ProgramDefinition>),
         ("ActiveProgramInstance", compare::<api::ActiveProgramInstance>),
     ];
-    let mut judged: Vec<(Comparison, Vec<String>)> = Vec::new();
+    let mut checked: Vec<(Comparison, Vec<String>)> = Vec::new();
     for (name, compare) in compare {
         let schema = contract.named(name).expect("a schema of the contract");
         let mut sampler = Sampler::new(contract, 9);
@@ -223,10 +223,10 @@ fn one_pass_and_the_tape_agree() {
             texts.extend(sampler.mutations(schema, &valid).into_iter().take(200).map(|mutation| mutation.value.to_string()));
         }
         texts.iter().for_each(|text| compare(text.as_bytes()));
-        judged.push((compare, texts));
+        checked.push((compare, texts));
     }
     proptest!(config(), |(schema in any::<Index>(), instance in any::<Index>(), edits in edits())| {
-        let (compare, texts) = &judged[schema.index(judged.len())];
+        let (compare, texts) = &checked[schema.index(checked.len())];
         compare(&edited(&texts[instance.index(texts.len())], &edits));
     });
 }

@@ -35,7 +35,7 @@ impl Transport for InMemory {
     }
 }
 
-/// A server with one page, which refuses its first caller because of an expired token.
+/// A server with one page, which rejects its first caller because of an expired token.
 #[derive(Default)]
 struct Server {
     calls: AtomicUsize,
@@ -182,7 +182,7 @@ fn responses_are_read_back_as_they_were_written() {
 }
 
 #[test]
-fn a_refusal_lists_no_more_than_the_contract_allows() {
+fn a_rejection_lists_no_more_than_the_contract_allows() {
     let violation = Violation { pointer: "/long".repeat(1_000), keyword: "maxLength", message: "x".repeat(5_000) };
     let report = api::Report { violations: vec![violation; 1_000] };
     let answer = Rejection::new(StatusCode::BAD_REQUEST, report).problem();

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use stronglog_sync::api::CONTRACT;
 
-/// Folders with what people write for any contract of this kind.
+/// Folders with hand-written code for any contract.
 const GENERIC: [&str; 5] = ["src", "server/src", "web/src", "web/engine/src", "contractc/protocol"];
 
 fn root() -> &'static Path {
@@ -49,7 +49,7 @@ fn no_hand_written_file_names_a_collection() {
     assert!(found.is_empty(), "use the contract at hand in place of the name: {found:?}");
 }
 
-/// Where the general code meets StrongLog: the files that may name its contract. All others take a contract as a value.
+/// The files that connect the general code to StrongLog, and may name its contract. All others take a contract as a value.
 const BINDING: [&str; 3] = ["src/stronglog.rs", "server/src/config.rs", "web/engine/src/contract.rs"];
 
 /// Whether the code of a file, without its comments and tests, takes a contract from a global.

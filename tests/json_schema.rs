@@ -1,4 +1,5 @@
-//! The JSON Schemas that the generated types give to `schemars`: they equal the schemas of the document, and judge as the validators do.
+//! The JSON Schemas that the generated types give to `schemars`: they equal the schemas of the document, and accept the same values as the
+//! validators.
 
 mod support;
 
@@ -82,9 +83,9 @@ fn the_json_schema_of_a_type_is_the_one_of_the_document() {
 }
 
 #[test]
-fn json_schemas_judge_as_the_validators_do() {
+fn json_schemas_accept_the_same_values_as_the_validators() {
     let contract = contract();
-    let (mut accepted, mut refused) = (0, 0);
+    let (mut accepted, mut rejected) = (0, 0);
     for (index, name) in api::SCHEMAS.iter().enumerate() {
         let validator = compile(&json_schema(name));
         let schema = contract.named(name).expect("generated names are the contract's");
@@ -92,9 +93,9 @@ fn json_schemas_judge_as_the_validators_do() {
         let Some(valid) = sampler.valid(schema) else { continue };
         let mutations = sampler.mutations(schema, &valid).into_iter().map(|mutation| mutation.value);
         for value in mutations.chain([valid]) {
-            let verdict = api::validate(name, value.to_string().as_bytes());
-            assert_eq!(validator.is_valid(&value), verdict.is_ok(), "{name}: {verdict:?}: {value}");
-            *(if verdict.is_ok() { &mut accepted } else { &mut refused }) += 1;
+            let result = api::validate(name, value.to_string().as_bytes());
+            assert_eq!(validator.is_valid(&value), result.is_ok(), "{name}: {result:?}: {value}");
+            *(if result.is_ok() { &mut accepted } else { &mut rejected }) += 1;
         }
     }
     assert!(accepted >= api::SCHEMAS.len() / 2 && refused > 5_000, "{accepted} accepted, {refused} refused");
@@ -102,7 +103,7 @@ fn json_schemas_judge_as_the_validators_do() {
 
 #[test]
 fn a_type_is_part_of_other_schemas() {
-    /// What a program may send beside a record.
+    /// Values that a program may send in addition to a record.
     #[derive(JsonSchema)]
     #[expect(dead_code, reason = "only its schema is used")]
     struct Shared {

@@ -1,4 +1,4 @@
-//! A contract that is data judges like the code that is generated from it, and like the interpreter of the compiler.
+//! A contract loaded as data validates like the code that is generated from it, and like the interpreter of the compiler.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use stronglog_sync::contract::load;
 use crate::todo::generated as todo;
 
 const SEED: u64 = 35;
-/// How many mutations of a valid value are judged.
+/// The number of mutations of a valid value that are validated.
 const MUTATIONS: usize = 40;
 
 fn root() -> &'static Path {
@@ -51,30 +51,30 @@ fn sorted(result: Result<(), Report>) -> BTreeSet<(String, &'static str, String)
 }
 
 /// Compares reports, word for word, over the records of a contract and the messages that hold them.
-fn judges_like(document: &str, contract: &Contract, generated: fn(&str, &[u8]) -> Result<(), Report>) {
+fn validates_like(document: &str, contract: &Contract, generated: fn(&str, &[u8]) -> Result<(), Report>) {
     let compilation = compile(&root().join(document));
     let server = loaded(&compilation);
-    let mut judged = 0;
+    let mut checked = 0;
     let records = contract.collections.iter().map(|collection| collection.schema);
     for (index, schema) in records.chain(["FeedChange", "FeedPushChange"]).enumerate() {
         let rule = server.check_any(schema).expect("every schema has a rule");
         for text in texts(&compilation, schema, SEED + index as u64) {
             let (of_code, of_data) = (generated(schema, text.as_bytes()), validate_text(text.as_bytes(), rule));
             assert_eq!(sorted(of_code), sorted(of_data), "{schema} {text}");
-            judged += 1;
+            checked += 1;
         }
     }
-    assert!(judged > 200, "only {judged} texts were judged");
+    assert!(checked > 200, "only {checked} texts were validated");
 }
 
 #[test]
-fn data_judges_the_records_of_stronglog_like_generated_code() {
-    judges_like("spec/openapi.yaml", &api::CONTRACT, api::validate);
+fn data_validates_the_records_of_stronglog_like_generated_code() {
+    validates_like("spec/openapi.yaml", &api::CONTRACT, api::validate);
 }
 
 #[test]
-fn data_judges_the_records_of_a_second_contract_like_generated_code() {
-    judges_like("examples/todo/spec/openapi.yaml", &todo::CONTRACT, todo::validate);
+fn data_validates_the_records_of_a_second_contract_like_generated_code() {
+    validates_like("examples/todo/spec/openapi.yaml", &todo::CONTRACT, todo::validate);
 }
 
 #[test]
@@ -98,10 +98,10 @@ fn data_describes_the_collections_like_generated_code() {
     }
 }
 
-/// The documents show every keyword and how keywords meet.
+/// The documents use every keyword, and combinations of keywords.
 #[test]
-fn data_judges_the_cases_of_the_compiler_like_its_interpreter() {
-    let mut judged = 0;
+fn data_validates_the_cases_of_the_compiler_like_its_interpreter() {
+    let mut checked = 0;
     for entry in std::fs::read_dir(root().join("contractc/tests/cases")).expect("cases") {
         let document: PathBuf = entry.expect("a case").path().join("openapi.yaml");
         let compilation = compile(&document);
@@ -116,15 +116,15 @@ fn data_judges_the_cases_of_the_compiler_like_its_interpreter() {
                 let seen: BTreeSet<_> =
                     sorted(validate_text(text.as_bytes(), rule)).into_iter().map(|(pointer, keyword, _)| (pointer, keyword)).collect();
                 assert_eq!(expected, seen, "{} {name} {text}", document.display());
-                judged += 1;
+                checked += 1;
             }
         }
     }
-    assert!(judged > 1_000, "only {judged} texts were judged");
+    assert!(checked > 1_000, "only {checked} texts were validated");
 }
 
 #[test]
-fn what_is_not_a_compiled_contract_is_refused_with_the_way_to_make_one() {
+fn what_is_not_a_compiled_contract_is_rejected_with_the_way_to_make_one() {
     let said = |text: &str| load(text.as_bytes()).expect_err("no contract").to_string();
     for (text, why) in [
         ("openapi: 3.1.0", "it is not JSON"),
@@ -141,7 +141,7 @@ fn what_is_not_a_compiled_contract_is_refused_with_the_way_to_make_one() {
 
 /// Nothing that is missing from the file makes the reader panic.
 #[test]
-fn a_damaged_contract_is_refused() {
+fn a_damaged_contract_is_rejected() {
     let files = compile(&root().join("examples/todo/spec/openapi.yaml")).generate(&[Target::Contract], false).expect("a contract");
     let lines: Vec<&str> = files[0].text.lines().collect();
     let without = |gone: usize| lines.iter().enumerate().filter(|(index, _)| *index != gone).map(|(_, line)| *line).collect::<String>();

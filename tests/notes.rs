@@ -1,4 +1,4 @@
-//! The program of a new project, as `contractc init` makes it, runs.
+//! The program of a new project from `contractc init` runs.
 
 #[rustfmt::skip]
 #[path = "../examples/notes/src/main.rs"]

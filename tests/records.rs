@@ -35,7 +35,7 @@ fn unknown_members_survive_a_round_trip() {
 }
 
 #[test]
-fn closed_objects_refuse_unknown_members() {
+fn closed_objects_reject_unknown_members() {
     let mut tombstone = json!({ "id": ID, "clientCreatedAt": 1, "clientUpdatedAt": 2, "isDeleted": true });
     assert!(matches!(WorkoutLogRecord::from_value(&tombstone), Ok(WorkoutLogRecord::Tombstone(_)) | Ok(_)));
     tombstone["name"] = json!("content must be gone");
@@ -102,7 +102,7 @@ fn unions_are_told_apart_by_their_tag() {
 }
 
 #[test]
-fn items_of_a_page_are_judged_one_by_one() {
+fn items_of_a_page_are_validated_one_by_one() {
     let change =
         |record: Value| json!({ "collection": "workout-logs", "rev": 1, "op": { "id": ID, "deviceId": ID, "seq": 1 }, "record": record });
     let mut bad = workout_log();
@@ -116,7 +116,7 @@ fn items_of_a_page_are_judged_one_by_one() {
     let invalid = typed.changes[1].as_ref().expect_err("the second record is not");
     assert_eq!(keywords(&invalid.report)[0], ("/record/endTime", "type"));
     assert_eq!(serde_json::from_str::<Value>(&invalid.raw).expect("the raw text is kept"), change(bad));
-    // `validate` judges the page as a whole.
+    // `validate` checks the page as a whole.
     let report = api::validate("FeedPage", page.to_string().as_bytes()).expect_err("the whole is invalid");
     assert!(keywords(&report).contains(&("/changes/1/record/endTime", "type")), "{report}");
     // The received page can be serialized again, including its invalid items.
@@ -131,7 +131,7 @@ fn recursion_is_bounded() {
     };
     assert!(Condition::from_json(nested(32).as_bytes()).is_ok());
     assert!(Condition::from_json(nested(33).as_bytes()).is_err());
-    // Far beyond the limit, the parser itself refuses the value without overflowing the stack.
+    // Far beyond the limit, the parser itself rejects the value without overflowing the stack.
     let report = Condition::from_json(nested(10_000).as_bytes()).expect_err("much too deep");
     assert_eq!(keywords(&report), [("", "syntax")]);
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use contractc::{Compilation, diff};
 
-/// The changes between two contracts, those that break something or all.
+/// The changes between two contracts: the breaking ones, or all.
 fn changes(old: &Path, new: &Path, breaking_alone: bool) -> Vec<String> {
     let compile = |path: &Path| {
         let compilation = Compilation::from_file(path).expect("the contract can be read");
@@ -26,7 +26,7 @@ fn the_newest_released_contract_is_kept() {
     assert!(breaking.is_empty(), "{} is broken:\n{}", released.display(), breaking.join("\n"));
 }
 
-/// The file for other tools says what the contract and the protocol say.
+/// The file for other tools equals the contract with the protocol.
 #[test]
 fn the_whole_document_is_the_contract() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -179,7 +179,7 @@ async fn a_device_that_has_missed_changes_unnoticed_finds_it_out() {
     server.stop().await.expect("stopped");
 }
 
-/// A difference that a full pull does not end is reported, and not fetched again and again (R27).
+/// A difference that persists after a full pull is reported, and not fetched repeatedly (R27).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_difference_that_stays_is_reported_and_looked_into_with_each_sync_that_the_user_asks_for() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -208,7 +208,7 @@ async fn a_difference_that_stays_is_reported_and_looked_into_with_each_sync_that
     server.stop().await.expect("stopped");
 }
 
-/// Changes what a device knows of itself, and returns it.
+/// Changes a device's stored state and returns it.
 fn meta_of(path: &Path, change: impl Fn(&mut Meta)) -> Meta {
     let mut store = SqliteStore::open(path, uuid::Uuid::nil(), &CONTRACT, "").expect("a database");
     let plan = &mut |loaded: &mut Loaded| {

@@ -20,7 +20,7 @@ const NAMES: [Parameter; 4] = [
     Parameter::new(Place::Path, "path", Shape::TEXT, &ANYTHING),
 ];
 
-/// Declares operations that answer with their name and the values of their path parameters.
+/// Declares operations that respond with their name and the values of their path parameters.
 macro_rules! routes {
     ($($name:ident $method:ident $path:literal;)*) => {
         $(struct $name(Vec<String>);
@@ -123,7 +123,7 @@ async fn a_body_that_is_too_long_is_answered_with_a_problem() {
 }
 
 #[tokio::test]
-async fn a_body_that_no_layer_has_decoded_is_refused() {
+async fn a_body_that_no_layer_has_decoded_is_rejected() {
     for (encoding, expected) in [("gzip", 415), ("identity", 200)] {
         let request = http::Request::builder().method("POST").uri("/jobs/1:run").header("content-encoding", encoding);
         let response = Route::router(Arc::new(()), routes()).oneshot(request.body(Body::from("x")).expect("a request")).await;

@@ -51,7 +51,7 @@ fn ids(rows: &[Row]) -> Vec<u128> {
 }
 
 #[test]
-fn a_plan_sees_what_it_selects_and_a_refusal_changes_nothing() {
+fn a_plan_sees_what_it_selects_and_a_rejection_changes_nothing() {
     on_every_store(|store| {
         let collection = CONTRACT.collections[0];
         write(store, vec![Write::Put(row(collection, 1, 2, pending(1))), Write::Put(row(collection, 2, 1, RowState::Clean))]);
@@ -170,7 +170,7 @@ fn a_database_is_opened_again_with_everything_in_it_and_plain_sql_reads_it() {
 }
 
 #[test]
-fn a_file_that_is_no_database_or_of_a_later_version_is_refused_and_left_alone() {
+fn a_file_that_is_no_database_or_of_a_later_version_is_rejected_and_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("device.db");
     std::fs::write(&path, "x".repeat(9_000)).expect("written");

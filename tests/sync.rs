@@ -313,8 +313,7 @@ async fn what_two_devices_ship_is_neither_sent_twice_nor_a_conflict() {
     server.stop().await.expect("the server stops");
 }
 
-/// An account that holds as much as it may takes deletions and nothing else. The device says so, keeps its edits, and sends them once there is
-/// room.
+/// A full account accepts only deletions. The device says so, keeps its edits, and sends them once there is room.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_account_takes_deletions_and_loses_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -359,7 +358,7 @@ async fn a_full_account_takes_edits_of_the_records_that_it_has() {
     }
     synced(&phone).await;
     let logs = phone.user_bodyweight_logs().list(&Query::default()).expect("a list");
-    // Of three edits in a row, the second makes a record for which there is no room.
+    // The second of three successive edits creates a record for which there is no room.
     let heavier = |log: &UserBodyweightLog| UserBodyweightLog { weight_kg: BodyweightKg(90.0), ..log.clone() };
     phone.user_bodyweight_logs().put(&heavier(&logs[0])).expect("written");
     phone.user_bodyweight_logs().put(&log(&phone, 83.0)).expect("written");
@@ -369,7 +368,7 @@ async fn a_full_account_takes_edits_of_the_records_that_it_has() {
     server.stop().await.expect("stopped");
 }
 
-/// A proxy gives a device the answers to another account's requests: neither its tokens nor its devices are taken for this one's.
+/// A proxy gives a device the responses to another account's requests. The device uses neither its tokens nor its devices.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_server_says_to_another_account_is_not_taken() {
     use axum::http::StatusCode;
@@ -393,7 +392,7 @@ async fn what_a_server_says_to_another_account_is_not_taken() {
     let folder = tempfile::tempdir().expect("a folder");
     let own = uuid::Uuid::from_u128(7);
     for (name, path, seen) in
-        [("refresh.db", "", "received tokens of the account"), ("devices.db", "/spent", "received an answer for the account")]
+        [("refresh.db", "", "received tokens of the account"), ("devices.db", "/spent", "received a response for the account")]
     {
         let url = format!("http://{address}{path}");
         let client = Client::builder().database(folder.path().join(name)).server(url).paused(true).open().await.expect("a device");

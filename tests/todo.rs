@@ -1,5 +1,5 @@
-//! A second contract in the same program: the records of `examples/todo` on devices and a server, by the engine that StrongLog uses. Its
-//! people have written schemas alone; the paths, messages and accounts are the compiler's.
+//! A second contract in the same program: the records of `examples/todo` on devices and a server, with the engine that StrongLog uses. The
+//! contract has only schemas; the compiler adds the paths, messages and accounts.
 
 use std::path::Path;
 
@@ -73,7 +73,7 @@ async fn two_devices_and_a_server_agree_about_the_records_of_a_second_contract()
         client.items().edit(&items[0].id, change).expect("an edit")
     };
     let first = retitle(&laptop, "Sow peas").client_updated_at.0;
-    // Of two edits in one millisecond, the ids decide.
+    // If two edits are made in one millisecond, the ids decide.
     let now = || std::time::SystemTime::UNIX_EPOCH.elapsed().expect("a clock after 1970").as_millis();
     while now() <= u128::try_from(first).expect("a time after 1970") {
         std::hint::spin_loop();
@@ -90,7 +90,7 @@ async fn two_devices_and_a_server_agree_about_the_records_of_a_second_contract()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_that_breaks_a_rule_of_the_second_contract_is_refused() {
+async fn a_record_that_breaks_a_rule_of_the_second_contract_is_rejected() {
     let client = Client::builder().contract(&generated::CONTRACT).open().await.expect("a device");
     let late = json!({"listId": "0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e", "title": "Sow", "position": 0, "due": {"kind": "never"},
         "startedAt": 2_000, "doneAt": 1_000});
@@ -108,7 +108,7 @@ async fn two_contracts_are_in_one_program_and_share_the_types_of_the_runtime() {
     put(&todo, "tags", json!({"word": "one"}));
     assert_eq!(todo.tags().list(&Query::default()).expect("tags").len(), 1);
 
-    // A handle of the other contract's records is refused, not taken for an empty collection.
+    // A handle of the other contract's records is rejected, not treated as an empty collection.
     let error = log.tags().list(&Query::default()).expect_err("StrongLog has no tags");
     assert!(error.to_string().contains("another contract"), "{error}");
     let error = todo.collection::<stronglog_sync::api::UserGoal>().list(&Query::default()).expect_err("nor todo goals");

@@ -1,5 +1,5 @@
 //! How parameters are written and read: one table of every style, with what the Rust client sends and the Rust server reads. The TypeScript
-//! client is tested with the same table. `docs/wire.md` is the table for people: `INSTA_UPDATE=always cargo test wire` writes it anew.
+//! client is tested with the same table. `docs/wire.md` is the table for people: `INSTA_UPDATE=always cargo test wire` updates it.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -59,7 +59,7 @@ impl<const IN_PATH: bool> Operation for Call<IN_PATH> {
     }
 }
 
-/// An object of any members, which stand in the query by themselves, beside a parameter `limit`.
+/// An exploded object of any members in the query, next to a parameter `limit`.
 fn open_parameter() -> Parameter {
     static ANYTHING: Rule = Rule::Any;
     let shape = Shape::of(Types::OBJECT).others(&Shape::TEXT).besides(&["limit"]);
@@ -227,13 +227,13 @@ fn parameter(row: &Value) -> Parameter {
     let contract: &Contract = compilation.contract.as_ref().expect("the document is valid");
     let model = &contract.operations[0].parameters[0];
     let (shape, schema, encoding) = (leaked(&contract.text_shape(model.schema)), model.schema, model.encoding);
-    let judge: &'static Accepted = Box::leak(Box::new(Accepted { compilation, schema }));
-    let check: &'static Rule = Box::leak(Box::new(Rule::Loaded(judge)));
+    let rule: &'static Accepted = Box::leak(Box::new(Accepted { compilation, schema }));
+    let check: &'static Rule = Box::leak(Box::new(Rule::Loaded(rule)));
     let parameter = Parameter::new(encoding.place, "v", shape, check).style(encoding.style, encoding.explode);
     if encoding.reserved { parameter.reserved() } else { parameter }
 }
 
-/// What a schema accepts, as the compiler judges it.
+/// The values that a schema accepts, according to the compiler.
 struct Accepted {
     compilation: Compilation,
     schema: SchemaId,
@@ -255,7 +255,7 @@ impl LoadedRule for Accepted {
     }
 }
 
-/// The shape as generated code declares it: for the life of the program.
+/// The shape as in generated code, where it lives as long as the program.
 fn leaked(text: &TextShape) -> Shape {
     let kept = |inner: &TextShape| -> &'static Shape { Box::leak(Box::new(leaked(inner))) };
     let members: Vec<(&'static str, Shape)> =

@@ -21,7 +21,7 @@ use crate::logs::{App, DateOrder, Decimal, Unit};
 /// The command line. An environment variable that is empty counts as not set: Docker Compose passes unset variables as empty strings.
 pub fn command_line() -> ClapCommand {
     let mut command = options();
-    // Gives each command the global options. The options of a command that was built cannot be changed by name any more.
+    // Gives each command the global options. The options of a built command can no longer be changed by name.
     command.build();
     ["quickstart", "serve", "admin", "completions", "schema"].into_iter().fold(command, |command, name| {
         // These commands are not a device, so their help leaves its options out.
@@ -29,7 +29,7 @@ pub fn command_line() -> ClapCommand {
     })
 }
 
-/// The commands and their options, which can still be changed.
+/// The commands and their options, before they are built.
 pub fn options() -> ClapCommand {
     without_empty_variables(Arguments::command())
 }
@@ -58,8 +58,7 @@ pub struct Arguments {
 /// Options of every command.
 #[derive(Args, Clone, Debug)]
 pub struct Global {
-    /// The profile directory; by default STRONGLOG_DATA, or else the platform's folder for application data. Each one is a device of its
-    /// own.
+    /// The profile directory; by default STRONGLOG_DATA, or else the platform's folder for application data. Each one is a separate device.
     // The environment is not read here: clap would pass it on to the commands whose --data is a server's folder.
     #[arg(long, global = true, value_name = "DIR", help_heading = "Device")]
     pub data: Option<PathBuf>,
@@ -195,7 +194,7 @@ pub enum Confirm {
 
 #[derive(Args, Debug)]
 pub struct Status {
-    /// Exit with code 3 if edits are unsent or something needs attention. The server is not asked about the other devices.
+    /// Exit with code 3 if edits are unsent or something needs attention. Does not ask the server about the other devices.
     #[arg(long)]
     pub check: bool,
 }
@@ -335,10 +334,10 @@ pub struct Import {
     /// The unit of weights for which a file of another app names none; asked for by default.
     #[arg(long, value_name = "UNIT", requires = "from")]
     pub unit: Option<Unit>,
-    /// How a file of another app writes numbers; needed if only numbers such as 1,082 show it.
+    /// How a file of another app writes numbers; needed if the file has only ambiguous numbers such as 1,082.
     #[arg(long, value_name = "SEPARATOR", requires = "from")]
     pub decimal: Option<Decimal>,
-    /// How a file of another app writes dates; needed if only dates such as 04/05/2026 show it.
+    /// How a file of another app writes dates; needed if the file has only ambiguous dates such as 04/05/2026.
     #[arg(long, value_name = "ORDER", requires = "from")]
     pub dates: Option<DateOrder>,
     /// The time zone of a file of another app, such as Europe/Berlin; by default that of this machine. With --on-conflict replace, workouts
@@ -356,14 +355,14 @@ pub struct Import {
     pub dry_run: bool,
 }
 
-/// Which version an import leaves.
+/// Which version an import keeps.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum OnConflict {
     /// The one that was edited later; a deletion counts as an edit.
     Newer,
     /// The one on this device.
     Keep,
-    /// The one in the file, as an edit of now.
+    /// The one in the file, as an edit made now.
     Replace,
 }
 

@@ -44,7 +44,7 @@ pub async fn run(arguments: Arguments) -> Outcome {
     }
 }
 
-/// Removes what the command has not completed, and ends its question.
+/// Removes what the command has not completed, and ends a prompt for input.
 fn discarded(exit: Exit) -> Outcome {
     terminal::echo::restore();
     export::discard_unfinished();
@@ -69,7 +69,7 @@ async fn terminated() -> std::io::Result<()> {
 async fn on_a_thread(arguments: Arguments) -> Outcome {
     let (ended, outcome) = tokio::sync::oneshot::channel();
     let runtime = tokio::runtime::Handle::current();
-    // Nobody waits for the outcome after Ctrl-C.
+    // Nobody waits for the result after Ctrl-C.
     std::thread::spawn(move || _ = ended.send(runtime.block_on(carry_out(arguments))));
     outcome.await.unwrap_or_else(|_| Err(Failure::new("the command panicked; this is a bug, please report it with the output above")))
 }

@@ -26,7 +26,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command failed.
+/// The error of a command.
 #[derive(Debug)]
 pub enum Failure {
     /// The sync client failed.

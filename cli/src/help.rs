@@ -15,20 +15,20 @@ Exit codes:
   3  success, but something needs attention: unsent or rejected edits, or a decision that only you can make";
 
 pub const LOGIN_HELP: &str = "\
-The password is asked for, or read:
+The command prompts for the password, or reads it:
   stronglog login --server https://sync.example.com --email ana@example.com
   pass show stronglog | stronglog login --email ana@example.com --password-stdin
   STRONGLOG_PASSWORD=… stronglog login --email ana@example.com
 
-The tokens are stored in tokens.json in the profile directory, readable by you alone.";
+The tokens are stored in tokens.json in the profile directory, which only your user can read.";
 
 pub const RECOVER_HELP: &str = "\
-The recovery code was shown once, when the account was created; `stronglog account recovery-code` makes another. The code and the new password are asked for, read as two lines with --password-stdin, or taken from STRONGLOG_RECOVERY_CODE and STRONGLOG_NEW_PASSWORD.
+The recovery code was printed once, when the account was created; `stronglog account recovery-code` creates a new one. The command prompts for the code and the new password, reads them as two lines with --password-stdin, or takes them from STRONGLOG_RECOVERY_CODE and STRONGLOG_NEW_PASSWORD.
 
 Example:
   stronglog recover --server https://sync.example.com --email ana@example.com
 
-The code is spent, and a new one is shown. Without the code, the server's operator can set a new password.";
+The code works once; the command prints a new one. Without a code, the server's operator can set a new password.";
 
 pub const DEVICES_HELP: &str = "\
 Examples:
@@ -37,13 +37,13 @@ Examples:
   stronglog devices revoke 'old phone'
   stronglog devices --json | jq -r 'select(.isCurrent | not) | .id'
 
-A device whose revision is below the newest one has changes still to pull. What another device has not sent yet, only that device knows.";
+A device with a lower revision than the newest still has changes to pull. Unsent edits are visible only on the device that made them.";
 
 pub const SYNC_HELP: &str = "\
 Examples:
   stronglog sync                            once; exit code 3 if something needs attention
   stronglog sync --watch                    until Ctrl-C, receiving other devices' edits at once
-  stronglog sync --confirm delete           delete here what the server no longer has, when sync asks for a decision
+  stronglog sync --confirm delete           if sync asks for a decision: delete here what the server no longer has
   stronglog sync --json | jq .status.state";
 
 pub const LIST_HELP: &str = "\
@@ -70,7 +70,7 @@ Examples:
   stronglog conflicts
   stronglog conflicts restore 3             make version 3 the current one, as a new edit
 
-The version that a restored one replaces goes into the history, so a restoration can be undone.";
+The replaced version is added to the history, so a restoration can be undone.";
 
 pub const EXPORT_HELP: &str = "\
 Examples:
@@ -78,18 +78,18 @@ Examples:
   stronglog export --history --quarantined everything.jsonl
   stronglog export | gzip > backup.jsonl.gz
 
-A line is {\"collection\": …, \"record\": …}; the last one holds the counts, which an import checks. A backup that was cut off is imported as far as it goes, with exit code 3.";
+A line is {\"collection\": …, \"record\": …}; the last one holds the counts, which an import checks. A truncated backup is imported up to its last complete line, with exit code 3.";
 
 pub const IMPORT_HELP: &str = "\
 Examples:
   stronglog import backup.jsonl --dry-run             print what would change
   stronglog import backup.jsonl                       add what is missing, replace what is older
-  stronglog import backup.jsonl --on-conflict replace bring back the state of the backup, as edits of now
+  stronglog import backup.jsonl --on-conflict replace restore the state of the backup, as new edits
   gunzip -c backup.jsonl.gz | stronglog import -
-  stronglog import --from strong strong.csv --unit kg bring over the workouts of Strong; also hevy, fitnotes
+  stronglog import --from strong strong.csv --unit kg import the workouts of Strong; also hevy, fitnotes
   stronglog import --from hevy hevy.csv --zone Asia/Tokyo the same with Hevy, whose file has the times of a clock in Tokyo
 
-Importing a file twice changes nothing. A record that was deleted here after its last edit in the file stays deleted, except with --on-conflict replace. What an import replaces is in `stronglog conflicts`.
+Importing a file twice changes nothing. A record that was deleted here after its last edit in the file stays deleted, except with --on-conflict replace. `stronglog conflicts` lists the versions that an import replaced.
 
 An exercise of another app is matched by its name, with or without the equipment in parentheses, and created if it is missing.
 A file with the times of a wall clock is read in the time zone of this machine, or of --zone; a workout that was imported before keeps its time.
@@ -106,10 +106,10 @@ Use the same secret at every start: with a different one, all devices must sign 
 /healthz reports health, /metrics is for Prometheus, /docs is the API reference. Ctrl-C and SIGTERM stop the server gracefully.";
 
 pub const RESET_PASSWORD_HELP: &str = "\
-The new password is asked for, read from standard input, taken from STRONGLOG_NEW_PASSWORD, or made:
+The command prompts for the new password, reads it from standard input, takes it from STRONGLOG_NEW_PASSWORD, or generates one:
   stronglog admin user reset-password --generate ana@example.com
 
-Tell it to the person, who should change it with `stronglog account password`.";
+Give it to the user, who should change it with `stronglog account password`.";
 
 pub const BACKUP_HELP: &str = "\
 Examples:
@@ -117,18 +117,18 @@ Examples:
   stronglog admin backup --data /var/lib/stronglog --keep 14 /var/backups/stronglog
   stronglog admin backup --data /var/lib/stronglog --every 6h --keep 14 /var/backups/stronglog
 
-A backup gets its name once it is complete and has been checked.";
+A backup appears under its name only when it is complete and verified.";
 
 pub const COPY_HELP: &str = "\
 Examples:
   stronglog admin copy --from sqlite:/var/lib/stronglog --to \"postgres://stronglog:PASSWORD@db.example.com/stronglog?sslmode=require\"
   stronglog admin copy --from \"postgres://stronglog:PASSWORD@db.example.com/stronglog?sslmode=require\" --to sqlite:/var/lib/stronglog
 
-The copy appears at once and whole, after it was read again and compared. If it is interrupted, run it again. Start the servers with the
-same signing secret, on the copy only.";
+The copy appears only when it is complete and has been compared with the source. If the command is interrupted, run it again. Then start the
+servers on the copy only, with the same signing secret.";
 
 pub const DOCTOR_HELP: &str = "\
-Give it the flags or the configuration file of the server:
+Use the server's flags or its configuration file:
   stronglog admin doctor --config /etc/stronglog/server.toml
 
-The exit code is 1 if something must be done now, and 3 if something should be done soon.";
+The exit code is 1 if something needs attention now, and 3 if something needs attention soon.";

@@ -74,7 +74,7 @@ pub fn lines(mut input: impl Read + 'static) -> Outcome<Box<dyn BufRead>> {
 fn refuse_other_text(start: &[u8]) -> Outcome<()> {
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     let first = start.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
-    let line = "each record must be on a line of its own";
+    let line = "each record must be on a separate line";
     match first {
         [] => Err(is("empty")),
         [b'[', ..] => Err(is(&format!("a JSON array, and {line}: jq -c '.[]' writes it so"))),
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_in_utf_16_is_read_and_one_that_is_no_text_is_refused() {
+    fn a_file_in_utf_16_is_read_and_one_that_is_no_text_is_rejected() {
         let text = "Date;é\n1;2";
         let wide =
             |bytes: fn(u16) -> [u8; 2], mark: &[u16]| mark.iter().copied().chain(text.encode_utf16()).flat_map(bytes).collect::<Vec<u8>>();

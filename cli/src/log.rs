@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// The number of lines that may wait to be written. Further lines are lost.
 const WAITING_MAX: usize = 8_192;
 /// How long the end of the process waits for the last lines.
-const FAREWELL_MAX: Duration = Duration::from_secs(1);
+const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
 
 /// A handle for writing lines to the log.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ pub struct Log {
 
 enum Entry {
     Line(Vec<u8>),
-    /// Everything before is written.
+    /// Everything before this message is written.
     End(Sender<()>),
 }
 
@@ -39,7 +39,7 @@ impl Log {
 
     /// Waits until the lines so far are written, unless nobody reads them.
     pub fn finish(&self) {
-        let end = Instant::now() + FAREWELL_MAX;
+        let end = Instant::now() + SHUTDOWN_MAX;
         let (sender, written) = channel();
         let mut entry = Entry::End(sender);
         while let Err(TrySendError::Full(back)) = self.waiting.try_send(entry) {
@@ -49,8 +49,8 @@ impl Log {
             entry = back;
             std::thread::sleep(Duration::from_millis(5));
         }
-        // Whether it ends in time makes no difference.
-        let _ = written.recv_timeout(FAREWELL_MAX);
+        // It does not matter whether it ends in time.
+        let _ = written.recv_timeout(SHUTDOWN_MAX);
     }
 }
 
@@ -68,7 +68,7 @@ impl Write for Log {
     }
 }
 
-/// A line without the breaks of the messages in it. Programs that collect the log take each line for an event.
+/// A line in which the line breaks of messages are replaced. Programs that collect logs treat each line as an event.
 fn in_one_line(line: &[u8]) -> Vec<u8> {
     let parts = line.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|part| !part.is_empty());
     let mut whole = parts.collect::<Vec<_>>().join(&b' ');

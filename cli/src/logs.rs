@@ -7,6 +7,7 @@ mod apps;
 mod collections;
 mod columns;
 mod dialect;
+mod header;
 mod known;
 mod matching;
 mod numbers;
@@ -64,7 +65,7 @@ impl App {
     }
 }
 
-/// A set as a line of the file describes it.
+/// A set as described by a line of the file.
 #[derive(Clone, Debug)]
 struct Line {
     number: u64,
@@ -73,12 +74,12 @@ struct Line {
     /// The muscle group, if the app names one.
     category: Option<String>,
     kind: Kind,
-    /// In the unit of the file. Negative if it is how much a machine or a band helped.
+    /// In the unit of the file. Negative for the assistance of a machine or a band.
     weight: f64,
     unit: Option<Unit>,
     reps: Option<u64>,
     seconds: Option<u64>,
-    /// Data without a member in the contract, in words.
+    /// Data without a member in the contract, as text.
     remarks: Vec<String>,
 }
 
@@ -89,7 +90,7 @@ struct Workout {
     key: String,
     /// When it began, in one spelling.
     start: String,
-    /// Whether the file gives the time of a wall clock, whose zone it does not name.
+    /// Whether the file has local times without a zone.
     is_wall_clock: bool,
     start_ms: i64,
     end_ms: i64,
@@ -124,8 +125,8 @@ pub struct Log {
 }
 
 impl Log {
-    /// Reads the export of an app. `said` is the user's choice of how the file writes numbers and dates, and `zone` that of its wall
-    /// clock.
+    /// Reads the export of an app. `said` is the user's statement of how the file writes numbers and dates, and `zone` the zone of its
+    /// local times.
     ///
     /// # Errors
     /// Returns an error if the header is not that of the app, or it has a number or a date with two meanings.
@@ -156,7 +157,7 @@ impl Log {
         self.lines.iter().any(|line| line.weight != 0.0 && line.unit.is_none())
     }
 
-    /// Whether the file has times of a wall clock, which depend on the zone.
+    /// Whether the file has local times, which depend on the zone.
     pub fn needs_zone(&self) -> bool {
         self.lines.iter().any(|line| line.workout.is_wall_clock)
     }

@@ -60,7 +60,7 @@ fn main() -> ExitCode {
         std::mem::forget(runtime);
         return outcome.map_or(Exit::Failed, |exit| exit).into();
     }
-    // Background tasks hold the database, which is closed with the last of them. None may keep the process alive.
+    // Background tasks hold the database, which is closed with the last of them. They must not keep the process alive.
     runtime.shutdown_timeout(Duration::from_secs(2));
     match outcome {
         Ok(exit) => exit.into(),
@@ -95,7 +95,7 @@ fn report(failure: &Failure, json: bool) {
     if json {
         return remark_json(&output::ErrorOutput::of(failure));
     }
-    // A server, a proxy or a file may have chosen some of the words.
+    // Parts of the text may come from a server, a proxy or a file.
     let lines: Vec<String> = failure.to_string().lines().map(plain).collect();
     remark!("{}: {}", error_word(), lines.join("\n"));
 }

@@ -23,7 +23,7 @@ use crate::logs::Left;
 use crate::summary::acts;
 use crate::synced::Synced;
 
-/// On standard error, where a command fails.
+/// Written to standard error when a command fails.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorOutput {
@@ -39,17 +39,17 @@ impl ErrorOutput {
     }
 }
 
-/// On standard error, while a command waits for a server that does not answer.
+/// Written to standard error while a command waits for a server that does not respond.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WaitingOutput {
     /// The server's address.
     pub waiting_for: String,
-    /// How long it has not answered so far.
+    /// How long the server has not responded so far.
     pub seconds: u64,
 }
 
-/// On standard error, while `sync --watch` runs: the server's change notifications have ceased to arrive, or arrive again.
+/// Written to standard error while `sync --watch` runs: the server's change notifications no longer arrive, or arrive again.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NotificationsOutput {
@@ -61,12 +61,12 @@ pub struct NotificationsOutput {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncOutput {
-    /// Whether the server has everything that was written here, and nothing waits to be dealt with.
+    /// Whether the server has everything that was written here, and nothing needs attention.
     pub synced: bool,
     pub status: Status,
-    /// What only the user can do, each with the command that does it.
+    /// The actions that only the user can take, each with its command.
     pub acts: Vec<String>,
-    /// What was moved.
+    /// The transferred records.
     pub traffic: Traffic,
     pub seconds: f64,
 }
@@ -91,11 +91,11 @@ pub struct StatusOutput {
     pub data: String,
     /// The server that the device syncs with.
     pub server: Option<String>,
-    /// The account that is signed in; none after a log-out.
+    /// The account that is signed in; absent after a sign-out.
     pub account: Option<String>,
     /// The email address of the last sign-in.
     pub email: Option<String>,
-    /// Edits that the server has yet to acknowledge.
+    /// Edits that the server has not acknowledged yet.
     pub pending: u64,
     /// When the oldest of them was made, in milliseconds since the Unix epoch.
     pub pending_since: Option<i64>,
@@ -103,7 +103,7 @@ pub struct StatusOutput {
     pub blocked: u64,
     /// Changes that this version of the program cannot read.
     pub quarantined: u64,
-    /// Records that a resync would delete here; more than none while `sync --confirm` is awaited.
+    /// Records that a resync would delete here; above 0 while `sync --confirm` is awaited.
     pub to_be_deleted: u64,
     /// Since when records of this device have differed from the server's, although everything was fetched again.
     pub differs_since: Option<i64>,
@@ -114,11 +114,11 @@ pub struct StatusOutput {
     pub server_clock_ahead_ms: Option<i64>,
     /// Whether edits of this device get the server's time nevertheless.
     pub corrects_clock: bool,
-    /// What only the user can do, each with the command that does it.
+    /// The actions that only the user can take, each with its command.
     pub acts: Vec<String>,
     pub last_successful_server_sync_timestamp: Option<i64>,
     pub last_successful_client_push_timestamp: Option<i64>,
-    /// The account's devices, and when each last synced. None if nobody is signed in, the server does not answer, or with `--check`.
+    /// The account's devices, and when each last synced. Absent if nobody is signed in, if the server does not respond, or with `--check`.
     pub devices: Option<Vec<DeviceOutput>>,
     pub collections: std::collections::BTreeMap<String, CollectionStatus>,
 }
@@ -133,7 +133,7 @@ pub struct RecordOutput {
     /// Milliseconds since the Unix epoch.
     pub client_updated_at: i64,
     pub is_deleted: bool,
-    /// The members of the collection, as docs/data-models.md lists them.
+    /// The members of the collection: see docs/data-models.md.
     #[serde(flatten)]
     pub members: Map<String, Value>,
 }
@@ -157,15 +157,15 @@ pub struct ConflictOutput {
     pub why: Why,
     /// When it lost or was deleted on this device, in milliseconds since the Unix epoch.
     pub at: i64,
-    /// The version, whole.
+    /// The complete version.
     pub record: Value,
 }
 
-/// Why a version is a past one.
+/// Why a version is no longer current.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Why {
-    /// It was edited in two places, and the other edit won.
+    /// It was edited on two devices, and the other edit won.
     Lost,
     /// It was deleted.
     Deleted,
@@ -207,17 +207,17 @@ pub struct BlockedOutput {
     /// The contract's code for the reason.
     pub code: String,
     pub message: String,
-    /// The members of the record that break a rule of the contract.
+    /// The members of the record that violate the contract.
     pub violations: Vec<ViolationOutput>,
     pub record: Value,
 }
 
-/// A member of a record that breaks a rule of the contract.
+/// A member of a record that violates the contract.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ViolationOutput {
-    /// The member, as a JSON Pointer from the record.
+    /// The member, as a JSON Pointer relative to the record.
     pub pointer: String,
-    /// The keyword of the contract that it breaks.
+    /// The violated keyword of the contract.
     pub keyword: String,
     pub message: String,
 }
@@ -246,7 +246,7 @@ impl BlockedOutput {
 /// `blocked retry`, `blocked discard`
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct BlockedActionOutput {
-    /// The number of rejected edits that it was done to.
+    /// The number of rejected edits that were retried or discarded.
     pub records: u64,
 }
 
@@ -259,7 +259,7 @@ pub struct QuarantineOutput {
     pub reason: String,
     /// When it arrived, in milliseconds since the Unix epoch.
     pub at: i64,
-    /// The change, word for word.
+    /// The change, unchanged.
     pub raw: String,
 }
 
@@ -281,7 +281,7 @@ impl QuarantineOutput {
 pub struct VerifyOutput {
     /// How many records were compared.
     pub compared: u64,
-    /// How many were not: they are unsent, not yet pulled, or unreadable for this version.
+    /// How many were not compared: they are unsent, not yet pulled, or unreadable for this version.
     pub skipped: u64,
     pub differences: Vec<DifferenceOutput>,
 }
@@ -332,18 +332,18 @@ pub struct ImportOutput {
     /// How many records were written; none in a dry run.
     pub written: u64,
     pub dry_run: bool,
-    /// What became of the records of each collection, or would.
+    /// The result for the records of each collection; in a dry run, the expected result.
     pub collections: std::collections::BTreeMap<String, ImportCountsOutput>,
     /// Older versions of records that the file has more than once.
     pub superseded: u64,
     /// Lines of the conflict history, and changes that this version cannot read.
     pub skipped: u64,
-    /// Whether the file has its counts, and exactly the records that they count.
+    /// Whether the file has its counts, and exactly that many records.
     pub has_end: bool,
-    /// Whether `stronglog export` has begun the file, and its end is missing.
+    /// Whether `stronglog export` began the file, and its end is missing.
     pub cut_off: bool,
     pub refused: Vec<RefusedLine>,
-    /// Workouts and sets that earlier imports have brought, and that the file of another app no longer has.
+    /// Workouts and sets from earlier imports that the file of the other app no longer has.
     pub no_longer_in_file: Vec<LeftOutput>,
     /// The time zone in which the times of another app's file were read, if the file does not name it.
     pub zone: Option<String>,
@@ -354,7 +354,7 @@ pub struct ImportOutput {
 pub struct LeftOutput {
     pub collection: String,
     pub id: String,
-    /// The workout, or the set and its workout, in words.
+    /// A description of the workout, or of the set and its workout.
     pub what: String,
 }
 
@@ -364,7 +364,7 @@ impl LeftOutput {
     }
 }
 
-/// What became of the records of a collection.
+/// The result for the records of a collection.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportCountsOutput {
@@ -420,7 +420,7 @@ fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
-/// The schema of what each command writes with `--json`.
+/// The schema of each command's `--json` output.
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("account erase", schema_for!(DoneOutput)),

@@ -80,7 +80,7 @@ impl Profile {
         }
         if [MEMORY, TOKENS].iter().any(|name| self.folder.join(name).exists()) {
             remark!(
-                "{} was gone or empty, so a new one is made: edits that were only in it are lost, unless you have a copy; `stronglog sync` \
+                "{} was missing or empty and has been created again; edits that existed only there are lost unless you have a copy; `stronglog sync` \
                  fetches the account's records again",
                 path.display()
             );
@@ -161,7 +161,7 @@ impl Profile {
                 TOKENS => tokens::is_damaged(&content),
                 _ => serde_json::from_slice::<Remembered>(&content).is_err(),
             };
-            // What cannot be read is the error of what follows.
+            // If it cannot be read, the next step reports the error.
             if fs::read(&path).is_ok_and(is_damaged) {
                 let cannot = |error| Failure::new(format!("cannot delete {}, which is damaged: {error}; delete it", path.display()));
                 fs::remove_file(&path).map_err(cannot)?;
@@ -206,7 +206,7 @@ impl Profile {
         let cannot = |error| {
             let folder = self.folder.display();
             Failure::new(format!(
-                "cannot write to the profile directory {folder}: {error}; make room or make it writable, or choose another with --data DIR"
+                "cannot write to the profile directory {folder}: {error}; free some space or make it writable, or choose another with --data DIR"
             ))
         };
         let written = tempfile::NamedTempFile::new_in(&self.folder).and_then(|mut file| file.write_all(&vec![1; BYTES]));
@@ -259,7 +259,7 @@ impl Profile {
         Ok(builder)
     }
 
-    /// Opens the profile with its server for a command that changes nothing on this device. If the directory cannot be written, opens a copy,
+    /// Opens the profile with its server for a command that changes nothing on this device. If the directory is read-only, opens a copy,
     /// which does not sync.
     ///
     /// # Errors
@@ -297,7 +297,7 @@ impl Profile {
                 copied => _ = copied?,
             }
         }
-        remark!("nothing can be written to the profile directory {}; reading a copy of it", self.folder.display());
+        remark!("the profile directory {} is not writable; reading a copy of it", self.folder.display());
         Ok(copy)
     }
 
@@ -309,14 +309,14 @@ impl Profile {
         is_here && (name.starts_with(DATABASE) || [MEMORY, TOKENS].contains(&&*name))
     }
 
-    /// What tells the database's file apart from one that is put in its place.
+    /// The identity of the database's file, which shows whether it is replaced.
     #[cfg(unix)]
     pub fn database_file(&self) -> Option<FileId> {
         use std::os::unix::fs::MetadataExt;
         self.database().metadata().ok().map(|file| (file.dev(), file.ino()))
     }
 
-    /// What tells the database's file apart from one that is put in its place. A file that is open cannot be replaced here.
+    /// The identity of the database's file, which shows whether it is replaced. A file that is open cannot be replaced here.
     #[cfg(not(unix))]
     pub fn database_file(&self) -> Option<FileId> {
         None
@@ -340,7 +340,7 @@ pub struct ReadOnlyProfile {
 }
 
 impl ReadOnlyProfile {
-    /// Whether this is a copy, because nothing can be written to the profile.
+    /// Whether this is a copy, because the profile's directory is read-only.
     pub fn is_copy(&self) -> bool {
         self.copy.is_some()
     }
@@ -354,7 +354,7 @@ impl std::ops::Deref for ReadOnlyProfile {
     }
 }
 
-/// What an open client does in the background.
+/// The background work of an open client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Background {
     /// Syncs, and receives change notifications.
@@ -367,7 +367,10 @@ pub enum Background {
 fn platform_folder() -> Outcome<PathBuf> {
     let folders = directories::ProjectDirs::from("", "", "stronglog");
     folders.map(|folders| folders.data_dir().to_owned()).ok_or_else(|| {
-        Failure::usage("cannot find a profile directory: the platform names no folder for application data; give one with --data DIR, or set STRONGLOG_DATA")
+        Failure::usage(
+            "cannot find a profile directory: the platform names no folder for application data; give one with --data DIR, or \
+                        set STRONGLOG_DATA",
+        )
     })
 }
 

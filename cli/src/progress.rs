@@ -15,7 +15,7 @@ use crate::terminal::{remark, remark_json};
 
 /// The interval at which a bar is redrawn.
 const REDRAW: Duration = Duration::from_millis(80);
-/// How long to wait for a server's answer before saying so.
+/// How long to wait for a server's response before saying so.
 pub const SLOW_ANSWER: Duration = Duration::from_secs(5);
 
 /// The bar that is drawn, if there is one. Other output to the terminal must not break it.
@@ -31,7 +31,7 @@ pub fn say_waiting(server: &str, waited: Duration, json: bool) {
         let waiting = WaitingOutput { waiting_for: server.to_owned(), seconds: waited.as_secs() };
         match json {
             true => remark_json(&waiting),
-            false => remark!("waiting for an answer from {server}, {} s so far", waiting.seconds),
+            false => remark!("waiting for a response from {server}, {} s so far", waiting.seconds),
         }
     };
     let drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner).clone();

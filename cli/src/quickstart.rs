@@ -39,7 +39,7 @@ struct Device {
 pub async fn run(asked: &Quickstart, json: bool) -> Outcome {
     let cannot = |error| Failure::new(format!("cannot wait for Ctrl-C: {error}"));
     let mut interrupted = pin!(interrupted().map_err(cannot)?);
-    // Dropping the tour ends what it has started, also a database.
+    // Dropping the tour stops everything that it has started, including a database.
     let (servers, equal) = tokio::select! {
         toured = tour(asked, json) => toured?,
         () = interrupted.as_mut() => return Ok(Exit::Interrupted),

@@ -110,7 +110,7 @@ fn setting(serve: &Command, key: &str, value: &DeValue<'_>) -> Result<Setting, S
         value => vec![scalar(arg, key, value)?],
     };
     for value in &values {
-        judge(arg, key, value)?;
+        check(arg, key, value)?;
     }
     Ok(Setting { key: key.to_owned(), id: arg.get_id().to_string(), values })
 }
@@ -133,8 +133,8 @@ fn scalar(arg: &Arg, key: &str, value: &DeValue<'_>) -> Result<String, String> {
     }
 }
 
-/// Judges a value as the command line would.
-fn judge(arg: &Arg, key: &str, value: &str) -> Result<(), String> {
+/// Checks a value as the command line would.
+fn check(arg: &Arg, key: &str, value: &str) -> Result<(), String> {
     let bare = Command::new("serve").no_binary_name(true).arg(arg.clone().env(Resettable::Reset).required(false));
     bare.try_get_matches_from([format!("--{key}={value}")]).map(drop).map_err(|error| plain(&error))
 }

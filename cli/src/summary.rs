@@ -48,7 +48,7 @@ pub fn remaining(status: &Status) -> Vec<String> {
     acts(status).into_iter().chain(corrected_clock(status)).chain(pending).chain(error).collect()
 }
 
-/// Tells that the clocks of this device and the server differ, and that sync allows for it.
+/// Reports that the clocks of this device and the server differ, and that sync corrects for it.
 pub fn corrected_clock(status: &Status) -> Option<String> {
     let difference = status.server_clock_ahead_ms.filter(|_| status.corrects_clock).map(clock)?;
     Some(format!("{difference}; sync gives the edits of this device the server's time"))
@@ -58,7 +58,7 @@ pub fn corrected_clock(status: &Status) -> Option<String> {
 fn clock(server_ahead_ms: i64) -> String {
     const MINUTES: [(u64, &str); 4] = [(525_960, "year"), (1_440, "day"), (60, "hour"), (1, "minute")];
     let minutes = (server_ahead_ms.unsigned_abs() + 30_000) / 60_000;
-    // In the largest unit of which there are at least two.
+    // The largest unit with a number of at least two.
     let (unit, name) = MINUTES.into_iter().find(|(unit, _)| minutes >= 2 * unit).unwrap_or((1, "minute"));
     let length = counted((minutes + unit / 2) / unit, name);
     let side = if server_ahead_ms > 0 { "behind" } else { "ahead of" };
@@ -117,7 +117,7 @@ pub fn exit_of(status: &Status) -> Exit {
         SyncState::NeedsAuth => Exit::SignIn,
         // Edits wait until the clocks agree.
         SyncState::Idle if status.server_clock_ahead_ms.is_some() && !status.corrects_clock => Exit::Attention,
-        // The request was answered, but the response could not be stored.
+        // The response arrived, but could not be stored.
         SyncState::Idle if status.last_error.is_some() => Exit::Failed,
         _ => Exit::Attention,
     }

@@ -256,7 +256,7 @@ async fn ask(question: impl FnOnce() -> io::Result<String> + Send + 'static) -> 
     // If the receiver was dropped, the answer is discarded.
     std::thread::spawn(move || _ = answer.send(question()));
     answered.await.map_err(|error| cannot_ask(&error))?.map_err(|error| match error.kind() {
-        // While a password is typed, the terminal passes Ctrl-C on as a character.
+        // While a password is typed, the terminal passes Ctrl-C as a character.
         io::ErrorKind::Interrupted => Failure::Interrupted,
         _ => cannot_ask(&error),
     })

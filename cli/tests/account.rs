@@ -67,7 +67,7 @@ async fn a_device_that_signs_in_again_is_one_device() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_that_the_profile_refuses_leaves_no_device() {
+async fn a_sign_in_that_the_profile_rejects_leaves_no_device() {
     let setup = Setup::new().await;
     setup.register("phone").ok();
     let url = setup.server.url();
@@ -281,7 +281,7 @@ fn unavailable(answer: &'static str) -> String {
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
             let read = std::io::Read::read(&mut stream, &mut [0; 16_384]);
-            // A client that has disconnected needs no answer.
+            // A client that has disconnected needs no response.
             _ = read.and_then(|_| std::io::Write::write_all(&mut stream, answer.as_bytes()));
         }
     });
@@ -366,7 +366,7 @@ async fn an_answer_without_end_is_given_up() {
     let address = listener.local_addr().expect("its address");
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            // An answer before the request would be an error of another kind.
+            // A response before the request would be a different error.
             _ = std::io::Read::read(&mut stream, &mut [0; 4_096]);
             let mut write = |bytes: &[u8]| std::io::Write::write_all(&mut stream, bytes).is_ok();
             let chunk = [b"10000\r\n".as_slice(), &[b' '; 0x1_0000], b"\r\n"].concat();

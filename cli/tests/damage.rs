@@ -14,7 +14,7 @@ use support::{Desk, EMAIL, PASSWORD, Setup, wait_for};
 const LOGS: &str = "user-bodyweight-logs";
 const PAGE_BYTES: u64 = 8_192;
 
-/// Writes so many measurements on a device.
+/// Writes this many measurements on a device.
 fn fill(desk: &Desk, device: &str, count: u64) {
     let records = (0..count).map(|number| json!({ "date": number, "weightKg": 80, "note": "x".repeat(200) }).to_string() + "\n");
     desk.feed(device, &["put", LOGS], &records.collect::<String>()).ok();
@@ -43,7 +43,7 @@ async fn a_damaged_database_is_noticed_by_each_command_that_speaks_of_all_record
         &|file| file.write_all_at(&[0xa5; PAGE_BYTES as usize], middle).expect("written"),
         &|file| file.set_len(middle).expect("cut off"),
     ];
-    let words = ["damaged", "keep it", "import your last export"];
+    let words = ["damaged", "Keep it", "import your last export"];
     for damage in damage {
         assert!(!desk.path("phone/device.db-wal").exists());
         fs::write(desk.path("phone/device.db"), &whole).expect("written");
@@ -71,8 +71,8 @@ async fn a_database_that_is_gone_is_made_anew_and_said_to_be_new() {
     for lose in lose {
         in_one_file(desk, "phone");
         lose(&desk.path("phone/device.db"));
-        let status = desk.run("phone", &["status", "--check"]).ended(3).says(&["not fetched yet", "`stronglog sync`"]);
-        assert!(status.stderr.contains("gone or empty, so a new one is made"), "{}", status.stderr);
+        let status = desk.run("phone", &["status", "--check"]).ended(3).says(&["not been fetched yet", "`stronglog sync`"]);
+        assert!(status.stderr.contains("was missing or empty and has been created again"), "{}", status.stderr);
         let synced = desk.run("phone", &["sync"]).ok().says(&["received 20"]);
         assert_eq!(synced.stderr, "", "it is said once");
         assert_eq!(desk.run("phone", &["list", LOGS, "--json"]).ok().lines().len(), 20);
@@ -109,13 +109,13 @@ fn a_database_of_another_program_is_left_alone() {
     for script in ["CREATE TABLE notes (text)", "PRAGMA user_version = 3", "PRAGMA application_id = 7"] {
         other.execute_batch(script).expect("written");
         let before = fs::read(&path).expect("the database");
-        desk.run("phone", &["status"]).failed(1, &["device.db", "the database of another program"]);
+        desk.run("phone", &["status"]).failed(1, &["device.db", "belongs to another program"]);
         assert!(fs::read(&path).expect("the database") == before, "nothing is written");
     }
     desk.measure("laptop", 80.0);
     let own = rusqlite::Connection::open(desk.path("laptop/device.db")).expect("the database");
     own.execute_batch("PRAGMA user_version = 0").expect("changed");
-    desk.run("laptop", &["status"]).failed(1, &["version number is gone", "restore it from a copy"]);
+    desk.run("laptop", &["status"]).failed(1, &["version number is missing", "restore it from a copy"]);
 }
 
 #[test]
@@ -198,7 +198,7 @@ async fn a_sign_in_on_a_disk_that_cannot_be_written_is_used_and_not_ended() {
         setup.server.url()
     );
     let ran = on_a_small_disk(&setup.desk, &script).ok().says(&["(this device)", "in sync", "signed out"]);
-    let said = ["1 record compared", "nothing can be written to the profile directory", "cannot write to the profile directory"];
+    let said = ["1 record compared", "is not writable; reading a copy of it", "cannot write to the profile directory"];
     assert!(said.iter().all(|words| ran.stderr.contains(words)), "{ran:#?}");
 }
 

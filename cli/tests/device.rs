@@ -122,9 +122,9 @@ fn the_status_of_a_new_device_is_told_without_a_server() {
     desk.run("phone", &["status", "--check"]).ended(3).says(&["1 edit"]);
 }
 
-/// The server refuses nothing that the engine accepts, so the test writes the refusal into the database.
+/// The server rejects nothing that the engine accepts, so the test writes the rejection to the database.
 #[test]
-fn refused_edits_are_shown_sent_again_and_given_up() {
+fn rejected_edits_are_shown_sent_again_and_given_up() {
     let desk = Desk::new();
     let ids = [desk.measure("phone", 80.0), desk.measure("phone", 81.0)];
     let database = rusqlite::Connection::open(desk.path("phone/device.db")).expect("the database");

@@ -70,7 +70,7 @@ async fn a_forgotten_password_is_replaced_with_the_recovery_code() {
 
     let made = desk.feed("laptop", &["account", "recovery-code", "--password-stdin", "--json"], &format!("{NEW_PASSWORD}\n")).ok().json();
     let code = made["recoveryCode"].as_str().expect("a code");
-    desk.feed("laptop", &["account", "recovery-code", "--password-stdin"], "wrong\n").failed(4, &["cannot make a recovery code"]);
+    desk.feed("laptop", &["account", "recovery-code", "--password-stdin"], "wrong\n").failed(4, &["cannot create a recovery code"]);
     desk.feed("phone", &recover, &format!("{code}\n{PASSWORD}\n")).ok();
     setup.login("tablet").ok();
 }

@@ -1,5 +1,4 @@
-//! What people do over years with the export of another app: they import it every month, and meanwhile rename, correct and delete, there and
-//! here.
+//! Repeated imports of another app's export, with records renamed, corrected and deleted in between, in that app and here.
 
 mod support;
 

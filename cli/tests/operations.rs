@@ -27,7 +27,7 @@ umask 077
 [ -e "$ROOT/etc/stronglog/secret" ] || head -c 48 /dev/urandom | base64 | tr -d '\n' >"$ROOT/etc/stronglog/secret"
 "#;
 
-/// Starts and stops the server, and refuses units that the package does not have.
+/// Starts and stops the server, and rejects units that the package does not have.
 const SYSTEMCTL: &str = r#"#!/bin/sh -eu
 for word in "$@"; do
   case $word in

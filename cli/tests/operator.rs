@@ -60,7 +60,7 @@ async fn a_restore_over_a_database_that_cannot_be_read_needs_attention() {
     desk.run("phone", &["admin", "backup", "--data", "server", "backup.db"]).ok();
     server.stop().await.expect("the server stops");
     std::fs::write(desk.path("server/stronglog.db"), "no database").expect("damaged");
-    let words = ["cannot read the previous database", "passwords, limits and signed-in devices are those of the backup"];
+    let words = ["cannot read the previous database", "passwords, limits and signed-in devices come from the backup"];
     desk.run("phone", &["admin", "restore", "--data", "server", "backup.db"]).failed(3, &words).says(&["restored"]);
     std::fs::write(desk.path("server/stronglog.db"), "no database").expect("damaged");
     let ran = desk.run("phone", &["admin", "restore", "--data", "server", "backup.db", "--json"]).ended(3);

@@ -33,7 +33,7 @@ fn the_settings_of_the_package_are_good() {
     fs::set_permissions(desk.path("secret"), fs::Permissions::from_mode(0o600)).expect("private");
     let settings = read("server.toml");
     for commented in [false, true] {
-        // The settings that are commented out are good too.
+        // The settings that are commented out are valid too.
         let uncommented = |line: &str| line.strip_prefix("# ").filter(|line| line.contains(" = ")).map_or(line.to_owned(), str::to_owned);
         let mut text: String = settings.lines().map(|line| if commented { uncommented(line) } else { line.to_owned() } + "\n").collect();
         if commented {
@@ -164,7 +164,7 @@ fn the_container_is_built_from_what_is_there_and_starts_the_server() {
         // The folder of the container is not there, and its port may be in use.
         command.env(name, value.replace("/data", "data").replace(":8080", ":0"));
     }
-    // A warning: without a proxy or a certificate, clients refuse plain HTTP.
+    // A warning: without a proxy or a certificate, clients reject plain HTTP.
     Ran::of(command.output().expect("the command starts")).ended(3).says(&["data will be created", "0.0.0.0:0 is free"]);
     assert!(text.contains("ENTRYPOINT [\"/usr/local/bin/stronglog\"]\nCMD [\"serve\"]"), "{text}");
 }

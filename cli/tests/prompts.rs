@@ -1,4 +1,4 @@
-//! Questions on a terminal: whatever ends the command there, the terminal afterwards is as it was.
+//! Prompts on a terminal: however the command ends, the terminal's settings are restored.
 
 #![cfg(unix)]
 
@@ -35,7 +35,7 @@ code = child.wait()
 print(json.dumps({"code": code, "echoes": not is_hidden(), "lines": bool(termios.tcgetattr(terminal)[3] & termios.ICANON)}))
 "#;
 
-/// How `register` ends if this is typed, or this signal is sent, at its question for a password.
+/// How `register` ends if this text is typed, or this signal is sent, at its prompt for a password.
 fn ended_at_the_password(last: &Value) -> Value {
     let desk = Desk::new();
     let command = desk.command(&["register", "--server", "http://127.0.0.1:9", "--data", "phone"]);

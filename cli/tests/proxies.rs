@@ -1,4 +1,4 @@
-//! What stands between a device and its server: connections that break under large answers, caches, and clocks that differ.
+//! Problems between a device and its server: connections that break during large responses, caches, and clocks that differ.
 
 mod support;
 
@@ -11,7 +11,7 @@ use support::{EMAIL, Setup};
 
 const PASS: usize = 0;
 
-/// A server behind a proxy, and the number of the way in which the proxy deals with requests for pages and with pushes.
+/// A server behind a proxy, and the index of the way in which the proxy handles requests for pages and pushes.
 async fn behind(deals: &'static [fn() -> Deal]) -> (Setup, String, Arc<AtomicUsize>) {
     let setup = Setup::new().await;
     let chosen = Arc::new(AtomicUsize::new(PASS));
@@ -56,14 +56,14 @@ async fn an_answer_that_names_no_account_is_ignored_once_the_server_has_named_it
     assert_eq!(desk.run("phone", &["list", "user-bodyweight-logs", "--json"]).ok().lines().len(), 0);
     desk.run("phone", &["verify"]).failed(5, &["names no account"]);
 
-    // A server of the first contract names none, and a device that signs in there needs none.
+    // A server of the first contract names no account, and a device that signs in there needs none.
     desk.run("phone", &["login", "--server", &proxy, "--email", EMAIL]).ok();
     assert_eq!(desk.run("phone", &["list", "user-bodyweight-logs", "--json"]).ok().lines().len(), 1);
 }
 
 const DAY_MS: i64 = 86_400_000;
 
-/// The answer of a server whose clock is so much ahead.
+/// The response of a server whose clock is ahead by this much.
 fn shifted(answer: &str, ahead_ms: i64) -> String {
     const NAME: &str = "\"serverTime\":";
     let Some((before, after)) = answer.split_once(NAME) else { return answer.to_owned() };
@@ -81,7 +81,7 @@ fn status(setup: &Setup, device: &str) -> (Value, Value, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_whose_clock_differs_from_the_server_s_is_told_so() {
+async fn a_device_reports_that_its_clock_differs_from_the_server_clock() {
     let (setup, proxy, chosen) = behind(CLOCKS).await;
     let desk = &setup.desk;
     desk.run("phone", &["register", "--server", &proxy, "--email", EMAIL]).ok();
@@ -106,7 +106,7 @@ async fn a_device_whose_clock_differs_from_the_server_s_is_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_that_signs_in_with_a_wrong_clock_takes_the_server_s_time_at_once() {
+async fn a_device_that_signs_in_with_a_wrong_clock_takes_the_server_time_at_once() {
     let (setup, proxy, chosen) = behind(CLOCKS).await;
     let desk = &setup.desk;
     chosen.store(1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Answers that were damaged between the server and a device, and how the device gets over them.
+//! Responses that were damaged between the server and a device, and how the device recovers.
 
 mod support;
 
@@ -25,7 +25,7 @@ async fn changes_that_were_damaged_on_the_way_are_fetched_again_by_a_comparison(
     desk.run("laptop", &login).ended(3).says(&["cannot read 1 change"]);
     damages.store(false, Ordering::Relaxed);
     desk.run("laptop", &["sync"]).ended(3);
-    desk.run("laptop", &["quarantine"]).failed(0, &["damaged on the way", "`stronglog verify`"]);
+    desk.run("laptop", &["quarantine"]).failed(0, &["damaged in transit", "`stronglog verify`"]);
     desk.run("laptop", &["verify"]).failed(0, &["1 record compared: the same here and on the server"]);
     desk.run("laptop", &["get", "user-bodyweight-logs", &id]).ok().says(&["80"]);
     desk.run("laptop", &["sync"]).ok();

@@ -50,14 +50,14 @@ fn a_check_names_everything_that_would_fail_and_leaves_nothing_behind() {
     assert_eq!(findings["grade"], "good", "{findings}");
     check(&desk, &["--config", "server.toml", "--tls-cert", "one.pem"])
         .ended(1)
-        .says(&["--tls-cert and --tls-key are used together: give both"]);
+        .says(&["--tls-cert and --tls-key must be used together; give both"]);
     check(&desk, &["--config", "server.toml", "--trusted-proxies", "10.0.0.0/8"])
         .ended(1)
         .says(&["--trusted-proxies needs --behind-proxy"]);
 }
 
 #[test]
-fn a_secret_that_others_read_is_refused() {
+fn a_secret_that_others_read_is_rejected() {
     let desk = Desk::new();
     write(&desk, "secret", SECRET);
     let bind = format!("127.0.0.1:{}", free_port());
@@ -96,7 +96,7 @@ fn flags_override_the_environment_which_overrides_the_file() {
 }
 
 #[test]
-fn a_wrong_file_is_refused_with_line_and_hint() {
+fn a_wrong_file_is_rejected_with_line_and_hint() {
     let desk = Desk::new();
     write(&desk, "server.toml", "dev = true\nbnid = \"127.0.0.1:0\"\n\nauth-per-minute = \"many\"\n");
     let told =
@@ -128,10 +128,10 @@ fn sighup_takes_over_settings_and_secrets() {
     // A file that cannot be used changes nothing.
     write(&desk, "server.toml", "closed = \"perhaps\"\n");
     signal(&server.child, "HUP");
-    wait_for(&mut server.log, "cannot use the new settings: the previous ones stay in use");
+    wait_for(&mut server.log, "cannot use the new settings; the previous ones stay in use");
     desk.run("phone", &["sync"]).ok();
 
-    // Without the old secret, what it signed is refused.
+    // Without the old secret, tokens that it signed are rejected.
     write(&desk, "secret", OTHER_SECRET);
     write(&desk, "server.toml", &format!("{settings}bind = \"127.0.0.1:1\"\n"));
     signal(&server.child, "HUP");

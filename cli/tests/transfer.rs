@@ -78,7 +78,7 @@ async fn an_export_of_the_server_is_checked_like_one_of_a_device() {
     let whole = import(desk, "whole", &file, &[]).ok().says(&["imported 2 records"]);
     assert_eq!(whole.stderr, "");
     let cut = import(desk, "cut", &lines[..2].concat(), &[]).ok();
-    assert!(cut.stderr.contains("the file has no counts of its records"), "{}", cut.stderr);
+    assert!(cut.stderr.contains("the file does not state the number of its records"), "{}", cut.stderr);
     import(desk, "holed", &lines[1..].concat(), &[]).failed(1, &["line 2: the file is damaged: it counts 3 records, and it has 2"]);
 }
 
@@ -204,7 +204,7 @@ fn a_member_that_decides_what_wins_is_never_guessed() {
 }
 
 #[test]
-fn bytes_that_are_not_utf8_are_refused_and_a_bom_is_not_content() {
+fn bytes_that_are_not_utf8_are_rejected_and_a_bom_is_not_content() {
     let desk = Desk::new();
     let mut file = b"\xef\xbb\xbf".to_vec();
     file.extend(edited(ID, 80.0, 5).replace('\n', "\r\n").bytes());
@@ -236,10 +236,10 @@ fn a_file_that_lost_lines_is_noticed() {
     assert_eq!(import(&desk, "tablet", lines[0], &["--json"]).ended(3).json()["cutOff"], true);
     let added = edited(ID, 82.0, 5) + &file;
     let told = import(&desk, "kettle", &added, &[]).failed(3, &["it counts 2 records, and it has 3"]).says(&["imported 3 records"]);
-    assert!(!told.stderr.contains("no counts"), "{told:?}");
+    assert!(!told.stderr.contains("does not state the number"), "{told:?}");
     let damaged = import(&desk, "kettle", lines[1], &[]).ended(1);
-    assert!(!damaged.stderr.contains("no counts") && !damaged.stderr.contains("its end is missing"), "{damaged:?}");
-    import(&desk, "kettle", &edited(ID, 82.0, 5), &[]).failed(0, &["the file has no counts"]);
+    assert!(!damaged.stderr.contains("does not state the number") && !damaged.stderr.contains("its end is missing"), "{damaged:?}");
+    import(&desk, "kettle", &edited(ID, 82.0, 5), &[]).failed(0, &["the file does not state the number"]);
     let cut = &file[..file.len() / 3];
     import(&desk, "watch", cut, &[]).failed(1, &["line 1: the line is not JSON"]);
     let swapped = format!("{}\n{}\n", lines[1], lines[0]);

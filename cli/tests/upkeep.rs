@@ -1,4 +1,4 @@
-//! Looking after a server's data: `admin doctor`, `admin stats`, backups at intervals, and a copy that was made by other means.
+//! Looking after a server's data: `admin doctor`, `admin stats`, backups at intervals, and a copy made by another program.
 #![cfg(unix)]
 
 mod support;
@@ -32,7 +32,7 @@ async fn a_doctor_says_what_is_wrong_and_what_to_do() {
     connection.execute_batch("PRAGMA user_version = 2").expect("changed");
     doctor(&setup).ended(3).says(&["start the server, which migrates it"]);
     connection.execute_batch("PRAGMA user_version = 99").expect("changed");
-    doctor(&setup).ended(1).says(&["update it"]);
+    doctor(&setup).ended(1).says(&["update the program"]);
     let elsewhere = ["admin", "doctor", "--data", "nowhere", "--dev"];
     setup.desk.run("operator", &elsewhere).ended(1).says(&["nowhere"]);
 }

@@ -39,7 +39,7 @@ async fn an_operator_sees_accounts_and_their_devices() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disabled_account_is_refused_until_it_is_enabled() {
+async fn a_disabled_account_is_rejected_until_it_is_enabled() {
     let setup = two_devices().await;
     user(&setup, "disable", &[EMAIL]).ok().says(&["disabled", EMAIL, "2 devices"]);
     setup.login("tablet").failed(4, &["the operator of this server has disabled the account"]);

@@ -1,4 +1,4 @@
-//! `sync --watch`: it says when the server is not available, and when it is back.
+//! `sync --watch` reports when the server is not available, and when it is back.
 
 mod support;
 
@@ -71,7 +71,7 @@ impl Busy {
                     return;
                 }
                 let answer = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-                // A client that has disconnected needs no answer.
+                // A client that has disconnected needs no response.
                 _ = stream.read(&mut [0; 16_384]).and_then(|_| stream.write_all(answer));
             }
         });
@@ -117,7 +117,7 @@ async fn a_watch_says_when_change_notifications_do_not_arrive_and_when_they_do_a
     });
     setup.desk.run("phone", &["register", "--server", &proxy, "--email", EMAIL]).ok();
     let watching = Watching::start(&setup);
-    watching.says("change notifications do not get here");
+    watching.says("change notifications do not arrive");
     refuses.store(false, Ordering::Relaxed);
     watching.says("change notifications arrive again");
     setup.login("laptop").ok();
@@ -138,9 +138,9 @@ async fn a_watch_does_not_read_change_notifications_that_never_end() {
     });
     setup.desk.run("phone", &["register", "--server", &proxy, "--email", EMAIL]).ok();
     let watching = Watching::start(&setup);
-    watching.says("change notifications do not get here");
+    watching.says("change notifications do not arrive");
     drop(watching);
-    // What the sockets of both sides hold is more than the client reads.
+    // More than the socket buffers of both sides hold.
     let taken = taken.load(Ordering::Relaxed);
     assert!(taken < 64 << 20, "{taken} bytes were taken in two attempts");
 }

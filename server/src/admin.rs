@@ -21,7 +21,7 @@ use crate::clock::{self, Jumped};
 use crate::store::StoreError;
 use crate::store::sqlite::{self, backup, files, outside, purge};
 
-/// Why an operator's command failed.
+/// The error of an operator's command.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -37,17 +37,19 @@ pub enum Error {
     /// The clock is far from the time when the server last ran.
     #[error(transparent)]
     Clock(#[from] Jumped),
-    /// The text names no place of a server's data.
-    #[error("cannot read where the data is: give sqlite:FOLDER or postgres://user:password@host/name")]
+    /// The text does not name a folder or a database.
+    #[error("cannot read the location of the data; give sqlite:FOLDER or postgres://user:password@host/name")]
     Place,
     /// The source and the target of a copy are the same.
-    #[error("{0} is the source and the target: name another place")]
+    #[error("{0} is both the source and the target; name another target")]
     Same(String),
     /// Servers write to the database to be copied.
-    #[error("servers use {0}: stop them first, so that nothing is written while it is copied; one that was killed counts for 20 seconds")]
+    #[error(
+        "servers are using {0}; stop them first, so that nothing is written during the copy. A killed server counts as running for 20 seconds"
+    )]
     Served(String),
     /// The target of a copy holds data.
-    #[error("{0} holds other data: name an empty database, or a folder without one")]
+    #[error("{0} has other data; name an empty database, or a folder without one")]
     NotEmpty(String),
     /// The database in a folder is older than the previous one.
     #[error("the database in {0} is older than its counter file, or the file is missing: start the server once, which begins a new epoch")]
@@ -74,7 +76,7 @@ pub fn back_up(data: &Path, to: &Path) -> Result<BackedUp, StoreError> {
     backup::back_up(data, to, now_ms())
 }
 
-/// Writes a backup into a folder, under a name with this time, and removes all but the newest `keep` backups.
+/// Writes a backup to a folder, under a name with this time, and removes all but the newest `keep` backups.
 ///
 /// # Errors
 /// Returns an error if the folder contains no database, or the backup cannot be written. Then no backup is removed.

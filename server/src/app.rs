@@ -36,7 +36,7 @@ pub struct App {
     pub passwords: Passwords,
     pub limits: Limits,
     pub notifications: Notifications,
-    /// The sessions under which somebody waits.
+    /// Sessions with waiting requests.
     pub sessions: LiveSessions,
     /// The last activity of the signed-in devices.
     pub devices: Devices,
@@ -116,7 +116,7 @@ impl App {
         self.store.announce(Notification::Revision(user, rev));
     }
 
-    /// Notifies everything that waits under an ended session of a user, on every server.
+    /// Notifies all tasks that wait under an ended session of a user, on every server.
     ///
     /// # Errors
     /// Returns an error if the store fails.
@@ -137,7 +137,7 @@ impl App {
         }
     }
 
-    /// Notifies everything that waits under an ended session of a user, on this server.
+    /// Notifies all tasks that wait under an ended session of a user, on this server.
     ///
     /// # Errors
     /// Returns an error if the store fails.
@@ -147,13 +147,13 @@ impl App {
         Ok(())
     }
 
-    /// Looks up a session once for everything that waits under it.
+    /// Looks up a session once for all tasks that wait under it.
     pub fn look_up(self: &Arc<Self>, key: SessionKey) {
         if !self.sessions.must_look_up(key) {
             return;
         }
         let app = Arc::clone(self);
-        // Whoever asked may go before the answer comes, which is for all.
+        // The caller may be gone before the result arrives, which all of them need.
         tokio::spawn(async move {
             match app.store.admit(key).await {
                 Ok(()) => {}

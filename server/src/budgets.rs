@@ -1,5 +1,5 @@
-//! Memory budgets for requests in progress and for responses that no peer has read yet: per session, account, network and site, and in
-//! total. Requests without an account have separate budgets, so they cannot exhaust the memory of accounts, and vice versa.
+//! Memory budgets for requests in progress and for unread responses: per session, account, network and site, and in total. Requests without
+//! an account have separate budgets, so they cannot exhaust the memory of accounts, and vice versa.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,27 +10,27 @@ use crate::auth::limits::{Sender, site};
 use crate::shares::{Exhausted, Share, Shares};
 use crate::store::accounts::SessionKey;
 
-/// The memory of a request in addition to its body, from its head on: its processing, its headers, and its stream.
+/// The memory of a request in addition to its body: its processing, its headers, and its stream.
 const HEAD_BYTES: usize = 16 << 10;
 /// The memory of a response in addition to its body.
 pub const OVERHEAD_BYTES: usize = 4 << 10;
 /// The maximum memory for bodies with records, of one account and of all accounts together.
 const BODIES_EACH_MAX: usize = 8 << 20;
 const BODIES_ALL_MAX: usize = 128 << 20;
-/// The same for the heads of the requests of one session, and for its other bodies: about 150 requests.
+/// The maximum memory for the heads and other bodies of one session's requests: about 150 requests.
 const REQUESTS_SESSION_MAX: usize = 5 << 19;
 const REQUESTS_SESSIONS_MAX: usize = 128 << 20;
-/// The same for the requests of one network, of all networks of one site, and of all networks.
+/// The maximum memory for the requests of one network, of all networks of one site, and of all networks.
 const REQUESTS_NETWORK_MAX: usize = 4 << 20;
 const REQUESTS_SITE_MAX: usize = 8 << 20;
 const REQUESTS_NETWORKS_MAX: usize = 64 << 20;
 /// The maximum memory for the large responses of one account, and of all accounts together.
 const UNSENT_EACH_MAX: usize = 8 << 20;
 const UNSENT_ALL_MAX: usize = 128 << 20;
-/// The same for small responses, of which one session may leave 256 unread.
+/// The maximum memory for small responses, of which one session may leave 256 unread.
 const UNSENT_SESSION_MAX: usize = 1 << 20;
 const UNSENT_SESSIONS_MAX: usize = 64 << 20;
-/// The same for the responses of one network, of one site, and of all networks.
+/// The maximum memory for the responses of one network, of one site, and of all networks.
 const UNSENT_NETWORK_MAX: usize = 1 << 20;
 const UNSENT_SITE_MAX: usize = 4 << 20;
 const UNSENT_NETWORKS_MAX: usize = 32 << 20;
@@ -45,7 +45,7 @@ pub struct Held {
 }
 
 impl Held {
-    /// Takes more.
+    /// Reserves more memory.
     ///
     /// # Errors
     /// Returns an error if a limit would be exceeded.
@@ -55,15 +55,15 @@ impl Held {
     }
 }
 
-/// The memory of those without an account.
-struct Strangers {
+/// The memory for clients without an account.
+struct UnauthenticatedBudget {
     networks: Shares<Sender>,
     sites: Shares<Sender>,
 }
 
-impl Strangers {
+impl UnauthenticatedBudget {
     fn new(network_max: usize, site_max: usize, all_max: usize) -> Self {
-        Strangers { networks: Shares::new(network_max, all_max), sites: Shares::new(site_max, usize::MAX) }
+        UnauthenticatedBudget { networks: Shares::new(network_max, all_max), sites: Shares::new(site_max, usize::MAX) }
     }
 
     fn take(&self, network: IpAddr, amount: usize) -> Result<Held, Exhausted> {
@@ -79,7 +79,7 @@ impl Strangers {
 pub struct Requests {
     accounts: Shares<Sender>,
     sessions: Shares<Sender>,
-    strangers: Strangers,
+    unauthenticated: UnauthenticatedBudget,
 }
 
 impl Default for Requests {
@@ -87,7 +87,7 @@ impl Default for Requests {
         Requests {
             accounts: Shares::new(BODIES_EACH_MAX, BODIES_ALL_MAX),
             sessions: Shares::new(REQUESTS_SESSION_MAX, REQUESTS_SESSIONS_MAX),
-            strangers: Strangers::new(REQUESTS_NETWORK_MAX, REQUESTS_SITE_MAX, REQUESTS_NETWORKS_MAX),
+            unauthenticated: UnauthenticatedBudget::new(REQUESTS_NETWORK_MAX, REQUESTS_SITE_MAX, REQUESTS_NETWORKS_MAX),
         }
     }
 }
@@ -98,7 +98,7 @@ impl Requests {
     /// # Errors
     /// Returns an error if a limit would be exceeded.
     pub fn of_network(&self, network: IpAddr) -> Result<Held, Exhausted> {
-        self.strangers.take(network, HEAD_BYTES)
+        self.unauthenticated.take(network, HEAD_BYTES)
     }
 
     /// The memory for a request of a session, which grows with its body. A body without records counts toward the session, not the account,
@@ -120,7 +120,7 @@ impl Requests {
 pub struct Unsent {
     accounts: Shares<Sender>,
     sessions: Shares<Sender>,
-    strangers: Strangers,
+    unauthenticated: UnauthenticatedBudget,
     pub compressed: Arc<Semaphore>,
 }
 
@@ -129,7 +129,7 @@ impl Default for Unsent {
         Unsent {
             accounts: Shares::new(UNSENT_EACH_MAX, UNSENT_ALL_MAX),
             sessions: Shares::new(UNSENT_SESSION_MAX, UNSENT_SESSIONS_MAX),
-            strangers: Strangers::new(UNSENT_NETWORK_MAX, UNSENT_SITE_MAX, UNSENT_NETWORKS_MAX),
+            unauthenticated: UnauthenticatedBudget::new(UNSENT_NETWORK_MAX, UNSENT_SITE_MAX, UNSENT_NETWORKS_MAX),
             compressed: Arc::new(Semaphore::new(COMPRESSED_MAX)),
         }
     }
@@ -141,7 +141,7 @@ impl Unsent {
     /// # Errors
     /// Returns an error if a limit would be exceeded.
     pub fn of_network(&self, network: IpAddr) -> Result<Held, Exhausted> {
-        self.strangers.take(network, OVERHEAD_BYTES)
+        self.unauthenticated.take(network, OVERHEAD_BYTES)
     }
 
     /// The memory for a small response of a session.

@@ -16,7 +16,7 @@ pub struct Finding {
     pub name: &'static str,
     /// How serious it is.
     pub grade: Grade,
-    /// What was found and, unless it is good, what to do.
+    /// The result and, unless it is good, what to do.
     pub detail: String,
 }
 

@@ -1,4 +1,4 @@
-//! Whether the system's clock can be believed.
+//! Whether the system's clock can be trusted.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ const JUMP_MAX_MS: u64 = 30 * 86_400_000;
 /// The clock is far from the time when the server last ran. All deadlines would have passed, of tombstones as well as sessions. An operator
 /// must confirm that the clock is right.
 #[derive(Debug, thiserror::Error)]
-#[error("the clock says {now}, and the server last ran at {before}: if the clock is right, give --accept-clock once; if not, set it")]
+#[error("the clock says {now}, and the server last ran at {before}; if the clock is right, give --accept-clock once, otherwise set it")]
 pub struct Jumped {
     now: String,
     before: String,
@@ -31,7 +31,7 @@ fn readable(ms: i64) -> String {
         .map_or_else(|_| format!("{ms} ms since 1970"), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
-/// Whether the system's clock can be believed since the server started.
+/// Whether the system's clock can be trusted since the server started.
 pub struct Clock {
     started: Instant,
     started_ms: i64,

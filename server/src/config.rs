@@ -15,14 +15,14 @@ pub use crate::net::Deadlines;
 use crate::site::Site;
 use crate::store::Quota;
 
-/// How many days deletions are remembered, unless the operator says otherwise.
+/// The default number of days for which deletions are kept.
 pub const TOMBSTONE_DAYS: u32 = 400;
-/// How many days a backup may be restored for, unless the operator says otherwise.
+/// The default number of days for which a backup may be restored.
 pub const BACKUP_DAYS: u32 = 90;
-/// How much one account may hold, unless the operator says otherwise: fifty years of daily training, many times over.
+/// The default quota of an account: fifty years of daily training, many times over.
 const RECORDS_MAX: u64 = 500_000;
 const BYTES_MAX: u64 = 512 << 20;
-/// The history keeps a row of each push for good, beside what the account may store.
+/// The history keeps one row per push forever, in addition to the account's quota.
 const PUSHES_MAX: u32 = 250_000;
 const STORE_CONNECTIONS: u16 = 16;
 const CONNECTIONS_MAX: u32 = 10_000;
@@ -165,7 +165,7 @@ impl Config {
         Quota::of(self.max_records, self.max_bytes)
     }
 
-    /// The contract of the records. That of a file stays in memory: it is read once.
+    /// The contract of the records. A contract from a file stays in memory, because it is read only once.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read, or is not a compiled contract.
@@ -193,20 +193,20 @@ impl Config {
     pub fn check(&self) -> Result<(), ServeError> {
         match () {
             () if self.tls_cert.is_some() != self.tls_key.is_some() => {
-                Err(ServeError::Settings("--tls-cert and --tls-key are used together: give both"))
+                Err(ServeError::Settings("--tls-cert and --tls-key must be used together; give both"))
             }
             () if !self.trusted_proxies.is_empty() && !self.behind_proxy => {
                 Err(ServeError::Settings("--trusted-proxies needs --behind-proxy"))
             }
             () if self.metrics_bind == Some(self.bind) && self.bind.port() != 0 => {
-                Err(ServeError::Settings("--bind and --metrics-bind are the same address: give one of them another port"))
+                Err(ServeError::Settings("--bind and --metrics-bind are the same address; give one of them another port"))
             }
             () => Ok(()),
         }
     }
 }
 
-/// Where a web app comes from, as browsers write it in `Origin`.
+/// The origin of a web app, as browsers write it in `Origin`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(HeaderValue);
 
@@ -230,9 +230,9 @@ impl FromStr for Origin {
             return Err(expected("an origin is a scheme, a host and a port, without a path"));
         }
         if authority.host().contains('*') {
-            return Err(expected("wildcards are not supported: name each origin"));
+            return Err(expected("wildcards are not supported; name each origin"));
         }
-        // Browsers send it like this, and it is compared as text.
+        // Browsers send it in this form, and it is compared as text.
         let usual = matches!((scheme, authority.port_u16()), ("https", Some(443)) | ("http", Some(80)));
         if usual || text.chars().any(|letter| letter.is_ascii_uppercase()) {
             return Err(expected("browsers write an origin in lower case and without the usual port"));
@@ -241,7 +241,7 @@ impl FromStr for Origin {
     }
 }
 
-/// A network: an address and how many bits of it all members share.
+/// A network: an address, and the number of leading bits that all members share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
@@ -278,6 +278,7 @@ impl FromStr for Network {
 pub struct Secret(String);
 
 impl Secret {
+    /// Wraps a text.
     pub fn new(text: impl Into<String>) -> Self {
         Secret(text.into())
     }
@@ -287,7 +288,7 @@ impl Secret {
         &self.0
     }
 
-    /// Why the text should not be used to sign tokens, if there is a reason.
+    /// The reason why the text must not be used to sign tokens, if there is one.
     pub fn weakness(&self) -> Option<&'static str> {
         const USUAL: [&str; 8] = ["secret", "password", "changeme", "change-me", "change_me", "default", "example", "stronglog"];
         let lower = self.0.to_lowercase();

@@ -17,7 +17,7 @@ pub struct Devices {
 type Unsaved = HashMap<SessionKey, DeviceActivity>;
 
 impl Devices {
-    /// Records that a request of a device was answered.
+    /// Records that the server responded to a request of a device.
     pub fn saw(&self, caller: Caller, now_ms: i64) {
         self.unsaved().entry(caller.key()).or_default().seen_at = now_ms;
     }

@@ -1,4 +1,4 @@
-//! Why a server cannot start, or why it stopped without being asked to.
+//! The errors of a server that cannot start, or that stopped unexpectedly.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use crate::clock::Jumped;
 use crate::store::StoreError;
 
-/// Why a server cannot start, or why it stopped without being asked to.
+/// The errors of a server that cannot start, or that stopped unexpectedly.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
     /// The signing secret is weak.
-    #[error("the signing secret is weak: {0}; make one with `openssl rand -base64 48` and set STRONGLOG_SIGNING_SECRET")]
+    #[error("the signing secret is weak: {0}; create one with `openssl rand -base64 48` and set STRONGLOG_SIGNING_SECRET")]
     WeakSecret(&'static str),
     /// No signing secret is configured.
     #[error("no signing secret: set STRONGLOG_SIGNING_SECRET to the output of `openssl rand -base64 48`, or try the server out with --dev")]
@@ -32,7 +32,7 @@ pub enum ServeError {
     Contract {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem with it.
         cause: String,
     },
     /// The file with the signing secret cannot be used.
@@ -40,7 +40,7 @@ pub enum ServeError {
     SecretFile {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem with it.
         cause: std::io::Error,
     },
     /// The certificate or its key cannot be read, or they do not match.
@@ -50,7 +50,7 @@ pub enum ServeError {
     #[error("cannot start the threads that hash passwords: {0}")]
     Passwords(std::io::Error),
     /// The process may have too few files open.
-    #[error("the process may open {may} files and needs at least {min}: raise the limit with `ulimit -n 4096`, or LimitNOFILE in the unit")]
+    #[error("the process may open {may} files and needs at least {min}; raise the limit with `ulimit -n 4096`, or LimitNOFILE in the unit")]
     Descriptors {
         /// How many it may have open.
         may: usize,
@@ -64,6 +64,6 @@ pub enum ServeError {
     #[error(transparent)]
     Clock(#[from] Jumped),
     /// The accept loop ended unexpectedly.
-    #[error("the server stopped by itself: {0}")]
+    #[error("the server stopped unexpectedly: {0}; see the log above")]
     Broken(std::io::Error),
 }

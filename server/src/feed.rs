@@ -22,37 +22,50 @@ pub use single::{Deletion, delete, purge, purge_some, put, read};
 use self::history::Proof;
 use crate::store::{Head, Quota, Records, StoreError, Usage};
 
-/// Why a whole request is rejected. `problem.rs` maps each variant to a status; a new variant does not compile until it is mapped there.
+/// The reason why a whole request is rejected. `problem.rs` maps each variant to a status; a new variant does not compile until it is
+/// mapped there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("the cursor belongs to another feed")]
+    /// The cursor is not one of this feed.
+    #[error("the cursor belongs to another feed; pull from the beginning")]
     InvalidCursor,
-    #[error("tombstones after the cursor have been purged: pull again from the beginning")]
+    /// Deletions that the device may not have pulled have been purged.
+    #[error("tombstones after the cursor have been purged; pull again from the beginning")]
     CursorExpired {
         /// The cursor from which to pull.
         since: String,
     },
-    #[error("the server went back to an earlier state of its data, at revision {restored_rev} or later: pull again from the beginning")]
+    /// A backup has been restored since the cursor was issued.
+    #[error("the server went back to an earlier state of its data, at revision {restored_rev} or later; pull again from the beginning")]
     EpochChanged {
         /// The device must push again everything that it has above this revision.
         restored_rev: u64,
         /// The cursor from which to pull.
         since: String,
     },
+    /// The cursor is newer than the data of this server, as on a replica that is behind.
     #[error("this server's copy of the data is older than the cursor; try again later")]
     Lagging,
+    /// The record does not exist.
     #[error("no record has this id")]
     NotFound,
     /// The first edit would make the account hold more than it may.
     #[error("{}", full(.usage, .quota))]
-    QuotaExceeded { usage: Usage, quota: Quota },
+    QuotaExceeded {
+        /// The size of the account's data with the edit.
+        usage: Usage,
+        /// The limits of that size.
+        quota: Quota,
+    },
 }
 
-/// Why a request has no result.
+/// The reason why a request has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The request is rejected.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -63,12 +76,12 @@ fn full(usage: &Usage, quota: &Quota) -> String {
     let Usage { records, bytes, tombstones } = usage;
     if let Some(max) = quota.rows_max().filter(|max| usage.rows() >= *max) {
         return format!(
-            "the account is full: it holds {records} records and {tombstones} deletions, of at most {max} together; old deletions are purged \
+            "the account is full: it has {records} records and {tombstones} deletions, of at most {max} together; old deletions are purged \
              automatically; ask the server's operator for a higher limit"
         );
     }
     format!(
-        "the account holds {records} records of {bytes} bytes and {tombstones} deletions, and may hold {}; delete some records, or ask the \
+        "the account has {records} records of {bytes} bytes and {tombstones} deletions, and its limit is {}; delete some records, or ask the \
          server's operator for a higher limit",
         limits.join(" and ")
     )

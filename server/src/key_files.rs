@@ -1,4 +1,4 @@
-//! Files with keys, certificates and secrets: who may read them, and what is wrong with them, in words.
+//! Files with keys, certificates and secrets: their permissions, and descriptions of their errors.
 
 use std::path::Path;
 

@@ -12,6 +12,8 @@
 //!
 //! [`feed`] makes the sync decisions, and [`store`] stores the data. The other modules connect them to the network. In reading order:
 
+#![deny(missing_docs)]
+
 pub mod feed;
 
 pub mod store;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::store::accounts::SessionKey;
 
-/// The sessions under which somebody waits.
+/// Sessions with waiting requests.
 #[derive(Clone, Default)]
 pub struct LiveSessions(Arc<Mutex<BTreeMap<SessionKey, Watched>>>);
 
@@ -20,7 +20,7 @@ struct Watched {
     is_known: bool,
 }
 
-/// Waits under a session.
+/// A task that waits under a session.
 pub struct Watch {
     sessions: LiveSessions,
     key: SessionKey,
@@ -70,7 +70,7 @@ impl LiveSessions {
 impl Watch {
     /// Waits for the end of the session.
     pub async fn ended(&mut self) {
-        // Nothing is ever sent.
+        // Nothing is ever sent through the channel.
         while self.alive.changed().await.is_ok() {}
     }
 }
@@ -78,7 +78,7 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         let mut all = self.sessions.all();
-        // The channel is open as long as it is the one that is listed. This receiver is still counted.
+        // The listed channel is open. This receiver is still counted.
         let is_listed = self.alive.has_changed().is_ok();
         if is_listed && all.get(&self.key).is_some_and(|watched| watched.alive.receiver_count() <= 1) {
             all.remove(&self.key);
@@ -100,7 +100,7 @@ mod tests {
     fn all_who_wait_under_a_session_are_told_that_it_has_ended() {
         let sessions = LiveSessions::default();
         let (mut one, mut two, mut other) = (sessions.watch(key(1, 1)), sessions.watch(key(1, 1)), sessions.watch(key(1, 2)));
-        let _stranger = sessions.watch(key(2, 1));
+        let _other = sessions.watch(key(2, 1));
         assert_eq!(sessions.keys(Some(Uuid::from_u128(1))), [key(1, 1), key(1, 2)]);
         assert!(sessions.must_look_up(key(1, 1)) && !sessions.must_look_up(key(1, 1)), "one does for all");
         sessions.is_unknown(key(1, 1));

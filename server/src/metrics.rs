@@ -98,8 +98,8 @@ impl Metrics {
         let (outcomes, pulled) = (Family::default(), Counter::default());
         let build = Info::new(Build { version: env!("CARGO_PKG_VERSION"), contract: contract.version });
         ours.register("build", "Version of the server and of its contract", build);
-        ours.register("http_requests", "Answered requests", requests.clone());
-        ours.register_with_unit("http_request_duration", "Time to answer a request", Unit::Seconds, durations.clone());
+        ours.register("http_requests", "Requests with a response", requests.clone());
+        ours.register_with_unit("http_request_duration", "Time to respond to a request", Unit::Seconds, durations.clone());
         ours.register("pushed_changes", "Pushed changes by outcome", outcomes.clone());
         ours.register("pulled_changes", "Changes sent to devices", pulled.clone());
         let held = "Time to commit a batch of writes";

@@ -1,4 +1,4 @@
-//! Connections: how many are admitted, how long they may be idle, and the accept loop. Nothing in this module depends on the protocol.
+//! Connections: their maximum number, how long they may be idle, and the accept loop. Nothing in this module depends on the protocol.
 
 mod activity;
 mod connections;

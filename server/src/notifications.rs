@@ -54,7 +54,7 @@ impl Notifications {
         if by_user.values().map(|streams| streams.open.len()).sum::<usize>() >= self.all_max {
             let own = by_user.get(&user).map_or(0, |streams| streams.open.len());
             let most = by_user.values_mut().max_by_key(|streams| streams.open.len()).filter(|most| most.open.len() > own + 1);
-            // Its device connects again, and has its turn then.
+            // Its device connects again, and gets its turn then.
             let exhausted = if own == 0 { Exhausted::Total } else { Exhausted::Share };
             drop(most.ok_or(exhausted)?.open.remove(0));
         }
@@ -72,13 +72,14 @@ impl Notifications {
         self.tell(user, |told| rev.max(told));
     }
 
-    /// The revision that the subscribers of each user were told last.
+    /// The revision that was last sent to the subscribers of each user.
     pub fn told(&self) -> HashMap<Uuid, u64> {
         self.by_user().iter().map(|(user, streams)| (*user, *streams.revision.borrow())).collect()
     }
 
-    /// Notifies a user's subscribers of the newest revision of the store, which was read after they were told another one. If it is lower, the
-    /// store has gone back to an earlier state, in which higher revisions are new again. What was told meanwhile may be newer.
+    /// Notifies a user's subscribers of the newest revision of the store, which was read after another one was sent to them. If it is
+    /// lower, the store has gone back to an earlier state, in which higher revisions are new again. A revision that was sent in the
+    /// meantime may be newer.
     pub fn correct(&self, user: Uuid, told_before: u64, rev: u64) {
         self.tell(user, |told| if told == told_before { rev } else { rev.max(told) });
     }

@@ -12,17 +12,17 @@ use uuid::Uuid;
 
 /// How long a request waits for a place. A rejected client retries at once, and each rejection costs as much as a poll.
 pub const WAIT_MAX: Duration = Duration::from_secs(5);
-/// How many requests of one account, or of everybody without one, may wait.
+/// The maximum number of waiting requests of one account, or of all clients without one.
 pub const LINE_MAX: usize = 1_024;
 
-/// All requests without an account take turns as if they were one account, and so do the server's chores.
-pub const STRANGERS: Uuid = Uuid::nil();
+/// All requests without an account take turns as if they were one account, and so do the server's maintenance tasks.
+pub const UNAUTHENTICATED: Uuid = Uuid::nil();
 pub const SERVER: Uuid = Uuid::max();
 
 #[derive(Clone)]
 pub struct Places(Arc<Mutex<State>>);
 
-/// Places that exist as long as a request has or awaits one.
+/// Places that exist as long as a request holds or awaits one.
 pub struct WeakPlaces(Weak<Mutex<State>>);
 
 struct State {
@@ -81,7 +81,7 @@ impl WeakPlaces {
         self.0.upgrade().map(Places)
     }
 
-    /// Whether somebody has or awaits a place.
+    /// Whether a request holds or awaits a place.
     pub fn are_used(&self) -> bool {
         self.0.strong_count() > 0
     }
@@ -146,7 +146,7 @@ impl Drop for Place {
                 state.free += usize::from(next.is_none());
                 next
             };
-            // A request that has gone meanwhile gives the place back, and it is not dropped again.
+            // A request that is gone in the meantime gives the place back, and it is not dropped again.
             match next.map(|next| next.send(Place(Some(places.clone())))) {
                 None | Some(Ok(())) => return,
                 Some(Err(mut refused)) => refused.0 = None,

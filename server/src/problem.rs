@@ -11,7 +11,7 @@ use crate::http::request_id;
 use crate::store::accounts::Denied;
 use crate::store::{Quota, StoreError, Usage};
 
-/// Why a request failed.
+/// The failure of a request.
 #[derive(Clone, Debug)]
 pub struct Failure {
     status: StatusCode,
@@ -24,7 +24,7 @@ pub struct Failure {
     errors: Vec<ViolationType>,
 }
 
-/// Why a cursor cannot be followed.
+/// The reason why a cursor cannot be followed.
 #[derive(Clone, Debug)]
 struct Gone {
     /// The revision that the server went back to, if it did.
@@ -61,12 +61,12 @@ impl Failure {
         Failure { errors: feed::violations(report), ..Self::new(StatusCode::BAD_REQUEST, ProblemCode::MalformedRequest, detail) }
     }
 
-    /// The request cannot be read far enough to be validated.
+    /// The request cannot be parsed far enough to be validated.
     pub fn unreadable(detail: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, ProblemCode::MalformedRequest, detail)
     }
 
-    /// The body stopped arriving. This says nothing about its content, so the client may send the same again.
+    /// The body stopped arriving. Its content may be valid, so the client may send the same again.
     pub fn interrupted(detail: &str) -> Self {
         let failure = Self::new(StatusCode::REQUEST_TIMEOUT, ProblemCode::Unavailable, detail);
         Failure { retry_after_secs: Some(1), ..failure }
@@ -126,7 +126,7 @@ impl Failure {
 
     /// The email address already has an account.
     pub fn email_taken() -> Self {
-        Self::new(StatusCode::CONFLICT, ProblemCode::EmailTaken, "an account with this email address exists")
+        Self::new(StatusCode::CONFLICT, ProblemCode::EmailTaken, "an account with this email address already exists")
     }
 
     /// No signed-in device has the session.
@@ -167,7 +167,7 @@ impl Failure {
         Failure { retry_after_secs: Some(retry_after_secs), ..failure }
     }
 
-    /// The server is temporarily unable to answer anybody.
+    /// The server is temporarily unable to respond to any client.
     pub fn unavailable(detail: &str) -> Self {
         let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Unavailable, detail);
         Failure { retry_after_secs: Some(5), ..failure }
@@ -270,10 +270,10 @@ impl From<StoreError> for Failure {
             return Self::unavailable("the server is busy; try again in a moment");
         }
         if error.is_silent() {
-            return Self::unavailable("the server gets no answer from its database; try again in a moment");
+            return Self::unavailable("the server's database does not respond; try again in a moment");
         }
         if error.is_not_loaded() {
-            // Nobody sees this failure: the store makes the decision again.
+            // Nobody sees this failure, because the store runs the decision again.
             return Self::unavailable("the server is reading its data; try again in a moment");
         }
         tracing::error!(%error, request = request_id::current(), "the store failed");

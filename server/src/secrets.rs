@@ -18,7 +18,7 @@ const KEPT: &str = "stronglog.secret";
 /// Returns an error if there is no secret, a secret is weak, or a file cannot be used.
 pub fn secrets(config: &Config) -> Result<Vec<Secret>, ServeError> {
     let given = match (&config.signing_secret, &config.signing_secret_file) {
-        (Some(_), Some(_)) => return Err(ServeError::Settings("--signing-secret and --signing-secret-file are given: leave one out")),
+        (Some(_), Some(_)) => return Err(ServeError::Settings("--signing-secret and --signing-secret-file are both given; leave one out")),
         (Some(secret), None) => vec![secret.clone()],
         (None, Some(path)) => read(path)?,
         (None, None) if config.dev => vec![kept(&config.data)?],
@@ -29,7 +29,7 @@ pub fn secrets(config: &Config) -> Result<Vec<Secret>, ServeError> {
     let weak = (1..).zip(&all).find_map(|(number, secret)| Some((number, secret.weakness()?)));
     match (weak, &config.signing_secret_file) {
         (Some((number, weakness)), Some(path)) if !config.dev && number <= in_file => {
-            let told = format!("secret {number} in it is weak: {weakness}; make another one with `openssl rand -base64 48`");
+            let told = format!("secret {number} in it is weak: {weakness}; create another one with `openssl rand -base64 48`");
             Err(ServeError::SecretFile { path: path.clone(), cause: std::io::Error::other(told) })
         }
         (Some((_, weakness)), _) if !config.dev => Err(ServeError::WeakSecret(weakness)),
@@ -51,7 +51,7 @@ fn read(path: &Path) -> Result<Vec<Secret>, ServeError> {
     let text = text.trim_start_matches('\u{feff}');
     let lines = || (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty());
     if let Some((number, _)) = lines().find(|(_, line)| line.starts_with('#')) {
-        let told = format!("line {number} is a comment, and each line is taken for a secret; remove it");
+        let told = format!("line {number} is a comment, but each line is read as a secret; remove it");
         return Err(failed(std::io::Error::other(told)));
     }
     let secrets: Vec<Secret> = lines().map(|(_, line)| Secret::new(line)).collect();

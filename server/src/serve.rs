@@ -40,10 +40,10 @@ const REQUESTS_MAX: usize = 2_048;
 /// The maximum number of exports in progress per account.
 const EXPORTS_MAX: usize = 2;
 /// How long a stopping server waits for its database.
-const FAREWELL_MAX: Duration = Duration::from_secs(1);
-const CHORES_EVERY: Duration = Duration::from_secs(86_400);
+const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(86_400);
 /// How often the server looks for changes by other processes, and how often it stores the activity of devices.
-const NEWS_EVERY: Duration = Duration::from_secs(1);
+const CHANGES_INTERVAL: Duration = Duration::from_secs(1);
 const DEVICES_EVERY: Duration = Duration::from_secs(60);
 const NOTE_TIME_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -109,17 +109,17 @@ impl Running {
         Ok(fixed)
     }
 
-    /// Stops the server: streams end, requests in progress are answered, and the database is closed.
+    /// Stops the server: streams end, requests in progress are completed, and the database is closed.
     ///
     /// # Errors
     /// Returns an error if the server had already stopped.
     pub async fn stop(self) -> Result<(), ServeError> {
         self.stop.send_replace(true);
         let ended = ended(self.serving.await);
-        match timeout(FAREWELL_MAX, self.app.devices.store(&self.store)).await {
+        match timeout(SHUTDOWN_MAX, self.app.devices.store(&self.store)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "cannot store the last activity of the devices"),
-            Err(_) => tracing::error!("cannot store the last activity of the devices: the database does not answer in time"),
+            Err(_) => tracing::error!("cannot store the last activity of the devices: the database does not respond in time"),
         }
         self.store.close().await;
         ended
@@ -155,7 +155,7 @@ pub async fn serve(
                 match settings.and_then(|config| running.reload(config).map_err(|error| error.to_string())) {
                     Ok(fixed) if fixed.is_empty() => tracing::info!("reloaded the settings"),
                     Ok(fixed) => tracing::warn!(restart = %fixed.join(" "), "reloaded the settings, except those that need a restart"),
-                    Err(error) => tracing::error!(%error, "cannot use the new settings: the previous ones stay in use"),
+                    Err(error) => tracing::error!(%error, "cannot use the new settings; the previous ones stay in use"),
                 }
             },
         }
@@ -208,7 +208,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let (stop, stopping) = watch::channel(false);
     let certificate = certificate(&config)?.map(watch::Sender::new);
     if certificate.is_none() && !config.bind.ip().is_loopback() && !config.behind_proxy {
-        tracing::warn!("plain HTTP on an address that others reach: clients refuse it. Give --tls-cert, or --behind-proxy");
+        tracing::warn!("plain HTTP on an address that others can reach; clients reject it. Give --tls-cert, or --behind-proxy");
     }
     if config.believes_everybody() {
         tracing::warn!(
@@ -257,7 +257,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         None => None,
     };
     let serving = tokio::spawn(listener.serve(socket));
-    tokio::spawn(chores(Arc::clone(&app), stopping.clone()));
+    tokio::spawn(maintain(Arc::clone(&app), stopping.clone()));
     tokio::spawn(note_time(Arc::clone(&app), stopping.clone()));
     tokio::spawn(watch_others(Arc::clone(&app), stopping));
     tracing::info!(%address, secure = certificate.is_some(), data = store.place(), "listening");
@@ -288,7 +288,7 @@ fn certificate(config: &Config) -> Result<Option<Certificate>, ServeError> {
     let (Some(cert), Some(key)) = (&config.tls_cert, &config.tls_key) else { return Ok(None) };
     let certificate = net::certificate(cert, key).map_err(ServeError::Certificate)?;
     if certificate.expires_at.is_some_and(|at| at < now_ms()) {
-        tracing::warn!(certificate = %cert.display(), "the certificate has expired: clients refuse it until it is renewed");
+        tracing::warn!(certificate = %cert.display(), "the certificate has expired; clients reject it until it is renewed");
     }
     Ok(Some(certificate))
 }
@@ -366,7 +366,7 @@ async fn watch_others(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
         }
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => return,
-            () = tokio::time::sleep(NEWS_EVERY) => {}
+            () = tokio::time::sleep(CHANGES_INTERVAL) => {}
         }
     }
 }
@@ -392,7 +392,7 @@ async fn note_time(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
         let now = now_ms();
         if app.clock.has_jumped(now) {
             tracing::error!(
-                "the clock was set to another time while the server ran: nothing is purged or signed out until the server is started again"
+                "the clock was set to another time while the server was running; nothing is purged or signed out until the server is restarted"
             );
         } else if let Err(error) = app.store.note_time(now).await {
             tracing::error!(%error, "cannot store the time");
@@ -410,15 +410,15 @@ async fn complete_digests(store: &Database) {
 }
 
 /// Daily maintenance: purges tombstones, and deletes expired sessions.
-async fn chores(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+async fn maintain(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     http::handlers::finish_erasing(&app.store).await;
     complete_digests(&app.store).await;
     loop {
         if app.clock.has_jumped(now_ms()) {
-            tracing::error!("nothing is purged: the clock was set to another time while the server ran");
+            tracing::error!("nothing is purged, because the clock was set to another time while the server was running");
             tokio::select! {
                 _ = stopping.wait_for(|stopping| *stopping) => return,
-                () = tokio::time::sleep(CHORES_EVERY) => continue,
+                () = tokio::time::sleep(MAINTENANCE_INTERVAL) => continue,
             }
         }
         let config = app.config();
@@ -434,7 +434,7 @@ async fn chores(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
         }
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => return,
-            () = tokio::time::sleep(CHORES_EVERY) => {}
+            () = tokio::time::sleep(MAINTENANCE_INTERVAL) => {}
         }
     }
 }

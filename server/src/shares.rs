@@ -1,11 +1,11 @@
-//! Limits on a shared resource, per holder and for all holders together. The less is left, the less each may take, so that greedy holders
-//! always leave something to the others.
+//! Limits on a shared resource, per holder and for all holders together. The less is left, the less each holder may take, so that greedy
+//! holders always leave something for the others.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Each holder may take one part in this many of what the others leave.
+/// Each holder may take this fraction (one divided by the number) of what the others leave.
 const PART: usize = 8;
 
 /// The amounts taken, by holder.
@@ -23,7 +23,7 @@ struct Taken<K> {
     total: usize,
 }
 
-/// Why nothing could be taken.
+/// The reason why nothing could be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exhausted {
     /// The holder's limit is reached.

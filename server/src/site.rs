@@ -1,4 +1,4 @@
-//! A web app that the server may serve beside its API: the files of a single-page app, embedded in the program that runs the server.
+//! A web app that the server may serve next to its API: the files of a single-page app, embedded in the program that runs the server.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
@@ -29,7 +29,7 @@ const HASHED: &str = "/assets/";
 const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'";
 
-/// Answers a request that matches no API route.
+/// Handles a request that matches no API route.
 pub fn respond(site: Site, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
     let asked = if uri.path() == "/" { PAGE } else { uri.path() };
     let find = |path: &str| site.iter().find(|file| file.path == path);

@@ -114,13 +114,15 @@ pub struct Head {
     pub server_updated_at: i64,
     /// The epoch of the database: a new one begins whenever a backup is restored.
     pub epoch: String,
+    /// The size of the account's data.
     pub usage: Usage,
+    /// The limits of that size.
     pub quota: Quota,
     /// The digest of the live records (R27). `None` until the server has computed it, after an update or a restore.
     pub digest: Option<Digest>,
 }
 
-/// How much an account holds. Each write updates it, so that a push need not compute it.
+/// The size of an account's data. Each write updates it, so that a push need not compute it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// The number of live records.
@@ -131,10 +133,12 @@ pub struct Usage {
     pub tombstones: u64,
 }
 
-/// How much an account may hold. `None` is no limit.
+/// The quota of an account. `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quota {
+    /// The maximum number of live records.
     pub records_max: Option<u64>,
+    /// The maximum size of the live records in bytes of JSON.
     pub bytes_max: Option<u64>,
 }
 
@@ -159,6 +163,7 @@ impl Usage {
         }
     }
 
+    /// The number of live records and tombstones.
     pub fn rows(self) -> u64 {
         self.records.saturating_add(self.tombstones)
     }
@@ -180,7 +185,7 @@ impl Quota {
         self.records_max.map(|max| max.saturating_mul(ROWS_PER_RECORD).max(max.saturating_add(TOMBSTONES_MIN)))
     }
 
-    /// Whether an account may go from one usage to another. An account above its quota may shrink or stay the same.
+    /// Whether an account's usage may change from one value to another. An account above its quota may shrink or stay the same.
     pub fn allows(self, from: Usage, to: Usage) -> bool {
         let fits = |from: u64, to: u64, max: Option<u64>| to <= from || max.is_none_or(|max| to <= max);
         fits(from.records, to.records, self.records_max)
@@ -196,7 +201,9 @@ fn limit(max: u64) -> Option<u64> {
 /// The current version of a record, and the members that the server adds.
 #[derive(Clone, Debug)]
 pub struct Entry {
+    /// The version as a pull sends it.
     pub change: Change,
+    /// The record's id on the server.
     pub server_id: Uuid,
     /// When the version was accepted, in milliseconds since the Unix epoch.
     pub server_updated_at: i64,
@@ -205,16 +212,19 @@ pub struct Entry {
 /// The result of a purge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Purged {
+    /// The number of purged tombstones.
     pub count: u64,
+    /// The highest revision of a purged tombstone, or 0.
     pub highest_rev: u64,
 }
 
 /// The store failed. The transaction must be rolled back.
 #[derive(Debug, thiserror::Error)]
-#[error("the store failed: {0}")]
+#[error("cannot read or write the database: {0}")]
 pub struct StoreError(Box<dyn std::error::Error + Send + Sync>);
 
 impl StoreError {
+    /// An error with a cause.
     pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         StoreError(cause.into())
     }
@@ -235,9 +245,9 @@ struct ShareExhausted;
 #[error("bug: a row was read before it was loaded")]
 struct NotLoaded;
 
-/// The database did not answer in time.
+/// The database did not respond in time.
 #[derive(Debug, thiserror::Error)]
-#[error("the database does not answer in time")]
+#[error("the database does not respond in time")]
 struct Silent;
 
 impl StoreError {
@@ -267,7 +277,7 @@ impl StoreError {
         StoreError::new(Silent)
     }
 
-    /// Returns whether the database did not answer in time. This is reported once for all calls.
+    /// Returns whether the database did not respond in time. This is reported once for all calls.
     pub(crate) fn is_silent(&self) -> bool {
         self.0.is::<Silent>()
     }
@@ -283,7 +293,7 @@ impl From<rusqlite::Error> for StoreError {
         use rusqlite::ErrorCode;
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::new(format!("{error}; free some space on the disk")),
-            // SQLite does not always say that a disk is full.
+            // SQLite does not always report that a disk is full.
             Some(ErrorCode::SystemIoFailure) => StoreError::new(format!("{error}; check that the disk has free space and works")),
             Some(ErrorCode::ReadOnly) => StoreError::new(format!("{error}; make the data folder writable")),
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::new(format!("{error}; restore a backup")),

@@ -228,7 +228,7 @@ async fn bodies_that_stop_coming_are_given_up() {
     for head in [post("/api/v1/auth/login", "", 1_000), post("/api/v1/changes/batch", &access, 1_000)] {
         let mut stream = connect(&server).await;
         send(&mut stream, &format!("{head}{{")).await;
-        // A device that is told so sends the same again, and takes no edit for refused.
+        // A device that gets this status sends the same again, and does not treat any edit as rejected.
         assert_eq!(status_line(&mut stream).await, "HTTP/1.1 408 Request Timeout");
         closed(&mut stream, "a connection in the middle of a body").await;
     }
@@ -262,7 +262,7 @@ async fn the_bodies_of_one_account_take_a_share_of_the_memory() {
         stalled.push((stream, vec![b' '; (1 << 20) - 1]));
     }
     let sent = stalled.iter_mut().map(|(stream, body)| async move {
-        // The server may close a refused connection while the client still sends.
+        // The server may close a rejected connection while the client still sends.
         let _ = stream.write_all(body).await;
         let mut answer = [0; 12];
         let answered = timeout(Duration::from_secs(3), stream.read_exact(&mut answer)).await;
@@ -291,11 +291,11 @@ async fn a_body_that_is_too_large_is_told_so_before_it_is_told_as_slow() {
     }
 }
 
-/// An HTTP/2 connection, written by hand: a program that is made to be used well does not do what these do.
+/// A hand-written HTTP/2 connection, because HTTP libraries do not misbehave in this way.
 struct Http2(TcpStream);
 
 impl Http2 {
-    /// `window` is how much of each response the client takes.
+    /// `window` is the number of bytes of each response that the client accepts.
     async fn open(server: &Server, window: u32) -> Self {
         let mut connection = Http2(connect(server).await);
         connection.0.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.expect("sent");
@@ -328,7 +328,7 @@ impl Http2 {
         self.frame(1, end_of_headers | end_of_stream, stream, &head).await;
     }
 
-    /// The answers to some requests: for each whether it is 200.
+    /// The responses to some requests: for each, whether it is 200.
     async fn answers(&mut self, count: usize) -> Vec<bool> {
         let mut answers = Vec::new();
         while answers.len() < count {
@@ -396,7 +396,7 @@ async fn a_full_server_closes_connections_whose_bodies_do_not_come() {
     let mut unfinished = Vec::new();
     for _ in 0..40 {
         let mut stream = connect(&server).await;
-        // A refused connection is closed, which the client may notice only now.
+        // A rejected connection is closed, which the client may notice only now.
         let _ = stream.write_all(format!("{}{{", post("/api/v1/auth/login", "", 1_000)).as_bytes()).await;
         unfinished.push(stream);
     }

@@ -1,4 +1,4 @@
-//! What an operator does with accounts and data, beside a running server: the same over SQLite and over Postgres.
+//! The operator's commands on accounts and data next to a running server, over SQLite and over Postgres.
 
 mod support;
 

@@ -25,7 +25,7 @@ async fn an_address_that_cannot_be_used_is_told_without_its_password() {
     }
 }
 
-/// Why a server cannot use the database at an address, which a check of the settings tells too.
+/// The reason why a server cannot use the database at an address; a check of the settings must report the same.
 async fn refused(url: &str) -> String {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = Config { store: Some(Secret::new(url)), ..Config::local(folder.path()) };
@@ -37,7 +37,7 @@ async fn refused(url: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_a_server_cannot_use_is_refused_by_the_check_too() {
+async fn a_database_that_a_server_cannot_use_is_rejected_by_the_check_too() {
     let postgres = Postgres::start();
     let url = postgres.url();
     let (server, _) = url.rsplit_once('/').expect("an address with the name of a database");
@@ -64,7 +64,7 @@ async fn the_check_of_a_database_leaves_nothing_in_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_check_compares_the_secret_with_that_of_running_servers_and_counts_the_role_s_connections() {
+async fn a_check_compares_the_secret_with_running_servers_and_counts_the_connections_of_the_role() {
     const OTHER: &str = "Zt4uW8eRk2mQ6xN1vB9cY3pL7sD5fG0hJaXo";
     let postgres = Postgres::start();
     let with = |secret: &str, previous: Option<&str>| Config {

@@ -147,7 +147,7 @@ fn losers_are_told_who_won() {
 }
 
 #[test]
-fn refusals_name_their_reason() {
+fn rejections_name_their_reason() {
     let mut setup = Setup::new();
     setup.one(edit(PHONE, 1, &weight(1, NOW, "")));
     let other = collection(|other| other.path != weights().path && other.singleton.is_none());
@@ -181,7 +181,7 @@ fn refusals_name_their_reason() {
 }
 
 #[test]
-fn a_refusal_repeats_nothing_that_the_contract_refuses() {
+fn a_rejection_repeats_nothing_that_the_contract_rejects() {
     let mut setup = Setup::new();
     let edits = [edit(PHONE, 9_007_199_254_740_992, &weight(1, NOW, "")), edit(PHONE, 9_007_199_254_740_991, r#"{"id":7}"#)];
     let result = setup.push(&edits);
@@ -323,7 +323,7 @@ fn a_restored_server_tells_how_far_back_it_went() {
     assert_eq!(went_back_to(setup.pull(Some("v1.all.e2.3"), 10)), Some(3), "a cursor without a proof, of another epoch");
 }
 
-/// The revision down to which the answer says that the server went back.
+/// The revision to which the server went back, according to the response.
 fn went_back_to<T>(answer: Result<T, Error>) -> Option<u64> {
     match answer {
         Err(Error::Refused(Refusal::EpochChanged { restored_rev, .. })) => Some(restored_rev),
@@ -351,7 +351,7 @@ fn a_roll_back_is_noticed_even_if_another_device_pushes_first() {
     assert_eq!(went_back_to(setup.pull(Some(&seen), 5)), Some(20), "the counter has gone past it");
     assert_eq!(went_back_to(setup.pull(Some(&step), 5)), Some(20), "a pull in progress has missed what was undone");
     let push = format!(r#"{{"changes":[{}],"cursor":"{seen}"}}"#, edit(PHONE, 23, &weight(23, NOW, "")));
-    assert_eq!(went_back_to(setup.push_to(Feed::All(&CONTRACT), &push)), Some(20), "a push is judged alike");
+    assert_eq!(went_back_to(setup.push_to(Feed::All(&CONTRACT), &push)), Some(20), "a push is treated in the same way");
     assert_eq!(setup.rev(), 23, "and nothing was stored");
     assert!(setup.pull(Some("v1.all.e1.22"), 5).is_ok(), "a cursor of the first contract proves nothing, and is followed");
     assert!(matches!(setup.pull(Some("v1.all--1-2-3.e1.22"), 5), Err(Error::Refused(Refusal::InvalidCursor))));
@@ -413,7 +413,7 @@ fn a_version_that_was_replaced_unseen_is_returned_and_recorded() {
     assert_eq!([1, 5, 6].map(|rev| change.lost_against(rev)), [true, true, false], "an edit that was made on no version");
 }
 
-/// What the entries of a user add up to.
+/// The sums of a user's entries.
 #[test]
 fn the_last_page_has_the_digest_of_the_live_records() {
     let mut setup = Setup::new();

@@ -80,7 +80,7 @@ async fn a_restore_that_fails_leaves_nothing_behind() {
             changed.pragma_update(None, "user_version", 999).expect("of a later version");
             drop(changed);
             let told = admin::restore(folder, &newer).expect_err("of a later version").to_string();
-            assert!(told.contains("update it"), "{told}");
+            assert!(told.contains("update the program"), "{told}");
             assert!(!folder.join("stronglog.db.restoring").exists(), "what is not used takes no space");
         })
         .await;
@@ -166,7 +166,7 @@ async fn a_damaged_backup_is_not_restored() {
     assert!(admin::restore(folder, &backup).expect("and a whole one is restored").had_checksum);
 }
 
-/// A server that has last noted another time.
+/// A server that last recorded another time.
 async fn last_seen(days_ago: i64) -> Server {
     let server = Server::start().await;
     let sam = server.register("sam@example.com").await;
@@ -213,8 +213,8 @@ fn files(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     entries.filter(|path| path.is_file()).map(|path| (path.clone(), std::fs::read(&path).expect("a file"))).collect()
 }
 
-/// Puts a copy of the data folder back after two more records were pushed, and lets another device push more than was lost before the
-/// first device asks. Returns the answer to the first device.
+/// Puts a copy of the data folder back after two more records were pushed, and lets another device push more than was lost before the first
+/// device asks. Returns the response to the first device.
 async fn after_a_copy_was_put_back(with_counter: bool) -> (u16, Value) {
     let server = Server::start().await;
     let account = server.register("sam@example.com").await;
@@ -296,7 +296,7 @@ async fn a_log_is_not_applied_to_another_database() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_copied_beside_the_log_of_another_is_refused_and_left_as_it_is() {
+async fn a_database_copied_beside_the_log_of_another_is_rejected_and_left_as_it_is() {
     let (folder, backup) = killed().await;
     let (database, log) = (folder.path().join("stronglog.db"), folder.path().join("stronglog.db-wal"));
     std::fs::copy(&backup, &database).expect("put in place");
@@ -382,7 +382,7 @@ async fn a_restore_that_was_interrupted_is_not_taken_for_a_new_server() {
     running.stop().await.expect("an orderly end");
     // As a crash leaves it between the two renames.
     std::fs::copy(folder.join("stronglog.db"), folder.join("stronglog.db.restoring")).expect("a copy");
-    std::fs::rename(folder.join("stronglog.db"), folder.join("stronglog.db.before-1")).expect("set aside");
+    std::fs::rename(folder.join("stronglog.db"), folder.join("stronglog.db.before-1")).expect("renamed");
     let refused = stronglog_server::serve::start(Config::local(folder)).await;
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(message.contains("run `stronglog admin restore` again"), "{message}");
@@ -407,7 +407,7 @@ async fn a_record_that_is_newer_than_its_account_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_contract_that_lacks_a_collection_of_the_data_is_refused() {
+async fn a_contract_that_lacks_a_collection_of_the_data_is_rejected() {
     let server = Server::start().await;
     let account = server.register("sam@example.com").await;
     server.push(&account, &weights(&account, 1, 1)).await;
@@ -426,7 +426,7 @@ async fn a_contract_that_lacks_a_collection_of_the_data_is_refused() {
     stronglog_server::serve::start(config()).await.expect("it starts").stop().await.expect("an orderly end");
 }
 
-/// What a check of the settings finds bad.
+/// The problems that a check of the settings reports.
 async fn bad(config: &Config) -> String {
     let findings = stronglog_server::check::settings(config).await;
     let bad = findings.into_iter().filter(|finding| finding.grade == stronglog_server::check::Grade::Bad);
@@ -434,7 +434,7 @@ async fn bad(config: &Config) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_a_server_cannot_use_is_refused_by_the_check_too() {
+async fn a_file_that_a_server_cannot_use_is_rejected_by_the_check_too() {
     type Damage = fn(&std::path::Path);
     let damages: [(Damage, &str); 5] = [
         (|path| std::fs::write(path, "no database at all, however long it is").expect("written"), "not a database"),

@@ -16,7 +16,7 @@ struct Family {
     samples: BTreeMap<(String, String), f64>,
 }
 
-/// Reads a text by the rules of the format, and fails where it breaks one.
+/// Parses a text by the rules of the format, and fails if it violates one.
 fn parse(text: &str) -> BTreeMap<String, Family> {
     let body = text.strip_suffix("# EOF\n").expect("the text ends with # EOF");
     let (mut families, mut current) = (BTreeMap::<String, Family>::new(), String::new());
@@ -56,8 +56,8 @@ fn is_name(name: &str) -> bool {
         && name.starts_with(|first: char| first.is_ascii_lowercase())
 }
 
-/// What the conventions of Prometheus ask of a family.
-fn judge(name: &str, family: &Family) {
+/// Checks the naming conventions of Prometheus.
+fn check(name: &str, family: &Family) {
     assert!(is_name(name) && (name.starts_with("stronglog_") || name.starts_with("process_")), "{name}");
     assert!(family.help.len() > 5 && family.help.ends_with('.'), "{name}: {:?}", family.help);
     assert!(family.unit.is_empty() || name.ends_with(&format!("_{}", family.unit)), "{name} in {}", family.unit);
@@ -79,12 +79,12 @@ fn judge(name: &str, family: &Family) {
         }
     }
     if family.kind == "histogram" {
-        judge_buckets(name, family);
+        check_buckets(name, family);
     }
 }
 
 /// Buckets count up to the sum of all, and the last has no bound.
-fn judge_buckets(name: &str, family: &Family) {
+fn check_buckets(name: &str, family: &Family) {
     let mut series: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
     for ((_, labels), value) in family.samples.iter().filter(|((suffix, _), _)| suffix == "_bucket") {
         let (bound, others) = labels.strip_prefix("le=\"").and_then(|rest| rest.split_once('"')).expect("a bound");
@@ -106,7 +106,7 @@ async fn text(server: &Server) -> String {
     response.text().await.expect("a whole answer")
 }
 
-/// A server that has done some of everything.
+/// A server that has done a bit of everything.
 async fn busy_server() -> Server {
     let server = Server::start().await;
     let sam = server.register("sam@example.com").await;
@@ -120,7 +120,7 @@ async fn busy_server() -> Server {
 async fn metrics_keep_to_the_format_and_to_the_conventions() {
     let server = busy_server().await;
     let families = parse(&text(&server).await);
-    families.iter().for_each(|(name, family)| judge(name, family));
+    families.iter().for_each(|(name, family)| check(name, family));
     let value = |name: &str, suffix: &str, labels: &str| {
         let family = families.get(name).unwrap_or_else(|| panic!("{name} is not there"));
         family.samples.get(&(suffix.to_owned(), labels.to_owned())).copied().unwrap_or_else(|| panic!("{labels} is not in {family:?}"))

@@ -1,4 +1,4 @@
-//! A server's data moves to another database and back: devices go on where they were.
+//! A server's data moves to another database and back, and devices continue where they were.
 
 mod support;
 
@@ -161,7 +161,7 @@ async fn a_copy_that_breaks_off_leaves_nothing_and_is_done_again() {
     running.stop().await.expect("an orderly end");
     let (postgres, source) = (Postgres::start(), Place::folder(folder.path()));
     admin::copy(&source, &Place::folder(folder.path().join("twin"))).await.expect("SQLite to SQLite");
-    // The tables are there, and refuse the last rows of the copy.
+    // The tables exist, and reject the last rows of the copy.
     let unused = folder.path().join("unused");
     self::server(&unused, Some(&postgres)).await.stop().await.expect("an orderly end");
     postgres.sql(

@@ -313,7 +313,7 @@ async fn devices(client: &TestClient) {
     assert!(matches!(again, RevokeDeviceResponse::NotFound(_)), "{again:?}");
 }
 
-/// The code for a forgotten password: a wrong one is refused.
+/// The code for a forgotten password: a wrong one is rejected.
 async fn recovery(client: &TestClient) {
     let body = typed(&json!({ "password": "squat bench deadlift press" }));
     let made = expect!(client.make_recovery_code(&MakeRecoveryCode { body, x_contract_version: version() }), MakeRecoveryCodeResponse::Ok);

@@ -1,4 +1,4 @@
-//! The operator's view: health, metrics, reference pages, HTTPS, and a second process that is refused.
+//! The operator's view: health, metrics, reference pages, HTTPS, and a second process that is rejected.
 
 mod support;
 
@@ -77,7 +77,7 @@ fn write_key(path: &std::path::Path, key: &rcgen::KeyPair) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn https_with_a_certificate_of_one_s_own() {
+async fn https_with_a_private_certificate() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).expect("a certificate");
     let [cert, key] = ["chain.pem", "key.pem"].map(|name| folder.path().join(name));
@@ -100,7 +100,7 @@ async fn https_with_a_certificate_of_one_s_own() {
     let before = metrics(&client, &running.url()).await;
     assert!(before.contains("stronglog_config_last_reload_successful 1\n"), "{before}");
     let error = running.reload(config.clone()).expect_err("the key is that of the old one, which stays").to_string();
-    assert!(error.contains("is that of another certificate"), "{error}");
+    assert!(error.contains("does not match the certificate"), "{error}");
     let after = metrics(&client, &running.url()).await;
     assert!(after.contains("stronglog_config_last_reload_successful 0\n"), "{after}");
     assert_eq!(expiry(&after), expiry(&before), "of the certificate in use, not of the one in the file");

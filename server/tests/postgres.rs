@@ -1,4 +1,4 @@
-//! Two servers over one Postgres database: what one does, the other knows.
+//! Two servers over one Postgres database: each sees the other's changes.
 
 #[path = "support/mod.rs"]
 mod support;
@@ -58,7 +58,7 @@ async fn what_one_server_stores_the_other_knows() {
     let postgres = Postgres::start();
     let (one, other) = two(&postgres).await;
     let account = one.register("sam@example.com").await;
-    // The session and its tokens are good on both.
+    // The session and its tokens are valid on both.
     let mut stream = listen(&other, &account).await;
     assert_eq!(next(&mut stream).await, Some(0));
     let since = Instant::now();
@@ -143,7 +143,7 @@ async fn streams_tell_that_the_database_has_gone_back_and_what_is_new_then() {
     let (one, other) = two(&postgres).await;
     let account = one.register("sam@example.com").await;
     one.push(&account, &weights(&account, 1, 3)).await;
-    // What a standby has that lags behind.
+    // The data of a lagging standby.
     postgres.sql(
         "CREATE TABLE old_heads AS TABLE heads; CREATE TABLE old_records AS TABLE records; CREATE TABLE old_boundaries AS TABLE boundaries",
     );
@@ -211,7 +211,7 @@ fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").expect("the descriptors of this process").count()
 }
 
-/// Asks for changes many times at once, and returns the statuses and the headers Retry-After.
+/// Requests changes many times at once, and returns the statuses and the headers Retry-After.
 async fn ask(server: &Server, account: &Account, times: usize) -> Vec<(u16, bool)> {
     let one = || async {
         let request = server.http.get(server.url("/api/v1/changes")).bearer_auth(&account.access);
@@ -253,7 +253,7 @@ async fn a_database_that_does_not_answer_keeps_nobody_waiting() {
     assert_eq!((push.as_u16(), login), (503, 503));
     assert!(since.elapsed() < Duration::from_secs(20), "everybody was answered after {:?}", since.elapsed());
 
-    // By now nobody waits, except for the one who asks whether the database answers again.
+    // By now nobody waits, except for the one request that tries whether the database responds again.
     let since = Instant::now();
     let mut waited = Vec::new();
     for _ in 0..10 {
@@ -273,7 +273,7 @@ async fn a_database_that_does_not_answer_keeps_nobody_waiting() {
     }
     assert!(!pull(&server, &account).await.is_empty());
 
-    // A server stops in time although its database does not answer.
+    // A server stops in time although its database does not respond.
     postgres.freeze();
     let since = Instant::now();
     server.running.stop().await.expect("an orderly end");
@@ -320,7 +320,7 @@ async fn commits_that_wait_keep_no_reader_waiting_and_take_no_more_connections()
     }
     let ready = async || server.http.get(server.url("/readyz")).send().await.expect("an answer").status().as_u16();
     assert_eq!(ready().await, 200);
-    // What the loss of a synchronous standby looks like: whoever commits waits.
+    // Like the loss of a synchronous standby: every commit waits.
     postgres.sql("ALTER SYSTEM SET synchronous_standby_names = 'gone'");
     postgres.sql("SELECT pg_reload_conf()");
     let push = async |writer: &Account, seq| {
@@ -388,7 +388,7 @@ async fn a_quiet_account_does_not_wait_for_the_statements_of_a_loud_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_ask_the_database_little() {
+async fn unauthenticated_clients_ask_the_database_little() {
     let postgres = Postgres::start();
     let server = Server::start_with(|config| {
         config.store = Some(Secret::new(postgres.url()));
@@ -402,7 +402,7 @@ async fn strangers_ask_the_database_little() {
     postgres.freeze();
     let answers = futures_util::future::join_all((0..20).map(|_| settings())).await;
     assert!(answers.iter().all(|status| *status == 200) || since.elapsed() > Duration::from_secs(1), "{answers:?}");
-    // Tokens of the right form, of which the database would have to be asked.
+    // Well-formed tokens, which only the database could reject.
     let forged = (0..20).map(|number| {
         let token = format!("rt_{}{number:010}A", "A".repeat(80));
         let (server, body) = (&server, json!({ "refreshToken": token }));
@@ -426,7 +426,7 @@ async fn a_database_with_few_connections_serves_everybody_in_turn() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_does_not_answer_is_passed_over() {
     let postgres = Postgres::start();
-    // As a machine that is frozen: it takes the connection, and says nothing.
+    // Like a frozen machine: it accepts the connection and sends nothing.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = silent.local_addr().expect("an address").port();
     let url = postgres.url().replace('@', &format!("@127.0.0.1:{port},"));

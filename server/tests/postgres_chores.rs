@@ -103,9 +103,9 @@ async fn a_check_finds_that_the_database_takes_no_commit() {
         let findings = stronglog_server::check::settings(&config).await;
         findings.into_iter().find(|finding| finding.name == "database").expect("a finding").detail
     };
-    assert!(detail().await.contains("answers and takes writes"), "{}", detail().await);
+    assert!(detail().await.contains("responds and accepts writes"), "{}", detail().await);
     postgres.sql("ALTER SYSTEM SET synchronous_standby_names = 'gone'");
     postgres.sql("SELECT pg_reload_conf()");
     let told = detail().await;
-    assert!(told.contains("takes no commit in time"), "{told}");
+    assert!(told.contains("accepts no commit in time"), "{told}");
 }

@@ -1,4 +1,4 @@
-//! What one account may hold, and how much one answer may tell.
+//! The quota of an account, and the maximum size of a response.
 
 use stronglog_server::feed::{self, Error, Refusal};
 use stronglog_server::store::{Quota, Records, Usage};

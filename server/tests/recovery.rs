@@ -98,15 +98,15 @@ async fn an_erased_account_is_unusable_at_once_and_its_data_goes_in_steps() {
     assert_eq!(live(&server, &alex).await.len(), 1);
 }
 
-/// Old clients refuse members that their contract does not have.
+/// Old clients reject members that their contract does not have.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_of_the_first_contract_gets_only_what_that_contract_allows() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/released/1.0.0.yaml");
     let contract = contractc::Compilation::from_file(&path).expect("the contract can be read").contract.expect("the contract compiles");
     let check = |schema: &str, value: &Value| {
         let id = contract.named(schema).expect("a schema");
-        let verdict = contractc::interpret::validate(&contract, id, value.to_string().as_bytes());
-        assert!(verdict.is_ok(), "{schema}: {verdict:?} in {value}");
+        let result = contractc::interpret::validate(&contract, id, value.to_string().as_bytes());
+        assert!(result.is_ok(), "{schema}: {result:?} in {value}");
     };
     let server = Server::start().await;
     let account = server.register("sam@example.com").await;

@@ -1,4 +1,4 @@
-//! What a restore keeps of the database that it replaces, and what it says if that one cannot be read.
+//! The data that a restore keeps of the replaced database, and its message if that database cannot be read.
 
 mod support;
 

@@ -51,7 +51,7 @@ fn code(problem: &Problem) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_token_of_this_server_there_is_nothing() {
     let server = Server::start().await;
-    let stranger = Server::start().await.register("sam@example.com").await;
+    let other_account = Server::start().await.register("sam@example.com").await;
     let account = server.register("sam@example.com").await;
     let (head, rest) = account.access.split_once('.').expect("a JWT");
     let (claims, _) = rest.split_once('.').expect("a JWT");
@@ -63,7 +63,7 @@ async fn without_a_token_of_this_server_there_is_nothing() {
             if method == "GET" { request } else { request.header("content-type", "application/json").body("{}") }
         };
         assert_eq!(code(&problem(request()).await), "unauthorized", "{id} without a token");
-        for token in [&stranger.access, &unsigned, &forged, &account.refresh] {
+        for token in [&other_account.access, &unsigned, &forged, &account.refresh] {
             assert_eq!(code(&problem(request().bearer_auth(token)).await), "unauthorized", "{id} with a token of somebody else's making");
         }
         assert_eq!(code(&problem(request().basic_auth("sam@example.com", Some(PASSWORD))).await), "unauthorized", "{id}");
@@ -228,7 +228,7 @@ async fn guessing_is_slow_and_tells_nothing() {
     server.register("sam@example.com").await;
     let login = |email: &str, password: &str| {
         let body = json!({ "email": email, "password": password }).to_string();
-        // With an id of the request, which the answer names.
+        // With a request id, which the response contains.
         let request = server.http.post(server.url("/api/v1/auth/login")).header("x-request-id", "guess");
         request.header("content-type", "application/json").body(body)
     };
@@ -250,7 +250,7 @@ async fn guessing_is_slow_and_tells_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_lock_nobody_out() {
+async fn unauthenticated_clients_lock_nobody_out() {
     let server = Server::start_with(|config| {
         config.auth_per_minute = 16;
         config.behind_proxy = true;
@@ -317,7 +317,7 @@ async fn web_apps_of_allowed_origins_may_read_what_they_need() {
     assert!(["retry-after", "x-contract-version", "x-account"].iter().all(|name| exposed.contains(name)), "{exposed}");
 }
 
-/// A device takes nothing from an answer that names another account (R29).
+/// A device uses nothing of a response that names another account (R29).
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_to_an_account_names_it() {
     let server = Server::start().await;
@@ -365,7 +365,7 @@ fn log() -> &'static Log {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_holds_no_secret_and_nobody_s_data() {
+async fn the_log_contains_no_secret_and_no_user_data() {
     let log = log();
     let server = Server::start().await;
     let sam = server.register("whisper@example.com").await;

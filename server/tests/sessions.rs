@@ -160,9 +160,9 @@ async fn the_list_of_devices_says_what_each_has_reached() {
     assert_eq!((&first["isCurrent"], &first["lastSyncedRev"]), (&json!(true), &json!(1)), "seen last: {first}");
     assert_eq!((&second["name"], &second["lastSyncedAt"]), (&json!("desk"), &other["lastSyncedAt"]), "a restart forgets nothing: {second}");
 
-    let stranger = server.register("alex@example.com").await;
+    let other_account = server.register("alex@example.com").await;
     for (method, body) in [(Method::PUT, Some(json!({ "name": "mine" }))), (Method::DELETE, None)] {
-        let (status, problem) = call(&server, &stranger, method, &path, body).await;
+        let (status, problem) = call(&server, &other_account, method, &path, body).await;
         assert_eq!((status, &problem["code"]), (404, &json!("not_found")), "another account's device: {problem}");
     }
     assert_eq!(call(&server, &phone, Method::DELETE, &path, None).await.0, 204);
@@ -279,7 +279,7 @@ async fn begin_push(server: &Server, account: &Account) -> TcpStream {
     stream
 }
 
-/// The beginning of the answer to each request, none of which waits for its body.
+/// The beginning of the response to each request, none of which waits for its body.
 async fn answers(streams: Vec<TcpStream>) -> Vec<String> {
     let read = streams.into_iter().map(|mut stream| async move {
         let mut line = [0; 12];

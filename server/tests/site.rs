@@ -1,4 +1,4 @@
-//! A web app beside the API: its files, its page at each of its own addresses, and an API that stays unchanged.
+//! A web app next to the API: its files, its page at each of its own addresses, and an API that stays unchanged.
 
 mod support;
 
@@ -72,7 +72,7 @@ async fn a_person_gets_the_page_at_every_address_of_the_app_and_a_program_hears_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_server_s_own_paths_stay_its_own() {
+async fn the_paths_of_the_server_are_not_served_by_the_site() {
     let server = server().await;
     let browser = [("accept", "text/html")];
     assert_eq!(get(&server, "/healthz", &browser).await.text().await.expect("text"), "ok\n");

@@ -1,4 +1,4 @@
-//! One suite over all stores: the same requests, in the same order, get the same answers from memory, SQLite and Postgres.
+//! One suite over all stores: the same requests, in the same order, get the same responses from memory, SQLite and Postgres.
 
 #[path = "support/postgres.rs"]
 mod postgres;
@@ -23,7 +23,7 @@ const KEY: SessionKey = SessionKey { user: Uuid::from_u128(1), session: Uuid::fr
 /// Few, so that it is reached now and then.
 const QUOTA: Quota = Quota { records_max: Some(9), bytes_max: None };
 
-/// The refusal or the failure of a request.
+/// The rejection or the failure of a request.
 #[derive(Debug)]
 enum Refused {
     Denied,
@@ -72,7 +72,7 @@ async fn databases() -> (Vec<(&'static str, Database)>, tempfile::TempDir, postg
     (vec![("SQLite", sqlite), ("Postgres", postgres)], folder, server)
 }
 
-/// A request that any store answers.
+/// A request that any store can handle.
 #[derive(Clone)]
 enum Request {
     Push(Arc<Push>, Feed),
@@ -95,7 +95,7 @@ impl Request {
         }
     }
 
-    /// Answers a request that only reads, as text, with the cursor for the next page.
+    /// Handles a read-only request. Returns the response as text, and the cursor for the next page.
     fn read(&self, records: &dyn stronglog_server::store::Records, at: i64) -> Result<(String, Option<String>), Error> {
         match self {
             Request::Pull(since, limit, feed) => {
@@ -107,7 +107,7 @@ impl Request {
         }
     }
 
-    /// Answers a request that writes.
+    /// Handles a request that writes.
     fn write(&self, records: &mut dyn stronglog_server::store::Records, at: i64, seed: u64) -> Result<String, Error> {
         let mut bits = seed << 20;
         let mut random = || {
@@ -210,7 +210,7 @@ async fn the_same_requests_get_the_same_answers_from_every_store() {
             true => request.write(&mut records, at, seed).map(|text| (text, None)),
             false => request.read(&records, at),
         };
-        // What is wanted makes no difference to the answer.
+        // The prefetch makes no difference to the response.
         let prefetch = if numbers.below(3) == 0 { Prefetch::default() } else { request.wanted() };
         for (name, database) in &databases {
             let got = answered(database, &request, prefetch.clone(), at, seed).await;
@@ -368,9 +368,9 @@ async fn accounts_and_sessions_are_alike_in_every_database() {
 
 async fn accounts_and_sessions(database: &Database) -> Result<(), StoreError> {
     assert_eq!(database.register(account(1, "sam@example.com"), session(KEY)).await?, Created::New);
-    let stranger = SessionKey { user: Uuid::from_u128(3), session: Uuid::from_u128(4) };
-    assert_eq!(database.register(account(3, "sam@example.com"), session(stranger)).await?, Created::EmailTaken);
-    assert!(matches!(database.admit(stranger).await, Err(Denied::SessionEnded)));
+    let other_account = SessionKey { user: Uuid::from_u128(3), session: Uuid::from_u128(4) };
+    assert_eq!(database.register(account(3, "sam@example.com"), session(other_account)).await?, Created::EmailTaken);
+    assert!(matches!(database.admit(other_account).await, Err(Denied::SessionEnded)));
     assert_eq!(database.by_email("sam@example.com".to_owned()).await?.map(|known| known.user), Some(KEY.user));
     let other = SessionKey { session: Uuid::from_u128(5), ..KEY };
     assert_eq!(database.sign_in(session(other), "hash".to_owned()).await?, SignedIn::Begun);
@@ -381,15 +381,15 @@ async fn accounts_and_sessions(database: &Database) -> Result<(), StoreError> {
     assert_eq!(devices.len(), 2);
     assert!(devices.iter().any(|device| device.session == other.session && device.activity == activity));
     assert!(database.rename_device(KEY, other.session, "phone".to_owned()).await.expect("live"));
-    assert!(!database.rename_device(KEY, stranger.session, "phone".to_owned()).await.expect("live"));
+    assert!(!database.rename_device(KEY, other_account.session, "phone".to_owned()).await.expect("live"));
 
-    // A token is exchanged once; what is decided is told what the session has become.
+    // A token is exchanged once; a decision is given the current state of the session.
     let rotate = |session: &Session, is_live: bool| (Exchange::Rotate(session.generation + 1), (session.generation, is_live));
     assert_eq!(database.exchange(other, NOW + 9, rotate).await?, Some((1, true)));
     assert_eq!(database.exchange(other, NOW + 9, |session, _| (Exchange::Revoke, (session.generation, true))).await?, Some((2, true)));
     assert_eq!(database.exchange(other, NOW, |session, is_live| (Exchange::Keep, (session.generation, is_live))).await?, Some((2, false)));
-    assert_eq!(database.exchange(stranger, NOW, rotate).await?, None);
-    assert_eq!(database.ended(vec![KEY, other, stranger]).await?, [other, stranger]);
+    assert_eq!(database.exchange(other_account, NOW, rotate).await?, None);
+    assert_eq!(database.ended(vec![KEY, other, other_account]).await?, [other, other_account]);
 
     let third = SessionKey { session: Uuid::from_u128(6), ..KEY };
     assert_eq!(database.sign_in(session(third), "hash".to_owned()).await?, SignedIn::Begun);

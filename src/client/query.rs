@@ -25,7 +25,7 @@ pub(super) fn check(query: &Query, collection: &Collection) -> Result<(), StoreE
     Ok(())
 }
 
-/// Says why a member, or an item of it, cannot have the type of a value. `None` if it can.
+/// The reason why a member, or an item of it, cannot have the type of a value. `None` if it can.
 fn wrong_type(collection: &Collection, member: &str, is_item: bool, value: &Value) -> Option<String> {
     let (value, item) = if is_item { (json!([value]), "/0") } else { (value.clone(), "") };
     let record = json!({ member: value }).to_string();

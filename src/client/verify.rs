@@ -72,7 +72,7 @@ impl Client {
         let (mut since, mut limit) = (None, PAGE_CHANGES_MAX);
         loop {
             let page = match self.fetch(link, &tokens, since.clone(), limit).await {
-                // A smaller answer may get through.
+                // A smaller response may succeed.
                 Err(error) if error.is_cut() && limit > 1 => {
                     limit /= 2;
                     continue;
@@ -151,7 +151,7 @@ impl Comparison {
     }
 
     fn compare(&mut self, row: Option<&Row>, change: &Change, not_pulled: bool) {
-        // Sync may go on meanwhile, and the row may be newer than the page.
+        // Sync may continue in the meantime, and the row may be newer than the page.
         let is_newer = |row: &Row| row.base_rev.is_some_and(|rev| rev > change.rev);
         if not_pulled || row.is_some_and(|row| row.state != RowState::Clean || is_newer(row)) {
             self.verified.skipped += 1;
@@ -207,7 +207,7 @@ mod tests {
         Record::read(parse(text.as_bytes()).expect("JSON").root()).expect("a record")
     }
 
-    /// What a comparison finds if the page has revision 5 of a record and the device has this revision of it.
+    /// The result of a comparison if the page has revision 5 of a record and the device has this revision.
     fn found(rev: u64) -> Vec<DifferenceKind> {
         let (collection, op) = (CONTRACT.collections[0], Op { id: Uuid::nil(), device: Uuid::nil(), seq: rev });
         let row = Row { collection, record: record(2), op, base_rev: Some(rev), state: RowState::Clean, seen: 0 };

@@ -17,7 +17,7 @@ pub(super) type Variant = (&'static [&'static str], RuleNumber);
 
 /// One keyword. It borrows data that lives as long as the program, so dropping it does nothing.
 pub(super) enum Keyword {
-    /// `null` is valid, whatever follows.
+    /// `null` is valid, whatever the following keywords say.
     Nullable,
     /// The following keywords are one level of a recursive schema: its number among the recursive schemas, and the maximum depth.
     MaxDepth(usize, usize),
@@ -89,7 +89,7 @@ pub(super) struct Comparison {
     pub(super) text: &'static str,
 }
 
-/// When a member or an item is evaluated.
+/// The condition under which a member or an item is evaluated.
 pub(super) enum Condition {
     Any(&'static [Condition]),
     Always,

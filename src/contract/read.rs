@@ -7,7 +7,7 @@ use std::fmt;
 use crate::api::runtime::json::{Array, Json, Object};
 use crate::api::runtime::number::Number;
 
-/// Why a contract cannot be read.
+/// The reason why a contract cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadError(String);
 

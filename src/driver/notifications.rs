@@ -25,8 +25,8 @@ pub enum Notifications {
     Unknown,
     /// Edits of other devices arrive at once.
     Arrive,
-    /// The server answers requests, but its notifications do not arrive, for example because a proxy buffers them. Edits of other devices
-    /// arrive with the next poll.
+    /// The server responds to requests, but its notifications do not arrive, for example because a proxy buffers them. Edits of other
+    /// devices arrive with the next poll.
     Missing,
 }
 
@@ -109,7 +109,7 @@ impl Listener {
         if self.broken.take().is_some() { self.tell(Event::Probe) } else { Some(()) }
     }
 
-    /// Tells the engine once. If the server has answered a pull since then, before a later attempt began at `pulled`, the server is
+    /// Tells the engine once. If the server has responded to a pull since then, before a later attempt began at `pulled`, the server is
     /// reachable.
     fn broke(&mut self, pulled: Option<i64>) -> Option<()> {
         let Some(before) = self.broken else {

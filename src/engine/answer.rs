@@ -11,19 +11,19 @@ use crate::rules::{self, Rule};
 use crate::store::Meta;
 use crate::wire::{Edit, Outcome, Page, PushResult, read_page, read_push_result};
 
-/// What a request was for.
+/// The purpose of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
     Push,
     Pull,
 }
 
-/// An HTTP answer, which may not come from the sync server.
+/// An HTTP response, which may not come from the sync server.
 #[derive(Clone, Debug)]
 pub struct Answered {
     /// The HTTP status.
     pub status: u16,
-    /// The `X-Account` header: the account of the request that was answered. Servers of contract 1.0.0 do not send it.
+    /// The `X-Account` header: the account of the request. Servers of contract 1.0.0 do not send it.
     pub account: Option<String>,
     /// The `Retry-After` header, in milliseconds.
     pub retry_after_ms: Option<u64>,
@@ -38,7 +38,7 @@ impl Answered {
         Answered { status: 401, account: None, retry_after_ms: None, body: body.to_vec() }
     }
 
-    /// Returns the response, unless it answers another account's request (R29).
+    /// Returns the response, unless it belongs to another account's request (R29).
     ///
     /// # Errors
     /// Returns a message if it belongs to another account.
@@ -72,12 +72,12 @@ impl Answered {
         Some((text("code")?, text("title")?, text("detail")))
     }
 
-    /// Describes the answer.
+    /// Describes the response.
     pub(crate) fn described(&self) -> String {
         match self.problem() {
             Some((_, title, detail)) => {
                 let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
-                format!("the server answered {} ({title}){detail}", self.status)
+                format!("the server responded with {} ({title}){detail}", self.status)
             }
             None => {
                 format!("received status {} from something that is not a sync server, perhaps a proxy or captive portal", self.status)
@@ -93,8 +93,7 @@ impl Answered {
 pub(crate) fn check_account(account: Option<&str>, own: Uuid) -> Result<(), String> {
     match account {
         Some(account) if account != own.to_string() && rules::on(Rule::AnswersAreOfAccount) => Err(format!(
-            "received an answer for the account {account} instead of {own}; a proxy before the server may mix up answers, so report it to its \
-             operator"
+            "received a response for the account {account} instead of {own}; a proxy in front of the server may mix up responses, so report it to its operator"
         )),
         _ => Ok(()),
     }
@@ -107,10 +106,9 @@ const UNNAMED: &str =
 const OK: u16 = 200;
 const REQUEST_TIMEOUT: u16 = 408;
 
-/// The page in the answer to a pull.
+/// The page in the response to a pull.
 ///
-/// # Errors
-/// Returns a message for the status if the answer is not a page.
+/// # Errors Returns a message for the status if the response is not a page.
 pub fn page(answer: &Answered, contract: &'static Contract) -> Result<Page, String> {
     if answer.status != OK {
         return Err(answer.described());
@@ -121,17 +119,16 @@ pub fn page(answer: &Answered, contract: &'static Contract) -> Result<Page, Stri
     if revs.all(|rev| rev <= page.user_rev) { Ok(page) } else { Err(ABOVE.to_owned()) }
 }
 
-/// The error for a revision that would stick forever: a server with lower revisions would never send its replacement.
-const ABOVE: &str = "the server sent a revision above its newest one";
+/// The error for a revision that could never be replaced, because a server with lower revisions would not send a newer one.
+const ABOVE: &str = "the server sent a revision above its newest one; report it to its operator";
 
 /// The error for a response that acknowledges edits that this push did not send.
 const OF_ANOTHER_PUSH: &str =
-    "received the answer to another push; a proxy before the server may mix up answers, so report it to its operator";
+    "received the response to another push; a proxy in front of the server may mix up responses, so report it to its operator";
 
-/// The result in the answer to a push of `sent`.
+/// The result in the response to a push of `sent`.
 ///
-/// # Errors
-/// Returns a message for the status if the answer is not a result.
+/// # Errors Returns a message for the status if the response is not a result.
 pub fn push_result(answer: &Answered, contract: &'static Contract, sent: &[Edit]) -> Result<PushResult, String> {
     if answer.status != OK {
         return Err(answer.described());
@@ -170,7 +167,7 @@ pub fn failure(answer: &Answered) -> Failure {
             Failure::Gone { restored_rev: Some(problem.restored_rev.map_or(0, |rev| rev.0.unsigned_abs())), since }
         }
         ProblemCode::PayloadTooLarge => Failure::Refused { too_large: true },
-        // The server lists the errors of an invalid edit. Without any, the request was damaged on its way.
+        // The server lists the errors of an invalid edit. Without any, the request was damaged in transit.
         ProblemCode::MalformedRequest if problem.errors.is_none_or(|errors| errors.is_empty()) => Failure::Busy { retry_after_ms },
         ProblemCode::MalformedRequest | ProblemCode::InvalidRecord => Failure::Refused { too_large: false },
         ProblemCode::UpgradeRequired => Failure::UpgradeRequired,
@@ -187,12 +184,12 @@ fn by_status(answer: &Answered) -> Failure {
     match answer.status {
         // A proxy that asks for its own password says nothing about the session.
         401 if answer.problem().is_some() => Failure::Unauthorized,
-        // Nor does a proxy that wants another version of HTTP say anything about this program.
+        // A proxy that wants another version of HTTP says nothing about this program.
         426 if answer.problem().is_some() => Failure::UpgradeRequired,
         413 if answer.problem().is_some() => Failure::Refused { too_large: true },
         413 => Failure::Narrow,
         507 => Failure::Full,
-        // Whoever asks for a wait here may be gone in a moment.
+        // The program that asks for a wait here may soon be gone.
         429 | 500..=599 => Failure::Busy { retry_after_ms: answer.retry_after_ms.map(|wait| wait.min(LONGEST_MS)) },
         _ => Failure::Unreachable,
     }
@@ -203,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_that_did_not_arrive_as_it_was_sent_is_no_verdict_on_its_edits() {
+    fn a_damaged_request_says_nothing_about_its_edits() {
         let answered = |status, code: &str, errors: &str| {
             let body = format!(r#"{{"type":"about:blank","title":"t","status":{status},"code":"{code}","retryable":false{errors}}}"#);
             failure(&Answered { status, account: None, retry_after_ms: None, body: body.into_bytes() })

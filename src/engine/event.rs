@@ -49,7 +49,7 @@ pub enum Event {
         /// What was being done, what was seen, and what to do next.
         message: String,
     },
-    /// A request was answered.
+    /// A response has arrived.
     Answered {
         /// The number that [`Command::Send`] gave it.
         request: u64,
@@ -63,7 +63,7 @@ pub enum Event {
         /// What happened to it.
         error: TransportError,
     },
-    /// The server has answered the refresh requested with [`Command::Refresh`].
+    /// The server has responded to the refresh requested with [`Command::Refresh`].
     Refreshed {
         /// The number that [`Command::Refresh`] gave it.
         request: u64,
@@ -72,29 +72,29 @@ pub enum Event {
     },
 }
 
-/// Why a request has no answer.
+/// The reason why a request has no response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransportError {
     /// The error of the network.
     pub message: String,
-    /// Whether the connection broke while the request or its answer was on its way, so that a smaller one may get through.
+    /// Whether the connection broke while the request or its response was in transit, so that a smaller one may get through.
     pub is_cut: bool,
 }
 
 /// An output of the engine, to be carried out.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Load up to `limit` pending rows, and reply with [`Event::Loaded`].
+    /// Load up to `limit` pending rows, and report them with [`Event::Loaded`].
     Load {
-        /// Which of them.
+        /// Which edits.
         edits: Edits,
         /// The maximum number of rows.
         limit: usize,
     },
-    /// Run a durable step, and reply with [`Event::Persisted`].
+    /// Run a durable step, and report it with [`Event::Persisted`].
     Persist(Task),
-    /// Send a request, and reply with [`Event::Answered`] or [`Event::Unanswered`]. A token of another account than `account` must not be
-    /// used.
+    /// Send a request, and report the result with [`Event::Answered`] or [`Event::Unanswered`]. A token of another account than `account`
+    /// must not be used.
     Send {
         /// The number of the request, which the reply repeats.
         request: u64,
@@ -103,14 +103,14 @@ pub enum Command {
         /// The message to send.
         message: Message,
     },
-    /// Refresh the token, and reply with [`Event::Refreshed`] or [`Event::Unanswered`].
+    /// Refresh the token, and report the result with [`Event::Refreshed`] or [`Event::Unanswered`].
     Refresh {
         /// The number of the refresh, which the reply repeats.
         request: u64,
     },
     /// Set the timer for [`Event::Tick`], replacing its previous time. `None` clears it.
     WakeAt(Option<i64>),
-    /// Cancel the request. Its answer is ignored.
+    /// Cancel the request. Its response is ignored.
     Cancel {
         /// The number that [`Command::Send`] gave it.
         request: u64,

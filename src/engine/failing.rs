@@ -1,4 +1,4 @@
-//! Requests that fail: whether the engine waits, refreshes the token, starts again, or needs the user.
+//! Failed requests: whether the engine waits, refreshes the token, starts again, or needs the user.
 
 use crate::engine::answer::{Answered, Asked};
 use crate::engine::pulling::{Following, Pulling};
@@ -12,9 +12,9 @@ use crate::task::Task;
 pub(super) struct Held {
     /// When to try pushes again.
     pub(super) until: i64,
-    /// Why they failed.
+    /// The reason of the failure.
     pub(super) message: String,
-    /// Which edits are still sent, because the account is full: those that take no further record, or only deletions, which make room.
+    /// Which edits are still sent while the account is full: those that add no record, or only deletions, which make room.
     pub(super) sendable: Option<Edits>,
     /// Whether the server was not reached, or is too busy.
     pub(super) offline: bool,
@@ -34,7 +34,7 @@ const RETRY_AFTER_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
 /// meantime.
 const RESTARTS_UNSUSPECTED: u32 = 2;
 /// Behind a load balancer, two servers with different data may reject each other's cursors.
-const TWO_SERVERS: &str = "it asks for a new start again and again, as two servers do that differ, so report it to its operator";
+const TWO_SERVERS: &str = "the server keeps asking for a full resync, as two servers with different data would; report it to its operator";
 
 /// How often an app that is too old tries again.
 const UPGRADE_RETRY_MS: i64 = 60 * 60 * 1_000;
@@ -45,7 +45,7 @@ impl Engine {
         self.held.as_ref().map_or(Some(Edits::All), |held| held.sendable)
     }
 
-    /// Handles the reply to the request in flight: an answer, or the error of the network.
+    /// Handles the result of the request in flight: a response, or the error of the network.
     pub(super) fn replied(&mut self, reply: Result<Answered, TransportError>, turn: &mut Turn) {
         match (std::mem::replace(&mut self.work, Work::Idle), reply) {
             (Work::Pushing(pushing), reply) => self.push_replied(pushing, reply, turn),
@@ -127,7 +127,7 @@ impl Engine {
                 self.wait(message, wait.min(RETRY_AFTER_MS_MAX).cast_signed(), turn);
             }
             Failure::Full if asked == Asked::Push => {
-                // An account may also hold too many bytes, which longer versions of its records add to.
+                // An account may also hold too many bytes, and longer versions of its records add to them.
                 let sendable = match self.sendable() {
                     Some(Edits::All) => Some(Edits::Known),
                     Some(Edits::Known) => Some(Edits::Deletions),
@@ -145,7 +145,7 @@ impl Engine {
         None
     }
 
-    /// Waits before the next push. A pull shows at once whether the server answers pulls.
+    /// Waits before the next push. A pull shows at once whether the server responds to pulls.
     pub(super) fn hold_pushes(&mut self, message: String, turn: &Turn) {
         let until = turn.now_ms.saturating_add(self.push_backoff.next_ms(turn.jitter));
         self.held = Some(Held { until, message, sendable: None, offline: self.offline });

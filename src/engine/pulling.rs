@@ -72,7 +72,7 @@ impl Engine {
         self.send(Message::Pull { since, limit: self.page_size.changes() as u64 }, turn)
     }
 
-    /// Handles the answer to a request of a pull.
+    /// Handles the response to a request of a pull.
     pub(super) fn pull_answered(&mut self, pulling: Pulling, answer: &Answered, turn: &mut Turn) {
         let page = answer::page(answer, self.contract).and_then(|page| self.leads_on(page));
         match (pulling, page) {
@@ -145,7 +145,7 @@ impl Engine {
         let (is_new, is_sure) = match self.difference() {
             None | Some(DifferenceState::Settled) => (!agrees, self.suspects),
             Some(DifferenceState::Resyncing) => (true, agrees || self.suspects),
-            // The step looks at the clock whether it is time to pull everything again.
+            // The step checks the clock to decide whether to pull everything again.
             Some(DifferenceState::Persistent) => (true, true),
         };
         self.suspects = is_new && !is_sure;

@@ -34,7 +34,7 @@ enum Flight {
     Storing,
     /// Outcomes are being stored, and the next push was sent.
     StoringAndSent(Sent),
-    /// Outcomes are being stored, and the reply to the next push has already arrived: an answer, or the error of the network.
+    /// Outcomes are being stored, and the result of the next push has already arrived: a response, or the error of the network.
     StoringAndReplied(Vec<Edit>, Result<Answered, TransportError>),
 }
 
@@ -79,7 +79,7 @@ impl Engine {
         }
     }
 
-    /// Sends as many of the loaded edits as fit into one push.
+    /// Sends as many of the loaded edits as fit in one push.
     fn send_ahead(&mut self, ahead: &mut VecDeque<Edit>, cursor: Option<String>, turn: &mut Turn) -> Option<Sent> {
         let mut bytes = 0;
         let fits = |edit: &&Edit| {
@@ -95,7 +95,7 @@ impl Engine {
         self.send(message, turn).map(|request| Sent { request, edits })
     }
 
-    /// Handles the reply to the push in flight, or keeps it until the previous outcomes are stored.
+    /// Handles the result of the push in flight, or keeps it until the previous outcomes are stored.
     pub(super) fn push_replied(&mut self, Pushing { flight, ahead }: Pushing, reply: Result<Answered, TransportError>, turn: &mut Turn) {
         match flight {
             Flight::Sent(sent) => self.push_settled(ahead, sent.edits, reply, turn),
@@ -126,7 +126,7 @@ impl Engine {
     }
 
     /// Stores the outcomes of a push. The next push is sent at the same time only if every edit was accepted. It carries the cursor that is
-    /// being stored, so that the server can tell whether it still has what this push stored (R22).
+    /// being stored, so that the server can check whether it still has the edits that this push stored (R22).
     fn store_outcomes(&mut self, mut ahead: VecDeque<Edit>, sent: Vec<Edit>, result: PushResult, turn: &mut Turn) {
         self.push_size.grow();
         let accepted = result.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Accepted(_) | Outcome::Duplicate(_)));
@@ -171,7 +171,7 @@ impl Engine {
         let (task, message) = match done.pushed {
             Pushed { cloned: true, .. } => (
                 Task::NewDevice { installation: None },
-                "the server repeatedly answers that another device has this one's id; check that the address belongs to a sync server",
+                "the server repeatedly reports that another device has this one's id; check that the address belongs to a sync server",
             ),
             Pushed { restamps: true, .. } => {
                 (Task::Restamp, "the server repeatedly rejects this device's time stamps; check the clocks of both")

@@ -1,4 +1,4 @@
-//! How many changes one message carries. A network that breaks under large messages gets smaller ones.
+//! The number of changes in one message. A network that fails on large messages gets smaller ones.
 
 /// The current size of the messages of one kind.
 #[derive(Debug)]

@@ -189,7 +189,7 @@ impl Readable for Resync {
         let mut resync = Resync::default();
         member(json, "number", &mut resync.number)?;
         member(json, "restoredRev", &mut resync.restored_rev)?;
-        // A resync of an earlier version of this program does not say it.
+        // A resync that an earlier version of this program began does not record it.
         resync.restored_in = resync.number;
         member(json, "restoredIn", &mut resync.restored_in)?;
         member(json, "purgeWatermark", &mut resync.purge_watermark)?;

@@ -55,7 +55,7 @@ pub struct Pending {
     pub known_rev: Option<u64>,
 }
 
-/// Why the server has rejected a version.
+/// The reason why the server has rejected a version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
     /// The contract's rejection code.

@@ -116,7 +116,7 @@ impl SqliteStore {
         if is_current()? {
             return Ok(());
         }
-        // Other processes may open the database at the same time: the first one makes them.
+        // Other processes may open the database at the same time: the first one creates them.
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate).map_err(&failed)?;
         if is_current()? {
             return Ok(());
@@ -159,7 +159,7 @@ impl SqliteStore {
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let failed = failed("migrate the database");
-    // A database that needs nothing is not written, so that it can be read on a full disk and while another program writes to it.
+    // An up-to-date database is not written, so that it can be read on a full disk and while another program writes to it.
     let current: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(&failed)?;
     if current == MIGRATIONS.len() {
         return Ok(());
@@ -192,8 +192,8 @@ fn check_owner(connection: &Connection) -> Result<(), StoreError> {
         return Ok(());
     }
     let why = match own {
-        2 if [0, APPLICATION_ID].contains(&mark) => "its version number is gone; restore it from a copy, or move it away and sync again",
-        _ => "it is the database of another program; choose another file",
+        2 if [0, APPLICATION_ID].contains(&mark) => "its version number is missing; restore it from a copy, or move it away and sync again",
+        _ => "it belongs to another program; choose another file",
     };
     Err(StoreError::new(format!("cannot open the database: {why}")))
 }

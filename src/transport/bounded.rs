@@ -18,7 +18,7 @@ const SLOW: (Duration, u64) = (Duration::from_secs(20), 512);
 /// The maximum size of a response body, after decompression. The contract's largest response, a page, is a fraction of it.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// An HTTP client with limits, which also hold if something other than a sync server answers.
+/// An HTTP client with limits, which also hold if something other than a sync server responds.
 pub(crate) struct Bounded {
     /// For requests without these limits: the connection for change notifications stays open.
     pub(crate) client: reqwest::Client,
@@ -33,7 +33,7 @@ pub(crate) struct SlowAnswer {
     pub(crate) notice: Box<dyn Fn(Duration) + Send + Sync>,
 }
 
-/// Why there is no response.
+/// The reason why there is no response.
 #[derive(Debug)]
 pub(crate) enum Unanswered {
     Failed(reqwest::Error),
@@ -106,7 +106,7 @@ impl fmt::Display for Unanswered {
         match self {
             Unanswered::Failed(error) => error.fmt(f),
             Unanswered::Silent => {
-                f.write_str("the server accepted the connection and did not answer in time, or the network is too slow for the request")
+                f.write_str("the server accepted the connection but did not respond in time, or the network is too slow for the request")
             }
             Unanswered::TooLarge => {
                 write!(f, "received more than {ANSWER_BYTES_MAX} bytes, which no sync server sends")

@@ -1,4 +1,4 @@
-//! The messages in a source file: string literals that read as prose, outside of tests and documentation.
+//! The messages in a source file: string literals that read as prose, outside of tests and documentation, and the help of command lines.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -12,7 +12,7 @@ pub fn of_rust(source: &str) -> Vec<String> {
 
 fn walk(tokens: TokenStream, found: &mut Vec<String>) {
     let mut tokens = tokens.into_iter().peekable();
-    let mut skip_item = false;
+    let (mut skip_item, mut is_command_line) = (false, false);
     while let Some(token) = tokens.next() {
         match token {
             TokenTree::Punct(sign) if sign.as_char() == '#' => {
@@ -20,14 +20,21 @@ fn walk(tokens: TokenStream, found: &mut Vec<String>) {
                 if let Some(TokenTree::Group(attribute)) = tokens.next_if(|next| matches!(next, TokenTree::Group(_))) {
                     let text = attribute.stream().to_string();
                     skip_item |= text.starts_with("cfg (test") || text.starts_with("cfg(test") || text == "test";
+                    is_command_line |=
+                        text.starts_with("derive") && ["Args", "Parser", "Subcommand", "ValueEnum"].iter().any(|name| text.contains(name));
                     if text.starts_with("error") {
                         walk(attribute.stream(), found);
                     }
                 }
             }
-            // The body of an item that is only there in tests, or its end.
+            // The body of an item that exists only in tests, or its end.
             TokenTree::Group(group) if skip_item => skip_item = group.delimiter() != Delimiter::Brace,
             TokenTree::Punct(sign) if skip_item && sign.as_char() == ';' => skip_item = false,
+            TokenTree::Group(group) if is_command_line && group.delimiter() == Delimiter::Brace => {
+                is_command_line = false;
+                help(group.stream(), found);
+                walk(group.stream(), found);
+            }
             TokenTree::Group(group) => walk(group.stream(), found),
             TokenTree::Literal(literal) if !skip_item => keep(&rust_text(&literal.to_string()), found),
             _ => {}
@@ -35,7 +42,25 @@ fn walk(tokens: TokenStream, found: &mut Vec<String>) {
     }
 }
 
-/// The text of a literal: line breaks that are escaped fall away with the white space behind them.
+/// The help of a command line: the documentation of its options, by paragraph.
+fn help(tokens: TokenStream, found: &mut Vec<String>) {
+    let mut paragraph = String::new();
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let TokenTree::Punct(sign) = &token else { continue };
+        let Some(TokenTree::Group(attribute)) = tokens.peek().filter(|_| sign.as_char() == '#') else { continue };
+        let text = attribute.stream().to_string();
+        let line = text.starts_with("doc").then(|| rust_text(&text).trim().to_owned()).unwrap_or_default();
+        if line.is_empty() {
+            keep(&std::mem::take(&mut paragraph), found);
+        } else {
+            paragraph = format!("{paragraph} {line}");
+        }
+    }
+    keep(&paragraph, found);
+}
+
+/// The text of a literal, without escaped line breaks and the white space after them.
 fn rust_text(literal: &str) -> String {
     let Some(start) = literal.find('"') else { return String::new() };
     let end = literal.rfind('"').filter(|end| *end > start).unwrap_or(literal.len());
@@ -104,12 +129,48 @@ fn closing(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// Prose has words: at least two, of which the first is no keyword of SQL.
+/// A message has words of its own: at least two, besides those in placeholders.
 fn keep(text: &str, found: &mut Vec<String>) {
-    let words: Vec<&str> = text.split_whitespace().filter(|word| word.chars().filter(|sign| sign.is_alphabetic()).count() > 1).collect();
-    let is_sql = words.first().is_some_and(|word| word.chars().all(|sign| sign.is_ascii_uppercase() || !sign.is_alphabetic()));
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if words.len() >= 2 && !is_sql && !found.contains(&line) {
+    let fixed = without_placeholders(&line);
+    let words = fixed.split_whitespace().filter(|word| word.chars().filter(|sign| sign.is_alphabetic()).count() > 1);
+    if words.count() >= 2 && !is_code(&line) && !found.contains(&line) {
         found.push(line);
     }
+}
+
+/// A text without `{…}` and `${…}`, except for quoted texts in them.
+fn without_placeholders(text: &str) -> String {
+    let (mut depth, mut is_quoted, mut fixed) = (0_usize, false, String::new());
+    for sign in text.chars() {
+        match sign {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            '"' if depth > 0 => is_quoted = !is_quoted,
+            _ if depth == 0 || is_quoted => fixed.push(sign),
+            _ => {}
+        }
+    }
+    fixed
+}
+
+/// Whether a text is for a program: SQL, a header and its value, a list of names, a declaration, a date format, or the start of a file.
+fn is_code(text: &str) -> bool {
+    const SQL: &[&str] = &["AND", "COLLATE", "NULL", "SELECT", "WHERE"];
+    const STARTS: &[&str] = &["%", "/** ", "Basic ", "Bearer ", "default-src ", "export ", "public, "];
+    let first = text.split(' ').next().unwrap_or_default();
+    let is_statement = first.len() > 3 && first.chars().all(|sign| sign.is_ascii_uppercase());
+    let is_header = first.strip_suffix([':', ';']).is_some_and(|name| {
+        let is_part = |part: &str| part.chars().all(|sign| sign.is_ascii_alphanumeric() || sign == '.' || sign == '+');
+        name.contains(['-', '/']) && name.split(['-', '/']).all(is_part)
+    });
+    let is_name = |item: &str| item.chars().all(|sign| sign.is_ascii_alphanumeric() || "_.+".contains(sign));
+    let is_list = text.contains(", ") && text.split(", ").all(is_name);
+    is_statement
+        || is_header
+        || is_list
+        || text.split(|sign: char| !sign.is_alphabetic()).any(|word| SQL.contains(&word))
+        || text.len() < 120 && text.contains(" = ") && !text.contains('`')
+        || text.contains("\\0")
+        || STARTS.iter().any(|start| text.starts_with(start))
 }

@@ -15,7 +15,7 @@ use stronglog_sync::api::runtime::report::escaped;
 
 use super::{config, documents};
 
-/// Keywords removed from the contracts, each with the reason why the oracle's verdict cannot be compared with ours.
+/// Keywords removed from the contracts, each with the reason why the oracle's result cannot be compared with ours.
 const LEFT_OUT: &[(&str, &str)] = &[
     (
         "format",
@@ -25,9 +25,9 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("x-any-collection", "an extension"),
     ("x-each", "an extension"),
     ("x-max-depth", "an extension"),
-    ("x-ref", "an extension, and a judgement of the document"),
+    ("x-ref", "an extension, and a statement about the document"),
     ("x-rules", "an extension"),
-    ("x-sync", "an extension, and a judgement of the document"),
+    ("x-sync", "an extension, and a statement about the document"),
 ];
 
 /// The warning about a union whose variants extend it. Such a reference is read without the union; the oracle follows the cycle.
@@ -82,7 +82,7 @@ fn keywords() -> Vec<(&'static str, Value)> {
     listed
 }
 
-/// Values of every type, each accepted by many schemas and refused by many.
+/// Values of every type, each accepted by many schemas and rejected by many.
 fn values() -> Vec<Value> {
     let text = r#"[null, true, false, 0, 1, -1, 1.0, 2.5, 10, 11, 0.3, 1e2, "", "a", "b", "ab", "abc", "7", "é", " a", [], [1], [1, 1.0], ["a"],
         ["a", 1], [1, 2, 3], [[], {}], {}, {"a": 1}, {"a": "x"}, {"b": 1}, {"a": 1, "b": 2}, {"name": "a"}, {"name": 1}, {"a": 1, "b": 2, "c": 3},
@@ -160,7 +160,7 @@ fn schemas(contract: &Value) -> Vec<String> {
     found
 }
 
-/// Removes from every schema the keywords that the oracle judges differently by design.
+/// Removes from every schema the keywords that the oracle handles differently by design.
 fn left_out(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(left_out),
@@ -186,7 +186,7 @@ fn contracts() -> Vec<Value> {
     documents().into_iter().filter_map(read).collect()
 }
 
-/// The oracle's validator of a named schema, or `None` if it refuses the schema itself.
+/// The oracle's validator of a named schema, or `None` if it rejects the schema itself.
 fn oracle(contract: &Value, name: &str) -> Option<Validator> {
     let pointer = format!("#/components/schemas/{}", escaped(name).replace('%', "%25").replace(' ', "%20"));
     let schema = json!({ "$ref": pointer, "components": contract["components"] });
@@ -194,11 +194,11 @@ fn oracle(contract: &Value, name: &str) -> Option<Validator> {
 }
 
 #[test]
-fn changed_contracts_judge_as_the_oracle_does() {
+fn changed_contracts_accept_the_same_values_as_the_oracle() {
     let (contracts, keywords, values) = (contracts(), keywords(), values());
     assert!(contracts.len() > 10, "only {} contracts", contracts.len());
-    // Counts the compared verdicts and the accepted values, to check that the comparison is meaningful.
-    let (judged, accepted) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
+    // Counts the compared results and the accepted values, to check that the comparison is meaningful.
+    let (checked, accepted) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
     proptest!(config(), |(contract in any::<Index>(), changes in changes(), seed in any::<u64>())| {
         let mut contract = contracts[contract.index(contracts.len())].clone();
         changes.iter().for_each(|change| change.apply(&mut contract, &keywords));
@@ -216,13 +216,13 @@ fn changed_contracts_judge_as_the_oracle_does() {
             for value in values.iter().chain(&valid).chain(&made) {
                 let ours = interpret::validate(model, *schema, value.to_string().as_bytes());
                 let theirs = oracle.is_valid(value);
-                judged.set(judged.get() + 1);
+                checked.set(checked.get() + 1);
                 accepted.set(accepted.get() + usize::from(theirs));
                 prop_assert_eq!(ours.is_ok(), theirs, "`{}` of {} on {}: {:?}", name, contract, value, ours);
             }
         }
     });
-    let (judged, accepted) = (judged.get(), accepted.get());
-    println!("{judged} verdicts compared, of which {accepted} accept");
-    assert!(accepted > judged / 20 && accepted < judged * 19 / 20, "{accepted} of {judged} values were accepted");
+    let (checked, accepted) = (checked.get(), accepted.get());
+    println!("{checked} results compared, of which {accepted} accept");
+    assert!(accepted > checked / 20 && accepted < checked * 19 / 20, "{accepted} of {checked} values were accepted");
 }

@@ -1,4 +1,4 @@
-//! The contract that a run is about: StrongLog's, another one, or one made at random, with what its records hold.
+//! The contract of a run: StrongLog's, another one, or a random one, with the content of its records.
 
 mod random;
 
@@ -40,7 +40,7 @@ impl TestContract {
         &CONTRACT
     }
 
-    /// Finds for each collection the members that make a record of it.
+    /// Finds the members of a valid record for each collection.
     fn of(contract: &'static ServerContract, members: &[&str]) -> Self {
         let found = contract.contract.collections.iter().filter_map(|collection| {
             let fits = |members: &&&str| {

@@ -48,9 +48,9 @@ pub struct Device {
     pub engine: Engine,
     /// Commands of the engine that have not been carried out yet, with the rows as they were when the command was issued.
     pub jobs: Vec<(Command, Option<Vec<Row>>)>,
-    /// Events that the engine has not been told yet.
+    /// Events that have not been passed to the engine yet.
     pub inbox: Vec<Event>,
-    /// The number of restarts. An answer to a request from before a restart is dropped.
+    /// The number of restarts. A response to a request from before a restart is dropped.
     pub life: u64,
     /// The error of the device's clock, in milliseconds.
     pub skew_ms: i64,
@@ -252,7 +252,7 @@ impl Device {
         Ok(written)
     }
 
-    /// Puts a record into the outbox that the server will refuse, as a faulty app would.
+    /// Puts a record into the outbox that the server will reject, as a faulty app would.
     pub fn poison(&mut self, key: Key, now: i64, chance: &mut Chance) {
         let wall_ms = self.wall_ms(now);
         let text = format!(r#"{{"id":"{}","clientCreatedAt":1,"clientUpdatedAt":{wall_ms},"isDeleted":false,"bad":true}}"#, key.id);
@@ -272,7 +272,7 @@ impl Device {
         self.inbox.push(Event::Written(snapshot));
     }
 
-    /// The digest of what the device knows, computed anew, and the one that the device keeps (R27).
+    /// The freshly computed digest of what the device knows, and the one that the device keeps (R27).
     pub fn digests(&mut self) -> (Digest, Option<Digest>) {
         let mut sum = Digest::default();
         let plan = &mut |loaded: &mut Loaded| {

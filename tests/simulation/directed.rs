@@ -8,7 +8,7 @@ use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::engine::answer::Answered;
 use stronglog_sync::engine::{Command, Engine, Event, Settings};
-use stronglog_sync::merge::{Op, Stored, Verdict, Version, decide};
+use stronglog_sync::merge::{Op, Resolution, Stored, Version, decide};
 use stronglog_sync::outbox::LocalEdit;
 use stronglog_sync::record::Record;
 use stronglog_sync::rules::Rule;
@@ -30,7 +30,7 @@ pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
     (Rule::BaseRevFollows, "an edit of the current version wins", an_edit_of_the_current_version_wins),
     (Rule::TotalOrder, "a deletion and an edit at one time", a_deletion_and_an_edit_at_one_time),
     (Rule::ShippedKeepsStamp, "two devices push one shipped record", two_devices_push_one_shipped_record),
-    (Rule::VerdictIsFinal, "a device does not argue with a verdict", a_device_does_not_argue_with_a_verdict),
+    (Rule::OutcomeIsFinal, "a device accepts that its edit has lost", a_device_accepts_that_its_edit_has_lost),
     (Rule::RefreshIsNumbered, "a refresh ends after the user has signed in again", a_refresh_ends_after_the_user_has_signed_in_again),
     (Rule::QuestionsAreReported, "a sync that asks the user returns", a_sync_that_asks_the_user_returns),
     (Rule::Ratchet, "an edit of a slow clock follows what it was made on", an_edit_of_a_slow_clock_follows_what_it_was_made_on),
@@ -40,7 +40,7 @@ pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
     (Rule::StampAboveBase, "an edit made during a push outlives a restore", an_edit_made_during_a_push_outlives_a_restore),
     (Rule::CloneBeforeMerge, "a copied database loses no edit to its own past", a_copied_database_loses_no_edit_to_its_own_past),
     (Rule::EpochCheck, "a cursor of the first contract from before a restore", a_cursor_of_the_first_contract_from_before_a_restore),
-    (Rule::CursorProvesHistory, "a roll-back that another device's push hides", a_roll_back_that_another_device_s_push_hides),
+    (Rule::CursorProvesHistory, "a roll-back that another device's push hides", a_roll_back_hidden_by_the_push_of_another_device),
     (Rule::CheckCoversVersions, "a roll-back that the same push hides", a_roll_back_that_the_same_push_hides),
     (Rule::CursorProvesPushed, "a push that is undone before it is pulled", a_push_that_is_undone_before_it_is_pulled),
     (Rule::ResyncProvesHistory, "a resync during which the server goes back", a_resync_during_which_the_server_goes_back),
@@ -56,17 +56,17 @@ fn version(device: u128, seq: u64, stamp: i64) -> Version {
     Version { op, stamp, deleted: false }
 }
 
-fn expect(verdict: Verdict, hoped: impl Fn(Verdict) -> bool) -> Result<(), String> {
-    if hoped(verdict) { Ok(()) } else { Err(format!("it is {verdict:?}")) }
+fn expect(resolution: Resolution, hoped: impl Fn(Resolution) -> bool) -> Result<(), String> {
+    if hoped(resolution) { Ok(()) } else { Err(format!("it is {resolution:?}")) }
 }
 
-fn accepted(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Accepted { .. })
+fn accepted(resolution: Resolution) -> bool {
+    matches!(resolution, Resolution::Accepted { .. })
 }
 
 fn a_push_that_comes_again_is_a_duplicate() -> Result<(), String> {
     let edit = version(1, 1, 50);
-    expect(decide(Some(Stored { version: edit, rev: 7 }), edit, None), |verdict| verdict == Verdict::Duplicate)
+    expect(decide(Some(Stored { version: edit, rev: 7 }), edit, None), |resolution| resolution == Resolution::Duplicate)
 }
 
 fn an_edit_after_the_clock_went_back_wins() -> Result<(), String> {
@@ -84,8 +84,8 @@ fn a_deletion_and_an_edit_at_one_time() -> Result<(), String> {
 
 /// Raised above the other, the record would count as edited by a user, and be missed in the histories (seed 17959330383499).
 fn two_devices_push_one_shipped_record() -> Result<(), String> {
-    let verdict = decide(Some(Stored { version: version(1, 1, 0), rev: 7 }), version(2, 1, 0), None);
-    expect(verdict, |verdict| verdict == Verdict::Accepted { stamp: 0 })
+    let resolution = decide(Some(Stored { version: version(1, 1, 0), rev: 7 }), version(2, 1, 0), None);
+    expect(resolution, |resolution| resolution == Resolution::Accepted { stamp: 0 })
 }
 
 fn record(text: &str) -> Record {
@@ -109,7 +109,7 @@ fn an_edit_of_a_slow_clock_follows_what_it_was_made_on() -> Result<(), String> {
     expect(decide(Some(Stored { version: seen.version(), rev: 9 }), edited.version(), edited.base_rev), accepted)
 }
 
-/// The server's clock is years ahead for one answer. The device, whose own clock is right, edits a record before the next answer.
+/// The server's clock is years ahead in one response. The device, whose own clock is right, edits a record before the next response.
 fn an_edit_after_an_answer_with_a_wrong_time() -> Result<(), String> {
     let collection = TestContract::stronglog().plain();
     let row = Row { collection, state: RowState::Clean, ..pending_row(version(2, 1, 50).op, 50, Some(7)) };
@@ -170,7 +170,7 @@ fn an_answer_without_the_name_of_its_account() -> Result<(), String> {
 }
 
 /// A device receives the winning version in a pull, keeps its own later edit on top of it, and then receives the result of its push.
-fn a_device_does_not_argue_with_a_verdict() -> Result<(), String> {
+fn a_device_accepts_that_its_edit_has_lost() -> Result<(), String> {
     let collection = CONTRACT.collections[0];
     let mine = version(1, 1, 90);
     let row = pending_row(mine.op, 90, Some(7));
@@ -300,7 +300,7 @@ fn pull_page(memory: &mut Memory, since: Option<&str>) -> Result<Page, feed::Err
     feed::pull(&memory.user(USER), since, None, Feed::All(&CONTRACT), 100)
 }
 
-/// Checks that the server refuses a cursor. Returns the revision up to which it shares the history, and where to pull from.
+/// Checks that the server rejects a cursor. Returns the revision up to which it shares the history, and the cursor to pull from.
 fn refused(memory: &mut Memory, cursor: &str) -> Result<(u64, String), String> {
     match pull_page(memory, Some(cursor)) {
         Err(feed::Error::Refused(feed::Refusal::EpochChanged { restored_rev, since })) => Ok((restored_rev, since)),
@@ -318,7 +318,7 @@ fn a_cursor_of_the_first_contract_from_before_a_restore() -> Result<(), String> 
     refused(&mut memory, "v1.all.e1.2").map(drop)
 }
 
-fn a_roll_back_that_another_device_s_push_hides() -> Result<(), String> {
+fn a_roll_back_hidden_by_the_push_of_another_device() -> Result<(), String> {
     let mut memory = Memory::new("e1");
     push_one(&mut memory, 1, 1, None)?;
     let snapshot = memory.clone();
@@ -329,7 +329,7 @@ fn a_roll_back_that_another_device_s_push_hides() -> Result<(), String> {
     refused(&mut memory, &cursor).map(drop)
 }
 
-/// The server goes back, and a device whose answer was lost pushes again: the same ops get the same revisions, and other server ids.
+/// The server goes back, and a device whose response was lost pushes again: the same ops get the same revisions, and other server ids.
 fn a_roll_back_that_the_same_push_hides() -> Result<(), String> {
     let (mut memory, mut again) = (Memory::new("e1"), Memory::new("e1"));
     push_one(&mut memory, 1, 1, None)?;
@@ -388,7 +388,8 @@ fn a_deletion_that_is_forgotten_during_a_resync() -> Result<(), String> {
     }
 }
 
-/// An edit was taken for acknowledged, and a resync finds neither the record nor a tombstone, although the server has all tombstones since.
+/// An edit was treated as acknowledged, and a resync finds neither the record nor a tombstone, although the server has all tombstones
+/// since.
 fn an_edit_that_the_server_has_never_had() -> Result<(), String> {
     let collection = CONTRACT.collections.iter().copied().find(|known| known.singleton.is_none()).expect("a collection");
     let op = version(1, 1, 0).op;
@@ -427,8 +428,8 @@ fn a_tombstone_that_a_backup_lacks_stays() -> Result<(), String> {
     }
 }
 
-/// A token is refused, and refreshing it takes long. Meanwhile the user signs in again, and the new token is refused as well. Then the first
-/// refresh fails, which says nothing about the second (seed 777000021065).
+/// A token is rejected, and refreshing it takes long. In the meantime the user signs in again, and the new token is rejected as well. Then
+/// the first refresh fails, which says nothing about the second (seed 777000021065).
 fn a_refresh_ends_after_the_user_has_signed_in_again() -> Result<(), String> {
     let account = Uuid::from_u128(3);
     let snapshot = Snapshot { meta: Meta { owner: Some(account), ..Meta::default() }, counts: Counts::default() };
@@ -461,7 +462,7 @@ fn a_sync_that_asks_the_user_returns() -> Result<(), String> {
     let snapshot = Snapshot { meta, counts: Counts { live: 100, unseen: 100, ..Counts::default() } };
     let mut engine = Engine::new(&CONTRACT, Settings::default(), snapshot.clone());
     engine.handle(Event::SignedIn { account }, 0, 1);
-    // The device looks once more, and still misses the records.
+    // The device checks once more, and still misses the records.
     engine.handle(Event::Persisted(Done { snapshot, ..Done::default() }), 0, 1);
     match (engine.status(0).state, engine.is_waiting(0)) {
         (SyncState::NeedsConfirmation, true) => Ok(()),

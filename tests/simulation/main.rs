@@ -19,7 +19,7 @@ use contracts::TestContract;
 const SEEDS: u64 = 300;
 /// The number of seeds over a second contract.
 const SEEDS_ELSEWHERE: u64 = 300;
-/// The number of contracts made at random. More of them are on record in `docs/decisions/0038-a-contract-is-data.md`.
+/// The number of random contracts. More of them are on record in `docs/decisions/0038-a-contract-is-data.md`.
 const CONTRACTS_AT_RANDOM: u64 = 20;
 /// The variable that sets another number of seeds and contracts.
 const ELSEWHERE: &str = "SIMULATION_ELSEWHERE";
@@ -36,7 +36,7 @@ fn outcome(tested: &'static TestContract, seed: u64) -> Result<(), String> {
     })
 }
 
-/// Plays seeds from `first` on in parallel, and returns what went wrong.
+/// Plays seeds from `first` on in parallel, and returns the failures.
 fn failures(first: u64, seeds: u64, play: impl Fn(u64) -> Result<(), String> + Sync) -> Vec<String> {
     let next = AtomicU64::new(first);
     let workers = std::thread::available_parallelism().map_or(1, usize::from);

@@ -36,7 +36,7 @@ pub struct Run {
     pub server: Server,
     pub devices: Vec<Device>,
     network: Vec<Packet>,
-    /// The last answer to a push and to a pull of each account, with the account and whether it was a push.
+    /// The last response to a push and to a pull of each account, with the account and whether it was a push.
     earlier: Vec<(usize, bool, Answered)>,
     /// Requests that will be delivered a second time.
     duplicates: Vec<Packet>,

@@ -40,8 +40,8 @@ pub struct Server {
     pub lost: Vec<Replaced>,
     /// Deletions whose tombstones were purged.
     purged: BTreeSet<(usize, Uuid)>,
-    /// Those of them after which the server's data went back. No device and no server knows of such a deletion any more, so a device that had not
-    /// heard of it sends the record again (R11). An operator avoids this by keeping deletions for longer than backups.
+    /// The purged deletions after which the server's data went back. No device and no server knows of such a deletion any more, so a device
+    /// that had not heard of it sends the record again (R11). An operator avoids this by keeping deletions for longer than backups.
     pub forgotten: BTreeSet<(usize, Uuid)>,
     /// Every edit that was pushed for a record, with the revision that it was made on, since the data last went back.
     pub pushed: Vec<(Uuid, Op, Option<u64>)>,
@@ -72,7 +72,7 @@ impl Server {
         }
     }
 
-    /// Lets accounts hold no more than the largest of them does, or as much as they like.
+    /// Limits accounts to the size of the largest one, or removes the limit.
     pub fn limit(&mut self, limited: bool) {
         let live = |account| self.memory.user(account_id(account)).entries().filter(|entry| !entry.change.record.deleted).count() as u64;
         let records_max = limited.then(|| (0..ACCOUNTS).map(live).max().unwrap_or(0));
@@ -95,7 +95,7 @@ impl Server {
         }
     }
 
-    /// The digest that the server keeps for an account, and the one of what the server holds.
+    /// The digest that the server keeps for an account, and the digest of the records that it holds.
     pub fn digests(&mut self, account: usize) -> (Option<Digest>, Digest) {
         let records = self.memory.user(account_id(account));
         let live = records.entries().map(|entry| &entry.change).filter(|change| !change.record.deleted);
@@ -127,9 +127,9 @@ impl Server {
                 return Err(format!("the stamp {stamp} was stored, {} ms ahead (I8)", stamp - now));
             }
         }
-        // A push that was refused as a whole is none: its edits are still the device's alone, and may lose there.
-        let judged = push.edits.iter().flatten().filter(|_| answered.status == 200);
-        for edit in judged {
+        // A push that was rejected as a whole does not count: only the device has its edits, and they may lose there.
+        let checked = push.edits.iter().flatten().filter(|_| answered.status == 200);
+        for edit in checked {
             self.pushed.push((edit.record.id, edit.op, edit.base_rev));
             let now = records.find(self.contract.contract, edit.record.id).expect("a store in memory");
             let is_accepted = now.is_some_and(|entry| entry.change.op == edit.op);
@@ -227,7 +227,7 @@ impl Server {
         feed::pull(&records, Some(cursor), Some(1), Feed::All(self.contract.contract), 0).is_ok_and(|page| page.changes.is_empty())
     }
 
-    /// Takes note of an edit of a record: what becomes of an earlier deletion of it no longer matters.
+    /// Records an edit of a record: the fate of an earlier deletion of it no longer matters.
     pub fn edited(&mut self, account: usize, id: Uuid) {
         self.purged.remove(&(account, id));
         self.forgotten.remove(&(account, id));
@@ -271,7 +271,7 @@ impl Server {
         records.find(self.contract.contract, key.id).expect("a store in memory").map(|entry| entry.change.record.stamp)
     }
 
-    /// Whether this version of the contract refuses the current version of a record.
+    /// Whether this version of the contract rejects the current version of a record.
     pub fn is_unreadable(&mut self, account: usize, key: Key) -> bool {
         let text = self.live(account, key);
         text.is_some_and(|text| parse(text.as_bytes()).is_ok_and(|tape| wire::check_live(key.collection, tape.root()).is_err()))

@@ -57,14 +57,14 @@ describe("the client", () => {
     expect(result.rejected).toEqual([]);
   });
 
-  test("sets aside items that the contract refuses", async () => {
+  test("separates items that violate the contract", async () => {
     const bad = { rev: 2, op, record: { ...record, weightKg: "heavy" } };
     const { client } = clientOf([json(200, { ...page, changes: [...page.changes, bad] })]);
     const result = await client.listUserBodyweightLogChanges();
     expect(result).toMatchObject({ outcome: 200, body: { changes: [{ rev: 1 }] }, rejected: [{ raw: { rev: 2 } }] });
   });
 
-  test("sends nothing that the contract refuses", async () => {
+  test("sends no request that violates the contract", async () => {
     const { client, sent } = clientOf([]);
     const error = await failure(client.listUserBodyweightLogChanges({ limit: 0 }));
     expect(error).toMatchObject({ kind: "request", violations: [{ pointer: "/query/limit", keyword: "minimum" }] });

@@ -13,7 +13,7 @@ pub struct SignIn {
     /// The name of this device in the account's list of devices; by default the host name.
     #[arg(long, value_name = "NAME")]
     pub device_name: Option<String>,
-    /// Take the records of this profile along if they belong to another account, for example one that was erased.
+    /// Take over the records of this profile if they belong to another account, for example one that was erased.
     #[arg(long)]
     pub adopt: bool,
 }
@@ -40,7 +40,7 @@ pub enum DevicesAction {
         /// Its new name.
         name: String,
     },
-    /// Sign a device out: the server refuses its next request. The records on it stay there.
+    /// Sign a device out: the server rejects its next request. The records on it stay there.
     Revoke {
         /// The device: its name, its id, or the beginning of its id.
         device: String,
@@ -60,7 +60,7 @@ pub enum Account {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Make a new recovery code, which sets a new password if you forget yours. It replaces the one made before.
+    /// Create a recovery code, which sets a new password if you forget yours. It replaces the previous one.
     RecoveryCode {
         /// Read the password from standard input.
         #[arg(long)]

@@ -1,4 +1,4 @@
-//! The commands about a server: `serve`, and what its operator does with `admin`.
+//! The commands about a server: `serve`, and `admin` for its operator.
 
 use std::path::PathBuf;
 
@@ -33,13 +33,13 @@ pub enum Admin {
     /// List, show, disable and erase accounts, and reset passwords.
     #[command(subcommand)]
     User(UserAction),
-    /// Write a consistent copy of the database to a new file, or periodically into a folder. The server may be running.
+    /// Write a consistent copy of the database to a new file, or periodically to a folder. The server may be running.
     #[command(after_help = BACKUP_HELP)]
     Backup(Backup),
     /// Check integrity, permissions, disk space, clock, secret, certificate and backups.
     #[command(after_help = DOCTOR_HELP)]
     Doctor(Box<Doctor>),
-    /// Show how much a server holds.
+    /// Show the number and size of a server's records and accounts.
     Stats {
         #[command(flatten)]
         folder: ServerFolder,
@@ -52,7 +52,7 @@ pub enum Admin {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Copy all data to another database, SQLite or Postgres. Stop the servers first. Devices notice nothing.
+    /// Copy all data to another database, SQLite or Postgres. Stop the servers first. Devices do not notice the move.
     #[command(after_help = COPY_HELP)]
     Copy {
         /// Where the data is: sqlite:FOLDER or postgres://user:password@host/name.
@@ -114,7 +114,7 @@ pub struct Doctor {
     pub backup_hours: u32,
 }
 
-/// What an operator does with accounts. The server may be running.
+/// The operator's commands for accounts. The server may be running.
 #[derive(Debug, Subcommand)]
 pub enum UserAction {
     /// List all accounts.
@@ -149,7 +149,7 @@ pub enum UserAction {
         /// Read the new password from standard input.
         #[arg(long)]
         password_stdin: bool,
-        /// Make a random password and print it.
+        /// Generate a random password and print it.
         #[arg(long, conflicts_with = "password_stdin")]
         generate: bool,
     },

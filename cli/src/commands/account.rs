@@ -31,7 +31,7 @@ pub async fn register(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcom
     if is_owned {
         client.account().disown()?;
     }
-    // If this is cut off once the server has the account, `status` and the next sign-in name it.
+    // If this is interrupted once the server has the account, `status` and the next sign-in name it.
     let before = profile.remember(Some(&email))?;
     let registered = client.account().register(&email, &password, Some(&device_name(sign_in))).await;
     if registered.is_err() {
@@ -45,12 +45,12 @@ pub async fn register(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcom
 
 /// The advice for an account that already exists. Its owner may not know that, because the command that created it was interrupted.
 const IF_IT_IS_YOURS: &str =
-    "sign in to it with `stronglog login`; if you have no recovery code, `stronglog account recovery-code` makes one";
+    "sign in to it with `stronglog login`; if you have no recovery code, `stronglog account recovery-code` creates one";
 
 fn taken(error: stronglog_sync::Error, email: &str) -> Failure {
     match error.problem() {
         Some(problem) if problem.code == ProblemCode::EmailTaken => {
-            Failure::new(format!("cannot create an account: {email} has one; if it is yours, {IF_IT_IS_YOURS}"))
+            Failure::new(format!("cannot create an account: {email} already has one; if it is yours, {IF_IT_IS_YOURS}"))
         }
         _ => error.into(),
     }
@@ -78,7 +78,7 @@ async fn new_recovery_code(client: &stronglog_sync::Client, password: &str) -> O
     match client.account().make_recovery_code(password).await {
         Ok(code) => Some(code),
         Err(error) => {
-            remark!("cannot make a recovery code: {error}; make one with `stronglog account recovery-code`");
+            remark!("cannot create a recovery code: {error}; create one with `stronglog account recovery-code`");
             None
         }
     }
@@ -108,7 +108,7 @@ pub async fn login(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
     signed_in(profile, &client, done, json).await
 }
 
-/// A sign-in that has succeeded.
+/// A successful sign-in.
 struct Done {
     account: String,
     email: String,
@@ -125,12 +125,12 @@ fn other_account(profile: &Profile, doing: &str, email: Option<&str>) -> Outcome
     let (belong, act) = match email {
         _ if same => (
             format!("an account of {owner}"),
-            format!("if it still exists, {IF_IT_IS_YOURS}; if it was erased or lost, take its records along with --adopt"),
+            format!("if it still exists, {IF_IT_IS_YOURS}; if it was erased or lost, take over its records with --adopt"),
         ),
         _ => {
             let other = email.unwrap_or("the new account");
-            let act = "take the records along with --adopt";
-            (owner.clone(), format!("give {other} a profile of its own with --data DIR, use `stronglog login --email {owner}`, or {act}"))
+            let act = "take over the records with --adopt";
+            (owner.clone(), format!("give {other} a separate profile with --data DIR, use `stronglog login --email {owner}`, or {act}"))
         }
     };
     Ok(Failure::new(format!("cannot {doing}: the records in the profile {folder} belong to {belong}; {act}")))
@@ -215,7 +215,7 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
     match action {
         Account::Show => {
             let account = client.account().read().await?;
-            // A server of the first release does not tell the limits.
+            // A server of the first release does not return the limits.
             let usage = client.account().usage().await.ok();
             let (records_max, bytes_max) = usage.map_or((None, None), |usage| (usage.records_max, usage.bytes_max));
             if json {
@@ -249,7 +249,7 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
             if json {
                 say_json(&RecoveryCodeOutput { recovery_code })?;
             } else {
-                say!("{} made a new recovery code; the previous one no longer works", good("✓"))?;
+                say!("{} created a recovery code; the previous one no longer works", good("✓"))?;
                 say_recovery_code(&recovery_code)?;
             }
             return Ok(Exit::Done);
@@ -267,7 +267,7 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
     if json {
         say_json(&DoneOutput { done: true })?;
     } else {
-        say!("{} erased the account; the records stay on this device, and go to the account that signs in here next", good("✓"))?;
+        say!("{} erased the account; the records stay on this device, and will belong to the account that signs in here next", good("✓"))?;
     }
     Ok(Exit::Done)
 }
@@ -302,7 +302,7 @@ async fn two_secrets(stdin: bool, first: Asking<'_>, what: &str) -> Outcome<(Str
 async fn confirm_erase(email: &str, stdin_is_taken: bool) -> Outcome<()> {
     if stdin_is_taken || !std::io::IsTerminal::is_terminal(&std::io::stdin()) {
         return Err(Failure::usage(
-            "cannot ask for confirmation: standard input is not a terminal; use --yes to erase the account without being asked",
+            "cannot ask for confirmation: standard input is not a terminal; use --yes to erase the account without confirmation",
         ));
     }
     let answer = ask_line(format!("This erases {email} and all its records on the server. Type the email address to confirm")).await?;

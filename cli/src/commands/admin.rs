@@ -27,15 +27,15 @@ pub async fn run(action: &Admin, json: bool) -> Outcome {
             let file = file.display().to_string();
             if !restored.had_checksum {
                 remark!(
-                    "{} {file} has no checksum, so `admin backup` did not make it: only the structure of the database was checked",
+                    "{} {file} has no checksum, so it was not made by `admin backup`; only the structure of the database was checked",
                     bad("!")
                 );
             }
             let kept = previous.as_ref().map(|path| format!("; the previous database is now {path}")).unwrap_or_default();
             if let Some(why) = &restored.not_kept {
                 remark!(
-                    "{} cannot read the previous database ({why}): accounts, passwords, limits and signed-in devices are those of the backup. \
-                     Disable accounts and sign devices out again, if you did so since; accounts registered since are gone",
+                    "{} cannot read the previous database ({why}): accounts, passwords, limits and signed-in devices come from the backup. \
+                     If you have disabled accounts or signed out devices since, do so again; accounts registered since are gone",
                     bad("!")
                 );
             }

@@ -71,7 +71,7 @@ fn set_unfinished(path: Option<PathBuf>) -> Option<PathBuf> {
 
 /// Deletes what an interrupted export has written so far.
 pub fn discard_unfinished() {
-    // The export may have ended in this moment, and then there is no such file.
+    // The export may just have ended, and then there is no such file.
     _ = set_unfinished(None).map(std::fs::remove_file);
 }
 

@@ -119,7 +119,7 @@ fn refuse_invalid(log: &mut Log, making: Making, client: &Client, known: &Known<
 
 async fn ask_unit() -> Outcome<Unit> {
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::usage("cannot tell the unit of the weights: the file does not name it; use --unit kg or --unit lb"));
+        return Err(Failure::usage("the file does not state the unit of its weights; use --unit kg or --unit lb"));
     }
     let answer = ask_line("Are the weights in kg or lb".to_owned()).await?;
     Unit::named(&answer).ok_or_else(|| Failure::usage(format!("cannot use {answer:?} as the unit of the weights: type kg or lb")))
@@ -141,7 +141,7 @@ fn report(imported: &Imported, import: &Import) -> Outcome<()> {
     }
     if total.kept > 0 {
         let records = counted(total.kept, "record");
-        say!("  {records} kept: the version on this device stays; use --on-conflict replace to take the file's")?;
+        say!("  {records} kept: the version on this device stays; use --on-conflict replace to use the file's")?;
     }
     if total.kept_deleted > 0 {
         let records = counted(total.kept_deleted, "record");
@@ -151,19 +151,22 @@ fn report(imported: &Imported, import: &Import) -> Outcome<()> {
         say!("  {} of the conflict history or with unreadable changes skipped", counted(imported.skipped, "line"))?;
     }
     match imported.counts {
-        FileCounts::CutOff => remark!("the file is incomplete: its end is missing; import the backup again from a whole copy"),
+        FileCounts::CutOff => remark!("the file is incomplete: its end is missing; import the backup again from a complete copy"),
         FileCounts::TooFew { counted: records, found } => {
             let records = counted(records, "record");
-            remark!("the file has more than was exported: it counts {records}, and it has {}", thousands(found));
+            remark!(
+                "the file has more records ({}) than were exported ({records}); check that no other export was appended",
+                thousands(found)
+            );
         }
-        FileCounts::Missing => remark!("the file has no counts of its records, so nothing shows whether it is complete"),
+        FileCounts::Missing => remark!("the file does not state the number of its records, so it may be incomplete"),
         _ => {}
     }
     for (line, error) in imported.refused.iter().take(SHOWN) {
         remark!("line {line}: {}", plain(error));
     }
     if let more @ 1.. = imported.refused.len().saturating_sub(SHOWN) {
-        remark!("and {} more; --json names them all", counted(more as u64, "line"));
+        remark!("and {} more; --json lists all of them", counted(more as u64, "line"));
     }
     if !imported.refused.is_empty() && (imported.written || import.dry_run) {
         say!("  {}", is_refused(imported))?;
@@ -185,7 +188,7 @@ fn report_left(left: &[Left]) {
         remark!("{collection} {id}: {}", plain(what));
     }
     if let more @ 1.. = left.len().saturating_sub(SHOWN) {
-        remark!("and {} more; --json names them all", counted(more as u64, "record"));
+        remark!("and {} more; --json lists all of them", counted(more as u64, "record"));
     }
 }
 

@@ -24,7 +24,7 @@ pub async fn run(profile: &Profile, json: bool) -> Outcome {
     }
     match changes.is_empty() {
         true => remark!("no unreadable changes"),
-        false => remark!("an update of this program reads them; if they were damaged on the way, `stronglog verify` fetches them again"),
+        false => remark!("an update of this program reads them; if they were damaged in transit, `stronglog verify` fetches them again"),
     }
     Ok(Exit::Done)
 }

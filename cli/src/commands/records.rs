@@ -21,7 +21,7 @@ use crate::terminal::{good, indented, plain, remark, say, say_json};
 /// The number of records from which the column widths of a table are measured.
 const TABLE_ROWS: usize = 500;
 
-/// How many letters may differ between a member's name and a misspelling of it.
+/// The maximum edit distance between a member's name and a misspelling of it.
 const DISTANCE_MAX: usize = 2;
 
 /// The members that sync sets, regardless of their value in a record.

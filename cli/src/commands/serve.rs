@@ -45,12 +45,12 @@ async fn until_ended(serve: Serve) -> Outcome {
         let differ =
             [("--log", again.log != serve.log), ("--log-json", again.log_json != serve.log_json), ("--demo", again.demo != serve.demo)];
         for (flag, _) in differ.into_iter().filter(|(_, differs)| *differs) {
-            tracing::warn!("a new value of {flag} is used when the server starts again");
+            tracing::warn!("the new value of {flag} takes effect when the server is restarted");
         }
         Ok(Config { site, ..again.config })
     };
     let served = stronglog_server::serve::serve(config, read_again, ended).await;
-    served.map_err(|error| Failure::new(format!("cannot serve: {error}")))?;
+    served.map_err(|error| Failure::new(format!("cannot start the server: {error}")))?;
     Ok(Exit::Done)
 }
 

@@ -22,7 +22,7 @@ pub async fn run(profile: &Profile, asked: &args::Status, json: bool) -> Outcome
     drop(client);
     profile.check_server()?;
     let mut output = output(profile, &status)?;
-    // A check is about this device, and is made where nobody wants to wait.
+    // A check is only about this device, and must not wait for the server.
     let asks = output.account.is_some() && output.server.is_some() && !asked.check;
     let listed = if asks { Some(list(profile).await) } else { None };
     if json {
@@ -45,7 +45,7 @@ async fn list(profile: &Profile) -> Outcome<(Vec<DeviceOutput>, i64)> {
         Ok::<_, stronglog_sync::Error>((devices, *account.read().await?.user_rev))
     };
     let answered = tokio::time::timeout(DEVICES_TIME_MAX, ask).await;
-    let (devices, user_rev) = answered.map_err(|_| Failure::new("the server does not answer".to_owned()))??;
+    let (devices, user_rev) = answered.map_err(|_| Failure::new("the server does not respond".to_owned()))??;
     let unsent = client.status().unsent();
     Ok((devices.iter().map(|device| DeviceOutput::of(device, user_rev, unsent)).collect(), user_rev))
 }
@@ -67,7 +67,7 @@ fn output(profile: &Profile, status: &Status) -> Outcome<StatusOutput> {
     let remembered = profile.remembered()?;
     let account = profile.tokens()?.map(|tokens| tokens.account.to_string());
     let is_new = account.is_some() && status.last_successful_server_sync_timestamp.is_none();
-    let fetch = is_new.then(|| "the account's records were not fetched yet; run `stronglog sync`".to_owned());
+    let fetch = is_new.then(|| "the account's records have not been fetched yet; run `stronglog sync`".to_owned());
     Ok(StatusOutput {
         data: profile.folder().display().to_string(),
         server: remembered.server,

@@ -26,12 +26,12 @@ pub async fn run(profile: &Profile, sync: &Sync, json: bool) -> Outcome {
         return Err(Failure::Other(Exit::SignIn, what.to_owned()));
     }
     let client = profile.open(if sync.watch { Background::SyncAndWatch } else { Background::Sync }).await?;
-    // As it is now: a profile that is replaced during the first sync is noticed too.
+    // Its current state, so that a profile that is replaced during the first sync is detected too.
     let file = profile.database_file();
     client.check_database()?;
     let visibility = if json { Visibility::Never } else { Visibility::OnTerminal };
     let mut synced = progress::sync(&client, "syncing", Traffic::default(), None, visibility).await?;
-    // The decision applies to the question as it stands after the sync, because this sync may have raised it.
+    // The decision applies to the question after the sync, because this sync may have raised it.
     if let Some(confirm) = sync.confirm.filter(|_| synced.status.to_be_deleted > 0) {
         client.confirm_resync(match confirm {
             Confirm::Delete => Answer::Delete,
@@ -62,13 +62,13 @@ async fn watch(profile: &Profile, file: Option<FileId>, client: &Client, first: 
         let now = tokio::select! {
             status = statuses.next() => match status {
                 Some(status) => status,
-                None => return Err(Failure::new("cannot go on watching: the background sync has ended; start the command again")),
+                None => return Err(Failure::new("cannot continue watching: the background sync has ended; start the command again")),
             },
             _ = other_commands.tick() => {
                 if profile.database_file() != file {
                     let folder = profile.folder().display();
                     return Err(Failure::new(format!(
-                        "cannot go on watching: the database in {folder} was moved, deleted or replaced; start the command again"
+                        "cannot continue watching: the database in {folder} was moved, deleted or replaced; start the command again"
                     )));
                 }
                 client.reread()?;
@@ -101,8 +101,7 @@ async fn watch(profile: &Profile, file: Option<FileId>, client: &Client, first: 
 fn say_notifications(now: Notifications, are_missing: &mut bool, json: bool) {
     let words = match (now, *are_missing) {
         (Notifications::Missing, false) => {
-            "the server's change notifications do not get here; a proxy may hold them back. Edits of other devices arrive at the next poll, \
-             within a minute"
+            "the server's change notifications do not arrive; a proxy may buffer them. Edits of other devices arrive at the next poll, within a minute"
         }
         (Notifications::Arrive, true) => "change notifications arrive again: edits of other devices arrive at once",
         _ => return,

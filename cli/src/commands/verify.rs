@@ -15,7 +15,7 @@ pub async fn run(profile: &Profile, json: bool) -> Outcome {
     let client = profile.open_to_ask(Background::Sync).await?;
     client.check_database()?;
     let visibility = if json { Visibility::Never } else { Visibility::OnTerminal };
-    // What a copy receives or sends would not be known to the profile.
+    // The profile would not record what a copy receives or sends.
     if !client.is_copy() {
         let synced = progress::sync(&client, "syncing", Traffic::default(), None, visibility).await?;
         if let (Exit::Unreachable, Some(error)) = (exit_of(&synced.status), synced.status.last_error) {
@@ -43,7 +43,7 @@ pub async fn run(profile: &Profile, json: bool) -> Outcome {
     }
     let compared = counted(verified.compared, "record");
     match verified.differences.len() {
-        0 if !is_clear => remark!("no record was compared, so it is not known whether this device and the server agree"),
+        0 if !is_clear => remark!("no record was compared, so it is unknown whether this device and the server agree"),
         0 => remark!("{compared} compared: the same here and on the server"),
         count => remark!(
             "{compared} compared, {count} different; run `stronglog sync` and `stronglog verify` again. If they still differ, export the records with `stronglog export`, and sync a new profile to get the server's"

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::columns::{self, Row, Table, Unit};
 use super::dialect::Dialect;
+use super::header::{DATE, DISTANCES, DURATION, EXERCISE, KIND, NAME, NOTES, REPS, SECONDS, STRONG_EXERCISE, STRONG_ORDER, WORKOUT_NOTES};
 use super::{App, Kind, Line, Workout, numbers, times};
 use crate::exit::{Failure, Outcome};
 
@@ -39,29 +40,6 @@ fn required(app: App) -> &'static [&'static [&'static str]] {
     }
 }
 
-// Strong writes its columns in the language of the app. Its German names are known from files.
-const DATE: &[&str] = &["Date", "start_time", "Datum"];
-const STRONG_EXERCISE: &[&str] = &["Exercise Name", "Name der Übung"];
-const STRONG_ORDER: &[&str] = &["Set Order", "Reihenfolge festlegen"];
-const EXERCISE: &[&str] = &["Exercise Name", "exercise_title", "Exercise", "Name der Übung"];
-const NAME: &[&str] = &["Workout Name", "title", "Workout-Name"];
-const DURATION: &[&str] = &["Duration", "Workout Duration", "Duration (sec)", "Dauer", "Workout-Dauer"];
-const KIND: &[&str] = &["Set Order", "set_type", "Reihenfolge festlegen"];
-const REPS: &[&str] = &["Reps", "Wiederh."];
-const SECONDS: &[&str] = &["Seconds", "duration_seconds", "Time", "Sekunden"];
-const NOTES: &[&str] = &["Notes", "exercise_notes", "Comment", "Notizen"];
-const WORKOUT_NOTES: &[&str] = &["Workout Notes", "description", "Workout-Notizen"];
-
-/// Distances, with their unit if the name of the column has it.
-const DISTANCES: [(&str, Option<&str>); 6] = [
-    ("Distance", None),
-    ("Entfernung", None),
-    ("Distance (meters)", Some("m")),
-    ("distance_km", Some("km")),
-    ("distance_miles", Some("mi")),
-    ("distance_meters", Some("m")),
-];
-
 /// The app that has all its columns in this header.
 pub(super) fn fitting(head: &[String]) -> Option<App> {
     let has = |names: &[&str]| names.iter().any(|name| column(head, name).is_some());
@@ -85,7 +63,7 @@ impl Columns {
             required(app).iter().filter(|names| any(names).is_none()).filter_map(|names| names.first().copied()).collect();
         if !missing.is_empty() {
             let act = fitting(head).map_or_else(
-                || format!("found: {}; an app in another language may name them otherwise: export in English", head.join(", ")),
+                || format!("found: {}; the app may use other names in another language, so export in English", head.join(", ")),
                 |other| format!("it looks like an export of {}: use --from {}", other.name(), other.argument()),
             );
             let (app, missing) = (app.name(), missing.join(", "));
@@ -128,7 +106,7 @@ impl Columns {
         columns.into_iter().filter_map(|column| row.text(column)).map(|text| numbers::without_unit(text).0)
     }
 
-    /// What a row says.
+    /// The content of a row.
     pub(super) fn line(&self, number: u64, row: &Row, zone: &TimeZone, dialect: Dialect) -> Result<Line, String> {
         let exercise = row.text(Some(self.exercise)).ok_or("the line names no exercise")?.to_owned();
         let kind = self.kind(row)?;
@@ -157,7 +135,7 @@ impl Columns {
         })
     }
 
-    /// The place of a set that is not understood, if the row says where it belongs.
+    /// The position of a set that is not understood, if the row shows where it belongs.
     pub(super) fn refused_set(&self, number: u64, row: &Row, zone: &TimeZone, dialect: Dialect) -> Option<Line> {
         if matches!(self.kind(row), Ok(Kind::Rest | Kind::Note)) {
             return None;

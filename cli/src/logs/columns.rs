@@ -55,7 +55,7 @@ impl<'b> Table<'b> {
         let mut reader = ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(bytes);
         let mut head = ByteRecord::new();
         if named.is_some() {
-            // Bytes in memory can be read, whatever they are.
+            // Reading bytes in memory does not fail.
             let _ = reader.read_byte_record(&mut head);
         }
         let found = matches!(reader.read_byte_record(&mut head), Ok(true));
@@ -121,7 +121,7 @@ fn composed(text: &str) -> String {
 /// Checks that the quotation marks of a row are closed. Otherwise the reader would treat the rows up to the next mark, or up to the end of
 /// the file, as text of the cell. A mark that is not doubled within one line does no harm and is accepted.
 fn check_marks(row: &[u8], separator: u8) -> Result<(), String> {
-    /// Where in a cell a byte is.
+    /// The position of a byte within a cell.
     enum Place {
         Start,
         Plain,
@@ -144,7 +144,7 @@ fn check_marks(row: &[u8], separator: u8) -> Result<(), String> {
         };
     }
     match place {
-        Place::Quoted { .. } => Err("unclosed quotation mark; the file is cut off, or a mark inside a cell must be doubled".to_owned()),
+        Place::Quoted { .. } => Err("unclosed quotation mark; the file is truncated, or a mark inside a cell must be doubled".to_owned()),
         _ => Ok(()),
     }
 }
@@ -174,7 +174,7 @@ impl Row {
 pub fn number(text: &str, name: &str, decimal: Option<Decimal>) -> Result<f64, String> {
     numbers::parse(text, decimal).ok_or_else(|| match numbers::evidence(text) {
         numbers::Evidence::Unclear if decimal.is_none() => {
-            format!("the {name} {text:?} has a comma before thousands or a fraction; use --decimal point or --decimal comma")
+            format!("the comma in the {name} {text:?} may separate thousands or a fraction; use --decimal point or --decimal comma")
         }
         _ => format!("the {name} {text:?} is not a number"),
     })

@@ -35,7 +35,7 @@ fn decimal_of<'r>(texts: impl Iterator<Item = &'r str>) -> Result<Option<Decimal
     }
     let says = |text: &str| {
         let (whole, fraction) = text.split_once(',').unwrap_or((text, ""));
-        format!("cannot tell whether {text} is {whole}{fraction} or {whole}.{fraction}; use --decimal point or --decimal comma")
+        format!("{text} may be {whole}{fraction} or {whole}.{fraction}; use --decimal point or --decimal comma")
     };
     agreed(&seen, unclear.map(says))
 }
@@ -49,12 +49,12 @@ fn dates_of<'r>(texts: impl Iterator<Item = &'r str>) -> Result<Option<DateOrder
             OrderShown::Nothing => {}
         }
     }
-    let says = |text: &str| format!("cannot tell the day from the month in {text}; use --dates day-first or --dates month-first");
+    let says = |text: &str| format!("the day and the month in {text} are ambiguous; use --dates day-first or --dates month-first");
     agreed(&seen, unclear.map(says))
 }
 
-/// The value on which all evidence agrees. Without evidence, an unclear text is an error. If the evidence differs, each text is read by
-/// itself.
+/// The value on which all evidence agrees. Without evidence, an unclear text is an error. If the evidence differs, each text is read on its
+/// own.
 fn agreed<T: Copy + PartialEq>(seen: &[T], unclear: Option<String>) -> Result<Option<T>, String> {
     match (seen.first(), unclear) {
         (None, Some(message)) => Err(message),

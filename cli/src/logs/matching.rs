@@ -235,7 +235,7 @@ impl Match {
                 *found = Found { id: text(&self.deleted.remove(place), "id").to_owned(), known: Presence::Deleted };
             }
         }
-        // A line that was refused may be one of these.
+        // A rejected line may be one of these.
         if !session.refused.is_empty() {
             self.left.clear();
         }

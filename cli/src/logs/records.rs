@@ -31,7 +31,7 @@ pub struct Converted {
 pub struct Left {
     pub collection: &'static str,
     pub id: String,
-    /// In words.
+    /// A description of it.
     pub what: String,
 }
 
@@ -51,13 +51,13 @@ pub enum Of {
     Set,
 }
 
-/// How the records of a file are made.
+/// The settings for creating the records of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Making {
-    /// The unit of weights for which the file names none.
+    /// The unit of weights without a unit in the file.
     pub unit: Unit,
     pub on_conflict: OnConflict,
-    /// Whether workouts that the device has move to the times of the file's zone.
+    /// Whether existing workouts of the device move to the times in the file's zone.
     pub moves: bool,
     /// The stamp of restored exercises.
     pub now_ms: i64,
@@ -80,7 +80,7 @@ pub fn convert(log: &Log, known: &Known<'_>, making: Making) -> Outcome<Converte
     for (session, found) in sessions.iter().zip(&matches) {
         records.take(session, found)?;
     }
-    // A line that was refused may be of a workout that seems to be gone.
+    // A rejected line may belong to a workout that seems to be gone.
     if refused.is_empty() {
         matching::gone(log.app.argument(), &sessions, &matches, known)?.iter().for_each(|gone| records.leave(gone));
     }

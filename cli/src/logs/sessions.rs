@@ -39,7 +39,7 @@ pub struct Set {
 }
 
 impl Set {
-    /// The content of a set, by which the same set is recognised anywhere in the workout.
+    /// The content of a set, which identifies the same set anywhere in the workout.
     pub fn signature(members: &Map<String, Value>) -> String {
         let member = |name: &str| members.get(name).and_then(Value::as_f64).unwrap_or_default();
         let (kg, reps, secs) = (member("loggedWeightKg"), member("loggedReps"), member("loggedDurationSecs"));
@@ -84,7 +84,7 @@ impl Session {
         match line.kind {
             Kind::Rest => {
                 let rest = json!(line.seconds.unwrap_or(0));
-                let set = self.last_of(line).ok_or("the line belongs to a set, and none comes before it")?;
+                let set = self.last_of(line).ok_or("the line belongs to a set, but no set precedes it")?;
                 set.members.insert("restTimeSecs".to_owned(), rest);
             }
             Kind::Note => {

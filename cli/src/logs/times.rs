@@ -15,7 +15,7 @@ pub enum DateOrder {
     MonthFirst,
 }
 
-/// The moment that a text names.
+/// The moment that a text describes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParsedTime {
     /// In milliseconds since the Unix epoch.
@@ -26,7 +26,7 @@ pub struct ParsedTime {
     pub hour: Option<i8>,
     /// The earliest time that the text could mean in any zone. It is the same on every device.
     pub earliest_ms: i64,
-    /// The text in a normalized spelling, by which the same moment in another export is recognised.
+    /// The text in a normalized spelling, which identifies the same moment in another export.
     pub name: String,
 }
 
@@ -50,7 +50,7 @@ pub fn moment(text: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<P
         let ms = in_range(moment)?;
         return Ok(ParsedTime { ms, other_ms: None, hour: None, earliest_ms: ms, name: moment.to_string() });
     }
-    // Those that the library cannot represent are out of range too.
+    // Times that the library cannot represent are out of range too.
     let read = || {
         let ambiguous = zone.to_ambiguous_zoned(local);
         let other = match ambiguous.offset() {
@@ -71,14 +71,14 @@ pub fn moment(text: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<P
     })
 }
 
-/// The spellings in which [`moment`] can have named a time in any zone.
+/// The formats in which [`moment`] may have written a time in any zone.
 pub fn names(ms: i64) -> BTreeSet<String> {
     let Ok(at) = Timestamp::from_millisecond(ms) else { return BTreeSet::new() };
     let local = offsets().map(|offset| offset.to_datetime(at));
     local.flat_map(|local| [local.to_string(), local.date().to_string()]).chain([at.to_string()]).collect()
 }
 
-/// Whether the earliest time that a wall clock can mean and this time can be the same reading of the clock, in two zones.
+/// Whether two times can be the same local time in different zones. The first is the earliest time with its local time.
 pub fn is_reading(earliest_ms: i64, ms: i64) -> bool {
     let behind = ms.saturating_sub(earliest_ms);
     let seconds = |offset: Offset| i64::from(EARLIEST_ZONE.seconds() - offset.seconds());
@@ -103,7 +103,7 @@ pub fn span(start: &str, end: &str, zone: &TimeZone, order: Option<DateOrder>) -
     }
     let starts = [Some(start.ms), start.other_ms].into_iter().flatten();
     let pairs = starts.flat_map(|from| [Some(end.ms), end.other_ms].into_iter().flatten().map(move |to| (from, to)));
-    // Another zone than that of this device may have put the clock back, by an hour in the night.
+    // The clock may have been put back in a zone other than this device's, by an hour in the night.
     let elsewhere = (start.hour.is_some_and(|hour| hour < NIGHT_ENDS) && end.hour.is_some()).then_some((start.ms, end.ms + HOUR_MS));
     let shortest = pairs.chain(elsewhere).filter(|(from, to)| to >= from).min_by_key(|(from, to)| to - from);
     let (ms, end_ms) = shortest.ok_or("the workout ends before it starts")?;
@@ -177,7 +177,7 @@ fn date_of(text: &str, order: Option<DateOrder>) -> Result<Date, String> {
             let order = match (order, order_shown(text)) {
                 (_, OrderShown::Order(order)) | (Some(order), _) => order,
                 (None, OrderShown::Nothing) => DateOrder::DayFirst,
-                (None, OrderShown::Unclear) => return Err("cannot tell the day from the month; use --dates".to_owned()),
+                (None, OrderShown::Unclear) => return Err("the day and the month are ambiguous; use --dates".to_owned()),
             };
             let (day, month) = if order == DateOrder::DayFirst { (first, second) } else { (second, first) };
             (*year, number(month), *day)

@@ -1,4 +1,4 @@
-//! The zone of the wall clock in the export of an app.
+//! The time zone of the local times in the export of an app.
 
 use jiff::tz::TimeZone;
 
@@ -13,7 +13,7 @@ pub struct Zone {
 }
 
 impl Zone {
-    /// The zone that the user has named, or that of this machine.
+    /// The zone that the user has named, or this machine's zone.
     ///
     /// # Errors
     /// Returns an error if there is no such zone, or the zone of this machine is unknown.
@@ -48,7 +48,7 @@ impl Zone {
     }
 }
 
-/// The message for a zone that cannot be used. A machine may have no database of zones, as small containers do not.
+/// The message for a zone that cannot be used. Small containers, for example, have no database of zones.
 fn unknown(name: &str) -> String {
     let why = match TimeZone::get("Europe/Berlin") {
         Ok(_) => "it is not a name of the IANA database, such as Europe/Berlin",

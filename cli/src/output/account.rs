@@ -1,4 +1,4 @@
-//! What the commands about the account and its devices write with `--json`.
+//! The `--json` output of the commands about the account and its devices.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -14,7 +14,7 @@ pub struct SignInOutput {
     /// The code that sets a new password, after `register` and `recover`. It is not shown again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_code: Option<String>,
-    /// What only the user can do after the first sync, each with the command that does it.
+    /// The actions that only the user can take after the first sync, each with its command.
     pub acts: Vec<String>,
 }
 
@@ -43,7 +43,7 @@ pub struct DeviceOutput {
     /// Whether it has received everything that the server has.
     pub is_up_to_date: bool,
     pub is_current: bool,
-    /// The edits of this device that the server does not have. Of another device, only that device knows.
+    /// The number of this device's edits that the server does not have. Unknown for other devices.
     pub unsent: Option<u64>,
 }
 
@@ -71,7 +71,7 @@ impl DeviceOutput {
 #[serde(rename_all = "camelCase")]
 pub struct PasswordOutput {
     pub done: bool,
-    /// It is not shown again. Absent if it could not be made.
+    /// It is not shown again. Absent if it could not be created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_code: Option<String>,
 }
@@ -94,11 +94,11 @@ pub struct AccountOutput {
     pub created_at: i64,
     /// Live records.
     pub records: i64,
-    /// How many bytes of JSON they take.
+    /// Their size in bytes of JSON.
     pub bytes: i64,
-    /// How many live records the account may hold, if the server limits them.
+    /// The maximum number of live records, if the server limits it.
     pub records_max: Option<i64>,
-    /// How many bytes of JSON they may take, if the server limits them.
+    /// The maximum size in bytes of JSON, if the server limits it.
     pub bytes_max: Option<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! What the commands for operators write with `--json`.
+//! The `--json` output of the operator's commands.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,15 +11,15 @@ use stronglog_server::check::Grade;
 pub struct AdminOutput {
     /// The backup that was written or restored.
     pub file: Option<String>,
-    /// Why the server's database does not know about the backup that was written: it cannot be written itself.
+    /// The error that kept the server's database from recording the backup.
     pub not_recorded: Option<String>,
-    /// Where the database is kept that was there before.
+    /// Where the previous database is kept.
     pub previous: Option<String>,
     /// How many accounts of that database a restore kept that the backup lacks.
     pub accounts_kept: Option<u64>,
     /// Why a restore kept no accounts, passwords and signed-in devices of that database: it could not be read.
     pub not_kept: Option<String>,
-    /// How many deletions were forgotten.
+    /// The number of purged deletions.
     pub purged: Option<u64>,
 }
 
@@ -43,9 +43,9 @@ pub struct UserOutput {
     /// How many bytes of JSON they take.
     pub bytes: u64,
     pub revision: u64,
-    /// How many records the account may have, if it has its own limit.
+    /// The maximum number of records, if the account has its own limit.
     pub records_max: Option<u64>,
-    /// How many bytes of JSON they may take, if it has its own limit.
+    /// The maximum size in bytes of JSON, if the account has its own limit.
     pub bytes_max: Option<u64>,
 }
 
@@ -72,7 +72,7 @@ impl UserOutput {
 pub struct ResetPasswordOutput {
     pub account: String,
     pub email: String,
-    /// The password that was made; with --generate.
+    /// The generated password; with --generate.
     pub password: Option<String>,
 }
 
@@ -96,7 +96,7 @@ pub struct RotatedOutput {
     pub file: String,
     /// The older ones that were removed.
     pub removed: Vec<String>,
-    /// Why the server's database does not know about it: it cannot be written itself.
+    /// The error that kept the server's database from recording the backup.
     pub not_recorded: Option<String>,
 }
 
@@ -104,9 +104,9 @@ pub struct RotatedOutput {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CopyOutput {
-    /// How many rows each table has, by name.
+    /// The number of rows of each table, by name.
     pub rows: std::collections::BTreeMap<&'static str, u64>,
-    /// The epoch, which goes on.
+    /// The epoch, which continues.
     pub epoch: String,
     /// Whether the target already held the same data, so that nothing was done.
     pub was_there: bool,
@@ -131,14 +131,14 @@ pub struct StatsOutput {
     pub records: u64,
     /// How many bytes of JSON they take.
     pub bytes: u64,
-    /// Deletions that are remembered.
+    /// Deletions that are not purged yet.
     pub deletions: u64,
     pub database_bytes: u64,
-    /// The size of the write-ahead log beside a database file.
+    /// The size of the write-ahead log next to a database file.
     pub log_bytes: u64,
     /// When a record was last written, in milliseconds since the Unix epoch.
     pub written_at: Option<i64>,
-    /// When the newest backup was made; not known of a Postgres database.
+    /// When the newest backup was made; unknown for a Postgres database.
     pub backed_up_at: Option<i64>,
     pub epoch: String,
     /// How often a backup was restored.
@@ -184,13 +184,13 @@ pub struct FindingsOutput {
     pub findings: Vec<FindingOutput>,
 }
 
-/// What one check has found.
+/// The result of one check.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FindingOutput {
     /// What was checked.
     pub name: &'static str,
     pub grade: GradeOutput,
-    /// What was found and, unless it is good, what to do.
+    /// The result and, unless it is good, what to do.
     pub detail: String,
 }
 

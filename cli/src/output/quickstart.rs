@@ -1,4 +1,4 @@
-//! What `quickstart` writes with `--json`.
+//! The `--json` output of `quickstart`.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,7 +21,7 @@ pub struct QuickstartOutput {
     pub seconds: f64,
 }
 
-/// Where the demo app is, and whom it may sign in.
+/// The address of the demo app, and an account to sign in with.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DemoOutput {
@@ -47,7 +47,7 @@ pub struct WinnerOutput {
     pub id: String,
     pub winner: String,
     pub why: String,
-    /// The device that keeps the losing version, and the number of it for `conflicts restore`.
+    /// The device that keeps the losing version, and its number for `conflicts restore`.
     pub kept: Option<KeptOutput>,
 }
 

@@ -52,7 +52,7 @@ async fn exported(signed_in: &Device, server: &str) -> Outcome<(Records, u64)> {
     let reply = client.export_account(&ExportAccount { x_contract_version: None }).await;
     match reply.map_err(|error| cannot(error.to_string()))?.body {
         ExportAccountResponse::Ok(lines) => records(&lines),
-        other => Err(cannot(format!("it answered {other:?}"))),
+        other => Err(cannot(format!("it responded with {other:?}"))),
     }
 }
 
@@ -78,7 +78,7 @@ fn records(lines: &[u8]) -> Outcome<(Records, u64)> {
 
 fn different(phone: &Records, other: &Records, name: &str) -> Vec<String> {
     let keys = phone.keys().chain(other.keys().filter(|key| !phone.contains_key(*key)));
-    let judged = keys.filter_map(|key| {
+    let checked = keys.filter_map(|key| {
         let what = match (phone.get(key), other.get(key)) {
             (Some(left), Some(right)) if left == right => return None,
             (Some(_), Some(_)) => format!("differs on the {name}"),
@@ -87,7 +87,7 @@ fn different(phone: &Records, other: &Records, name: &str) -> Vec<String> {
         };
         Some(format!("{}/{} {what}", key.0, key.1))
     });
-    judged.collect()
+    checked.collect()
 }
 
 #[cfg(test)]

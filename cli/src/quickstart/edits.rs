@@ -76,7 +76,7 @@ fn delete_first(client: &Client, collection: &str, count: usize) -> Outcome<()> 
 /// # Errors
 /// Returns an error if the devices have different versions.
 pub fn winner(edits: &Edits, phone: &Client, laptop: &Client) -> Outcome<WinnerOutput> {
-    let unexpected = |what: &str| Failure::new(format!("cannot tell which edit won the conflict: {what}"));
+    let unexpected = |what: &str| Failure::new(format!("cannot determine which edit won the conflict: {what}"));
     let read = |client: &Client| Ok::<_, Failure>(client.workout_logs().get(&edits.workout)?.map(|workout| workout.to_json()));
     let (now, on_laptop) = (read(phone)?, read(laptop)?);
     let now = now.filter(|now| on_laptop.as_ref() == Some(now)).ok_or_else(|| unexpected("phone and laptop have different versions"))?;
@@ -84,7 +84,7 @@ pub fn winner(edits: &Edits, phone: &Client, laptop: &Client) -> Outcome<WinnerO
     let (winner, loser, keeper) = match now.notes.as_deref().map(String::as_str) {
         Some(PHONE_NOTES) => ("phone", "laptop", laptop),
         Some(LAPTOP_NOTES) => ("laptop", "phone", phone),
-        _ => return Err(unexpected("the version that both have is neither of the two edits")),
+        _ => return Err(unexpected("both devices have a version that is neither of the two edits")),
     };
     let mut past = keeper.conflicts(usize::MAX)?.into_iter();
     let lost = past.find(|past| past.why == Past::Lost && past.record.id.to_string() == edits.workout.as_str());

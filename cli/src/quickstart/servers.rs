@@ -28,7 +28,7 @@ impl Servers {
         };
         let postgres = if named.is_none() { Some(Postgres::start()?) } else { None };
         let url = named.clone().or_else(|| postgres.as_ref().map(|own| Secret::new(own.url())));
-        // Tokens of one server are good on the other.
+        // Tokens of one server are valid on the other.
         let secret = Secret::new(format!("{}{}", Uuid::new_v4(), Uuid::new_v4()));
         let shared = |name: &str| Config {
             store: url.clone(),

@@ -154,18 +154,18 @@ fn command() -> String {
     let Ok(program) = std::env::current_exe() else { return "stronglog".to_owned() };
     let here = std::env::current_dir().unwrap_or_default();
     let short = program.strip_prefix(&here).unwrap_or(&program);
-    // A shell looks for a bare name elsewhere.
+    // A shell would look up a bare name in `PATH`.
     let is_bare = short.components().count() == 1;
     quoted(&if is_bare { Path::new(".").join(short) } else { short.to_owned() }.display().to_string())
 }
 
-/// A word for a shell, in quotation marks if it needs them.
+/// A word for a shell, quoted if necessary.
 fn quoted(word: &str) -> String {
     let is_plain = |char: char| char.is_alphanumeric() || "/\\:._-+,@%".contains(char);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
     }
-    // No name of a file has such a mark on Windows.
+    // On Windows, file names cannot contain this character.
     if cfg!(windows) { format!("\"{word}\"") } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 

@@ -129,7 +129,7 @@ mod tests {
     const END_MS: i64 = 1_764_000_000_000;
 
     /// Every record of the year as JSON, with its validation result.
-    fn judged(year: &Year) -> Vec<(&'static str, Result<(), stronglog_sync::api::Report>)> {
+    fn checked(year: &Year) -> Vec<(&'static str, Result<(), stronglog_sync::api::Report>)> {
         fn each<T: Synced>(records: &[T]) -> impl Iterator<Item = (&'static str, Result<(), stronglog_sync::api::Report>)> + '_ {
             records.iter().map(|record| (T::COLLECTION.path, record.validate()))
         }
@@ -142,12 +142,12 @@ mod tests {
     #[test]
     fn every_record_keeps_to_the_contract_and_every_collection_has_some() {
         let year = Year::make(7, 10_000, END_MS);
-        let judged = judged(&year);
-        for (path, verdict) in &judged {
-            assert!(verdict.is_ok(), "{path}: {verdict:?}");
+        let checked = checked(&year);
+        for (path, result) in &checked {
+            assert!(result.is_ok(), "{path}: {result:?}");
         }
         for collection in CONTRACT.collections {
-            assert!(judged.iter().any(|(path, _)| *path == collection.path), "no {}", collection.path);
+            assert!(checked.iter().any(|(path, _)| *path == collection.path), "no {}", collection.path);
         }
     }
 

@@ -1,4 +1,4 @@
-//! The echo of the terminal, which a question for a password switches off. What ends the process must switch it on again.
+//! The echo of the terminal, which a prompt for a password switches off. Whatever ends the process must switch it on again.
 
 #[cfg(unix)]
 pub use unix::{restore, restore_on_signals};
@@ -15,11 +15,11 @@ mod unix {
     /// The exit code after SIGHUP: 128 plus the signal's number.
     const HUNG_UP: i32 = 129;
 
-    /// The terminal and its settings before the first question.
+    /// The terminal and its settings before the first prompt.
     static BEFORE: OnceLock<(File, Termios)> = OnceLock::new();
 
-    /// From now on, SIGHUP ends the process with the terminal as it is now. Ctrl-C and SIGTERM end every command that asks, which then calls
-    /// [`restore`].
+    /// From now on, SIGHUP ends the process and restores the current settings of the terminal. Ctrl-C and SIGTERM end each command that
+    /// prompts, which then calls [`restore`].
     ///
     /// # Errors
     /// Returns an error if the terminal's settings cannot be read, or the signal cannot be received.
@@ -39,7 +39,7 @@ mod unix {
         Ok(())
     }
 
-    /// Gives the terminal the settings that it had before the first question.
+    /// Restores the settings that the terminal had before the first prompt.
     pub fn restore() {
         if let Some((terminal, settings)) = BEFORE.get() {
             // This fails if the terminal has been closed, and then there is nothing to restore.
@@ -48,7 +48,7 @@ mod unix {
     }
 }
 
-/// Elsewhere, no signal ends a process at a question.
+/// Elsewhere, no signal ends a process at a prompt.
 ///
 /// # Errors
 /// Returns no error.
@@ -57,6 +57,6 @@ pub fn restore_on_signals() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Elsewhere, the question itself restores the terminal.
+/// Elsewhere, the prompt itself restores the terminal.
 #[cfg(not(unix))]
 pub fn restore() {}

@@ -1,4 +1,4 @@
-//! A server, devices in folders of their own, and the command itself, run as a person or a script would run it.
+//! A server, devices in separate folders, and the command itself, run as a person or a script would run it.
 #![allow(dead_code, reason = "each test uses some of it")]
 
 pub mod proxy;
@@ -178,7 +178,7 @@ pub fn signal(child: &Child, name: &str) {
     assert!(sent.success());
 }
 
-/// The command `serve` in a process of its own, which ends with the test.
+/// The command `serve` in a separate process, which ends with the test.
 pub struct Serving {
     pub child: Child,
     pub log: BufReader<ChildStderr>,

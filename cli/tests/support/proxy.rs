@@ -1,22 +1,22 @@
-//! A proxy between a device and its server, which deals with each request as a test wants.
+//! A proxy between a device and its server, which handles each request as a test wants.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What becomes of a request.
+/// What the proxy does with a request.
 pub enum Deal {
     Pass,
-    /// The proxy answers by itself.
+    /// The proxy sends its own response.
     Answer(&'static str),
-    /// The first text becomes the second, which is as long, in what the server answers.
+    /// Replaces the first text in the server's response by the second, which has the same length.
     Replace(&'static str, &'static str),
-    /// The server's answer is changed. Its body keeps its length.
+    /// The server's response is changed. Its body keeps its length.
     Change(fn(&str) -> String),
-    /// The connection breaks after this many bytes of the server's answer.
+    /// The connection breaks after this many bytes of the server's response.
     CutAfter(u64),
-    /// The proxy answers with bytes that never end, and adds up how many the client has taken.
+    /// The proxy sends an endless body, and counts the bytes that the client has read.
     Endless(Arc<AtomicUsize>),
 }
 

@@ -349,7 +349,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_format_accepts_and_refuses() {
+    fn each_format_accepts_and_rejects() {
         let cases: [(Format, &[&str], &[&str]); 9] = [
             (Format::Date, &["2024-02-29", "2000-02-29"], &["2023-02-29", "1900-02-29", "2024-13-01", "2024-1-01", "٢024-01-01"]),
             (

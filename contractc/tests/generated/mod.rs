@@ -64,9 +64,9 @@ const MAIN: &str = r#"//! Prints the instances with wrong results.
 
 pub mod runtime;
 MODULES
-type Judge = fn(&str, &[u8]) -> Result<(), runtime::report::Report>;
+type Validate = fn(&str, &[u8]) -> Result<(), runtime::report::Report>;
 
-const INSTANCES: &[(&str, Judge, &str, &str, bool)] = &[
+const INSTANCES: &[(&str, Validate, &str, &str, bool)] = &[
 TABLE];
 
 fn main() {

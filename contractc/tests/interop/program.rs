@@ -41,8 +41,8 @@ async fn client(url: &str) {
     let operations::AddPetResponse::Created(pet) = added else { panic!("not added: {added:?}") };
     assert_eq!((pet.name.as_str(), &pet.kind, pet.tags.clone()), ("Rex", &Kind::Dog, new_pet("Rex").tags));
 
-    let stranger = Client::new(url, reqwest::Client::new()).with_hooks(secrets("wrong"));
-    let rejected = stranger.add_pet(&operations::AddPet { body: new_pet("Rex") }).await.expect("an answer").body;
+    let intruder = Client::new(url, reqwest::Client::new()).with_hooks(secrets("wrong"));
+    let rejected = intruder.add_pet(&operations::AddPet { body: new_pet("Rex") }).await.expect("an answer").body;
     assert!(matches!(rejected, operations::AddPetResponse::Unauthorized(_)), "{rejected:?}");
     assert!(client.add_pet(&operations::AddPet { body: new_pet("R") }).await.is_err(), "a name that is too short is not sent");
 

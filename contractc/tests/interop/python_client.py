@@ -16,8 +16,8 @@ new = NewPet(name="Tom", kind=Kind.CAT, born=datetime.date(2020, 2, 29), tags=["
 added = add_pet.sync_detailed(client=keyed, body=new)
 assert added.status_code == 201, added
 assert (added.parsed.name, added.parsed.born, added.parsed.tags) == (new.name, new.born, new.tags), added
-stranger = AuthenticatedClient(base_url=url, token="wrong", prefix="", auth_header_name="X-Key")
-assert add_pet.sync_detailed(client=stranger, body=new).status_code == 401
+intruder = AuthenticatedClient(base_url=url, token="wrong", prefix="", auth_header_name="X-Key")
+assert add_pet.sync_detailed(client=intruder, body=new).status_code == 401
 listed = list_pets.sync_detailed(client=anyone, kind=[Kind.CAT, Kind.DOG], limit=5)
 assert [pet.id for pet in listed.parsed] == [added.parsed.id], listed
 when = datetime.datetime(2024, 2, 29, 12, 30, tzinfo=datetime.timezone.utc)

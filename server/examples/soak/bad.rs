@@ -1,4 +1,4 @@
-//! Clients that mean no good: they say nothing, half a request, garbage, or ask and do not listen.
+//! Bad clients: they send nothing, half a request or garbage, or do not read the response.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub fn all(tasks: &mut JoinSet<()>, port: u16, account: &Arc<Account>, counts: &
     }
 }
 
-/// Connects, sends a text, reads a little, and waits, again and again.
+/// Repeatedly connects, sends a text, reads a little, and waits.
 async fn annoy(port: u16, text: Vec<u8>, counts: Arc<Counts>, mut stopping: Receiver<bool>) {
     loop {
         let attempt = async {

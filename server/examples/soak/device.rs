@@ -1,4 +1,4 @@
-//! Devices that push, pull and listen like those of users, and remember what was acknowledged.
+//! Devices that push, pull and listen like users' devices, and record the acknowledged edits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -216,7 +216,7 @@ pub async fn log_in(accounts: Vec<Arc<Account>>, http: reqwest::Client, url: Str
             account.sign_in(&http, &url).await;
         } else {
             let body = json!({ "email": account.email, "password": "a wrong one" });
-            // A wrong password is refused, or put off; either is fine.
+            // A wrong password is rejected or delayed; either is fine.
             let _ = post(&http, &format!("{url}/api/v1/auth/login"), None, &body).await;
         }
         count(&counts.log_ins);

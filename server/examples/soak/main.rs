@@ -1,5 +1,5 @@
-//! A soak: thousands of devices, log-ins and bad clients against a server in a process of its own, with a backup, a restart and a restore.
-//! At the end, no acknowledged record may be missing, and memory and descriptors must have stayed flat.
+//! A soak test: thousands of devices, sign-ins and bad clients against a server in a separate process, with a backup, a restart and a
+//! restore. At the end, no acknowledged record may be missing, and memory and descriptors must have stayed flat.
 //!
 //! `cargo xtask soak MINUTES` builds and runs it.
 
@@ -24,7 +24,7 @@ const STREAMS: usize = 400;
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// What was done, for the report.
+/// The totals for the report.
 #[derive(Default)]
 pub struct Counts {
     pushes: AtomicU64,
@@ -112,7 +112,7 @@ async fn main() -> Result {
     others.shutdown().await;
     report(&counts, length);
     let lost = lost(&accounts, &http, &url).await?;
-    samples.judge(server.process.id())?;
+    samples.check(server.process.id())?;
     Command::new("kill").arg(server.process.id().to_string()).status()?;
     server.process.wait()?;
     if lost > 0 { Err(format!("{lost} acknowledged records are missing").into()) } else { Ok(()) }

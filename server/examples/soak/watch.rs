@@ -32,7 +32,7 @@ impl Samples {
     }
 
     /// Compares the first half of the longest-lived process with its second half.
-    pub fn judge(&self, last: u32) -> Result {
+    pub fn check(&self, last: u32) -> Result {
         let mut processes: Vec<u32> = self.0.iter().map(|sample| sample.process).chain([last]).collect();
         processes.dedup();
         let of = |process: u32| self.0.iter().filter(move |sample| sample.process == process);

@@ -23,11 +23,11 @@ pub struct Rotated {
     pub file: PathBuf,
     /// The removed ones, the oldest first.
     pub removed: Vec<PathBuf>,
-    /// Why the database does not know about the new backup, if it cannot be written.
+    /// The error that kept the database from recording the new backup.
     pub not_recorded: Option<String>,
 }
 
-/// Writes a backup into a folder, and then removes all but the newest `keep` backups. `time` becomes part of the name, and sorts by age. It
+/// Writes a backup to a folder, and then removes all but the newest `keep` backups. `time` becomes part of the name, and sorts by age. It
 /// never removes the new backup, even if the clock was set back, or files that it did not name.
 ///
 /// # Errors
@@ -61,7 +61,7 @@ fn is_abandoned(partial: &Path) -> bool {
     changed.is_ok_and(|at| at.elapsed().is_ok_and(|ago| ago > ABANDONED_AFTER)) && !backup::is_being_written(partial)
 }
 
-/// Whether this module has named a file: its time has the form of `time`.
+/// Whether this module named a file, that is, whether its time has the form of `time`.
 fn is_named_by_time(name: &str, time: &str) -> bool {
     let written = |text: &str| text.replace(|letter: char| letter.is_ascii_digit(), "0");
     name.strip_prefix(PREFIX).and_then(|name| name.strip_suffix(SUFFIX)).is_some_and(|found| written(found) == written(time))

@@ -24,7 +24,7 @@ const BATCHES_MAX: usize = 4;
 pub struct Copied {
     /// The number of rows of each table, by name.
     pub rows: Vec<(&'static str, u64)>,
-    /// The name of the epoch, which goes on.
+    /// The name of the epoch, which continues.
     pub epoch: String,
     /// Whether the target already held the same data, so that there was nothing to do.
     pub was_there: bool,
@@ -68,7 +68,7 @@ pub async fn copy(from: &Place, to: &Place) -> Result<Copied, Error> {
     }
 }
 
-/// Copies all rows, and compares what was written with what was read.
+/// Copies all rows, and compares the written rows with the read ones.
 async fn fill(source: &Side, target: &mut Side, origin: &Origin) -> Result<Vec<(&'static Table, Sum)>, StoreError> {
     target.begin(origin).await?;
     let mut sums = Vec::new();
@@ -81,7 +81,7 @@ async fn fill(source: &Side, target: &mut Side, origin: &Origin) -> Result<Vec<(
     }
     match each_sum(target).await? == sums {
         true => Ok(sums),
-        false => Err(StoreError::new("what was written differs from what was read: nothing was kept")),
+        false => Err(StoreError::new("the written rows differ from the rows read, so the copy was discarded; copy again")),
     }
 }
 

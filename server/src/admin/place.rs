@@ -65,7 +65,7 @@ impl Place {
         match text.split_once(':') {
             Some(("sqlite", folder)) if !folder.is_empty() => Ok(Place::folder(folder)),
             Some(("postgres" | "postgresql", _)) => Place::database(text, ca),
-            // The text may contain a password, so that it is not repeated.
+            // The text may contain a password, so it is not repeated.
             _ => Err(Error::Place),
         }
     }

@@ -1,4 +1,4 @@
-//! How much a server holds.
+//! The contents of a server's data, in numbers.
 
 #[cfg(feature = "postgres")]
 mod database;
@@ -7,7 +7,7 @@ mod folder;
 use super::place::{Place, Where};
 use super::{Error, on_place};
 
-/// What a folder or a database holds.
+/// The contents of a folder or a database.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Stats {
@@ -25,7 +25,7 @@ pub struct Stats {
     pub tombstones: u64,
     /// The size of the database.
     pub database_bytes: u64,
-    /// The size of the write-ahead log beside a database file.
+    /// The size of the write-ahead log next to a database file.
     pub log_bytes: u64,
     /// When a record was last written, in milliseconds since the Unix epoch.
     pub written_at: Option<i64>,
@@ -54,7 +54,7 @@ pub struct Share {
 /// How many of the largest accounts are listed.
 const LARGEST: u32 = 10;
 
-/// Counts what a place holds.
+/// Counts the contents of a place.
 ///
 /// # Errors
 /// Returns an error if the place has no database of this version, or the database cannot be read.

@@ -269,7 +269,7 @@ mod tests {
         let (owner, home) = (Uuid::from_u128(0), network(7));
         limits.learn(owner, home);
         for number in 0..2 * KNOWN_MAX as u32 {
-            // Many accounts with as many networks as they may have.
+            // Many accounts with the maximum number of networks.
             limits.learn(Uuid::from_u128(1 + u128::from(number) / 64), network(number));
         }
         assert!(limits.knows(owner, home));

@@ -12,7 +12,7 @@ use crate::problem::Failure;
 
 /// The maximum number of threads. At most half of the processors are used, so that sign-ins leave room for other requests.
 const THREADS_MAX: usize = 4;
-/// The maximum number of queued passwords per thread, which is less than a second of work. Further requests are answered with 503.
+/// The maximum number of queued passwords per thread, which is less than a second of work. Further requests get 503.
 const WAITING_MAX: usize = 32;
 
 /// A job. It receives the buffer of the thread that runs it.
@@ -58,18 +58,18 @@ impl Passwords {
     ///
     /// # Errors
     /// Returns an error if the queue is full.
-    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<Verdict, Failure> {
+    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<PasswordMatch, Failure> {
         let (known, hash) = (hash.is_some(), hash.unwrap_or_else(|| self.decoy.clone()));
-        let verdict = move |memory: &mut Vec<Block>| {
+        let matched = move |memory: &mut Vec<Block>| {
             let normal = normal(&password);
             match () {
-                () if matches(memory, normal.as_bytes(), &hash).unwrap_or(false) => Verdict::Right,
-                () if normal != password && matches(memory, password.as_bytes(), &hash).unwrap_or(false) => Verdict::RightAsTyped,
-                () => Verdict::Wrong,
+                () if matches(memory, normal.as_bytes(), &hash).unwrap_or(false) => PasswordMatch::Right,
+                () if normal != password && matches(memory, password.as_bytes(), &hash).unwrap_or(false) => PasswordMatch::RightAsTyped,
+                () => PasswordMatch::Wrong,
             }
         };
-        let verdict = self.run(verdict).await?;
-        Ok(if known { verdict } else { Verdict::Wrong })
+        let matched = self.run(matched).await?;
+        Ok(if known { matched } else { PasswordMatch::Wrong })
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static) -> Result<T, Failure> {
@@ -98,9 +98,9 @@ fn normal(password: &str) -> String {
     password.nfkc().collect()
 }
 
-/// Whether a password is right.
+/// The result of comparing a password with a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum PasswordMatch {
     Right,
     /// The hash is of the text as typed, from before passwords were normalized.
     RightAsTyped,
@@ -179,7 +179,7 @@ mod tests {
         assert!(first.as_mut().now_or_never().is_none(), "it waits");
         assert!(passwords.verify("two".to_owned(), None).await.is_err(), "there is no room for another");
         std::thread::spawn(move || work(&Mutex::new(jobs)));
-        assert_eq!(first.await.expect("its turn"), Verdict::Wrong);
+        assert_eq!(first.await.expect("its turn"), PasswordMatch::Wrong);
     }
 
     #[tokio::test]
@@ -189,11 +189,11 @@ mod tests {
         let made = passwords.hash(decomposed.to_owned()).await.expect("a hash");
         let verify = |password: &str, hash: &str| passwords.verify(password.to_owned(), Some(hash.to_owned()));
         for form in [composed, decomposed, "pässwörd\u{a0}straße"] {
-            assert_eq!(verify(form, &made).await.expect("a verdict"), Verdict::Right, "{form}");
+            assert_eq!(verify(form, &made).await.expect("a result"), PasswordMatch::Right, "{form}");
         }
-        assert_eq!(verify("passwort strasse", &made).await.expect("a verdict"), Verdict::Wrong);
+        assert_eq!(verify("passwort strasse", &made).await.expect("a result"), PasswordMatch::Wrong);
         let earlier = hash(&mut Vec::new(), decomposed.as_bytes()).expect("a hash");
-        assert_eq!(verify(decomposed, &earlier).await.expect("a verdict"), Verdict::RightAsTyped);
-        assert_eq!(verify(composed, &earlier).await.expect("a verdict"), Verdict::Wrong, "nobody knows how it was typed");
+        assert_eq!(verify(decomposed, &earlier).await.expect("a result"), PasswordMatch::RightAsTyped);
+        assert_eq!(verify(composed, &earlier).await.expect("a result"), PasswordMatch::Wrong, "nobody knows how it was typed");
     }
 }

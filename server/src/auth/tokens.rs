@@ -128,7 +128,7 @@ impl Tokens {
     /// Returns an error if the token is missing, was not issued by this server, or has expired.
     pub fn caller(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
         let mut lines = headers.get_all(http::header::AUTHORIZATION).iter();
-        // A proxy in front may have judged another one of several.
+        // A proxy in front may have checked a different one of several.
         let line = lines.next().filter(|_| lines.next().is_none());
         let text = line.and_then(|value| value.to_str().ok());
         let (scheme, token) = text.and_then(|text| text.split_once(' ')).ok_or_else(Failure::unauthorized)?;
@@ -139,7 +139,7 @@ impl Tokens {
         validation.leeway = 0;
         let keys = self.keys();
         let decoded = |keys: &Keys| jsonwebtoken::decode::<Claims>(token.trim(), &keys.verifying, &validation);
-        // A wrong signature is the only error that another key may not have.
+        // Only a wrong signature may turn out valid with another key.
         let is_other_key = |error: &jsonwebtoken::errors::Error| matches!(error.kind(), ErrorKind::InvalidSignature);
         let mut results = keys.iter().map(decoded).skip_while(|result| result.as_ref().is_err_and(is_other_key));
         match results.next().ok_or_else(Failure::unauthorized)? {

@@ -17,7 +17,7 @@ pub async fn database(config: &Config) -> Vec<Finding> {
     let collections = Collections::of(config.contract.contract);
     let mut findings: Vec<Finding> = match Database::probe(store.reveal(), config.store_ca.as_deref(), &collections).await {
         Ok((place, seen_at)) => {
-            let found = Finding::good("database", format!("{place} answers and takes writes"));
+            let found = Finding::good("database", format!("{place} responds and accepts writes"));
             [Some(found), super::settings::ran(config, seen_at)].into_iter().flatten().collect()
         }
         Err(error) => return vec![Finding::bad("database", format!("cannot be used: {error}"))],
@@ -40,7 +40,7 @@ async fn inside(config: &Config) -> Result<Vec<Finding>, StoreError> {
     let address = Address::new(store.reveal(), config.store_ca.as_deref(), 1)?.for_operator();
     let store = Store::attach(address).await?;
     let findings = async {
-        let version = Finding::good("version", "the tables are those of this program");
+        let version = Finding::good("version", "the database has this program's tables");
         let rest = [signers(&store, config).await?, Some(archive(&store).await?)];
         let found = vec![version, rows(&store).await?, clock(&store).await?, connections(&store, config).await?];
         Ok(found.into_iter().chain(rest.into_iter().flatten()).collect())
@@ -57,7 +57,7 @@ async fn rows(store: &crate::store::postgres::Store) -> Result<Finding, StoreErr
         WHERE email IS NULL OR rev IS NULL OR rev < (SELECT max(rev) FROM records WHERE records.user_id = heads.user_id)";
     Ok(match one(store, sql).await? {
         0 => Finding::good("integrity", "every account has a newest revision"),
-        found => Finding::bad("integrity", format!("{found} accounts have no newest revision, or the reverse; restore a backup")),
+        found => Finding::bad("integrity", format!("{found} accounts and newest revisions do not match; restore a backup")),
     })
 }
 
@@ -82,11 +82,11 @@ const LIMITS: &str = "SELECT name, most, used FROM (VALUES
             (SELECT count(*) FROM pg_stat_activity WHERE usename = current_user AND backend_type = 'client backend'))
     ) AS limits (name, most, used) WHERE most >= 0 ORDER BY most - used LIMIT 1";
 
-/// Whether all servers find a connection.
+/// Whether there are enough connections for all servers.
 #[cfg(feature = "postgres")]
 async fn connections(store: &crate::store::postgres::Store, config: &Config) -> Result<Finding, StoreError> {
     let limits = store.query(SERVER, LIMITS, &[]).await?;
-    let limit = limits.first().ok_or_else(|| StoreError::new("the database answered with no row"))?;
+    let limit = limits.first().ok_or_else(|| StoreError::new("the database returned no row; this is a bug, please report it"))?;
     let (name, most, used): (String, i64, i64) = (limit.try_get(0)?, limit.try_get(1)?, limit.try_get(2)?);
     let each = i64::from(config.store_connections) + 1;
     let detail = format!("{used} of {most} are open, and a server opens up to {each}");
@@ -106,10 +106,10 @@ async fn signers(store: &crate::store::postgres::Store, config: &Config) -> Resu
     Ok(Some(match store.is_signed_with_others(&Tokens::new(&secrets).names()).await? {
         true => Finding::bad(
             "servers",
-            "one that runs on the database signs with a secret that is not among these, so devices that reach both are signed out; give all \
-             the same signing-secret-file, and reload those that have an older one",
+            "another server on this database signs with a secret that this one does not know, so devices that reach both are signed out; \
+             give all servers the same signing-secret-file, and reload those with an older one",
         ),
-        false => Finding::good("servers", "none that runs signs with another secret"),
+        false => Finding::good("servers", "every running server signs with this secret"),
     }))
 }
 
@@ -123,14 +123,14 @@ async fn archive(store: &crate::store::postgres::Store) -> Result<Finding, Store
     );
     Ok(match fails.await? {
         0 => Finding::good("backup", "made with Postgres's own tools; its archive of the write-ahead log reports no failure"),
-        _ => Finding::bad("backup", "the database cannot archive its write-ahead log: see its log, and archive_command"),
+        _ => Finding::bad("backup", "the database cannot archive its write-ahead log; check its log and archive_command"),
     })
 }
 
-/// The number that a statement answers.
+/// The number that a statement returns.
 #[cfg(feature = "postgres")]
 async fn one(store: &crate::store::postgres::Store, sql: &str) -> Result<i64, StoreError> {
     let rows = store.query(SERVER, sql, &[]).await?;
-    let row = rows.first().ok_or_else(|| StoreError::new("the database answered with no row"))?;
+    let row = rows.first().ok_or_else(|| StoreError::new("the database returned no row; this is a bug, please report it"))?;
     Ok(row.try_get(0)?)
 }

@@ -57,10 +57,7 @@ pub fn folder(data: &Path, checks: FolderChecks) -> Vec<Finding> {
 fn unfinished(data: &Path) -> Option<Finding> {
     let (name, path) = UNFINISHED.map(|(name, file)| (name, data.join(file))).into_iter().find(|(_, path)| path.exists())?;
     let path = path.display();
-    Some(Finding::warning(
-        "unfinished",
-        format!("{path} is left from a {name} that was interrupted: remove it and the files named {path}-*"),
-    ))
+    Some(Finding::warning("unfinished", format!("{path} is left over from an interrupted {name}; remove it and the files named {path}-*")))
 }
 
 fn finding(name: &'static str, result: Result<Finding, StoreError>) -> Finding {
@@ -72,9 +69,11 @@ fn schema(connection: &Connection) -> Result<Finding, StoreError> {
     Ok(match found.cmp(&DATABASE_VERSION) {
         std::cmp::Ordering::Equal => Finding::good("version", format!("{found}, which this program writes")),
         std::cmp::Ordering::Less => {
-            Finding::warning("version", format!("{found}, and this program writes {DATABASE_VERSION}: start the server, which migrates it"))
+            Finding::warning("version", format!("{found}, and this program writes {DATABASE_VERSION}; start the server, which migrates it"))
         }
-        std::cmp::Ordering::Greater => Finding::bad("version", format!("{found}, and this program knows {DATABASE_VERSION}: update it")),
+        std::cmp::Ordering::Greater => {
+            Finding::bad("version", format!("{found}, and this program supports up to {DATABASE_VERSION}; update the program"))
+        }
     })
 }
 
@@ -125,9 +124,9 @@ fn space(data: &Path) -> Finding {
             let detail = format!("{} are free, and the database takes {}", bytes(free), bytes(database));
             match free {
                 ..FREE_BYTES_MIN => Finding::bad("disk", format!("{detail}; free some space")),
-                // A backup into the same file system needs as much again.
+                // A backup to the same file system needs the same space again.
                 _ if free < database.saturating_mul(2) => {
-                    Finding::warning("disk", format!("{detail}; a backup beside it needs as much again"))
+                    Finding::warning("disk", format!("{detail}; a backup on the same disk needs the same space again"))
                 }
                 _ => Finding::good("disk", detail),
             }

@@ -61,7 +61,7 @@ pub fn certificate(config: &Config) -> Finding {
             true => Finding::good("certificate", "none, and none needed: the server is on loopback or behind a proxy"),
             false => Finding::warning(
                 "certificate",
-                "none, on an address that others reach: clients refuse plain HTTP; give --tls-cert and --tls-key, or --behind-proxy",
+                "none, on an address that others can reach; clients reject plain HTTP, so give --tls-cert and --tls-key, or --behind-proxy",
             ),
         };
     };
@@ -74,8 +74,8 @@ pub fn certificate(config: &Config) -> Finding {
 
 /// Whose information about client addresses the server trusts.
 pub fn proxy(config: &Config) -> Option<Finding> {
-    let detail = "behind-proxy with a certificate: a client that reaches the server directly may claim any address in X-Forwarded-For, and no limit \
-                holds it; name the proxy with --trusted-proxies, or leave --behind-proxy out";
+    let detail = "behind-proxy with a certificate: a client that reaches the server directly may claim any address in X-Forwarded-For and \
+                  evade all limits; name the proxy with --trusted-proxies, or leave --behind-proxy out";
     config.believes_everybody().then(|| Finding::warning("proxy", detail))
 }
 
@@ -96,16 +96,16 @@ fn validity(cert: &Path, expires_at: i64, now: i64) -> Finding {
     }
 }
 
-/// Checks that the database answers and accepts writes, that its data fits the contract, and that the clock fits the data.
+/// Checks that the database responds and accepts writes, that its data fits the contract, and that the clock fits the data.
 async fn database(config: &Config, store: &Secret) -> Vec<Finding> {
     let collections = match config.read_contract() {
         Ok(known) => Collections::of(known.contract),
-        // That has a finding of its own.
+        // Another finding reports that.
         Err(_) => return Vec::new(),
     };
     match Database::probe(store.reveal(), config.store_ca.as_deref(), &collections).await {
         Ok((place, seen_at)) => {
-            let found = Finding::good("database", format!("{place} answers and takes writes"));
+            let found = Finding::good("database", format!("{place} responds and accepts writes"));
             [Some(found), ran(config, seen_at)].into_iter().flatten().collect()
         }
         Err(error) => vec![Finding::bad("database", format!("cannot be used: {error}"))],
@@ -128,10 +128,12 @@ fn present(config: &Config) -> Vec<Finding> {
         let connection = existing(&path)?;
         match version_of(&connection)? {
             DATABASE_VERSION => {}
-            // What an earlier one lacks is made by the start.
+            // The start adds what an earlier database lacks.
             ..DATABASE_VERSION => return Ok(None),
             newer => {
-                return Err(StoreError::new(format!("it is of version {newer}, and this program knows {DATABASE_VERSION}: update it")));
+                return Err(StoreError::new(format!(
+                    "the database has version {newer}, and this program supports up to {DATABASE_VERSION}; update the program"
+                )));
             }
         }
         if let Ok(known) = config.read_contract() {
@@ -156,7 +158,7 @@ fn data(folder: &Path) -> Finding {
         Ok(()) => Finding::good("folder", format!("{} will be created", folder.display())),
         Err(error) => Finding::bad(
             "folder",
-            format!("cannot write to {}: {error}; give its owner the right, or choose another with --data", there.display()),
+            format!("cannot write to {}: {error}; make it writable for its owner, or choose another with --data", there.display()),
         ),
     }
 }

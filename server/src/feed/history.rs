@@ -72,7 +72,7 @@ impl Proof {
     }
 }
 
-/// Writes the proof of the history up to `head`, with as many boundaries as fit into the cursors of the feed.
+/// Writes the proof of the history up to `head`, with as many boundaries as fit in the cursors of the feed.
 pub fn proof(records: &dyn Records, head: u64, feed: &str) -> Result<String, StoreError> {
     let room = FEED_LENGTH_MAX - feed.len() - "--".len();
     let (mut proof, mut last) = (String::new(), None);

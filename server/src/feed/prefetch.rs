@@ -16,7 +16,7 @@ pub fn prefetch_for_push(push: &Push, feed: Feed) -> Prefetch {
     prefetch.ids = push.edits.iter().flatten().map(|edit| edit.record.id).collect();
     prefetch.boundaries_before_newest.insert(0);
     if matches!(feed, Feed::All(_)) {
-        // The proof in the answer counts back from the newest revision after the push, and any number of its edits may be accepted.
+        // The proof in the response counts back from the newest revision after the push, and any number of its edits may be accepted.
         let edits = push.edits.len() as u64;
         prefetch.boundaries_before_newest.extend(DISTANCES.into_iter().flat_map(|distance| distance.saturating_sub(edits)..=distance));
     }
@@ -32,7 +32,7 @@ pub fn prefetch_for_edit(id: Uuid) -> Prefetch {
 pub fn prefetch_for_pull(since: Option<&str>, limit: Option<usize>, feed: Feed) -> Prefetch {
     let (mut prefetch, after) = since.map_or_else(Default::default, prefetch_for_cursor);
     prefetch.boundaries_before_newest.extend(DISTANCES);
-    // One more, which shows that there are more.
+    // One more than fit on the page, to show whether there are more.
     let rows = limit.unwrap_or(PAGE_CHANGES_DEFAULT).clamp(1, PAGE_CHANGES_MAX) + 1;
     let collection = if let Feed::One(collection) = feed { Some(collection.path) } else { None };
     prefetch.changes = Some(Changes { collection, after, rows, bytes: PAGE_BYTES_MAX });

@@ -4,7 +4,7 @@ use stronglog_sync::api::runtime::report::Violation;
 use stronglog_sync::api::{Rejection, RejectionCode, Report, Schema, Seq, Timestamp, ViolationType};
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::digest::Digest;
-use stronglog_sync::merge::{Verdict, decide};
+use stronglog_sync::merge::{Resolution, decide};
 use stronglog_sync::record::RECORD_BYTES_MAX;
 use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::wire::{Change, Edit, Feed, Lost, Outcome, Push, PushResult, Receipt, Unreadable};
@@ -30,7 +30,7 @@ pub fn push(records: &mut dyn Records, push: &Push, feed: Feed, clock: &mut Cloc
     }
     let server_updated_at = clock.now_ms.max(head.server_updated_at);
     let (usage, quota) = (head.usage, head.quota);
-    // Without one, it is not computed here: that reads all records, while the other writers wait.
+    // A missing digest is not computed here, because that reads all records while the other writers wait.
     let digest = head.digest.or_else(|| (head.rev == 0).then(Digest::default));
     let (rev, accepted, replaced, told) = (head.rev, Vec::new(), Vec::new(), 0);
     let mut pass = Pass { rev, accepted, replaced, told_bytes: told, server_updated_at, usage, digest, quota, clock };
@@ -98,11 +98,11 @@ impl Pass<'_, '_> {
         }
         let stored = records.find(edit.collection.contract(), edit.record.id)?;
         if stored.as_ref().is_some_and(|entry| entry.change.collection.path != edit.collection.path) {
-            return Ok(rejected(edit, plain(RejectionCode::WrongCollection, "the id is that of a record in another collection")));
+            return Ok(rejected(edit, plain(RejectionCode::WrongCollection, "another collection has a record with this id; use a new id")));
         }
         match (decide(stored.as_ref().map(|entry| entry.change.stored()), edit.version(), edit.base_rev), stored) {
-            (Verdict::Accepted { stamp }, stored) => self.accept(records, edit, stamp, stored.as_ref()),
-            (Verdict::Duplicate, Some(entry)) => Ok(Outcome::Duplicate(receipt(&entry))),
+            (Resolution::Accepted { stamp }, stored) => self.accept(records, edit, stamp, stored.as_ref()),
+            (Resolution::Duplicate, Some(entry)) => Ok(Outcome::Duplicate(receipt(&entry))),
             (_, Some(entry)) => {
                 let (id, op) = (edit.record.id, edit.op);
                 Ok(Outcome::Superseded { id, op, winner: Box::new(Ok(entry.change)) })

@@ -26,15 +26,17 @@ pub fn put(records: &mut dyn Records, edit: Edit, clock: &mut ClockAndRng<'_>) -
     let feed = Feed::One(edit.collection);
     let one = Push { edits: vec![Ok(edit)], cursor: None };
     let outcome = push(records, &one, feed, clock)?.outcomes.pop();
-    Ok(outcome.ok_or_else(|| StoreError::new("an edit was left without an outcome"))?)
+    Ok(outcome.ok_or_else(|| StoreError::new("the server did not decide an edit; this is a bug, please report it"))?)
 }
 
 /// A deletion from request parameters.
 #[derive(Clone, Copy, Debug)]
 pub struct Deletion {
+    /// The record's id.
     pub id: Uuid,
     /// The deleting op and its stamp. If absent, the server acts as the device.
     pub by: Option<(Op, i64)>,
+    /// The revision of the version that the deletion replaces, if the device knows one.
     pub base_rev: Option<u64>,
 }
 
@@ -62,7 +64,7 @@ pub fn delete(
             };
             return Ok(Outcome::Duplicate(receipt));
         }
-        // Each such edit gets a new device id: there is no count to keep, and a restored server cannot repeat one.
+        // Each such edit gets a new device id, so there is no counter to store, and a restored server cannot repeat one.
         None => {
             let op = Op { id: clock.new_id(), device: clock.new_id(), seq: 1 };
             (op, clock.now_ms.max(change.record.stamp.saturating_add(1)), Some(deletion.base_rev.unwrap_or(change.rev)))

@@ -58,7 +58,7 @@ pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> 
             None => app.memory.of_network(network(address(&parts, &app.config()))),
         };
         let mut held = taken.map_err(exhausted)?;
-        // A client that waits for the word to send its body has sent none of it.
+        // A client that waits for `100 Continue` has sent nothing of its body.
         let sends = !parts.headers.contains_key(header::EXPECT);
         let patience = Patience::new(app.config().deadlines.stall);
         let bytes = match caller {
@@ -69,7 +69,7 @@ pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> 
         Ok((bytes, held, places(app, caller).await?))
     };
     match read.await {
-        // The memory and the places are taken until the request is answered.
+        // The memory and the places are held until the response is ready.
         Ok((bytes, _held, _places)) => {
             parts.headers.remove(header::CONTENT_ENCODING);
             parts.headers.insert(header::CONTENT_LENGTH, bytes.len().into());
@@ -82,7 +82,7 @@ pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> 
 /// Reads a body while the session of its request is live. A handler looks up the session only when the body has arrived.
 async fn while_live(app: &Arc<App>, caller: Caller, read: impl Future<Output = Result<Bytes, Failure>>) -> Result<Bytes, Failure> {
     let mut read = pin!(read);
-    // Most bodies come with their heads.
+    // Most bodies arrive together with their heads.
     if let Ok(read) = timeout(LOOK_UP_AFTER, read.as_mut()).await {
         return read;
     }
@@ -167,7 +167,7 @@ async fn discard(mut body: Body) {
             length += frame.data_ref().map_or(0, Bytes::len);
         }
     };
-    // Whether it ends in time makes no difference.
+    // It does not matter whether it ends in time.
     let _ = timeout(DISCARD_TIME_MAX, more).await;
 }
 
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn bombs_are_refused_while_inflating() {
+    fn bombs_are_rejected_while_inflating() {
         let zeros = |length| zstd::encode_all(std::io::repeat(b' ').take(length), 1).expect("zstd writes");
         assert_eq!(status(&zeros(BATCH_BYTES_MAX as u64), "zstd"), StatusCode::OK, "at the limit");
         assert_eq!(status(&zeros(BATCH_BYTES_MAX as u64 + 1), "zstd"), StatusCode::PAYLOAD_TOO_LARGE);

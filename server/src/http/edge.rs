@@ -28,7 +28,7 @@ pub const OLDEST_VERSION: &str = "1.0.0";
 
 const VERSION_HEADER: HeaderName = HeaderName::from_static("x-contract-version");
 
-/// Names the account of the answered request, so that a device does not mistake another account's response for its own (R29).
+/// Names the account of the request, so that a device does not mistake another account's response for its own (R29).
 const ACCOUNT_HEADER: HeaderName = HeaderName::from_static("x-account");
 
 /// Adds the layers around all routes, innermost first.
@@ -151,7 +151,7 @@ pub async fn caller(State(app): State<Arc<App>>, mut request: Request, next: Nex
         Ok(caller) => caller,
         Err(failure) => return failure.into_response(),
     };
-    // Before anything is done that could not be answered then.
+    // Before anything is done whose response could not be sent.
     let (mut response, room) = match Room::take(&app, caller.key()) {
         Ok(room) => {
             request.extensions_mut().insert(caller);
@@ -170,7 +170,7 @@ pub async fn caller(State(app): State<Arc<App>>, mut request: Request, next: Nex
         }
     }
     app.devices.saw(caller, now_ms());
-    // The response counts as the session's until it was taken.
+    // The response counts toward the session until the peer has read it.
     if let Some(room) = room {
         response.extensions_mut().insert(room);
     }

@@ -42,7 +42,7 @@ async fn export(State(app): State<Arc<App>>, Extension(caller): Extension<Caller
     let incoming = Incoming::new(ExportAccount::PATH, &parts.uri, &parts.headers, &[]).ok_or_else(Failure::no_path)?;
     let ExportAccount { x_contract_version } = ExportAccount::receive(&incoming)?;
     let place = app.exports.take(caller.user, 1).map_err(|_| Failure::rate_limited(30))?;
-    // If the session has ended, the response is 401 and not a stream. If it ends later, the stream breaks off.
+    // If the session has ended, the response is 401 and not a stream. If it ends later, the stream is aborted.
     let first = page(&app, caller, 0).await?;
     let counts = !has_earlier_contract(&app, x_contract_version.as_ref());
     let export = Export { app, caller, next: Some(first), records: 0, counts, _place: place };

@@ -29,10 +29,10 @@ use super::edge::OLDEST_VERSION;
 use super::stream;
 use crate::app::{App, new_id, now_ms};
 use crate::auth::limits::{Who, network, site};
-use crate::auth::passwords::Verdict;
+use crate::auth::passwords::PasswordMatch;
 use crate::auth::tokens::{ACCESS_SECS, Caller, REFRESH_MS, Refresh};
 use crate::feed::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, CLOCK_SKEW_MAX_MS, PAGE_BYTES_MAX, PAGE_CHANGES_MAX};
-use crate::places::STRANGERS;
+use crate::places::UNAUTHENTICATED;
 use crate::problem::{Failure, usage};
 use crate::store::StoreError;
 use crate::store::accounts::{Account, Created, Exchange, Session, SessionKey, SignedIn};
@@ -166,16 +166,16 @@ impl Handlers {
         if counted {
             app.limits.take(&anywhere, Instant::now())?;
         }
-        let verdict = app.passwords.verify(secret.given.clone(), hash.clone()).await?;
-        if verdict == Verdict::Wrong {
+        let matched = app.passwords.verify(secret.given.clone(), hash.clone()).await?;
+        if matched == PasswordMatch::Wrong {
             return Ok((network, None));
         }
         app.limits.give_back(&here);
         if counted {
             app.limits.give_back(&anywhere);
         }
-        let renewed = match (verdict, user, &hash) {
-            (Verdict::RightAsTyped, Some(user), Some(hash)) => self.renew(user, hash, secret.given).await?,
+        let renewed = match (matched, user, &hash) {
+            (PasswordMatch::RightAsTyped, Some(user), Some(hash)) => self.renew(user, hash, secret.given).await?,
             _ => hash,
         };
         Ok((network, user.zip(renewed)))
@@ -230,7 +230,7 @@ impl Handlers {
         taken.iter().try_for_each(|who| limits.take(who, Instant::now()))?;
         let token = token.ok_or_else(Failure::unauthorized)?;
         let key = SessionKey { user: token.user, session: token.session };
-        let session = self.0.store.session(key, known.unwrap_or(STRANGERS)).await?;
+        let session = self.0.store.session(key, known.unwrap_or(UNAUTHENTICATED)).await?;
         if !session.is_some_and(|session| self.0.tokens.is_genuine(&token, &session)) {
             return Err(Failure::unauthorized());
         }
@@ -330,7 +330,7 @@ impl Handlers {
         let from_elsewhere = (!self.0.limits.knows(caller.user, network)).then(|| Who::Account(account.email.clone()));
         let taken: Vec<Who> = from_elsewhere.into_iter().chain([Who::AccountFrom(account.email, network)]).collect();
         taken.iter().try_for_each(|who| self.0.limits.take(who, Instant::now()))?;
-        if self.0.passwords.verify(password, Some(account.password_hash)).await? == Verdict::Wrong {
+        if self.0.passwords.verify(password, Some(account.password_hash)).await? == PasswordMatch::Wrong {
             return Err(Failure::wrong_password());
         }
         taken.iter().for_each(|who| self.0.limits.give_back(who));

@@ -114,7 +114,7 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
 async fn push(app: &App, caller: Caller, has_earlier_contract: bool, body: Bytes, feed: Feed) -> Result<Response, Failure> {
     let contract = app.config().contract;
     let push = if body.len() > LARGE_BODY_BYTES {
-        // On half of the processors, so that small requests and the thread that writes keep their share of the time.
+        // On half of the processors, so that small requests and the writer thread keep their share of the time.
         let _place = app.parsing.take(caller.user).await.ok_or_else(body::in_progress)?;
         let read = tokio::task::spawn_blocking(move || wire::read_push(&body, contract, feed));
         read.await.map_err(|_| Failure::unavailable("the push could not be read"))?

@@ -17,7 +17,7 @@ pub fn of(headers: &HeaderMap) -> HeaderValue {
     let given = headers.get(HEADER).filter(|id| is_plain(id.as_bytes()));
     given.cloned().unwrap_or_else(|| {
         let made = Uuid::from_u128(rand::random()).simple().to_string();
-        // Hexadecimal digits are always a value of a header.
+        // Hexadecimal digits are always a valid header value.
         HeaderValue::from_str(&made).unwrap_or(HeaderValue::from_static("none"))
     })
 }
@@ -28,12 +28,12 @@ fn is_plain(id: &[u8]) -> bool {
     (1..=LENGTH_MAX).contains(&id.len()) && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
-/// Answers a request under its id.
+/// Handles a request under its id.
 pub async fn within<T>(id: HeaderValue, answer: impl Future<Output = T>) -> T {
     CURRENT.scope(id, answer).await
 }
 
-/// The id of the request that is being answered.
+/// The id of the current request.
 pub fn current() -> Option<String> {
     CURRENT.try_with(|id| id.to_str().map(str::to_owned).ok()).ok().flatten()
 }

@@ -42,7 +42,7 @@ pub async fn open(app: &Arc<App>, caller: Caller) -> Result<Response, Failure> {
         let rev = subscriber.next().await?;
         Some((Ok::<_, Infallible>(Event::default().event("revision").data(rev.to_string())), subscriber))
     });
-    Ok(Sse::new(events.fuse()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("still here")).into_response())
+    Ok(Sse::new(events.fuse()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive")).into_response())
 }
 
 struct Subscriber {

@@ -38,7 +38,7 @@ pub fn is_compressed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Exte
     extensions.get::<Compressed>().is_some()
 }
 
-/// Reserves memory for a small response before the request is handled, so that a completed request is never answered with a rejection. In a
+/// Reserves memory for a small response before the request is handled, so that a completed request is never rejected afterwards. In a
 /// response's extensions, this has the caller and the memory.
 #[derive(Clone)]
 pub struct Room(SessionKey, Arc<Mutex<Option<Held>>>);
@@ -57,7 +57,7 @@ pub async fn counted(State(app): State<Arc<App>>, request: Request, next: Next) 
     let (parts, body) = request.into_parts();
     let network = network(address(&parts, &app.config()));
     let encoding = Encoding::accepted(&parts.headers);
-    // Without a token there are only static pages and small answers.
+    // Without a token there are only static pages and small responses.
     let held = match parts.headers.contains_key(header::AUTHORIZATION) {
         true => None,
         false => match app.unsent.of_network(network) {
@@ -83,7 +83,7 @@ pub async fn counted(State(app): State<Arc<App>>, request: Request, next: Next) 
 fn refused(exhausted: Exhausted) -> Failure {
     match exhausted {
         Exhausted::Share => Failure::rate_limited(SHARE_RETRY_SECS),
-        Exhausted::Total => Failure::unavailable("too many responses have not been taken yet; try again in a moment"),
+        Exhausted::Total => Failure::unavailable("too many responses are waiting to be read; read them or try again in a moment"),
     }
 }
 
@@ -93,7 +93,7 @@ async fn hold(app: &App, Room(key, room): Room, encoding: Option<Encoding>, resp
     let (mut parts, body) = response.into_parts();
     let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
     let mut held = if length > OVERHEAD_BYTES { Some(app.unsent.of_account(key, length).map_err(refused)?) } else { None };
-    let whole = body.collect().await.map_err(|_| Failure::unavailable("the response could not be made; try again in a moment"))?;
+    let whole = body.collect().await.map_err(|_| Failure::unavailable("the response could not be compressed; try again in a moment"))?;
     let mut bytes = whole.to_bytes();
     if let Some(encoding) = encoding
         && let Some(smaller) = compressed(app, key.user, encoding, bytes.clone()).await
@@ -129,7 +129,7 @@ enum Encoding {
 }
 
 impl Encoding {
-    /// The best one that a client accepts.
+    /// The best encoding that a client accepts.
     fn accepted(headers: &HeaderMap) -> Option<Self> {
         let lines = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
         let all: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();
@@ -174,7 +174,7 @@ impl AsRef<[u8]> for Counted {
     }
 }
 
-/// Lets a response be compressed while it is sent, unless too many are.
+/// Allows a response to be compressed while it is sent, unless too many are.
 fn permitted(unsent: &Unsent, encoding: Option<Encoding>, mut response: Response) -> Response {
     let permit = encoding.and_then(|_| Arc::clone(&unsent.compressed).try_acquire_owned().ok());
     let Some(permit) = permit else { return response };

@@ -1,4 +1,4 @@
-//! The state of a connection: waiting for a request, answering requests, or waiting for the peer to read a response.
+//! The state of a connection: waiting for a request, handling requests, or waiting for the peer to read a response.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -22,7 +22,7 @@ pub struct Activity {
 }
 
 struct State {
-    /// The number of requests that have been read and not yet answered completely.
+    /// The number of requests that have been read and whose responses are not complete.
     answering: usize,
     /// The number of these whose bodies the peer has not sent completely.
     awaited: usize,
@@ -65,7 +65,7 @@ impl Activity {
         Answering { activity: Arc::clone(self), number: state.next }
     }
 
-    pub fn verdict(&self, now: Instant) -> ConnectionState {
+    pub fn connection_state(&self, now: Instant) -> ConnectionState {
         let state = self.state();
         if state.sending.values().any(|until| *until <= now) {
             return ConnectionState::Stalled;
@@ -82,14 +82,14 @@ impl Activity {
     }
 
     /// The sort key for displacement if no connection is idle: when the peer began to keep the server waiting for the bodies of all its
-    /// requests. `None` if the server has a request to answer.
+    /// requests. `None` if the server is handling a request.
     pub fn unfinished(&self) -> Option<Instant> {
         let state = self.state();
         (state.answering == state.awaited).then_some(state.idle_since)
     }
 
     /// The sort key for displacement if every connection has a response in progress: the earliest time by which the peer must read one of
-    /// them. `None` if the server has a request to answer.
+    /// them. `None` if the server is handling a request.
     pub fn untaken(&self) -> Option<Instant> {
         let state = self.state();
         state.sending.values().min().copied().filter(|_| state.answering <= state.awaited + state.sending.len())
@@ -114,7 +114,7 @@ impl Answering {
 
     /// Wraps the response's body, to track its sending.
     pub fn watch(self, body: Body) -> Watched {
-        // The peer keeps the server waiting from now on: where it lets nothing be sent, not even the first piece is asked for.
+        // The peer keeps the server waiting from now on. If nothing can be sent, the connection does not even poll for the first piece.
         let (patience, now) = (Patience::new(self.activity.deadlines.stall), Instant::now());
         self.sending(Some(now + patience.left()));
         Watched { body, rest: Bytes::new(), patience, handed_over: Some((now, 0)), answering: self }
@@ -253,17 +253,21 @@ mod tests {
     async fn silence_ends_sooner_before_the_first_request_than_after_it() {
         let activity = Activity::new(deadlines());
         tokio::time::advance(9 * SECOND).await;
-        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Busy);
+        assert_eq!(activity.connection_state(Instant::now()), ConnectionState::Busy);
         tokio::time::advance(SECOND).await;
-        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Idle);
+        assert_eq!(activity.connection_state(Instant::now()), ConnectionState::Idle);
         let request = activity.begin();
         tokio::time::advance(1_000 * SECOND).await;
-        assert_eq!((activity.verdict(Instant::now()), activity.idle()), (ConnectionState::Busy, None), "the server takes its time");
+        assert_eq!(
+            (activity.connection_state(Instant::now()), activity.idle()),
+            (ConnectionState::Busy, None),
+            "the server takes its time"
+        );
         drop(request);
         tokio::time::advance(59 * SECOND).await;
-        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Busy);
+        assert_eq!(activity.connection_state(Instant::now()), ConnectionState::Busy);
         tokio::time::advance(SECOND).await;
-        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Idle);
+        assert_eq!(activity.connection_state(Instant::now()), ConnectionState::Idle);
     }
 
     #[tokio::test(start_paused = true)]
@@ -271,15 +275,19 @@ mod tests {
         let activity = Activity::new(deadlines());
         let mut body = activity.begin().watch(Body::from(vec![b'x'; PIECE_BYTES + 1]));
         assert_eq!(body.size_hint().exact(), Some(PIECE_BYTES as u64 + 1));
-        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Busy, "nothing has been sent yet");
+        assert_eq!(activity.connection_state(Instant::now()), ConnectionState::Busy, "nothing has been sent yet");
         let first = body.frame().await.expect("a piece").expect("bytes").into_data().expect("data");
         assert_eq!((first.len(), body.size_hint().exact(), body.is_end_stream()), (PIECE_BYTES, Some(1), false));
         tokio::time::advance(19 * SECOND).await;
-        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Busy);
+        assert_eq!(activity.connection_state(Instant::now()), ConnectionState::Busy);
         tokio::time::advance(SECOND).await;
-        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Stalled);
+        assert_eq!(activity.connection_state(Instant::now()), ConnectionState::Stalled);
         body.frame().await.expect("a piece").expect("bytes");
-        assert_eq!((activity.verdict(Instant::now()), body.is_end_stream()), (ConnectionState::Busy, true), "it was taken after all");
+        assert_eq!(
+            (activity.connection_state(Instant::now()), body.is_end_stream()),
+            (ConnectionState::Busy, true),
+            "it was taken after all"
+        );
         drop(body);
         assert!(activity.idle().is_some());
     }
@@ -289,12 +297,12 @@ mod tests {
         let activity = Activity::new(deadlines());
         let body = activity.begin().watch(Body::from("x"));
         tokio::time::advance(20 * SECOND).await;
-        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Stalled);
+        assert_eq!(activity.connection_state(Instant::now()), ConnectionState::Stalled);
         drop(body);
         let mut quiet = activity.begin().watch(Body::from_stream(futures_util::stream::pending::<Result<Bytes, axum::Error>>()));
         assert!(futures_util::FutureExt::now_or_never(quiet.frame()).is_none());
         tokio::time::advance(1_000 * SECOND).await;
-        assert_eq!(activity.verdict(Instant::now()), ConnectionState::Busy, "the server has nothing to send");
+        assert_eq!(activity.connection_state(Instant::now()), ConnectionState::Busy, "the server has nothing to send");
     }
 
     #[tokio::test]

@@ -40,7 +40,7 @@ struct State {
     next: u64,
     /// The number of connections of each IPv6 site.
     by_site: HashMap<IpAddr, usize>,
-    /// The numbers of connections closed and refused since the last log line, and when that line was logged.
+    /// The numbers of connections closed and rejected since the last log line, and when that line was logged.
     displaced: usize,
     refused: usize,
     logged_at: Option<Instant>,
@@ -69,7 +69,7 @@ impl Connections {
     }
 
     /// Admits a connection. If there are too many, closes the one that has been idle longest, or else one whose peer does not send the
-    /// bodies of its requests or does not read the responses. Returns `None` if all of them have a request to answer.
+    /// bodies of its requests or does not read the responses. Returns `None` if the server is handling a request on each of them.
     pub fn admit(&self, peer: IpAddr, activity: &Arc<Activity>) -> Option<Admitted> {
         let network = network(peer);
         let mut state = self.state();
@@ -157,7 +157,7 @@ impl State {
     fn log(&mut self, all_max: usize) {
         if self.displaced + self.refused > 0 && self.logged_at.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
             let State { displaced, refused, total: open, .. } = *self;
-            tracing::warn!(displaced, refused, open, max = all_max, "too many connections: idle ones were closed, or new ones refused");
+            tracing::warn!(displaced, refused, open, max = all_max, "too many connections: idle ones were closed, or new ones rejected");
             (self.displaced, self.refused) = (0, 0);
             self.logged_at = Some(Instant::now());
         }

@@ -127,9 +127,9 @@ impl Listener {
                     }
                     return;
                 }
-                // Only requests are waited for.
+                // The server waits only for requests in progress.
                 () = stopped(&mut stopping), if end.is_none() => if activity.idle().is_some() { LINGER_MAX } else { STOP_MAX },
-                () = sleep_until(wake) => match activity.verdict(Instant::now()) {
+                () = sleep_until(wake) => match activity.connection_state(Instant::now()) {
                     _ if end.is_some() => return,
                     ConnectionState::Busy => continue,
                     ConnectionState::Idle => LINGER_MAX,

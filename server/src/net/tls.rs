@@ -38,17 +38,14 @@ pub fn certificate(cert: &Path, key: &Path) -> io::Result<Certificate> {
     let key_der = private_key(key).map_err(|error| failed(key, &error))?;
     check_private(key).map_err(|error| failed(key, &error))?;
     let signing_key = rustls::crypto::ring::sign::any_supported_type(&key_der).map_err(|_| {
-        failed(
-            key,
-            &"the key is of a kind or size that the server does not know; use ECDSA P-256 or P-384, Ed25519, or RSA of 2048 to 4096 bits",
-        )
+        failed(key, &"the type or size of the key is not supported; use ECDSA P-256 or P-384, Ed25519, or RSA of 2048 to 4096 bits")
     })?;
     let pair = CertifiedKey::new(chain, signing_key);
     match pair.keys_match() {
         Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
             return Err(failed(cert, &mismatch(&pair, key)));
         }
-        // The kind of the key may not tell.
+        // The label may not reveal that the key is encrypted.
         Ok(()) | Err(rustls::Error::InconsistentKeys(_)) => {}
         Err(error) => return Err(failed(cert, &error)),
     }
@@ -68,7 +65,7 @@ fn mismatch(pair: &CertifiedKey, key: &Path) -> String {
             key.display(),
             index + 1
         ),
-        None => format!("the key in {} is that of another certificate", key.display()),
+        None => format!("the key in {} does not match the certificate; give both files of one pair", key.display()),
     }
 }
 
@@ -106,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_others_read_is_refused() {
+    fn a_key_that_others_read_is_rejected() {
         let (cert, key) = made();
         assert_eq!((refused(&cert, &key, 0o600), refused(&cert, &key, 0o640)), (String::new(), String::new()));
         assert!(refused(&cert, &key, 0o644).contains("run `chmod 600"), "{}", refused(&cert, &key, 0o644));
@@ -117,7 +114,7 @@ mod tests {
         let ((cert, key), (issuer, other)) = (made(), made());
         let last = refused(&format!("{issuer}{cert}"), &key, 0o600);
         assert!(last.contains("must come first") && last.contains("that of certificate 2"), "{last}");
-        assert!(refused(&cert, &other, 0o600).contains("that of another certificate"));
+        assert!(refused(&cert, &other, 0o600).contains("does not match the certificate"));
         let half = cert.lines().take(5).collect::<Vec<_>>().join("\n");
         assert!(refused(&half, &key, 0o600).contains("it is cut off"), "{}", refused(&half, &key, 0o600));
         let unknown = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";

@@ -88,7 +88,7 @@ mod tests {
         let made = parameters.self_signed(&key).expect("a certificate");
         assert_eq!(expiry_of(made.der()), Some(1_935_792_000_000));
         for length in 0..made.der().len().min(200) {
-            // Cut short anywhere, it is refused and does not panic.
+            // A certificate that is truncated anywhere is rejected without a panic.
             assert_eq!(expiry_of(&made.der()[..length]), None);
         }
     }

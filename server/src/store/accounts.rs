@@ -7,12 +7,13 @@ use super::StoreError;
 /// An account with its sign-in credentials.
 #[derive(Clone, Debug)]
 pub struct Account {
+    /// The account's id.
     pub user: Uuid,
     /// In lower case.
     pub email: String,
     /// In the PHC string format.
     pub password_hash: String,
-    /// The hash of the recovery code. Without one, no code is right.
+    /// The hash of the recovery code. Without one, no code is accepted.
     pub recovery_hash: Option<String>,
     /// In milliseconds since the Unix epoch, like all times here.
     pub created_at: i64,
@@ -23,8 +24,11 @@ pub struct Account {
 /// A session: one sign-in of a device, and the refresh tokens issued for it.
 #[derive(Clone, Debug)]
 pub struct Session {
+    /// The account's id.
     pub user: Uuid,
+    /// The session's id.
     pub id: Uuid,
+    /// The device's name, if the user has given it one.
     pub device_name: Option<String>,
     /// The platform of the device, as the device reports it.
     pub platform: Option<String>,
@@ -34,6 +38,7 @@ pub struct Session {
     pub generation: u32,
     /// When that token was first issued.
     pub rotated_at: i64,
+    /// When the device signed in.
     pub created_at: i64,
 }
 
@@ -43,24 +48,31 @@ pub const SESSIONS_MAX: i64 = 100;
 /// The session of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionKey {
+    /// The account's id.
     pub user: Uuid,
+    /// The session's id.
     pub session: Uuid,
 }
 
 /// A signed-in device: a live session and its activity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
+    /// The id of the device's session.
     pub session: Uuid,
+    /// The device's name, if the user has given it one.
     pub name: Option<String>,
+    /// The platform of the device, as the device reports it.
     pub platform: Option<String>,
+    /// When the session began.
     pub signed_in_at: i64,
+    /// The device's last activity.
     pub activity: DeviceActivity,
 }
 
 /// The last activity of a device in its session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DeviceActivity {
-    /// When its last request was answered.
+    /// When the server last responded to it.
     pub seen_at: i64,
     /// When it last had everything that the server had, and the user's revision at that time.
     pub synced: Option<(i64, u64)>,
@@ -69,13 +81,16 @@ pub struct DeviceActivity {
 /// Whether an account was created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
+    /// The account was created.
     New,
+    /// Another account has the email address.
     EmailTaken,
 }
 
 /// Whether a session was begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignedIn {
+    /// The session was begun.
     Begun,
     /// The account is gone, or its password has changed in the meantime.
     WrongPassword,
@@ -90,6 +105,7 @@ pub enum Exchange {
     Rotate(u32),
     /// Nothing changes.
     Keep,
+    /// The session ends, because the token may have been stolen.
     Revoke,
 }
 
@@ -111,17 +127,21 @@ pub struct MissedNotifications {
     pub ended: Vec<SessionKey>,
 }
 
-/// What identifies the version of a live record in a digest.
+/// The identity of a live record's version in a digest.
 #[derive(Clone, Debug)]
 pub struct Live {
+    /// The version's revision.
     pub rev: u64,
+    /// The record's collection.
     pub collection: String,
+    /// The record's id.
     pub id: Uuid,
 }
 
-/// How much a server holds, for the metrics.
+/// The numbers of accounts and sessions, for the metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Population {
+    /// The number of accounts.
     pub accounts: u64,
     /// The sessions that have been used recently.
     pub sessions: u64,
@@ -129,12 +149,13 @@ pub struct Population {
     pub backed_up_at: Option<i64>,
 }
 
-/// Why a call was denied or failed.
+/// The reason why a call was denied or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Denied {
     /// The session has ended, whatever the lifetime of its access token (R26).
     #[error("the session has ended")]
     SessionEnded,
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

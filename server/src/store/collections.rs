@@ -10,12 +10,14 @@ use super::StoreError;
 pub struct Collections(Vec<&'static str>);
 
 impl Collections {
+    /// The collections of a contract.
     pub fn of(contract: &Contract) -> Self {
         let mut paths: Vec<_> = contract.collections.iter().map(|collection| collection.path).collect();
         paths.sort_unstable();
         Collections(paths)
     }
 
+    /// Their paths, sorted.
     pub fn paths(&self) -> &[&'static str] {
         &self.0
     }
@@ -34,8 +36,8 @@ impl Collections {
 /// The data has records of a collection that the contract does not have.
 pub fn unknown(collection: &str) -> StoreError {
     StoreError::new(format!(
-        "the data has records of the collection {collection}, which the contract of this server does not have: give the contract that the data \
-         was made with (--contract), or update this program"
+        "the data has records of the collection {collection}, which this server's contract does not have; give the contract of the data \
+         with --contract, or update this program"
     ))
 }
 

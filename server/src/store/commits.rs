@@ -10,6 +10,7 @@ use crate::metrics::BUCKETS;
 pub struct Commits {
     /// The time until each transaction, or group of transactions, was durable, in seconds.
     pub duration: Histogram,
+    /// The number of failed commits.
     pub failed: Counter,
     /// How often the writer thread has panicked and restarted.
     pub panics: Counter,

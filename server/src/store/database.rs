@@ -42,7 +42,7 @@ macro_rules! each {
 
 #[cfg(not(feature = "postgres"))]
 pub(crate) fn without_postgres() -> StoreError {
-    StoreError::new("this program was built without Postgres: build it with the feature `postgres` of stronglog-server")
+    StoreError::new("this program was built without Postgres; build it with the feature `postgres` of stronglog-server")
 }
 
 impl Database {
@@ -74,7 +74,7 @@ impl Database {
         Err(without_postgres())
     }
 
-    /// Checks, without changing anything, that the Postgres database at an address answers and accepts writes, and that its data may be
+    /// Checks, without changing anything, that the Postgres database at an address responds and accepts writes, and that its data may be
     /// served with these collections. Returns where it is, and when a server last recorded the time.
     ///
     /// # Errors
@@ -145,7 +145,7 @@ impl Database {
     {
         match self {
             Database::Sqlite(store) => {
-                // Nothing is gained by loading ahead from a file.
+                // Prefetching from a file gains nothing.
                 drop(prefetch);
                 store.read_records(key, quota, decide).await
             }
@@ -245,7 +245,7 @@ impl Database {
         each!(self, store => store.recover(user, recovery_hash, password_hash).await)
     }
 
-    /// Looks up a session, which may have ended, in the turn of an account or of requests without one.
+    /// Looks up a session, which may have ended, in the turn of an account or of requests without an account.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read.
@@ -253,8 +253,8 @@ impl Database {
         each!(self, store => store.session(key, turn).await)
     }
 
-    /// Changes a session as `decide` says. Its argument tells whether the session is live. If two requests decide about one session at the
-    /// same time, the second decides again after the first.
+    /// Changes a session as `decide` returns. Its argument says whether the session is live. If two requests decide about one session at
+    /// the same time, the second decides again after the first.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written.
@@ -347,8 +347,8 @@ impl Database {
         each!(self, store => store.finish_erasing().await)
     }
 
-    /// Computes the digests that accounts lack (R27), which takes a while for those with many records, and makes nobody wait. One that is
-    /// written to again and again meanwhile is left to the next call.
+    /// Computes the missing digests of accounts (R27), which takes a while for accounts with many records, and blocks nobody. An account
+    /// that is constantly written to in the meantime is left to the next call.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read or written.
@@ -363,7 +363,7 @@ impl Database {
         Ok(())
     }
 
-    /// Computes the digest of an account. Returns false if the account was written to meanwhile.
+    /// Computes the digest of an account. Returns false if the account was written to in the meantime.
     async fn complete_digest(&self, user: Uuid) -> Result<bool, StoreError> {
         let Some(rev) = each!(self, store => store.rev(user).await?) else { return Ok(true) };
         let (mut digest, mut after) = (Digest::default(), 0);

@@ -3,6 +3,7 @@
 /// An epoch with respect to one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Epoch {
+    /// The epoch's name.
     pub name: String,
     /// The epoch in which the restored backup was made. The first epoch of a user has no parent.
     pub parent: Option<String>,

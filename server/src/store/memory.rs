@@ -19,7 +19,7 @@ pub struct Memory {
     epoch: String,
     users: BTreeMap<Uuid, User>,
     is_replica: bool,
-    /// How much each user may hold.
+    /// The quota of each user.
     quota: Quota,
 }
 
@@ -56,7 +56,7 @@ impl Memory {
         UserRecords { epoch: &self.epoch, user, is_replica: self.is_replica, quota: self.quota }
     }
 
-    /// Sets how much each user may hold.
+    /// Sets the quota of each user.
     pub fn set_quota(&mut self, quota: Quota) {
         self.quota = quota;
     }

@@ -48,11 +48,11 @@ use crate::per_account::PerAccount;
 use crate::places::{LINE_MAX, Place, Places, SERVER, WAIT_MAX};
 
 /// How long a stopping server waits for its database.
-const FAREWELL_MAX: Duration = Duration::from_secs(1);
+const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
 const STANDBY: &str = "the database is read-only: it is a standby, or configured so";
 /// How long a server uses fewer connections after the database has run out of them.
 const WITHHELD_FOR: Duration = Duration::from_secs(60);
-/// How long a connection may take to answer everything that was sent on it before. After that, another one is opened.
+/// How long a connection may take to finish everything that was sent on it before. After that, another one is opened.
 const RECYCLE_MAX: Duration = Duration::from_secs(1);
 
 /// The database, and this server's connections to it.
@@ -152,8 +152,8 @@ impl Store {
         let heart = self.heart.lock().unwrap_or_else(PoisonError::into_inner).take();
         heart.iter().for_each(JoinHandle::abort);
         if heart.is_some() || self.signs.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
-            // If the database does not hear it, it forgets the server soon.
-            let _ = timeout(FAREWELL_MAX, heartbeat::end(&self.connections, self.server)).await;
+            // If this does not reach the database, it forgets the server soon.
+            let _ = timeout(SHUTDOWN_MAX, heartbeat::end(&self.connections, self.server)).await;
         }
         self.announcer.close().await;
         self.connections.pool.close();
@@ -319,7 +319,7 @@ impl Store {
         self.query_within(Use::Write, turn, self.address.answer_max(), sql, parameters).await
     }
 
-    /// Like [`Store::query`], for chores that read a whole table.
+    /// Like [`Store::query`], for maintenance tasks that read a whole table.
     pub async fn scan(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
         self.query_within(Use::Read, SERVER, SCAN_TIME_MAX, sql, parameters).await
     }
@@ -391,7 +391,7 @@ impl Connections {
         Ok(Connections { pool, places: Places::new(max), places_to_write: Places::new(max - max / 4), health })
     }
 
-    /// A connection. If all are in use, this waits for a while, in the turn of an account, but not for a database that does not answer.
+    /// A connection. If all are in use, this waits for a while, in the turn of an account, but not for a database that does not respond.
     async fn take(&self, turn: Uuid) -> Result<Connection, StoreError> {
         loop {
             if !self.health.may_ask() {
@@ -400,7 +400,7 @@ impl Connections {
             let place = self.places.take(turn).await.ok_or_else(StoreError::busy)?;
             match self.pool.get().await.map_err(|error| self.told(error)) {
                 Ok(link) => return Ok(Connection { link, _place: place, _place_to_write: None }),
-                // Those that there are serve all, each in its turn.
+                // The existing connections serve everybody in turn.
                 Err(error) if error::is_full(&error) && self.pool.status().size > 0 => self.withhold(place),
                 Err(error) => return Err(error),
             }
@@ -422,7 +422,7 @@ impl Connections {
             let open = self.pool.status().size;
             tracing::warn!(
                 open,
-                "the database has no connection left for this server, which goes on with those that are open: lower --store-connections"
+                "the database has no connection left for this server, which continues with its open ones; lower --store-connections"
             );
         }
         tokio::spawn(async move {

@@ -12,7 +12,7 @@ pub struct Prefetch {
     pub ids: BTreeSet<Uuid>,
     /// The newest boundary up to each of these revisions.
     pub boundaries: BTreeSet<u64>,
-    /// The same, with revisions counted back from the user's newest.
+    /// Like the field above, with revisions counted back from the user's newest.
     pub boundaries_before_newest: BTreeSet<u64>,
     /// The changes after a revision.
     pub changes: Option<Changes>,
@@ -25,8 +25,11 @@ pub struct Prefetch {
 pub struct Changes {
     /// `None` means all collections.
     pub collection: Option<&'static str>,
+    /// The revision.
     pub after: u64,
+    /// The maximum number of changes.
     pub rows: usize,
+    /// The size in bytes at which loading stops.
     pub bytes: usize,
 }
 
@@ -51,7 +54,7 @@ impl Changes {
         rows < self.rows && bytes <= self.bytes
     }
 
-    /// The same changes from the beginning, with higher limits.
+    /// A prefetch of the same changes from the beginning, with higher limits.
     pub fn more(self) -> Changes {
         Changes { rows: self.rows.saturating_mul(4), bytes: self.bytes.saturating_mul(4), ..self }
     }

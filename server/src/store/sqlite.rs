@@ -35,7 +35,7 @@ use self::writer::Writer;
 use super::accounts::Population;
 use super::collections::{Collections, unknown};
 use super::{Commits, StoreError};
-use crate::places::STRANGERS;
+use crate::places::UNAUTHENTICATED;
 
 /// Marks the database and its copies as files of this program, in the header where other programs expect it: "SLog".
 pub const APPLICATION_ID: i64 = 0x534c_6f67;
@@ -43,7 +43,7 @@ pub const APPLICATION_ID: i64 = 0x534c_6f67;
 /// The database's file name in the data folder.
 pub const DATABASE: &str = "stronglog.db";
 
-/// What an operator's command is writing, and the file that becomes the database once it is complete.
+/// The commands that write a new database, each with the file that becomes the database once it is complete.
 pub const UNFINISHED: [(&str, &str); 2] = [("restore", backup::RESTORING), ("copy", COPYING)];
 pub const COPYING: &str = "stronglog.db.copying";
 
@@ -97,7 +97,7 @@ impl Store {
         let path = folder.join(DATABASE);
         // The lock is that of the folder, so the file must be in it.
         if path.is_symlink() {
-            return Err(StoreError::new(format!("{} is a link: name the folder of the database itself", path.display())));
+            return Err(StoreError::new(format!("{} is a link; name the folder of the database itself", path.display())));
         }
         if !path.exists() {
             check_new(folder)?;
@@ -105,7 +105,7 @@ impl Store {
         let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));
         private().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         if let Err(error) = make_private(&path) {
-            tracing::warn!(%error, "cannot restrict access to {}: other users may be able to read it", path.display());
+            tracing::warn!(%error, "cannot restrict access to {}; other users may be able to read it", path.display());
         }
         backup::check_log(&path)?;
         let connection = open_file(&path)?;
@@ -113,7 +113,9 @@ impl Store {
         let counter = Counter::open(folder)?;
         // A newly created database already begins its own epoch, whatever the counter says.
         if made == Made::Before && counter.is_not_of(&connection)? {
-            tracing::warn!("the database is older than its counter file, or the file is missing: it counts as restored from a backup");
+            tracing::warn!(
+                "the database is older than its counter file, or the file is missing; it is treated as restored from a backup, and a new epoch begins"
+            );
             backup::begin_epoch(&connection, new_epoch)?;
         }
         let mut erased = 0;
@@ -121,7 +123,7 @@ impl Store {
             erased += usize::from(accounts::begin_erasing(&connection, user)?);
         }
         if erased > 0 {
-            tracing::warn!(erased, "the database holds accounts that have been erased: they are erased now");
+            tracing::warn!(erased, "the database has accounts that have been erased; they are erased now");
         }
         let writer = Writer::start(&path, connection, counter)?;
         let readers = Readers::open(&path)?;
@@ -132,7 +134,7 @@ impl Store {
     pub async fn close(&self) {
         self.readers.close().await;
         let writer = self.writer.close();
-        // Waits for a thread, and so must not hold up others.
+        // On a blocking thread, because this waits for a thread.
         if tokio::task::spawn_blocking(writer).await.is_err() {
             tracing::error!("cannot wait for the writer thread");
         }
@@ -201,7 +203,7 @@ impl Store {
             let folder = self.folder.clone();
             let noted = tokio::task::spawn_blocking(move || {
                 erased::note(&folder, user)?;
-                // What cannot be erased there must not stay here.
+                // If it cannot be erased there, this fails.
                 if let Err(error) = previous::erase(&folder, user) {
                     tracing::error!(%error, "an erased account is still in a file");
                 }
@@ -227,7 +229,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.readers.run(STRANGERS, work).await
+        self.readers.run(UNAUTHENTICATED, work).await
     }
 
     /// Like [`Store::read`], but in the account's turn.
@@ -245,15 +247,13 @@ impl Store {
 
 /// Checks that no restore and no copy into a folder without a database was interrupted.
 ///
-/// # Errors
-/// One was, so that the database is missing that was to be there.
+/// # Errors Returns an error if one was interrupted, so that the expected database is missing.
 pub fn check_complete(folder: &Path) -> Result<(), StoreError> {
     for (name, file) in UNFINISHED {
         let path = folder.join(file);
         if path.exists() {
             return Err(StoreError::new(format!(
-                "a {name} into {} was interrupted, so that there is no database: run `stronglog admin {name}` again, or remove {} to begin \
-                 with an empty one",
+                "a {name} into {} was interrupted, so there is no database; run `stronglog admin {name}` again, or remove {} to begin with an empty one",
                 folder.display(),
                 path.display()
             )));
@@ -267,7 +267,7 @@ fn check_new(folder: &Path) -> Result<(), StoreError> {
     check_complete(folder)?;
     if folder.join(counter::COUNTER).exists() {
         tracing::warn!(
-            "there is no database in {}, but there was one: a new and empty one begins. If that is wrong, stop the server and restore a backup",
+            "there is no database in {}, but there was one; an empty one is created. If that is wrong, stop the server and restore a backup",
             folder.display()
         );
     }
@@ -281,7 +281,7 @@ pub fn lock(folder: &Path) -> Result<File, StoreError> {
     let file = private().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::new(format!("a server runs in {}: stop it first", folder.display()))),
+        Err(TryLockError::WouldBlock) => Err(StoreError::new(format!("a server is running in {}; stop it first", folder.display()))),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
@@ -319,13 +319,15 @@ pub enum Made {
 pub fn migrate(connection: &Connection, new_epoch: &str) -> Result<Made, StoreError> {
     let version = version_of(connection)?;
     if version > DATABASE_VERSION {
-        return Err(StoreError::new(format!("the database is of version {version}, and this program knows {DATABASE_VERSION}: update it")));
+        return Err(StoreError::new(format!(
+            "the database has version {version}, and this program supports up to {DATABASE_VERSION}; update the program"
+        )));
     }
     let marked: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     // Databases of earlier versions have no mark.
     if ![0, APPLICATION_ID].contains(&marked) || (version == 0 && tables > 0) {
-        return Err(StoreError::new("the database is that of another program: name another folder"));
+        return Err(StoreError::new("the database belongs to another program; choose another folder"));
     }
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(version) {
         connection.execute_batch(&format!("BEGIN IMMEDIATE; {migration} PRAGMA user_version = {}; COMMIT;", index + 1))?;

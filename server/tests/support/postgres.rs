@@ -45,7 +45,7 @@ impl Postgres {
         psql
     }
 
-    /// Runs a statement as the superuser, and returns what it answers.
+    /// Runs a statement as the superuser, and returns its result.
     pub fn sql(&self, statement: &str) -> String {
         let output = self.session().args(["-c", statement]).output().expect("psql runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -72,7 +72,7 @@ impl Postgres {
         }
     }
 
-    /// Stops the processes of the server, as when its machine is paused: connections stay open, and nothing is answered.
+    /// Stops the processes of the server, as when its machine is paused: connections stay open, and nothing responds.
     pub fn freeze(&self) {
         self.signal("-STOP");
     }

@@ -196,7 +196,7 @@ fn fate(record: &Incoming, row: Option<&Row>, on_conflict: OnConflict, now_ms: i
     let Some(row) = row else { return if record.deleted { Fate::Unchanged } else { Fate::Added } };
     let (same, deleted) = (is_same(record, row), row.record.deleted);
     let stays = match on_conflict {
-        // A stamp of the future is of a clock that was wrong, and does not say which version is newer.
+        // A stamp in the future comes from a wrong clock, and does not show which version is newer.
         OnConflict::Newer => record.stamp.is_none_or(|stamp| stamp <= row.record.stamp || stamp > now_ms + SKEW_MAX_MS),
         OnConflict::Keep => true,
         OnConflict::Replace => false,

@@ -91,7 +91,7 @@ struct Parsed {
 pub(super) fn read(mut input: impl BufRead, reader: &mut LineReader<'_>, mut progress: impl FnMut(u64)) -> Result<File, Error> {
     let mut file = File::default();
     let mut newest: BTreeMap<Key, usize> = BTreeMap::new();
-    // Whoever sorts a file or appends one to another moves the counts, so they are compared at the end.
+    // Sorting a file or appending one to another moves the counts, so they are compared at the end.
     let (mut found, mut counted, mut begun, mut ended) = (0, None, 0, 0);
     let mut bytes = Vec::new();
     for line in 1.. {
@@ -126,7 +126,7 @@ pub(super) fn read(mut input: impl BufRead, reader: &mut LineReader<'_>, mut pro
         Some(_) => FileCounts::Exact,
     };
     if let Some((line, records)) = counted.filter(|(_, records)| *records > found) {
-        file.refused.push((line, format!("the file is damaged: it counts {records} records, and it has {found}")));
+        file.refused.push((line, format!("the file is damaged: it should have {records} records, and has {found}")));
     }
     Ok(file)
 }
@@ -196,7 +196,7 @@ impl LineReader<'_> {
         if let Some(quarantined) = root.get("quarantined") {
             return Ok(self.quarantined(line, quarantined));
         }
-        // An export without records has its counts alone, and so had every export before they became a part of the last record's line.
+        // An export without records has only its counts. Older exports have the counts in a separate line.
         if has_end && root.get("collection").is_none() && root.get("record").is_none() {
             return Ok(Line::Nothing);
         }

@@ -3,8 +3,8 @@
 use crate::store::StoreError;
 
 /// What to do with a damaged database.
-pub(super) const DAMAGED: &str = "; the file is damaged or not a database: keep it, because edits that were not sent are only in it, and restore it from a \
-                       copy, or sync a new one and import your last export";
+pub(super) const DAMAGED: &str = "; the file is damaged or not a database. Keep it, because unsent edits are only in it; restore it from a \
+                                  copy, or sync a new one and import your last export";
 
 /// Whether the database holds a value that this program has not written.
 fn is_unreadable(error: &rusqlite::Error) -> bool {
@@ -33,9 +33,11 @@ pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreEr
         let next = match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => "; free some space on the disk and try again",
             Some(ErrorCode::ReadOnly) => "; make the file and its folder writable",
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "; another program is writing to it, try again",
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "; another program is writing to it; try again",
             Some(ErrorCode::CannotOpen) => "; check that the folder exists and is writable",
-            Some(ErrorCode::SystemIoFailure) if is_of_writing(&error) => "; the disk is full or fails: free some space on it and try again",
+            Some(ErrorCode::SystemIoFailure) if is_of_writing(&error) => {
+                "; the disk is full or failing; free some space on it and try again"
+            }
             // A log that belongs to another version of the file ends in an error of reading.
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::SystemIoFailure) => DAMAGED,
             None if is_unreadable(&error) => DAMAGED,

@@ -1,4 +1,4 @@
-//! Contracts made at random, with a collection of each kind.
+//! Random contracts with a collection of each kind.
 
 #[path = "../../../contractc/tests/fuzzed/maker.rs"]
 mod maker;
@@ -15,7 +15,7 @@ use super::TestContract;
 const COMMON: [&str; 8] = ["id", "clientCreatedAt", "clientUpdatedAt", "isDeleted", "serverId", "serverUpdatedAt", "v", "mark"];
 
 impl TestContract {
-    /// The contract of a seed; `None` if the compiler refuses its document, or if no record of it can be found.
+    /// The contract of a seed; `None` if the compiler rejects its document, or if no record of it can be found.
     pub fn random(seed: u64) -> Option<TestContract> {
         let compilation = Compilation::from_text("random.json", document(seed).to_string().as_bytes());
         let contract = compilation.contract.as_ref()?;
@@ -34,7 +34,7 @@ impl TestContract {
     }
 }
 
-/// A document with schemas made at random, and a collection of each kind that holds some of them.
+/// A document with random schemas, and a collection of each kind that uses some of them.
 fn document(seed: u64) -> Value {
     let mut schemas = maker::Maker::document(seed)["components"]["schemas"].take();
     both_ways(&mut schemas);
@@ -63,7 +63,7 @@ fn document(seed: u64) -> Value {
     })
 }
 
-/// Removes what makes a member go one way: the compiler refuses it where a record needs the member.
+/// Removes the keywords that make a member one-directional, which the compiler rejects for required members of records.
 fn both_ways(schemas: &mut Value) {
     match schemas {
         Value::Object(members) => {

@@ -111,7 +111,7 @@ impl Run {
         self.server.lost.retain(|lost| lost.account != account);
     }
 
-    /// What a device knew alone is lost with its database.
+    /// Everything that only this device knew is lost with its database.
     fn replace_database(&mut self, index: usize, database: MemoryStore) {
         let account = self.devices[index].account;
         self.rolled_back = true;

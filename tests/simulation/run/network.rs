@@ -1,4 +1,4 @@
-//! The network of the simulated run: requests that are lost, delayed, refused on the way or delivered twice, and responses that are lost.
+//! The network of the simulated run: requests that are lost, delayed, rejected in transit or delivered twice, and responses that are lost.
 
 use stronglog_sync::api::ProblemCode;
 use stronglog_sync::engine::answer::Answered;
@@ -56,7 +56,7 @@ impl Run {
             return Ok(());
         }
         let mut answered = self.serve(&packet)?;
-        // A server names the account of whatever it answers.
+        // A server names the account in each response.
         answered.account = Some(account_id(packet.account).to_string());
         let answered = self.mixed_up(&packet, answered, faults);
         let answered = self.mistimed(answered, faults);
@@ -71,8 +71,8 @@ impl Run {
         Ok(())
     }
 
-    /// Sometimes delivers the answer to an earlier request instead, as a program between device and server does that mixes up connections: of
-    /// any push to a push, and of another account's pull to a pull.
+    /// Sometimes delivers the response to an earlier request instead, like a program between device and server that mixes up connections:
+    /// of any push to a push, and of another account's pull to a pull.
     fn mixed_up(&mut self, packet: &Packet, answered: Answered, faults: bool) -> Answered {
         let is_push = matches!(packet.message, Message::Push { .. });
         let earlier = self.earlier.iter().filter(|(of, push, _)| *push == is_push && (is_push || *of != packet.account));
@@ -97,9 +97,9 @@ impl Run {
         Ok(())
     }
 
-    /// Sometimes replaces the response with a refusal or a response that is not of the contract.
+    /// Sometimes replaces the response with a rejection or a response that violates the contract.
     fn refusal(&mut self, packet: &Packet) -> Option<Answered> {
-        // If a server refused a single small edit as too large, the server itself would be at fault.
+        // If a server rejected a single small edit as too large, the server itself would be at fault.
         let several = matches!(&packet.message, Message::Push { edits, .. } if edits.len() > 1);
         let answered = |status: u16, body: &str| Answered { status, account: None, retry_after_ms: None, body: body.as_bytes().to_vec() };
         Some(match self.chance.below(90) {
@@ -115,7 +115,7 @@ impl Run {
         })
     }
 
-    /// Sometimes delivers the answer with another time of the server, whose clock is wrong for a moment.
+    /// Sometimes delivers the response with another time of the server, whose clock is wrong for a moment.
     fn mistimed(&mut self, mut answered: Answered, faults: bool) -> Answered {
         if faults && self.chance.of_thousand(15) {
             let wrong = self.chance.pick(&[0, EPOCH_MS - 20_000_000_000, EPOCH_MS + 400_000_000_000, 253_402_300_799_999]);
@@ -155,7 +155,7 @@ impl Run {
                 }
             );
         }
-        // A request under a session that has ended is refused, however old its token is and whenever it was sent (R26).
+        // A request under a session that has ended is rejected, however old its token is and whenever it was sent (R26).
         if self.ended.contains(&(packet.device, packet.session)) {
             return Ok(problem(401, ProblemCode::TokenRevoked, ""));
         }
@@ -183,7 +183,8 @@ impl Run {
                 let key = Key { collection: edit.collection, id: edit.record.id };
                 let newest = self.acknowledged.entry((packet.account, key)).or_insert((receipt.op, receipt.stamp));
                 let follows = receipt.op.device == newest.0.device && receipt.op.seq > newest.0.seq;
-                // A server that lost the edit accepts it anew, with the stamp that was sent: the device may not know the one that it was given.
+                // A server that lost the edit accepts it again, with the stamp that was sent: the device may not know the one that it was
+                // given.
                 let is_anew = is_accepted && receipt.op == newest.0;
                 if follows || is_anew || receipt.stamp > newest.1 {
                     *newest = (receipt.op, receipt.stamp);
@@ -213,7 +214,7 @@ impl Run {
     }
 }
 
-/// Some connections break while a request or its answer is on its way, and others do not come about.
+/// Some connections break while a request or its response is in transit, and others are never established.
 pub(super) fn lost(is_cut: bool) -> TransportError {
     TransportError { message: "the network is down".to_owned(), is_cut }
 }

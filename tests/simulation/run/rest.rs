@@ -177,7 +177,7 @@ impl Run {
         Err(format!("device {} does nothing, in the state {state:?}, and a call for sync does not return (L4)", device.number))
     }
 
-    /// Answers the questions of resyncs. Returns whether there were any.
+    /// Decides the questions of resyncs. Returns whether there were any.
     fn answer_questions(&mut self) -> bool {
         let mut asked = false;
         for index in 0..self.devices.len() {

@@ -161,9 +161,9 @@ fn measure(program: &Program<'_>, document: &Path, work: &Path) -> Result<Outcom
     }
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        let telling =
+        let message =
             said.lines().find(|line| line.contains("rror") || line.contains("panicked")).or(said.lines().last()).unwrap_or_default().trim();
-        let short: String = telling.chars().take(100).collect();
+        let short: String = message.chars().take(100).collect();
         return Ok(Outcome::Nothing(format!("fails: {}", short.replace('|', "/"))));
     }
     let text = std::fs::read_to_string(&figures)?;

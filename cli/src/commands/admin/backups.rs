@@ -17,10 +17,10 @@ const KEEP: u32 = 14;
 pub async fn run(backup: &Backup, json: bool) -> Outcome {
     let Some(file) = &backup.config else { return write(backup, json).await };
     match settings::with_file(std::env::args_os(), &["admin", "backup"], file)?.command {
-        // A timer may go on after the data has moved: this is neither a failure nor a backup.
+        // A timer may still run after the data has moved: this is neither a failure nor a backup.
         Command::Admin(Admin::Backup(settled)) if settled.folder.store.is_some() => {
             remark!(
-                "nothing is backed up, because the data of this server is in Postgres: use pg_basebackup with an archive of the write-ahead \
+                "no backup was made, because this server's data is in Postgres; use pg_basebackup with an archive of the write-ahead \
                  log, or pg_dump, and switch this off with `systemctl disable --now stronglog-backup.timer`"
             );
             Ok(Exit::Attention)
@@ -50,7 +50,7 @@ async fn write(backup: &Backup, json: bool) -> Outcome {
 fn warn(data: &Path, not_recorded: Option<&str>) -> Exit {
     let Some(why) = not_recorded else { return Exit::Done };
     remark!(
-        "{} the backup is whole, but is not recorded in {}, which cannot be written ({why}): alerts and `admin doctor` do not know about it. \
+        "{} the backup is complete, but is not recorded in {}, which cannot be written ({why}): alerts and `admin doctor` do not know about it. \
          Make the folder writable, with some free space, and back up again",
         bad("!"),
         data.display()

@@ -19,7 +19,7 @@ pub fn place(folder: &ServerFolder) -> Outcome<Place> {
 pub fn folder_only<'a>(folder: &'a ServerFolder, doing: &str) -> Outcome<&'a Path> {
     match &folder.store {
         Some(_) => Err(Failure::usage(format!(
-            "cannot {doing} a Postgres database: use its own programs, pg_basebackup with an archive of the write-ahead log, or pg_dump and \
+            "cannot {doing} a Postgres database; use its own programs, pg_basebackup with an archive of the write-ahead log, or pg_dump and \
              pg_restore; devices then send again what the restored database lacks"
         ))),
         None => Ok(&folder.data),

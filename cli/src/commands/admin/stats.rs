@@ -1,4 +1,4 @@
-//! `admin stats`: how much a server holds.
+//! `admin stats`: the number and size of a server's records and accounts.
 
 use stronglog_server::admin::{self, Share, Stats};
 

@@ -100,7 +100,7 @@ async fn sessions(account: &AccountArgument, json: bool) -> Outcome<()> {
 }
 
 async fn reset_password(account: &AccountArgument, stdin: bool, generate: bool, json: bool) -> Outcome<()> {
-    // Before a password is asked for in vain.
+    // Checked before asking for a password.
     users::show(&place(&account.folder)?, &account.account).await.map_err(failed)?;
     let made = generate.then(users::random_password);
     let new = match &made {
@@ -135,7 +135,7 @@ async fn delete(account: &AccountArgument, yes: bool, json: bool) -> Outcome<()>
 async fn confirm(email: &str) -> Outcome<()> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::usage(
-            "cannot ask for confirmation: standard input is not a terminal; use --yes to erase the account without being asked",
+            "cannot ask for confirmation: standard input is not a terminal; use --yes to erase the account without confirmation",
         ));
     }
     let answer = ask_line(format!("This erases {email} and all its records. Type the email address to confirm")).await?;

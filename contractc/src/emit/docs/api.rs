@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::curl;
 use super::fields::yes_or_no;
-use super::markdown::{Fence, cell, code, embed, first_paragraph, heading, key, link, plain};
+use super::markdown::{CodeBlocks, cell, code, embed, first_paragraph, heading, key, link, plain};
 use super::samples;
 use super::words::{Words, schema_key};
 use crate::emit::Plan;
@@ -67,9 +67,9 @@ fn joined(text: Option<&str>) -> String {
 /// The document's description with keys after its main headings, and links to those headings.
 fn overview(text: &str) -> (String, Vec<String>) {
     const LEVEL: usize = 3;
-    let (mut links, mut lines, mut fence) = (Vec::new(), Vec::new(), Fence::default());
+    let (mut links, mut lines, mut blocks) = (Vec::new(), Vec::new(), CodeBlocks::default());
     for line in embed(text, LEVEL).lines() {
-        let in_code = fence.holds(line);
+        let in_code = blocks.holds(line);
         match heading(line).filter(|(level, _)| !in_code && *level == LEVEL) {
             Some((_, words)) => {
                 let target = format!("overview:{}", links.len());

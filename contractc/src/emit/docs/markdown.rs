@@ -71,12 +71,12 @@ fn without_html_paragraphs(text: &str) -> String {
 /// Embeds prose of the contract below a heading: its headings start at `level`, and an unclosed code block is closed.
 pub fn embed(text: &str, level: usize) -> String {
     let text = without_html_paragraphs(text);
-    let mut fence = Fence::default();
-    let highest = text.trim().lines().filter(|line| !fence.holds(line)).filter_map(heading).map(|(level, _)| level).min().unwrap_or(level);
-    let (mut fence, mut embedded) = (Fence::default(), String::with_capacity(text.len()));
+    let mut blocks = CodeBlocks::default();
+    let highest = text.trim().lines().filter(|line| !blocks.holds(line)).filter_map(heading).map(|(level, _)| level).min().unwrap_or(level);
+    let (mut blocks, mut embedded) = (CodeBlocks::default(), String::with_capacity(text.len()));
     for line in text.trim().lines() {
-        // Every line must pass through the code fence tracker.
-        let in_code = fence.holds(line);
+        // Every line must pass through the tracker.
+        let in_code = blocks.holds(line);
         match heading(line).filter(|_| !in_code) {
             Some((own, words)) => {
                 let shifted = (own + level).saturating_sub(highest).clamp(1, 6);
@@ -85,7 +85,7 @@ pub fn embed(text: &str, level: usize) -> String {
             None => embedded.push_str(&format!("{}\n", line.trim_end())),
         }
     }
-    embedded.push_str(&fence.closing());
+    embedded.push_str(&blocks.closing());
     embedded.trim_end().to_owned()
 }
 
@@ -96,12 +96,12 @@ pub fn heading(line: &str) -> Option<(usize, &str)> {
     (1..=6).contains(&level).then(|| (level, text.trim().trim_end_matches('#').trim_end()))
 }
 
-/// Tracks code fences while walking through the lines of a text.
+/// Tracks code blocks while walking through the lines of a text.
 #[derive(Default)]
-pub struct Fence(Option<String>);
+pub struct CodeBlocks(Option<String>);
 
-impl Fence {
-    /// Whether the line belongs to a code block, including its fences. Must be called for each line in order.
+impl CodeBlocks {
+    /// Whether the line belongs to a code block, including its delimiters. Must be called for each line in order.
     pub fn holds(&mut self, line: &str) -> bool {
         let trimmed = line.trim_start();
         match &self.0 {
@@ -114,7 +114,7 @@ impl Fence {
             None => {
                 let mark = trimmed.chars().next().filter(|mark| ['`', '~'].contains(mark));
                 let opening: String = mark.map(|mark| trimmed.chars().take_while(|next| *next == mark).collect()).unwrap_or_default();
-                // An opening fence has at least three marks and no further ones in the line. Otherwise it is a code span.
+                // An opening delimiter has at least three marks and no further ones in the line. Otherwise it is a code span.
                 if opening.len() >= 3 && !trimmed[opening.len()..].contains('`') {
                     self.0 = Some(opening);
                 }
@@ -132,8 +132,8 @@ impl Fence {
 pub fn resolve(pages: &[(&str, String)]) -> Vec<String> {
     let mut targets: BTreeMap<String, (usize, String)> = BTreeMap::new();
     for (page, (_, text)) in pages.iter().enumerate() {
-        let (mut anchors, mut fence) = (Anchors::default(), Fence::default());
-        for (_, words) in text.lines().filter(|line| !fence.holds(line)).filter_map(heading) {
+        let (mut anchors, mut blocks) = (Anchors::default(), CodeBlocks::default());
+        for (_, words) in text.lines().filter(|line| !blocks.holds(line)).filter_map(heading) {
             let (words, key) = words.split_once(KEY_OPEN).unwrap_or((words, ""));
             let anchor = anchors.take(words);
             targets.entry(key.trim_end_matches(KEY_CLOSE).to_owned()).or_insert((page, anchor));
@@ -148,9 +148,9 @@ pub fn resolve(pages: &[(&str, String)]) -> Vec<String> {
 }
 
 fn finish(text: &str, resolved: &impl Fn(&str) -> String) -> String {
-    let (mut finished, mut fence) = (String::with_capacity(text.len()), Fence::default());
+    let (mut finished, mut blocks) = (String::with_capacity(text.len()), CodeBlocks::default());
     for line in text.lines() {
-        let in_code = fence.holds(line);
+        let in_code = blocks.holds(line);
         if in_code {
             finished.push_str(line);
         } else if line.trim().is_empty() {

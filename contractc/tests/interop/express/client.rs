@@ -74,7 +74,7 @@ async fn parameters(client: &Caller) {
     assert_eq!(serde_json::to_value(&seen).expect("JSON"), sent);
 }
 
-async fn parcels(client: &Caller, stranger: &Caller) -> i64 {
+async fn parcels(client: &Caller, intruder: &Caller) -> i64 {
     let parts = json!([{ "kind": "letter", "pages": 2 }, { "kind": "box", "size": { "max": 4 } }]);
     let parcel = json!({ "name": "Pu-Erh", "state": "packed", "grams": 9_007_199_254_740_991_i64, "note": null, "parts": parts });
     let mut call = operations::AddParcel { body: of(parcel.clone()) };
@@ -87,7 +87,7 @@ async fn parcels(client: &Caller, stranger: &Caller) -> i64 {
     assert!(matches!(&again, operations::AddParcelResponse::Conflict(text) if text == "there is a parcel \"Pu-Erh\""), "{again:?}");
 
     call.body.name = "Oolong".to_owned();
-    let rejected = stranger.add_parcel(&call).await.expect("an answer").body;
+    let rejected = intruder.add_parcel(&call).await.expect("an answer").body;
     assert!(matches!(&rejected, operations::AddParcelResponse::Status4xx { status, .. } if status.as_u16() == 401), "{rejected:?}");
     call.body.name = "O".to_owned();
     assert!(matches!(client.add_parcel(&call).await, Err(CallError::Request(_))), "a name that is too short is not sent");

@@ -40,7 +40,8 @@ impl Side {
         Ok(Side { store, transaction })
     }
 
-    /// Reads another snapshot, after which nothing is written until the copy is complete. A server that starts meanwhile waits, and fails.
+    /// Reads another snapshot. From then on nothing is written until the copy is complete; a server that starts in the meantime waits and
+    /// then fails.
     pub async fn lock(&mut self) -> Result<(), Error> {
         let transaction = Transaction::begin_long(self.store.connection(SERVER).await?, READ).await?;
         let tables: Vec<_> = TABLES.iter().map(|table| table.name).chain(["server"]).collect();
@@ -52,7 +53,7 @@ impl Side {
 
     pub async fn holds_data(&self) -> Result<bool, StoreError> {
         let link = self.transaction.link();
-        // No account is made until the transaction ends.
+        // No account is created until the transaction ends.
         link.batch_execute("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE").await?;
         Ok(link.query_typed_one("SELECT EXISTS (SELECT FROM users)", &[]).await?.try_get(0)?)
     }
@@ -123,7 +124,7 @@ async fn check_unserved(store: &Store, transaction: &Transaction) -> Result<(), 
 }
 
 async fn send(to: &Sender<Batch>, batch: Batch) -> Result<(), StoreError> {
-    to.send(batch).await.map_err(|_| StoreError::new("the receiver of the rows has stopped"))
+    to.send(batch).await.map_err(|_| StoreError::new("the copy stopped before all rows were written; see the other error"))
 }
 
 fn type_of(kind: Kind) -> Type {

@@ -24,7 +24,7 @@ pub struct Side {
 impl Side {
     /// The database of a folder. It must be the newest that the folder had.
     pub fn source(folder: &Path) -> Result<Self, Error> {
-        // Before the lock, which would make its file in a folder without a database.
+        // Before the lock, whose file would otherwise be created in a folder without a database.
         outside::open(folder)?;
         let lock = sqlite::lock(folder)?;
         let connection = outside::open(folder)?;
@@ -61,7 +61,7 @@ impl Side {
 
     pub async fn begin(&mut self, origin: &Origin) -> Result<(), StoreError> {
         let path = self.folder.join(COPYING);
-        // It may be left from a copy that was interrupted.
+        // It may be left over from an interrupted copy.
         backup::remove(&path)?;
         files::private().create_new(true).write(true).open(&path).map_err(|error| failed(&path, &error))?;
         let connection = sqlite::open_file(&path)?;
@@ -74,7 +74,9 @@ impl Side {
 
     pub async fn read(&self, table: &'static Table, to: Sender<Batch>) -> Result<Sum, StoreError> {
         self.with(move |connection| {
-            let send = |batch| to.blocking_send(batch).map_err(|_| StoreError::new("the receiver of the rows has stopped"));
+            let send = |batch| {
+                to.blocking_send(batch).map_err(|_| StoreError::new("the copy stopped before all rows were written; see the other error"))
+            };
             let place = if table.name == "heads" { "users" } else { table.name };
             let key = table.columns.iter().take(table.key).map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
             let mut statement = connection.prepare(&format!("SELECT {} FROM {place} ORDER BY {key}", table.list()))?;
@@ -112,7 +114,7 @@ impl Side {
         self.with(move |connection| counter.note(connection)).await?;
         drop(self.connection);
         origin.erased.iter().try_for_each(|user| erased::note(&self.folder, *user))?;
-        // The counter comes first: without the database, it says nothing.
+        // The counter comes first, because it has no meaning without the database.
         std::fs::rename(&fresh, &current).map_err(|error| failed(&current, &error))?;
         files::sync_folder(&self.folder).map_err(|error| failed(&self.folder, &error))?;
         files::hand_over(&self.folder)

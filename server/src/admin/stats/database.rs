@@ -1,4 +1,4 @@
-//! How much a Postgres database holds.
+//! The contents of a Postgres database, in numbers.
 
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -25,7 +25,7 @@ const SHARES: &str = "SELECT email, record_count, record_bytes FROM users JOIN h
 pub async fn stats(store: &Store) -> Result<Stats, Error> {
     let counted = store.query(SERVER, COUNTS, &[(&now_ms().saturating_sub(REFRESH_MS), Type::INT8)]).await?;
     let shares = store.query(SERVER, SHARES, &[(&i64::from(LARGEST), Type::INT8)]).await?;
-    let row = counted.first().ok_or_else(|| StoreError::new("the database answered with no row"))?;
+    let row = counted.first().ok_or_else(|| StoreError::new("the database returned no row; this is a bug, please report it"))?;
     Ok(Stats { largest: shares.iter().map(share).collect::<Result<_, _>>()?, ..read(row)? })
 }
 

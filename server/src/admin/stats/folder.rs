@@ -1,4 +1,4 @@
-//! How much the SQLite database of a folder holds.
+//! The contents of a folder's SQLite database, in numbers.
 
 use std::path::Path;
 

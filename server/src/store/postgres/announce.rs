@@ -18,7 +18,7 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::connect::Address;
-use super::{Connections, FAREWELL_MAX};
+use super::{Connections, SHUTDOWN_MAX};
 use crate::places::SERVER;
 use crate::store::StoreError;
 use crate::store::accounts::Notification;
@@ -69,7 +69,7 @@ impl Announcer {
 
     /// Begins to send and to listen.
     pub fn listen(&self, address: Address, tell: impl Fn(Notification) + Send + Sync + 'static) {
-        let telling = tokio::spawn(tell_others(self.connections.clone(), Arc::clone(&self.unsent)));
+        let announcing = tokio::spawn(tell_others(self.connections.clone(), Arc::clone(&self.unsent)));
         let is_listening = Arc::clone(&self.is_listening);
         let listening = tokio::spawn(async move {
             loop {
@@ -81,18 +81,18 @@ impl Announcer {
                 tokio::time::sleep(LISTEN_AGAIN_AFTER).await;
             }
         });
-        self.tasks().extend([telling, listening]);
+        self.tasks().extend([announcing, listening]);
     }
 
-    /// Sends what is unsent, and ends.
+    /// Sends the remaining notifications, and ends.
     pub async fn close(&self) {
         let tasks = std::mem::take(&mut *self.tasks());
         for task in tasks {
             task.abort();
-            // It was aborted.
+            // The task was aborted.
             let _ = task.await;
         }
-        match timeout(FAREWELL_MAX, send(&self.connections, self.unsent.take())).await {
+        match timeout(SHUTDOWN_MAX, send(&self.connections, self.unsent.take())).await {
             Ok(Ok(())) => {}
             other => tracing::warn!(?other, "cannot notify other servers"),
         }
@@ -183,7 +183,7 @@ async fn listen(address: &Address, is_listening: &AtomicBool, tell: &impl Fn(Not
         is_listening.store(true, Ordering::Relaxed);
         Ok(())
     };
-    // The answer to the statement comes through the same connection, which is read at the same time.
+    // The response to the statement comes through the same connection, which is read at the same time.
     tokio::try_join!(began, heard).map(drop)
 }
 

@@ -16,7 +16,7 @@ use crate::store::{PURGED_AT_ONCE, StoreError};
 
 /// The number of rows of an account that one step erases.
 const ERASED_AT_ONCE: i64 = 500;
-/// How long a server's lease on a chore lasts: less than the day after which the chore is due again.
+/// How long a server's lease on a maintenance task lasts: less than the day after which the task is due again.
 const CHORE_SECS: i64 = 20 * 3_600;
 const DAY_MS: i64 = 86_400_000;
 /// How long a check waits for a commit.
@@ -26,9 +26,9 @@ impl Store {
     pub async fn erase(&self, user: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin(user).await?;
         let (link, user) = (transaction.link(), [(&user as _, Type::UUID)]);
-        // Pushes that are under way end before, and later ones find no session.
+        // Pushes in progress end before, and later ones find no session.
         link.query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &user).await?;
-        // No email address is like this.
+        // No email address has this form.
         link.execute_typed("UPDATE users SET erasing = true, email = user_id::text, password_hash = '' WHERE user_id = $1", &user).await?;
         link.execute_typed("INSERT INTO erased (user_id) VALUES ($1) ON CONFLICT DO NOTHING", &user).await?;
         link.execute_typed("DELETE FROM sessions WHERE user_id = $1", &user).await?;
@@ -70,7 +70,7 @@ impl Store {
     ) -> Result<Option<K>, StoreError> {
         let transaction = self.begin(user).await?;
         let link = transaction.link();
-        // A push that is under way ends before, and leaves nothing behind.
+        // A push in progress ends before, and leaves nothing behind.
         link.query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
         let sql = format!(
             "DELETE FROM {table} WHERE user_id = $1 AND {key} = ANY (ARRAY(
@@ -118,7 +118,8 @@ impl Store {
         self.purge_now(tombstone_days, backup_days, now_ms).await
     }
 
-    /// Purges, even while another server does. The database may be restored to any moment of the last days, so only older deletions are purged.
+    /// Purges, even while another server purges. The database may be restored to any moment of the last days, so only older deletions are
+    /// purged.
     pub async fn purge_now(&self, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
         let before = now_ms.saturating_sub(i64::from(tombstone_days.max(backup_days)) * DAY_MS);
         let sql = "SELECT DISTINCT user_id FROM records WHERE deleted AND server_updated_at < $1";
@@ -128,7 +129,7 @@ impl Store {
             match self.purge_user(row.try_get(0)?, before).await {
                 Ok(purged) => count += purged,
                 Err(error) if error.is_silent() => return Err(error),
-                // The others do not wait for an account that cannot be purged.
+                // An account that cannot be purged does not hold up the others.
                 Err(error) => failed = Some(error),
             }
         }
@@ -144,8 +145,8 @@ impl Store {
         Ok(count)
     }
 
-    /// Purges the oldest tombstones of an account from a time on. Returns their number and the time of the newest, if there are any. What an
-    /// earlier step deleted is still in the index, and is not read again.
+    /// Purges the oldest tombstones of an account from a time on. Returns their number and the time of the newest, if there are any. Rows
+    /// that an earlier step deleted are still in the index, and are not read again.
     async fn purge_some(&self, user: Uuid, from: i64, before: i64) -> Result<Option<(u64, i64)>, StoreError> {
         let transaction = self.begin(SERVER).await?;
         transaction.link().query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
@@ -166,7 +167,7 @@ impl Store {
         Ok(purged)
     }
 
-    /// Whether this server does a chore. If a server vanishes while doing it, the chore waits for the next day.
+    /// Whether this server runs a maintenance task. If a server vanishes while running it, the task waits for the next day.
     async fn take_lease(&self, name: &str) -> Result<bool, StoreError> {
         let sql = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, now() + make_interval(secs => $3))
             ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
@@ -183,13 +184,13 @@ impl Store {
     }
 }
 
-/// Checks that the database takes a commit, by one of a message to nobody, which changes no row.
+/// Checks that the database accepts commits, with a logical message that no one receives and that changes no row.
 pub async fn check_commits(link: &Link) -> Result<(), StoreError> {
     let sql = "SELECT pg_logical_emit_message(true, 'stronglog', '')";
     link.query_within(COMMIT_TIME_MAX, sql, &[]).await.map(drop).map_err(|error| match error.is_silent() {
         true => StoreError::new(
-            "it answers reads, but takes no commit in time: its disk may be stalled, or a synchronous standby that it waits for (see \
-             synchronous_standby_names) is gone",
+            "it responds to reads but accepts no commit in time: its disk may be stalled, or a synchronous standby (see \
+             synchronous_standby_names) may be down",
         ),
         false => error,
     })

@@ -31,7 +31,7 @@ pub const SCAN_TIME_MAX: Duration = Duration::from_secs(3_600);
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(10);
 const UNANSWERED_MAX: Duration = Duration::from_secs(15);
 
-/// A connection with its client, and what it trusts.
+/// A connection with its client and its trusted certificates.
 type Connected<S> = (Client, Connection<Socket, S>, MakeRustlsConnect);
 
 /// Where a database is, and how to reach it.
@@ -42,7 +42,7 @@ pub struct Address {
     ca: Option<PathBuf>,
     connections: usize,
     answer_max: Duration,
-    /// The number of the host that answered last.
+    /// The number of the host that responded last.
     answered: Arc<AtomicUsize>,
 }
 
@@ -68,7 +68,7 @@ impl Address {
         })
     }
 
-    /// The same for an operator's commands, which may take long. The database can tell them from servers.
+    /// Reads an address for an operator's commands, which may take long. The database can distinguish them from servers.
     #[must_use]
     pub fn for_operator(mut self) -> Self {
         self.config.application_name("stronglog admin");
@@ -76,19 +76,20 @@ impl Address {
         self
     }
 
-    /// The same, with this maximum time of a statement.
+    /// The same target, with this maximum time of a statement.
     #[must_use]
     pub fn answered_within(mut self, answer_max: Duration) -> Self {
         self.answer_max = answer_max;
         self
     }
 
-    /// How many connections there may be.
+    /// The maximum number of connections.
     pub fn connections(&self) -> usize {
         self.connections
     }
 
-    /// What a connection trusts. The CA certificate, or those of the machine, may have been renewed, so they are read for each.
+    /// The trusted certificates of a connection. They are read for each connection, because the CA certificate or those of the machine may
+    /// have been renewed.
     async fn tls(&self) -> MakeRustlsConnect {
         if self.config.get_ssl_mode() == SslMode::Disable || !self.config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(_))) {
             return self.tls.clone();
@@ -99,7 +100,7 @@ impl Address {
         match read.map_err(StoreError::new).flatten() {
             Ok(tls) => MakeRustlsConnect::new(tls),
             Err(error) => {
-                tracing::warn!(%error, "the CA certificates that were read at the start stay in use");
+                tracing::warn!(%error, "cannot read the CA certificates again; those read at the start stay in use");
                 self.tls.clone()
             }
         }
@@ -110,12 +111,12 @@ impl Address {
         self.answer_max
     }
 
-    /// Opens a connection. Also returns what it trusts, for a request to cancel a statement.
+    /// Opens a connection. Also returns its trusted certificates, for a request to cancel a statement.
     pub async fn connect(&self) -> Result<Connected<impl tokio_postgres::tls::TlsStream + Unpin + use<>>, StoreError> {
         let hosts = each_host(&self.config);
         let time_max = if hosts.len() > 1 { HOST_TIME_MAX } else { CONNECT_TIME_MAX };
         let (mut failed, tls) = (None, self.tls().await);
-        // The host that answered last is the first.
+        // The host that responded last comes first.
         let first = self.answered.load(Ordering::Relaxed);
         for number in (0..hosts.len()).map(|number| (first + number) % hosts.len()) {
             match timeout(time_max, hosts[number].connect(tls.clone())).await {
@@ -124,7 +125,7 @@ impl Address {
                     return Ok((client, connection, tls));
                 }
                 Ok(Err(error)) => failed = Some(StoreError::from(error)),
-                // That another host refuses says more.
+                // The error of a host that responds is more useful.
                 Err(_) => failed = failed.or_else(|| Some(StoreError::silent())),
             }
         }
@@ -166,16 +167,16 @@ fn read(url: &str) -> Result<Config, StoreError> {
         StoreError::new(format!("cannot read the address of the database: {why}; give one such as postgres://user:password@host/name"))
     };
     let (before, options) = url.split_once('?').unwrap_or((url, ""));
-    // One @ ends the password, and nothing after it has one of these: a password that has them must be written otherwise.
+    // An @ ends the password, and nothing after it contains these characters: a password with them must be percent-encoded.
     let rest = before.split_once("://").map_or("", |(_, rest)| rest);
     let name = rest.split_once('/').map_or("", |(_, name)| name);
     if rest.matches('@').count() > 1 || rest.contains('#') || name.contains(['@', '/']) || options.contains('@') {
         return Err(failed("write the characters @ / ? # % of a user name or password as %40 %2F %3F %23 %25"));
     }
     if before.split_once("://").is_some_and(|(scheme, _)| !["postgres", "postgresql"].contains(&scheme)) {
-        return Err(failed("it is that of another kind of database"));
+        return Err(failed("the address is not a Postgres URL; it must begin with postgres://"));
     }
-    // A certificate is always checked against the name of the host, so that these ask for no more than `require` gives.
+    // A certificate is always checked against the host name, so these modes ask for no more than `require` already provides.
     let options = options.split('&').map(|option| match option {
         "sslmode=verify-full" | "sslmode=verify-ca" => "sslmode=require",
         other => other,
@@ -186,7 +187,7 @@ fn read(url: &str) -> Result<Config, StoreError> {
         Some(cause) => failed(&cause.to_string()),
         None => failed(&error.to_string()),
     })?;
-    // Whoever is on the way could choose otherwise.
+    // Somebody on the network path could downgrade it.
     if config.get_ssl_mode() == SslMode::Prefer && config.get_hosts().iter().any(is_elsewhere) {
         return Err(StoreError::new(
             "cannot use the address of the database: it does not say whether the connection is encrypted; add ?sslmode=require, or \
@@ -205,7 +206,7 @@ fn is_elsewhere(host: &Host) -> bool {
     }
 }
 
-/// Without the password.
+/// Formats the address without the password.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = |host: &Host| match host {
@@ -264,7 +265,7 @@ mod tests {
             while let Ok((mut stream, _)) = listener.accept().await {
                 stream.read_exact(&mut [0; 8]).await.expect("a request to encrypt");
                 stream.write_all(b"S").await.expect("agreed");
-                // The client may refuse the certificate.
+                // The client may reject the certificate.
                 let _ = acceptor.accept(stream).await;
             }
         });

@@ -9,5 +9,7 @@ pub fn signed(number: u64) -> Result<i64, StoreError> {
 
 /// A number as it was stored.
 pub fn number(stored: i64) -> Result<u64, StoreError> {
-    u64::try_from(stored).map_err(|_| StoreError::new(format!("the database holds {stored}, where no number is below 0")))
+    u64::try_from(stored).map_err(|_| {
+        StoreError::new(format!("the database has {stored} in a column that must not be negative; the database may be damaged"))
+    })
 }

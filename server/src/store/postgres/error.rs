@@ -17,7 +17,7 @@ const PAUSE_MAX: Duration = Duration::from_millis(640);
 #[error("{told}")]
 struct Failed {
     told: String,
-    /// Whether the same may succeed when it is tried again.
+    /// Whether a retry may succeed.
     passes: bool,
     /// Whether the database has no connection left.
     is_full: bool,
@@ -43,7 +43,7 @@ impl From<Error> for StoreError {
     }
 }
 
-/// A failure and what caused it.
+/// A failure and its causes.
 fn told_in_full(error: &Error) -> String {
     let mut told = error.to_string();
     let mut cause = error.source();
@@ -86,7 +86,7 @@ impl Tries {
         }
         let pause = (Duration::from_millis(5) * 2_u32.pow(self.0.min(7))).min(PAUSE_MAX);
         self.0 += 1;
-        // Not all at the same time.
+        // With jitter, so that not all retry at the same time.
         tokio::time::sleep(pause.mul_f64(0.5 + rand::random::<f64>() / 2.0)).await;
         true
     }

@@ -1,4 +1,4 @@
-//! Whether the database answers. While it does not, one request a second tries it. The others fail at once, so that they hold no memory or
+//! Whether the database responds. While it does not, one request a second tries it. The others fail at once, so that they hold no memory or
 //! connections.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ const TELL_EVERY: Duration = Duration::from_secs(60);
 #[derive(Default)]
 pub struct Health {
     is_silent: AtomicBool,
-    /// When the database last answered.
+    /// When the database last responded.
     answered: Mutex<Option<Instant>>,
     /// When the silent database was last tried.
     asked: Mutex<Option<Instant>>,
@@ -23,13 +23,13 @@ pub struct Health {
 }
 
 impl Health {
-    /// Whether the database may be asked now by somebody, which is not the caller yet.
+    /// Whether a request may try the database now; the caller has not been chosen yet.
     pub fn could_ask(&self) -> bool {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         !self.is_silent.load(Ordering::Relaxed) || asked.is_none_or(|asked| asked.elapsed() >= ASK_EVERY)
     }
 
-    /// Whether the database may be asked now.
+    /// Whether the caller may try the database now.
     pub fn may_ask(&self) -> bool {
         if !self.is_silent.load(Ordering::Relaxed) {
             return true;
@@ -52,27 +52,27 @@ impl Health {
         is_new
     }
 
-    /// A statement was answered, or a connection made.
+    /// Records that a statement was completed, or a connection opened.
     pub fn has_answered(&self) {
         *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         if self.is_silent.load(Ordering::Relaxed) && self.is_silent.swap(false, Ordering::Relaxed) {
-            tracing::warn!("the database answers again");
+            tracing::warn!("the database responds again");
         }
     }
 
-    /// A statement that was sent at this time was not answered in time. If others were answered since, the database is not silent: it may be
-    /// that commits wait for a standby or a disk, and reads do not.
+    /// Records that a statement sent at this time was not completed in time. If others were completed since, the database is not silent:
+    /// commits may be waiting for a standby or a disk while reads are not.
     pub fn is_unanswered(&self, sent: Instant) {
         if self.answered.lock().unwrap_or_else(PoisonError::into_inner).is_none_or(|answered| answered < sent) {
             self.is_silent();
         }
     }
 
-    /// A connection was not made in time, or no statement was answered.
+    /// Records that a connection was not opened in time, or that no statement was completed.
     pub fn is_silent(&self) {
         *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         if !self.is_silent.swap(true, Ordering::Relaxed) {
-            tracing::error!("the database does not answer: requests get 503 until it does");
+            tracing::error!("the database does not respond; requests get 503 until it does");
         }
     }
 }

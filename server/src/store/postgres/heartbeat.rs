@@ -40,13 +40,13 @@ pub type Signs = Arc<Mutex<Option<Uuid>>>;
 pub async fn beat(connections: Connections, server: Uuid, signs: Signs) {
     loop {
         if let Err(error) = beat_once(&connections, server, &signs).await {
-            tracing::debug!(%error, "cannot tell the database that this server runs");
+            tracing::debug!(%error, "cannot report to the database that this server is running");
         }
         tokio::time::sleep(BEAT_EVERY).await;
     }
 }
 
-/// Says that a server runs, and with which secret it signs.
+/// Reports that a server is running, and with which secret it signs.
 pub async fn beat_once(connections: &Connections, server: Uuid, signs: &Signs) -> Result<(), StoreError> {
     let name = *signs.lock().unwrap_or_else(PoisonError::into_inner);
     let said = [(&server as _, Type::UUID), (&LASTS_SECS as _, Type::FLOAT8), (&name as _, Type::UUID)];

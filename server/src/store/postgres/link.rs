@@ -1,4 +1,4 @@
-//! A connection to the database that is closed if a statement is not answered in time. Otherwise a frozen database, or a network that loses
+//! A connection to the database that is closed if a statement does not finish in time. Otherwise a frozen database, or a network that loses
 //! every packet, would keep requests waiting and connections open without limit.
 
 use std::future::Future;
@@ -23,7 +23,7 @@ use crate::store::StoreError;
 pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 type Parameters<'a> = [Parameter<'a>];
 
-/// How long the database has to end what it does for a connection that is given up.
+/// How long the database may take to cancel its work for an abandoned connection.
 const CANCEL_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// A connection, which is closed when this is dropped.
@@ -35,7 +35,7 @@ pub struct Link {
     patience: Duration,
     tls: MakeRustlsConnect,
     health: Arc<Health>,
-    /// The number of statements whose answers nobody has read, because their callers have gone.
+    /// The number of statements whose responses nobody has read, because their callers are gone.
     unanswered: AtomicUsize,
     is_in_transaction: AtomicBool,
     is_given_up: AtomicBool,
@@ -85,7 +85,7 @@ impl Link {
         Ok(())
     }
 
-    /// Rolls back unless the transaction is over. Does not wait for the answer.
+    /// Rolls back unless the transaction is over. Does not wait for the response.
     pub fn roll_back(&self) {
         if self.is_in_transaction.swap(false, Ordering::Relaxed) {
             self.unanswered.fetch_add(1, Ordering::Relaxed);
@@ -94,25 +94,26 @@ impl Link {
         }
     }
 
-    /// Closes the connection, so that another one is opened, because the database does not answer on it or has become read-only for it. A
+    /// Closes the connection, so that another one is opened, because the database does not respond on it or has become read-only for it. A
     /// session stays read-only after its database accepts writes again, or after another database has taken its place.
     ///
-    /// The database ends what it does for the connection: one that waits in a commit would stay, beside the connection that replaces it.
+    /// The database cancels its work for the connection. Otherwise a connection that waits in a commit would stay open next to its
+    /// replacement.
     pub fn give_up(&self) {
         self.task.abort();
         if self.is_given_up.swap(true, Ordering::Relaxed) {
             return;
         }
-        // A runtime that is shutting down has none.
+        // A runtime that is shutting down accepts no tasks.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let (cancel, tls) = (self.client.cancel_token(), self.tls.clone());
         runtime.spawn(async move {
-            // It may not answer this either, and then cannot be helped.
+            // If the database does not respond to this either, nothing more can be done.
             let _ = timeout(CANCEL_TIME_MAX, cancel.cancel_query(tls)).await;
         });
     }
 
-    /// Waits for the answer to a statement, and closes the connection if there is none in time.
+    /// Waits for the response to a statement, and closes the connection if there is none in time.
     async fn answered<T>(&self, patience: Duration, statement: impl Future<Output = Result<T, Error>>) -> Result<T, StoreError> {
         self.unanswered.fetch_add(1, Ordering::Relaxed);
         let sent = Instant::now();
@@ -164,7 +165,7 @@ impl managed::Manager for Manager {
         Ok(Link { client, task, patience, tls, health, unanswered, is_in_transaction, is_given_up })
     }
 
-    /// Waits until everything sent on a connection is answered, and then reuses it. The pool limits how long this may take.
+    /// Waits until everything sent on a connection is complete, and then reuses it. The pool limits how long this may take.
     async fn recycle(&self, link: &mut Link, _: &Metrics) -> RecycleResult<StoreError> {
         if link.client.is_closed() {
             return Err(RecycleError::message("the connection is closed"));

@@ -60,7 +60,8 @@ pub struct Row {
 impl Row {
     fn change(&self, contract: &'static Contract) -> Result<Change, StoreError> {
         let path = &self.collection;
-        let unknown = || StoreError::new(format!("the database holds the collection {path}, which this program does not know: update it"));
+        let unknown =
+            || StoreError::new(format!("the database has the collection {path}, which this program does not know; update the program"));
         let collection = contract.collection(path).ok_or_else(unknown)?;
         Ok(Change { collection, rev: self.rev, op: self.op, record: self.record.clone(), lost: self.lost })
     }

@@ -20,7 +20,7 @@ const STATE: &str = "SELECT pg_is_in_recovery() OR current_setting('transaction_
     current_schema(), coalesce(has_schema_privilege(current_schema(), 'CREATE'), false), to_regclass('migrations') IS NOT NULL,
     (SELECT count(*) = 2 FROM pg_attribute WHERE attrelid = to_regclass('migrations') AND attname IN ('version', 'oldest'))";
 
-/// Checks that the database can hold the tables, and says what to do if it cannot.
+/// Checks that the database can hold the tables. Otherwise, the error says what to do.
 async fn check_usable(link: &Link) -> Result<(), StoreError> {
     let row = link.query_typed_one(STATE, &[]).await?;
     let (is_read_only, encoding): (bool, String) = (row.try_get(0)?, row.try_get(1)?);
@@ -37,8 +37,7 @@ async fn check_usable(link: &Link) -> Result<(), StoreError> {
         return Err(StoreError::new("its search_path names no existing schema; set it to `public`"));
     };
     if has_migrations && !are_ours {
-        let told =
-            format!("the table `migrations` in the schema {schema} is that of another program; give the server a database of its own");
+        let told = format!("the table `migrations` in the schema {schema} belongs to another program; give the server a separate database");
         return Err(StoreError::new(told));
     }
     if !has_migrations && !may_create {
@@ -61,7 +60,7 @@ pub async fn migrate(link: &Link, new_epoch: &str) -> Result<(), StoreError> {
     let ours = signed(MIGRATIONS.len() as u64)?;
     if oldest > ours {
         let told = format!(
-            "the database is of version {version}, which programs from version {oldest} on can use, and this one is of {ours}: update this program"
+            "the database has version {version}, which needs a program of version {oldest} or newer, and this one has {ours}; update this program"
         );
         return Err(StoreError::new(told));
     }
@@ -77,7 +76,7 @@ pub async fn migrate(link: &Link, new_epoch: &str) -> Result<(), StoreError> {
 pub async fn check(link: &Link) -> Result<(), StoreError> {
     let found: bool = link.query_typed_one("SELECT to_regclass('migrations') IS NOT NULL", &[]).await?.try_get(0)?;
     if !found {
-        return Err(StoreError::new("no server has used it yet: start one, which makes the tables"));
+        return Err(StoreError::new("no server has used it yet; start one, which creates the tables"));
     }
     let version: i64 = link.query_typed_one("SELECT coalesce(max(version), 0) FROM migrations", &[]).await?.try_get(0)?;
     let ours = signed(MIGRATIONS.len() as u64)?;
@@ -85,7 +84,7 @@ pub async fn check(link: &Link) -> Result<(), StoreError> {
         return Ok(());
     }
     let act = if version < ours { "start a server of this version, which migrates it" } else { "update this program" };
-    Err(StoreError::new(format!("it is of version {version}, and this program works on {ours}: {act}")))
+    Err(StoreError::new(format!("the database has version {version}, and this program supports {ours}; {act}")))
 }
 
 /// Begins the first epoch of a new database, or another one if the data was copied to another cluster, where it may be older than what
@@ -101,7 +100,7 @@ async fn begin_epochs(link: &Link, new_epoch: &str) -> Result<(), StoreError> {
     if row.try_get::<_, i64>(0)? == cluster {
         return Ok(());
     }
-    tracing::warn!("the database was copied from another cluster: it counts as restored from a backup");
+    tracing::warn!("the database was copied from another cluster; it is treated as restored from a backup");
     link.execute_typed("INSERT INTO epochs (name, parent) SELECT $1, epoch FROM server", &parameters[..1]).await?;
     link.execute_typed("INSERT INTO restores (user_id, epoch, rev) SELECT user_id, $1, rev FROM heads", &parameters[..1]).await?;
     // The digests are computed again, because the copy may have been changed.

@@ -8,7 +8,7 @@ use super::connect::SCAN_TIME_MAX;
 use super::convert::{number, signed};
 use super::link::{Link, Parameter};
 use super::rows::{account, answered, device, is_true, nothing, one, session};
-use crate::places::{SERVER, STRANGERS};
+use crate::places::{SERVER, UNAUTHENTICATED};
 use crate::store::StoreError;
 use crate::store::accounts::{
     Account, Created, Denied, Device, DeviceActivity, Exchange, MissedNotifications, Population, SESSIONS_MAX, Session, SessionKey,
@@ -28,7 +28,7 @@ const COUNTED_MAX: i64 = 100_000;
 
 impl Store {
     pub async fn register(&self, account: Account, session: Session) -> Result<Created, StoreError> {
-        let transaction = self.begin(STRANGERS).await?;
+        let transaction = self.begin(UNAUTHENTICATED).await?;
         let sql = "WITH created AS (
                 INSERT INTO users (user_id, email, password_hash, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (email) DO NOTHING RETURNING user_id
             )
@@ -48,13 +48,13 @@ impl Store {
     }
 
     pub async fn by_email(&self, email: String) -> Result<Option<Account>, StoreError> {
-        let rows = self.query(STRANGERS, &format!("{ACCOUNT} WHERE email = $1"), &[(&email, Type::TEXT)]).await?;
+        let rows = self.query(UNAUTHENTICATED, &format!("{ACCOUNT} WHERE email = $1"), &[(&email, Type::TEXT)]).await?;
         rows.first().map(account).transpose()
     }
 
     pub async fn sign_in(&self, session: Session, password_hash: String) -> Result<SignedIn, StoreError> {
         let transaction = self.begin(session.user).await?;
-        // Under the lock, so that who changes the password meanwhile ends this session too.
+        // Under the lock, so that a password change in the meantime ends this session too.
         let sql = "SELECT disabled FROM users WHERE user_id = $1 AND password_hash = $2 AND NOT erasing FOR SHARE";
         let found = transaction.link().query_typed_opt(sql, &[(&session.user, Type::UUID), (&password_hash, Type::TEXT)]).await?;
         let Some(row) = found else { return Ok(SignedIn::WrongPassword) };
@@ -137,7 +137,7 @@ impl Store {
             let unchanged = "user_id = $1 AND session_id = $2 AND generation = $3 AND NOT revoked";
             let sql = format!("UPDATE sessions SET {change} WHERE {unchanged} RETURNING user_id");
             let (generation, [user, id]) = (i64::from(session.generation), of(&key));
-            // What another request has changed meanwhile is decided again.
+            // If another request has changed the session in the meantime, the decision runs again.
             if !self
                 .change(key.user, &sql, &[user, id, (&generation, Type::INT8), (&now_ms, Type::INT8), (&next, Type::INT8)])
                 .await?
@@ -174,7 +174,7 @@ impl Store {
     }
 
     pub async fn devices(&self, key: SessionKey) -> Result<Vec<Device>, Denied> {
-        // The session itself is among them, if it is live.
+        // The list includes the session itself, if it is live.
         let sql = format!(
             "SELECT session_id, device_name, platform, created_at, seen_at, synced_at, synced_rev
             FROM sessions WHERE user_id = $1 AND NOT revoked AND {IS_LIVE}"
@@ -270,7 +270,7 @@ impl Store {
         self.change(SERVER, "UPDATE server SET seen_at = $1", &[(&now_ms, Type::INT8)]).await.map(drop)
     }
 
-    /// Writes a row of this server's own, so that none waits for another.
+    /// Each server writes its own row, so that none waits for another.
     pub async fn check(&self) -> Result<(), StoreError> {
         let sql = "INSERT INTO leases (name, holder, expires_at) VALUES ('check ' || $1::text, $1, now())
             ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at";
@@ -278,7 +278,7 @@ impl Store {
     }
 
     pub async fn population(&self, since_ms: i64) -> Result<Population, StoreError> {
-        // Counting millions of rows for each scrape would cost more than all else.
+        // Counting millions of rows for each scrape would cost more than everything else.
         let sql = "SELECT
                 CASE WHEN (SELECT reltuples FROM pg_class WHERE oid = 'users'::regclass) > $2
                     THEN (SELECT reltuples::bigint FROM pg_class WHERE oid = 'users'::regclass) ELSE (SELECT count(*) FROM users) END,
@@ -312,7 +312,7 @@ fn columns(keys: &[SessionKey]) -> (Vec<Uuid>, Vec<Uuid>) {
 }
 
 async fn begin_session(link: &Link, session: &Session) -> Result<(), StoreError> {
-    // Those that have ended make room first, and then those that were used longest ago.
+    // Ended sessions make room first, and then the least recently used ones.
     let sql = "DELETE FROM sessions WHERE user_id = $1 AND session_id IN (
             SELECT session_id FROM sessions WHERE user_id = $1 ORDER BY revoked, rotated_at DESC, session_id OFFSET $2
         )";

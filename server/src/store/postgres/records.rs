@@ -62,14 +62,14 @@ pub enum Lock {
     Exclusive,
 }
 
-/// Sends all statements that load the `prefetch`, and returns their answers. Returns `None` if the session is not live.
+/// Sends all statements that load the `prefetch`, and returns their responses. Returns `None` if the session is not live.
 ///
 /// Each statement sees what was committed before it, so the statements after the head see everything that was written under its lock. A
 /// single statement would see the data from before it waited for the lock.
 pub async fn load(link: &Link, key: SessionKey, quota: Quota, prefetch: &Prefetch, lock: Lock) -> Result<Option<Answer>, StoreError> {
     let head_sql = if lock == Lock::Exclusive { format!("{HEAD} FOR UPDATE") } else { HEAD.to_owned() };
     let revisions = prefetch.boundaries.iter().map(|rev| signed((*rev).min(i64::MAX as u64))).collect::<Result<Vec<_>, _>>()?;
-    // The newest boundary is always among them, so that there is a row that tells of the session.
+    // The newest boundary is always included, so that there is always a row with the state of the session.
     let back = prefetch.boundaries_before_newest.iter().copied().chain([0]).map(signed).collect::<Result<Vec<_>, _>>()?;
     let ids: Vec<_> = prefetch.ids.iter().copied().collect();
     let record_sql = format!("SELECT {COLUMNS} FROM records WHERE user_id = $1 AND id = ANY($2)");
@@ -82,7 +82,7 @@ pub async fn load(link: &Link, key: SessionKey, quota: Quota, prefetch: &Prefetc
         when(!ids.is_empty(), async { link.query_typed(&record_sql, &[(&key.user, Type::UUID), (&ids, Type::UUID_ARRAY)]).await });
     let changes = changes(link, key, prefetch);
     let epochs = when(prefetch.epochs, async { link.query_typed(EPOCHS, &[(&key.user, Type::UUID)]).await });
-    // They are sent in this order, one after another, without waiting for answers.
+    // They are sent in this order, one after another, without waiting for responses.
     let (head, boundaries, records, changes, epochs) = tokio::join!(head, boundaries, records, changes, epochs);
     let (head, boundaries, records, changes, epochs) = (head?, boundaries?, records?, changes?, epochs?);
     let (Some(head), Some(first)) = (head.first(), boundaries.first()) else { return Ok(None) };
@@ -98,7 +98,7 @@ pub async fn load(link: &Link, key: SessionKey, quota: Quota, prefetch: &Prefetc
     }))
 }
 
-/// The answer to a statement that is sent only under a condition.
+/// The response to a statement that is sent only under a condition.
 async fn when(is_wanted: bool, query: impl Future<Output = Result<Vec<Answered>, StoreError>>) -> Result<Vec<Answered>, StoreError> {
     if is_wanted { query.await } else { Ok(Vec::new()) }
 }

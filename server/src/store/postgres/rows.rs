@@ -1,4 +1,4 @@
-//! Reads accounts, sessions and devices from the rows of an answer.
+//! Reads accounts, sessions and devices from the rows of a response.
 
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
@@ -44,7 +44,7 @@ pub fn device(row: &Row) -> Result<Device, StoreError> {
     })
 }
 
-/// Reads the answer to a statement: whether the caller's session was live, and whether anything was changed.
+/// Reads the response to a statement: whether the caller's session was live, and whether anything was changed.
 pub fn answered(rows: &[Row]) -> Result<bool, Denied> {
     let row = rows.first().ok_or_else(nothing)?;
     let read = || Ok::<(bool, bool), tokio_postgres::Error>((row.try_get(0)?, row.try_get(1)?));
@@ -64,5 +64,5 @@ pub fn one<T: for<'r> FromSql<'r>>(rows: &[Row]) -> Result<T, StoreError> {
 }
 
 pub fn nothing() -> StoreError {
-    StoreError::new("the database answered with no row")
+    StoreError::new("the database returned no row; this is a bug, please report it")
 }

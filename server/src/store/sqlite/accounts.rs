@@ -51,7 +51,7 @@ pub fn erase(connection: &Connection, user: Uuid) -> Result<(), StoreError> {
 /// Returns an error if the store fails.
 pub fn begin_erasing(connection: &Connection, user: Uuid) -> Result<bool, StoreError> {
     connection.execute("DELETE FROM sessions WHERE user_id = ?1", [user])?;
-    // No email address is like this.
+    // No email address has this form.
     let sql = "UPDATE users SET erasing = 1, email = hex(user_id), password_hash = '' WHERE user_id = ?1";
     Ok(connection.execute(sql, [user])? > 0)
 }
@@ -84,7 +84,7 @@ pub fn erasing(connection: &Connection) -> Result<Vec<Uuid>, StoreError> {
     Ok(users.collect::<Result<_, _>>()?)
 }
 
-/// Replaces the password of an account, and voids its recovery code: whoever knew the password may have created it.
+/// Replaces the password of an account, and voids its recovery code, which somebody who knew the password may have created.
 ///
 /// # Errors
 /// Returns an error if the store fails.
@@ -136,7 +136,7 @@ pub fn is_live(connection: &Connection, user: Uuid, session: Uuid) -> Result<boo
 /// # Errors
 /// Returns an error if the store fails.
 pub fn begin_session(connection: &Connection, session: &Session) -> Result<(), StoreError> {
-    // Those that have ended make room first, and then those that were used longest ago.
+    // Ended sessions make room first, and then the least recently used ones.
     let sql = "DELETE FROM sessions WHERE user_id = ?1 AND session_id IN (
             SELECT session_id FROM sessions WHERE user_id = ?1 ORDER BY revoked, rotated_at DESC, session_id LIMIT -1 OFFSET ?2
         )";

@@ -30,7 +30,7 @@ static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BackedUp {
-    /// Why the database does not know about it, if it cannot be written.
+    /// The error that kept the database from recording it.
     pub not_recorded: Option<String>,
 }
 
@@ -47,7 +47,7 @@ pub fn back_up(folder: &Path, to: &Path, now_ms: i64) -> Result<BackedUp, StoreE
         )));
     }
     if to.exists() {
-        return Err(StoreError::new(format!("{} exists: name a new file", to.display())));
+        return Err(StoreError::new(format!("{} already exists; name a new file", to.display())));
     }
     let Source { connection, unwritable, .. } = &to_copy(folder)?;
     // The backup is recorded before the copy, so that no tombstone is purged that the copy does not contain. The copy contains the row too,
@@ -62,14 +62,14 @@ pub fn back_up(folder: &Path, to: &Path, now_ms: i64) -> Result<BackedUp, StoreE
             Ok(BackedUp { not_recorded: recorded.err().map(|error| error.0.to_string()) })
         }
         Err(error) => {
-            // Otherwise the row only delays purges. The first error is the one to tell.
+            // If this fails, the row only delays purges, so the first error is reported.
             let _ = ledger::take_back(connection, now_ms);
             Err(error)
         }
     }
 }
 
-/// Records the time of a complete backup. Only now: a backup that was interrupted must not pass for the newest one.
+/// Records the time of a complete backup. Only now, because an interrupted backup must not count as the newest one.
 fn complete(connection: &Connection, now_ms: i64) -> Result<(), StoreError> {
     if version_of(connection)? >= BACKED_UP_AT_SINCE {
         connection.execute("UPDATE server SET backed_up_at = ?1", [now_ms])?;
@@ -95,12 +95,12 @@ fn write(connection: &Connection, to: &Path) -> Result<(), StoreError> {
     if is_being_written(&partial) {
         return Err(StoreError::new(format!("another backup is writing {}: name a new file, or wait until it is done", to.display())));
     }
-    // It may be left from a backup that was interrupted.
+    // It may be left over from an interrupted backup.
     remove(&partial)?;
     let copy = || {
         // SQLite writes into an empty file and keeps its permissions.
         let file = private().write(true).create_new(true).open(&partial).map_err(|error| failed("write the backup", to, error))?;
-        // Some file systems of other machines have no locks.
+        // Some network file systems have no locks.
         let _ = file.try_lock();
         let target = partial.to_str().ok_or_else(|| StoreError::new("the path of the backup is not UTF-8"))?;
         connection.execute("VACUUM INTO ?1", [target]).map_err(|error| match error.sqlite_error_code() {
@@ -117,16 +117,16 @@ fn write(connection: &Connection, to: &Path) -> Result<(), StoreError> {
     };
     unfinished().insert(partial.clone());
     let copied = copy().inspect_err(|_| {
-        // An incomplete file must not be mistaken for a backup. If it cannot be removed, its name says what it is.
+        // An incomplete file must not be mistaken for a backup. If it cannot be removed, its name shows that it is incomplete.
         let _ = remove(&partial);
     });
     unfinished().remove(&partial);
     copied
 }
 
-/// Removes the files of the backups that this process has not completed, because it was told to end.
+/// Removes the files of backups that this process has not completed, because it was stopped.
 pub fn discard_unfinished() {
-    // A backup may have been completed in this moment, and then there is no such file.
+    // A backup may have been completed at this moment, so the file may no longer exist.
     unfinished().iter().for_each(|partial| _ = remove(partial));
 }
 
@@ -139,7 +139,7 @@ pub fn is_being_written(partial: &Path) -> bool {
     File::open(partial).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
-/// What a restore did.
+/// The result of a restore.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Restored {
@@ -149,7 +149,7 @@ pub struct Restored {
     pub had_checksum: bool,
     /// How many accounts of the previous database were kept that the backup lacks.
     pub accounts_kept: u64,
-    /// Why who may sign in is as in the backup: the previous database could not be read.
+    /// Why accounts and sessions come from the backup: the previous database could not be read.
     pub not_kept: Option<String>,
 }
 
@@ -161,15 +161,15 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
     make_folder(folder)?;
     let _lock = lock(folder)?;
     let (current, fresh) = (folder.join(DATABASE), folder.join(RESTORING));
-    // Something may be left from a restore that was interrupted.
+    // Files may be left over from an interrupted restore.
     remove(&fresh)?;
     let prepared = prepare(folder, from, new_epoch, now_ms);
     if prepared.is_err() {
-        // It takes space, and the current database stays. If it cannot be removed, the first error is the one to tell.
+        // The file takes space, and the current database stays. If the file cannot be removed, the first error is reported.
         let _ = remove(&fresh);
     }
     let (found, kept) = prepared?;
-    let previous = set_aside(&current, now_ms).inspect_err(|_| {
+    let previous = move_away(&current, now_ms).inspect_err(|_| {
         // The current database stays. Without it, the other file says that there is to be one.
         if current.exists() {
             let _ = remove(&fresh);
@@ -185,10 +185,10 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
     Ok(Restored { previous, had_checksum: found == Found::Intact, accounts_kept, not_kept })
 }
 
-/// What was kept of the current database: the number of accounts that the backup lacks, or why nothing was.
+/// The part of the current database that was kept: the number of accounts that the backup lacks, or the reason why nothing was kept.
 type Kept = Result<u64, StoreError>;
 
-/// Prepares the new database in a file beside the current one.
+/// Prepares the new database in a file next to the current one.
 fn prepare(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<(Found, Kept), StoreError> {
     let (current, fresh) = (folder.join(DATABASE), folder.join(RESTORING));
     let found = checksum::copy(from, &fresh).map_err(|error| failed("restore", from, error))?;
@@ -205,14 +205,14 @@ fn prepare(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<(
     erase()?;
     let kept = if current.exists() { kept::keep(&connection, &current) } else { Ok(0) };
     erase()?;
-    // The operator who restores a backup answers for the clock.
+    // The operator who restores a backup is responsible for the clock.
     connection.execute("UPDATE server SET seen_at = ?1", [now_ms])?;
     begin_epoch(&connection, new_epoch)?;
     connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE")?;
     Ok((found, kept))
 }
 
-/// Begins a new epoch. From now on, cursors of the current epoch are answered with the current revision of each user.
+/// Begins a new epoch. From now on, cursors of the current epoch lead to the current revision of each user.
 ///
 /// # Errors
 /// Returns an error if the store fails.
@@ -226,7 +226,7 @@ pub fn begin_epoch(connection: &Connection, name: &str) -> Result<(), StoreError
     Ok(transaction.commit()?)
 }
 
-/// Removes a database and the files that SQLite keeps beside it, if they exist.
+/// Removes a database and the files that SQLite keeps next to it, if they exist.
 pub fn remove(path: &Path) -> Result<(), StoreError> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let file = with_suffix(path, suffix);
@@ -239,7 +239,7 @@ pub fn remove(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Renames the current database and its log. Also moves a log without a database, because SQLite would apply it to the backup.
-fn set_aside(current: &Path, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+fn move_away(current: &Path, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
     let (was_there, kept) = (current.exists(), current.with_file_name(previous::name(now_ms)));
     for suffix in ["", "-wal", "-shm"] {
         let (from, to) = (with_suffix(current, suffix), with_suffix(&kept, suffix));

@@ -107,20 +107,20 @@ mod tests {
         let whole = std::fs::read(&backup).expect("read");
         assert_eq!(copy(&backup, &copied).expect("copied"), Found::Intact);
         assert_eq!(std::fs::read(&copied).expect("read"), content);
-        let judge = |bytes: &[u8], damage: &str| {
+        let check = |bytes: &[u8], damage: &str| {
             std::fs::write(&backup, bytes).expect("written");
             assert_eq!(copy(&backup, &copied).expect("copied"), Found::Damaged, "{damage}");
         };
         for place in 0..whole.len() {
             let mut bytes = whole.clone();
             bytes[place] ^= 1;
-            judge(&bytes, &format!("byte {place}"));
+            check(&bytes, &format!("byte {place}"));
         }
         for lost in 1..TRAILER {
-            judge(&whole[..whole.len() - lost], &format!("{lost} bytes less"));
+            check(&whole[..whole.len() - lost], &format!("{lost} bytes less"));
         }
         for added in ["\n", "\r\n", "\0\0\0"] {
-            judge(&[&whole, added.as_bytes()].concat(), &format!("with {added:?} at the end"));
+            check(&[&whole, added.as_bytes()].concat(), &format!("with {added:?} at the end"));
         }
     }
 }

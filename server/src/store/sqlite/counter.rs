@@ -1,4 +1,4 @@
-//! The counter file beside the database: it records how far the data has advanced, so that an older database put in its place is detected
+//! The counter file next to the database: it records how far the data has advanced, so that an older database put in its place is detected
 //! (R11).
 
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! The journal of erased accounts, a file beside the database. It prevents a later restore from bringing them back.
+//! The journal of erased accounts, a file next to the database. It prevents a later restore from bringing them back.
 
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write};
@@ -22,7 +22,7 @@ pub fn note(folder: &Path, user: Uuid) -> Result<(), StoreError> {
         return Ok(());
     }
     let written = private().create(true).append(true).open(folder.join(ERASED)).and_then(|mut file| {
-        // The line before may be incomplete.
+        // The previous line may be incomplete.
         write!(file, "\n{user}\n")?;
         file.sync_all()
     });

@@ -29,7 +29,7 @@ pub fn make_folder(folder: &Path) -> Result<(), StoreError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| StoreError::new(format!("cannot make the folder {}: {error}", folder.display())))
+    builder.create(folder).map_err(|error| StoreError::new(format!("cannot create the folder {}: {error}", folder.display())))
 }
 
 /// A path whose file name has this suffix too.

@@ -1,4 +1,4 @@
-//! What a restore keeps of the database that it replaces: who has an account, may sign in and is signed in, and which restores there were.
+//! The parts of the replaced database that a restore keeps: accounts, permission to sign in, sessions, and earlier restores.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::DATABASE_VERSION;
 use crate::store::StoreError;
 
-/// What the backup must not undo about an account. Databases of earlier versions have fewer of these columns.
+/// The columns of an account that a restore must not undo. Databases of earlier versions have fewer of these columns.
 const ACCOUNT: &[&str] = &["password_hash", "recovery_hash", "disabled", "records_max", "bytes_max"];
 const NEW_ACCOUNT: &[&str] = &["user_id", "email", "created_at", "password_hash", "recovery_hash", "disabled", "records_max", "bytes_max"];
 const SESSION: &[&str] = &[
@@ -25,10 +25,9 @@ const SESSION: &[&str] = &[
     "synced_rev",
 ];
 
-/// Copies from the current database what the backup must not undo. Returns how many accounts it has that the backup lacks.
+/// Copies the data of the current database that a restore must not undo. Returns the number of its accounts that the backup lacks.
 ///
-/// # Errors
-/// The current database cannot be read. Nothing of it is kept then.
+/// # Errors Returns an error if the current database cannot be read. Then nothing of it is kept.
 pub fn keep(connection: &Connection, current: &Path) -> Result<u64, StoreError> {
     let path = current.to_str().ok_or_else(|| StoreError::new("the path of the database is not UTF-8"))?;
     connection.execute("ATTACH ?1 AS other", [path])?;
@@ -51,9 +50,9 @@ fn keep_epochs(connection: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// Copies who has an account, who may sign in and who is signed in, unless the backup is newer. A password that was changed, an account that
-/// was disabled, limited or made, and a device that was signed out since the backup stay so, and no other device is signed out. The devices of
-/// an account that the backup lacks push its records again.
+/// Copies accounts, permission to sign in and sessions, unless the backup is newer. Changed passwords, disabled, limited or new accounts,
+/// and devices signed out since the backup stay that way, and no other device is signed out. The devices of an account that the backup
+/// lacks push its records again.
 fn keep_sign_ins(connection: &Connection) -> rusqlite::Result<u64> {
     if !connection.query_row("SELECT other.server.seen_at >= main.server.seen_at FROM other.server, main.server", [], |row| row.get(0))? {
         return Ok(0);
@@ -80,7 +79,7 @@ fn keep_sign_ins(connection: &Connection) -> rusqlite::Result<u64> {
     Ok(accounts as u64)
 }
 
-/// Those of the columns that the other database has, if it is of an earlier version. A later one has them all, or cannot be read.
+/// The columns that the other database has, if its version is older. A newer one has all of them, or cannot be read.
 fn columns(connection: &Connection, table: &str, wanted: &[&'static str]) -> rusqlite::Result<Vec<&'static str>> {
     let version: usize = connection.query_row("PRAGMA other.user_version", [], |row| row.get(0))?;
     let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1, 'other')")?;

@@ -1,7 +1,7 @@
-//! The ledger of backups: when each was made that may still be restored, and which revisions it contains (R10).
+//! The ledger of backups: the time of each backup that may still be restored, and the revisions that it contains (R10).
 //!
-//! An account has a row for the first backup after it has changed. That row also counts for the following backups, up to the account's next
-//! row, so that backups of accounts at rest take no space.
+//! An account has a row for the first backup after each change. The row also applies to the following backups, up to the account's next
+//! row, so that unchanged accounts take no space.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::version_of;
 use crate::store::StoreError;
 
-/// The database version that first had the times of backups. Older databases, which are also backed up, have a row per account and backup.
+/// The first database version with a table of backup times. Older databases, which can also be backed up, have a row per account and
+/// backup.
 const TIMES_SINCE: usize = 12;
 
 /// Records a backup that is about to be made.
@@ -52,15 +53,15 @@ pub fn oldest(connection: &Connection, user: Uuid, since_ms: i64) -> Result<Opti
     let sql = "SELECT min(taken_at) FROM backup_times WHERE taken_at >= ?1";
     let oldest: Option<i64> = connection.prepare_cached(sql)?.query_row([since_ms], |row| row.get(0))?;
     let Some(oldest) = oldest else { return Ok(None) };
-    // The row that counts for it, or the user's first one, if the user is newer than it.
+    // The row that applies to that backup, or the user's first row, if the user is newer than the backup.
     let sql = "SELECT max(taken_at, ?2), rev FROM backups WHERE user_id = ?1
         ORDER BY taken_at > ?2, iif(taken_at > ?2, taken_at, -taken_at) LIMIT 1";
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     Ok(connection.prepare_cached(sql)?.query_row(params![user, oldest], read).optional()?)
 }
 
-/// Forgets the times of backups that will not be restored: those from before `since_ms`, and those that were made while the clock was ahead,
-/// which would hold every tombstone until then.
+/// Removes the times of backups that will not be restored: those before `since_ms`, and those made while the clock was ahead, which would
+/// keep every tombstone until that time.
 ///
 /// # Errors
 /// Returns an error if the store fails.
@@ -71,7 +72,7 @@ pub fn forget(connection: &Connection, since_ms: i64, now_ms: i64) -> Result<(),
     Ok(())
 }
 
-/// Forgets the rows of a user that count for no backup since a time. Returns their number.
+/// Removes the rows of a user that apply to no backup since a time. Returns their number.
 ///
 /// # Errors
 /// Returns an error if the store fails.

@@ -1,5 +1,5 @@
 //! The operations on the database, each in one transaction. The counterpart for Postgres is `store/postgres/operations.rs`. `Database`
-//! documents what each method does and why it fails.
+//! documents the methods and their errors.
 
 use std::sync::PoisonError;
 

@@ -113,7 +113,7 @@ fn verified(path: &Path, is_immutable: bool) -> Result<Connection, Unusable> {
     match connection.query_row("SELECT count(*) FROM server", [], |row| row.get::<_, i64>(0)) {
         Ok(1) if [0, APPLICATION_ID].contains(&marked) => Ok(connection),
         Err(error) if error.sqlite_error_code() != Some(ErrorCode::Unknown) => Err(error.into()),
-        // Without such a table too.
+        // This also works without such a table.
         _ => Err(Unusable::OfAnother),
     }
 }
@@ -129,7 +129,7 @@ pub fn open(folder: &Path) -> Result<Connection, StoreError> {
         return Ok(connection);
     }
     let act = if found < ours { "start the server once, which migrates it" } else { "update this program" };
-    Err(StoreError::new(format!("the database in {} is of version {found}, and this program works on {ours}: {act}", folder.display())))
+    Err(StoreError::new(format!("the database in {} has version {found}, and this program supports {ours}; {act}", folder.display())))
 }
 
 /// Returns whether a server runs in a folder.
@@ -146,7 +146,7 @@ pub fn write<T, E: From<StoreError>>(folder: &Path, work: impl FnOnce(&Connectio
     let begun = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate).map_err(StoreError::from);
     let transaction = begun?;
     let value = work(&transaction)?;
-    // As the server's writer does, so that an older copy of the database is noticed.
+    // As in the server's writer, so that an older copy of the database is detected.
     let counted = transaction.execute("UPDATE server SET writes = writes + 1", []).and_then(|_| transaction.commit());
     counted.map_err(StoreError::from)?;
     Ok(value)
@@ -155,8 +155,7 @@ pub fn write<T, E: From<StoreError>>(folder: &Path, work: impl FnOnce(&Connectio
 /// Runs `step` in one write transaction after another, until it returns true. In between, the database is unlocked for as long as it was locked,
 /// so that a running server writes.
 ///
-/// # Errors
-/// Whatever `step` returns, and failures of the store.
+/// # Errors Returns the error of `step`, or an error if the store fails.
 pub fn write_in_steps(folder: &Path, mut step: impl FnMut(&Connection) -> Result<bool, StoreError>) -> Result<(), StoreError> {
     loop {
         let since = Instant::now();

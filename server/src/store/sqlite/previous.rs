@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{BUSY_TIMEOUT, DATABASE};
 use crate::store::StoreError;
 
-/// The files that SQLite keeps beside a database.
+/// The files that SQLite keeps next to a database.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// The name under which a database is kept.
@@ -48,7 +48,7 @@ pub fn erase(folder: &Path, user: Uuid) -> Result<(), StoreError> {
     })
 }
 
-/// Erases an account from a database of any version: everything that has its id.
+/// Erases an account from a database of any version: every row with its id.
 fn erase_from(path: &Path, user: Uuid) -> Result<(), StoreError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;

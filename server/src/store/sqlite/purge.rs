@@ -11,7 +11,7 @@ use crate::store::{PURGED_AT_ONCE, Quota, StoreError};
 
 const DAY_MS: i64 = 86_400_000;
 
-/// What is due.
+/// The tombstones that are due.
 #[derive(Clone, Copy)]
 pub struct Purge {
     now_ms: i64,
@@ -26,8 +26,8 @@ impl Purge {
         Purge { now_ms, before_ms: ago(tombstone_days), restorable_ms: ago(backup_days) }
     }
 
-    /// Purges some of what is due: that of the last users of the list, from which it removes those with whom it is done. Returns the number of
-    /// tombstones.
+    /// Purges some of the tombstones that are due: those of the last users in the list, from which it removes users without further ones.
+    /// Returns the number of tombstones.
     ///
     /// # Errors
     /// Returns an error if the store fails.
@@ -64,8 +64,7 @@ impl Purge {
 
 /// Purges the database in a folder. The server may be running.
 ///
-/// # Errors
-/// The database does not exist, or the store failed.
+/// # Errors Returns an error if the database does not exist, or the store fails.
 pub fn purge_folder(folder: &Path, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
     let purge = Purge::new(tombstone_days, backup_days, now_ms);
     let (mut users, mut count) = (users(&outside::open(folder)?)?, 0);

@@ -24,7 +24,7 @@ struct Waiting<J> {
     closed: bool,
 }
 
-/// Why a job was refused.
+/// The reason why a job was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotTaken {
     /// As many jobs of the account wait as may.

@@ -50,10 +50,12 @@ impl Readers {
         let (sender, receiver) = oneshot::channel();
         let work = move |connection: &Connection| drop(sender.send(in_snapshot(connection, work)));
         self.read(account, Box::new(work)).await?;
-        receiver.await.unwrap_or_else(|_| Err(StoreError::new("a read ended without a result").into()))
+        receiver.await.unwrap_or_else(|_| {
+            Err(StoreError::new("the database thread ended during a read; try again, and see the log if it persists").into())
+        })
     }
 
-    /// Runs the work on a connection of the pool. Not generic, so that the task is compiled once and not for every kind of result.
+    /// Runs the work on a connection of the pool. Not generic, so that the task is compiled only once.
     async fn read(&self, account: Uuid, work: Box<dyn FnOnce(&Connection) + Send>) -> Result<(), StoreError> {
         let place = self.places.take(account).await.ok_or_else(StoreError::busy)?;
         let idle = Arc::clone(&self.idle);

@@ -16,7 +16,7 @@ use crate::store::{Boundary, Entry, Epoch, Head, Purged, Quota, Records, StoreEr
 pub struct UserRecords<'c> {
     connection: &'c Connection,
     user: Uuid,
-    /// How much the user may hold, unless the account says otherwise.
+    /// The user's quota, unless the account has its own limits.
     quota: Quota,
 }
 
@@ -179,7 +179,8 @@ impl Tombstones for UserRecords<'_> {
 
 fn change(row: &Row<'_>, contract: &Contract) -> Result<Change, StoreError> {
     let path = row.get_ref(0)?.as_str().map_err(StoreError::new)?;
-    let unknown = || StoreError::new(format!("the database holds the collection {path}, which this program does not know: update it"));
+    let unknown =
+        || StoreError::new(format!("the database has the collection {path}, which this program does not know; update the program"));
     let collection = contract.collection(path).ok_or_else(unknown)?;
     Ok(Change {
         collection,

@@ -1,5 +1,5 @@
-//! The writer thread. It runs queued jobs in groups and answers them after the commit. Each job of a group runs in a savepoint of one
-//! transaction, so that many devices share one `fsync`.
+//! The writer thread. It runs queued jobs in groups and returns their results after the commit. Each job of a group runs in a savepoint of
+//! one transaction, so that many devices share one `fsync`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -23,7 +23,7 @@ const GROUP_MAX: usize = 64;
 const GROUP_TIME_MAX: Duration = Duration::from_millis(20);
 /// How long truncating the log may wait for readers. Meanwhile, all writers wait.
 const TRUNCATE_TIME_MAX: Duration = Duration::from_millis(200);
-/// How long it is not tried again after it failed: the first time, and at most.
+/// The delay after a failed attempt: the first one, and the maximum.
 const TRUNCATE_PAUSE_MIN: Duration = Duration::from_secs(1);
 const TRUNCATE_PAUSE_MAX: Duration = Duration::from_secs(32);
 
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_full_disk_refuses_and_loses_nothing() {
+    async fn a_full_disk_rejects_and_loses_nothing() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = Store::open(folder.path(), "e1").expect("a store");
         store.write(|connection| Ok::<_, StoreError>(connection.execute_batch("CREATE TABLE notes (bytes BLOB)")?)).await.expect("a table");
@@ -318,7 +318,7 @@ mod tests {
             std::panic::panic_any("outside of any savepoint")
         });
         assert!(store.writer.queue.push(None, broken).is_ok());
-        // A write that shares the transaction is refused, and a later one is not.
+        // A write that shares the transaction is rejected, and a later one is not.
         while note(&store, 1).await.is_err() {}
         assert_eq!(store.writer.commits().panics.get(), 1);
         assert_eq!(rows(folder.path()), 1, "the open transaction was rolled back");

@@ -255,7 +255,7 @@ def settle(devices, servers, seconds=300):
                         server.start()
 
 
-def judge(devices, database):
+def check(devices, database):
     wrong = []
     for account in sorted({device.account for device in devices}):
         mine = [device for device in devices if device.account == account]
@@ -323,7 +323,7 @@ def main():
         for thread in threads:
             thread.join()
         settle(devices, servers)
-        wrong = judge(devices, databases[-1])
+        wrong = check(devices, databases[-1])
         written = sum(len(device.written) for device in devices)
         synced, failed = (sum(getattr(device, name) for device in devices) for name in ("synced", "failed"))
         print(f"seed {asked.seed}, {asked.seconds:.0f} s: {written} records by {len(devices)} devices of {ACCOUNTS} accounts, {synced} syncs, {failed} failed, "

@@ -1,4 +1,4 @@
-"""The server behind a proxy, set up as docs/operations.md says: whom the server believes, what strangers see, and whether changes are announced at
+"""The server behind a proxy, set up as docs/operations.md says: which addresses the server trusts, what unauthenticated clients see, and whether changes are announced at
 once. Usage: run.py STRONGLOG, the built command."""
 
 import http.client
@@ -15,7 +15,7 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parents[4]
 PASSWORD = "correct horse battery staple"
 # Every address in 127.0.0.0/8 is this machine. The server counts each of them apart.
-OWNER, STRANGER, LATER = "127.0.0.2", "127.0.0.3", "127.0.0.4"
+OWNER, ATTACKER, LATER = "127.0.0.2", "127.0.0.3", "127.0.0.4"
 
 
 def recipe(language):
@@ -102,11 +102,11 @@ def changes_are_announced_at_once(port, token):
 
 
 def addresses_are_the_proxy_s_to_name(port):
-    """A stranger claims a new address with every wrong password, and is counted as one nevertheless."""
+    """An attacker claims a new address with every wrong password, and is counted as one nevertheless."""
     statuses = []
     for number in range(60):
         claimed = [("x-forwarded-for", f"198.51.100.{number}")]
-        status, _ = sign_in(port, "login", f"nobody{number}@example.com", "wrong password", source=STRANGER, headers=claimed)
+        status, _ = sign_in(port, "login", f"nobody{number}@example.com", "wrong password", source=ATTACKER, headers=claimed)
         statuses.append(status)
     assert 429 in statuses, statuses
     status, _ = sign_in(port, "login", "nobody@example.com", "wrong password", source=LATER)
@@ -130,7 +130,7 @@ def behind(proxy, command):
             changes_are_announced_at_once(port, account["accessToken"])
             addresses_are_the_proxy_s_to_name(port)
             status, _ = call(port, "GET", "/metrics")
-            assert status in (401, 403, 404), f"strangers read the metrics: {status}"
+            assert status in (401, 403, 404), f"unauthenticated clients read the metrics: {status}"
         finally:
             for process in filter(None, [gate, server]):
                 process.terminate()

@@ -34,7 +34,7 @@ const collections = {
 };
 const paths = Object.keys(collections);
 
-/** A program that answers each line with one line. */
+/** A program that responds to each line with one line. */
 function program(command, ...parameters) {
   const child = spawn(command, parameters, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -76,8 +76,9 @@ async function device(name, url, token) {
       const { outcomes } = await call(`${url}/api/v1/${path}/batch`, token, 'POST', { changes });
       assert.equal(outcomes.length, changes.length);
       for (const outcome of outcomes) assert.notEqual(outcome.outcome, 'rejected', JSON.stringify(outcome));
-      // What is not as it was sent is a conflict in RxDB's words, and it takes the server's version: the winner, or what the server has completed.
-      // Otherwise RxDB would have to learn of the server's id and time by a pull, which may come before it has noted what it pushed.
+      // A difference from the sent version is a conflict for RxDB, which then takes the server's version: the winner, or what the server
+      // has completed. Otherwise RxDB would have to learn of the server's id and time by a pull, which may come before it has noted what it
+      // pushed.
       return outcomes.map(({ winner, rev, serverId, serverUpdatedAt, clientUpdatedAt }, index) =>
         winner ? { ...winner.record, rev: winner.rev } : { ...changes[index].record, serverId, serverUpdatedAt, clientUpdatedAt, rev },
       );
@@ -138,7 +139,7 @@ try {
   await settle();
   assert.deepEqual(await held(laptop), await held(phone), 'what one device made, the other has');
 
-  // Both edit, apart from each other: one document each, one document both, one document one deletes and the other edits.
+  // Both edit independently: each edits one document, both edit a third, and one deletes a document that the other edits.
   const on = (device, path) => device.database[path].find({ sort: [{ id: 'asc' }] }).exec();
   const names = [await on(phone, 'exercise-definitions'), await on(laptop, 'exercise-definitions')];
   const pick = (list, id) => list.find((document) => document.id === id);

@@ -1,4 +1,4 @@
-//! Validates values with the keywords of a contract as data.
+//! Validates values with the keywords of a contract that was loaded as data.
 
 use super::keywords::{ArrayKeyword, Comparison, Condition, Keyword, MemberRules, ObjectKeyword, Others, RuleNumber};
 use super::read::{LoadError, damaged, list};
@@ -111,7 +111,7 @@ impl Rules {
                     }
                 }
             }
-            // The value is of another type than the keyword is about.
+            // The keyword does not apply to this type of value.
             _ => {}
         }
     }
