@@ -52,7 +52,7 @@ pub enum Refusal {
     /// The first edit would make the account hold more than it may.
     #[error("{}", full(.usage, .quota))]
     QuotaExceeded {
-        /// The size of the account's data with the edit.
+        /// The size of the account's data.
         usage: Usage,
         /// The limits of that size.
         quota: Quota,

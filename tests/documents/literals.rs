@@ -50,7 +50,7 @@ fn help(tokens: TokenStream, found: &mut Vec<String>) {
         let TokenTree::Punct(sign) = &token else { continue };
         let Some(TokenTree::Group(attribute)) = tokens.peek().filter(|_| sign.as_char() == '#') else { continue };
         let text = attribute.stream().to_string();
-        let line = text.starts_with("doc").then(|| rust_text(&text).trim().to_owned()).unwrap_or_default();
+        let line = if text.starts_with("doc") { rust_text(&text).trim().to_owned() } else { String::new() };
         if line.is_empty() {
             keep(&std::mem::take(&mut paragraph), found);
         } else {
