@@ -139,7 +139,7 @@ async fn a_server_that_never_answers_is_named_while_a_command_waits_for_it() {
         child.kill().and_then(|()| child.wait()).expect("the command ends");
         let told = match words {
             [.., "--json"] => format!("{{\"waitingFor\":\"{server}\",\"seconds\":5}}\n"),
-            _ => format!("waiting for an answer from {server}, 5 s so far\n"),
+            _ => format!("waiting for a response from {server}, 5 s so far\n"),
         };
         assert_eq!(line, told, "{words:?}");
     }
@@ -434,7 +434,7 @@ async fn verify_names_each_record_that_differs() {
 async fn a_registration_whose_end_nobody_saw_is_taken_up_by_a_sign_in() {
     let setup = Setup::new().await;
     setup.register("phone").ok();
-    setup.register("laptop").failed(1, &["ana@example.com has one", "`stronglog login`", "`stronglog account recovery-code`"]);
+    setup.register("laptop").failed(1, &["ana@example.com already has one", "`stronglog login`", "`stronglog account recovery-code`"]);
     setup.desk.run("laptop", &["status"]).ok().says(&["account  none"]);
     let act = ["belong to an account of ana@example.com", "if it still exists", "`stronglog login`", "`stronglog account recovery-code`"];
     setup.register("phone").failed(1, &act);
@@ -447,7 +447,7 @@ fn a_proxy_that_cannot_be_reached_is_named_and_its_password_is_not() {
     let login = ["login", "--server", "https://sync.example.com", "--email", EMAIL];
     let settings = [("STRONGLOG_PASSWORD", "long enough for all"), ("HTTPS_PROXY", "http://ana:hunter2@127.0.0.1:9")];
     let said =
-        desk.feed_with("phone", &login, "", &settings).failed(5, &["through the proxy that the environment variable HTTPS_PROXY names"]);
+        desk.feed_with("phone", &login, "", &settings).failed(5, &["uses the proxy in the environment variable HTTPS_PROXY"]);
     assert!(!said.stderr.contains("hunter2"), "{}", said.stderr);
 }
 

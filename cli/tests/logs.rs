@@ -32,7 +32,7 @@ fn a_log_of_strong_becomes_workouts_sets_and_exercises_once() {
     let desk = Desk::new();
     let known = json!({ "name": "Bench press", "equipment": "barbell", "isCustom": false }).to_string();
     desk.feed("phone", &["put", "exercise-definitions"], &known).ok();
-    desk.feed("phone", &["import", "-", "--from", "strong"], STRONG).failed(2, &["unit of the weights", "--unit kg or --unit lb"]);
+    desk.feed("phone", &["import", "-", "--from", "strong"], STRONG).failed(2, &["unit of its weights", "--unit kg or --unit lb"]);
     read(&desk, "strong", &["--unit", "lb", "--dry-run"], STRONG);
     assert_eq!(listed(&desk, "workout-logs").len(), 0, "a dry run writes nothing");
 
@@ -200,7 +200,7 @@ fn what_has_two_meanings_is_asked_for_unless_the_file_shows_it() {
     assert_eq!((weights(&desk, "Leg Press"), weights(&desk, "Squat")), (vec![json!(1.082)], vec![json!(82.5)]));
 
     let unclear = strong("2026-04-02 09:00:00;Pull;Row;1;1,082;8;\n");
-    desk.feed("phone", &["import", "-", "--from", "strong"], &unclear).failed(2, &["1,082 is 1082 or 1.082", "--decimal point"]);
+    desk.feed("phone", &["import", "-", "--from", "strong"], &unclear).failed(2, &["1,082 may be 1082 or 1.082", "--decimal point"]);
     read(&desk, "strong", &["--decimal", "point"], &unclear);
     assert_eq!(weights(&desk, "Row"), [json!(1082.0)]);
 

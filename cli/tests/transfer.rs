@@ -79,7 +79,7 @@ async fn an_export_of_the_server_is_checked_like_one_of_a_device() {
     assert_eq!(whole.stderr, "");
     let cut = import(desk, "cut", &lines[..2].concat(), &[]).ok();
     assert!(cut.stderr.contains("the file does not state the number of its records"), "{}", cut.stderr);
-    import(desk, "holed", &lines[1..].concat(), &[]).failed(1, &["line 2: the file is damaged: it counts 3 records, and it has 2"]);
+    import(desk, "holed", &lines[1..].concat(), &[]).failed(1, &["line 2: the file is damaged: it should have 3 records, and has 2"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -231,11 +231,11 @@ fn a_file_that_lost_lines_is_noticed() {
     desk.measure("phone", 81.0);
     let file = desk.run("phone", &["export"]).ok().stdout;
     let lines: Vec<&str> = file.lines().collect();
-    import(&desk, "tablet", lines[1], &[]).failed(1, &["line 1: the file is damaged", "counts 2 records, and it has 1"]);
+    import(&desk, "tablet", lines[1], &[]).failed(1, &["line 1: the file is damaged", "should have 2 records, and has 1"]);
     import(&desk, "tablet", lines[0], &[]).failed(3, &["the file is incomplete: its end is missing"]).says(&["! imported 1 record"]);
     assert_eq!(import(&desk, "tablet", lines[0], &["--json"]).ended(3).json()["cutOff"], true);
     let added = edited(ID, 82.0, 5) + &file;
-    let told = import(&desk, "kettle", &added, &[]).failed(3, &["it counts 2 records, and it has 3"]).says(&["imported 3 records"]);
+    let told = import(&desk, "kettle", &added, &[]).failed(3, &["it should have 2 records, and has 3"]).says(&["imported 3 records"]);
     assert!(!told.stderr.contains("does not state the number"), "{told:?}");
     let damaged = import(&desk, "kettle", lines[1], &[]).ended(1);
     assert!(!damaged.stderr.contains("does not state the number") && !damaged.stderr.contains("its end is missing"), "{damaged:?}");
@@ -272,7 +272,7 @@ fn an_export_of_nothing_has_its_counts_alone_and_so_had_earlier_exports() {
     assert_eq!(nothing, "{\"end\":{\"records\":0,\"quarantined\":0,\"history\":0}}\n");
     assert_eq!(import(&desk, "tablet", &nothing, &["--json"]).ok().json()["hasEnd"], true);
     let counted = |records: u64| format!("{}{{\"end\":{{\"records\":{records}}}}}\n", edited(ID, 80.0, 5));
-    import(&desk, "tablet", &counted(2), &[]).failed(1, &["line 2: the file is damaged", "counts 2 records, and it has 1"]);
+    import(&desk, "tablet", &counted(2), &[]).failed(1, &["line 2: the file is damaged", "should have 2 records, and has 1"]);
     assert_eq!(import(&desk, "tablet", &counted(1), &["--json"]).ok().json()["hasEnd"], true);
     assert_eq!(weight(&desk, "tablet", ID), 80.0);
 }
@@ -295,7 +295,7 @@ fn a_file_of_another_kind_is_named_once() {
         assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
     }
     let wrong = "wrong\n".repeat(50);
-    let ran = import(&desk, "phone", &wrong, &[]).failed(1, &["line 20: ", "and 30 lines more; --json names them all"]);
+    let ran = import(&desk, "phone", &wrong, &[]).failed(1, &["line 20: ", "and 30 lines more; --json lists all of them"]);
     assert!(!ran.stderr.contains("line 21: "));
     assert_eq!(import(&desk, "phone", &wrong, &["--json"]).ended(1).json()["refused"].as_array().map(Vec::len), Some(50));
 }

@@ -447,7 +447,7 @@ async fn a_file_that_a_server_cannot_use_is_rejected_by_the_check_too() {
             "another program",
         ),
         (|path| pragma(path, "application_id = 7"), "another program"),
-        (|path| pragma(path, "user_version = 99"), "of version 99"),
+        (|path| pragma(path, "user_version = 99"), "has version 99"),
         (
             |path| {
                 let database = rusqlite::Connection::open(path).expect("the database");

@@ -25,7 +25,7 @@ fn an_account_holds_no_more_than_it_may_and_deletions_always_fit() {
     assert_eq!(result.outcomes.len(), 2, "what fits is stored, and the rest has no outcome");
     let refused = setup.push_to(Feed::All(&CONTRACT), &body(&first[2..])).expect_err("it is full");
     assert!(matches!(refused, Error::Refused(Refusal::QuotaExceeded { usage: Usage { records: 2, .. }, .. })), "{refused}");
-    assert!(refused.to_string().contains("may hold 2 records; delete some"), "{refused}");
+    assert!(refused.to_string().contains("its limit is 2 records; delete some"), "{refused}");
     assert_eq!(setup.rev(), 2, "nothing is stored");
     let longer = weight(2, NOW + 1, r#","note":"another version of what is there""#);
     setup.push(&[edit(PHONE, 4, &longer), edit(PHONE, 5, &tombstone(1, NOW + 1)), edit(PHONE, 6, &weight(3, NOW, ""))]);
