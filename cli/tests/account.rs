@@ -446,8 +446,7 @@ fn a_proxy_that_cannot_be_reached_is_named_and_its_password_is_not() {
     let desk = Desk::new();
     let login = ["login", "--server", "https://sync.example.com", "--email", EMAIL];
     let settings = [("STRONGLOG_PASSWORD", "long enough for all"), ("HTTPS_PROXY", "http://ana:hunter2@127.0.0.1:9")];
-    let said =
-        desk.feed_with("phone", &login, "", &settings).failed(5, &["uses the proxy in the environment variable HTTPS_PROXY"]);
+    let said = desk.feed_with("phone", &login, "", &settings).failed(5, &["uses the proxy in the environment variable HTTPS_PROXY"]);
     assert!(!said.stderr.contains("hunter2"), "{}", said.stderr);
 }
 
