@@ -120,7 +120,7 @@ async fn devices_notice_nothing_of_a_move_to_postgres_and_back() {
     admin::copy(&place(&postgres), &Place::folder(&back)).await.expect("copied back");
     assert!(admin::copy(&place(&postgres), &Place::folder(&back)).await.expect("copied").was_there);
     std::fs::write(back.join("stronglog.db.copying"), "left").expect("written");
-    assert!(doctor(&back).contains("stronglog.db.copying is left from a copy"), "{}", doctor(&back));
+    assert!(doctor(&back).contains("stronglog.db.copying is left over from an interrupted copy"), "{}", doctor(&back));
     let server = server_of(server(&back, None).await, folder, http);
     for (account, (changes, cursor)) in accounts.iter().zip(&seen) {
         assert_eq!(pull(&server, account, Some(cursor)).await.0.len(), 1, "what was pushed meanwhile");
