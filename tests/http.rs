@@ -140,7 +140,7 @@ async fn an_operation_that_is_not_offered_is_answered_501() {
 #[tokio::test]
 async fn a_server_may_serve_some_operations_by_other_means() {
     let routes = SERVER_CONTRACT.routes.iter().find(|routes| routes.collection.path == "workout-logs").expect("a collection");
-    let generated = api::server::router_where(Arc::new(Server::default()), |id| !routes.has_operation(id));
+    let generated = api::server::router_where(Arc::new(Server::default()), |route| !routes.has_operation(route.id()));
     let own = routes.all().fold(generated, |router, route| router.route(route.path, axum::routing::any(|| async { "own" })));
     for (path, expected) in [("/api/v1/workout-logs/batch", 200), ("/api/v1/logged-sets?since=x", 400), ("/api/v1/sync/config", 501)] {
         let request = http::Request::get(path).body(Vec::new()).expect("a request");

@@ -73,6 +73,7 @@ pub struct Contract {
 
 /// How a keyword is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KeywordRole {
     /// Validators check it.
     Enforced,

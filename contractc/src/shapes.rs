@@ -45,6 +45,7 @@ pub struct Declaration {
 
 /// The shape of the values of a declared type.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Shape {
     /// An object with known members. `rest` is the type of undeclared members; `None` if there are none.
     Record {
@@ -92,6 +93,7 @@ pub struct Field {
 
 /// The content of a member.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum FieldKind {
     /// A value that the contract fixes, so that it need not be stored.
     Constant(JsonValue),
@@ -125,6 +127,7 @@ pub struct Attempt {
 
 /// The type of a value.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Type {
     /// Any JSON value.
     Any,

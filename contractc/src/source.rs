@@ -24,6 +24,7 @@ pub struct Node {
 
 /// The value of a node.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Value {
     /// `null`
     Null,

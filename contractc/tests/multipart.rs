@@ -19,7 +19,7 @@ static PARTS: [Part; 7] = [
     Part::value("count", Shape::INTEGER, &ANYTHING),
     Part::value("members", Shape::of(Types::ARRAY).items(&MEMBER), &ANYTHING),
     Part::value("a \"name\"", Shape::of(Types::ARRAY).items(&Shape::TEXT), &ANYTHING).of_types(&["application/json"]),
-    Part::file("photos").of_types(&["image/png", "image/*"]),
+    Part::file("photos").of_counts(1, 2).of_types(&["image/png", "image/*"]),
     Part::value("limit", Shape::of(Types::INTEGER.or(Types::STRING)), &LIMIT),
 ];
 
@@ -49,13 +49,13 @@ struct Body {
 
 impl Multipart for Body {
     fn write(&self, to: &mut Parts<'_>) {
-        to.file(&PARTS[0], Some(&self.file));
-        to.value(&PARTS[1], Some(&self.name));
-        to.value(&PARTS[2], self.count.as_ref());
-        to.value(&PARTS[3], self.members.as_ref());
-        to.value(&PARTS[4], self.texts.as_ref());
-        to.files(&PARTS[5], self.photos.as_ref());
-        to.value(&PARTS[6], self.limit.as_ref());
+        to.required_file(&PARTS[0], &self.file);
+        to.required(&PARTS[1], &self.name);
+        to.value(&PARTS[2], &self.count);
+        to.value(&PARTS[3], &self.members);
+        to.value(&PARTS[4], &self.texts);
+        to.files(&PARTS[5], &self.photos);
+        to.value(&PARTS[6], &self.limit);
     }
 
     fn read(from: &IncomingParts<'_>) -> Result<Self, Report> {
@@ -109,11 +109,15 @@ impl Outcome for NoAnswer {
 }
 
 fn received(media_type: &str, body: &[u8]) -> Result<Body, String> {
+    receive::<Upload>(media_type, body).map(|upload| upload.0)
+}
+
+fn receive<O: Operation>(media_type: &str, body: &[u8]) -> Result<O, String> {
     let mut headers = HeaderMap::new();
     headers.insert("content-type", media_type.parse().expect("a header"));
-    let uri = "/upload".parse().expect("a path");
-    let incoming = Incoming::new(Upload::PATH, &uri, &headers, body).expect("the path is that of the operation");
-    Upload::receive(&incoming).map(|upload| upload.0).map_err(|rejection| rejection.report.to_string())
+    let uri = O::PATH.parse().expect("a path");
+    let incoming = Incoming::new(O::PATH, &uri, &headers, body).expect("the path is that of the operation");
+    O::receive(&incoming).map_err(|rejection| rejection.report.to_string())
 }
 
 #[test]
@@ -148,14 +152,14 @@ fn the_server_reads_what_the_client_writes() {
 #[test]
 fn a_file_of_another_media_type_is_rejected_on_both_sides() {
     let photos = Some(vec![File::new("1.pdf", "").with_media_type("application/pdf")]);
-    let report = Upload(Body { photos, ..Body::default() }).request("https://example.com").expect_err("the contract does not accept it");
+    let report = Upload(Body { photos, name: json!(""), ..Body::default() }).request("https://example.com").expect_err("the contract does not accept it");
     assert_eq!(report.violations.len(), 1);
     assert_eq!((report.violations[0].pointer.as_str(), report.violations[0].keyword), ("/photos", "contentType"));
     let parts = "--b\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"x\"\r\nContent-Type: text/html\r\n\r\n\r\n";
     let error = received("multipart/form-data; boundary=b", form(parts).as_bytes()).expect_err("the contract does not accept it");
     assert!(error.contains("/photos has the media type \"text/html\"; expected image/png, image/*"), "{error}");
     let broken = File::new("1.png", "").with_media_type("image/png\r\nX-Injected: 1");
-    let report = Upload(Body { file: broken, ..Body::default() }).request("https://example.com").expect_err("it is no media type");
+    let report = Upload(Body { file: broken, name: json!(""), ..Body::default() }).request("https://example.com").expect_err("it is no media type");
     assert_eq!(report.violations[0].keyword, "contentType");
 }
 
@@ -201,4 +205,75 @@ fn what_is_no_form_is_rejected_with_a_reason() {
         let error = received(media_type, body.as_bytes()).expect_err(body);
         assert!(error.contains(expected), "{body}: {error}");
     }
+}
+
+/// A body whose lists are required.
+#[derive(Clone, Debug, PartialEq)]
+struct Lists {
+    tags: Value,
+    files: Vec<File>,
+}
+
+static LISTS: [Part; 2] = [Part::value("tags", Shape::of(Types::ARRAY).items(&Shape::TEXT), &ANYTHING), Part::file("files")];
+
+impl Multipart for Lists {
+    fn write(&self, to: &mut Parts<'_>) {
+        to.required(&LISTS[0], &self.tags);
+        to.required_files(&LISTS[1], &self.files);
+    }
+
+    fn read(from: &IncomingParts<'_>) -> Result<Self, Report> {
+        Ok(Lists { tags: from.required(&LISTS[0])?, files: from.required_files(&LISTS[1])? })
+    }
+}
+
+impl Operation for Lists {
+    const ID: &'static str = "lists";
+    const METHOD: Method = Method::POST;
+    const PATH: &'static str = "/lists";
+    const SECURITY: Security = &[];
+    const ACCEPT: &'static str = "";
+    type Response = NoAnswer;
+
+    fn write(&self, to: &mut Writer) {
+        to.body(self, MultipartBody);
+    }
+
+    fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
+        incoming.body(MultipartBody)
+    }
+}
+
+#[test]
+fn a_required_list_that_is_empty_is_neither_sent_nor_received() {
+    let file = File::new("1.txt", "1");
+    let lists = Lists { tags: json!(["a"]), files: vec![file] };
+    assert!(lists.request("https://example.com").is_ok());
+    for (lists, pointer) in [(Lists { tags: json!([]), ..lists.clone() }, "/tags"), (Lists { files: Vec::new(), ..lists }, "/files")] {
+        let report = lists.request("https://example.com").expect_err("an empty list has no part");
+        assert_eq!((report.violations[0].pointer.as_str(), report.violations[0].keyword), (pointer, "required"));
+    }
+    // A client that calls its parts `tags[]` is told so.
+    let body = "--b\r\nContent-Disposition: form-data; name=\"tags[]\"\r\n\r\na\r\n--b--";
+    let error = receive::<Lists>("multipart/form-data; boundary=b", body.as_bytes()).expect_err("the body has no part of that name");
+    assert!(error.contains("is missing the part \"tags\""), "{error}");
+}
+
+#[test]
+fn a_field_of_files_that_is_left_empty_has_no_file() {
+    let left_empty = "--b\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n";
+    let body = received("multipart/form-data; boundary=b", form(left_empty).as_bytes()).expect("no photo is needed");
+    assert_eq!(body.photos, None);
+}
+
+#[test]
+fn a_list_of_files_has_as_many_as_the_contract_accepts() {
+    for (count, expected) in [(0, Some("has 0 files; expected at least 1")), (2, None), (3, Some("has 3 files; expected at most 2"))] {
+        let photos = Some(vec![File::new("1.png", "").with_media_type("image/png"); count]);
+        let sent = Upload(Body { photos, name: json!(""), ..Body::default() }).request("https://example.com");
+        assert_eq!(sent.err().map(|report| report.violations[0].message.clone()).as_deref(), expected);
+    }
+    let photo = "--b\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"1.png\"\r\nContent-Type: image/png\r\n\r\n\r\n";
+    let error = received("multipart/form-data; boundary=b", form(&photo.repeat(3)).as_bytes()).expect_err("three are too many");
+    assert!(error.contains("/photos has 3 files; expected at most 2"), "{error}");
 }

@@ -21,7 +21,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
 use http::{HeaderMap, Method, Uri};
-use stronglog_sync::api::operations::{ExportAccount, GetSyncConfig, Login, RecoverAccount, RefreshTokens, Register};
+use stronglog_sync::api::operations::ExportAccount;
+use stronglog_sync::api::runtime::axum::Route;
 use stronglog_sync::api::runtime::http::Operation;
 use stronglog_sync::api::server::router_where;
 use tokio::time::timeout;
@@ -29,18 +30,11 @@ use tokio::time::timeout;
 use crate::app::{App, now_ms};
 use crate::auth::tokens::REFRESH_MS;
 use crate::feed::BATCH_BYTES_MAX;
+use crate::http::handlers::Handlers;
 use crate::metrics::Levels;
 use crate::problem::Failure;
 use crate::site;
 use crate::store::accounts::Population;
-
-/// The operations that need no token. The code does not compile unless the contract agrees.
-const OPEN: [&str; 5] = [open::<Register>(), open::<Login>(), open::<RefreshTokens>(), open::<RecoverAccount>(), open::<GetSyncConfig>()];
-
-const fn open<O: Operation>() -> &'static str {
-    assert!(O::SECURITY.is_empty(), "the operation requires a token: remove it from `OPEN`");
-    O::ID
-}
 
 /// The time after which a pending read or write counts as failed.
 const CHECK_TIME_MAX: Duration = Duration::from_secs(5);
@@ -48,11 +42,13 @@ const CHECK_TIME_MAX: Duration = Duration::from_secs(5);
 /// Returns all routes over a server's state.
 pub fn router(app: &Arc<App>) -> Router {
     let contract = app.config().contract;
-    let api = Arc::new(handlers::Handlers(Arc::clone(app)));
+    let api = Arc::new(Handlers(Arc::clone(app)));
     let with_body = |bytes_max| middleware::from_fn_with_state(body::Limit { app: Arc::clone(app), bytes_max }, body::whole);
-    let generated = |serves: &dyn Fn(&str) -> bool| router_where(Arc::clone(&api), serves).layer(middleware::from_fn(edge::rejections));
-    let public = generated(&|id| OPEN.contains(&id)).layer(with_body(body::FORM_BYTES_MAX));
-    let own = generated(&|id| !OPEN.contains(&id) && !records::serves(contract, id) && id != ExportAccount::ID)
+    let generated = |serves: &dyn Fn(&Route<Handlers>) -> bool| router_where(Arc::clone(&api), serves).layer(middleware::from_fn(edge::rejections));
+    let is_public = |route: &Route<Handlers>| route.security().is_empty();
+    let is_own = |route: &Route<Handlers>| !is_public(route) && !records::serves(contract, route.id()) && route.id() != ExportAccount::ID;
+    let public = generated(&is_public).layer(with_body(body::FORM_BYTES_MAX));
+    let own = generated(&is_own)
         .merge(export::routes(app))
         .layer(with_body(body::FORM_BYTES_MAX))
         .merge(records::routes(app).layer(with_body(BATCH_BYTES_MAX)))

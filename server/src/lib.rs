@@ -10,12 +10,14 @@
 //! # }
 //! ```
 //!
-//! [`feed`] makes the sync decisions, and [`store`] stores the data. The other modules connect them to the network. In reading order:
+//! `feed` makes the sync decisions, and `store` stores the data. The other modules connect them to the network. In reading order:
 
 #![deny(missing_docs)]
 
+// Public for the tests of this repository only, and not covered by semantic versioning.
+#[doc(hidden)]
 pub mod feed;
-
+#[doc(hidden)]
 pub mod store;
 
 mod app;

@@ -1,7 +1,7 @@
 // How the TypeScript client writes parameters: the table that the Rust client and the server are tested with.
 
 import { expect, test } from "vitest";
-import { CallError, multipart, write, type Encoding, type Operation, type Parameter } from "../../generated/typescript/runtime/index.js";
+import { CallError, multipart, write, type Body, type Encoding, type Operation, type Parameter } from "../../generated/typescript/runtime/index.js";
 import table from "../wire/table.json" with { type: "json" };
 
 interface Row {
@@ -77,13 +77,16 @@ const parts = multipart([
   { name: "name" },
   { name: "members" },
   { name: 'a "name"', types: ["application/json"] },
-  { name: "photos", file: true, types: ["image/png", "image/*"] },
+  { name: "photos", file: true, types: ["image/png", "image/*"], counts: [1, 2] },
 ]);
 
 function form(body: unknown): { readonly headers: Headers; readonly body: BodyInit | undefined } {
-  const declared = { field: "body", mediaType: "multipart/form-data", required: true, content: parts };
+  return sentBody({ field: "body", mediaType: "multipart/form-data", required: true, content: parts }, body);
+}
+
+function sentBody(declared: Body, body: unknown, headers = {}): { readonly headers: Headers; readonly body: BodyInit | undefined } {
   const operation: Operation<unknown, unknown> = { id: "call", method: "POST", path: "/p", security: [], parameters: [], body: declared, responses: [] };
-  return write("https://example.com", operation, { body });
+  return write("https://example.com", operation, { body }, new Headers(headers));
 }
 
 test("a body of several parts is what another reader of forms reads", async () => {
@@ -105,4 +108,22 @@ test("a body without a required part, or with a file of another type, is not sen
   expect(() => form({ name: "x" })).toThrow('is missing the part "file"');
   expect(() => form({ file: "text" })).toThrow("/file is not a file; expected a Blob");
   expect(() => form({ file: new Blob(), photos: [new Blob([], { type: "text/html" })] })).toThrow("/photos has the media type");
+  expect(() => form({ file: new Blob(), photos: [] })).toThrow("/photos has 0 files; expected at least 1");
+  expect(() => form({ file: new Blob(), photos: Array(3).fill(new Blob()) })).toThrow("/photos has 3 files; expected at most 2");
+  expect(() => form({ file: [] })).toThrow("/file is required, and null or an empty list cannot be sent");
+});
+
+test("a body that `fetch` sends as it is has a media type that the contract accepts", () => {
+  const raw = (mediaType: string, body: unknown, headers = {}): string | null =>
+    sentBody({ field: "body", mediaType, required: true, content: "raw" }, body, headers).headers.get("Content-Type");
+  expect(raw("application/octet-stream", Uint8Array.of(1))).toBe("application/octet-stream");
+  // `fetch` sends the type of the blob.
+  expect(raw("image/*", new Blob([], { type: "image/png" }))).toBeNull();
+  expect(raw("*/*", "text")).toBeNull();
+  expect(raw("image/*", Uint8Array.of(1), { "Content-Type": "image/png" })).toBe("image/png");
+  expect(() => raw("image/*", new Blob([], { type: "text/html" }))).toThrow('has the media type "text/html"; expected image/*');
+  expect(() => raw("image/*", Uint8Array.of(1))).toThrow("needs a media type, which the contract does not declare");
+  for (const other of [null, { a: 1 }, 5]) {
+    expect(() => raw("text/csv", other)).toThrow("is not a body that `fetch` sends");
+  }
 });

@@ -188,20 +188,16 @@ export class Host {
   /** The first sign-in claims the database. Another account is rejected (R15), and no account is created for it. */
   private async signIn(how: "signIn" | "signUp", { email, password }: Credentials): Promise<void> {
     const doing = how === "signUp" ? "create the account" : "sign in";
-    const owner = await this.store.owner();
-    if (owner !== null && how === "signUp") {
+    if (how === "signUp" && (await this.store.owner()) !== null) {
       throw new Error(`cannot ${doing}: ${this.ownedByAnother()}`);
     }
     const { signOuts } = this;
     const tokens = await this.transport.signIn(how, { email, password });
-    const isOther = owner !== null && owner !== tokens.account;
-    if (isOther || this.signOuts !== signOuts) {
+    const problem = this.signOuts === signOuts ? await this.claim(tokens.account) : "the user has signed out in the meantime";
+    if (problem !== undefined) {
       // The new session is not used. If the server cannot be told, the session expires.
       await this.transport.signOut(tokens).catch(() => undefined);
-      throw new Error(`cannot ${doing}: ${isOther ? this.ownedByAnother() : "the user has signed out in the meantime"}`);
-    }
-    if (owner === null) {
-      await this.driver.run({ claim: tokens.account });
+      throw new Error(`cannot ${doing}: ${problem}`);
     }
     const before = await this.transport.tokens();
     await this.transport.keep(tokens);
@@ -212,6 +208,12 @@ export class Host {
       // A device has one session. If the server cannot be told, the previous one expires.
       await this.transport.signOut(before).catch(() => undefined);
     }
+  }
+
+  /** Claims the database for an account. Returns why it cannot: the engine leaves a database to its owner. */
+  private async claim(account: string): Promise<string | undefined> {
+    await this.driver.run({ claim: account });
+    return (await this.store.owner()) === account ? undefined : this.ownedByAnother();
   }
 
   private ownedByAnother(): string {

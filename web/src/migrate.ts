@@ -2,6 +2,7 @@
 // reference, and compares each copy with its original. The old database is deleted only if nothing in it would be lost.
 
 import { Dexie } from "dexie";
+import { violations } from "../../generated/typescript/runtime/report.js";
 import { deterministicId, type Collection } from "../../generated/typescript/runtime/collection.js";
 import type { PageContract } from "./contract.js";
 import { tableName, type Database } from "./database.js";
@@ -392,7 +393,7 @@ function copyOf(record: Loose, id: string, collection: Collection, ids: Readonly
   }
   const copy = JSON.parse(JSON.stringify(rewrittenOne)) as Loose;
   const result = collection.schema.safeParse(copy);
-  return result.success ? copy : result.error.issues.map((issue) => `/${issue.path.join("/")} ${issue.message}`).join("; ");
+  return result.success ? copy : violations(result.error).map(({ pointer, message }) => `${pointer || "the record"} ${message}`).join("; ");
 }
 
 /** Reads the copies, and compares them with their originals. */

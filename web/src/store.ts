@@ -348,7 +348,13 @@ function readPlan(plan: wasm.Plan): { readonly writes: Writes; readonly rows: re
   const writes = JSON.parse(plan.json()) as Writes;
   const texts = plan.texts();
   plan.free();
-  const rows = writes.put.map(({ live, ...row }, index): PlannedRow => ({ stored: { ...row, text: texts[index] ?? "" }, live }));
+  const rows = writes.put.map(({ live, ...row }, index): PlannedRow => {
+    const text = texts[index];
+    if (text === undefined) {
+      throw new Error(`cannot store a plan of ${writes.put.length} rows: the engine gave ${texts.length} records`);
+    }
+    return { stored: { ...row, text }, live };
+  });
   return { writes, rows };
 }
 

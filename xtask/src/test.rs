@@ -58,10 +58,15 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
             }
         }),
     ])?;
-    // These measure times, so they run alone.
     let pages = checkout.inputs(&["stronglog-cli"], &["web"]);
-    steps.run_unless_passed("browser package: tests in Chromium", pages, web::test_in_chromium)?;
-    steps.run_unless_passed("demo app: tests", pages, demo::test)?;
+    web::install_chromium()?;
+    // These mostly wait.
+    steps.run_at_once([
+        Box::new(|steps| steps.run_unless_passed("browser package: tests in Chromium", pages, web::test_in_chromium)),
+        Box::new(|steps| steps.run_unless_passed("demo app: tests", pages, demo::test)),
+    ])?;
+    // These measure times, so they run alone.
+    steps.run_unless_passed("browser package: speed in Chromium", pages, web::test_speed)?;
     steps.print();
     Ok(())
 }

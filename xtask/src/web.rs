@@ -54,22 +54,36 @@ pub fn test_in_node() -> Result {
     run(Command::new("node").args(["--test", "contractc/npm/tests/command.test.js"]).env("CONTRACTC", native).current_dir(root()))
 }
 
-/// Tests the package in Chromium against the server. Both must be built first. Some of these tests measure times.
+/// Installs Chromium if it is missing.
+pub fn install_chromium() -> Result {
+    if Path::new("/usr/bin/chromium").exists() { Ok(()) } else { install(&["chromium"]) }
+}
+
+/// Tests the package in Chromium against the server. Both must be built first. The tests of its speed are apart.
 pub fn test_in_chromium() -> Result {
-    if !Path::new("/usr/bin/chromium").exists() {
-        install(&["chromium"])?;
-    }
     for pages in ["page", "todo"] {
         node(&["node_modules/vite/bin/vite.js", "build", "--config", &format!("tests/browser/{pages}/vite.config.js")])?;
     }
-    node(&["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.browser.config.js"])
+    node(&["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.browser.config.js", "--exclude", SPEED])
+}
+
+/// Tests the speed of the package in Chromium. `test_in_chromium` builds its pages.
+pub fn test_speed() -> Result {
+    run(&mut speed()?)
 }
 
 /// Tests the speed of the package in Chromium, with the bounds that depend on the processor. The package and the server must be built, and
 /// Chromium installed.
 pub fn bench() -> Result {
-    let arguments = ["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.browser.config.js", "speed"];
-    run(Command::new("node").args(arguments).env("BENCH", "1").current_dir(packages()?))
+    run(speed()?.env("BENCH", "1"))
+}
+
+const SPEED: &str = "tests/browser/speed.test.ts";
+
+fn speed() -> Result<Command> {
+    let mut command = Command::new("node");
+    command.args(["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.browser.config.js", SPEED]).current_dir(packages()?);
+    Ok(command)
 }
 
 /// Runs a program of the package's folder with Node.

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter};
 use http::request::Parts;
 
-use super::http::{HeaderMap, Incoming, Method, Operation, Outcome, Rejection, Reply, StatusCode, literal_length, matches_path};
+use super::http::{HeaderMap, Incoming, Method, Operation, Outcome, Rejection, Reply, Security, StatusCode, literal_length, matches_path};
 use super::report::Report;
 
 /// A future response.
@@ -24,6 +24,7 @@ pub struct Route<A> {
     id: &'static str,
     method: Method,
     path: &'static str,
+    security: Security,
     handle: Arc<dyn Fn(Arc<A>, Parts, Bytes) -> Answer + Send + Sync>,
 }
 
@@ -42,12 +43,17 @@ impl<A: Send + Sync + 'static> Route<A> {
                 }
             })
         };
-        Route { id: O::ID, method: O::METHOD, path: O::PATH, handle: Arc::new(answer) }
+        Route { id: O::ID, method: O::METHOD, path: O::PATH, security: O::SECURITY, handle: Arc::new(answer) }
     }
 
     /// The id of the operation.
     pub fn id(&self) -> &'static str {
         self.id
+    }
+
+    /// The credentials that the operation needs.
+    pub fn security(&self) -> Security {
+        self.security
     }
 
     /// Creates a router for these routes. If the templates of several routes match a path, the one with the longest literal text is used.

@@ -16,7 +16,7 @@ mod text;
 use std::future::Future;
 use std::marker::PhantomData;
 
-pub use body::{BytesBody, Content, FileBody, JsonBody, MultipartBody, TextBody, Written, bytes, guard, json, respond, status, text};
+pub use body::{BytesBody, Content, FileBody, JsonBody, MultipartBody, TextBody, Written, bytes, file, guard, json, respond, status, text};
 pub use form::Form;
 pub use http::{HeaderMap, Method, StatusCode};
 pub use multipart::{File, IncomingParts, Multipart, Part, Parts};
@@ -405,4 +405,10 @@ pub fn is_json(media_type: &str) -> bool {
 /// A media type without its parameters, in lower case.
 fn essence(media_type: &str) -> String {
     media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Whether a media type is the known one, or one of its range, such as `image/*`.
+fn covers(known: &str, found: &str) -> bool {
+    let (known, found) = (essence(known), essence(found));
+    known == "*/*" || known == found || known.strip_suffix('*').is_some_and(|prefix| found.starts_with(prefix))
 }

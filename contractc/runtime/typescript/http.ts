@@ -51,11 +51,12 @@ export async function send<Call extends object, Result>(
   options: CallOptions = {},
 ): Promise<Result> {
   // JavaScript may call an operation without its argument.
-  const request = write(client.baseUrl, operation, ((call as Call | undefined) ?? {}) as Readonly<Record<string, unknown>>);
+  const given = ((call as Call | undefined) ?? {}) as Readonly<Record<string, unknown>>;
+  const request = write(client.baseUrl, operation, given, new Headers(options.headers));
   for (let number = 1; ; number += 1) {
     const limit = new Limit(options.timeoutMs ?? client.timeoutMs, options.signal);
     try {
-      const attempt = await exchange(client, operation, request, options, limit, number);
+      const attempt = await exchange(client, operation, request, options.signal, limit, number);
       if (attempt !== undefined) {
         return attempt as Result;
       }
@@ -70,13 +71,12 @@ async function exchange(
   client: ClientOptions,
   operation: Operation<unknown, unknown>,
   request: Written,
-  options: CallOptions,
+  signal: AbortSignal | undefined,
   limit: Limit,
   number: number,
 ): Promise<AnyReply | undefined> {
   const { id, security } = operation;
   const [headers, url] = [new Headers(request.headers), addressOf(id, request.url)];
-  new Headers(options.headers).forEach((value, name) => headers.set(name, value));
   const ask = async (): Promise<Response> => {
     const own = new Set(headers.keys());
     await client.authorize?.({ operation: id, security, headers, url });
@@ -99,7 +99,7 @@ async function exchange(
     if (error instanceof Refused) {
       throw new CallError("request", id, error.message, { cause: error });
     }
-    const kind = limit.isOver ? "timeout" : options.signal?.aborted === true ? "aborted" : "transport";
+    const kind = limit.isOver ? "timeout" : signal?.aborted === true ? "aborted" : "transport";
     if (kind !== "aborted" && (await client.retry?.({ operation: id, number, error }))) {
       return undefined;
     }

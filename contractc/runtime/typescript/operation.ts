@@ -23,6 +23,9 @@ export interface Operation<Call, Result> {
   readonly "~types"?: readonly [Call, Result];
 }
 
+/** The message for a required value that cannot be sent. */
+export const NOT_SENT = "is required, and null or an empty list cannot be sent";
+
 /** Writes a body of another kind, and sets its content type. Violations of the contract are added to `refused`. */
 export type BodyWriter = (value: unknown, headers: Headers, refused: Violation[]) => BodyInit;
 

@@ -177,68 +177,24 @@ fn verbatim(name: &str, text: &str) -> OutputFile {
 fn root(plan: &Plan<'_>, names: &Names, shared: Option<&TokenStream>) -> Source {
     let about = format!(" {} {}: types, validators, client and server routes.", one_line(&plan.contract.title), plan.contract.version);
     let has_operations = !plan.contract.operations.is_empty();
+    let (has_collections, has_types) = (!plan.contract.collections.is_empty(), !plan.shapes.declarations.is_empty());
     let when = |wanted: bool, code: TokenStream| wanted.then_some(code);
+    let module = |wanted: bool, name: &str| {
+        let name = print::ident(name);
+        wanted.then(|| quote!(pub mod #name;))
+    };
     // A contract may use names in any script.
     let scripts = when(plan.standalone, quote!(#![allow(mixed_script_confusables, uncommon_codepoints)]));
-    let client = when(
-        has_operations,
-        quote!(
-            pub mod client;
-        ),
-    );
-    let collection = when(
-        !plan.contract.collections.is_empty(),
-        match shared {
-            Some(path) => quote!(pub use #path::collection;),
-            None => quote!(
-                pub mod collection;
-            ),
-        },
-    );
-    let headers = when(
-        !plan.response_headers().is_empty(),
-        quote!(
-            pub mod headers;
-        ),
-    );
-    let json_schema = when(
-        !plan.shapes.declarations.is_empty(),
-        quote!(
-            #[cfg(feature = "schemars")]
-            pub mod json_schema;
-        ),
-    );
-    let operations = when(
-        has_operations,
-        quote!(
-            pub mod operations;
-        ),
-    );
-    let registry = when(
-        !plan.contract.collections.is_empty(),
-        quote!(
-            pub mod registry;
-        ),
-    );
-    let contract = when(
-        !plan.contract.collections.is_empty(),
-        quote!(
-            pub use registry::{CONTRACT, SERVER_CONTRACT};
-        ),
-    );
-    let server = when(
-        has_operations,
-        quote!(
-            #[cfg(feature = "axum")]
-            pub mod server;
-        ),
-    );
-    let types = when(
-        !plan.shapes.declarations.is_empty(),
-        quote!(
-            pub use types::*;
-        ),
-    );
+    let collection = match shared {
+        Some(path) => when(has_collections, quote!(pub use #path::collection;)),
+        None => module(has_collections, "collection"),
+    };
+    let (client, headers) = (module(has_operations, "client"), module(!plan.response_headers().is_empty(), "headers"));
+    let json_schema = module(has_types, "json_schema").map(|code| quote!(#[cfg(feature = "schemars")] #code));
+    let (operations, registry) = (module(has_operations, "operations"), module(has_collections, "registry"));
+    let server = module(has_operations, "server").map(|code| quote!(#[cfg(feature = "axum")] #code));
+    let contract = when(has_collections, quote!(pub use registry::{CONTRACT, SERVER_CONTRACT};));
+    let types = when(has_types, quote!(pub use types::*;));
     let head = quote! {
         #![doc = #about]
         // A union is as large as its largest variant. Boxing some variants would make every use of them harder.

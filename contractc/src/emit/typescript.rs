@@ -76,6 +76,7 @@ fn runtime() -> Vec<OutputFile> {
         ("issue", include_str!("../../runtime/typescript/issue.ts")),
         ("json", include_str!("../../runtime/typescript/json.ts")),
         ("keyword", include_str!("../../runtime/typescript/keyword.ts")),
+        ("media", include_str!("../../runtime/typescript/media.ts")),
         ("multipart", include_str!("../../runtime/typescript/multipart.ts")),
         ("number", include_str!("../../runtime/typescript/number.ts")),
         ("operation", include_str!("../../runtime/typescript/operation.ts")),

@@ -22,6 +22,7 @@ pub struct View {
 
 /// How a subschema relates to the value of its parent schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Role {
     /// Must hold for the same value: `$ref`, `allOf`, `then`, `else`, `dependentSchemas`.
     Part,

@@ -29,10 +29,13 @@ pub struct BodyPart {
     pub kind: PartKind,
     /// The media types that the contract names (`contentType`).
     pub media_types: Vec<String>,
+    /// How many files a list of files may have (`minItems`, `maxItems`), if the contract says so.
+    pub counts: Option<(u64, Option<u64>)>,
 }
 
 /// What a member of a multipart body contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PartKind {
     /// A value.
     Value,
@@ -58,7 +61,8 @@ impl Contract {
                 let media_types = media.part_types.iter().find(|(known, _)| known == name).map(|(_, types)| types.clone());
                 let media_types = media_types.unwrap_or_default();
                 let kind = self.part_kind(*id, &media_types);
-                parts.push(BodyPart { name: name.clone(), schema: *id, required: required.contains(name), kind, media_types });
+                let counts = if kind == PartKind::Files { self.item_counts(*id) } else { None };
+                parts.push(BodyPart { name: name.clone(), schema: *id, required: required.contains(name), kind, media_types, counts });
             }
         }
         parts.sort_by_key(|part| !part.required);
@@ -73,6 +77,14 @@ impl Contract {
             Some(items) if self.is_file(items, media_types) => PartKind::Files,
             _ => PartKind::Value,
         }
+    }
+
+    /// The numbers of items that an array may have, if a schema limits them.
+    fn item_counts(&self, id: SchemaId) -> Option<(u64, Option<u64>)> {
+        let limits: Vec<_> = self.all_of_closure(id).into_iter().map(|part| &self.schema(part).array.limits).collect();
+        let min = limits.iter().filter_map(|limits| limits.min_items).max();
+        let max = limits.iter().filter_map(|limits| limits.max_items).min();
+        (min.is_some() || max.is_some()).then_some((min.unwrap_or(0), max))
     }
 
     /// Whether a schema describes bytes: by `format: binary` of OpenAPI 3.0, by a `contentMediaType` without an encoding, or, if it is

@@ -85,6 +85,8 @@ pub struct Parameter {
     pub schema: SchemaId,
     /// Where the request carries it, and how its value is written as text.
     pub encoding: Encoding,
+    /// `example` and `examples`
+    pub examples: Vec<JsonValue>,
 }
 
 /// The body of a request.
@@ -131,6 +133,7 @@ pub struct Response {
 
 /// The statuses that a response applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Status {
     /// A single status.
     Code(u16),
@@ -270,6 +273,7 @@ impl Status {
 
 /// How generated code treats a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Content {
     /// A value as JSON.
     Json,

@@ -8,6 +8,7 @@ use crate::source::Span;
 
 /// The width of an integer, as a format such as `int32` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum IntegerWidth {
     /// `int8`
     I8,
@@ -199,6 +200,7 @@ pub struct RustType {
 
 /// The operator of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Comparison {
     /// `==`
     Equal,
@@ -216,6 +218,7 @@ pub enum Comparison {
 
 /// Whether an offset is added or subtracted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Sign {
     /// `+`
     Plus,

@@ -133,12 +133,24 @@ impl Contract {
 /// The types that the keywords of a schema apply to.
 fn types_of_keywords(schema: &Schema) -> Types {
     let has = |kind| schema.assertions(kind).next().is_some();
-    let ArrayRules { prefix_items, items, contains, .. } = &schema.array;
-    let ObjectRules { properties, pattern_properties, additional_properties, required, .. } = &schema.object;
-    let is_array = items.is_some() || contains.is_some() || !prefix_items.is_empty() || has(Kind::Array);
-    let is_object = additional_properties.is_some()
-        || !(properties.is_empty() && pattern_properties.is_empty() && required.is_empty())
-        || has(Kind::Object);
+    // `has` covers the limits.
+    let ArrayRules { prefix_items, items, limits: _, contains, unevaluated_items, each } = &schema.array;
+    let is_array = *each || !prefix_items.is_empty() || items.or(*unevaluated_items).is_some() || contains.is_some() || has(Kind::Array);
+    let ObjectRules {
+        properties,
+        pattern_properties,
+        additional_properties,
+        property_names,
+        required,
+        limits: _,
+        dependent_required,
+        dependent_schemas,
+        unevaluated_properties,
+    } = &schema.object;
+    let has_schema = additional_properties.or(*property_names).or(*unevaluated_properties).is_some();
+    let has_names = !(properties.is_empty() && required.is_empty() && dependent_required.is_empty());
+    let is_object =
+        has_schema || has_names || !(pattern_properties.is_empty() && dependent_schemas.is_empty()) || has(Kind::Object);
     let found =
         [(has(Kind::Number), Types::NUMBER), (has(Kind::Text), Types::STRING), (is_array, Types::ARRAY), (is_object, Types::OBJECT)];
     found.into_iter().filter(|(is_found, _)| *is_found).fold(Types(0), |types, (_, found)| types.or(found))

@@ -1,5 +1,7 @@
 //! Reads paths, parameters, bodies, responses and security requirements.
 
+use serde_json::Value as JsonValue;
+
 use super::{Bindings, Located, Reader, objects};
 use crate::model::{
     Body, Encoding, Header, Media, Method, Operation, Parameter, Place, Requirement, Response, SecurityKind, SecurityScheme, Status, Style,
@@ -7,7 +9,7 @@ use crate::model::{
 };
 use crate::runtime::http::{StatusCode, has_body};
 use crate::runtime::report::escaped;
-use crate::source::Node;
+use crate::source::{Node, Span};
 
 impl<'a> Reader<'a> {
     pub(super) fn operations(&mut self, root: &Located<'a>) {
@@ -94,6 +96,7 @@ impl<'a> Reader<'a> {
         }
         self.keep_texts(at.node, &format!("#/paths/{}/{}", escaped(path), method.name()), &["callbacks", "servers"]);
         let id = self.text(at.node, "operationId").unwrap_or_else(|| format!("{} {path}", method.name()));
+        self.check_method(method, at.node.span);
         let body = at.get("requestBody").and_then(|body| self.body(method, body, bindings));
         let operation = Operation {
             span: at.node.span,
@@ -198,7 +201,8 @@ impl<'a> Reader<'a> {
         }
         let required = required || place == Place::Path;
         let (deprecated, description) = (self.flag(at.node, "deprecated"), self.text(at.node, "description"));
-        Some(Parameter { span: at.node.span, name, required, deprecated, description, schema, encoding })
+        let examples = self.examples(&at);
+        Some(Parameter { span: at.node.span, name, required, deprecated, description, schema, encoding, examples })
     }
 
     /// How the value of a parameter is written: its `style`, `explode` and `allowReserved`.
@@ -243,6 +247,14 @@ impl<'a> Reader<'a> {
         Encoding { place, style, explode: explode || style == Style::DeepObject, reserved }
     }
 
+    /// Warns of a method that browsers and Node do not send.
+    fn check_method(&mut self, method: Method, span: Span) {
+        if method == Method::Trace {
+            let hint = "only the Rust client can call the operation";
+            self.diagnostics.warning(span, "`fetch` does not send TRACE requests").hint(hint);
+        }
+    }
+
     fn body(&mut self, method: Method, at: Located<'a>, bindings: &Bindings) -> Option<Body> {
         if matches!(method, Method::Get | Method::Head | Method::Trace) {
             let message = format!("a {} request has a body, which `fetch` does not send", method.name().to_ascii_uppercase());
@@ -269,11 +281,7 @@ impl<'a> Reader<'a> {
                 let bindings = self.reached(&schema, bindings);
                 self.schema(&schema, &bindings)
             });
-            let mut examples: Vec<_> = content.node.get("example").map(Node::to_json).into_iter().collect();
-            for (_, example) in content.get("examples").iter().flat_map(Located::entries) {
-                let example = self.dereference(example, &objects::EXAMPLE);
-                examples.extend(example.and_then(|example| example.node.get("value").map(Node::to_json)));
-            }
+            let examples = self.examples(&content);
             let encodings = self.encodings(&content, media_type);
             let part_types = self.part_types(&content, media_type);
             media.push(Media { media_type: media_type.to_owned(), schema, encodings, part_types, examples });
@@ -291,6 +299,16 @@ impl<'a> Reader<'a> {
                 .hint("generated code uses `application/json`, otherwise another JSON media type, otherwise the first by name");
         }
         media
+    }
+
+    /// The values of `example` and `examples`.
+    fn examples(&mut self, at: &Located<'a>) -> Vec<JsonValue> {
+        let mut examples: Vec<_> = at.node.get("example").map(Node::to_json).into_iter().collect();
+        for (_, example) in at.get("examples").iter().flat_map(Located::entries) {
+            let example = self.dereference(example, &objects::EXAMPLE);
+            examples.extend(example.and_then(|example| example.node.get("value").map(Node::to_json)));
+        }
+        examples
     }
 
     /// The members of a form whose encoding the contract sets.

@@ -3,7 +3,8 @@
 
 import type * as z from "zod";
 import { isObject, member, Refused, toJson } from "./json.js";
-import type { BodyWriter } from "./operation.js";
+import { checkCovered, isJson } from "./media.js";
+import { NOT_SENT, type BodyWriter } from "./operation.js";
 import { checkHeader, plain } from "./parameter.js";
 import { pointer, validateAt, type Violation } from "./report.js";
 
@@ -15,6 +16,8 @@ export interface Part {
   readonly file?: true;
   /** The media types that the contract accepts; they may be ranges, such as `image/*`. */
   readonly types?: readonly string[];
+  /** The minimum and maximum number of files in a list. */
+  readonly counts?: readonly [min: number, max: number];
   readonly schema?: z.ZodType;
 }
 
@@ -24,8 +27,13 @@ export function multipart(parts: readonly Part[]): BodyWriter {
     const boundary = `contract-part-${Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join("")}`;
     headers.set("Content-Type", `multipart/form-data; boundary=${boundary}`);
     const written = parts.flatMap((part) => {
+      const before = refused.length;
       const value = isObject(body) ? member(body, part.name) : undefined;
-      return value === undefined ? missing(part, refused) : writePart(part, value, refused);
+      const sent = value === undefined ? [] : writePart(part, value, refused);
+      if (part.required === true && sent.length === 0 && refused.length === before) {
+        refused.push(value === undefined ? missing(part) : { pointer: pointer([part.name]), keyword: "required", message: NOT_SENT });
+      }
+      return sent;
     });
     return new Blob([...written.flatMap(([head, content]) => [`--${boundary}\r\n${head}\r\n`, content, "\r\n"]), `--${boundary}--\r\n`]);
   };
@@ -34,17 +42,24 @@ export function multipart(parts: readonly Part[]): BodyWriter {
 /** The headers and the content of a part. */
 type WrittenPart = readonly [head: string, content: Blob | string];
 
-function missing({ name, required }: Part, refused: Violation[]): WrittenPart[] {
-  if (required === true) {
-    refused.push({ pointer: "", keyword: "required", message: `is missing the part ${JSON.stringify(name)}` });
+function missing({ name }: Part): Violation {
+  return { pointer: "", keyword: "required", message: `is missing the part ${JSON.stringify(name)}` };
+}
+
+/** Why a list of files violates the contract. An empty list is none that is sent. */
+function miscounted({ counts: [min, max] = [0, Infinity] }: Part, { length }: readonly unknown[]): Pick<Violation, "keyword" | "message">[] {
+  const found = `has ${length} ${length === 1 ? "file" : "files"}; expected at`;
+  if (length < min) {
+    return [{ keyword: "minItems", message: `${found} least ${min}` }];
   }
-  return [];
+  return length > max ? [{ keyword: "maxItems", message: `${found} most ${max}` }] : [];
 }
 
 function writePart(part: Part, value: unknown, refused: Violation[]): WrittenPart[] {
   const at = pointer([part.name]);
   refused.push(...validateAt(part.schema, value, [part.name]));
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+  refused.push(...(part.file === true ? miscounted(part, items) : []).map((violation) => ({ pointer: at, ...violation })));
   return items
     .filter((item) => item !== null && item !== undefined)
     .flatMap((item) => {
@@ -62,7 +77,7 @@ function writePart(part: Part, value: unknown, refused: Violation[]): WrittenPar
 
 /** A value is JSON text if the contract says so, or if it has no other form as text. */
 function writeValue({ name, types = [] }: Part, value: unknown): WrittenPart {
-  const asJson = types.length === 0 ? typeof value === "object" : types.some((type) => /^(?:application|text)\/(?:.*\+)?json\s*(?:;|$)/i.test(type));
+  const asJson = types.length === 0 ? typeof value === "object" : types.some(isJson);
   const type = types[0] ?? (asJson ? "application/json" : undefined);
   return [head(name, undefined, type), asJson ? toJson(value) : plain(value)];
 }
@@ -73,21 +88,9 @@ function writeFile({ name, types = [] }: Part, file: unknown): WrittenPart {
   }
   const type = file.type === "" ? (types.find((known) => !known.includes("*")) ?? "application/octet-stream") : file.type;
   checkHeader(type);
-  if (types.length > 0 && !types.some((known) => covers(known, type))) {
-    throw new Refused(`has the media type ${JSON.stringify(type)}; expected ${types.join(", ")}`);
-  }
+  checkCovered(types.length > 0 ? types : ["*/*"], type);
   // Servers tell a file from a value by its name.
   return [head(name, "name" in file ? String(file.name) : "blob", type), file];
-}
-
-function covers(range: string, type: string): boolean {
-  const [known, found] = [essence(range), essence(type)];
-  return known === "*/*" || known === found || (known.endsWith("*") && found.startsWith(known.slice(0, -1)));
-}
-
-/** A media type without its parameters. */
-function essence(type: string): string {
-  return (type.split(";")[0] ?? "").trim().toLowerCase();
 }
 
 function head(name: string, fileName: string | undefined, type: string | undefined): string {

@@ -71,7 +71,7 @@ impl Command<'_, '_> {
 
     fn parameters(&mut self) {
         for parameter in self.operation.parameters.iter().filter(|parameter| parameter.required) {
-            let Some(value) = samples::sample(self.words.contract, parameter.schema) else { continue };
+            let Some(value) = self.value(parameter) else { continue };
             let (name, encoding, value) = (&parameter.name, &parameter.encoding, Json::from(&value));
             match parameter.place() {
                 Place::Path => {}
@@ -118,7 +118,12 @@ impl Command<'_, '_> {
         let collection = contract.collections.iter().find(|collection| segments.contains(&collection.path.as_str()));
         let example = collection.and_then(|collection| contract.schema(collection.schema).annotations.examples.first());
         let member = example.and_then(|example| example.get(&parameter.name)).cloned();
-        member.or_else(|| samples::sample(contract, parameter.schema))
+        member.or_else(|| self.value(parameter))
+    }
+
+    /// The first example of a parameter, or a generated value.
+    fn value(&self, parameter: &Parameter) -> Option<JsonValue> {
+        parameter.examples.first().cloned().or_else(|| samples::sample(self.words.contract, parameter.schema))
     }
 
     fn body(&mut self, body: &Body) {

@@ -46,18 +46,16 @@ impl Body {
         for (index, (field, part)) in self.fields.iter().enumerate() {
             let (field, index) = (ident(field), Literal::usize_unsuffixed(index));
             let constant = quote!(&parameters::#parts[#index]);
-            let value = if part.required { quote!(Some(&self.#field)) } else { quote!(self.#field.as_ref()) };
-            let (write, read) = match (part.kind, part.required) {
-                (PartKind::Value, true) => ("value", "required"),
-                (PartKind::Value, false) => ("value", "value"),
-                (PartKind::File, true) => ("file", "required_file"),
-                (PartKind::File, false) => ("file", "file"),
-                (PartKind::Files, true) => ("files", "required_files"),
-                (PartKind::Files, false) => ("files", "files"),
-            };
-            let (write, read) = (ident(write), ident(read));
-            writes.push(quote!(to.#write(#constant, #value);));
-            reads.push(quote!(#field: from.#read(#constant)?,));
+            let method = ident(match (part.kind, part.required) {
+                (PartKind::Value, true) => "required",
+                (PartKind::Value, false) => "value",
+                (PartKind::File, true) => "required_file",
+                (PartKind::File, false) => "file",
+                (PartKind::Files, true) => "required_files",
+                (PartKind::Files, false) => "files",
+            });
+            writes.push(quote!(to.#method(#constant, &self.#field);));
+            reads.push(quote!(#field: from.#method(#constant)?,));
         }
         let only = self.is_closed.then(|| quote!(from.only(&parameters::#parts)?;));
         let http = quote!(rt::http);

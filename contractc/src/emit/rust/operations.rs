@@ -87,7 +87,7 @@ impl Emitter<'_> {
                 Content::Text { check, .. } => format!("text({media_type:?}, {check})"),
                 Content::Form { form, .. } => form.clone(),
                 Content::Multipart(_) => "rt::http::MultipartBody".to_owned(),
-                Content::File => "rt::http::FileBody".to_owned(),
+                Content::File => format!("rt::http::file({media_type:?})"),
                 Content::Bytes => format!("bytes({media_type:?})"),
             };
             let _ = writeln!(fields, "{about}{field}: {ty} = {how}({kind}),");

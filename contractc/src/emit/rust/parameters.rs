@@ -111,6 +111,10 @@ impl<'p> Parameters<'p> {
                 }
                 PartKind::File | PartKind::Files => format!("Part::file({:?})", part.name),
             };
+            if let Some((min, max)) = part.counts {
+                let max = max.map_or("usize::MAX".to_owned(), |max| max.to_string());
+                let _ = write!(code, ".of_counts({min}, {max})");
+            }
             if !part.media_types.is_empty() {
                 let _ = write!(code, ".of_types(&{:?})", part.media_types);
             }

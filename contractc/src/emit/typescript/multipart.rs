@@ -36,6 +36,10 @@ pub fn writer(plan: &Plan<'_>, names: &Names, media: &Media) -> Code {
         if !part.media_types.is_empty() {
             members.push(("types".to_owned(), Code::List(part.media_types.iter().map(|ty| Code::Text(quoted(ty))).collect())));
         }
+        if let Some((min, max)) = part.counts {
+            let max = max.map_or("Infinity".to_owned(), |max| max.to_string());
+            members.push(("counts".to_owned(), Code::List(vec![Code::Text(min.to_string()), Code::Text(max)])));
+        }
         members.extend(schema(plan, names, part.schema).filter(|_| part.kind == PartKind::Value));
         Code::Object(members)
     };

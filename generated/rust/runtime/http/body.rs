@@ -8,7 +8,7 @@ use super::form::Form;
 use super::multipart::{File, IncomingParts, Multipart, Parts, Sent};
 use super::request::{Body, Incoming, NOT_SENT, NOT_UTF8, Rejection, Writer, unsupported};
 use super::text::{is_utf8, pairs};
-use super::{Check, HeaderMap, StatusCode, as_text, has_body, has_json, is_json, read_checked, read_json};
+use super::{Check, HeaderMap, StatusCode, as_text, covers, has_body, has_json, is_json, read_checked, read_json};
 
 /// A body that is JSON.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,9 @@ pub struct MultipartBody;
 
 /// A body whose media type the contract leaves open: a range such as `image/*`, or parts of another kind with their boundary.
 #[derive(Clone, Copy, Debug)]
-pub struct FileBody;
+pub struct FileBody {
+    accepted: &'static str,
+}
 
 /// JSON of this media type, which passes the check.
 pub const fn json(media_type: &'static str, check: Check) -> JsonBody {
@@ -51,6 +53,11 @@ pub const fn text(media_type: &'static str, check: Check) -> TextBody {
 /// Bytes of this media type.
 pub const fn bytes(media_type: &'static str) -> BytesBody {
     BytesBody { media_type }
+}
+
+/// Content of a media type that the caller names.
+pub const fn file(accepted: &'static str) -> FileBody {
+    FileBody { accepted }
 }
 
 /// A response's status, media type and body.
@@ -222,7 +229,11 @@ impl<T: Multipart> Body<T> for MultipartBody {
 impl Body<File> for FileBody {
     fn write(&self, value: &File, to: &mut Writer) {
         match value.media_type.as_deref() {
-            Some(media_type) => to.content(media_type, value.content.clone()),
+            Some(media_type) if covers(self.accepted, media_type) => to.content(media_type, value.content.clone()),
+            Some(media_type) => {
+                let message = || format!("has the media type {media_type:?}; expected {}", self.accepted);
+                to.checker.violation(At::ROOT, "contentType", message);
+            }
             None => {
                 let message = || "needs a media type, because the contract does not declare one".to_owned();
                 to.checker.violation(At::ROOT, "contentType", message);
@@ -232,6 +243,9 @@ impl Body<File> for FileBody {
 
     fn read(&self, incoming: &Incoming<'_>) -> Result<File, Rejection> {
         let media_type = Some(incoming.media_type().to_owned()).filter(|media_type| !media_type.is_empty());
+        if let Some(other) = media_type.as_deref().filter(|found| !covers(self.accepted, found)) {
+            return Err(unsupported(other, self.accepted));
+        }
         Ok(File { name: None, media_type, content: incoming.body.to_vec() })
     }
 }

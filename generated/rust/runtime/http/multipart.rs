@@ -11,7 +11,8 @@ use super::super::schema::{ReadJson, ToJson, parse};
 use super::kind::Alternatives;
 use super::parameter::{Shape, invalid_header, text};
 use super::text::typed;
-use super::{Check, as_text, essence, is_json, read_checked};
+use super::request::NOT_SENT;
+use super::{Check, as_text, covers, is_json, read_checked};
 use parts::Received;
 pub(super) use parts::Sent;
 
@@ -57,17 +58,24 @@ pub struct Part {
     shape: Shape,
     check: Check,
     media_types: &'static [&'static str],
+    /// The numbers of files that a list may have.
+    counts: (usize, usize),
 }
 
 impl Part {
     /// A member whose value has this shape and passes the check.
     pub const fn value(name: &'static str, shape: Shape, check: Check) -> Self {
-        Part { name, shape, check, media_types: &[] }
+        Part { name, shape, check, media_types: &[], counts: (0, usize::MAX) }
     }
 
     /// A member that is a file, or a list of files.
     pub const fn file(name: &'static str) -> Self {
-        Part { name, shape: Shape::ANY, check: &super::ANYTHING, media_types: &[] }
+        Part::value(name, Shape::ANY, &super::ANYTHING)
+    }
+
+    /// The list of files with this many (`minItems`, `maxItems`).
+    pub const fn of_counts(self, min: usize, max: usize) -> Self {
+        Part { counts: (min, max), ..self }
     }
 
     /// The member with these media types (`contentType`). They may be ranges, such as `image/*`.
@@ -85,12 +93,17 @@ impl Part {
 
     /// Whether the contract accepts a media type for this part.
     fn accepts(&self, media_type: &str) -> bool {
-        let found = essence(media_type);
-        let is_accepted = |known: &&str| {
-            let known = essence(known);
-            known == "*/*" || known == found || known.strip_suffix('*').is_some_and(|prefix| found.starts_with(prefix))
-        };
-        self.media_types.is_empty() || self.media_types.iter().any(is_accepted)
+        self.media_types.is_empty() || self.media_types.iter().any(|known| covers(known, media_type))
+    }
+
+    /// Why a list of files violates the contract.
+    fn miscounted(&self, found: usize) -> Option<(&'static str, String)> {
+        let (min, max) = self.counts;
+        let files = |count: usize| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+        if found < min {
+            return Some(("minItems", format!("has {}; expected at least {min}", files(found))));
+        }
+        (found > max).then(|| ("maxItems", format!("has {}; expected at most {max}", files(found))))
     }
 
     /// Whether a received part is JSON text.
@@ -118,9 +131,24 @@ impl<'c> Parts<'c> {
         parts.sent
     }
 
-    /// Adds a value. Null is an undefined value, which has no part.
-    pub fn value(&mut self, part: &Part, value: Option<&impl ToJson>) {
-        let Some(value) = value.map(ToJson::as_json) else { return };
+    /// Adds a value that the body may leave out.
+    pub fn value(&mut self, part: &Part, value: &Option<impl ToJson>) {
+        if let Some(value) = value {
+            self.json(part, value.as_json());
+        }
+    }
+
+    /// Adds a value.
+    pub fn required(&mut self, part: &Part, value: &impl ToJson) {
+        let before = self.sent.len();
+        self.json(part, value.as_json());
+        if self.sent.len() == before {
+            self.checker.violation(At::ROOT.member(part.name), "required", || NOT_SENT.to_owned());
+        }
+    }
+
+    /// Null is an undefined value, which has no part.
+    fn json(&mut self, part: &Part, value: Json<'_>) {
         self.checker.check(value, part.check, At::ROOT.member(part.name));
         match value {
             Json::Array(items) if part.shape.has(Types::ARRAY) => items.into_iter().for_each(|(_, item)| self.item(part, item)),
@@ -141,9 +169,15 @@ impl<'c> Parts<'c> {
         }));
     }
 
+    /// Adds a file that the body may leave out.
+    pub fn file(&mut self, part: &Part, file: &Option<File>) {
+        if let Some(file) = file {
+            self.required_file(part, file);
+        }
+    }
+
     /// Adds a file.
-    pub fn file(&mut self, part: &Part, file: Option<&File>) {
-        let Some(File { name, media_type, content }) = file else { return };
+    pub fn required_file(&mut self, part: &Part, File { name, media_type, content }: &File) {
         let at = At::ROOT.member(part.name);
         let media_type = media_type.as_deref().unwrap_or(part.default_type());
         if let Some(reason) = invalid_header(media_type) {
@@ -157,9 +191,27 @@ impl<'c> Parts<'c> {
         self.sent.push(Sent { name: part.name, file_name: Some(file_name), media_type, content: content.clone() });
     }
 
+    /// Adds a list of files that the body may leave out.
+    pub fn files(&mut self, part: &Part, files: &Option<Vec<File>>) {
+        if let Some(files) = files {
+            self.list(part, files);
+        }
+    }
+
     /// Adds a list of files.
-    pub fn files(&mut self, part: &Part, files: Option<&Vec<File>>) {
-        files.into_iter().flatten().for_each(|file| self.file(part, Some(file)));
+    pub fn required_files(&mut self, part: &Part, files: &[File]) {
+        if files.is_empty() {
+            self.checker.violation(At::ROOT.member(part.name), "required", || NOT_SENT.to_owned());
+        } else {
+            self.list(part, files);
+        }
+    }
+
+    fn list(&mut self, part: &Part, files: &[File]) {
+        if let Some((keyword, message)) = part.miscounted(files.len()) {
+            self.checker.violation(At::ROOT.member(part.name), keyword, || message);
+        }
+        files.iter().for_each(|file| self.required_file(part, file));
     }
 }
 
@@ -180,6 +232,12 @@ impl<'a> IncomingParts<'a> {
 
     fn named(&self, part: &Part) -> impl Iterator<Item = &Received<'a>> {
         self.received.iter().filter(|received| received.name == part.name)
+    }
+
+    /// The files of a part. A browser sends a field of files that is left empty as a file without a name and content.
+    fn files_named(&self, part: &Part) -> impl Iterator<Item = &Received<'a>> {
+        let is_left_empty = |received: &&Received<'_>| received.file_name.as_deref() == Some("") && received.content.is_empty();
+        self.named(part).filter(move |received| !is_left_empty(received))
     }
 
     /// Rejects parts of other names, for a body that has no further members.
@@ -235,10 +293,6 @@ impl<'a> IncomingParts<'a> {
     /// # Errors
     /// Returns the violations in the value, or that it is missing.
     pub fn required<T: ReadJson>(&self, part: &Part) -> Result<T, Report> {
-        // An empty list has no parts.
-        if part.shape.types == Types::ARRAY && self.named(part).next().is_none() {
-            return read_checked(Json::from(&Value::Array(Vec::new())), At::ROOT.member(part.name), part.check);
-        }
         self.value(part)?.ok_or_else(|| missing(part))
     }
 
@@ -247,7 +301,7 @@ impl<'a> IncomingParts<'a> {
     /// # Errors
     /// Returns an error if the contract does not accept its media type.
     pub fn file(&self, part: &Part) -> Result<Option<File>, Report> {
-        let mut named = self.named(part);
+        let mut named = self.files_named(part);
         let first = named.next().map(|received| file(part, received)).transpose()?;
         match named.next() {
             Some(_) => Err(violation(part.name, "type", "is several files; expected one".to_owned())),
@@ -266,18 +320,24 @@ impl<'a> IncomingParts<'a> {
     /// Reads a list of files. Returns `None` if the body has no such file.
     ///
     /// # Errors
-    /// Returns an error if the contract does not accept the media type of a file.
+    /// Returns an error if the contract does not accept the media type of a file, or their number.
     pub fn files(&self, part: &Part) -> Result<Option<Vec<File>>, Report> {
-        let files: Vec<File> = self.named(part).map(|received| file(part, received)).collect::<Result<_, Report>>()?;
-        Ok((!files.is_empty()).then_some(files))
+        let files: Vec<File> = self.files_named(part).map(|received| file(part, received)).collect::<Result<_, Report>>()?;
+        if files.is_empty() {
+            return Ok(None);
+        }
+        match part.miscounted(files.len()) {
+            Some((keyword, message)) => Err(violation(part.name, keyword, message)),
+            None => Ok(Some(files)),
+        }
     }
 
-    /// Reads a list of files that every body must have. An empty list has no parts.
+    /// Reads a list of files that every body must have. An empty list has no parts, so the list has at least one file.
     ///
     /// # Errors
-    /// Returns an error if the contract does not accept the media type of a file.
+    /// Returns an error if the contract does not accept the media type of a file or their number, or if there is none.
     pub fn required_files(&self, part: &Part) -> Result<Vec<File>, Report> {
-        self.files(part).map(Option::unwrap_or_default)
+        self.files(part)?.ok_or_else(|| missing(part))
     }
 }
 

@@ -4,6 +4,7 @@
 import type * as z from "zod";
 import { parseEach } from "./each.js";
 import { parseJson } from "./json.js";
+import { isJson } from "./media.js";
 import { CallError, type AnyReply, type Declared, type Operation } from "./operation.js";
 import { validateAt, type Violation } from "./report.js";
 
@@ -14,12 +15,12 @@ import { validateAt, type Violation } from "./report.js";
  */
 export async function read(operation: Operation<unknown, unknown>, response: Response): Promise<AnyReply> {
   const { status, headers } = response;
-  const isJson = /^(?:application\/json|text\/json|[^;]*\+json)\s*(?:;|$)/i.test(headers.get("Content-Type") ?? "");
+  const hasJson = isJson(headers.get("Content-Type") ?? "");
   const hasBody = status >= 200 && ![204, 205, 304].includes(status);
   const declared = operation.responses.find(
     ({ status: declared, content, isOneOfSeveral }) =>
       matches(declared, status) &&
-      (isOneOfSeveral !== true || content !== "json" || isJson) &&
+      (isOneOfSeveral !== true || content !== "json" || hasJson) &&
       (hasBody || content === "none" || typeof declared === "number"),
   );
   const raw = declared?.content === "stream" ? undefined : new Uint8Array(await response.arrayBuffer());

@@ -1,0 +1,26 @@
+// Media types: which are JSON, and which a range covers.
+
+import { Refused } from "./json.js";
+
+/** Whether a media type is JSON: `application/json`, `text/json` or any `+json`. */
+export function isJson(type: string): boolean {
+  return /^(?:application\/json|text\/json|.*\+json)$/.test(essence(type));
+}
+
+/**
+ * Refuses a media type that is not one of those that the contract accepts, which may be ranges, such as `image/*`.
+ *
+ * @throws Refused
+ */
+export function checkCovered(accepted: readonly string[], type: string): void {
+  const found = essence(type);
+  const covers = (known: string): boolean => known === "*/*" || known === found || (known.endsWith("*") && found.startsWith(known.slice(0, -1)));
+  if (!accepted.map(essence).some(covers)) {
+    throw new Refused(`has the media type ${JSON.stringify(type)}; expected ${accepted.join(", ")}`);
+  }
+}
+
+/** A media type without its parameters. */
+function essence(type: string): string {
+  return (type.split(";")[0] ?? "").trim().toLowerCase();
+}
