@@ -45,7 +45,6 @@ impl Tokens {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-#[non_exhaustive]
 pub struct Traffic {
     /// Pull and push requests that got a response.
     pub requests: u64,

@@ -282,7 +282,12 @@ impl<'a> Reader<'a> {
             self.diagnostics.error(reference.span, message).hint(hint);
             return None;
         }
-        let target = self.walk(Located { file, pointer: String::new(), node: root }, &pointer, hops);
+        let start = || Located { file, pointer: String::new(), node: root };
+        let mut target = self.walk(start(), &pointer, hops);
+        if target.is_none() && pointer != fragment {
+            // Some generators, such as tsoa, encode the names themselves, and refer to them as they are.
+            target = self.walk(start(), fragment, hops);
+        }
         if target.is_none() {
             let message = format!("`{text}` does not exist");
             let hint = self.similar_target(root, &pointer);

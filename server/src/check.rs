@@ -22,7 +22,6 @@ pub struct Finding {
 
 /// How serious a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
 pub enum Grade {
     /// Nothing needs to be done.
     Good,
