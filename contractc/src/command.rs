@@ -40,7 +40,7 @@ struct Cli {
     command: Command,
     /// Print at most N diagnostics about a document.
     #[arg(long, global = true, value_name = "N", default_value_t = render::DIAGNOSTICS_MAX)]
-    max_diagnostics: usize,
+    max_findings: usize,
 }
 
 #[derive(Subcommand)]
@@ -170,8 +170,8 @@ impl From<std::io::Error> for Failure {
 /// # Errors
 /// Returns an error if the arguments are wrong, or ask for help. The caller prints the text and exits with the error's code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, system: System<'_>) -> Result<u8, clap::Error> {
-    let Cli { command, max_diagnostics } = Cli::try_parse_from(arguments)?;
-    let mut run = Run { system, max_diagnostics };
+    let Cli { command, max_findings } = Cli::try_parse_from(arguments)?;
+    let mut run = Run { system, max_findings };
     let done = match command {
         Command::Init(arguments) => run.init(&arguments),
         Command::Generate(arguments) => run.generate(&arguments, Mode::Write),
@@ -194,14 +194,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, system: System<'_>) ->
 /// A run of the command.
 struct Run<'a> {
     system: System<'a>,
-    max_diagnostics: usize,
+    max_findings: usize,
 }
 
 impl Run<'_> {
     fn compile(&mut self, spec: &Path) -> Result<Compilation, Failure> {
         let compilation = Compilation::from_file_on(self.system.disk, spec)
             .map_err(|error| Failure::Usage(format!("cannot read {}: {error}", spec.display())))?;
-        write!(self.system.errors, "{}", compilation.render_up_to(self.max_diagnostics))?;
+        write!(self.system.errors, "{}", compilation.render_up_to(self.max_findings))?;
         if compilation.contract.is_none() {
             writeln!(self.system.errors, "{} has errors; fix them and try again", spec.display())?;
             return Err(Failure::Reported);

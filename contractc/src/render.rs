@@ -46,7 +46,7 @@ pub fn diagnostics(diagnostics: &Diagnostics, sources: &Sources, max: usize) -> 
         text.push_str(&render(diagnostic, sources, more));
     }
     if distinct > shown.len() {
-        let _ = writeln!(text, "… and {} more diagnostics (`--max-diagnostics` shows more)", distinct - shown.len());
+        let _ = writeln!(text, "… and {} more diagnostics (`--max-findings` shows more)", distinct - shown.len());
     }
     text
 }

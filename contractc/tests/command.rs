@@ -137,7 +137,7 @@ fn wrong_usage_exits_with_two_and_names_what_is_accepted() {
     let output = generate(&folder, &["--only", "java"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(errors(&output).contains("available: rust, typescript, sql, docs, coverage"), "{}", errors(&output));
-    for arguments in [&["generate"][..], &["--max-diagnostics", "x", "check"], &["translate"]] {
+    for arguments in [&["generate"][..], &["--max-findings", "x", "check"], &["translate"]] {
         let output = contractc(&folder, arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(errors(&output).contains("Usage: "), "{}", errors(&output));

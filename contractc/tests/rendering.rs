@@ -39,7 +39,7 @@ fn errors_are_shown_before_warnings_where_there_is_no_room_for_all() {
     let text = compilation.render_up_to(2);
     assert_eq!(text.matches("error: ").count(), 1, "{text}");
     assert_eq!(text.matches("warning: ").count(), 1, "{text}");
-    assert!(text.ends_with("… and 8 more diagnostics (`--max-diagnostics` shows more)\n"), "{text}");
+    assert!(text.ends_with("… and 8 more diagnostics (`--max-findings` shows more)\n"), "{text}");
 }
 
 #[cfg(feature = "openapiv3")]

@@ -46,6 +46,8 @@ async fn an_erased_account_stays_erased_after_a_restore() {
     let backup = server.folder.path().join("monday.backup");
     admin::back_up(server.folder.path(), &backup).expect("a backup");
     erase(&server, &sam).await;
+    // Before the response, so that it does not matter when the server stops.
+    assert!(server.folder.path().join("stronglog.erased").exists(), "the journal records the account");
     let server = server.restart(|folder| drop(admin::restore(folder, &folder.join("monday.backup")).expect("restored"))).await;
     assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 401);
     assert_eq!(server.get("/api/v1/changes", &alex.access).await.0, 200);

@@ -54,14 +54,14 @@ describe("the client", () => {
       throw new Error(`answered ${result.outcome}`);
     }
     expect(result.body.changes[0]?.record).toEqual(record);
-    expect(result.rejected).toEqual([]);
+    expect(result.refused).toEqual([]);
   });
 
   test("separates items that violate the contract", async () => {
     const bad = { rev: 2, op, record: { ...record, weightKg: "heavy" } };
     const { client } = clientOf([json(200, { ...page, changes: [...page.changes, bad] })]);
     const result = await client.listUserBodyweightLogChanges();
-    expect(result).toMatchObject({ outcome: 200, body: { changes: [{ rev: 1 }] }, rejected: [{ raw: { rev: 2 } }] });
+    expect(result).toMatchObject({ outcome: 200, body: { changes: [{ rev: 1 }] }, refused: [{ raw: { rev: 2 } }] });
   });
 
   test("sends no request that violates the contract", async () => {
@@ -100,7 +100,7 @@ describe("the client", () => {
     };
     const { client } = clientOf([answer("30"), answer("soon")]);
     const reply = await client.getAccount();
-    const seconds: contract.runtime.Validated<number | undefined> = contract.readHeader(reply, contract.headers.retryAfter);
+    const seconds: contract.runtime.Verdict<number | undefined> = contract.readHeader(reply, contract.headers.retryAfter);
     expect(seconds).toEqual({ valid: true, value: 30 });
     expect(contract.readHeader(reply, contract.headers.wwwAuthenticate)).toEqual({ valid: true, value: undefined });
     const invalid = contract.readHeader(await client.getAccount(), contract.headers.retryAfter);

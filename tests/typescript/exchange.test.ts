@@ -243,7 +243,7 @@ describe("responses", () => {
   });
 
   test("the status narrows the body", () => {
-    const reply = { outcome: 200, status: 200, headers: new Headers(), rejected: [], body: "x", raw: undefined } as Replies<{ 200: string; 404: number; "4XX": boolean }>;
+    const reply = { outcome: 200, status: 200, headers: new Headers(), refused: [], body: "x", raw: undefined } as Replies<{ 200: string; 404: number; "4XX": boolean }>;
     const of = (result: typeof reply): string => {
       if (result.status === 200) {
         return result.body.toUpperCase();

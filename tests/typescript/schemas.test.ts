@@ -214,10 +214,10 @@ describe("x-each", () => {
 
   test("and each alone, where that is asked for", () => {
     const sorted = rt.parseEach(page, value);
-    expect(sorted).toMatchObject({ valid: true, value: { items: [{ name: "ab" }, { name: "cd" }] }, rejected: [{ raw: { name: "" } }] });
+    expect(sorted).toMatchObject({ valid: true, value: { items: [{ name: "ab" }, { name: "cd" }] }, refused: [{ raw: { name: "" } }] });
     expect(rt.parseEach(page, { items: Array(4).fill({ name: "ab" }) }).valid).toBe(false);
     expect(value.items).toHaveLength(3);
-    expect(rt.validateEach(Person, value.items).map(({ valid }) => valid)).toEqual([true, false, true]);
+    expect(rt.judgeEach(Person, value.items).map(({ valid }) => valid)).toEqual([true, false, true]);
   });
 
   test("and each alone, in a part that a check applies and in an item", () => {
@@ -226,8 +226,8 @@ describe("x-each", () => {
     expect(rt.parseEach(part, value).valid).toBe(true);
     const nested = rt.parseEach(rt.each(page), [value, { items: "none" }]);
     expect(nested).toMatchObject({ valid: true, value: [{ items: [{ name: "ab" }, { name: "cd" }] }] });
-    expect(nested.rejected.map(({ raw }) => raw)).toEqual([{ name: "" }, { items: "none" }]);
-    expect(rt.parseEach(rt.anyOf([page]), value)).toMatchObject({ valid: true, rejected: [{ raw: { name: "" } }] });
+    expect(nested.refused.map(({ raw }) => raw)).toEqual([{ name: "" }, { items: "none" }]);
+    expect(rt.parseEach(rt.anyOf([page]), value)).toMatchObject({ valid: true, refused: [{ raw: { name: "" } }] });
     expect(rt.validate(page, value)).not.toEqual([]);
   });
 });

@@ -28,7 +28,7 @@ export type Draft<Live> = Without<Live, Completed> & {
  * - A record without an `id` gets a new one; `clientCreatedAt`, `clientUpdatedAt` and `isDeleted` are set.
  * - `delete()`, `clear()` and writing `isDeleted: true` all delete: the record disappears from the table at once, and stays in the history.
  * - Add a record that the app ships with `clientUpdatedAt: 0` and an id from `deterministicId`: any user edit wins over it.
- * - A write that violates the contract rejects with a {@link WriteRejected}. It rolls back its transaction unless the app catches it.
+ * - A write that violates the contract rejects with a {@link RecordRefused}. It rolls back its transaction unless the app catches it.
  */
 export type SyncDatabase<Records> = Dexie & {
   readonly [Path in keyof Records & string as TableName<Path>]: Table<Records[Path], string, Draft<Records[Path]>>;
@@ -41,8 +41,8 @@ export type StrongLogDatabase = SyncDatabase<StrongLogRecords>;
 export type CollectionPath = keyof StrongLogRecords;
 
 /** The error of a write that violates the contract. `violations` names each member and its error. */
-export interface WriteRejected extends Error {
-  readonly name: "WriteRejected";
+export interface RecordRefused extends Error {
+  readonly name: "RecordRefused";
   /** The collection of the rejected write. */
   readonly collection: string;
   /** The record's id, if it has one. */

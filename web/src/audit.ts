@@ -41,7 +41,7 @@ function json(bytes: Uint8Array): unknown {
 }
 
 function zod(sorted: Sorted<unknown>): Result {
-  return sorted.valid ? sorted.rejected.length : "rejected";
+  return sorted.valid ? sorted.refused.length : "rejected";
 }
 
 function rust(validate: () => number): Result {

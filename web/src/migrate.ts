@@ -38,7 +38,7 @@ export interface Migrated {
    */
   readonly copied: number;
   /** Records that could not be copied: they exist only in the old database. */
-  readonly rejected: readonly (OldRecord & { readonly record: unknown; readonly reason: string })[];
+  readonly refused: readonly (OldRecord & { readonly record: unknown; readonly reason: string })[];
   /** Tables of which not all records were copied, with the reason. */
   readonly notCopied: readonly { readonly table: string; readonly records: number; readonly reason: string }[];
   /**
@@ -127,24 +127,24 @@ async function migrateAlone(synced: Synced, { from, deleteOld = false, ignore = 
   }
   if (!(await Dexie.exists(from))) {
     const { copied } = (await storedProgress(database))[from] ?? NOTHING;
-    return { copied, rejected: [], notCopied: [], oldDatabase: "absent" };
+    return { copied, refused: [], notCopied: [], oldDatabase: "absent" };
   }
   const old = await readOld(from, ignore, contract);
   const known = (await database._device.get(COPIED_WITHOUT_IDS))?.value as readonly string[] | undefined;
   if (known?.includes(from) === true) {
     const reason = "an earlier version of this package copied it without recording what; compare the two, then delete the old database yourself";
     const notCopied = old.known.map(({ name, records }) => ({ table: name, records: records.length, reason }));
-    return { copied: 0, rejected: [], notCopied: [...notCopied, ...unknownTables(old)], oldDatabase: "kept" };
+    return { copied: 0, refused: [], notCopied: [...notCopied, ...unknownTables(old)], oldDatabase: "kept" };
   }
-  const { progress, rejected } = await copy(synced, from, old);
+  const { progress, refused } = await copy(synced, from, old);
   const notCopied = unknownTables(old);
-  const isComplete = rejected.length === 0 && notCopied.length === 0 && old.known.every((table) => isCopied(table, progress));
+  const isComplete = refused.length === 0 && notCopied.length === 0 && old.known.every((table) => isCopied(table, progress));
   if (!deleteOld || !isComplete || canonical(await readOld(from, ignore, contract)) !== canonical(old)) {
-    return { copied: progress.copied, rejected, notCopied, oldDatabase: "kept" };
+    return { copied: progress.copied, refused, notCopied, oldDatabase: "kept" };
   }
   const oldDatabase = await deleteDatabase(from);
   await remember(database, from, { copied: progress.copied, records: {} });
-  return { copied: progress.copied, rejected, notCopied, oldDatabase };
+  return { copied: progress.copied, refused, notCopied, oldDatabase };
 }
 
 function unknownTables(old: OldDatabase): Migrated["notCopied"] {
@@ -183,12 +183,12 @@ async function remember(database: Database, from: string, progress: Progress): P
 }
 
 /** Copies the records that were not copied yet, in one transaction. */
-function copy(synced: Synced, from: string, old: OldDatabase): Promise<{ readonly progress: Progress; readonly rejected: Migrated["rejected"] }> {
+function copy(synced: Synced, from: string, old: OldDatabase): Promise<{ readonly progress: Progress; readonly refused: Migrated["refused"] }> {
   const { database, contract } = synced;
   return database.transaction("rw", database.tables, async () => {
     const before = await progressOf(database, from, old);
     const ids = new Map(old.known.map((table) => [table.collection.path, assignIds(table, before.records[table.name] ?? [], contract)]));
-    const rejected: Migrated["rejected"][number][] = [];
+    const refused: Migrated["refused"][number][] = [];
     const assigned: Record<string, readonly Assigned[]> = { ...before.records };
     let copied = before.copied;
     for (const table of old.known) {
@@ -197,12 +197,12 @@ function copy(synced: Synced, from: string, old: OldDatabase): Promise<{ readonl
       await add(database, table.collection.path, [...copies.values()]);
       const own = ids.get(table.collection.path) ?? new Map<string, string>();
       assigned[table.name] = [...own].map(([key, id]) => ({ key, id, isCopied: done.has(key) || copies.has(key) }));
-      rejected.push(...rejections);
+      refused.push(...rejections);
       copied += copies.size;
     }
     const progress = { copied, records: assigned };
     await remember(database, from, progress);
-    return { progress, rejected };
+    return { progress, refused };
   });
 }
 
@@ -233,11 +233,11 @@ function rewriteTable(
   { collection, name, records }: OldTable,
   done: ReadonlySet<string>,
   ids: ReadonlyMap<string, Ids>,
-): { readonly copies: ReadonlyMap<string, Loose>; readonly rejections: Migrated["rejected"] } {
+): { readonly copies: ReadonlyMap<string, Loose>; readonly rejections: Migrated["refused"] } {
   const own: Ids = ids.get(collection.path) ?? new Map();
   const taken = new Set([...done].map((key) => own.get(key)));
   const copies = new Map<string, Loose>();
-  const rejections: Migrated["rejected"][number][] = [];
+  const rejections: Migrated["refused"][number][] = [];
   for (const { key, text, record } of records) {
     const id = own.get(text) ?? newId();
     if (done.has(text)) {

@@ -4,7 +4,7 @@
 import { Dexie, type DBCore, type DBCoreMutateRequest, type DBCoreMutateResponse, type DBCoreTable, type Middleware, type Table } from "dexie";
 import { violations, type Violation } from "../../generated/typescript/runtime/report.js";
 import { deterministicId, type Collection } from "../../generated/typescript/runtime/collection.js";
-import type { WriteRejected } from "./api.js";
+import type { RecordRefused } from "./api.js";
 import { LEVELS_MAX, WRITTEN_BYTES_MAX } from "./border.js";
 import { STRONGLOG, type PageContract } from "./contract.js";
 import { tableName, type Database, type OwnTables, type PendingWrite, type QuarantinedRow } from "./database.js";
@@ -18,8 +18,8 @@ const HISTORY: keyof OwnTables = "_history";
 /** Above Dexie's own middleware, so that hooks and live queries see the members that this middleware adds to a record. */
 const LEVEL = 3;
 
-class Rejected extends Error implements WriteRejected {
-  override readonly name = "WriteRejected";
+class Rejected extends Error implements RecordRefused {
+  override readonly name = "RecordRefused";
   readonly violations: readonly Violation[];
 
   constructor(

@@ -59,7 +59,7 @@ export interface Reply<Outcome extends Declared["status"] | "undeclared", Conten
   /** The body as received, even if the contract declares none; undefined for a stream. */
   readonly raw: Uint8Array | undefined;
   /** Items of `x-each` arrays that the contract rejects; `body` contains the others. */
-  readonly rejected: readonly Invalid[];
+  readonly refused: readonly Invalid[];
 }
 
 /** The responses of an operation: its outcomes with their contents, and any other status unless there is a default. */
@@ -109,7 +109,7 @@ export interface AnyReply {
   readonly headers: Headers;
   readonly body: unknown;
   readonly raw: Uint8Array | undefined;
-  readonly rejected: readonly Invalid[];
+  readonly refused: readonly Invalid[];
 }
 
 /** Why a call produced no result. A declared error status is not in this list: it is a result. */

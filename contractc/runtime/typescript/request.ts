@@ -22,7 +22,7 @@ export function write(
   baseUrl: string,
   operation: Operation<unknown, unknown>,
   call: Readonly<Record<string, unknown>>,
-  given = new Headers(),
+  given: Headers = new Headers(),
 ): Written {
   const refused: Violation[] = [];
   const headers = new Headers(operation.accept === undefined ? {} : { Accept: operation.accept });

@@ -214,9 +214,9 @@ macro_rules! api {
             router_where(api, |_| true)
         }
 
-        /// The routes of the operations whose id `serves` accepts, for a server that handles the others in another way.
-        pub fn router_where<A: $api>(api: ::std::sync::Arc<A>, serves: impl Fn(&str) -> bool) -> ::axum::Router {
-            rt::axum::Route::router(api, routes().into_iter().filter(|route| serves(route.id())))
+        /// The routes that `serves` accepts, for a server that handles the others in another way.
+        pub fn router_where<A: $api>(api: ::std::sync::Arc<A>, serves: impl Fn(&rt::axum::Route<A>) -> bool) -> ::axum::Router {
+            rt::axum::Route::router(api, routes().into_iter().filter(serves))
         }
 
         // Separate from `router_where`, so that it is compiled once, however often that is used.

@@ -2,7 +2,7 @@
 // `x-each`: validates the items of a value one by one, so that an invalid item does not make the others invalid.
 
 import type * as z from "zod";
-import { violations, type Validated, type Violation } from "./report.js";
+import { violations, type Verdict, type Violation } from "./report.js";
 import { withSorter, type Sorter } from "./schema.js";
 
 /** A single item: valid, or kept with its violations. */
@@ -18,7 +18,7 @@ export interface Invalid {
 }
 
 /** Validates items one by one. */
-export function validateEach<T>(item: z.ZodType<T>, items: readonly unknown[], sorter?: Sorter): Each<T>[] {
+export function judgeEach<T>(item: z.ZodType<T>, items: readonly unknown[], sorter?: Sorter): Each<T>[] {
   return items.map((raw) => {
     const result = item.safeParse(raw, withSorter(sorter));
     return result.success ? { valid: true, value: result.data } : { valid: false, violations: violations(result.error), raw };
@@ -26,19 +26,19 @@ export function validateEach<T>(item: z.ZodType<T>, items: readonly unknown[], s
 }
 
 /** A valid value, with the invalid items of its `x-each` arrays. */
-export type Sorted<T> = Validated<T> & { readonly rejected: readonly Invalid[] };
+export type Sorted<T> = Verdict<T> & { readonly refused: readonly Invalid[] };
 
-/** Validates a value as a whole. Its `x-each` arrays are returned with only their valid items; the other items are in `rejected`. */
+/** Validates a value as a whole. Its `x-each` arrays are returned with only their valid items; the other items are in `refused`. */
 export function parseEach<T>(schema: z.ZodType<T>, value: unknown): Sorted<T> {
-  const rejected: Invalid[] = [];
+  const refused: Invalid[] = [];
   const sorter: Sorter = (items, item) =>
-    validateEach(item, items, sorter).flatMap((each) => {
+    judgeEach(item, items, sorter).flatMap((each) => {
       if (each.valid) {
         return [each.value];
       }
-      rejected.push(each);
+      refused.push(each);
       return [];
     });
   const result = schema.safeParse(value, withSorter(sorter));
-  return result.success ? { valid: true, value: result.data, rejected } : { valid: false, violations: violations(result.error), rejected };
+  return result.success ? { valid: true, value: result.data, refused } : { valid: false, violations: violations(result.error), refused };
 }

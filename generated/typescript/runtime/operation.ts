@@ -24,6 +24,9 @@ export interface Operation<Call, Result> {
   readonly "~types"?: readonly [Call, Result];
 }
 
+/** The message for a required value that cannot be sent. */
+export const NOT_SENT = "is required, and null or an empty list cannot be sent";
+
 /** Writes a body of another kind, and sets its content type. Violations of the contract are added to `refused`. */
 export type BodyWriter = (value: unknown, headers: Headers, refused: Violation[]) => BodyInit;
 
@@ -57,7 +60,7 @@ export interface Reply<Outcome extends Declared["status"] | "undeclared", Conten
   /** The body as received, even if the contract declares none; undefined for a stream. */
   readonly raw: Uint8Array | undefined;
   /** Items of `x-each` arrays that the contract rejects; `body` contains the others. */
-  readonly rejected: readonly Invalid[];
+  readonly refused: readonly Invalid[];
 }
 
 /** The responses of an operation: its outcomes with their contents, and any other status unless there is a default. */
@@ -107,7 +110,7 @@ export interface AnyReply {
   readonly headers: Headers;
   readonly body: unknown;
   readonly raw: Uint8Array | undefined;
-  readonly rejected: readonly Invalid[];
+  readonly refused: readonly Invalid[];
 }
 
 /** Why a call produced no result. A declared error status is not in this list: it is a result. */

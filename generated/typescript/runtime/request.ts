@@ -2,7 +2,8 @@
 // Requests: a call is validated and written by the rules of OpenAPI.
 
 import { isObject, names, Refused, toJson } from "./json.js";
-import { CallError, type Body, type Operation } from "./operation.js";
+import { checkCovered } from "./media.js";
+import { CallError, NOT_SENT, type Body, type Operation } from "./operation.js";
 import { checkHeader, parts, whole, type Encoding, type Parameter } from "./parameter.js";
 import { pointer, validateAt, type Violation } from "./report.js";
 
@@ -14,11 +15,16 @@ export interface Written {
 }
 
 /**
- * Serializes a call as a request.
+ * Serializes a call as a request. `given` are headers of the caller's own, which take precedence.
  *
  * @throws CallError if the contract rejects it.
  */
-export function write(baseUrl: string, operation: Operation<unknown, unknown>, call: Readonly<Record<string, unknown>>): Written {
+export function write(
+  baseUrl: string,
+  operation: Operation<unknown, unknown>,
+  call: Readonly<Record<string, unknown>>,
+  given: Headers = new Headers(),
+): Written {
   const refused: Violation[] = [];
   const headers = new Headers(operation.accept === undefined ? {} : { Accept: operation.accept });
   const [query, cookies]: [string[], string[]] = [[], []];
@@ -60,7 +66,8 @@ export function write(baseUrl: string, operation: Operation<unknown, unknown>, c
   if (cookies.length > 0) {
     headers.set("Cookie", cookies.join("; "));
   }
-  const body = writeBody(operation.body, call, headers, refused);
+  const body = writeBody(operation.body, call, headers, given, refused);
+  given.forEach((value, name) => headers.set(name, value));
   if (refused.length > 0) {
     const listed = refused.map(({ pointer, message }) => `${pointer || "the request"} ${message}`).join("; ");
     throw new CallError("request", operation.id, `the call violates the contract: ${listed}`, { violations: refused });
@@ -119,7 +126,13 @@ function dotSegments(template: string, path: string): Violation[] {
   });
 }
 
-function writeBody(body: Body | undefined, call: Readonly<Record<string, unknown>>, headers: Headers, refused: Violation[]): BodyInit | undefined {
+function writeBody(
+  body: Body | undefined,
+  call: Readonly<Record<string, unknown>>,
+  headers: Headers,
+  given: Headers,
+  refused: Violation[],
+): BodyInit | undefined {
   const value = body === undefined ? undefined : call[body.field];
   if (body === undefined || value === undefined) {
     if (body?.required === true) {
@@ -130,12 +143,11 @@ function writeBody(body: Body | undefined, call: Readonly<Record<string, unknown
   if (typeof body.content === "function") {
     return body.content(value, headers, refused);
   }
-  // `fetch` knows the boundary of a form and the type of a blob, where the contract leaves the media type to the caller.
-  if (!/\*|^multipart\//i.test(body.mediaType)) {
+  if (!isOpen(body.mediaType)) {
     headers.set("Content-Type", body.mediaType);
   }
   if (body.content === "raw") {
-    return value as BodyInit;
+    return written(refused, [], () => rawBody(body.mediaType, value, given.get("Content-Type")));
   }
   refused.push(...validateAt(body.schema, value, []));
   if (body.content === "form") {
@@ -145,6 +157,36 @@ function writeBody(body: Body | undefined, call: Readonly<Record<string, unknown
     const text = toJson(value);
     return body.content === "text" ? String(value) : text;
   });
+}
+
+/** Whether the contract leaves the media type to the caller: `fetch` knows the boundary of a form and the type of a blob. */
+function isOpen(mediaType: string): boolean {
+  return /\*|^multipart\//i.test(mediaType);
+}
+
+/**
+ * A body that `fetch` sends as it is. `given` is the media type in the caller's headers.
+ *
+ * @throws Refused
+ */
+function rawBody(mediaType: string, body: unknown, given: string | null): BodyInit {
+  if (!isRaw(body)) {
+    throw new Refused("is not a body that `fetch` sends; expected a string, bytes, a Blob, a form or a stream");
+  }
+  if (isOpen(mediaType)) {
+    // A response reads its body as `fetch` would send it. A stream is not read, because it has no type.
+    const type = given ?? (body instanceof ReadableStream ? null : new Response(body).headers.get("Content-Type"));
+    if (type === null) {
+      throw new Refused("needs a media type, which the contract does not declare; pass a Blob with a `type`, or the header `Content-Type`");
+    }
+    checkCovered([mediaType], type);
+  }
+  return body;
+}
+
+function isRaw(body: unknown): body is BodyInit {
+  const isObject = [Blob, ArrayBuffer, FormData, URLSearchParams, ReadableStream].some((known) => body instanceof known);
+  return typeof body === "string" || ArrayBuffer.isView(body) || isObject;
 }
 
 /** The result of `write`. If it throws, the reason is added to `refused`. */
@@ -177,6 +219,5 @@ function writeForm({ encodings = {}, schema }: Body, value: unknown, refused: Vi
   return found.join("&");
 }
 
-const NOT_SENT = "is required, and null or an empty list cannot be sent";
 const QUERY: Encoding = { place: "query" };
 const JSON_TEXT: Encoding = { place: "query", style: "json" };

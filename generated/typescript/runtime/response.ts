@@ -24,7 +24,7 @@ export async function read(operation: Operation<unknown, unknown>, response: Res
       (hasBody || content === "none" || typeof declared === "number"),
   );
   const raw = declared?.content === "stream" ? undefined : new Uint8Array(await response.arrayBuffer());
-  const reply = { outcome: declared?.status ?? ("undeclared" as const), status, headers, raw, rejected: [] };
+  const reply = { outcome: declared?.status ?? ("undeclared" as const), status, headers, raw, refused: [] };
   if (raw === undefined) {
     return { ...reply, body: response.body };
   }
@@ -40,7 +40,7 @@ export async function read(operation: Operation<unknown, unknown>, response: Res
   }
 }
 
-function readJson(id: string, response: Response, body: Uint8Array, schema: z.ZodType | undefined): Pick<AnyReply, "body" | "rejected"> {
+function readJson(id: string, response: Response, body: Uint8Array, schema: z.ZodType | undefined): Pick<AnyReply, "body" | "refused"> {
   let value: unknown;
   try {
     value = parseJson(decode(body));
@@ -48,13 +48,13 @@ function readJson(id: string, response: Response, body: Uint8Array, schema: z.Zo
     throw invalid(id, response, body, [notReadable("JSON", error)]);
   }
   if (schema === undefined) {
-    return { body: value, rejected: [] };
+    return { body: value, refused: [] };
   }
   const parsed = parseEach(schema, value);
   if (!parsed.valid) {
     throw invalid(id, response, body, parsed.violations);
   }
-  return { body: parsed.value, rejected: parsed.rejected };
+  return { body: parsed.value, refused: parsed.refused };
 }
 
 function readText(id: string, response: Response, body: Uint8Array, schema: z.ZodType | undefined): string {

@@ -183,16 +183,19 @@ impl Store {
         self.writer.run(Some(account), work).await
     }
 
-    /// Makes an account unusable, at once and permanently. [`Store::finish_erasing`] erases its data.
+    /// Makes an account unusable, at once and permanently. [`Store::finish_erasing`] erases its data. The journal records the account first,
+    /// so that no backup and no copy of the data brings it back, whenever the server stops.
     ///
     /// # Errors
     /// Returns an error if the store fails.
     pub async fn erase(&self, user: Uuid) -> Result<(), StoreError> {
+        let folder = self.folder.clone();
+        tokio::task::spawn_blocking(move || erased::note(&folder, user)).await.map_err(StoreError::new)??;
         self.write(move |connection| accounts::begin_erasing(connection, user).map(drop)).await
     }
 
     /// Erases the data of all accounts that are being erased, from the database and the write-ahead log, in steps between which others
-    /// write. The journal first records each account. After a crash, the next call continues.
+    /// write. The journal also records each account that an earlier version has begun to erase. After a crash, the next call continues.
     ///
     /// # Errors
     /// Returns an error if the store fails.

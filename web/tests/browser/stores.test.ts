@@ -47,7 +47,7 @@ test("a database from before is copied, and deleted once the copy is verified", 
     const pointing = await sync.db.loggedSets.where("exerciseDefinitionId").equals(exercise?.id ?? "").count();
     return { migrated, pointing, isOldThere: await Dexie.exists("StrongLogDB") };
   });
-  expect(found).toEqual({ migrated: { copied: 502, rejected: [], notCopied: [], oldDatabase: "deleted" }, pointing: 500, isOldThere: false });
+  expect(found).toEqual({ migrated: { copied: 502, refused: [], notCopied: [], oldDatabase: "deleted" }, pointing: 500, isOldThere: false });
   await tab.until((status) => status.pending === 502);
 });
 

@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import type { WriteRejected, Sync } from "../../src/api.js";
+import type { RecordRefused, Sync } from "../../src/api.js";
 import type { Records } from "../../../examples/todo/generated/typescript/stores.js";
 import { Play } from "./play.js";
 import { Tab } from "./stage.js";
@@ -35,7 +35,7 @@ test("two devices have the lists of a contract that only their page knows", asyn
   // A rule across members of the contract.
   const refused = await other.page.evaluate(() => {
     const item = { listId: crypto.randomUUID(), title: "Dig", position: 0, due: { kind: "never" as const }, startedAt: 2, doneAt: 1 };
-    return window.todo.db.items.add(item).then(String, (error: WriteRejected) => error.violations.map(({ keyword }) => keyword));
+    return window.todo.db.items.add(item).then(String, (error: RecordRefused) => error.violations.map(({ keyword }) => keyword));
   });
   expect(refused).toEqual(["x-rules"]);
 

@@ -80,8 +80,8 @@ test("everything is copied, every reference leads where it led, and what is reje
   device = await Device.open(server);
   const { db } = device;
   const first = await migrate(device, { from: OLD, deleteOld: true });
-  const { copied, rejected } = first;
-  expect(rejected).toMatchObject([{ table: "loggedSets", key: 3, record: { loggedWeightKg: -1 }, reason: expect.stringContaining("/loggedWeightKg") as string }]);
+  const { copied, refused } = first;
+  expect(refused).toMatchObject([{ table: "loggedSets", key: 3, record: { loggedWeightKg: -1 }, reason: expect.stringContaining("/loggedWeightKg") as string }]);
   expect(copied).toBe(12);
   expect(await Dexie.exists(OLD), "kept, since a record was rejected").toBe(true);
 
@@ -119,15 +119,15 @@ test("a rejected record that is mended is copied by the next call, and only then
   device = await Device.open(new MockServer());
   const { db } = device;
   const options = { from: OLD, deleteOld: true };
-  expect(await migrate(device, options)).toMatchObject({ copied: 1, rejected: [{ table: "exerciseDefinitions", key: 9 }], oldDatabase: "kept" });
+  expect(await migrate(device, options)).toMatchObject({ copied: 1, refused: [{ table: "exerciseDefinitions", key: 9 }], oldDatabase: "kept" });
   // The user's later changes to a copy are kept.
   await db.loggedSets.toCollection().modify({ loggedReps: 6 });
   await old.table("exerciseDefinitions").put({ id: 9, name: "Yoke", isCustom: true });
-  expect(await migrate(device, options)).toEqual({ copied: 2, rejected: [], notCopied: [], oldDatabase: "deleted" });
+  expect(await migrate(device, options)).toEqual({ copied: 2, refused: [], notCopied: [], oldDatabase: "deleted" });
   const yoke = await db.exerciseDefinitions.toArray();
   expect(await db.loggedSets.toArray()).toMatchObject([{ exerciseDefinitionId: yoke[0]?.id, loggedReps: 6 }]);
   expect(await Dexie.exists(OLD)).toBe(false);
-  expect(await migrate(device, options)).toEqual({ copied: 2, rejected: [], notCopied: [], oldDatabase: "absent" });
+  expect(await migrate(device, options)).toEqual({ copied: 2, refused: [], notCopied: [], oldDatabase: "absent" });
 });
 
 test("tables that the contract does not know are named and kept, until they are ignored", async () => {
@@ -138,12 +138,12 @@ test("tables that the contract does not know are named and kept, until they are 
   old.close();
   device = await Device.open(new MockServer());
   const kept = await migrate(device, { from: OLD, deleteOld: true });
-  expect(kept).toMatchObject({ copied: 1, rejected: [], notCopied: [{ table: "personalRecords", records: 2 }], oldDatabase: "kept" });
+  expect(kept).toMatchObject({ copied: 1, refused: [], notCopied: [{ table: "personalRecords", records: 2 }], oldDatabase: "kept" });
   expect(await Dexie.exists(OLD)).toBe(true);
   const one = await migrate(device, { from: OLD, deleteOld: true, ignore: [{ table: "personalRecords", key: 1 }] });
   expect(one).toMatchObject({ notCopied: [{ table: "personalRecords", records: 1 }], oldDatabase: "kept" });
   const all = await migrate(device, { from: OLD, deleteOld: true, ignore: ["personalRecords"] });
-  expect(all).toEqual({ copied: 1, rejected: [], notCopied: [], oldDatabase: "deleted" });
+  expect(all).toEqual({ copied: 1, refused: [], notCopied: [], oldDatabase: "deleted" });
 });
 
 test("rejected records are left behind once they are ignored", async () => {
@@ -152,9 +152,9 @@ test("rejected records are left behind once they are ignored", async () => {
   await old.table("exerciseDefinitions").bulkAdd([{ name: "Squat", isCustom: true }, { title: "no name" }]);
   old.close();
   device = await Device.open(new MockServer());
-  const { rejected } = await migrate(device, { from: OLD, deleteOld: true });
-  expect(rejected).toHaveLength(1);
-  expect(await migrate(device, { from: OLD, deleteOld: true, ignore: rejected })).toMatchObject({ copied: 1, oldDatabase: "deleted" });
+  const { refused } = await migrate(device, { from: OLD, deleteOld: true });
+  expect(refused).toHaveLength(1);
+  expect(await migrate(device, { from: OLD, deleteOld: true, ignore: refused })).toMatchObject({ copied: 1, oldDatabase: "deleted" });
 });
 
 test("a record with what JSON cannot hold is rejected, and the only copy of it stays", async () => {
@@ -164,9 +164,9 @@ test("a record with what JSON cannot hold is rejected, and the only copy of it s
   await old.table("workoutTemplates").bulkAdd([{ name: "Push day", ...unfit }, "a text", null, { name: "Pull day" }]);
   old.close();
   device = await Device.open(new MockServer());
-  const { copied, rejected, oldDatabase } = await migrate(device, { from: OLD, deleteOld: true });
+  const { copied, refused, oldDatabase } = await migrate(device, { from: OLD, deleteOld: true });
   expect({ copied, oldDatabase }).toEqual({ copied: 1, oldDatabase: "kept" });
-  expect(rejected.map(({ reason }) => reason.split("; ")[0])).toEqual([
+  expect(refused.map(({ reason }) => reason.split("; ")[0])).toEqual([
     expect.stringMatching(/^\/photo is a (Blob|Object), which JSON cannot represent$/u) as string,
     "the record is not an object",
     "the record is not an object",
@@ -201,7 +201,7 @@ test("records that would become one are not both called copied, and records with
   old.close();
   device = await Device.open(new MockServer());
   const migrated = await migrate(device, { from: OLD, deleteOld: true });
-  expect(migrated).toMatchObject({ copied: 3, rejected: [{ table: "userSettings", key: 2, reason: expect.stringContaining("same id") as string }], oldDatabase: "kept" });
+  expect(migrated).toMatchObject({ copied: 3, refused: [{ table: "userSettings", key: 2, reason: expect.stringContaining("same id") as string }], oldDatabase: "kept" });
   expect((await device.db.workoutTemplates.toArray()).map(({ name }) => name).sort()).toEqual(["Pull", "Push"]);
 });
 
@@ -236,7 +236,7 @@ test("records whose keys are alike as JSON are copied each, and the old database
   await templatesByKey(keys.map((key, index) => [key, `day ${index}`]));
   device = await Device.open(new MockServer());
   const ignore = [{ table: "workoutTemplates", key: Uint8Array.of(1, 3) }];
-  expect(await migrate(device, { from: OLD, deleteOld: true, ignore })).toEqual({ copied: 9, rejected: [], notCopied: [], oldDatabase: "deleted" });
+  expect(await migrate(device, { from: OLD, deleteOld: true, ignore })).toEqual({ copied: 9, refused: [], notCopied: [], oldDatabase: "deleted" });
   expect(await names(device)).toEqual([0, 2, 3, 4, 5, 6, 7, 8, 9].map((index) => `day ${index}`));
 });
 
@@ -247,7 +247,7 @@ test("what an earlier version has recorded with keys as JSON is not copied again
   const [seven, five] = [newId(), newId()];
   const ids = [7, new Date(5), new Date(6), Uint8Array.of(1).buffer].map((key, index) => ({ key: JSON.stringify(key), id: [seven, five][index] ?? newId(), isCopied: true }));
   await device.db.table("_device").put({ name: "migrations", value: { [OLD]: { copied: 4, ids: { workoutTemplates: ids } } } });
-  expect(await migrate(device, { from: OLD })).toMatchObject({ copied: 8, rejected: [] });
+  expect(await migrate(device, { from: OLD })).toMatchObject({ copied: 8, refused: [] });
   expect(await names(device)).toEqual(["a text", "bytes 0", "bytes 1", "six"]);
 });
 
@@ -321,7 +321,7 @@ test("an old database of another contract is migrated by that contract", async (
   old.close();
   const db = makeDatabase(newId(), contract.stores);
   watchWrites(db, () => undefined, contract);
-  expect(await migrate({ db }, { from: OLD })).toMatchObject({ copied: 2, rejected: [{ table: "notes", key: 2, reason: expect.stringContaining("/text") as string }] });
+  expect(await migrate({ db }, { from: OLD })).toMatchObject({ copied: 2, refused: [{ table: "notes", key: 2, reason: expect.stringContaining("/text") as string }] });
   const notebook = (await db.table("notebooks").toArray())[0] as { id: string };
   expect(await db.table("notes").toArray()).toMatchObject([{ text: "warm up", at: "1970-01-01T00:00:00.000Z", notebookId: notebook.id }]);
   db.close();
@@ -348,7 +348,7 @@ test("a name without a database is told as such", async () => {
   device = await Device.open(new MockServer());
   expect(await migrate(device, { from: "NothingHere", deleteOld: true })).toEqual({
     copied: 0,
-    rejected: [],
+    refused: [],
     notCopied: [],
     oldDatabase: "absent",
   });

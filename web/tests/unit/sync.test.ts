@@ -92,7 +92,7 @@ describe("local changes only", () => {
   test("an invalid write is rejected at once, with the reason", async () => {
     const refused = device.db.userBodyweightLogs.add({ date: 1, weightKg: -3 });
     await expect(refused).rejects.toMatchObject({
-      name: "WriteRejected",
+      name: "RecordRefused",
       collection: "user-bodyweight-logs",
       violations: [{ pointer: "/weightKg", keyword: "exclusiveMinimum" }],
     });
@@ -124,7 +124,7 @@ describe("local changes only", () => {
       [[], "", "is not an object"],
     ];
     for (const [value, pointer, message] of unfit) {
-      const refused = { name: "WriteRejected", violations: [{ pointer, keyword: "type", message }] };
+      const refused = { name: "RecordRefused", violations: [{ pointer, keyword: "type", message }] };
       await expect(device.db.workoutTemplates.add(value as never)).rejects.toMatchObject(refused);
     }
     const kept = await device.db.workoutTemplates.add({ name: "Push day", since: new Date(0), left: undefined } as never);

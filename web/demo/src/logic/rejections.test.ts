@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { rejection } from "./rejections";
 
 const rejected = (pointer: string, keyword: string): Error =>
-  Object.assign(new Error("it violates the contract"), { name: "WriteRejected", violations: [{ pointer, keyword }] });
+  Object.assign(new Error("it violates the contract"), { name: "RecordRefused", violations: [{ pointer, keyword }] });
 
 test.each([
   ["/loggedWeightKg", "maximum", "Not saved: the weight is too large."],

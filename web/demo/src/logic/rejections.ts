@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** The reason why a write was rejected; undefined for any other error. */
 export function rejection(error: Error): string | undefined {
-  if (error.name !== "WriteRejected") {
+  if (error.name !== "RecordRefused") {
     return undefined;
   }
   const first = (error as Error & Rejected).violations[0];

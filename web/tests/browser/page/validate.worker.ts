@@ -28,7 +28,7 @@ self.onmessage = async ({ data }: MessageEvent<Uint8Array>) => {
     began = performance.now();
     const separated = parseEach(FeedPageSchema, JSON.parse(new TextDecoder().decode(data)));
     byTests.push(performance.now() - began);
-    rejected += separated.valid ? separated.rejected.length : 1;
+    rejected += separated.valid ? separated.refused.length : 1;
   }
   self.postMessage({ rustMs: Math.min(...byRust), zodMs: Math.min(...byZod), testsMs: Math.min(...byTests), rejected });
 };

@@ -52,12 +52,12 @@ export function validateAt(schema: z.ZodType | undefined, value: unknown, place:
 }
 
 /** A value, or its violations. */
-export type Validated<T> =
+export type Verdict<T> =
   | { readonly valid: true; readonly value: T }
   | { readonly valid: false; readonly violations: readonly Violation[] };
 
 /** Parses and validates JSON text. */
-export function fromJson<T>(schema: z.ZodType<T>, text: string): Validated<T> {
+export function fromJson<T>(schema: z.ZodType<T>, text: string): Verdict<T> {
   let value: unknown;
   try {
     value = parseJson(text);
