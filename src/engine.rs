@@ -312,15 +312,15 @@ impl Engine {
         self.try_now();
     }
 
-    /// Rejects a response of another account, which comes from something between here and the server.
+    /// Rejects a response of another account, which comes from something between here and the server. A cache may keep the response to a
+    /// pull, but never that to a push.
     fn own(&self, answer: Answered) -> Result<Answered, TransportError> {
-        match self.account {
-            Some(own) => answer
-                .of_account(own)
-                .and_then(|answer| answer.of_server(&self.snapshot.meta))
-                .map_err(|message| TransportError { message, is_cut: false }),
-            None => Ok(answer),
-        }
+        let Some(own) = self.account else { return Ok(answer) };
+        let answer = answer.of_account(own).and_then(|answer| match self.work {
+            Work::Pulling(_) => answer.of_server(&self.snapshot.meta),
+            _ => Ok(answer),
+        });
+        answer.map_err(|message| TransportError { message, is_cut: false })
     }
 
     /// Replaces the snapshot of the store, unless the current one is newer.

@@ -21,6 +21,8 @@ pub enum Task {
         sent: Vec<Edit>,
         /// The server's result.
         result: PushResult,
+        /// Whether the response names its account (R29). No cache keeps the response to a push, so if it does not, a proxy removes the name.
+        names_account: bool,
     },
     /// Give the pending edits new stamps, because the clock was wrong.
     Restamp,
@@ -155,7 +157,8 @@ impl Task {
                 done.pulled = pulled;
                 writes
             }
-            Task::Outcomes { sent, result } => {
+            Task::Outcomes { sent, result, names_account } => {
+                loaded.meta.names_account = *names_account;
                 let (writes, pushed) = outbox::outcomes(loaded, sent, result, clock)?;
                 done.pushed = pushed;
                 writes

@@ -293,6 +293,19 @@ fn an_answer_of_another_account_is_taken_for_none() {
 }
 
 #[test]
+fn a_proxy_that_begins_to_remove_the_name_of_the_account_is_noticed_at_the_next_push() {
+    let named = std::cell::Cell::new(true);
+    let mut played = played(|message| match message {
+        Message::Pull { .. } if named.replace(false) => Answered { account: Some(ACCOUNT.to_string()), ..idle_page() },
+        Message::Pull { .. } => idle_page(),
+        Message::Push { .. } => push_result(message, |edit| receipt(edit, 1)),
+    });
+    assert!(!named.get(), "the server has named the account");
+    assert_eq!((played.status.pending, played.status.last_error), (0, None));
+    assert!(!played.store.meta().expect("the device's row").names_account);
+}
+
+#[test]
 fn whatever_a_server_answers_again_and_again_it_is_asked_less_and_less() {
     let codes = ["unavailable", "epoch_changed", "cursor_expired", "invalid_cursor", "payload_too_large", "malformed_request", "new"];
     let html = |status| Answered { status, account: None, retry_after_ms: None, body: b"<html></html>".to_vec() };

@@ -151,7 +151,7 @@ pub fn thousands(number: u64) -> String {
 pub fn counted(number: u64, noun: &str) -> String {
     let plural = match (number, noun.strip_suffix('y')) {
         (1, _) => noun.to_owned(),
-        (_, Some(stem)) => format!("{stem}ies"),
+        (_, Some(stem)) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
         _ => format!("{noun}s"),
     };
     format!("{} {plural}", thousands(number))
@@ -295,5 +295,6 @@ mod tests {
         assert_eq!(counted(1, "record"), "1 record");
         assert_eq!(counted(2_000, "record"), "2,000 records");
         assert_eq!(counted(0, "entry"), "0 entries");
+        assert_eq!(counted(2, "day"), "2 days");
     }
 }

@@ -48,28 +48,30 @@ impl FileTokens {
         Ok(issuer.filter(|issuer| Some(issuer) != self.server.as_ref()))
     }
 
-    /// Makes the file readable by its owner alone. A copy of it may not be.
+    /// Makes the file readable by its owner alone, or says once that it is not. A copy of it may not be, and some file systems do not know
+    /// permissions.
     #[cfg(unix)]
-    fn tighten(&self) -> Result<(), TokenError> {
+    fn tighten(&self) {
         use std::os::unix::fs::PermissionsExt;
-        let Ok(file) = fs::metadata(&self.path) else { return Ok(()) };
-        if file.is_dir() || file.permissions().mode() & OF_OTHERS == 0 {
-            return Ok(());
+        static SAID: std::sync::Once = std::sync::Once::new();
+        let is_open = || fs::metadata(&self.path).is_ok_and(|file| !file.is_dir() && file.permissions().mode() & OF_OTHERS != 0);
+        if !is_open() {
+            return;
         }
+        let changed = fs::set_permissions(&self.path, fs::Permissions::from_mode(0o600));
         let path = self.path.display();
-        fs::set_permissions(&self.path, fs::Permissions::from_mode(0o600)).map_err(|error| {
-            let told = format!("cannot use the sign-in in {path}: other users may read or change it; run `chmod 600 {path}`");
-            TokenError::new(told).with_source(error)
-        })?;
-        remark!(
-            "{path} could be read or changed by other users, and is now yours alone; `stronglog login` ends the session that they may have"
-        );
-        Ok(())
+        SAID.call_once(|| match changed {
+            Err(error) => remark!("other users may read or change {path}, and its permissions stay as they are: {error}"),
+            Ok(()) if is_open() => remark!("other users may read or change {path}: its file system does not keep permissions"),
+            Ok(()) => remark!(
+                "{path} could be read or changed by other users, and is now yours alone; `stronglog login` ends the session that they may have"
+            ),
+        });
     }
 
     fn read(&self) -> Result<Option<Issued>, TokenError> {
         #[cfg(unix)]
-        self.tighten()?;
+        self.tighten();
         match fs::read(&self.path) {
             Ok(bytes) => {
                 let damaged = |error| TokenError::new(format!("{}; `stronglog login` replaces the file", self.cannot("read")(error)));

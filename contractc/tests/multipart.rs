@@ -152,14 +152,17 @@ fn the_server_reads_what_the_client_writes() {
 #[test]
 fn a_file_of_another_media_type_is_rejected_on_both_sides() {
     let photos = Some(vec![File::new("1.pdf", "").with_media_type("application/pdf")]);
-    let report = Upload(Body { photos, name: json!(""), ..Body::default() }).request("https://example.com").expect_err("the contract does not accept it");
+    let report = Upload(Body { photos, name: json!(""), ..Body::default() })
+        .request("https://example.com")
+        .expect_err("the contract does not accept it");
     assert_eq!(report.violations.len(), 1);
     assert_eq!((report.violations[0].pointer.as_str(), report.violations[0].keyword), ("/photos", "contentType"));
     let parts = "--b\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"x\"\r\nContent-Type: text/html\r\n\r\n\r\n";
     let error = received("multipart/form-data; boundary=b", form(parts).as_bytes()).expect_err("the contract does not accept it");
     assert!(error.contains("/photos has the media type \"text/html\"; expected image/png, image/*"), "{error}");
     let broken = File::new("1.png", "").with_media_type("image/png\r\nX-Injected: 1");
-    let report = Upload(Body { file: broken, name: json!(""), ..Body::default() }).request("https://example.com").expect_err("it is no media type");
+    let report =
+        Upload(Body { file: broken, name: json!(""), ..Body::default() }).request("https://example.com").expect_err("it is no media type");
     assert_eq!(report.violations[0].keyword, "contentType");
 }
 
@@ -261,7 +264,8 @@ fn a_required_list_that_is_empty_is_neither_sent_nor_received() {
 
 #[test]
 fn a_field_of_files_that_is_left_empty_has_no_file() {
-    let left_empty = "--b\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n";
+    let left_empty =
+        "--b\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n";
     let body = received("multipart/form-data; boundary=b", form(left_empty).as_bytes()).expect("no photo is needed");
     assert_eq!(body.photos, None);
 }

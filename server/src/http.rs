@@ -44,7 +44,8 @@ pub fn router(app: &Arc<App>) -> Router {
     let contract = app.config().contract;
     let api = Arc::new(Handlers(Arc::clone(app)));
     let with_body = |bytes_max| middleware::from_fn_with_state(body::Limit { app: Arc::clone(app), bytes_max }, body::whole);
-    let generated = |serves: &dyn Fn(&Route<Handlers>) -> bool| router_where(Arc::clone(&api), serves).layer(middleware::from_fn(edge::rejections));
+    let generated =
+        |serves: &dyn Fn(&Route<Handlers>) -> bool| router_where(Arc::clone(&api), serves).layer(middleware::from_fn(edge::rejections));
     let is_public = |route: &Route<Handlers>| route.security().is_empty();
     let is_own = |route: &Route<Handlers>| !is_public(route) && !records::serves(contract, route.id()) && route.id() != ExportAccount::ID;
     let public = generated(&is_public).layer(with_body(body::FORM_BYTES_MAX));

@@ -100,8 +100,8 @@ pub(crate) fn check_account(account: Option<&str>, own: Uuid) -> Result<(), Stri
 }
 
 /// The error for a response that names no account.
-const UNNAMED: &str =
-    "received an answer that names no account; a proxy before the server may mix up answers, so report it to its operator";
+const UNNAMED: &str = "received a response that names no account, which this server has named before; if a cache in front of the server mixes up \
+     responses, report it to its operator; if a proxy now removes the header X-Account, sign in again";
 
 const OK: u16 = 200;
 const REQUEST_TIMEOUT: u16 = 408;

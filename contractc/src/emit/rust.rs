@@ -193,8 +193,18 @@ fn root(plan: &Plan<'_>, names: &Names, shared: Option<&TokenStream>) -> Source 
     let json_schema = module(has_types, "json_schema").map(|code| quote!(#[cfg(feature = "schemars")] #code));
     let (operations, registry) = (module(has_operations, "operations"), module(has_collections, "registry"));
     let server = module(has_operations, "server").map(|code| quote!(#[cfg(feature = "axum")] #code));
-    let contract = when(has_collections, quote!(pub use registry::{CONTRACT, SERVER_CONTRACT};));
-    let types = when(has_types, quote!(pub use types::*;));
+    let contract = when(
+        has_collections,
+        quote!(
+            pub use registry::{CONTRACT, SERVER_CONTRACT};
+        ),
+    );
+    let types = when(
+        has_types,
+        quote!(
+            pub use types::*;
+        ),
+    );
     let head = quote! {
         #![doc = #about]
         // A union is as large as its largest variant. Boxing some variants would make every use of them harder.

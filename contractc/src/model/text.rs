@@ -149,8 +149,7 @@ fn types_of_keywords(schema: &Schema) -> Types {
     } = &schema.object;
     let has_schema = additional_properties.or(*property_names).or(*unevaluated_properties).is_some();
     let has_names = !(properties.is_empty() && required.is_empty() && dependent_required.is_empty());
-    let is_object =
-        has_schema || has_names || !(pattern_properties.is_empty() && dependent_schemas.is_empty()) || has(Kind::Object);
+    let is_object = has_schema || has_names || !(pattern_properties.is_empty() && dependent_schemas.is_empty()) || has(Kind::Object);
     let found =
         [(has(Kind::Number), Types::NUMBER), (has(Kind::Text), Types::STRING), (is_array, Types::ARRAY), (is_object, Types::OBJECT)];
     found.into_iter().filter(|(is_found, _)| *is_found).fold(Types(0), |types, (_, found)| types.or(found))
