@@ -44,7 +44,7 @@ fn a_crate_that_links_ours_builds_no_compiler() {
     let tree = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(tree.contains("stronglog-sync"), "{tree}");
-    for absent in ["contractc", "handlebars", "syn v", "prettyplease", "saphyr", "tokio", "reqwest", "rusqlite", "axum"] {
+    for absent in ["contractc", "handlebars", "prettyplease", "saphyr", "tokio", "reqwest", "rusqlite", "axum"] {
         assert!(!tree.contains(absent), "{absent} is in the tree:\n{tree}");
     }
     std::fs::remove_dir_all(&folder).expect("the folder can be deleted");

@@ -364,7 +364,7 @@ fn pulls_go_on_while_pushes_fail() {
     });
     assert!(played.pulls > 2 && (2..20).contains(&played.pushes), "{} pulls and {} pushes", played.pulls, played.pushes);
     assert_eq!((played.status.state, played.status.pending), (SyncState::Offline, 1));
-    assert!(played.status.last_error.is_some_and(|error| error.contains("answered 500")));
+    assert!(played.status.last_error.is_some_and(|error| error.contains("responded with 500")));
 }
 
 #[test]

@@ -328,7 +328,7 @@ async fn a_full_account_takes_deletions_and_loses_nothing() {
     }
     let status = phone.sync_now().await.expect("a status");
     let error = status.last_error.clone().unwrap_or_default();
-    assert!(error.contains("507") && error.contains("may hold 2 records"), "{status:?}");
+    assert!(error.contains("507") && error.contains("its limit is 2 records"), "{status:?}");
     assert!((status.pending, status.blocked, status.is_synced()) == (2, 0, false), "{status:?}");
     assert!(status.next_attempt_in_ms.is_some(), "it tries again by itself: {status:?}");
     let usage = phone.account().usage().await.expect("an answer");

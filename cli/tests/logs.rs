@@ -205,7 +205,7 @@ fn what_has_two_meanings_is_asked_for_unless_the_file_shows_it() {
     assert_eq!(weights(&desk, "Row"), [json!(1082.0)]);
 
     let dates = strong("04/05/2026 09:00;Push;Bench;1;80;8;\n");
-    desk.feed("phone", &["import", "-", "--from", "strong"], &dates).failed(2, &["the day from the month in 04/05/2026", "--dates"]);
+    desk.feed("phone", &["import", "-", "--from", "strong"], &dates).failed(2, &["the day and the month in 04/05/2026", "--dates"]);
     read(&desk, "strong", &["--dates", "month-first"], &dates);
     let workouts = listed(&desk, "workout-logs");
     let push = workouts.iter().find(|record| record["name"] == "Push").expect("the workout");

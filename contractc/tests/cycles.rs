@@ -31,8 +31,8 @@ const FILES_OF_A_KEYWORD: [&str; 7] = [
     "contractc/src/model/assertions.rs",
     "contractc/src/sample/object.rs",
     "contractc/src/sample/violate.rs",
-    "src/contract/validate.rs",
     "src/contract/keywords.rs",
+    "src/contract/validate.rs",
 ];
 
 #[test]

@@ -50,7 +50,7 @@ async fn a_database_that_a_server_cannot_use_is_rejected_by_the_check_too() {
     postgres.sql("CREATE DATABASE others");
     assert!(refused(&at("others")).await.contains("GRANT CREATE ON SCHEMA public"));
     postgres.sql("CREATE TABLE public.migrations (id bigint)");
-    assert!(refused(&postgres.url()).await.contains("`migrations` in the schema public is that of another program"));
+    assert!(refused(&postgres.url()).await.contains("`migrations` in the schema public belongs to another program"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -100,7 +100,7 @@ describe("the client", () => {
     };
     const { client } = clientOf([answer("30"), answer("soon")]);
     const reply = await client.getAccount();
-    const seconds: contract.runtime.Verdict<number | undefined> = contract.readHeader(reply, contract.headers.retryAfter);
+    const seconds: contract.runtime.Validated<number | undefined> = contract.readHeader(reply, contract.headers.retryAfter);
     expect(seconds).toEqual({ valid: true, value: 30 });
     expect(contract.readHeader(reply, contract.headers.wwwAuthenticate)).toEqual({ valid: true, value: undefined });
     const invalid = contract.readHeader(await client.getAccount(), contract.headers.retryAfter);

@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(decimal_of(["1,082", "82.5"].into_iter()), Ok(Some(Decimal::Point)));
         assert_eq!(decimal_of(["82,5", "82.5"].into_iter()), Ok(None));
         let message = decimal_of(["80", "1,082"].into_iter()).expect_err("unclear");
-        assert!(message.contains("1,082 is 1082 or 1.082"), "{message}");
+        assert!(message.contains("1,082 may be 1082 or 1.082"), "{message}");
         assert_eq!(dates_of(["04/05/2026", "04/13/2026"].into_iter()), Ok(Some(DateOrder::MonthFirst)));
         assert!(dates_of(["04/05/2026", "04/06/2026"].into_iter()).is_err());
         assert_eq!(dates_of(["2026-05-04"].into_iter()), Ok(None));

@@ -1,7 +1,7 @@
 // Response headers: each is a value with a type, which is validated when it is read.
 
 import type * as z from "zod";
-import { pointer, validate, type Verdict, type Violation } from "./report.js";
+import { pointer, validate, type Validated, type Violation } from "./report.js";
 
 /** What a text represents: a string, a number or boolean if it looks like one, or the first of these that the schema accepts. */
 type Kind = "text" | "scalar" | "either";
@@ -33,7 +33,7 @@ const isUsual: Choice = (_, text, value) => String(value) === text;
  * Reads a header of a response. The value is undefined if the response does not have the header. A response is not rejected because of its
  * headers.
  */
-export function readHeader<T>(reply: { readonly headers: Headers }, header: Header<T>): Verdict<T | undefined> {
+export function readHeader<T>(reply: { readonly headers: Headers }, header: Header<T>): Validated<T | undefined> {
   const text = reply.headers.get(header.name);
   if (text === null) {
     return { valid: true, value: undefined };

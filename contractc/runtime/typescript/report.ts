@@ -51,12 +51,12 @@ export function validateAt(schema: z.ZodType | undefined, value: unknown, place:
 }
 
 /** A value, or its violations. */
-export type Verdict<T> =
+export type Validated<T> =
   | { readonly valid: true; readonly value: T }
   | { readonly valid: false; readonly violations: readonly Violation[] };
 
 /** Parses and validates JSON text. */
-export function fromJson<T>(schema: z.ZodType<T>, text: string): Verdict<T> {
+export function fromJson<T>(schema: z.ZodType<T>, text: string): Validated<T> {
   let value: unknown;
   try {
     value = parseJson(text);

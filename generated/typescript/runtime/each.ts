@@ -2,7 +2,7 @@
 // `x-each`: validates the items of a value one by one, so that an invalid item does not make the others invalid.
 
 import type * as z from "zod";
-import { violations, type Verdict, type Violation } from "./report.js";
+import { violations, type Validated, type Violation } from "./report.js";
 import { withSorter, type Sorter } from "./schema.js";
 
 /** A single item: valid, or kept with its violations. */
@@ -26,7 +26,7 @@ export function judgeEach<T>(item: z.ZodType<T>, items: readonly unknown[], sort
 }
 
 /** A valid value, with the invalid items of its `x-each` arrays. */
-export type Sorted<T> = Verdict<T> & { readonly refused: readonly Invalid[] };
+export type Sorted<T> = Validated<T> & { readonly refused: readonly Invalid[] };
 
 /** Validates a value as a whole. Its `x-each` arrays are returned with only their valid items; the other items are in `refused`. */
 export function parseEach<T>(schema: z.ZodType<T>, value: unknown): Sorted<T> {
