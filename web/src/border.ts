@@ -47,7 +47,7 @@ export type Writes = { meta: string,
  */
 undecided: boolean, put: Array<Put>, remove: Array<string>, remember: Array<Remembered>, quarantined: Array<QuarantineMove>, 
 /**
- * App writes that the contract refuses, with the reason.
+ * App writes that violate the contract, with the reason.
  */
 refused: Array<[string, string]>, 
 /**
