@@ -291,17 +291,22 @@ mod tests {
         assert!(end(&address).await.contains("invalid peer certificate"), "that of the start stays in use: {}", end(&address).await);
     }
 
-    /// Names the file with the machine's trusted certificates.
-    const TRUSTED: &str = "SSL_CERT_FILE";
+    /// Names the file of trusted certificates to the process of the test. It is never the machine's own, which `SSL_CERT_FILE` may name.
+    const TRUSTED: &str = "STRONGLOG_TEST_TRUSTED_CERTIFICATES";
 
-    /// The file is named by the environment, so this test program is started again.
+    /// The environment names the machine's trusted certificates, so this test program is started again.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_certificate_that_the_machine_trusts_since_is_trusted_by_the_next_connection() {
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
         let name = "store::postgres::connect::tests::a_machine_that_trusts_another_certificate_since";
         let mut command = std::process::Command::new(std::env::current_exe().expect("this program"));
-        let output = command.args([name, "--exact", "--nocapture"]).env(TRUSTED, file.path()).output().expect("a process");
+        let output = command
+            .args([name, "--exact", "--nocapture"])
+            .env(TRUSTED, file.path())
+            .env("SSL_CERT_FILE", file.path())
+            .output()
+            .expect("a process");
         let told = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && told.contains("trusted since"), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
     }
