@@ -9,7 +9,6 @@ use uuid::Uuid;
 use crate::api::collection::Contract;
 use crate::cursor::Cursor;
 use crate::digest::DifferenceState;
-use crate::engine::answer::Answered;
 use crate::engine::failing::Held;
 use crate::engine::pulling::Pulling;
 use crate::engine::pushing::{PUSHES_AHEAD, Pushing};
@@ -289,7 +288,7 @@ impl Engine {
                 self.refreshed = false;
                 self.unreachable(error.message, turn);
             }
-            Event::Answered { request, answer } if self.is_awaited(request) => self.replied(self.own(answer), turn),
+            Event::Answered { request, answer } if self.is_awaited(request) => self.answered(answer, turn),
             Event::Unanswered { request, error } if self.is_awaited(request) => self.replied(Err(error), turn),
             // The result of a refresh is obsolete once somebody has signed in again, and may arrive during the next refresh.
             Event::Refreshed { request, valid } if self.is_refreshing(request) => {
@@ -310,17 +309,6 @@ impl Engine {
         self.insists = true;
         self.asked_time = false;
         self.try_now();
-    }
-
-    /// Rejects a response of another account, which comes from something between here and the server. A cache may keep the response to a
-    /// pull, but never that to a push.
-    fn own(&self, answer: Answered) -> Result<Answered, TransportError> {
-        let Some(own) = self.account else { return Ok(answer) };
-        let answer = answer.of_account(own).and_then(|answer| match self.work {
-            Work::Pulling(_) => answer.of_server(&self.snapshot.meta),
-            _ => Ok(answer),
-        });
-        answer.map_err(|message| TransportError { message, is_cut: false })
     }
 
     /// Replaces the snapshot of the store, unless the current one is newer.

@@ -23,33 +23,46 @@ use crate::profile::Profile;
 use crate::quickstart;
 use crate::terminal;
 
+/// How a command ended.
+pub enum Ended {
+    /// Nothing of it runs any more, except tasks in the background.
+    Completed(Outcome),
+    /// A signal came. It may still run on its thread.
+    Abandoned(Exit),
+}
+
 /// Runs the command until it ends, Ctrl-C is pressed, or it is told to end.
-pub async fn run(arguments: Arguments) -> Outcome {
-    let is_interruptible = match &arguments.command {
-        // These commands handle Ctrl-C themselves.
-        Command::Sync(sync) => !sync.watch,
-        Command::Quickstart(quickstart) => !quickstart.stays(),
-        Command::Serve(_) => false,
-        _ => true,
-    };
-    if !is_interruptible {
-        return carry_out(arguments).await;
+pub async fn run(arguments: Arguments) -> Ended {
+    match &arguments.command {
+        // It handles Ctrl-C itself.
+        Command::Sync(sync) if sync.watch => {
+            let outcome = tokio::select! {
+                biased;
+                Ok(()) = terminated() => Ok(Exit::Terminated),
+                outcome = carry_out(arguments) => outcome,
+            };
+            return Ended::Completed(outcome);
+        }
+        // These handle both signals themselves, or have servers to stop.
+        Command::Quickstart(quickstart) if quickstart.stays() => return Ended::Completed(carry_out(arguments).await),
+        Command::Serve(_) => return Ended::Completed(carry_out(arguments).await),
+        _ => {}
     }
     tokio::select! {
         // Ctrl-C is listened for before the work begins. If that is not possible, it ends the process as usual.
         biased;
         Ok(()) = tokio::signal::ctrl_c() => discarded(Exit::Interrupted),
         Ok(()) = terminated() => discarded(Exit::Terminated),
-        outcome = on_a_thread(arguments) => outcome,
+        outcome = on_a_thread(arguments) => Ended::Completed(outcome),
     }
 }
 
 /// Removes what the command has not completed, and ends a prompt for input.
-fn discarded(exit: Exit) -> Outcome {
+fn discarded(exit: Exit) -> Ended {
     terminal::echo::restore();
     export::discard_unfinished();
     stronglog_server::admin::discard_unfinished();
-    Ok(exit)
+    Ended::Abandoned(exit)
 }
 
 /// Completes on SIGTERM. The first process of a container gets it without effect if it does not listen for it.

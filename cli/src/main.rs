@@ -30,6 +30,7 @@ use clap::FromArgMatches;
 use clap::error::ErrorKind;
 
 use crate::args::{Arguments, command_line};
+use crate::commands::Ended;
 use crate::exit::{Exit, Failure};
 use crate::terminal::{error_word, plain, remark, remark_json};
 
@@ -54,12 +55,14 @@ fn main() -> ExitCode {
         }
     };
     let json = arguments.global.json;
-    let outcome = runtime.block_on(commands::run(arguments));
-    if matches!(outcome, Ok(Exit::Interrupted | Exit::Terminated)) {
-        // The command may still run on its thread, and panics without its runtime. The end of the process ends both.
-        std::mem::forget(runtime);
-        return outcome.map_or(Exit::Failed, |exit| exit).into();
-    }
+    let outcome = match runtime.block_on(commands::run(arguments)) {
+        Ended::Completed(outcome) => outcome,
+        Ended::Abandoned(exit) => {
+            // The command panics without its runtime. The end of the process ends both.
+            std::mem::forget(runtime);
+            return exit.into();
+        }
+    };
     // Background tasks hold the database, which is closed with the last of them. They must not keep the process alive.
     runtime.shutdown_timeout(Duration::from_secs(2));
     match outcome {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use stronglog_server::config::Config;
 use stronglog_server::serve::start;
 use support::proxy::{self, Deal};
-use support::{EMAIL, Setup};
+use support::{EMAIL, Setup, signal};
 
 /// A running command and the lines that it prints.
 struct Watching {
@@ -83,6 +83,19 @@ impl Busy {
         drop(std::net::TcpStream::connect(self.address));
         self.thread.take().expect("it runs").join().expect("it ends");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_that_is_told_to_end_closes_the_database() {
+    let setup = Setup::new().await;
+    setup.register("phone").ok();
+    let mut watching = Watching::start(&setup);
+    watching.says("in sync");
+    signal(&watching.child, "TERM");
+    let ended = watching.child.wait().expect("it ends");
+    assert_eq!(ended.code(), Some(143), "by itself, as the first process of a container must");
+    assert!(!setup.desk.path("phone/device.db-wal").exists(), "a copy of the database alone is complete");
+    setup.server.stop().await.expect("the server stops");
 }
 
 #[tokio::test(flavor = "multi_thread")]

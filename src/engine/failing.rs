@@ -45,6 +45,22 @@ impl Engine {
         self.held.as_ref().map_or(Some(Edits::All), |held| held.sendable)
     }
 
+    /// Handles the response to the request in flight.
+    pub(super) fn answered(&mut self, answer: Answered, turn: &mut Turn) {
+        self.replied(self.own(answer), turn);
+    }
+
+    /// Rejects a response of another account, which comes from something between here and the server. A cache may keep the response to a
+    /// pull, but never that to a push.
+    fn own(&self, answer: Answered) -> Result<Answered, TransportError> {
+        let Some(own) = self.account else { return Ok(answer) };
+        let answer = answer.of_account(own).and_then(|answer| match self.work {
+            Work::Pulling(_) => answer.of_server(&self.snapshot.meta),
+            _ => Ok(answer),
+        });
+        answer.map_err(|message| TransportError { message, is_cut: false })
+    }
+
     /// Handles the result of the request in flight: a response, or the error of the network.
     pub(super) fn replied(&mut self, reply: Result<Answered, TransportError>, turn: &mut Turn) {
         match (std::mem::replace(&mut self.work, Work::Idle), reply) {
