@@ -26,7 +26,7 @@ use crate::outbox::{self, EditError, LocalEdit};
 use crate::pull::Answer;
 use crate::record::Record;
 use crate::status::Status;
-use crate::store::{Block, Key, Loaded, PastVersion, Quarantined, Refused, Row, RowState, Select, Store, StoreError, Write};
+use crate::store::{Block, Entry, Key, Loaded, PastVersion, Quarantined, Refused, Row, RowState, Select, Store, StoreError, Write};
 use crate::task::{Done, Snapshot, Task};
 use crate::transport::{Link, Traffic};
 
@@ -103,11 +103,11 @@ impl Client {
         *self.inner.notifications.borrow()
     }
 
-    /// Looks for pending edits that another process has added or sent, and syncs the added ones. Cheap enough to call every second.
+    /// Checks whether another process has made or sent edits, and syncs new ones. Call it as often as every second.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read.
-    pub fn reread(&self) -> Result<(), Error> {
+    pub fn check_for_writes(&self) -> Result<(), Error> {
         let snapshot = self.with(|store| Snapshot::of(store))?;
         if snapshot.counts.pending != self.status().pending {
             self.tell(Event::Written(snapshot));
@@ -321,14 +321,16 @@ impl Client {
     pub(crate) fn edit_all(&self, keys: &[Key], edits: &[LocalEdit]) -> Result<Vec<Option<Record>>, Error> {
         let mut refused = None;
         let written = self.write(keys, |loaded, clock| {
-            let (meta, rows) = (std::mem::take(&mut loaded.meta), std::mem::take(&mut loaded.rows));
+            let meta = std::mem::take(&mut loaded.meta);
             let (mut written, mut latest) = (Vec::with_capacity(keys.len()), BTreeMap::new());
-            let mut batch = Loaded { meta, rows: Vec::new(), quarantined: Vec::new() };
+            let mut batch = Loaded { meta, entries: Vec::new() };
             for range in distinct(keys) {
                 let (keys, from) = (&keys[range.clone()], range.start);
-                let known = keys.iter().zip(&rows[range.clone()]).map(|(key, row)| latest.get(key).or(row.as_ref()).cloned());
-                batch.rows = known.collect();
-                batch.quarantined = loaded.quarantined[range.clone()].to_vec();
+                let known = keys.iter().zip(&loaded.entries[range.clone()]).map(|(key, entry)| match latest.get(key) {
+                    Some(row) => Entry { row: Some(Row::clone(row)), ..*entry },
+                    None => entry.clone(),
+                });
+                batch.entries = known.collect();
                 let planned = outbox::edit_all(&mut batch, keys, &edits[range], clock);
                 let planned = planned.inspect_err(|(key, _)| refused = keys.iter().position(|known| known == key).map(|at| from + at))?;
                 latest.extend(planned.iter().flatten().filter_map(put_row).map(|row| (row.key(), row.clone())));

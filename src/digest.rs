@@ -80,14 +80,23 @@ pub enum DifferenceState {
 /// How long a device waits before it pulls everything again because of a persistent difference.
 pub const RETRY_MS: i64 = 86_400_000;
 
+/// A comparison of the device's digest with the server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// Whether they agree.
+    pub agrees: bool,
+    /// Whether the user has asked for it. The device then acts on a persistent difference at once, not once a day.
+    pub is_urgent: bool,
+}
+
 impl Difference {
-    /// The state of a difference after another comparison of digests. `at_once` says that the user is waiting for it.
-    pub fn after(known: Option<Difference>, agrees: bool, at_once: bool, now_ms: i64) -> Option<Difference> {
+    /// The state of a difference after another comparison of digests.
+    pub fn after(known: Option<Difference>, Comparison { agrees, is_urgent }: Comparison, now_ms: i64) -> Option<Difference> {
         let begun = |found_at: i64| Difference { found_at, tried_at: now_ms, state: DifferenceState::Resyncing };
         let Some(known) = known.filter(|known| agrees || known.state != DifferenceState::Settled) else {
             return (!agrees).then(|| begun(now_ms));
         };
-        let is_time = at_once || now_ms.saturating_sub(known.tried_at) >= RETRY_MS;
+        let is_time = is_urgent || now_ms.saturating_sub(known.tried_at) >= RETRY_MS;
         let is_due = known.state == DifferenceState::Persistent && is_time;
         Some(match agrees {
             true => Difference { state: DifferenceState::Settled, ..known },
@@ -150,13 +159,13 @@ mod tests {
         ];
         let mut known = None;
         for (now, agrees, expected) in steps {
-            known = Difference::after(known, agrees, false, now);
+            known = Difference::after(known, Comparison { agrees, is_urgent: false }, now);
             assert_eq!(known.map(|difference| (difference.found_at, difference.state)), expected, "at {now}");
         }
-        for (at_once, state) in [(false, Persistent), (true, Resyncing), (false, Persistent)] {
+        for (is_urgent, state) in [(false, Persistent), (true, Resyncing), (false, Persistent)] {
             known = Some(Difference { found_at: 5, tried_at: 6, state: Persistent });
-            let after = Difference::after(known, false, at_once, 7);
-            assert_eq!(after.map(|difference| difference.state), Some(state), "the user waits for it: {at_once}");
+            let after = Difference::after(known, Comparison { agrees: false, is_urgent }, 7);
+            assert_eq!(after.map(|difference| difference.state), Some(state), "the user waits for it: {is_urgent}");
         }
     }
 }

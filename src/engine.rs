@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::api::collection::Contract;
 use crate::cursor::Cursor;
 use crate::digest::DifferenceState;
-use crate::engine::failing::Held;
+use crate::engine::failing::PushHold;
 use crate::engine::pulling::Pulling;
 use crate::engine::pushing::{PUSHES_AHEAD, Pushing};
 use crate::engine::size::Size;
@@ -75,24 +75,20 @@ pub struct Engine {
     account: Option<Uuid>,
     paused: bool,
     obstacle: Option<Obstacle>,
-    /// While pushes fail, only pushes wait; pulls continue.
-    held: Option<Held>,
+    push_hold: Option<PushHold>,
     push_backoff: Backoff,
     /// Counts how often the server has asked for a new start since the device last came to rest.
     restarts: Backoff,
-    /// The refresh of the token in progress.
-    refreshing: Option<u64>,
-    /// Whether the token was refreshed since the last success.
-    refreshed: bool,
+    token: Token,
     /// The maximum number of changes in a page.
     page_size: Size,
     /// The maximum number of edits in a push.
     push_size: Size,
     /// Whether the last comparison with the server's digest has found a difference. Another process may have written at the same time, so
     /// one comparison proves nothing.
-    suspects: bool,
+    difference_suspected: bool,
     /// Whether the user has asked for a sync or signed in since the last comparison. The engine then acts on a difference at once.
-    insists: bool,
+    user_is_waiting: bool,
     /// The number of consecutive pushes with edits rejected for their stamps or the device's id.
     undone: u32,
     requests: u64,
@@ -152,6 +148,27 @@ enum Next {
     Sweep,
 }
 
+/// Whether the token was refreshed since the last success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    Unrefreshed,
+    /// The request that refreshes it is in progress.
+    Refreshing(u64),
+    Refreshed,
+}
+
+impl Token {
+    fn is_refreshing(self) -> bool {
+        matches!(self, Token::Refreshing(_))
+    }
+
+    fn stop_refreshing(&mut self) {
+        if self.is_refreshing() {
+            *self = Token::Refreshed;
+        }
+    }
+}
+
 /// A condition that stops sync until the user acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Obstacle {
@@ -175,13 +192,12 @@ impl Engine {
             account: None,
             paused: false,
             obstacle: None,
-            held: None,
+            push_hold: None,
             push_backoff: Backoff::default(),
             restarts: Backoff::default(),
-            refreshing: None,
-            refreshed: false,
-            suspects: false,
-            insists: false,
+            token: Token::Unrefreshed,
+            difference_suspected: false,
+            user_is_waiting: false,
             undone: 0,
             requests: 0,
             asked_time: false,
@@ -212,14 +228,14 @@ impl Engine {
             _ if self.paused => SyncState::Paused,
             (_, Some(Obstacle::UpgradeRequired)) => SyncState::UpgradeRequired,
             _ if needs_confirmation => SyncState::NeedsConfirmation,
-            _ if self.refreshing.is_some() || !matches!(self.work, Work::Idle) => SyncState::Syncing,
-            _ if self.offline || self.held.as_ref().is_some_and(|held| held.offline) => SyncState::Offline,
+            _ if self.token.is_refreshing() || !matches!(self.work, Work::Idle) => SyncState::Syncing,
+            _ if self.offline || self.push_hold.as_ref().is_some_and(|held| held.offline) => SyncState::Offline,
             _ => SyncState::Idle,
         };
         let mut status = Status::of(self.contract, &self.snapshot, state);
         status.next_attempt_in_ms = self.wake_at().map(|at| (at - now_ms).max(0));
         status.to_be_deleted = if needs_confirmation { self.snapshot.counts.unseen } else { 0 };
-        status.last_error = self.last_error.clone().or_else(|| self.held.as_ref().map(|held| held.message.clone()));
+        status.last_error = self.last_error.clone().or_else(|| self.push_hold.as_ref().map(|held| held.message.clone()));
         status
     }
 
@@ -227,7 +243,7 @@ impl Engine {
     /// point, and the status names the action (R28).
     pub fn is_waiting(&self, now_ms: i64) -> bool {
         let has_next = self.next().is_some() || self.wants.any() && !rules::on(Rule::QuestionsAreReported);
-        matches!(self.work, Work::Idle) && self.refreshing.is_none() && (!has_next || !self.may_send() || self.schedule.is_held(now_ms))
+        matches!(self.work, Work::Idle) && !self.token.is_refreshing() && (!has_next || !self.may_send() || self.schedule.is_held(now_ms))
     }
 
     fn take(&mut self, event: Event, turn: &mut Turn) {
@@ -254,7 +270,7 @@ impl Engine {
             Event::Notified { rev } => self.wants.pull |= self.seen_rev() != Some(rev),
             Event::Probe => self.try_now(),
             Event::SyncNow => {
-                self.insists = true;
+                self.user_is_waiting = true;
                 if self.obstacle == Some(Obstacle::UpgradeRequired) {
                     self.obstacle = None;
                 }
@@ -272,7 +288,7 @@ impl Engine {
             Event::SignedOut => {
                 self.account = None;
                 self.obstacle = None;
-                self.refreshing = None;
+                self.token.stop_refreshing();
                 self.stop(turn);
             }
             Event::Loaded(rows) => self.push(&rows, turn),
@@ -283,16 +299,15 @@ impl Engine {
                 self.fail(message, turn);
             }
             // It is unknown whether the session continues: the next request shows it, and may refresh the token again.
-            Event::Unanswered { request, error } if self.refreshing == Some(request) => {
-                self.refreshing = None;
-                self.refreshed = false;
+            Event::Unanswered { request, error } if self.token == Token::Refreshing(request) => {
+                self.token = Token::Unrefreshed;
                 self.unreachable(error.message, turn);
             }
             Event::Answered { request, answer } if self.is_awaited(request) => self.answered(answer, turn),
             Event::Unanswered { request, error } if self.is_awaited(request) => self.replied(Err(error), turn),
             // The result of a refresh is obsolete once somebody has signed in again, and may arrive during the next refresh.
             Event::Refreshed { request, valid } if self.is_refreshing(request) => {
-                self.refreshing = None;
+                self.token.stop_refreshing();
                 if !valid {
                     self.obstacle = Some(Obstacle::NeedsAuth);
                 }
@@ -304,9 +319,8 @@ impl Engine {
     fn signed_in(&mut self, account: Uuid) {
         self.account = Some(account);
         self.obstacle = None;
-        self.refreshing = None;
-        self.refreshed = false;
-        self.insists = true;
+        self.token = Token::Unrefreshed;
+        self.user_is_waiting = true;
         self.asked_time = false;
         self.try_now();
     }
@@ -324,13 +338,13 @@ impl Engine {
         self.push_backoff.reset();
         self.restarts.reset();
         self.schedule.clear_hold();
-        self.held = None;
+        self.push_hold = None;
         self.wants = Wants { push: true, pull: true };
     }
 
     fn tick(&mut self, now: i64) {
         self.schedule.release_hold(now);
-        if self.held.take_if(|held| held.until <= now).is_some() || self.schedule.take_writes(now) {
+        if self.push_hold.take_if(|held| held.until <= now).is_some() || self.schedule.take_writes(now) {
             self.wants.push = true;
         }
         if self.schedule.take_poll(now) {
@@ -366,7 +380,7 @@ impl Engine {
     }
 
     fn is_refreshing(&self, request: u64) -> bool {
-        self.refreshing.is_some_and(|current| current == request || !rules::on(Rule::RefreshIsNumbered))
+        matches!(self.token, Token::Refreshing(current) if current == request || !rules::on(Rule::RefreshIsNumbered))
     }
 
     /// Whether the signed-in account is not the one that the records belong to.
@@ -393,7 +407,7 @@ impl Engine {
 
     /// Whether sending is allowed.
     fn may_send(&self) -> bool {
-        let allowed = self.snapshot.meta.enabled && !self.paused && self.obstacle.is_none() && self.refreshing.is_none();
+        let allowed = self.snapshot.meta.enabled && !self.paused && self.obstacle.is_none() && !self.token.is_refreshing();
         allowed && self.account.is_some() && !self.is_foreign()
     }
 
@@ -403,7 +417,7 @@ impl Engine {
         let meta = &self.snapshot.meta;
         match &meta.resync {
             Some(resync) if !resync.pulled => Some(Next::Pull { since: resync.cursor.clone() }),
-            Some(_) if self.needs_confirmation() => self.insists.then_some(Next::LookAgain),
+            Some(_) if self.needs_confirmation() => self.user_is_waiting.then_some(Next::LookAgain),
             Some(_) => Some(Next::Sweep),
             // A device that joins an account pulls before it pushes.
             None if meta.cursor.is_none() && self.wants.any() => Some(Next::Pull { since: None }),
@@ -424,7 +438,7 @@ impl Engine {
             Some(Next::Sweep) => self.store(Task::Sweep, turn),
             // What was missing may be available again.
             Some(Next::LookAgain) => {
-                self.insists = false;
+                self.user_is_waiting = false;
                 self.store(Task::LookAgain, turn);
             }
             Some(Next::Push) => {
@@ -488,7 +502,7 @@ impl Engine {
         if !rules::on(Rule::TimerAlwaysArmed) {
             return self.schedule.wake_at(false);
         }
-        let held = self.held.as_ref().map(|held| held.until);
+        let held = self.push_hold.as_ref().map(|held| held.until);
         self.schedule.wake_at(self.next().is_some()).into_iter().chain(held).min()
     }
 }

@@ -10,7 +10,7 @@ use crate::api::runtime::schema::parse;
 use crate::clock::{ClockAndRng, SKEW_MAX_MS};
 use crate::cursor::Cursor;
 use crate::merge::Op;
-use crate::pull::{self, is_from_clone, remember};
+use crate::pull::{self, Arrival, is_from_clone, remember};
 use crate::record::{Record, WRITTEN_BYTES_MAX, boolean, integer, rewrite, stamped};
 use crate::rules::{self, Rule};
 use crate::store::{Block, Key, Loaded, Meta, Past, Pending, Row, RowState, Write};
@@ -83,10 +83,11 @@ impl fmt::Display for EditError {
 /// # Errors
 /// Returns the reason if the write is rejected.
 pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, clock: &mut ClockAndRng<'_>) -> Result<Vec<Write>, EditError> {
-    if loaded.quarantined.first() == Some(&true) {
+    let entry = loaded.entries.first();
+    if entry.is_some_and(|entry| entry.is_quarantined) {
         return Err(EditError::Quarantined);
     }
-    let before = loaded.rows.first().and_then(Option::as_ref);
+    let before = entry.and_then(|entry| entry.row.as_ref());
     let live = before.filter(|row| !row.record.deleted);
     let meta = &mut loaded.meta;
     let stamp = |meta: &mut Meta| meta.clock.stamp(clock.now_ms, before.map(|row| row.record.stamp));
@@ -135,7 +136,7 @@ pub fn change(
     change: impl FnOnce(&str) -> Result<String, Report>,
     clock: &mut ClockAndRng<'_>,
 ) -> Result<Vec<Write>, EditError> {
-    let live = loaded.rows.first().and_then(Option::as_ref).filter(|row| !row.record.deleted);
+    let live = loaded.rows().next().filter(|row| !row.record.deleted);
     let text = change(&live.ok_or(EditError::Missing)?.record.text).map_err(EditError::Invalid)?;
     edit(loaded, key, &LocalEdit::Change(text), clock)
 }
@@ -176,14 +177,14 @@ pub fn edit_each(
     edits: &[LocalEdit],
     clock: &mut ClockAndRng<'_>,
 ) -> Vec<Result<Vec<Write>, EditError>> {
-    let rows = std::mem::take(&mut loaded.rows).into_iter().zip(std::mem::take(&mut loaded.quarantined));
+    let entries = std::mem::take(&mut loaded.entries);
     // Every write starts from the same clock. If stamps counted up from record to record, they would run ahead of the time, and the server
     // rejects stamps that are too far ahead (R9). The order of a device's edits is given by their sequence numbers (R8).
     let before = loaded.meta.clock;
     let mut furthest = before;
     let mut writes = Vec::with_capacity(edits.len());
-    for ((key, change), (row, quarantined)) in keys.iter().zip(edits).zip(rows) {
-        let mut one = Loaded { meta: std::mem::take(&mut loaded.meta), rows: vec![row], quarantined: vec![quarantined] };
+    for ((key, change), entry) in keys.iter().zip(edits).zip(entries) {
+        let mut one = Loaded { meta: std::mem::take(&mut loaded.meta), entries: vec![entry] };
         one.meta.clock = before;
         let planned = edit(&mut one, *key, change, clock);
         furthest = furthest.further(one.meta.clock);
@@ -241,23 +242,24 @@ pub struct Pushed {
 /// # Errors
 /// Returns an error if a stored record is not JSON.
 pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: &ClockAndRng<'_>) -> Result<(Vec<Write>, Pushed), Report> {
+    let now = clock.now_ms;
     let mut writes = Vec::new();
     let mut pushed = Pushed::default();
+    loaded.meta.names_account = result.names_account;
     match result.outcomes.iter().find_map(skewed_at) {
         Some(server_time) => {
             pushed.skewed = true;
-            pushed.restamps = loaded.meta.clock.rejected(clock.now_ms, server_time.unwrap_or(result.server_time));
+            pushed.restamps = loaded.meta.clock.rejected(now, server_time.unwrap_or(result.server_time));
         }
-        None => loaded.meta.clock.learn(clock.now_ms, result.server_time),
+        None => loaded.meta.clock.learn(now, result.server_time),
     }
-    for (index, (edit, outcome)) in sent.iter().zip(&result.outcomes).enumerate() {
-        let Some(row) = loaded.rows.get(index).and_then(Option::as_ref) else { continue };
-        let current = row.op == edit.op || !rules::on(Rule::AcknowledgeBySentOp);
+    for ((edit, outcome), entry) in sent.iter().zip(&result.outcomes).zip(&loaded.entries) {
+        let Some(row) = &entry.row else { continue };
         let planned = match outcome {
             Outcome::Accepted(receipt) | Outcome::Duplicate(receipt) => {
                 pushed.settled += 1;
-                loaded.meta.last_push_at.insert(edit.collection.path.to_owned(), clock.now_ms);
-                vec![Write::Put(acknowledged(row, receipt, edit.record.deleted, current)?)]
+                loaded.meta.last_push_at.insert(edit.collection.path.to_owned(), now);
+                vec![Write::Put(acknowledged(row, edit, receipt)?)]
             }
             Outcome::Superseded { winner, .. } => {
                 if winner_is_from_clone(winner, edit, row, &loaded.meta) {
@@ -265,19 +267,19 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: 
                     continue;
                 }
                 pushed.settled += 1;
-                superseded(row, winner, current, loaded.quarantined[index], loaded.meta.resyncs, clock.now_ms)?
+                superseded(row, edit, winner, Arrival { seen: row.seen, is_quarantined: entry.is_quarantined, now }, loaded.meta.resyncs)?
             }
             Outcome::Refused { .. } if skewed_at(outcome).is_some() => continue,
-            Outcome::Refused { retryable: false, reason, .. } if current && rules::on(Rule::BlockRefused) => {
+            Outcome::Refused { retryable: false, reason, .. } if is_current(row, edit) && rules::on(Rule::BlockRefused) => {
                 pushed.settled += 1;
-                vec![Write::Put(blocked(row, block_of(reason)?, clock.now_ms))]
+                vec![Write::Put(blocked(row, block_of(reason)?, now))]
             }
             Outcome::Rejected { .. } | Outcome::Refused { .. } => continue,
         };
         loaded.meta.follow(Some(row), &planned);
         writes.extend(planned);
     }
-    writes.extend(unseen_losers(&loaded.meta, sent, result, clock.now_ms));
+    writes.extend(unseen_losers(&loaded.meta, sent, result, now));
     if let Some((cursor, caught_up)) = loaded.meta.cursor.as_deref().and_then(|cursor| cursor_after(cursor, result)) {
         loaded.meta.cursor = Some(cursor);
         pushed.caught_up = caught_up;
@@ -340,27 +342,34 @@ pub fn cursor_after(cursor: &str, result: &PushResult) -> Option<(String, bool)>
     Some((cursor.to_string(), caught_up))
 }
 
+/// Whether a row still holds the edit that was sent, rather than one made since (R5).
+fn is_current(row: &Row, sent: &Edit) -> bool {
+    row.op == sent.op || !rules::on(Rule::AcknowledgeBySentOp)
+}
+
 /// The row of an acknowledged edit. An edit made since stays pending, based on the acknowledged revision (R5).
-fn acknowledged(row: &Row, receipt: &Receipt, deleted: bool, current: bool) -> Result<Row, Report> {
-    let stamp = if current { receipt.stamp } else { row.record.stamp };
+fn acknowledged(row: &Row, sent: &Edit, receipt: &Receipt) -> Result<Row, Report> {
+    let (stamp, state) = match is_current(row, sent) {
+        true => (receipt.stamp, RowState::Clean),
+        false => (row.record.stamp, row.state.clone()),
+    };
     let record = row.record.acknowledged(receipt.server_id, receipt.server_updated_at, stamp)?;
-    let state = if current { RowState::Clean } else { row.state.clone() };
-    Row { record, state, ..row.clone() }.rebased(receipt.rev, receipt.stamp, deleted)
+    Row { record, state, ..row.clone() }.rebased(receipt.rev, receipt.stamp, sent.record.deleted)
 }
 
 /// The writes for a row whose pushed edit lost. The outcome of an op is final; an edit made since is resolved against the winner.
 fn superseded(
     row: &Row,
+    sent: &Edit,
     winner: &Result<wire::Change, Box<wire::Unreadable>>,
-    current: bool,
-    quarantined: bool,
+    arrival: Arrival,
     resyncs: u64,
-    now: i64,
 ) -> Result<Vec<Write>, Report> {
+    let now = arrival.now;
     Ok(match winner {
-        Ok(change) if current && rules::on(Rule::OutcomeIsFinal) => pull::adopt(Some(row), change, quarantined, row.seen, now),
-        Ok(change) => pull::merge(row, row.base_rev, change, quarantined, row.seen, now)?,
-        Err(unreadable) if current => {
+        Ok(change) if is_current(row, sent) && rules::on(Rule::OutcomeIsFinal) => pull::adopt(Some(row), change, arrival),
+        Ok(change) => pull::merge(row, row.base_rev, change, arrival)?,
+        Err(unreadable) if is_current(row, sent) => {
             let op = unreadable.op.unwrap_or(row.op);
             let mut winner = unreadable.clone();
             winner.raw = pull::as_feed_change(row.collection, &unreadable.raw);
@@ -394,7 +403,7 @@ fn winner_is_from_clone(winner: &Result<wire::Change, Box<wire::Unreadable>>, se
 /// # Errors
 /// Returns an error if a stored record is not JSON.
 pub fn restamp(loaded: &mut Loaded, clock: &mut ClockAndRng<'_>) -> Result<Vec<Write>, Report> {
-    let rows: Vec<Row> = loaded.rows.iter().flatten().filter(|row| is_own(row)).cloned().collect();
+    let rows: Vec<Row> = loaded.rows().filter(|row| is_own(row)).cloned().collect();
     let mut writes = Vec::with_capacity(rows.len());
     let latest = loaded.meta.clock.server_ms(clock.now_ms).saturating_add(SKEW_MAX_MS);
     for row in rows {
@@ -419,7 +428,7 @@ pub fn new_device(loaded: &mut Loaded, installation: Option<Uuid>, clock: &mut C
     loaded.meta.device = clock.new_id();
     loaded.meta.seq = 0;
     loaded.meta.installation = installation.or(loaded.meta.installation);
-    let rows: Vec<Row> = loaded.rows.iter().flatten().filter(|row| is_own(row)).cloned().collect();
+    let rows: Vec<Row> = loaded.rows().filter(|row| is_own(row)).cloned().collect();
     rows.into_iter().map(|row| Write::Put(Row { op: new_op(clock, &mut loaded.meta), ..row })).collect()
 }
 
@@ -434,12 +443,13 @@ pub fn retry(loaded: &Loaded) -> Vec<Write> {
         RowState::Blocked(pending, _) => Some(Write::Put(Row { state: RowState::Pending(*pending), ..row.clone() })),
         _ => None,
     };
-    loaded.rows.iter().flatten().filter_map(back).collect()
+    loaded.rows().filter_map(back).collect()
 }
 
 /// Discards rejected edits and adds them to the conflict history. If the server has an earlier version, a resync restores it.
 pub fn discard(loaded: &mut Loaded, now: i64) -> Vec<Write> {
-    let blocked: Vec<&Row> = loaded.rows.iter().flatten().filter(|row| matches!(row.state, RowState::Blocked(..))).collect();
+    let rows = loaded.entries.iter().filter_map(|entry| entry.row.as_ref());
+    let blocked: Vec<&Row> = rows.filter(|row| matches!(row.state, RowState::Blocked(..))).collect();
     if blocked.iter().any(|row| row.known_rev().is_some()) && loaded.meta.resync.is_none() {
         pull::pull_again(&mut loaded.meta);
     }

@@ -8,11 +8,11 @@ use crate::api::collection::{Collection, Contract};
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::cursor::Cursor;
-use crate::digest::{Difference, DifferenceState, Digest};
+use crate::digest::{Comparison, Difference, DifferenceState, Digest};
 use crate::merge::{Op, Resolution, decide};
 use crate::record::{Record, rewrite, uuid};
 use crate::rules::{self, Rule};
-use crate::store::{Key, Loaded, Meta, Past, PastVersion, Pending, Quarantined, Resync, Row, RowState, Write};
+use crate::store::{Entry, Key, Loaded, Meta, Past, PastVersion, Pending, Quarantined, Resync, Row, RowState, Write};
 use crate::wire::{Change, Feed, Page, Unreadable, read_change};
 
 /// The keys of a page's changes that are readable: the rows that the plan for the page needs.
@@ -49,23 +49,24 @@ pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> Result
     let now = clock.now_ms;
     loaded.meta.clock.learn(now, page.server_time);
     loaded.meta.names_account |= page.names_account;
-    let changes = with_rows(page, &loaded.rows, &loaded.quarantined);
-    let is_cloned = |(change, row, _): &(&Result<Change, Box<Unreadable>>, Option<&Row>, bool)| {
+    let changes = with_entries(page, &loaded.entries);
+    let is_cloned = |(change, entry): &(&Result<Change, Box<Unreadable>>, &Entry)| {
         let op = change.as_ref().map_or_else(|unreadable| unreadable.op, |change| Some(change.op));
-        op.is_some_and(|op| is_from_clone(op, row.map(|row| row.op), &loaded.meta))
+        op.is_some_and(|op| is_from_clone(op, entry.row.as_ref().map(|row| row.op), &loaded.meta))
     };
     let cloned = changes.iter().any(is_cloned);
     if cloned && rules::on(Rule::CloneBeforeMerge) {
         return Ok((Vec::new(), Pulled { received: 0, cloned, digest: None }));
     }
     let mut writes = Vec::with_capacity(changes.len());
-    for (change, row, quarantined) in &changes {
+    for (change, entry) in &changes {
+        let row = entry.row.as_ref();
         let planned = match change {
-            Ok(change) => pulled_change(*row, change, *quarantined, &loaded.meta, now)?,
+            Ok(change) => pulled_change(entry, change, &loaded.meta, now)?,
             Err(_) if !rules::on(Rule::Quarantine) => continue,
-            Err(unreadable) => unreadable_change(*row, unreadable, &loaded.meta, now)?,
+            Err(unreadable) => unreadable_change(row, unreadable, &loaded.meta, now)?,
         };
-        loaded.meta.follow(*row, &planned);
+        loaded.meta.follow(row, &planned);
         writes.extend(planned);
     }
     let received = changes.len();
@@ -75,16 +76,10 @@ pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> Result
     Ok((writes, pulled))
 }
 
-/// A change of a page, its row, and whether a version of its record is quarantined.
-type WithRow<'p> = (&'p Result<Change, Box<Unreadable>>, Option<&'p Row>, bool);
-
-fn with_rows<'p>(page: &'p Page, rows: &'p [Option<Row>], quarantined: &'p [bool]) -> Vec<WithRow<'p>> {
-    let mut rows = rows.iter().zip(quarantined);
-    let with_row = |change| {
-        let found = key(change).and_then(|_| rows.next());
-        (change, found.and_then(|(row, _)| row.as_ref()), found.is_some_and(|(_, quarantined)| *quarantined))
-    };
-    page.changes.iter().map(with_row).collect()
+/// The changes of a page with what the device holds under their keys. A change without a readable key has no entry.
+fn with_entries<'p>(page: &'p Page, entries: &'p [Entry]) -> Vec<(&'p Result<Change, Box<Unreadable>>, &'p Entry)> {
+    let mut entries = entries.iter();
+    page.changes.iter().map(|change| (change, key(change).and_then(|_| entries.next()).unwrap_or(&Entry::NONE))).collect()
 }
 
 fn move_cursor(meta: &mut Meta, page: &Page, now: i64) {
@@ -102,22 +97,34 @@ fn move_cursor(meta: &mut Meta, page: &Page, now: i64) {
     }
 }
 
-fn pulled_change(row: Option<&Row>, change: &Change, quarantined: bool, meta: &Meta, now: i64) -> Result<Vec<Write>, Report> {
-    let resync = meta.resync.as_ref();
+/// The circumstances in which a version of the server arrives.
+#[derive(Clone, Copy)]
+pub struct Arrival {
+    /// The resync that its row counts as seen by.
+    pub seen: u64,
+    /// Whether another version of the record is quarantined.
+    pub is_quarantined: bool,
+    /// The device's time, in milliseconds since the Unix epoch.
+    pub now: i64,
+}
+
+fn pulled_change(entry: &Entry, change: &Change, meta: &Meta, now: i64) -> Result<Vec<Write>, Report> {
+    let (resync, row) = (meta.resync.as_ref(), entry.row.as_ref());
     let seen = resync.map_or_else(|| row.map_or(0, |row| row.seen), |resync| resync.number);
-    let Some(row) = row else { return Ok(adopt(None, change, quarantined, seen, now)) };
+    let arrival = Arrival { seen, is_quarantined: entry.is_quarantined, now };
+    let Some(row) = row else { return Ok(adopt(None, change, arrival)) };
     let lost = resync.is_some_and(|resync| resync.is_lost(row.seen, row.base_rev)) || is_unknown_edit(row, change, meta);
     Ok(match &row.state {
         // A version that the server has lost is resolved like an edit of the version that the server was restored to.
         RowState::Clean if lost => {
             let pending = Pending { since: now, lost: true, base_stamp: None, known_rev: None };
-            merge(&Row { state: RowState::Pending(pending), ..row.clone() }, None, change, quarantined, seen, now)?
+            merge(&Row { state: RowState::Pending(pending), ..row.clone() }, None, change, arrival)?
         }
         RowState::Clean if row.base_rev >= Some(change.rev) && resync.is_none_or(|resync| resync.restored_rev.is_none()) => {
             if row.seen == seen { Vec::new() } else { vec![Write::Put(Row { seen, ..row.clone() })] }
         }
-        RowState::Clean => adopt(Some(row), change, quarantined, seen, now),
-        RowState::Pending(_) | RowState::Blocked(..) => merge(row, row.base_rev.filter(|_| !lost), change, quarantined, seen, now)?,
+        RowState::Clean => adopt(Some(row), change, arrival),
+        RowState::Pending(_) | RowState::Blocked(..) => merge(row, row.base_rev.filter(|_| !lost), change, arrival)?,
     })
 }
 
@@ -130,16 +137,16 @@ fn is_unknown_edit(row: &Row, change: &Change, meta: &Meta) -> bool {
 }
 
 /// Replaces the device's version with the server's.
-pub fn adopt(row: Option<&Row>, change: &Change, quarantined: bool, seen: u64, now: i64) -> Vec<Write> {
-    let adopted = clean(change, seen);
+pub fn adopt(row: Option<&Row>, change: &Change, arrival: Arrival) -> Vec<Write> {
+    let adopted = clean(change, arrival.seen);
     let why = match row {
         Some(row) if row.unacknowledged().is_some() && row.op.id != change.op.id => (!row.record.is_as_shipped()).then_some(Past::Lost),
         Some(row) if lost_unseen(row, change) => (!row.record.is_as_shipped()).then_some(Past::Lost),
         Some(row) if !row.record.deleted && change.record.deleted => Some(Past::Deleted),
         _ => None,
     };
-    let remembered = row.zip(why).map(|(row, why)| remember(row, why, change.op, now));
-    let released = quarantined.then(|| Write::Release(adopted.key()));
+    let remembered = row.zip(why).map(|(row, why)| remember(row, why, change.op, arrival.now));
+    let released = arrival.is_quarantined.then(|| Write::Release(adopted.key()));
     remembered.into_iter().chain(released).chain([Write::Put(adopted)]).collect()
 }
 
@@ -172,17 +179,17 @@ fn is_made_anew(before: &Record, after: &Record) -> bool {
 ///
 /// # Errors
 /// Returns an error if the stored record is not JSON.
-pub fn merge(row: &Row, base_rev: Option<u64>, change: &Change, quarantined: bool, seen: u64, now: i64) -> Result<Vec<Write>, Report> {
+pub fn merge(row: &Row, base_rev: Option<u64>, change: &Change, arrival: Arrival) -> Result<Vec<Write>, Report> {
     Ok(match decide(Some(change.stored()), row.version(), base_rev) {
-        Resolution::Duplicate | Resolution::Superseded => adopt(Some(row), change, quarantined, seen, now),
+        Resolution::Duplicate | Resolution::Superseded => adopt(Some(row), change, arrival),
         // Both are default records that ship with the app; there is no user's edit to push.
-        Resolution::Accepted { .. } if row.record.is_as_shipped() => adopt(Some(row), change, quarantined, seen, now),
+        Resolution::Accepted { .. } if row.record.is_as_shipped() => adopt(Some(row), change, arrival),
         Resolution::Accepted { .. } => {
             let beaten = base_rev != Some(change.rev) && change.op.device != row.op.device && !change.record.is_as_shipped();
             let loser = Row { record: change.record.clone(), op: change.op, ..row.clone() };
-            let remembered = beaten.then(|| remember(&loser, Past::Lost, row.op, now));
-            let released = quarantined.then(|| Write::Release(row.key()));
-            let rebased = Write::Put(Row { seen, ..row.rebased(change.rev, change.record.stamp, change.record.deleted)? });
+            let remembered = beaten.then(|| remember(&loser, Past::Lost, row.op, arrival.now));
+            let released = arrival.is_quarantined.then(|| Write::Release(row.key()));
+            let rebased = Write::Put(Row { seen: arrival.seen, ..row.rebased(change.rev, change.record.stamp, change.record.deleted)? });
             remembered.into_iter().chain(released).chain([rebased]).collect()
         }
     })
@@ -252,11 +259,14 @@ pub fn reread(raw: &str, contract: &'static Contract) -> Option<Change> {
 /// # Errors
 /// Returns an error if a stored record is not JSON.
 pub fn released(loaded: &mut Loaded, change: &Change, now: i64) -> Result<Vec<Write>, Report> {
-    let row = loaded.rows.first().and_then(Option::as_ref);
+    let entry = loaded.entries.first().unwrap_or(&Entry::NONE);
+    let row = entry.row.as_ref();
     let newer = row.is_some_and(|row| row.base_rev > Some(change.rev));
     let mut writes = vec![Write::ReleaseRev(change.rev), Write::Release(Key { collection: change.collection, id: change.record.id })];
     if !newer {
-        writes.extend(pulled_change(row, change, false, &loaded.meta, now)?);
+        // The quarantined version is this one.
+        let entry = Entry { is_quarantined: false, row: entry.row.clone() };
+        writes.extend(pulled_change(&entry, change, &loaded.meta, now)?);
         loaded.meta.follow(row, &writes);
     }
     Ok(writes)
@@ -320,8 +330,8 @@ fn beginning(cursor: Option<&str>, purge_watermark: Option<u64>) -> Option<Strin
 
 /// Stores the result of a comparison of digests, and pulls everything again if the device differs (R27). If it still differs after that,
 /// the status says so, and the device tries again a day later, or when the user asks for a sync.
-pub fn compared(meta: &mut Meta, agrees: bool, at_once: bool, now: i64) {
-    meta.difference = Difference::after(meta.difference, agrees, at_once, now);
+pub fn compared(meta: &mut Meta, comparison: Comparison, now: i64) {
+    meta.difference = Difference::after(meta.difference, comparison, now);
     if meta.difference.is_some_and(|difference| difference.state == DifferenceState::Resyncing) {
         pull_again(meta);
     }
@@ -369,8 +379,8 @@ pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
         let is_gone = matches!(write, Write::Remove(_)) && !row.record.deleted && !row.record.is_as_shipped();
         (is_gone && rules::on(Rule::LosersAreKept)).then(|| remember(row, Past::Deleted, row.op, now))
     };
-    let mut writes = Vec::with_capacity(loaded.rows.len());
-    for row in loaded.rows.iter().flatten() {
+    let mut writes = Vec::with_capacity(loaded.entries.len());
+    for row in loaded.entries.iter().filter_map(|entry| entry.row.as_ref()) {
         let write = write(row);
         loaded.meta.follow(Some(row), std::slice::from_ref(&write));
         writes.extend(kept(row, &write));

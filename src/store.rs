@@ -162,10 +162,29 @@ pub enum Select {
 pub struct Loaded {
     /// The device's state. Changes to it are written back.
     pub meta: Meta,
-    /// One entry for each selected key. Always `Some` for the other selections.
-    pub rows: Vec<Option<Row>>,
-    /// For each row, whether a version of its record is quarantined.
-    pub quarantined: Vec<bool>,
+    /// One entry for each selected key, in the order of the keys. For the other selections, one entry for each row.
+    pub entries: Vec<Entry>,
+}
+
+/// What the store holds under a key.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The row. Always `Some` for a selection without keys.
+    pub row: Option<Row>,
+    /// Whether a version of its record is quarantined.
+    pub is_quarantined: bool,
+}
+
+impl Entry {
+    /// The entry of a key without a row.
+    pub const NONE: Self = Entry { row: None, is_quarantined: false };
+}
+
+impl Loaded {
+    /// The loaded rows.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.entries.iter().filter_map(|entry| entry.row.as_ref())
+    }
 }
 
 /// One thing to write.

@@ -3,7 +3,7 @@
 use crate::api::Report;
 use crate::api::collection::Contract;
 use crate::clock::ClockAndRng;
-use crate::digest::Digest;
+use crate::digest::{Comparison, Digest};
 use crate::outbox::{self, Pushed};
 use crate::pull::{self, Answer, Pulled};
 use crate::rules::{self, Rule};
@@ -21,8 +21,6 @@ pub enum Task {
         sent: Vec<Edit>,
         /// The server's result.
         result: PushResult,
-        /// Whether the response names its account (R29). No cache keeps the response to a push, so if it does not, a proxy removes the name.
-        names_account: bool,
     },
     /// Give the pending edits new stamps, because the clock was wrong.
     Restamp,
@@ -58,12 +56,7 @@ pub enum Task {
     /// Discard rejected edits.
     Discard(Vec<Key>),
     /// Record the result of comparing with the server's digest, and pull everything again if the device differs (R27).
-    Compared {
-        /// Whether the two agree.
-        agrees: bool,
-        /// Whether the user has asked for it. The device then acts on a persistent difference at once, not once a day.
-        at_once: bool,
-    },
+    Compared(Comparison),
     /// Begin a sign-in: assign the database to an account, unless it has one. In that case the owner stays, and the snapshot shows it. Two
     /// concurrent sign-ins may both have found no owner (R15).
     Claim {
@@ -139,7 +132,7 @@ impl Task {
             | Task::LookAgain
             | Task::AnswerResync(_)
             | Task::FinishResync
-            | Task::Compared { .. }
+            | Task::Compared(_)
             | Task::Claim { .. }
             | Task::Enable(_)
             | Task::Current(_) => Select::Keys(Vec::new()),
@@ -157,8 +150,7 @@ impl Task {
                 done.pulled = pulled;
                 writes
             }
-            Task::Outcomes { sent, result, names_account } => {
-                loaded.meta.names_account = *names_account;
+            Task::Outcomes { sent, result } => {
                 let (writes, pushed) = outbox::outcomes(loaded, sent, result, clock)?;
                 done.pushed = pushed;
                 writes
@@ -178,19 +170,19 @@ impl Task {
                 Vec::new()
             }
             Task::Sweep => {
-                done.swept = loaded.rows.len();
+                done.swept = loaded.entries.len();
                 pull::sweep(loaded, clock.now_ms)
             }
             Task::FinishResync => {
                 pull::finish_resync(&mut loaded.meta, clock.now_ms);
                 Vec::new()
             }
-            Task::Compared { agrees, at_once } => {
-                pull::compared(&mut loaded.meta, *agrees, *at_once, clock.now_ms);
+            Task::Compared(comparison) => {
+                pull::compared(&mut loaded.meta, *comparison, clock.now_ms);
                 Vec::new()
             }
             Task::Block { edit, block } => {
-                let rows = loaded.rows.iter().flatten().filter(|row| row.op == edit.op && row.state != RowState::Clean);
+                let rows = loaded.rows().filter(|row| row.op == edit.op && row.state != RowState::Clean);
                 rows.map(|row| Write::Put(outbox::blocked(row, block.clone(), clock.now_ms))).collect()
             }
             Task::Retry(_) => outbox::retry(loaded),

@@ -154,6 +154,8 @@ pub struct PushResult {
     pub proof: Option<String>,
     /// The server's clock, in milliseconds since the Unix epoch.
     pub server_time: i64,
+    /// Whether the response names its account (R29). No cache keeps the response to a push, so if it does not, a proxy removes the name.
+    pub names_account: bool,
 }
 
 /// The outcome of one edit.
@@ -318,6 +320,7 @@ pub fn read_push_result(body: &[u8], contract: &'static Contract, sent: &[Edit])
             replaced: items(result, "replaced").filter_map(|change| read_change(change, Feed::All(contract)).ok()).collect(),
             proof: result.get("proof").and_then(Json::as_str).map(str::to_owned),
             server_time: integer(result.get("serverTime"))?,
+            names_account: false,
         })
     };
     let read = read().ok_or_else(unread)?;

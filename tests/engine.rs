@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 use stronglog_sync::api::CONTRACT;
 use stronglog_sync::clock::ClockAndRng;
-use stronglog_sync::digest::{Difference, DifferenceState, Digest};
+use stronglog_sync::digest::{Comparison, Difference, DifferenceState, Digest};
 use stronglog_sync::engine::answer::Answered;
 use stronglog_sync::engine::{Command, Engine, Event, Message, Settings, TransportError};
 use stronglog_sync::merge::Op;
@@ -419,7 +419,7 @@ fn a_sync_that_the_user_asks_for_looks_again_before_it_asks_again() {
     assert!(persisted(&engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 1)));
     let mut meta = Meta { owner: Some(ACCOUNT), ..Meta::default() };
     meta.resync = Some(Resync { number: 1, restored_in: 1, pulled: true, cursor: Some("v1.all.e1.5".to_owned()), ..Resync::default() });
-    let mut loaded = Loaded { meta, rows: Vec::new(), quarantined: Vec::new() };
+    let mut loaded = Loaded { meta, entries: Vec::new() };
     let mut clock = ClockAndRng { now_ms: 0, random: &mut || 7 };
     Task::AnswerResync(Answer::Delete).plan(&mut loaded, &mut clock, &mut Done::default()).expect("a plan");
     let resync = loaded.meta.resync.expect("a resync");
@@ -451,7 +451,7 @@ fn a_difference_that_persists_is_looked_into_when_the_user_asks_for_a_sync() {
         let commands = engine.handle(Event::Persisted(Done { pulled, snapshot: snapshot.clone(), ..Done::default() }), 0, 1);
         engine.handle(Event::Persisted(Done { snapshot, ..Done::default() }), 0, 1);
         commands.into_iter().find_map(|command| match command {
-            Command::Persist(Task::Compared { agrees, at_once }) => Some((agrees, at_once)),
+            Command::Persist(Task::Compared(Comparison { agrees, is_urgent })) => Some((agrees, is_urgent)),
             _ => None,
         })
     };

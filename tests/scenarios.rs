@@ -97,8 +97,8 @@ fn select(store: &mut dyn Store, step: &Value, place: &str) {
     };
     let (mut rows, mut quarantined) = (Vec::new(), Vec::new());
     let plan = &mut |loaded: &mut Loaded| {
-        rows = loaded.rows.iter().map(|row| row.as_ref().map(|row| row.record.id.as_u128())).collect();
-        quarantined.clone_from(&loaded.quarantined);
+        rows = loaded.entries.iter().map(|entry| entry.row.as_ref().map(|row| row.record.id.as_u128())).collect();
+        quarantined = loaded.entries.iter().map(|entry| entry.is_quarantined).collect();
         Ok(Vec::new())
     };
     store.update(&select, plan).expect(place);

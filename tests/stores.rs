@@ -58,7 +58,7 @@ fn a_plan_sees_what_it_selects_and_a_rejection_changes_nothing() {
         let before = store.meta().expect("read");
         let keys = [3, 1].map(|id| Key { collection, id: Uuid::from_u128(id) });
         let refused = store.update(&Select::Keys(keys.to_vec()), &mut |loaded| {
-            let found: Vec<_> = loaded.rows.iter().map(|row| row.as_ref().map(|row| row.record.id.as_u128())).collect();
+            let found: Vec<_> = loaded.entries.iter().map(|entry| entry.row.as_ref().map(|row| row.record.id.as_u128())).collect();
             assert_eq!(found, [None, Some(1)]);
             loaded.meta.seq = 99;
             Err(Refused)

@@ -174,6 +174,7 @@ fn rejections_name_their_reason() {
             replaced: Vec::new(),
             proof: None,
             server_time: 0,
+            names_account: true,
         });
         FeedPushResult::from_json(written.as_bytes()).expect("an answer that the contract allows");
     }

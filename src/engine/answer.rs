@@ -53,7 +53,7 @@ impl Answered {
     /// Returns a message if it names none.
     pub fn of_server(self, meta: &Meta) -> Result<Self, String> {
         let is_named = self.account.is_some() || self.status != OK || !meta.names_account;
-        // What is not JSON is told as what it is, such as a captive portal.
+        // A body that is not JSON is reported as such later: it may be the page of a captive portal.
         if is_named || !rules::on(Rule::AnswersNameAccount) || !self.has_json_body() { Ok(self) } else { Err(UNNAMED.to_owned()) }
     }
 
@@ -108,7 +108,8 @@ const REQUEST_TIMEOUT: u16 = 408;
 
 /// The page in the response to a pull.
 ///
-/// # Errors Returns a message for the status if the response is not a page.
+/// # Errors
+/// Returns a message for the status if the response is not a page.
 pub fn page(answer: &Answered, contract: &'static Contract) -> Result<Page, String> {
     if answer.status != OK {
         return Err(answer.described());
@@ -128,13 +129,15 @@ const OF_ANOTHER_PUSH: &str =
 
 /// The result in the response to a push of `sent`.
 ///
-/// # Errors Returns a message for the status if the response is not a result.
+/// # Errors
+/// Returns a message for the status if the response is not a result.
 pub fn push_result(answer: &Answered, contract: &'static Contract, sent: &[Edit]) -> Result<PushResult, String> {
     if answer.status != OK {
         return Err(answer.described());
     }
     let result = read_push_result(&answer.body, contract, sent).map_err(|report| violation(answer, "push result", &report))?;
-    let result = result.ok_or(OF_ANOTHER_PUSH)?;
+    let mut result = result.ok_or(OF_ANOTHER_PUSH)?;
+    result.names_account = answer.account.is_some();
     let mut revs = result.outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Accepted(receipt) | Outcome::Duplicate(receipt) => Some(receipt.rev),
         Outcome::Superseded { winner, .. } => winner.as_ref().as_ref().ok().map(|winner| winner.rev),

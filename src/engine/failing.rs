@@ -2,14 +2,14 @@
 
 use crate::engine::answer::{Answered, Asked};
 use crate::engine::pulling::{Following, Pulling};
-use crate::engine::{Command, Engine, Obstacle, TransportError, Turn, Wants, Work};
+use crate::engine::{Command, Engine, Obstacle, Token, TransportError, Turn, Wants, Work};
 use crate::retry::Failure;
 use crate::store::Edits;
 use crate::task::Task;
 
-/// Failing pushes wait; pulls continue.
+/// Why and until when pushes are held back. Pulls continue.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct PushHold {
     /// When to try pushes again.
     pub(super) until: i64,
     /// The reason of the failure.
@@ -42,7 +42,7 @@ const UPGRADE_RETRY_MS: i64 = 60 * 60 * 1_000;
 impl Engine {
     /// Which edits may be sent.
     pub(super) fn sendable(&self) -> Option<Edits> {
-        self.held.as_ref().map_or(Some(Edits::All), |held| held.sendable)
+        self.push_hold.as_ref().map_or(Some(Edits::All), |held| held.sendable)
     }
 
     /// Handles the response to the request in flight.
@@ -102,7 +102,9 @@ impl Engine {
 
     pub(super) fn succeed(&mut self) {
         self.last_error = None;
-        self.refreshed = false;
+        if self.token == Token::Refreshed {
+            self.token = Token::Unrefreshed;
+        }
         self.backoff.reset();
     }
 
@@ -122,10 +124,9 @@ impl Engine {
                 }
                 return Some(Task::BeginResync { restored_rev, since });
             }
-            Failure::Unauthorized if !self.refreshed => {
-                self.refreshed = true;
+            Failure::Unauthorized if self.token == Token::Unrefreshed => {
                 self.requests += 1;
-                self.refreshing = Some(self.requests);
+                self.token = Token::Refreshing(self.requests);
                 self.wants.push = true;
                 turn.commands.push(Command::Refresh { request: self.requests });
             }
@@ -151,7 +152,7 @@ impl Engine {
                 };
                 let until = turn.now_ms.saturating_add(FULL_RETRY_MS);
                 self.wants.push = true;
-                self.held = Some(Held { until, message, sendable, offline: false });
+                self.push_hold = Some(PushHold { until, message, sendable, offline: false });
             }
             Failure::Busy { .. } | Failure::Unreachable | Failure::Narrow | Failure::Refused { .. } | Failure::Full => match asked {
                 Asked::Push => self.hold_pushes(message, turn),
@@ -164,7 +165,7 @@ impl Engine {
     /// Waits before the next push. A pull shows at once whether the server responds to pulls.
     pub(super) fn hold_pushes(&mut self, message: String, turn: &Turn) {
         let until = turn.now_ms.saturating_add(self.push_backoff.next_ms(turn.jitter));
-        self.held = Some(Held { until, message, sendable: None, offline: self.offline });
+        self.push_hold = Some(PushHold { until, message, sendable: None, offline: self.offline });
         self.wants = Wants { push: true, pull: true };
     }
 }

@@ -1,6 +1,6 @@
 //! Pulling. A page is stored while the next one is fetched.
 
-use crate::digest::DifferenceState;
+use crate::digest::{Comparison, DifferenceState};
 use crate::engine::answer::{self, Answered, Asked, failure};
 use crate::engine::{Command, Engine, Message, Turn, Work};
 use crate::retry::Failure;
@@ -58,7 +58,7 @@ impl Engine {
 
     /// Checks that a page that announces more advances the cursor. Otherwise the engine would ask a broken server, or a cache before it,
     /// forever.
-    fn leads_on(&self, page: Page) -> Result<Page, String> {
+    fn check_advances(&self, page: Page) -> Result<Page, String> {
         let is_stuck = page.changes.is_empty() || self.asked_since.as_ref() == Some(&page.next_cursor);
         if page.has_more && is_stuck {
             Err("the page does not advance the cursor; report it to the server's operator".to_owned())
@@ -74,7 +74,7 @@ impl Engine {
 
     /// Handles the response to a request of a pull.
     pub(super) fn pull_answered(&mut self, pulling: Pulling, answer: &Answered, turn: &mut Turn) {
-        let page = answer::page(answer, self.contract).and_then(|page| self.leads_on(page));
+        let page = answer::page(answer, self.contract).and_then(|page| self.check_advances(page));
         match (pulling, page) {
             (Pulling::Fetching { .. }, Ok(page)) => self.store_page(page, turn),
             (Pulling::Storing(_), Ok(page)) => self.work = Work::Pulling(Pulling::Storing(Following::Page(Box::new(page)))),
@@ -143,16 +143,16 @@ impl Engine {
     fn compare(&mut self, done: &Done) -> Option<Task> {
         let agrees = done.snapshot.agrees(done.pulled.digest?)?;
         let (is_new, is_sure) = match self.difference() {
-            None | Some(DifferenceState::Settled) => (!agrees, self.suspects),
-            Some(DifferenceState::Resyncing) => (true, agrees || self.suspects),
+            None | Some(DifferenceState::Settled) => (!agrees, self.difference_suspected),
+            Some(DifferenceState::Resyncing) => (true, agrees || self.difference_suspected),
             // The step checks the clock to decide whether to pull everything again.
             Some(DifferenceState::Persistent) => (true, true),
         };
-        self.suspects = is_new && !is_sure;
-        self.wants.pull |= self.suspects;
-        let at_once = self.insists && !self.suspects;
-        self.insists &= self.suspects;
-        (is_new && is_sure).then_some(Task::Compared { agrees, at_once })
+        self.difference_suspected = is_new && !is_sure;
+        self.wants.pull |= self.difference_suspected;
+        let is_urgent = self.user_is_waiting && !self.difference_suspected;
+        self.user_is_waiting &= self.difference_suspected;
+        (is_new && is_sure).then_some(Task::Compared(Comparison { agrees, is_urgent }))
     }
 
     /// Handles a failed pull. Returns the durable step to run, if any.

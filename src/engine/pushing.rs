@@ -120,22 +120,19 @@ impl Engine {
         };
         self.offline = false;
         match answer::push_result(&answer, self.contract, &sent) {
-            Ok(result) => {
-                let names_account = answer.account.is_some();
-                self.store_outcomes(ahead, sent, result, names_account, turn);
-            }
+            Ok(result) => self.store_outcomes(ahead, sent, result, turn),
             Err(message) => self.push_failed(failure(&answer), message, &sent, turn),
         }
     }
 
     /// Stores the outcomes of a push. The next push is sent at the same time only if every edit was accepted. It carries the cursor that is
     /// being stored, so that the server can check whether it still has the edits that this push stored (R22).
-    fn store_outcomes(&mut self, mut ahead: VecDeque<Edit>, sent: Vec<Edit>, result: PushResult, names_account: bool, turn: &mut Turn) {
+    fn store_outcomes(&mut self, mut ahead: VecDeque<Edit>, sent: Vec<Edit>, result: PushResult, turn: &mut Turn) {
         self.push_size.grow();
         let accepted = result.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Accepted(_) | Outcome::Duplicate(_)));
         let cursor =
             self.snapshot.meta.cursor.as_deref().and_then(|cursor| outbox::cursor_after(cursor, &result)).map(|(cursor, _)| cursor);
-        turn.commands.push(Command::Persist(Task::Outcomes { sent, result, names_account }));
+        turn.commands.push(Command::Persist(Task::Outcomes { sent, result }));
         if !accepted || !self.may_send() {
             ahead.clear();
         }
@@ -156,7 +153,7 @@ impl Engine {
         self.succeed();
         self.push_backoff.reset();
         // The edits that were sent while the account was full have made room.
-        self.wants.push |= self.held.take().is_some();
+        self.wants.push |= self.push_hold.take().is_some();
         match flight {
             Flight::Storing => {
                 if self.snapshot.counts.pending == 0 {

@@ -10,8 +10,8 @@ use crate::api::runtime::json::{Json, Value};
 use crate::api::runtime::schema::parse;
 use crate::digest::Digest;
 use crate::store::{
-    Counts, Edits, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, RowState, Select, Store, StoreError, Write, index_of,
-    quarantine_digest,
+    Counts, Edits, Entry, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, RowState, Select, Store, StoreError, Write,
+    index_of, quarantine_digest,
 };
 
 /// A device's database in memory. Cloning it copies the database.
@@ -38,19 +38,22 @@ impl MemoryStore {
         self.rows.keys().copied().collect()
     }
 
-    fn load(&self, select: &Select) -> Vec<(Option<Row>, bool)> {
-        let quarantined = |key: Key| self.quarantine.iter().any(|quarantined| is_of(quarantined, key));
+    fn load(&self, select: &Select) -> Vec<Entry> {
+        let entry = |key: Key, row: Option<&Row>| {
+            let is_quarantined = self.quarantine.iter().any(|quarantined| is_of(quarantined, key));
+            Entry { row: row.cloned(), is_quarantined }
+        };
         match select {
-            Select::Keys(keys) => keys.iter().map(|key| (self.rows.get(key).cloned(), quarantined(*key))).collect(),
+            Select::Keys(keys) => keys.iter().map(|key| entry(*key, self.rows.get(key))).collect(),
             Select::Unacknowledged => {
                 let mut rows: Vec<&Row> = self.rows.values().filter(|row| row.state != RowState::Clean).collect();
                 rows.sort_by_key(|row| row.op.seq);
-                rows.into_iter().map(|row| (Some(row.clone()), quarantined(row.key()))).collect()
+                rows.into_iter().map(|row| entry(row.key(), Some(row))).collect()
             }
             Select::Unseen { limit } => {
                 let Some(resync) = &self.meta.resync else { return Vec::new() };
                 let unseen = self.rows.values().filter(|row| row.seen != resync.number);
-                unseen.take(*limit).map(|row| (Some(row.clone()), quarantined(row.key()))).collect()
+                unseen.take(*limit).map(|row| entry(row.key(), Some(row))).collect()
             }
         }
     }
@@ -108,8 +111,7 @@ fn is_of(quarantined: &Quarantined, key: Key) -> bool {
 
 impl Store for MemoryStore {
     fn update(&mut self, select: &Select, plan: &mut Plan<'_>) -> Result<(), StoreError> {
-        let (rows, quarantined) = self.load(select).into_iter().unzip();
-        let mut loaded = Loaded { meta: self.meta.clone(), rows, quarantined };
+        let mut loaded = Loaded { meta: self.meta.clone(), entries: self.load(select) };
         if let Ok(writes) = plan(&mut loaded) {
             self.meta = loaded.meta;
             self.meta.version += 1;

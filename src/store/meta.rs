@@ -49,7 +49,7 @@ pub struct Meta {
     pub digest: Option<Digest>,
     /// The last difference between the device's digest and the server's, if there was one.
     pub difference: Option<Difference>,
-    /// Whether the server has named the account of a response since the last sign-in. It then names that of each (R29).
+    /// Whether the server has named the account in a response since the last sign-in. A server that does so once does so always (R29).
     pub names_account: bool,
 }
 

@@ -18,7 +18,7 @@ use self::listing::{Listing, indexes};
 use self::rows::{KNOWN_REV, RECORD_COLUMNS, put, read_history, read_quarantined, read_row};
 use crate::api::collection::{Collection, Contract};
 use crate::store::{
-    Counts, Edits, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, Select, Store, StoreError, Write, index_of,
+    Counts, Edits, Entry, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, Select, Store, StoreError, Write, index_of,
     quarantine_digest,
 };
 
@@ -213,8 +213,8 @@ impl Store for SqliteStore {
         let failed = failed("write to the database");
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
         let meta = meta_in(&transaction)?;
-        let (rows, quarantined) = load(&transaction, self.contract, select, &meta)?;
-        let mut loaded = Loaded { meta, rows, quarantined };
+        let entries = load(&transaction, self.contract, select, &meta)?;
+        let mut loaded = Loaded { meta, entries };
         let Ok(writes) = plan(&mut loaded) else { return Ok(()) };
         for write in &writes {
             carry_out(&transaction, write).map_err(&failed)?;
@@ -339,25 +339,10 @@ fn counting() -> String {
     format!("SELECT {waiting}, (SELECT min(pending_since) FROM records WHERE {WAITING}), {refused}, (SELECT count(*) FROM quarantine)")
 }
 
-type LoadedRows = (Vec<Option<Row>>, Vec<bool>);
-
-fn load(transaction: &Transaction<'_>, contract: &Contract, select: &Select, meta: &Meta) -> Result<LoadedRows, StoreError> {
+fn load(transaction: &Transaction<'_>, contract: &Contract, select: &Select, meta: &Meta) -> Result<Vec<Entry>, StoreError> {
     let failed = failed("read records");
-    let rows: Vec<Option<Row>> = match select {
-        Select::Keys(keys) => {
-            let sql = format!("SELECT {RECORD_COLUMNS} FROM records WHERE collection = ?1 AND id = ?2");
-            let mut statement = transaction.prepare_cached(&sql).map_err(&failed)?;
-            let mut id = Uuid::encode_buffer();
-            let one = |key: &Key| {
-                let id: &str = key.id.hyphenated().encode_lower(&mut id);
-                statement
-                    .query_map(params![key.collection.path, id], |row| read_row(row, contract))?
-                    .next()
-                    .transpose()
-                    .map(Option::flatten)
-            };
-            keys.iter().map(one).collect::<Result<_, _>>().map_err(&failed)?
-        }
+    let rows = match select {
+        Select::Keys(keys) => with_keys(transaction, contract, keys).map_err(&failed)?,
         Select::Unacknowledged => all(transaction, contract, "WHERE state > 0 ORDER BY op_seq", [])?,
         Select::Unseen { limit } => match &meta.resync {
             Some(resync) => all(transaction, contract, "WHERE seen <> ?1 LIMIT ?2", params![resync.number, limit])?,
@@ -365,22 +350,32 @@ fn load(transaction: &Transaction<'_>, contract: &Contract, select: &Select, met
         },
     };
     let any: bool = transaction.query_row("SELECT EXISTS (SELECT 1 FROM quarantine)", [], |row| row.get(0)).map_err(&failed)?;
-    if !any {
-        let quarantined = vec![false; rows.len()];
-        return Ok((rows, quarantined));
-    }
-    let keys: Vec<Option<Key>> = match select {
-        Select::Keys(keys) => keys.iter().copied().map(Some).collect(),
-        _ => rows.iter().map(|row| row.as_ref().map(Row::key)).collect(),
-    };
     let sql = "SELECT EXISTS (SELECT 1 FROM quarantine WHERE collection = ?1 AND id = ?2)";
     let mut statement = transaction.prepare_cached(sql).map_err(&failed)?;
-    let mut quarantined = |key: &Option<Key>| match key {
-        Some(key) => statement.query_row(params![key.collection.path, key.id.to_string()], |row| row.get(0)),
-        None => Ok(false),
+    let mut entry = |(index, row): (usize, Option<Row>)| {
+        let key = match select {
+            Select::Keys(keys) => keys.get(index).copied(),
+            Select::Unacknowledged | Select::Unseen { .. } => row.as_ref().map(Row::key),
+        };
+        let is_quarantined = match key.filter(|_| any) {
+            Some(key) => statement.query_row(params![key.collection.path, key.id.to_string()], |row| row.get(0))?,
+            None => false,
+        };
+        Ok(Entry { row, is_quarantined })
     };
-    let quarantined = keys.iter().map(&mut quarantined).collect::<Result<_, _>>().map_err(&failed)?;
-    Ok((rows, quarantined))
+    rows.into_iter().enumerate().map(&mut entry).collect::<rusqlite::Result<_>>().map_err(failed)
+}
+
+fn with_keys(transaction: &Transaction<'_>, contract: &Contract, keys: &[Key]) -> rusqlite::Result<Vec<Option<Row>>> {
+    let sql = format!("SELECT {RECORD_COLUMNS} FROM records WHERE collection = ?1 AND id = ?2");
+    let mut statement = transaction.prepare_cached(&sql)?;
+    let mut id = Uuid::encode_buffer();
+    let one = |key: &Key| {
+        let id: &str = key.id.hyphenated().encode_lower(&mut id);
+        let mut rows = statement.query_map(params![key.collection.path, id], |row| read_row(row, contract))?;
+        rows.next().transpose().map(Option::flatten)
+    };
+    keys.iter().map(one).collect()
 }
 
 fn all(

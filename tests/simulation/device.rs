@@ -162,7 +162,7 @@ impl Device {
     pub fn unacknowledged(&mut self) -> Vec<Row> {
         let mut rows = Vec::new();
         let plan = &mut |loaded: &mut Loaded| {
-            rows = loaded.rows.iter().flatten().cloned().collect();
+            rows = loaded.rows().cloned().collect();
             Err(Refused)
         };
         self.store.update(&Select::Unacknowledged, plan).expect("a store in memory");
@@ -190,7 +190,9 @@ impl Device {
         let mut done = Done::default();
         let plan = &mut |loaded: &mut Loaded| {
             let Select::Keys(keys) = task.select() else { return Err(Refused) };
-            loaded.rows = keys.iter().map(|key| rows.iter().find(|row| row.key() == *key).cloned()).collect();
+            for (entry, key) in loaded.entries.iter_mut().zip(&keys) {
+                entry.row = rows.iter().find(|row| row.key() == *key).cloned();
+            }
             task.plan(loaded, &mut ClockAndRng { now_ms: wall_ms, random: &mut || chance.next() }, &mut done).map_err(|_| Refused)
         };
         self.store.update(&task.select(), plan).expect("a store in memory");
@@ -276,7 +278,7 @@ impl Device {
     pub fn digests(&mut self) -> (Digest, Option<Digest>) {
         let mut sum = Digest::default();
         let plan = &mut |loaded: &mut Loaded| {
-            for row in loaded.rows.iter().flatten() {
+            for row in loaded.rows() {
                 let known = row.known_rev().map(|rev| Digest::of(row.collection.path, row.record.id, rev));
                 sum = sum.with(known.unwrap_or_default());
             }

@@ -13,7 +13,7 @@ use stronglog_sync::outbox::LocalEdit;
 use stronglog_sync::record::Record;
 use stronglog_sync::rules::Rule;
 use stronglog_sync::status::SyncState;
-use stronglog_sync::store::{Counts, Loaded, Meta, Pending, Resync, Row, RowState, Write};
+use stronglog_sync::store::{Counts, Entry, Loaded, Meta, Pending, Resync, Row, RowState, Write};
 use stronglog_sync::task::{Done, Snapshot};
 use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Page, Push, PushResult, Receipt};
 use stronglog_sync::{outbox, pull};
@@ -144,7 +144,8 @@ fn an_edit_that_a_server_with_a_wrong_clock_rejects() -> Result<(), String> {
     let skewed = Outcome::Refused { id, op, code: "clock_skew".to_owned(), retryable: true, server_time: None, reason: "{}".to_owned() };
     let outcomes = vec![skewed];
     let server_time = NOW_MS - 200 * 86_400_000;
-    let result = PushResult { outcomes, prev_user_rev: 7, user_rev: 7, replaced: Vec::new(), proof: None, server_time };
+    let result =
+        PushResult { outcomes, prev_user_rev: 7, user_rev: 7, replaced: Vec::new(), proof: None, server_time, names_account: false };
     let clock = ClockAndRng { now_ms: NOW_MS, random: &mut || 1 };
     let (_, pushed) = outbox::outcomes(&mut loaded, &[row.edit()], &result, &clock).map_err(|report| report.to_string())?;
     if pushed.restamps { Err("the edit is dated back for good".to_owned()) } else { Ok(()) }
@@ -176,7 +177,15 @@ fn a_device_accepts_that_its_edit_has_lost() -> Result<(), String> {
     let row = pending_row(mine.op, 90, Some(7));
     let winner = Change { collection, rev: 7, op: version(2, 1, 50).op, record: plain_record(50), lost: None };
     let outcome = Outcome::Superseded { id: row.record.id, op: row.op, winner: Box::new(Ok(winner)) };
-    let result = PushResult { outcomes: vec![outcome], prev_user_rev: 7, user_rev: 7, replaced: Vec::new(), proof: None, server_time: 100 };
+    let result = PushResult {
+        outcomes: vec![outcome],
+        prev_user_rev: 7,
+        user_rev: 7,
+        replaced: Vec::new(),
+        proof: None,
+        server_time: 100,
+        names_account: false,
+    };
     let mut loaded = loaded(1, 1, row.clone());
     let clock = ClockAndRng { now_ms: 100, random: &mut || 1 };
     let (writes, _) = outbox::outcomes(&mut loaded, &[row.edit()], &result, &clock).map_err(|report| report.to_string())?;
@@ -198,6 +207,7 @@ fn an_edit_made_during_a_push_outlives_a_restore() -> Result<(), String> {
         replaced: Vec::new(),
         proof: None,
         server_time: 100,
+        names_account: false,
     };
     let (mut loaded, clock) = (loaded(1, 2, row), ClockAndRng { now_ms: 100, random: &mut || 1 });
     let (writes, _) = outbox::outcomes(&mut loaded, &[first.edit()], &result, &clock).map_err(|report| report.to_string())?;
@@ -239,7 +249,7 @@ fn a_version_that_a_push_replaces_unseen() -> Result<(), String> {
     let loser = Change { collection: row.collection, rev: 7, op: version(2, 1, 50).op, record: plain_record(50), lost: None };
     let receipt = Receipt { id, op, rev: 8, server_id: id, server_updated_at: 100, stamp: 90 };
     let (outcomes, replaced) = (vec![Outcome::Accepted(receipt)], vec![loser.clone()]);
-    let result = PushResult { outcomes, replaced, prev_user_rev: 7, user_rev: 8, proof: None, server_time: 100 };
+    let result = PushResult { outcomes, replaced, prev_user_rev: 7, user_rev: 8, proof: None, server_time: 100, names_account: false };
     let (mut loaded, clock) = (loaded(1, 1, row.clone()), ClockAndRng { now_ms: 100, random: &mut || 1 });
     let (writes, _) = outbox::outcomes(&mut loaded, &[row.edit()], &result, &clock).map_err(|report| report.to_string())?;
     is_kept(&writes, loser.op)
@@ -276,7 +286,11 @@ fn pending_row(op: Op, stamp: i64, base_rev: Option<u64>) -> Row {
 /// The meta row and one row of a device that has made `seq` edits.
 fn loaded(device: u128, seq: u64, row: Row) -> Loaded {
     let meta = Meta { device: Uuid::from_u128(device), seq, ..Meta::default() };
-    Loaded { meta, rows: vec![Some(row)], quarantined: vec![false] }
+    Loaded { meta, entries: vec![entry(row)] }
+}
+
+fn entry(row: Row) -> Entry {
+    Entry { row: Some(row), is_quarantined: false }
 }
 
 const USER: Uuid = Uuid::from_u128(3);
@@ -381,7 +395,7 @@ fn a_deletion_that_is_forgotten_during_a_resync() -> Result<(), String> {
     let op = version(1, 1, 0).op;
     let row = Row { collection, record: plain_record(50), op, base_rev: Some(2), state: RowState::Clean, seen: meta.resyncs };
     pull::begin_resync(&mut meta, None, None);
-    let mut loaded = Loaded { meta, rows: vec![Some(row)], quarantined: vec![false] };
+    let mut loaded = Loaded { meta, entries: vec![entry(row)] };
     match pull::sweep(&mut loaded, 100).iter().any(|write| matches!(write, Write::Remove(_))) {
         true => Ok(()),
         false => Err("the deletion is undone".to_owned()),
@@ -396,7 +410,7 @@ fn an_edit_that_the_server_has_never_had() -> Result<(), String> {
     let mut meta = Meta { device: op.device, ..Meta::default() };
     pull::begin_resync(&mut meta, None, Some("v1.all.e1_6.0".to_owned()));
     let row = |rev| Row { collection, record: plain_record(50), op, base_rev: Some(rev), state: RowState::Clean, seen: 0 };
-    let mut loaded = Loaded { meta, rows: vec![Some(row(6)), Some(row(7))], quarantined: vec![false, false] };
+    let mut loaded = Loaded { meta, entries: vec![entry(row(6)), entry(row(7))] };
     let writes = pull::sweep(&mut loaded, 100);
     let removed = writes.iter().filter(|write| matches!(write, Write::Remove(_))).count();
     let again = writes.iter().any(|write| matches!(write, Write::Put(row) if row.unacknowledged().is_some()));

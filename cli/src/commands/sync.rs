@@ -71,7 +71,7 @@ async fn watch(profile: &Profile, file: Option<FileId>, client: &Client, first: 
                         "cannot continue watching: the database in {folder} was moved, deleted or replaced; start the command again"
                     )));
                 }
-                client.reread()?;
+                client.check_for_writes()?;
                 say_notifications(client.notifications(), &mut are_missing, json);
                 continue;
             }

@@ -77,6 +77,7 @@ fn runtime() -> Vec<OutputFile> {
         ("json", include_str!("../../runtime/typescript/json.ts")),
         ("keyword", include_str!("../../runtime/typescript/keyword.ts")),
         ("media", include_str!("../../runtime/typescript/media.ts")),
+        ("memo", include_str!("../../runtime/typescript/memo.ts")),
         ("multipart", include_str!("../../runtime/typescript/multipart.ts")),
         ("number", include_str!("../../runtime/typescript/number.ts")),
         ("operation", include_str!("../../runtime/typescript/operation.ts")),

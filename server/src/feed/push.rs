@@ -61,7 +61,7 @@ pub fn push(records: &mut dyn Records, push: &Push, feed: Feed, clock: &mut Cloc
         Feed::All(_) => (pass.replaced, Some(history::proof(records, rev, feed.name())?)),
         Feed::One(_) => (Vec::new(), None),
     };
-    Ok(PushResult { outcomes, replaced, prev_user_rev: head.rev, user_rev: rev, proof, server_time: clock.now_ms })
+    Ok(PushResult { outcomes, replaced, prev_user_rev: head.rev, user_rev: rev, proof, server_time: clock.now_ms, names_account: true })
 }
 
 /// The share of a version in the digest.

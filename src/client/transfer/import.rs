@@ -144,18 +144,17 @@ fn plan(loaded: &mut Loaded, mut file: File, options: ImportOptions, clock: &mut
     let now_ms = loaded.meta.clock.server_ms(clock.now_ms);
     let mut imported = imported(file);
     let (mut chosen, mut keys, mut edits) = (Vec::new(), Vec::new(), Vec::new());
-    let rows = std::mem::take(&mut loaded.rows).into_iter().zip(std::mem::take(&mut loaded.quarantined));
-    for (record, (row, quarantined)) in records.into_iter().zip(rows) {
-        if quarantined {
+    let entries = std::mem::take(&mut loaded.entries);
+    for (record, entry) in records.into_iter().zip(entries) {
+        if entry.is_quarantined {
             imported.refused.push((record.line, refusal(&record, &EditError::Quarantined)));
             continue;
         }
-        let fate = fate(&record, row.as_ref(), options.on_conflict, now_ms);
+        let fate = fate(&record, entry.row.as_ref(), options.on_conflict, now_ms);
         if matches!(fate, Fate::Added | Fate::Replaced | Fate::Deleted) {
             keys.push(record.key);
             edits.push(edit(&record, options.on_conflict, clock.now_ms));
-            loaded.rows.push(row);
-            loaded.quarantined.push(false);
+            loaded.entries.push(entry);
             chosen.push((record, fate));
         } else {
             imported.collections.entry(record.key.collection.path).or_default().count(fate);

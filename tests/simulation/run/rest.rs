@@ -234,7 +234,7 @@ impl Run {
         }
         let mut extra = Vec::new();
         let select = &mut |loaded: &mut stronglog_sync::store::Loaded| {
-            extra = loaded.rows.iter().flatten().map(|row| (row.key(), row.record.deleted, row.state.clone())).collect();
+            extra = loaded.rows().map(|row| (row.key(), row.record.deleted, row.state.clone())).collect();
             Ok(Vec::new())
         };
         let keys = self.devices[index].store.keys();

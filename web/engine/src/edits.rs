@@ -7,6 +7,7 @@ use stronglog_sync::store::{Loaded, Meta};
 use uuid::Uuid;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::host_object::host_object;
 use crate::random::with_clock_and_rng;
 use crate::rows::{LoadedRow, Plan, Writes, read_key, read_meta, write, write_key};
 
@@ -20,39 +21,22 @@ pub fn new_meta(wall_ms: f64) -> String {
 /// The stamp of imported records: every edit is newer, and only what ships with the app is older (R25).
 const IMPORTED_STAMP: i64 = 1;
 
-#[wasm_bindgen(typescript_custom_section)]
-const APP_WRITE: &str = "/** A write of the app that is no edit yet. */
-export interface AppWrite {
-  readonly key: string;
-  /** The time of the write, in milliseconds since the Unix epoch. */
-  readonly at: number;
-  /** Whether the record is shipped with the app. */
-  readonly shipped: boolean;
-  /** Whether it replaces a version that the app has not read. */
-  readonly stale: boolean;
-  /** Whether the record is older than every edit, because it comes from a database from before sync. */
-  readonly imported: boolean;
-  /** The record as JSON, or undefined where the app has deleted it. */
-  readonly record: string | undefined;
-}";
-
-#[wasm_bindgen]
-extern "C" {
-    /// A pending write of the app.
-    #[wasm_bindgen(typescript_type = "AppWrite")]
-    pub type AppWrite;
-    #[wasm_bindgen(method, getter, structural)]
-    fn key(this: &AppWrite) -> String;
-    #[wasm_bindgen(method, getter, structural)]
-    fn at(this: &AppWrite) -> f64;
-    #[wasm_bindgen(method, getter, structural)]
-    fn shipped(this: &AppWrite) -> bool;
-    #[wasm_bindgen(method, getter, structural)]
-    fn stale(this: &AppWrite) -> bool;
-    #[wasm_bindgen(method, getter, structural)]
-    fn imported(this: &AppWrite) -> bool;
-    #[wasm_bindgen(method, getter, structural)]
-    fn record(this: &AppWrite) -> Option<String>;
+host_object! {
+    /// A write of the app that is no edit yet.
+    AppWrite {
+        /// The key of its record.
+        key: text,
+        /// The time of the write, in milliseconds since the Unix epoch.
+        at: number,
+        /// Whether the record is shipped with the app.
+        shipped: flag,
+        /// Whether it replaces a version that the app has not read.
+        stale: flag,
+        /// Whether the record is older than every edit, because it comes from a database from before sync.
+        imported: flag,
+        /// The record as JSON, or undefined where the app has deleted it.
+        record: optional_text,
+    }
 }
 
 impl AppWrite {
@@ -90,7 +74,7 @@ pub fn absorb(meta: &str, rows: Vec<LoadedRow>, app_writes: Vec<AppWrite>) -> Re
             (time, start) = (at, furthest);
         }
         meta.clock = start;
-        let mut one = Loaded { meta: meta.clone(), rows: vec![row.read()?], quarantined: vec![row.is_quarantined()] };
+        let mut one = Loaded { meta: meta.clone(), entries: vec![row.read()?] };
         match with_clock_and_rng(at, |clock| outbox::edit(&mut one, key, &write.edit(), clock)) {
             Ok(planned) => {
                 furthest = furthest.further(one.meta.clock);

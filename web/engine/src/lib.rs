@@ -13,6 +13,7 @@ mod border;
 mod contract;
 pub mod edits;
 mod engine;
+mod host_object;
 mod messages;
 mod random;
 pub mod rows;

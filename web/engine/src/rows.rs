@@ -7,12 +7,13 @@ use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::digest::Digest;
 use stronglog_sync::merge::Op;
 use stronglog_sync::record::Record;
-use stronglog_sync::store::{Block, Counts, Key, Loaded, Meta, PastVersion, Pending, Quarantined, Row, RowState, Select, Write};
+use stronglog_sync::store::{Block, Counts, Entry, Key, Loaded, Meta, PastVersion, Pending, Quarantined, Row, RowState, Select, Write};
 use stronglog_sync::stored::{Readable, member};
 use uuid::Uuid;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::contract::contract;
+use crate::host_object::host_object;
 
 /// What the engine knows about a row, apart from its record.
 #[derive(Default, Serialize)]
@@ -169,40 +170,24 @@ impl Selection {
     }
 }
 
-#[wasm_bindgen(typescript_custom_section)]
-const LOADED_ROW: &str = "/** A row on its way into the engine. */
-export interface LoadedRow {
-  readonly key: string;
-  /** Its engine JSON and its record, if there is such a row. */
-  readonly info: string | undefined;
-  readonly text: string | undefined;
-  /** Whether a version of the record is quarantined. */
-  readonly quarantined: boolean;
-}";
-
-#[wasm_bindgen]
-extern "C" {
-    /// A row passed into the engine.
-    #[wasm_bindgen(typescript_type = "LoadedRow")]
-    pub type LoadedRow;
-    #[wasm_bindgen(method, getter, structural)]
-    fn key(this: &LoadedRow) -> String;
-    #[wasm_bindgen(method, getter, structural)]
-    fn info(this: &LoadedRow) -> Option<String>;
-    #[wasm_bindgen(method, getter, structural)]
-    fn text(this: &LoadedRow) -> Option<String>;
-    #[wasm_bindgen(method, getter, structural)]
-    fn quarantined(this: &LoadedRow) -> bool;
+host_object! {
+    /// A row on its way into the engine.
+    LoadedRow {
+        /// The key of its record.
+        key: text,
+        /// What the engine knows about it, as JSON, if there is such a row.
+        info: optional_text,
+        /// Its record.
+        text: optional_text,
+        /// Whether a version of the record is quarantined.
+        quarantined: flag,
+    }
 }
 
 impl LoadedRow {
-    pub(crate) fn read(&self) -> Result<Option<Row>, String> {
-        self.info().map(|info| read_row(&self.key(), &info, self.text().unwrap_or_default())).transpose()
-    }
-
-    /// Returns whether a version of the record is quarantined.
-    pub(crate) fn is_quarantined(&self) -> bool {
-        self.quarantined()
+    pub(crate) fn read(&self) -> Result<Entry, String> {
+        let row = self.info().map(|info| read_row(&self.key(), &info, self.text().unwrap_or_default())).transpose()?;
+        Ok(Entry { row, is_quarantined: self.quarantined() })
     }
 }
 
@@ -210,8 +195,7 @@ impl LoadedRow {
 pub(crate) fn read_loaded(meta: &str, rows: &[LoadedRow]) -> Result<Loaded, String> {
     Ok(Loaded {
         meta: read_meta(meta)?,
-        rows: rows.iter().map(LoadedRow::read).collect::<Result<_, String>>()?,
-        quarantined: rows.iter().map(LoadedRow::is_quarantined).collect(),
+        entries: rows.iter().map(LoadedRow::read).collect::<Result<_, String>>()?,
     })
 }
 

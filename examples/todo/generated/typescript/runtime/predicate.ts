@@ -3,6 +3,7 @@
 // parsed as in Zod, which decides whether it is valid and collects the issues.
 
 import * as z from "zod";
+import { Memo } from "./memo.js";
 import { levels, type Context, type Payload, type Result } from "./schema.js";
 
 /** `true` only if a schema accepts the value and leaves it as it is. `false` is inconclusive. */
@@ -37,50 +38,17 @@ export function define<T>(build: () => z.ZodType<T>): z.ZodType<T> {
     const collecting: Context = { ...context, collecting: true };
     return run(payload, collecting);
   };
-  schema._zod.run = (payload: Payload, context: Context): Result => within(() => runOnce(schema, payload, context, check));
+  schema._zod.run = (payload: Payload, context: Context): Result => memo.within(() => runOnce(schema, payload, context, check));
   return schema;
 }
 
-/** The nesting depth of schemas from which on results are cached. Few values are as deep. */
-const DEPTH_FEW = 4;
-
-/** The current nesting depth of schemas. */
-let depth = 0;
-
-/**
- * Cached results for the parts of the current value. Without them, schemas that apply to a part in several ways would double the work at
- * each level.
- */
-let known = new Map<object, Map<unknown, Map<string, unknown>>>();
-
-/** Runs a check one level deeper. */
-function within<T>(check: () => T): T {
-  depth += 1;
-  try {
-    return check();
-  } finally {
-    depth -= 1;
-    if (depth <= DEPTH_FEW && known.size > 0) {
-      known = new Map();
-    }
-  }
-}
-
-/** The cached results of a schema or test for a value, to be read and extended; undefined at low depth, where nothing is cached. */
-function knownOf(value: unknown, check: unknown): Map<string, unknown> | undefined {
-  if (depth <= DEPTH_FEW || typeof value !== "object" || value === null) {
-    return undefined;
-  }
-  const ofValue = known.get(value) ?? new Map<unknown, Map<string, unknown>>();
-  const found = ofValue.get(check) ?? new Map<string, unknown>();
-  known.set(value, ofValue.set(check, found));
-  return found;
-}
+/** The results for the parts of the current value, below the nesting depth of most values. */
+const memo = new Memo(5);
 
 /** Runs a schema, or reuses its cached result, of which only the first issue is kept. */
 function runOnce(schema: z.core.$ZodType, payload: Payload, context: Context, run: (payload: Payload, context: Context) => Result): Result {
   const { value, issues } = payload;
-  const found = issues.length > 0 || context.sorter !== undefined ? undefined : knownOf(value, schema);
+  const found = issues.length > 0 || context.sorter !== undefined ? undefined : memo.of(value, schema);
   if (found === undefined) {
     return run(payload, context);
   }
@@ -104,7 +72,7 @@ function copied(issue: z.core.$ZodRawIssue): z.core.$ZodRawIssue {
 
 /** The result of a test, from the cache if possible. */
 function testOnce(test: Test, value: unknown): boolean {
-  const found = knownOf(value, test);
+  const found = memo.of(value, test);
   if (found === undefined) {
     return test(value);
   }

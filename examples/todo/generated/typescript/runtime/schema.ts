@@ -3,6 +3,7 @@
 // only own members count, every violation is found, and each issue names its keyword. Values are returned unchanged.
 
 import * as z from "zod";
+import { Memo } from "./memo.js";
 
 /** A value during parsing. */
 export interface Payload extends z.core.ParsePayload {
@@ -81,35 +82,20 @@ export function runNow(schema: z.ZodType, value: unknown, context: Context): Pay
   if (context.abortEarly !== true || context.sorter !== undefined || typeof value !== "object" || value === null) {
     return run(schema, value, context);
   }
-  probes += 1;
-  try {
-    return probes < PROBES_FEW ? run(schema, value, context) : remembered(schema, value, context);
-  } finally {
-    probes -= 1;
-    if (probes < PROBES_FEW && known.size > 0) {
-      known = new Map();
-    }
-  }
+  return probes.within(() => remembered(schema, value, context));
 }
 
-/** The nesting depth of tried variants from which on results are cached. */
-const PROBES_FEW = 2;
-
-/** The current nesting depth of probes. */
-let probes = 0;
-
-/** The results of the current probe: variants that contain the same union would otherwise double the work at each level. */
-let known = new Map<object, Map<z.ZodType, Map<string, Payload>>>();
+/** The results of the current probe, from the second nested one on: variants that contain the same union try it again. */
+const probes = new Memo(2);
 
 /** The recursion levels of all schemas with `x-max-depth`, on which a result depends. */
 export const levels: number[] = [];
 
 function remembered(schema: z.ZodType, value: object, context: Context): Payload {
-  const ofValue = known.get(value) ?? new Map<z.ZodType, Map<string, Payload>>();
-  const ofSchema = ofValue.get(schema) ?? new Map<string, Payload>();
+  const found = probes.of(value, schema);
   const key = `${String(context.probing)} ${levels.join()}`;
-  const result = ofSchema.get(key) ?? run(schema, value, context);
-  known.set(value, ofValue.set(schema, ofSchema.set(key, result)));
+  const result = (found?.get(key) as Payload | undefined) ?? run(schema, value, context);
+  found?.set(key, result);
   return result;
 }
 
