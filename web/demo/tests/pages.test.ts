@@ -36,10 +36,10 @@ async function check(page: Page, name: string): Promise<string[]> {
       await page.evaluate(AXE);
       const { violations } = await page.evaluate<AxeResults>("axe.run()");
       const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-      const told = serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
+      const findings = serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       found.push(
-        ...[...told, ...(over > 0 ? [`${over} px too wide`] : [])].map((what) => `${name}, ${size}, ${colorScheme}: ${what}`),
+        ...[...findings, ...(over > 0 ? [`${over} px too wide`] : [])].map((what) => `${name}, ${size}, ${colorScheme}: ${what}`),
       );
     }
   }

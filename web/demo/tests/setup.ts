@@ -22,7 +22,7 @@ export interface Setup {
   close(): Promise<void>;
 }
 
-interface Told {
+interface Output {
   readonly web: { readonly url: string; readonly email: string; readonly password: string };
 }
 
@@ -49,7 +49,7 @@ export async function start(records: number): Promise<Setup> {
     await ended;
     rmSync(folder, { recursive: true });
   };
-  return { ...(JSON.parse(line) as Told).web, browser, close };
+  return { ...(JSON.parse(line) as Output).web, browser, close };
 }
 
 /** A separate browser on the first page. Its errors are collected. */

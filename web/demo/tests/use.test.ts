@@ -104,7 +104,7 @@ test("a double click on a form's button stores once", async () => {
   // A second record would be stored by now.
   await page.reload();
   const shown = async (what: Locator): Promise<number> => what.first().waitFor().then(() => what.count());
-  expect(await shown(page.getByRole("button", { name: "Set aside" }))).toBe(1);
+  expect(await shown(page.getByRole("button", { name: "Archive" }))).toBe(1);
   await go(page, "Library");
   expect(await shown(page.getByText("Sled push"))).toBe(1);
   await go(page, "Body");
@@ -221,7 +221,7 @@ test("two devices edit one workout offline: the later edit wins, and the other o
   await other.context.close();
 });
 
-test("a wrong password is told beside the form, and signing out keeps the log", async () => {
+test("a wrong password is reported in the form, and signing out keeps the log", async () => {
   const { context, page } = await newDevice(setup, problems);
   await goToSync(page);
   await page.getByLabel("Email").fill(setup.email);

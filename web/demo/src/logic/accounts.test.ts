@@ -1,3 +1,5 @@
+// Tests which account a database belongs to.
+
 import { expect, test } from "vitest";
 import { FIRST_DATABASE, isAnother, NO_ACCOUNTS, ownerOf, withLogOf, withOwner } from "./accounts";
 

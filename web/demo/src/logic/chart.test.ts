@@ -1,3 +1,5 @@
+// Tests the scales, ticks and paths of charts.
+
 import { expect, test } from "vitest";
 import { linear, linePath, nearest, niceTicks, timeTicks, trend } from "./chart";
 

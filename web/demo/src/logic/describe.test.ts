@@ -1,7 +1,9 @@
+// Tests the descriptions of records.
+
 import { expect, test } from "vitest";
 import { describe, kindOf } from "./describe";
 
-test("a record is told by what people know it by", () => {
+test("a record is described by what people know it by", () => {
   const at = new Date(2025, 10, 3, 12).getTime();
   expect(describe("workout-logs", { name: "Push", startTime: at, notes: "slow" }, "kg")).toEqual({
     kind: "Workout",

@@ -1,3 +1,5 @@
+// Tests the progress of goals.
+
 import { expect, test } from "vitest";
 import { goalProgress } from "./goals";
 

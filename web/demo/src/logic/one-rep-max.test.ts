@@ -1,3 +1,5 @@
+// Tests the estimated maximum of one repetition.
+
 import { expect, test } from "vitest";
 import { bestOneRepMax, estimatedOneRepMax, volumeKg } from "./one-rep-max";
 

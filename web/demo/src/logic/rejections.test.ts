@@ -1,3 +1,5 @@
+// Tests the explanations of rejected writes.
+
 import { expect, test } from "vitest";
 import { rejection } from "./rejections";
 
@@ -10,7 +12,7 @@ test.each([
   ["/defaultRestTimerSecs", "minimum", "Not saved: the default rest timer is too small."],
   ["", "maxBytes", "Not saved: the record is too large."],
   ["/theme", "enum", "Not saved: the theme is not possible."],
-])("a violation at %j of %s is told in plain words", (pointer, keyword, text) => {
+])("a violation at %j of %s is explained in plain words", (pointer, keyword, text) => {
   expect(rejection(rejected(pointer, keyword))).toBe(text);
 });
 

@@ -1,3 +1,5 @@
+// Tests how sets are converted and grouped.
+
 import { expect, test } from "vitest";
 import { LoggedSetSchema } from "../../../../generated/typescript/schemas";
 import type { LoggedSet } from "../../../../generated/typescript/types";

@@ -1,3 +1,5 @@
+// Tests the summaries of the sync status.
+
 import { expect, test } from "vitest";
 import type { SyncState, SyncStatus } from "../sync";
 import { summary } from "./status";
@@ -44,7 +46,7 @@ test("nothing is called synced while anything is left to do", () => {
   }
 });
 
-test("a wrong clock is told until edits get the server's time", () => {
+test("a wrong clock is reported until edits get the server's time", () => {
   expect(summary(status({ serverClockAheadMs: 86_400_000 }))).toMatchObject({ tone: "attention", label: "Wrong clock" });
   expect(summary(status({ serverClockAheadMs: -3_600_000, pending: 2 })).sentence).toContain("60 minutes ahead of the server's");
   expect(summary(status({ serverClockAheadMs: 86_400_000, correctsClock: true })).label).toBe("Synced");

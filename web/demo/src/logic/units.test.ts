@@ -1,3 +1,5 @@
+// Tests the conversion of weights and their texts.
+
 import { expect, test } from "vitest";
 import { about, parseNumber, parseWhole, toKg, volume, weight, weightText } from "./units";
 

@@ -1,3 +1,5 @@
+// Tests the texts for times, durations and numbers.
+
 import { expect, test } from "vitest";
 import { ago, clock, counted, day, dayInput, duration, fromDayInput, tick, weekStart } from "./words";
 
@@ -18,7 +20,7 @@ test("what was long ago has a date", () => {
   expect(since).toEqual(["just now", "5 min ago", "3 h ago", "2 days ago", "Mon 27 Oct", "Tue 22 Oct 2024"]);
 });
 
-test("days are told by the calendar, not by 24 hours", () => {
+test("days are counted by the calendar, not by 24 hours", () => {
   const lastNight = new Date(2025, 10, 25, 23, 50).getTime();
   expect([day(NOW, NOW), day(lastNight, NOW), clock(lastNight)]).toEqual(["Today", "Yesterday", "23:50"]);
 });

@@ -1,7 +1,7 @@
 // The error page for when the app cannot continue, such as when the browser does not open the database.
 
 import { Component, type ReactNode } from "react";
-import { told } from "./toast";
+import { errorText } from "./toast";
 
 interface State {
   problem?: string;
@@ -11,7 +11,7 @@ export class Broken extends Component<{ children: ReactNode }, State> {
   override state: State = {};
 
   static getDerivedStateFromError(error: unknown): State {
-    return { problem: told(error) };
+    return { problem: errorText(error) };
   }
 
   override render(): ReactNode {

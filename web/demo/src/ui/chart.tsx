@@ -33,7 +33,7 @@ export function LineChart({ name, points, line = points, goal, format }: ChartPr
   const ticks = niceTicks(Math.min(...values), Math.max(...values), 4);
   const x = linear([first.at, last.at], [MARGIN.left + 6, width - MARGIN.right - 6]);
   const y = linear([ticks[0] ?? 0, ticks.at(-1) ?? 1], [HEIGHT - MARGIN.bottom, MARGIN.top]);
-  const path = linePath(line.map((point) => [x(point.at), y(point.value)]));
+  const scales = { x, y, width };
   const read = chosen ?? last;
 
   const point = (event: PointerEvent<SVGSVGElement>) => {
@@ -68,44 +68,9 @@ export function LineChart({ name, points, line = points, goal, format }: ChartPr
         onBlur={() => setChosen(undefined)}
         onKeyDown={step}
       >
-        {ticks.map((value) => (
-          <g key={value}>
-            <line className="grid-line" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(value)} y2={y(value)} />
-            <text x={MARGIN.left - 8} y={y(value)} dy="0.35em" textAnchor="end">
-              {value.toLocaleString("en")}
-            </text>
-          </g>
-        ))}
-        {timeTicks(first.at, last.at, Math.max(3, Math.floor(width / 72))).map((at) => (
-          <text
-            key={at}
-            x={x(at)}
-            y={HEIGHT - 6}
-            textAnchor={x(at) > width - 24 ? "end" : x(at) < MARGIN.left + 16 ? "start" : "middle"}
-          >
-            {tick(at, last.at - first.at)}
-          </text>
-        ))}
+        <Axes ticks={ticks} from={first.at} to={last.at} scales={scales} />
         {goal !== undefined && <line className="goal" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(goal)} y2={y(goal)} />}
-        {line.length > 1 && (
-          <>
-            <path
-              className="area"
-              d={`${path}L${x(last.at)} ${HEIGHT - MARGIN.bottom}L${x(first.at)} ${HEIGHT - MARGIN.bottom}Z`}
-            />
-            <path className="series" d={path} />
-          </>
-        )}
-        {points.length <= MARKS_MAX &&
-          points.map(({ at, value }, index) => (
-            <circle
-              key={index}
-              className={line === points ? "mark" : "mark faint"}
-              cx={x(at)}
-              cy={y(value)}
-              r={points.length > 100 ? 1.75 : 2.5}
-            />
-          ))}
+        <Series points={points} line={line} scales={scales} />
         {chosen && (
           <>
             <line className="guide" x1={x(chosen.at)} x2={x(chosen.at)} y1={MARGIN.top} y2={HEIGHT - MARGIN.bottom} />
@@ -113,28 +78,92 @@ export function LineChart({ name, points, line = points, goal, format }: ChartPr
           </>
         )}
       </svg>
-      <details>
-        <summary>Show as a table</summary>
-        <div className="table-scroll" tabIndex={0} role="region" aria-label={`${name}, as a table`}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Day</th>
-                <th scope="col">Value</th>
-              </tr>
-            </thead>
-            <tbody>
-              {points.toReversed().map(({ at, value }, index) => (
-                <tr key={index}>
-                  <td>{shortDay(at)}</td>
-                  <td>{format(value)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </details>
+      <PointTable name={name} points={points} format={format} />
     </figure>
+  );
+}
+
+/** Where times and values are drawn. */
+interface Scales {
+  x: (at: number) => number;
+  y: (value: number) => number;
+  /** The width of the chart. */
+  width: number;
+}
+
+/** The lines and labels of the values, and the labels of the days. */
+function Axes({ ticks, from, to, scales }: { ticks: readonly number[]; from: number; to: number; scales: Scales }) {
+  const { x, y, width } = scales;
+  return (
+    <>
+      {ticks.map((value) => (
+        <g key={value}>
+          <line className="grid-line" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(value)} y2={y(value)} />
+          <text x={MARGIN.left - 8} y={y(value)} dy="0.35em" textAnchor="end">
+            {value.toLocaleString("en")}
+          </text>
+        </g>
+      ))}
+      {timeTicks(from, to, Math.max(3, Math.floor(width / 72))).map((at) => (
+        <text key={at} x={x(at)} y={HEIGHT - 6} textAnchor={x(at) > width - 24 ? "end" : x(at) < MARGIN.left + 16 ? "start" : "middle"}>
+          {tick(at, to - from)}
+        </text>
+      ))}
+    </>
+  );
+}
+
+/** The line with the area below it, and the points. */
+function Series({ points, line, scales }: { points: readonly Point[]; line: readonly Point[]; scales: Scales }) {
+  const { x, y } = scales;
+  const [from, to] = [points[0]?.at ?? 0, points.at(-1)?.at ?? 0];
+  const path = linePath(line.map((point) => [x(point.at), y(point.value)]));
+  return (
+    <>
+      {line.length > 1 && (
+        <>
+          <path className="area" d={`${path}L${x(to)} ${HEIGHT - MARGIN.bottom}L${x(from)} ${HEIGHT - MARGIN.bottom}Z`} />
+          <path className="series" d={path} />
+        </>
+      )}
+      {points.length <= MARKS_MAX &&
+        points.map(({ at, value }, index) => (
+          <circle
+            key={index}
+            className={line === points ? "mark" : "mark faint"}
+            cx={x(at)}
+            cy={y(value)}
+            r={points.length > 100 ? 1.75 : 2.5}
+          />
+        ))}
+    </>
+  );
+}
+
+/** The points as a table, the newest first. */
+function PointTable({ name, points, format }: Pick<ChartProps, "name" | "points" | "format">) {
+  return (
+    <details>
+      <summary>Show as a table</summary>
+      <div className="table-scroll" tabIndex={0} role="region" aria-label={`${name}, as a table`}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Day</th>
+              <th scope="col">Value</th>
+            </tr>
+          </thead>
+          <tbody>
+            {points.toReversed().map(({ at, value }, index) => (
+              <tr key={index}>
+                <td>{shortDay(at)}</td>
+                <td>{format(value)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
   );
 }
 

@@ -37,13 +37,13 @@ export async function attempt(work: Promise<unknown>): Promise<boolean> {
     await work;
     return true;
   } catch (error) {
-    say(told(error));
+    say(errorText(error));
     return false;
   }
 }
 
 /** An error as a sentence. */
-export function told(error: unknown): string {
+export function errorText(error: unknown): string {
   const text = error instanceof Error ? (rejection(error) ?? error.message) : String(error);
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

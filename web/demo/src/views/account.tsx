@@ -4,7 +4,7 @@ import { useState } from "react";
 import { currentOwner, isAnotherAccount, openLogOf, rememberOwner } from "../data/accounts";
 import { credentialViolations, sync, type SyncStatus } from "../sync";
 import { Choice, Field, Form } from "../ui/form";
-import { attempt, told } from "../ui/toast";
+import { attempt, errorText } from "../ui/toast";
 
 interface OnRecoveryCode {
   /** A recovery code was created, which the user sees only once. */
@@ -79,15 +79,13 @@ function problemOf(way: Way, credentials: { email: string; password: string }, c
 
 function SignIn({ again, onRecoveryCode }: { again: boolean } & OnRecoveryCode) {
   const [chosen, setWay] = useState<Way>("in");
-  const [email, setEmail] = useState(currentOwner() ?? "");
-  const [password, setPassword] = useState("");
-  const [code, setCode] = useState("");
+  const [inputs, setInputs] = useState<Inputs>({ email: currentOwner() ?? "", password: "", code: "" });
   const [problem, setProblem] = useState<Problem>({});
   const [busy, setBusy] = useState(false);
   const way = again && chosen === "up" ? "in" : chosen;
   const submit = async () => {
-    const credentials = { email: email.trim(), password };
-    const wrong = isAnotherAccount(credentials.email) ? { another: credentials.email } : problemOf(way, credentials, code);
+    const credentials = { email: inputs.email.trim(), password: inputs.password };
+    const wrong = isAnotherAccount(credentials.email) ? { another: credentials.email } : problemOf(way, credentials, inputs.code);
     setProblem(wrong);
     if (Object.keys(wrong).length > 0) {
       return;
@@ -95,16 +93,16 @@ function SignIn({ again, onRecoveryCode }: { again: boolean } & OnRecoveryCode) 
     setBusy(true);
     try {
       if (way === "recover") {
-        await sync.recover({ email: credentials.email, recoveryCode: code, newPassword: password });
+        await sync.recover({ email: credentials.email, recoveryCode: inputs.code, newPassword: inputs.password });
       }
       await (way === "up" ? sync.signUp(credentials) : sync.signIn(credentials));
       rememberOwner(credentials.email);
       if (way !== "in") {
         // The account works without a code, so a failure is only reported.
-        await attempt(sync.makeRecoveryCode(password).then(onRecoveryCode));
+        await attempt(sync.makeRecoveryCode(inputs.password).then(onRecoveryCode));
       }
     } catch (error) {
-      setProblem({ all: told(error) });
+      setProblem({ all: errorText(error) });
     }
     setBusy(false);
   };
@@ -120,49 +118,8 @@ function SignIn({ again, onRecoveryCode }: { again: boolean } & OnRecoveryCode) 
       </div>
       <Form className="form" onSubmit={submit}>
         {!again && way !== "recover" && <Choice label="Account" value={way} options={WAYS} onChange={setWay} />}
-        <div className="fields wide">
-          <Field
-            label="Email"
-            type="email"
-            autoComplete="username"
-            value={email}
-            error={problem.email}
-            onChange={(event) => setEmail(event.target.value)}
-          />
-          {way === "recover" && (
-            <Field
-              label="Recovery code"
-              autoComplete="off"
-              value={code}
-              error={problem.code}
-              onChange={(event) => setCode(event.target.value)}
-            />
-          )}
-          <Field
-            label={way === "recover" ? "New password" : "Password"}
-            type="password"
-            autoComplete={way === "in" ? "current-password" : "new-password"}
-            value={password}
-            error={problem.password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-        </div>
-        {problem.all && (
-          <p className="notice danger" role="alert">
-            {problem.all}
-          </p>
-        )}
-        {problem.another && (
-          <div className="notice" role="alert">
-            <p className="grow">
-              The log that is open belongs to {currentOwner()}. {problem.another} has a log of its own in this browser; nothing is
-              mixed, and this log stays.
-            </p>
-            <button type="button" className="button" onClick={() => openLogOf(problem.another ?? "")}>
-              Open the log of {problem.another}
-            </button>
-          </div>
-        )}
+        <CredentialFields way={way} inputs={inputs} problem={problem} onChange={(change) => setInputs({ ...inputs, ...change })} />
+        <Notices problem={problem} />
         <div className="row">
           <button type="submit" className="button primary" disabled={busy}>
             {busy ? "One moment…" : BUTTONS[way]}
@@ -175,5 +132,75 @@ function SignIn({ again, onRecoveryCode }: { again: boolean } & OnRecoveryCode) 
         </div>
       </Form>
     </section>
+  );
+}
+
+/** What the user has typed. */
+interface Inputs {
+  readonly email: string;
+  readonly password: string;
+  readonly code: string;
+}
+
+interface CredentialFieldsProps {
+  way: Way;
+  inputs: Inputs;
+  problem: Problem;
+  onChange: (change: Partial<Inputs>) => void;
+}
+
+function CredentialFields({ way, inputs, problem, onChange }: CredentialFieldsProps) {
+  return (
+    <div className="fields wide">
+      <Field
+        label="Email"
+        type="email"
+        autoComplete="username"
+        value={inputs.email}
+        error={problem.email}
+        onChange={(event) => onChange({ email: event.target.value })}
+      />
+      {way === "recover" && (
+        <Field
+          label="Recovery code"
+          autoComplete="off"
+          value={inputs.code}
+          error={problem.code}
+          onChange={(event) => onChange({ code: event.target.value })}
+        />
+      )}
+      <Field
+        label={way === "recover" ? "New password" : "Password"}
+        type="password"
+        autoComplete={way === "in" ? "current-password" : "new-password"}
+        value={inputs.password}
+        error={problem.password}
+        onChange={(event) => onChange({ password: event.target.value })}
+      />
+    </div>
+  );
+}
+
+/** The problems that concern no single input. */
+function Notices({ problem }: { problem: Problem }) {
+  return (
+    <>
+      {problem.all && (
+        <p className="notice danger" role="alert">
+          {problem.all}
+        </p>
+      )}
+      {problem.another && (
+        <div className="notice" role="alert">
+          <p className="grow">
+            The log that is open belongs to {currentOwner()}. {problem.another} has a log of its own in this browser; nothing is
+            mixed, and this log stays.
+          </p>
+          <button type="button" className="button" onClick={() => openLogOf(problem.another ?? "")}>
+            Open the log of {problem.another}
+          </button>
+        </div>
+      )}
+    </>
   );
 }

@@ -42,7 +42,7 @@ function Nothing() {
   return (
     <section className="card">
       <Empty icon="body" title="No measurements yet">
-        <p>Weigh yourself at the same time of day. A few days in, the trend tells more than any single morning.</p>
+        <p>Weigh yourself at the same time of day. A few days in, the trend shows more than any single morning.</p>
       </Empty>
     </section>
   );
@@ -100,9 +100,17 @@ function Measure() {
 }
 
 function Measured({ logs }: { logs: readonly UserBodyweightLog[] }) {
+  return (
+    <>
+      <Trend logs={logs} />
+      <Measurements logs={logs} />
+    </>
+  );
+}
+
+function Trend({ logs }: { logs: readonly UserBodyweightLog[] }) {
   const unit = useUnit();
   const [range, setRange] = useState<(typeof RANGES)[number][0]>("365");
-  const [limit, setLimit] = useState(SHOWN);
   const all = logs.map((log) => ({ at: log.date, value: fromKg(log.weightKg, unit) }));
   const since = range === "all" ? 0 : Date.now() - Number(range) * DAY_MS;
   const shown = all.filter((point) => point.at >= since);
@@ -112,6 +120,40 @@ function Measured({ logs }: { logs: readonly UserBodyweightLog[] }) {
     `${value.toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} ${unitName(unit)}`;
   const [first, last] = [line[0], line.at(-1)];
   const change = first && last ? last.value - first.value : 0;
+  return (
+    <section className="card" aria-labelledby="trend">
+      <div className="card-head">
+        <div>
+          <h2 id="trend">Trend</h2>
+          <p className="small muted">The line is the mean of {TREND_DAYS} days.</p>
+        </div>
+        <Choice label="Time shown" bare value={range} options={RANGES} onChange={setRange} />
+      </div>
+      <dl className="figures">
+        <div>
+          <dt>Latest</dt>
+          <dd>{format(all.at(-1)?.value ?? 0)}</dd>
+        </div>
+        <div>
+          <dt>Trend</dt>
+          <dd>{format(last?.value ?? 0)}</dd>
+        </div>
+        <div>
+          <dt>Change</dt>
+          <dd>
+            {change > 0 ? "+" : change < 0 ? "−" : ""}
+            {format(Math.abs(change))}
+          </dd>
+        </div>
+      </dl>
+      <LineChart name="Bodyweight" points={points} line={line} format={format} />
+    </section>
+  );
+}
+
+function Measurements({ logs }: { logs: readonly UserBodyweightLog[] }) {
+  const unit = useUnit();
+  const [limit, setLimit] = useState(SHOWN);
   const remove = async (log: UserBodyweightLog) => {
     if (await attempt(db.userBodyweightLogs.delete(log.id))) {
       say("Deleted the measurement.", async () => void (await db.userBodyweightLogs.put(log)));
@@ -119,33 +161,6 @@ function Measured({ logs }: { logs: readonly UserBodyweightLog[] }) {
   };
   return (
     <>
-      <section className="card" aria-labelledby="trend">
-        <div className="card-head">
-          <div>
-            <h2 id="trend">Trend</h2>
-            <p className="small muted">The line is the mean of {TREND_DAYS} days.</p>
-          </div>
-          <Choice label="Time shown" bare value={range} options={RANGES} onChange={setRange} />
-        </div>
-        <dl className="figures">
-          <div>
-            <dt>Latest</dt>
-            <dd>{format(all.at(-1)?.value ?? 0)}</dd>
-          </div>
-          <div>
-            <dt>Trend</dt>
-            <dd>{format(last?.value ?? 0)}</dd>
-          </div>
-          <div>
-            <dt>Change</dt>
-            <dd>
-              {change > 0 ? "+" : change < 0 ? "−" : ""}
-              {format(Math.abs(change))}
-            </dd>
-          </div>
-        </dl>
-        <LineChart name="Bodyweight" points={points} line={line} format={format} />
-      </section>
       <section className="card flush" aria-labelledby="measurements">
         <div className="card-head">
           <h2 id="measurements">Measurements</h2>

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useState } from "react";
 import { ago } from "../logic/words";
 import { type Device, sync } from "../sync";
-import { attempt, told } from "../ui/toast";
+import { attempt, errorText } from "../ui/toast";
 
 /** The devices of the account, and the revision that each has reached according to the server. */
 export function Devices() {
@@ -14,7 +14,7 @@ export function Devices() {
       setDevices(await sync.devices());
       setProblem(undefined);
     } catch (error) {
-      setProblem(told(error));
+      setProblem(errorText(error));
     }
   }, []);
   useEffect(() => void load(), [load]);

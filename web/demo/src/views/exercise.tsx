@@ -1,7 +1,7 @@
 // One exercise: the estimated strength over time, and its details.
 
 import { useLiveQuery } from "dexie-react-hooks";
-import { useState } from "react";
+import { type ChangeEvent, useState } from "react";
 import { saveExercise } from "../data/exercises";
 import { useUnit } from "../data/settings";
 import { bestOneRepMax, estimatedOneRepMax } from "../logic/one-rep-max";
@@ -86,35 +86,43 @@ function Records({ exercise }: { exercise: ExerciseDefinition }) {
   );
 }
 
+/** What the user types about an exercise. */
+interface Inputs {
+  readonly name: string;
+  readonly equipment: string;
+  readonly muscles: string;
+  readonly notes: string;
+}
+
+/** The exercise with what the user has typed. Members without text are removed. */
+function typedExercise(exercise: ExerciseDefinition | undefined, inputs: Inputs) {
+  const { equipment: _, primaryMuscleGroups: __, notes: ___, ...rest } = exercise ?? { isCustom: true };
+  const [name, equipment, notes] = [inputs.name.trim(), inputs.equipment.trim(), inputs.notes.trim()];
+  const groups = [...new Set(inputs.muscles.split(",").map((muscle) => muscle.trim()))].filter(Boolean);
+  return {
+    ...rest,
+    name,
+    ...(equipment && { equipment }),
+    ...(groups.length > 0 && { primaryMuscleGroups: groups }),
+    ...(notes && { notes }),
+  };
+}
+
 /** Edits or creates an exercise. */
 export function ExerciseDialog({ exercise, onClose }: { exercise?: ExerciseDefinition; onClose: () => void }) {
-  const [name, setName] = useState(exercise?.name ?? "");
-  const [equipment, setEquipment] = useState(exercise?.equipment ?? "");
-  const [muscles, setMuscles] = useState(exercise?.primaryMuscleGroups?.join(", ") ?? "");
-  const [notes, setNotes] = useState(exercise?.notes ?? "");
+  const [inputs, setInputs] = useState<Inputs>({
+    name: exercise?.name ?? "",
+    equipment: exercise?.equipment ?? "",
+    muscles: exercise?.primaryMuscleGroups?.join(", ") ?? "",
+    notes: exercise?.notes ?? "",
+  });
   const [error, setError] = useState<string>();
   const submit = async () => {
-    if (name.trim() === "") {
+    if (inputs.name.trim() === "") {
       setError("Give it a name.");
       return;
     }
-    const { equipment: _, primaryMuscleGroups: __, notes: ___, ...rest } = exercise ?? { isCustom: true };
-    const groups = [
-      ...new Set(
-        muscles
-          .split(",")
-          .map((muscle) => muscle.trim())
-          .filter(Boolean),
-      ),
-    ];
-    const saved = {
-      ...rest,
-      name: name.trim(),
-      ...(equipment.trim() && { equipment: equipment.trim() }),
-      ...(groups.length > 0 && { primaryMuscleGroups: groups }),
-      ...(notes.trim() && { notes: notes.trim() }),
-    };
-    if (await attempt(saveExercise(saved))) {
+    if (await attempt(saveExercise(typedExercise(exercise, inputs)))) {
       onClose();
     }
   };
@@ -124,40 +132,21 @@ export function ExerciseDialog({ exercise, onClose }: { exercise?: ExerciseDefin
       say(`Deleted ${known.name}.`, async () => void (await db.exerciseDefinitions.put(known)));
     }
   };
+  /** The value of an input, and what happens when it changes. */
+  const input = (name: keyof Inputs) => ({
+    value: inputs[name],
+    onChange: (event: ChangeEvent<HTMLInputElement>) => setInputs({ ...inputs, [name]: event.target.value }),
+    autoComplete: "off",
+  });
   return (
     <Dialog title={exercise ? "Edit the exercise" : "New exercise"} onClose={onClose}>
       <Form className="form" onSubmit={submit}>
-        <Field
-          label="Name"
-          value={name}
-          maxLength={200}
-          error={error}
-          onChange={(event) => setName(event.target.value)}
-          autoComplete="off"
-        />
+        <Field label="Name" maxLength={200} error={error} {...input("name")} />
         <div className="fields">
-          <Field
-            label="Equipment"
-            value={equipment}
-            maxLength={100}
-            onChange={(event) => setEquipment(event.target.value)}
-            autoComplete="off"
-          />
-          <Field
-            label="Muscles"
-            hint="With commas between them"
-            value={muscles}
-            onChange={(event) => setMuscles(event.target.value)}
-            autoComplete="off"
-          />
+          <Field label="Equipment" maxLength={100} {...input("equipment")} />
+          <Field label="Muscles" hint="With commas between them" {...input("muscles")} />
         </div>
-        <Field
-          label="Notes"
-          value={notes}
-          maxLength={10_000}
-          onChange={(event) => setNotes(event.target.value)}
-          autoComplete="off"
-        />
+        <Field label="Notes" maxLength={10_000} {...input("notes")} />
         <div className="row ends">
           <button type="submit" className="button primary">
             {exercise ? "Save" : "Add the exercise"}

@@ -5,9 +5,9 @@ import { useState } from "react";
 import { useExerciseNames, useExercises } from "../data/exercises";
 import { type GoalState, goalStates, markGoal } from "../data/goals";
 import { useUnit } from "../data/settings";
-import { about, parseNumber, toKg, unitName, weight } from "../logic/units";
+import { about, parseNumber, toKg, type Unit, unitName, weight } from "../logic/units";
 import { fromDayInput, shortDay } from "../logic/words";
-import { db, sync, type UserGoal } from "../sync";
+import { db, type ExerciseDefinition, sync, type UserGoal } from "../sync";
 import { useDraft } from "../ui/draft";
 import { Choice, Dialog, Empty, Field, Form, Loading, Select } from "../ui/form";
 import { Icon } from "../ui/icon";
@@ -48,7 +48,7 @@ export function GoalsPage() {
       {done.length > 0 && (
         <section className="stack" aria-labelledby="done">
           <h2 id="done" className="section-title">
-            Done and set aside
+            Done and archived
           </h2>
           <ul className="card flush list">
             {done.map(({ goal }) => (
@@ -58,7 +58,7 @@ export function GoalsPage() {
                   <span className={goal.status === "achieved" ? "tag good" : "tag"}>
                     {goal.status === "achieved"
                       ? `Reached${goal.achievedDate ? ` ${shortDay(goal.achievedDate)}` : ""}`
-                      : "Set aside"}
+                      : "Archived"}
                   </span>
                 </span>
                 <GoalButtons goal={goal} />
@@ -130,10 +130,10 @@ function GoalButtons({ goal }: { goal: UserGoal }) {
           <button
             type="button"
             className="button quiet"
-            aria-label={`Set aside: ${goal.name}`}
+            aria-label={`Archive: ${goal.name}`}
             onClick={() => void attempt(markGoal(goal, "archived"))}
           >
-            Set aside
+            Archive
           </button>
         </>
       ) : (
@@ -160,6 +160,37 @@ const KINDS = [
   ["bodyweightTarget", "Bodyweight"],
 ] as const;
 
+interface Target {
+  weightKg: number;
+  unit: Unit;
+  /** The lift; undefined for a bodyweight. */
+  exercise: ExerciseDefinition | undefined;
+  until: number | undefined;
+}
+
+function newGoal({ weightKg, unit, exercise, until }: Target) {
+  const common = {
+    id: sync.newId(),
+    status: "active" as const,
+    creationDate: Date.now(),
+    ...(until === undefined ? {} : { targetDate: until }),
+  };
+  return exercise
+    ? {
+        ...common,
+        type: "liftTarget" as const,
+        name: `${exercise.name} ${weight(weightKg, unit)}`,
+        targetExerciseDefinitionId: exercise.id,
+        targetWeightKg: weightKg,
+      }
+    : {
+        ...common,
+        type: "bodyweightTarget" as const,
+        name: `Weigh ${weight(weightKg, unit)}`,
+        targetBodyweightKg: weightKg,
+      };
+}
+
 function GoalDialog({ onClose }: { onClose: () => void }) {
   const unit = useUnit();
   const exercises = useExercises() ?? [];
@@ -175,28 +206,7 @@ function GoalDialog({ onClose }: { onClose: () => void }) {
       setError("Type a weight, such as 120.");
       return;
     }
-    const targetDate = fromDayInput(date);
-    const common = {
-      id: sync.newId(),
-      status: "active" as const,
-      creationDate: Date.now(),
-      ...(targetDate === undefined ? {} : { targetDate }),
-    };
-    const goal =
-      kind === "liftTarget" && exercise
-        ? {
-            ...common,
-            type: kind,
-            name: `${exercise.name} ${weight(toKg(value, unit), unit)}`,
-            targetExerciseDefinitionId: exercise.id,
-            targetWeightKg: toKg(value, unit),
-          }
-        : {
-            ...common,
-            type: "bodyweightTarget" as const,
-            name: `Weigh ${weight(toKg(value, unit), unit)}`,
-            targetBodyweightKg: toKg(value, unit),
-          };
+    const goal = newGoal({ weightKg: toKg(value, unit), unit, exercise: kind === "liftTarget" ? exercise : undefined, until: fromDayInput(date) });
     if (await attempt(db.userGoals.add(goal))) {
       setTyped(undefined);
       onClose();

@@ -50,27 +50,7 @@ export function Sets({ workout, block, onAdd }: SetsProps) {
       </div>
       {block.sets.length > 0 && (
         <table className={timed ? "sets timed" : "sets"}>
-          <thead>
-            <tr>
-              <th className="nth" scope="col">
-                <span className="visually-hidden">Set</span>
-              </th>
-              <th className="kind" scope="col">
-                Kind
-              </th>
-              <th className="kg" scope="col">
-                {unitName(unit)}
-              </th>
-              <th scope="col">Reps</th>
-              {timed && <th scope="col">Secs</th>}
-              <th className="estimate" scope="col">
-                Est. max
-              </th>
-              <th className="act" scope="col">
-                <span className="visually-hidden">Delete</span>
-              </th>
-            </tr>
-          </thead>
+          <Columns unit={unit} timed={timed} />
           <tbody>
             {block.sets.map((set, index) => (
               <SetRow key={set.id} set={set} nth={index + 1} timed={timed} unit={unit} />
@@ -85,6 +65,32 @@ export function Sets({ workout, block, onAdd }: SetsProps) {
         </button>
       </div>
     </section>
+  );
+}
+
+function Columns({ unit, timed }: { unit: Unit; timed: boolean }) {
+  return (
+    <thead>
+      <tr>
+        <th className="nth" scope="col">
+          <span className="visually-hidden">Set</span>
+        </th>
+        <th className="kind" scope="col">
+          Kind
+        </th>
+        <th className="kg" scope="col">
+          {unitName(unit)}
+        </th>
+        <th scope="col">Reps</th>
+        {timed && <th scope="col">Secs</th>}
+        <th className="estimate" scope="col">
+          Est. max
+        </th>
+        <th className="act" scope="col">
+          <span className="visually-hidden">Delete</span>
+        </th>
+      </tr>
+    </thead>
   );
 }
 
@@ -109,18 +115,7 @@ function SetRow({ set, nth, timed, unit }: { set: LoggedSet; nth: number; timed:
     <tr>
       <td className="nth">{nth}</td>
       <td className="kind">
-        <select
-          className="input"
-          aria-label={`Kind of set ${nth}`}
-          value={setType}
-          onChange={(event) => void store({ setType: event.target.value as SetType })}
-        >
-          {SET_TYPES.map(([type, text]) => (
-            <option key={type} value={type}>
-              {text}
-            </option>
-          ))}
-        </select>
+        <SetTypeSelect nth={nth} value={setType} onChange={(type) => void store({ setType: type })} />
       </td>
       <td className="kg">
         <Commit
@@ -162,5 +157,22 @@ function SetRow({ set, nth, timed, unit }: { set: LoggedSet; nth: number; timed:
         </button>
       </td>
     </tr>
+  );
+}
+
+function SetTypeSelect({ nth, value, onChange }: { nth: number; value: SetType; onChange: (type: SetType) => void }) {
+  return (
+    <select
+      className="input"
+      aria-label={`Kind of set ${nth}`}
+      value={value}
+      onChange={(event) => onChange(event.target.value as SetType)}
+    >
+      {SET_TYPES.map(([type, text]) => (
+        <option key={type} value={type}>
+          {text}
+        </option>
+      ))}
+    </select>
   );
 }

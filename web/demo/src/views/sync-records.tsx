@@ -6,7 +6,7 @@ import { useUnit } from "../data/settings";
 import { ago, clock, counted, day } from "../logic/words";
 import { type BlockedRecord, type PastVersion, type QuarantinedChange, sync, type SyncStatus } from "../sync";
 import { Empty } from "../ui/form";
-import { attempt, say, told } from "../ui/toast";
+import { attempt, say, errorText } from "../ui/toast";
 
 /** A list from the package, which is read again when `change` changes. */
 function useListed<T>(read: () => Promise<T[]>, change: string): T[] | undefined {
@@ -15,7 +15,7 @@ function useListed<T>(read: () => Promise<T[]>, change: string): T[] | undefined
     let current = true;
     read().then(
       (list) => current && setListed(list),
-      (error: unknown) => say(told(error)),
+      (error: unknown) => say(errorText(error)),
     );
     return () => {
       current = false;

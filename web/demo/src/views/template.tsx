@@ -27,11 +27,6 @@ export function TemplatePage({ id }: { id: string }) {
 function Template({ template }: { template: WorkoutTemplate }) {
   const planned = useLiveQuery(() => plannedOf(template.id), [template.id]);
   const [picking, setPicking] = useState(false);
-  const remove = async () => {
-    const undo = await deleteTemplate(template);
-    navigate("/templates");
-    say(`Deleted ${template.name}.`, undo);
-  };
   return (
     <>
       <div className="page-head">
@@ -62,26 +57,7 @@ function Template({ template }: { template: WorkoutTemplate }) {
           Add an exercise
         </button>
       </div>
-      <section className="card" aria-labelledby="details">
-        <h2 id="details">Details</h2>
-        <div className="field">
-          <span className="label">Name</span>
-          <Commit
-            label="Name"
-            draft={`${template.id}.name`}
-            maxLength={200}
-            value={template.name}
-            onCommit={async (text) =>
-              text.trim() && attempt(edit(db.workoutTemplates, template.id, (current) => ({ ...current, name: text.trim() })))
-            }
-          />
-        </div>
-        <div>
-          <button type="button" className="button danger" onClick={() => void attempt(remove())}>
-            Delete the template
-          </button>
-        </div>
-      </section>
+      <Details template={template} />
       {picking && (
         <ExercisePicker
           onClose={() => setPicking(false)}
@@ -92,6 +68,37 @@ function Template({ template }: { template: WorkoutTemplate }) {
         />
       )}
     </>
+  );
+}
+
+/** The name of the template, and its deletion. */
+function Details({ template }: { template: WorkoutTemplate }) {
+  const remove = async () => {
+    const undo = await deleteTemplate(template);
+    navigate("/templates");
+    say(`Deleted ${template.name}.`, undo);
+  };
+  return (
+    <section className="card" aria-labelledby="details">
+      <h2 id="details">Details</h2>
+      <div className="field">
+        <span className="label">Name</span>
+        <Commit
+          label="Name"
+          draft={`${template.id}.name`}
+          maxLength={200}
+          value={template.name}
+          onCommit={async (text) =>
+            text.trim() && attempt(edit(db.workoutTemplates, template.id, (current) => ({ ...current, name: text.trim() })))
+          }
+        />
+      </div>
+      <div>
+        <button type="button" className="button danger" onClick={() => void attempt(remove())}>
+          Delete the template
+        </button>
+      </div>
+    </section>
   );
 }
 

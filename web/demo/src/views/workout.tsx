@@ -9,7 +9,7 @@ import { volumeKg } from "../logic/one-rep-max";
 import { type Block, blocksOf } from "../logic/sets";
 import { volume } from "../logic/units";
 import { clock, counted, day, duration } from "../logic/words";
-import { db, type WorkoutLog } from "../sync";
+import { db, type LoggedSet, type WorkoutLog } from "../sync";
 import { useDraft } from "../ui/draft";
 import { Commit, Empty, Loading } from "../ui/form";
 import { Icon } from "../ui/icon";
@@ -30,7 +30,6 @@ export function WorkoutPage({ id }: { id: string }) {
 }
 
 function Workout({ workout }: { workout: WorkoutLog }) {
-  const unit = useUnit();
   const sets = useLiveQuery(() => setsOf(workout.id), [workout.id]);
   const planned = useLiveQuery(
     () => (workout.workoutTemplateId ? plannedOf(workout.workoutTemplateId) : []),
@@ -55,25 +54,7 @@ function Workout({ workout }: { workout: WorkoutLog }) {
 
   return (
     <>
-      <div className="page-head">
-        <div>
-          <Title>{workout.name ?? "Workout"}</Title>
-          <p>
-            {day(workout.startTime, Date.now())}, {clock(workout.startTime)}
-            {workout.durationMs > 0 && ` · ${duration(workout.durationMs)}`}
-            {sets && sets.length > 0 && ` · ${counted(sets.length, "set")} · ${volume(volumeKg(sets), unit)}`}
-          </p>
-        </div>
-        <div className="row">
-          {underWay && <RestTimer from={restFrom} />}
-          {underWay && (
-            <button type="button" className="button primary" onClick={() => void attempt(finishWorkout(workout))}>
-              <Icon name="check" />
-              Finish
-            </button>
-          )}
-        </div>
-      </div>
+      <Head workout={workout} sets={sets} restFrom={restFrom} />
       {blocks?.length === 0 && (
         <section className="card">
           <Empty icon="train" title="No exercises yet">
@@ -93,6 +74,40 @@ function Workout({ workout }: { workout: WorkoutLog }) {
       <Details workout={workout} />
       {picking && <ExercisePicker onPick={pick} onClose={() => setPicking(false)} />}
     </>
+  );
+}
+
+interface HeadProps {
+  workout: WorkoutLog;
+  sets: readonly LoggedSet[] | undefined;
+  /** When the last set was added. */
+  restFrom: number | undefined;
+}
+
+/** The name and the figures of the workout, and its end. */
+function Head({ workout, sets, restFrom }: HeadProps) {
+  const unit = useUnit();
+  const underWay = isUnderWay(workout, Date.now());
+  return (
+    <div className="page-head">
+      <div>
+        <Title>{workout.name ?? "Workout"}</Title>
+        <p>
+          {day(workout.startTime, Date.now())}, {clock(workout.startTime)}
+          {workout.durationMs > 0 && ` · ${duration(workout.durationMs)}`}
+          {sets && sets.length > 0 && ` · ${counted(sets.length, "set")} · ${volume(volumeKg(sets), unit)}`}
+        </p>
+      </div>
+      <div className="row">
+        {underWay && <RestTimer from={restFrom} />}
+        {underWay && (
+          <button type="button" className="button primary" onClick={() => void attempt(finishWorkout(workout))}>
+            <Icon name="check" />
+            Finish
+          </button>
+        )}
+      </div>
+    </div>
   );
 }
 
