@@ -99,7 +99,7 @@ fn benchmark(criterion: &mut Criterion) {
     criterion.bench_function("generate everything from StrongLog's contract", |bencher| {
         bencher.iter(|| {
             let compilation = Compilation::from_text("openapi.yaml", black_box(&document));
-            compilation.generate(contractc::emit::Target::ALL, false).expect("no errors")
+            compilation.generate(contractc::emit::Target::ALL).expect("no errors")
         });
     });
 }

@@ -171,10 +171,10 @@ impl Accounts<'_> {
     pub async fn sign_out(&self, which: SignOut) -> Result<(), Error> {
         const DOING: &str = "sign out";
         let body = LogoutRequest { all_devices: (which == SignOut::AllDevices).then_some(true) };
-        let told = self.signed(DOING, &Logout { body, x_contract_version: self.version() }).await;
+        let response = self.signed(DOING, &Logout { body, x_contract_version: self.version() }).await;
         self.client.link(DOING)?.set_tokens(None).await?;
         self.client.tell(Event::SignedOut);
-        match told? {
+        match response? {
             LogoutResponse::NoContent | LogoutResponse::Unauthorized(_) => Ok(()),
             other => Err(refusal(DOING, other)),
         }

@@ -170,7 +170,7 @@ mod tests {
         clock.stamp(5_000_000, Some(9_000_000));
         assert!(clock.rejected(5_000_000, 5_000_900));
         assert_eq!(clock.offset_ms, 0, "a difference as small as the network's delay is none");
-        assert_eq!(clock.stamp(5_000_100, None), 5_000_100, "and stamps begin anew");
+        assert_eq!(clock.stamp(5_000_100, None), 5_000_100, "and stamps begin again");
     }
 
     const NOW: i64 = 1_800_000_000_000;
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_device_that_is_behind_believes_the_second_answer() {
+    fn a_new_device_that_is_behind_accepts_the_second_response() {
         let mut clock = Clock::default();
         clock.learn(NOW - DAY, NOW);
         assert_eq!(clock.stamp(NOW - DAY, None), NOW - DAY, "one answer may be wrong");
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_of_the_clocks_is_told_and_whether_stamps_allow_for_it() {
+    fn the_status_has_the_difference_of_the_clocks_and_whether_stamps_allow_for_it() {
         let mut clock = Clock::default();
         clock.learn(NOW, NOW + SKEW_MAX_MS);
         assert_eq!(clock.difference(), None);

@@ -41,7 +41,7 @@ pub struct InvalidCursor;
 
 impl fmt::Display for InvalidCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the text is not a cursor of version 1")
+        f.write_str("cannot read the cursor: its text is not a cursor of version 1; pull again without it")
     }
 }
 

@@ -75,7 +75,7 @@ impl Error {
         Kind::Argument(message.into()).into()
     }
 
-    /// Whether the connection broke while the request or its answer was on its way.
+    /// Whether the connection broke while the request or its response was in transit.
     pub(crate) fn is_cut(&self) -> bool {
         matches!(&*self.0, Kind::Offline { fate: Fate::Cut, .. })
     }
@@ -183,7 +183,13 @@ impl fmt::Display for Error {
             Kind::Offline { doing, message, .. } => write!(f, "cannot {doing}: {message}; check the address and the network"),
             Kind::Refused { doing, problem } => {
                 let detail = problem.detail.as_ref().map(|detail| format!(", {detail}")).unwrap_or_default();
-                write!(f, "cannot {doing}: the server responded with {} {} ({}{detail})", problem.status, problem.title, problem.code)
+                let (status, title, code) = (problem.status, &problem.title, &problem.code);
+                let advice = match status {
+                    500.. => "try again later, or report it to the server's operator",
+                    429 => "try again later",
+                    _ => "correct what it names, and try again",
+                };
+                write!(f, "cannot {doing}: the server responded with {status} {title} ({code}{detail}); {advice}")
             }
             Kind::Foreign { doing, message } => write!(f, "cannot {doing}: {message}; check that the address belongs to a sync server"),
             Kind::SignIn { doing } => write!(f, "cannot {doing}: nobody is signed in; sign in first"),

@@ -66,12 +66,15 @@
 #![deny(clippy::disallowed_methods)]
 
 #[rustfmt::skip]
+#[allow(clippy::too_many_lines, reason = "generated")]
 #[path = "../generated/rust/mod.rs"]
 pub mod api;
 
 // In the order of the crate documentation. The modules under `doc(hidden)` are public for the server, the browser's engine and the
 // simulation only. They are not covered by semantic versioning.
 
+#[doc(hidden)]
+pub mod advice;
 #[doc(hidden)]
 pub mod clock;
 #[doc(hidden)]
@@ -100,6 +103,8 @@ pub mod task;
 
 #[doc(hidden)]
 pub mod engine;
+#[doc(hidden)]
+pub mod limits;
 #[doc(hidden)]
 pub mod retry;
 #[doc(hidden)]

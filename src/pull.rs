@@ -166,12 +166,12 @@ pub fn clean(change: &Change, seen: u64) -> Row {
 /// forgotten by the server and created again, so the server knows nothing about earlier losses.
 fn lost_unseen(row: &Row, change: &Change) -> bool {
     let is_beaten = row.base_rev.is_some_and(|rev| change.lost_against(rev));
-    rules::on(Rule::LosersAreKept) && row.op.id != change.op.id && (is_beaten || is_made_anew(&row.record, &change.record))
+    rules::on(Rule::LosersAreKept) && row.op.id != change.op.id && (is_beaten || is_recreated(&row.record, &change.record))
 }
 
-fn is_made_anew(before: &Record, after: &Record) -> bool {
+fn is_recreated(before: &Record, after: &Record) -> bool {
     let (Ok(before), Ok(after)) = (parse(before.text.as_bytes()), parse(after.text.as_bytes())) else { return false };
-    let id = |record: Json<'_>| uuid(record.get("serverId")).filter(|_| rules::on(Rule::MadeAnewIsKept));
+    let id = |record: Json<'_>| uuid(record.get("serverId")).filter(|_| rules::on(Rule::RecreationIsKept));
     id(before.root()).zip(id(after.root())).is_some_and(|(before, after)| before != after)
 }
 

@@ -95,7 +95,7 @@ pub enum Rule {
     /// R23: a device keeps the versions that its push has replaced unseen.
     ReplacedAreKept,
     /// R23: a device keeps its version of a record that was deleted, purged and created again.
-    MadeAnewIsKept,
+    RecreationIsKept,
     /// R24: an edit of an earlier version is not treated as an edit of the current version.
     StaleEditsHaveNoBase,
     /// R27: a device whose digest differs from the server's pulls everything again.
@@ -186,7 +186,7 @@ impl Rule {
         Rule::TombstonesAreEmpty,
         Rule::LosersAreKept,
         Rule::ReplacedAreKept,
-        Rule::MadeAnewIsKept,
+        Rule::RecreationIsKept,
         Rule::StaleEditsHaveNoBase,
         Rule::DigestsAgree,
         Rule::QuestionsAreReported,

@@ -86,6 +86,16 @@ pub enum SyncState {
     Idle,
 }
 
+impl SyncState {
+    /// Whether the device listens for change notifications.
+    pub fn listens(self) -> bool {
+        match self {
+            SyncState::Off | SyncState::Paused | SyncState::NeedsAuth | SyncState::UpgradeRequired => false,
+            SyncState::Offline | SyncState::NeedsConfirmation | SyncState::Syncing | SyncState::Idle => true,
+        }
+    }
+}
+
 impl Status {
     /// Whether the server has every edit of this device, and there is no rejected edit, unreadable change, difference or error.
     pub fn is_synced(&self) -> bool {

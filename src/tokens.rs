@@ -9,6 +9,7 @@ use uuid::Uuid;
 /// The tokens of a signed-in device. `Debug` does not show them; serialization does.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Tokens {
     /// The account that the tokens belong to.
     pub account: Uuid,
@@ -16,6 +17,13 @@ pub struct Tokens {
     pub access_token: String,
     /// The refresh token, which can be exchanged for new tokens once. Using it twice signs the device out.
     pub refresh_token: String,
+}
+
+impl Tokens {
+    /// The tokens of an account, for a [`TokenStore`] that keeps them in a form of its own.
+    pub fn new(account: Uuid, access_token: impl Into<String>, refresh_token: impl Into<String>) -> Self {
+        Tokens { account, access_token: access_token.into(), refresh_token: refresh_token.into() }
+    }
 }
 
 impl fmt::Debug for Tokens {

@@ -10,9 +10,9 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 #[cfg(any(target_os = "android", target_os = "linux"))]
-use self::bounded::ANSWER_TIMEOUT;
-pub(crate) use self::bounded::SlowAnswer;
-use self::bounded::{Bounded, Unanswered};
+use self::bounded::RESPONSE_TIMEOUT;
+pub(crate) use self::bounded::SlowResponse;
+use self::bounded::{Bounded, NoResponse};
 use crate::api::collection::Contract;
 use crate::api::operations::{GetChanges, RefreshTokens, RefreshTokensResponse, StreamChanges};
 use crate::api::runtime::http::{Bearer, CallError, Hooks, Operation, Request, Response, Transport, call};
@@ -26,8 +26,6 @@ pub use crate::tokens::{MemoryTokens, TokenError, TokenStore, Tokens};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The header in which the server names the account of the request (R29).
 const ACCOUNT_HEADER: &str = "x-account";
-/// The maximum silence on the connection for change notifications. The server sends a comment every 20 seconds.
-pub(crate) const SILENCE_TIMEOUT: Duration = Duration::from_secs(50);
 
 impl Tokens {
     /// The tokens of a sign-in.
@@ -35,8 +33,11 @@ impl Tokens {
     /// # Errors
     /// Returns an error if the account's id is not a UUID.
     pub fn of(pair: &TokenPair) -> Result<Self, Error> {
-        let account = Uuid::parse_str(&pair.user_id)
-            .map_err(|_| Error::argument("cannot sign in: the server sent an account id that is not a UUID"))?;
+        let account = Uuid::parse_str(&pair.user_id).map_err(|_| {
+            Error::argument(
+                "cannot sign in: the server sent an account id that is not a UUID; check that the address belongs to a sync server",
+            )
+        })?;
         Ok(Tokens { account, access_token: pair.access_token.clone(), refresh_token: pair.refresh_token.to_string() })
     }
 }
@@ -45,6 +46,7 @@ impl Tokens {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Traffic {
     /// Pull and push requests that got a response.
     pub requests: u64,
@@ -56,6 +58,20 @@ pub struct Traffic {
     pub sent_bytes: u64,
     /// Size of the response bodies in bytes, after decompression.
     pub received_bytes: u64,
+}
+
+impl Traffic {
+    /// The traffic since an earlier count of the same client.
+    #[must_use]
+    pub fn since(self, before: Traffic) -> Self {
+        Traffic {
+            requests: self.requests - before.requests,
+            pushed: self.pushed - before.pushed,
+            pulled: self.pulled - before.pulled,
+            sent_bytes: self.sent_bytes - before.sent_bytes,
+            received_bytes: self.received_bytes - before.received_bytes,
+        }
+    }
 }
 
 /// A server's URL, the HTTP client and the tokens.
@@ -77,7 +93,7 @@ impl Link {
         base_url: &str,
         authority_pem: Option<&[u8]>,
         tokens: Box<dyn TokenStore>,
-        slow_answer: Option<SlowAnswer>,
+        slow_response: Option<SlowResponse>,
     ) -> Result<Self, Error> {
         let (base_url, loopback) =
             address(base_url).map_err(|why| Error::argument(format!("cannot use {base_url:?} as the server's address: {why}")))?;
@@ -94,7 +110,7 @@ impl Link {
         #[cfg(any(target_os = "android", target_os = "linux"))]
         {
             // Sending may take as long as waiting for the response.
-            http = http.tcp_user_timeout(ANSWER_TIMEOUT);
+            http = http.tcp_user_timeout(RESPONSE_TIMEOUT);
         }
         if loopback {
             // Compression and proxies are useless on the loopback interface.
@@ -115,7 +131,7 @@ impl Link {
         Ok(Link {
             contract,
             base_url,
-            http: Bounded { client, slow_answer },
+            http: Bounded { client, slow_response },
             tokens,
             current: Mutex::new(None),
             traffic: SyncMutex::default(),
@@ -195,7 +211,7 @@ impl Link {
         }
         Bearer(tokens.access_token).before(GetChanges::ID, GetChanges::SECURITY, &mut request);
         let sent = request.body().len() as u64;
-        let response = self.http.send(request).await.map_err(|error| unanswered("sync", &error))?;
+        let response = self.http.send(request).await.map_err(|error| no_response("sync", &error))?;
         self.count(|traffic| {
             traffic.requests += 1;
             traffic.sent_bytes += sent;
@@ -212,7 +228,7 @@ impl Link {
             request = request.header(http::header::CONTENT_TYPE, "application/json");
         }
         let request = request.body(call.body.unwrap_or_default());
-        request.map_err(|error| Error::argument(format!("cannot write the request: {error}")))
+        request.map_err(|error| Error::argument(format!("cannot write the request: {error}; check the server's address")))
     }
 
     /// Opens the connection for change notifications. The response body is a stream of events.
@@ -258,10 +274,10 @@ pub(crate) fn version_of(contract: &Contract) -> Option<ContractVersion> {
 }
 
 /// Converts an error of the generated client.
-pub(crate) fn called(doing: &'static str, error: CallError<Unanswered>) -> Error {
+pub(crate) fn called(doing: &'static str, error: CallError<NoResponse>) -> Error {
     match error {
         CallError::Request(report) => Error::argument(format!("cannot {doing}: {report}")),
-        CallError::Transport(error) => unanswered(doing, &error),
+        CallError::Transport(error) => no_response(doing, &error),
         CallError::Response(invalid) => {
             let answer = Answered { status: invalid.status.as_u16(), account: None, retry_after_ms: None, body: invalid.body.clone() };
             let message = if answer.has_json_body() { invalid.to_string() } else { answer.described() };
@@ -283,11 +299,11 @@ pub(crate) fn refusal<R: crate::api::runtime::http::Outcome>(doing: &'static str
     }
 }
 
-fn unanswered(doing: &'static str, error: &Unanswered) -> Error {
+fn no_response(doing: &'static str, error: &NoResponse) -> Error {
     match error {
-        Unanswered::Failed(error) => offline(doing, error),
-        Unanswered::Silent | Unanswered::TooLarge => {
-            let fate = if let Unanswered::TooLarge = error { Fate::Cut } else { Fate::Silent };
+        NoResponse::Failed(error) => offline(doing, error),
+        NoResponse::Silent | NoResponse::TooLarge => {
+            let fate = if let NoResponse::TooLarge = error { Fate::Cut } else { Fate::Silent };
             Kind::Offline { doing, message: error.to_string(), fate }.into()
         }
     }

@@ -368,7 +368,10 @@ fn read_outcome(outcome: Json<'_>, collection: &'static Collection) -> Option<Ou
     })
 }
 
-/// Reads a change of a feed. On failure, the result holds its text and the violations.
+/// Reads a change of a feed.
+///
+/// # Errors
+/// Returns the text of a change that violates the contract, with the violations.
 pub fn read_change(change: Json<'_>, feed: Feed) -> Result<Change, Box<Unreadable>> {
     let (collection, checked) = checked(change, feed, feed.contract().check_any("FeedChange"), &CHANGE);
     let read = || {

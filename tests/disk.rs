@@ -38,9 +38,9 @@ fn a_full_disk_and_one_that_cannot_be_written_lose_nothing() {
     command.args(["-c", IN_A_NAMESPACE, "sh", "sh", "-c", ON_A_SMALL_DISK]).arg(std::env::current_exe().expect("this program"));
     command.args(["on_a_small_disk", "--exact", "--nocapture", "--test-threads=1"]);
     let output = command.env(SMALL, small.path()).env(ROOMY, roomy.path()).output().expect("a process");
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert!(told.contains("a small disk was full"), "the test ran: {told}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(printed.contains("a small disk was full"), "the test ran: {printed}");
 }
 
 /// Does nothing unless the process was started on a small disk.
@@ -193,13 +193,13 @@ async fn backing_up_a_server_whose_disk_is_full(small: &Path, roomy: &Path) {
     let filler = fill(small);
     let change = async || users::limit(&place, "pushing@example.com", Limits::default()).await;
     while change().await.is_ok() {}
-    let told = admin::back_up(&data, &roomy.join("running.backup")).expect("a backup").not_recorded.expect("it could not be recorded");
-    assert!(told.contains("free some space"), "{told}");
+    let printed = admin::back_up(&data, &roomy.join("running.backup")).expect("a backup").not_recorded.expect("it could not be recorded");
+    assert!(printed.contains("free some space"), "{printed}");
     std::fs::remove_file(filler).expect("removed");
     server.stop().await.expect("stopped");
     let filler = fill(small);
-    let told = admin::back_up(&data, &roomy.join("stopped.backup")).expect("a backup").not_recorded;
-    assert!(told.is_some(), "it could not be recorded");
+    let printed = admin::back_up(&data, &roomy.join("stopped.backup")).expect("a backup").not_recorded;
+    assert!(printed.is_some(), "it could not be recorded");
     std::fs::remove_file(filler).expect("removed");
     for backup in ["running.backup", "stopped.backup"] {
         let folder = roomy.join("restored").join(backup);

@@ -51,6 +51,7 @@ const NO_MESSAGES: &[&str] = &[
     "cli/src/quickstart/training",
     "server/src/metrics",
     "web/engine/src/border.rs",
+    "web/src/border.ts",
 ];
 
 fn root() -> &'static Path {
@@ -72,7 +73,10 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for path in entries {
         match path.is_dir() {
             // Fetched packages, and files that tests build.
-            true if path.ends_with("node_modules") || path.ends_with("typescript/build") || path.ends_with("engine/pkg") => {}
+            true if path.ends_with("node_modules")
+                || path.ends_with("typescript/build")
+                || path.ends_with("engine/pkg")
+                || path.ends_with("dist") => {}
             true => files(&path, found),
             false => found.push(path),
         }
@@ -179,9 +183,14 @@ fn documents_keep_their_size() {
 
 /// Words that this project used for itself, and the standard words that took their place.
 const PRIVATE_WORDS: &[(&str, &str)] = &[
+    ("anew", "again, or a verb with re-"),
+    ("believed", "trusted, or accepted"),
+    ("believes", "trusts, or accepts"),
+    ("candidacy", "request for the lock"),
     ("conjunct", "allOf closure"),
     ("conjuncts", "allOf closure"),
     ("deposed", "LeadershipLost"),
+    ("doomed", "swept"),
     ("doorbell", "change notifications"),
     ("fence", "check"),
     ("fences", "checks"),
@@ -194,6 +203,8 @@ const PRIVATE_WORDS: &[(&str, &str)] = &[
     ("telling", "collecting, or discriminating"),
     ("telltale", "discriminating member"),
     ("there are those of", "available:"),
+    ("told", "reported, distinguished, or notified"),
+    ("untold", "new"),
     ("verdict", "result"),
 ];
 
@@ -232,6 +243,7 @@ const WRITTEN: &[&str] = &[
     "src",
     "tests",
     "web/build.mjs",
+    "web/demo",
     "web/engine",
     "web/src",
     "web/tests",
@@ -267,6 +279,43 @@ fn private_words_stay_out() {
         found.extend(words.chain(names).map(|(word, standard)| format!("{name}: \"{word}\"; write \"{standard}\"")));
     }
     assert!(found.is_empty(), "{}", found.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+/// What a file is for stands in its first lines, after the line that names its interpreter.
+#[test]
+fn every_file_opens_with_its_job() {
+    let mut found = Vec::new();
+    for (name, path) in written() {
+        let is_data = name.contains("/tests/cases/") || name.contains("/tests/diagnostics/") || name.contains("/fixtures/");
+        let starts: &[&str] = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("rs") => &["//!", "// "],
+            Some("ts" | "tsx" | "js" | "mjs") => &["// ", "/**", "/* "],
+            Some("py") => &["\"\"\"", "# "],
+            Some("sh") => &["# "],
+            _ => continue,
+        };
+        let text = String::from_utf8_lossy(&std::fs::read(&path).expect("a file can be read")).into_owned();
+        let first = text.lines().find(|line| !line.starts_with("#!") || line.starts_with("#![")).unwrap_or_default();
+        if !is_data && !starts.iter().any(|start| first.starts_with(start)) {
+            found.push(format!("{name}: {first}"));
+        }
+    }
+    assert!(found.is_empty(), "these files do not say what they are for:\n{}", found.join("\n"));
+}
+
+/// rustdoc makes a heading of the whole line.
+#[test]
+fn headings_of_documentation_stand_alone() {
+    let mut found = Vec::new();
+    for (name, path) in written().into_iter().filter(|(name, _)| name.ends_with(".rs")) {
+        let text = read(&path);
+        let is_wrong = |line: &&str| {
+            let heading = line.trim_start().strip_prefix("/// # ").or(line.trim_start().strip_prefix("//! # "));
+            heading.is_some_and(|heading| ["Errors ", "Panics ", "Safety ", "Examples "].iter().any(|word| heading.starts_with(word)))
+        };
+        found.extend(text.lines().filter(is_wrong).map(|line| format!("{name}: {line}")));
+    }
+    assert!(found.is_empty(), "the text belongs on the next line:\n{}", found.join("\n"));
 }
 
 /// Whether a text has these words, and not only as a part of other ones. An identifier consists of words.

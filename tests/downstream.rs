@@ -1,7 +1,12 @@
 //! The view of a user's build: a crate that depends on ours builds no compiler, stale code does not compile, and the packages are complete.
 
+#[path = "support/copy.rs"]
+mod copy;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use copy::copy;
 
 /// Creates a crate in a folder of its own, outside the checkout's configuration, that depends on the package at `path`.
 fn downstream(folder: &Path, path: &Path) {
@@ -137,17 +142,4 @@ fn stale_code_does_not_compile_silently() {
     assert!(!stale.status.success(), "a stale package compiles");
     assert!(message.contains("spec/openapi.yaml differs from generated/MANIFEST; run `cargo xtask generate`"), "{message}");
     std::fs::remove_dir_all(&folder).expect("the folder can be deleted");
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder can be made");
-    for entry in std::fs::read_dir(from).expect("a folder can be listed") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).expect("a file can be copied");
-        }
-    }
 }

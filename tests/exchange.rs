@@ -179,10 +179,7 @@ const FORM: Form = Form::new(
         ("ok", Shape::of(Types::BOOLEAN)),
         ("scope", LIST),
     ]),
-    &[
-        ("csv", Encoding::of(Place::Query).style(Style::Form, false)),
-        ("metadata", Encoding::of(Place::Query).style(Style::DeepObject, true)),
-    ],
+    &[("csv", Encoding::of(Place::Query).style(Style::Form)), ("metadata", Encoding::of(Place::Query).style(Style::DeepObject).exploded())],
     &LIMITED,
 );
 

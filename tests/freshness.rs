@@ -4,7 +4,12 @@
 #[path = "../xtask/contract/src/generate.rs"]
 mod generate;
 
+#[path = "support/copy.rs"]
+mod copy;
+
 use std::path::Path;
+
+use copy::copy;
 
 #[test]
 fn generated_files_are_fresh() {
@@ -59,18 +64,5 @@ fn a_changed_contract_is_noticed() {
         "orphaned: generated/rust/left_over.rs",
     ] {
         assert!(listed.iter().any(|change| change == expected), "{expected} is missing in {listed:?}");
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder can be made");
-    for entry in std::fs::read_dir(from).expect("a folder can be listed") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).expect("a file can be copied");
-        }
     }
 }

@@ -145,7 +145,7 @@ fn the_compiler_survives_any_document() {
         let text = edited(&documents[document.index(documents.len())], &edits);
         let start = Instant::now();
         let compilation = Compilation::from_text("fuzzed.yaml", &text);
-        let files = compilation.generate(Target::ALL, false);
+        let files = compilation.generate(Target::ALL);
         prop_assert!(start.elapsed() < HANG, "hangs on:\n{}", String::from_utf8_lossy(&text));
         prop_assert_eq!(files.is_some(), !compilation.diagnostics.has_errors());
         // The generated code must at least parse as Rust; the emitter reports code that does not as `compile_error!`.

@@ -28,7 +28,7 @@ fn compile(path: &Path) -> Compilation {
 /// The contract of a document as data, with the rules of all its schemas.
 fn loaded(compilation: &Compilation) -> &'static ServerContract {
     let contract = compilation.contract.as_ref().unwrap_or_else(|| panic!("{}", compilation.render()));
-    let text = data::with_all_schemas(&Plan::new(contract, &compilation.name, false));
+    let text = data::with_all_schemas(&Plan::new(contract, &compilation.name));
     load(text.as_bytes()).expect("a contract")
 }
 
@@ -80,7 +80,7 @@ fn data_validates_the_records_of_a_second_contract_like_generated_code() {
 #[test]
 fn data_describes_the_collections_like_generated_code() {
     for (document, expected) in [("spec", &api::SERVER_CONTRACT), ("examples/todo/spec", &todo::SERVER_CONTRACT)] {
-        let files = compile(&root().join(document).join("openapi.yaml")).generate(&[Target::Contract], false).expect("a contract");
+        let files = compile(&root().join(document).join("openapi.yaml")).generate(&[Target::Contract]).expect("a contract");
         let server = load(files[0].text.as_bytes()).expect("a contract");
         let of = |server: &'static ServerContract| {
             let contract = server.contract;
@@ -142,7 +142,7 @@ fn what_is_not_a_compiled_contract_is_rejected_with_the_way_to_make_one() {
 /// Nothing that is missing from the file makes the reader panic.
 #[test]
 fn a_damaged_contract_is_rejected() {
-    let files = compile(&root().join("examples/todo/spec/openapi.yaml")).generate(&[Target::Contract], false).expect("a contract");
+    let files = compile(&root().join("examples/todo/spec/openapi.yaml")).generate(&[Target::Contract]).expect("a contract");
     let lines: Vec<&str> = files[0].text.lines().collect();
     let without = |gone: usize| lines.iter().enumerate().filter(|(index, _)| *index != gone).map(|(_, line)| *line).collect::<String>();
     let refused = (0..lines.len()).filter(|gone| load(without(*gone).as_bytes()).is_err()).count();

@@ -86,7 +86,7 @@ fn a_value_built_in_code_is_validated_too() {
 }
 
 #[test]
-fn unions_are_told_apart_by_their_tag() {
+fn unions_are_distinguished_by_their_tag() {
     let text = json!({
         "id": ID, "clientCreatedAt": 1, "clientUpdatedAt": 2, "isDeleted": false, "workoutLogId": ID, "exerciseDefinitionId": ID,
         "orderInWorkout": 0, "orderInExercise": 0, "loggedReps": 5, "loggedWeightKg": 80, "setType": "standard"

@@ -138,7 +138,7 @@ fn views_have_no_names_of_tables_and_indexes() {
          x-namespace: 4ab17229-0feb-42e9-b1f3-55a6236f6e6b\ncomponents:\n  schemas:\n{records}"
     );
     let compilation = contractc::Compilation::from_text("tables.yaml", document.as_bytes());
-    let files = compilation.generate(&[contractc::emit::Target::Sql], false).unwrap_or_else(|| panic!("{}", compilation.render()));
+    let files = compilation.generate(&[contractc::emit::Target::Sql]).unwrap_or_else(|| panic!("{}", compilation.render()));
     let database = rusqlite::Connection::open_in_memory().expect("a database");
     database.execute_batch(schema).expect("the tables");
     for _ in 0..2 {

@@ -396,7 +396,7 @@ async fn what_a_server_says_to_another_account_is_not_taken() {
     {
         let url = format!("http://{address}{path}");
         let client = Client::builder().database(folder.path().join(name)).server(url).paused(true).open().await.expect("a device");
-        let tokens = Tokens { account: own, access_token: "mine".to_owned(), refresh_token: "rt_mine".to_owned() };
+        let tokens = Tokens::new(own, "mine", "rt_mine");
         client.account().sign_in(tokens).await.expect("signed in");
         let error = client.account().devices().await.expect_err("devices of another account");
         let message = error.to_string();

@@ -17,6 +17,7 @@ use crate::help::{
     SYNC_HELP,
 };
 use crate::logs::{App, DateOrder, Decimal, Unit};
+use crate::terminal::Format;
 
 /// The command line. An environment variable that is empty counts as not set: Docker Compose passes unset variables as empty strings.
 pub fn command_line() -> ClapCommand {
@@ -71,6 +72,13 @@ pub struct Global {
     /// Write JSON, as described by `stronglog schema`.
     #[arg(long, global = true, help_heading = "Output")]
     pub json: bool,
+}
+
+impl Global {
+    /// The form in which the command writes its results.
+    pub fn format(&self) -> Format {
+        if self.json { Format::Json } else { Format::Text }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -134,7 +142,7 @@ pub enum Command {
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  stronglog completions bash > ~/.local/share/bash-completion/completions/stronglog")]
     Completions {
-        /// The shell.
+        /// The shell that reads the script.
         shell: clap_complete::Shell,
     },
     /// Print the JSON Schema of a command's --json output, or of all of them.

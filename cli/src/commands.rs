@@ -22,16 +22,17 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::profile::Profile;
 use crate::quickstart;
 use crate::terminal;
+use crate::terminal::Format;
 
-/// How a command ended.
+/// Whether a command ended by itself or was interrupted by a signal.
 pub enum Ended {
-    /// Nothing of it runs any more, except tasks in the background.
+    /// The command has ended; only background tasks may still run.
     Completed(Outcome),
-    /// A signal came. It may still run on its thread.
+    /// A signal arrived. The command may still run on its thread.
     Abandoned(Exit),
 }
 
-/// Runs the command until it ends, Ctrl-C is pressed, or it is told to end.
+/// Runs the command until it ends, Ctrl-C is pressed, or SIGTERM arrives.
 pub async fn run(arguments: Arguments) -> Ended {
     match &arguments.command {
         // It handles Ctrl-C itself.
@@ -89,38 +90,38 @@ async fn on_a_thread(arguments: Arguments) -> Outcome {
 
 async fn carry_out(arguments: Arguments) -> Outcome {
     let Arguments { global, command } = arguments;
-    let json = global.json;
+    let format = global.format();
     match command {
-        Command::Quickstart(quickstart) => quickstart::run(&quickstart, json).await,
-        Command::Serve(serve) => serve::run(*serve, json).await,
-        Command::Admin(action) => admin::run(&action, json).await,
+        Command::Quickstart(quickstart) => quickstart::run(&quickstart, format).await,
+        Command::Serve(serve) => serve::run(*serve, format).await,
+        Command::Admin(action) => admin::run(&action, format).await,
         Command::Completions { shell } => meta::completions(shell),
         Command::Schema { command } => meta::schema(command.as_deref()),
-        command => on_device(command, &Profile::of(&global)?, json).await,
+        command => on_device(command, &Profile::of(&global)?, format).await,
     }
 }
 
 /// Runs a command that needs a profile.
-async fn on_device(command: Command, profile: &Profile, json: bool) -> Outcome {
+async fn on_device(command: Command, profile: &Profile, format: Format) -> Outcome {
     match command {
-        Command::Register(sign_in) => account::register(profile, &sign_in, json).await,
-        Command::Login(sign_in) => account::login(profile, &sign_in, json).await,
-        Command::Logout(logout) => account::logout(profile, &logout, json).await,
-        Command::Recover(sign_in) => account::recover(profile, &sign_in, json).await,
-        Command::Devices(devices) => devices::run(profile, &devices, json).await,
-        Command::Sync(sync) => sync::run(profile, &sync, json).await,
-        Command::Status(status) => status::run(profile, &status, json).await,
-        Command::List(list) => records::list(profile, &list, json).await,
-        Command::Get(get) => records::get(profile, &get, json).await,
-        Command::Put(put) => records::put(profile, &put, json).await,
-        Command::Delete(delete) => records::delete(profile, &delete, json).await,
-        Command::Conflicts(conflicts) => conflicts::run(profile, &conflicts, json).await,
-        Command::Blocked(blocked) => blocked::run(profile, &blocked, json).await,
-        Command::Quarantine => quarantine::run(profile, json).await,
-        Command::Verify => verify::run(profile, json).await,
-        Command::Export(export) => export::export(profile, &export, json).await,
-        Command::Import(import) => import::import(profile, &import, json).await,
-        Command::Account(action) => account::run(profile, &action, json).await,
+        Command::Register(sign_in) => account::register(profile, &sign_in, format).await,
+        Command::Login(sign_in) => account::login(profile, &sign_in, format).await,
+        Command::Logout(logout) => account::logout(profile, &logout, format).await,
+        Command::Recover(sign_in) => account::recover(profile, &sign_in, format).await,
+        Command::Devices(devices) => devices::run(profile, &devices, format).await,
+        Command::Sync(sync) => sync::run(profile, &sync, format).await,
+        Command::Status(status) => status::run(profile, &status, format).await,
+        Command::List(list) => records::list(profile, &list, format).await,
+        Command::Get(get) => records::get(profile, &get, format).await,
+        Command::Put(put) => records::put(profile, &put, format).await,
+        Command::Delete(delete) => records::delete(profile, &delete, format).await,
+        Command::Conflicts(conflicts) => conflicts::run(profile, &conflicts, format).await,
+        Command::Blocked(blocked) => blocked::run(profile, &blocked, format).await,
+        Command::Quarantine => quarantine::run(profile, format).await,
+        Command::Verify => verify::run(profile, format).await,
+        Command::Export(export) => export::export(profile, &export, format).await,
+        Command::Import(import) => import::import(profile, &import, format).await,
+        Command::Account(action) => account::run(profile, &action, format).await,
         Command::Quickstart(_) | Command::Serve(_) | Command::Admin(_) | Command::Completions { .. } | Command::Schema { .. } => {
             Err(Failure::new("cannot run the command on a profile: this is a bug, please report it"))
         }

@@ -74,7 +74,7 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
-            _ => Failure::new(format!("cannot write the output: {error}")),
+            _ => Failure::new(format!("cannot write the output: {error}; check where it is redirected to")),
         }
     }
 }

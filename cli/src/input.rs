@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
+use stronglog_sync::advice::with_advice;
+
 use crate::exit::{Failure, Outcome};
 use crate::logs::App;
 
@@ -28,7 +30,8 @@ pub fn open(path: &Path) -> Outcome<Box<dyn Read>> {
     if path == Path::new("-") {
         return Ok(Box::new(std::io::stdin()));
     }
-    let file = std::fs::File::open(path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+    let file =
+        std::fs::File::open(path).map_err(|error| Failure::new(format!("cannot read {}: {}", path.display(), with_advice(&error))))?;
     Ok(Box::new(file))
 }
 
@@ -87,7 +90,7 @@ fn refuse_other_text(start: &[u8]) -> Outcome<()> {
 }
 
 fn unreadable(error: std::io::Error) -> Failure {
-    Failure::new(format!("cannot read the file: {error}"))
+    Failure::new(format!("cannot read the file: {}", with_advice(&error)))
 }
 
 fn is(what: &str) -> Failure {

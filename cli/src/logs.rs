@@ -25,18 +25,18 @@ pub use columns::Unit;
 pub use dialect::Dialect;
 pub use known::Known;
 pub use numbers::Decimal;
-pub use records::{Converted, Left, Making, Of, Origin, convert};
+pub use records::{ConvertOptions, Converted, MissingRecord, Origin, OriginKind, convert};
 pub use times::DateOrder;
 pub use zone::Zone;
 
 /// An app whose export can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum App {
-    /// Strong, with commas or semicolons.
+    /// The CSV file of Strong, with commas or semicolons.
     Strong,
-    /// Hevy.
+    /// The CSV file of Hevy.
     Hevy,
-    /// FitNotes.
+    /// The CSV file of FitNotes.
     #[value(name = "fitnotes")]
     FitNotes,
 }
@@ -165,9 +165,9 @@ impl Log {
     /// Rejects the lines of a record that cannot be imported: a set, or all sets of a workout or an exercise. Returns the number of lines.
     pub fn refuse(&mut self, origin: &Origin, message: &str) -> usize {
         let is_meant = |line: &Line| match &origin.of {
-            Of::Set => line.number == origin.line,
-            Of::Workout(key) => line.workout.key == *key,
-            Of::Exercise(name) => folded(&line.exercise) == *name,
+            OriginKind::Set => line.number == origin.line,
+            OriginKind::Workout(key) => line.workout.key == *key,
+            OriginKind::Exercise(name) => folded(&line.exercise) == *name,
         };
         let before = self.refused.len();
         for line in self.lines.iter_mut().filter(|line| line.kind != Kind::Refused && is_meant(line)) {

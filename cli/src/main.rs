@@ -32,7 +32,7 @@ use clap::error::ErrorKind;
 use crate::args::{Arguments, command_line};
 use crate::commands::Ended;
 use crate::exit::{Exit, Failure};
-use crate::terminal::{error_word, plain, remark, remark_json};
+use crate::terminal::{Format, error_word, plain, remark, remark_json};
 
 fn main() -> ExitCode {
     let parsed = command_line().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() && asks_for_json() => {
             let failure = Failure::usage(usage(&error));
-            report(&failure, true);
+            report(&failure, Format::Json);
             return failure.exit().into();
         }
         Err(error) => error.exit(),
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
             return Exit::Failed.into();
         }
     };
-    let json = arguments.global.json;
+    let format = arguments.global.format();
     let outcome = match runtime.block_on(commands::run(arguments)) {
         Ended::Completed(outcome) => outcome,
         Ended::Abandoned(exit) => {
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure @ (Failure::ClosedPipe | Failure::Interrupted)) => failure.exit().into(),
         Err(failure) => {
-            report(&failure, json);
+            report(&failure, format);
             failure.exit().into()
         }
     }
@@ -94,8 +94,8 @@ fn usage(error: &clap::Error) -> String {
 }
 
 /// Writes the error to standard error, as JSON with `--json`.
-fn report(failure: &Failure, json: bool) {
-    if json {
+fn report(failure: &Failure, format: Format) {
+    if format.is_json() {
         return remark_json(&output::ErrorOutput::of(failure));
     }
     // Parts of the text may come from a server, a proxy or a file.

@@ -19,8 +19,8 @@ pub use admin::{
 pub use quickstart::{DemoOutput, KeptOutput, QuickstartOutput, StepOutput, WinnerOutput};
 
 use crate::exit::Failure;
-use crate::logs::Left;
-use crate::summary::acts;
+use crate::logs::MissingRecord;
+use crate::summary::user_actions;
 use crate::synced::Synced;
 
 /// Written to standard error when a command fails.
@@ -76,7 +76,7 @@ impl SyncOutput {
         SyncOutput {
             synced: synced.status.is_synced(),
             status: synced.status.clone(),
-            acts: acts(&synced.status),
+            acts: user_actions(&synced.status),
             traffic: synced.traffic,
             seconds: synced.took.as_secs_f64(),
         }
@@ -359,8 +359,8 @@ pub struct LeftOutput {
 }
 
 impl LeftOutput {
-    fn of(left: &Left) -> Self {
-        LeftOutput { collection: left.collection.to_owned(), id: left.id.clone(), what: left.what.clone() }
+    fn of(missing: &MissingRecord) -> Self {
+        LeftOutput { collection: missing.collection.to_owned(), id: missing.id.clone(), what: missing.what.clone() }
     }
 }
 
@@ -379,7 +379,7 @@ pub struct ImportCountsOutput {
 }
 
 impl ImportOutput {
-    pub fn of(imported: &Imported, left: &[Left], dry_run: bool, zone: Option<String>) -> Self {
+    pub fn of(imported: &Imported, missing: &[MissingRecord], dry_run: bool, zone: Option<String>) -> Self {
         let counts = |counts: &ImportCounts| ImportCountsOutput {
             added: counts.added,
             replaced: counts.replaced,
@@ -397,7 +397,7 @@ impl ImportOutput {
             has_end: imported.counts == FileCounts::Exact,
             cut_off: imported.counts == FileCounts::CutOff,
             refused: imported.refused.iter().map(|(line, error)| RefusedLine { line: *line as u64, error: error.clone() }).collect(),
-            no_longer_in_file: left.iter().map(LeftOutput::of).collect(),
+            no_longer_in_file: missing.iter().map(LeftOutput::of).collect(),
             zone,
         }
     }

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use stronglog_sync::Client;
+use stronglog_sync::advice::with_advice;
 use stronglog_sync::client::ClientBuilder;
 use stronglog_sync::transport::{TokenStore, Tokens};
 
 use crate::args::Global;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::progress;
-use crate::terminal::remark;
+use crate::terminal::{Format, remark};
 use crate::tokens::{self, FileTokens, replace};
 
 /// Names the profile directory. A server's folder is in `STRONGLOG_SERVER_DATA`.
@@ -31,7 +32,7 @@ pub struct Profile {
     server: Option<String>,
     authority: Option<PathBuf>,
     /// Whether messages while a command waits are JSON.
-    json: bool,
+    format: Format,
 }
 
 /// The server and account of the last sign-in. It contains no secret.
@@ -55,12 +56,12 @@ impl Profile {
             Some(folder) => folder,
             None => platform_folder()?,
         };
-        Ok(Profile { folder, server: global.server.clone(), authority: global.ca.clone(), json: global.json })
+        Ok(Profile { folder, server: global.server.clone(), authority: global.ca.clone(), format: global.format() })
     }
 
     /// Creates a profile for a directory and a server.
     pub fn at(folder: impl Into<PathBuf>, server: &str) -> Self {
-        Profile { folder: folder.into(), server: Some(server.to_owned()), authority: None, json: false }
+        Profile { folder: folder.into(), server: Some(server.to_owned()), authority: None, format: Format::Text }
     }
 
     pub fn folder(&self) -> &Path {
@@ -241,19 +242,20 @@ impl Profile {
             let what = "cannot connect: no server is known; sign in with `stronglog login --server URL`, or set STRONGLOG_SERVER";
             Failure::Other(Exit::SignIn, what.to_owned())
         })?;
-        let json = self.json;
+        let format = self.format;
         let mut builder = builder
             .on_slow_answer(progress::SLOW_ANSWER, {
                 let server = server.clone();
-                move |waited| progress::say_waiting(&server, waited, json)
+                move |waited| progress::say_waiting(&server, waited, format)
             })
             .server(server)
             .tokens(self.token_store())
             .notifications(background == Background::SyncAndWatch)
             .paused(background == Background::Nothing);
         if let Some(path) = remembered.authority {
-            let pem = fs::read(&path)
-                .map_err(|error| Failure::new(format!("cannot read the certificate authority {}: {error}", path.display())))?;
+            let pem = fs::read(&path).map_err(|error| {
+                Failure::new(format!("cannot read the certificate authority {}: {}", path.display(), with_advice(&error)))
+            })?;
             builder = builder.certificate_authority(pem);
         }
         Ok(builder)

@@ -11,7 +11,7 @@ use stronglog_sync::transport::Traffic;
 use crate::exit::Outcome;
 use crate::output::WaitingOutput;
 use crate::synced::{Synced, per_second};
-use crate::terminal::{remark, remark_json};
+use crate::terminal::{Format, remark, remark_json};
 
 /// The interval at which a bar is redrawn.
 const REDRAW: Duration = Duration::from_millis(80);
@@ -26,12 +26,12 @@ fn set_drawn(bar: Option<ProgressBar>) {
 }
 
 /// Reports on standard error what a command waits for, for people who watch a terminal or read a log.
-pub fn say_waiting(server: &str, waited: Duration, json: bool) {
+pub fn say_waiting(server: &str, waited: Duration, format: Format) {
     let say = || {
         let waiting = WaitingOutput { waiting_for: server.to_owned(), seconds: waited.as_secs() };
-        match json {
-            true => remark_json(&waiting),
-            false => remark!("waiting for a response from {server}, {} s so far", waiting.seconds),
+        match format {
+            Format::Json => remark_json(&waiting),
+            Format::Text => remark!("waiting for a response from {server}, {} s so far", waiting.seconds),
         }
     };
     let drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -56,14 +56,14 @@ pub async fn sync(client: &Client, label: &str, before: Traffic, expected: Optio
         tokio::select! {
             status = &mut syncing => break status?,
             () = tokio::time::sleep(REDRAW) => {
-                let moved = since(before, client.traffic());
+                let moved = client.traffic().since(before);
                 let total = moved.pushed + client.status().pending + expected.unwrap_or(moved.pulled);
                 progress.set(moved.pushed + moved.pulled, Some(total));
             }
         }
     };
     progress.finish();
-    Ok(Synced { status, traffic: since(before, client.traffic()), took: started.elapsed() })
+    Ok(Synced { status, traffic: client.traffic().since(before), took: started.elapsed() })
 }
 
 /// Whether to draw a bar.
@@ -114,17 +114,6 @@ fn counted(done: u64, total: Option<u64>, elapsed: Duration) -> String {
         Some(total) => format!("{} of {}, {speed}/s", HumanCount(done), HumanCount(total.max(done))),
         None if done > 0 => format!("{}, {speed}/s", HumanCount(done)),
         None => format!("waiting, {} s", elapsed.as_secs()),
-    }
-}
-
-/// The transfers since an earlier count.
-pub fn since(before: Traffic, now: Traffic) -> Traffic {
-    Traffic {
-        requests: now.requests - before.requests,
-        pushed: now.pushed - before.pushed,
-        pulled: now.pulled - before.pulled,
-        sent_bytes: now.sent_bytes - before.sent_bytes,
-        received_bytes: now.received_bytes - before.received_bytes,
     }
 }
 

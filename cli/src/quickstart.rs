@@ -12,6 +12,7 @@ use std::pin::pin;
 use std::time::Instant;
 
 use stronglog_sync::Client;
+use stronglog_sync::advice::with_advice;
 use stronglog_sync::api::registry::Collections;
 use uuid::Uuid;
 
@@ -25,7 +26,7 @@ use crate::output::{DemoOutput, QuickstartOutput, StepOutput};
 use crate::profile::{Background, Profile, make_private};
 use crate::progress::{self, Progress, Visibility};
 use crate::synced::Synced;
-use crate::terminal::{counted, remark};
+use crate::terminal::{Format, counted, remark};
 
 const EMAIL: &str = "quickstart@example.com";
 
@@ -36,12 +37,12 @@ struct Device {
     client: Client,
 }
 
-pub async fn run(asked: &Quickstart, json: bool) -> Outcome {
+pub async fn run(asked: &Quickstart, format: Format) -> Outcome {
     let cannot = |error| Failure::new(format!("cannot wait for Ctrl-C: {error}"));
     let mut interrupted = pin!(interrupted().map_err(cannot)?);
     // Dropping the tour stops everything that it has started, including a database.
     let (servers, equal) = tokio::select! {
-        toured = tour(asked, json) => toured?,
+        toured = tour(asked, format) => toured?,
         () = interrupted.as_mut() => return Ok(Exit::Interrupted),
     };
     if asked.stays() {
@@ -67,13 +68,13 @@ fn interrupted() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// The tour itself. Returns the running servers, and whether all ended with the same records.
-async fn tour(asked: &Quickstart, json: bool) -> Outcome<(Servers, bool)> {
+async fn tour(asked: &Quickstart, format: Format) -> Outcome<(Servers, bool)> {
     let started = Instant::now();
     let site = if asked.web { Some(demo::site()?) } else { None };
     let folder = folder(asked)?;
     let servers = Servers::start(asked, &folder, site).await?;
     let server = servers.first();
-    let mut story = Story { json, steps: Vec::new() };
+    let mut story = Story { format, steps: Vec::new() };
     story.begin(&server.url(), &folder)?;
     if asked.postgres.is_some() {
         story.second_server(&servers.last().url())?;
@@ -123,7 +124,7 @@ fn folder(asked: &Quickstart) -> Outcome<PathBuf> {
             .map_err(|error| Failure::new(format!("cannot create a temporary directory: {error}; choose a directory with --dir DIR")));
     };
     make_private(folder)?;
-    let cannot = |error| Failure::new(format!("cannot read the directory {}: {error}", folder.display()));
+    let cannot = |error| Failure::new(format!("cannot read the directory {}: {}", folder.display(), with_advice(&error)));
     if std::fs::read_dir(folder).map_err(cannot)?.next().is_some() {
         let folder = folder.display();
         return Err(Failure::usage(format!("cannot use {folder}: the directory is not empty; choose a new one")));
@@ -192,7 +193,7 @@ async fn sync(device: &Device, expected: Option<u64>, story: &Story) -> Outcome<
 
 impl Story {
     fn visibility(&self) -> Visibility {
-        if self.json { Visibility::Never } else { Visibility::OnTerminal }
+        if self.format.is_json() { Visibility::Never } else { Visibility::OnTerminal }
     }
 
     fn step(&mut self, device: &str, synced: &Synced) {

@@ -84,8 +84,8 @@ fn read(serve: &Command, text: &str) -> Result<Vec<Setting>, Vec<String>> {
     let line = |at: usize| text.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        let told = |error: &toml::de::Error| format!("line {}: {}", line(error.span().map_or(0, |span| span.start)), error.message());
-        return Err(errors.iter().map(told).collect());
+        let problem = |error: &toml::de::Error| format!("line {}: {}", line(error.span().map_or(0, |span| span.start)), error.message());
+        return Err(errors.iter().map(problem).collect());
     }
     let (mut settings, mut findings) = (Vec::new(), Vec::new());
     for (key, value) in table.get_ref() {
@@ -97,7 +97,11 @@ fn read(serve: &Command, text: &str) -> Result<Vec<Setting>, Vec<String>> {
     }
     // The table is sorted by key.
     findings.sort();
-    if findings.is_empty() { Ok(settings) } else { Err(findings.into_iter().map(|(line, told)| format!("line {line}: {told}")).collect()) }
+    if findings.is_empty() {
+        Ok(settings)
+    } else {
+        Err(findings.into_iter().map(|(line, problem)| format!("line {line}: {problem}")).collect())
+    }
 }
 
 fn setting(serve: &Command, key: &str, value: &DeValue<'_>) -> Result<Setting, String> {
@@ -194,8 +198,8 @@ mod tests {
         for arg in serve().get_arguments().filter(|arg| !arg.is_global_set()) {
             let key = arg.get_long().expect("a flag");
             if !NOT_IN_A_FILE.contains(&key) {
-                let told = refused(&format!("{key} = 1979-05-27\n"));
-                assert!(told[0].starts_with(&format!("line 1: {key} must be ")), "{told:?}");
+                let problem = refused(&format!("{key} = 1979-05-27\n"));
+                assert!(problem[0].starts_with(&format!("line 1: {key} must be ")), "{problem:?}");
             }
         }
     }
@@ -203,7 +207,7 @@ mod tests {
     #[test]
     fn findings_come_all_at_once_with_line_and_hint() {
         let text = "# settings\nbindd = \"127.0.0.1:9\"\nbind = \"nowhere\"\nclosed = \"yes\"\nauth-per-minute = 0\ndata = 5\n[tls]\ncert = \"x\"\n";
-        let told = refused(text);
+        let problem = refused(text);
         let expected = [
             "line 2: unknown key \"bindd\"; did you mean \"bind\"?",
             "line 3: invalid value 'nowhere' for '--bind <ADDRESS>'",
@@ -212,9 +216,9 @@ mod tests {
             "line 6: data must be a string in quotes",
             "line 7: unknown key \"tls\"",
         ];
-        assert_eq!(told.len(), expected.len(), "{told:#?}");
-        for (told, expected) in told.iter().zip(expected) {
-            assert!(told.starts_with(expected), "{told}");
+        assert_eq!(problem.len(), expected.len(), "{problem:#?}");
+        for (problem, expected) in problem.iter().zip(expected) {
+            assert!(problem.starts_with(expected), "{problem}");
         }
         assert!(refused("bind = \n")[0].starts_with("line 1: "), "{:?}", refused("bind = \n"));
         assert!(refused("check = true\n")[0].contains("unknown key"), "a check is no setting");

@@ -45,7 +45,7 @@ pub fn remaining(status: &Status) -> Vec<String> {
     let oldest = status.pending_since.map(|at| format!(", the oldest from {}", moment(at))).unwrap_or_default();
     let pending = (status.pending > 0).then(|| format!("{} not sent yet{oldest}", counted(status.pending, "edit")));
     let error = status.last_error.as_ref().map(|error| format!("last error: {}", plain(error)));
-    acts(status).into_iter().chain(corrected_clock(status)).chain(pending).chain(error).collect()
+    user_actions(status).into_iter().chain(corrected_clock(status)).chain(pending).chain(error).collect()
 }
 
 /// Reports that the clocks of this device and the server differ, and that sync corrects for it.
@@ -66,42 +66,42 @@ fn clock(server_ahead_ms: i64) -> String {
 }
 
 /// The actions that only the user can take, each with its command.
-pub fn acts(status: &Status) -> Vec<String> {
-    let mut acts = Vec::new();
+pub fn user_actions(status: &Status) -> Vec<String> {
+    let mut actions = Vec::new();
     if status.state == SyncState::NeedsAuth {
-        acts.push("the session has ended; sign in again with `stronglog login`".to_owned());
+        actions.push("the session has ended; sign in again with `stronglog login`".to_owned());
     }
     if status.to_be_deleted > 0 {
         let records = counted(status.to_be_deleted, "record");
-        acts.push(format!(
+        actions.push(format!(
             "{records} on this device no longer exist on the server; run `stronglog sync --confirm delete` to delete them here too, or \
              `stronglog sync --confirm push-again` to send them to the server again"
         ));
     }
     if status.state == SyncState::UpgradeRequired {
-        acts.push("update this program; unsent edits are kept".to_owned());
+        actions.push("update this program; unsent edits are kept".to_owned());
     }
     if status.blocked > 0 {
-        acts.push(format!("the server rejected {}; see `stronglog blocked`", counted(status.blocked, "edit")));
+        actions.push(format!("the server rejected {}; see `stronglog blocked`", counted(status.blocked, "edit")));
     }
     if status.quarantined > 0 {
         let changes = counted(status.quarantined, "change");
-        acts.push(format!("this version cannot read {changes}; update this program, or see `stronglog quarantine`"));
+        actions.push(format!("this version cannot read {changes}; update this program, or see `stronglog quarantine`"));
     }
     if status.differs_since.is_some() {
-        acts.push(
+        actions.push(
             "this device still differs from the server after everything was fetched again; `stronglog verify` shows where".to_owned(),
         );
     }
     if let Some(ahead_ms) = status.server_clock_ahead_ms.filter(|_| !status.corrects_clock) {
-        let fate = if ahead_ms > 0 { "may lose against earlier ones of other devices" } else { "may have to wait" };
+        let effect = if ahead_ms > 0 { "may lose against earlier ones of other devices" } else { "may have to wait" };
         let difference = clock(ahead_ms);
-        acts.push(format!(
+        actions.push(format!(
             "{difference}; set the clock that is wrong, and run `stronglog sync` again. Until then, or until the difference has lasted ten \
-             minutes, edits of this device {fate}"
+             minutes, edits of this device {effect}"
         ));
     }
-    acts
+    actions
 }
 
 /// Returns whether sync is stopped until the user acts.

@@ -9,6 +9,21 @@ use serde::Serialize;
 
 use crate::exit::{Exit, Failure, Outcome};
 
+/// The form in which commands write their results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Text for people.
+    Text,
+    /// One JSON value per line, for programs.
+    Json,
+}
+
+impl Format {
+    pub fn is_json(self) -> bool {
+        self == Format::Json
+    }
+}
+
 /// Writes a line for people to standard output. Returns an error if it is closed.
 macro_rules! say {
     ($($argument:tt)*) => {
@@ -31,7 +46,8 @@ pub(crate) use {remark, say};
 /// # Errors
 /// Returns an error if the output cannot be written.
 pub fn say_json(value: &impl Serialize) -> Outcome<()> {
-    let text = serde_json::to_string(value).map_err(|error| Failure::new(format!("cannot write the output as JSON: {error}")))?;
+    let text = serde_json::to_string(value)
+        .map_err(|error| Failure::new(format!("cannot write the output as JSON: {error}; this is a bug, please report it")))?;
     Ok(say!("{text}")?)
 }
 
@@ -221,7 +237,7 @@ pub async fn password(asking: Asking<'_>) -> Outcome<String> {
 
 fn first_line() -> Outcome<String> {
     let mut text = String::new();
-    let cannot = |error| Failure::new(format!("cannot read the password from standard input: {error}"));
+    let cannot = |error| Failure::new(format!("cannot read the password from standard input: {error}; pass it as one line of UTF-8"));
     io::stdin().lock().take(4_096).read_to_string(&mut text).map_err(cannot)?;
     match text.lines().next() {
         Some(line) if !line.is_empty() => Ok(line.to_owned()),
@@ -263,7 +279,7 @@ async fn ask(question: impl FnOnce() -> io::Result<String> + Send + 'static) -> 
 }
 
 fn cannot_ask(error: &dyn std::fmt::Display) -> Failure {
-    Failure::Other(Exit::Usage, format!("cannot ask on the terminal: {error}"))
+    Failure::Other(Exit::Usage, format!("cannot ask on the terminal: {error}; pass the answer as an option, see --help"))
 }
 
 #[cfg(test)]
@@ -273,9 +289,9 @@ mod tests {
     #[test]
     fn indented_json_keeps_the_text_of_numbers_and_strings() {
         let json = r#"{"a": 12345678901234567890123,"b":[1.0,{}],"c":"x, \"{y}\" \\","d":[]}"#;
-        let told = indented(json);
+        let message = indented(json);
         assert_eq!(
-            told,
+            message,
             "{\n  \"a\": 12345678901234567890123,\n  \"b\": [\n    1.0,\n    {}\n  ],\n  \"c\": \"x, \\\"{y}\\\" \\\\\",\n  \"d\": []\n}"
         );
     }

@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     fn tokens(refresh_token: &str) -> Tokens {
-        Tokens { account: uuid::Uuid::from_u128(7), access_token: "access".to_owned(), refresh_token: refresh_token.to_owned() }
+        Tokens::new(uuid::Uuid::from_u128(7), "access", refresh_token)
     }
 
     #[test]

@@ -137,11 +137,11 @@ async fn a_server_that_never_answers_is_named_while_a_command_waits_for_it() {
         let mut line = String::new();
         BufReader::new(child.stderr.take().expect("its messages")).read_line(&mut line).expect("a line");
         child.kill().and_then(|()| child.wait()).expect("the command ends");
-        let told = match words {
+        let output = match words {
             [.., "--json"] => format!("{{\"waitingFor\":\"{server}\",\"seconds\":5}}\n"),
             _ => format!("waiting for a response from {server}, 5 s so far\n"),
         };
-        assert_eq!(line, told, "{words:?}");
+        assert_eq!(line, output, "{words:?}");
     }
 }
 
@@ -165,9 +165,9 @@ async fn an_account_is_shown_given_a_new_password_and_erased() {
     desk.run("phone", &["get", "user-bodyweight-logs", &id]).ok();
     desk.run("phone", &["sync"]).failed(4, &["not signed in"]);
     desk.run("phone", &["status"]).ok().says(&["none; create one with"]);
-    let anew = |device: &str, how: &str| desk.run(device, &[how, "--server", &setup.server.url(), "--email", "new@example.com"]);
-    anew("phone", "register").ok().says(&["in sync: sent 1, received 0"]);
-    anew("tablet", "login").ok().says(&["in sync: sent 0, received 1"]);
+    let fresh = |device: &str, how: &str| desk.run(device, &[how, "--server", &setup.server.url(), "--email", "new@example.com"]);
+    fresh("phone", "register").ok().says(&["in sync: sent 1, received 0"]);
+    fresh("tablet", "login").ok().says(&["in sync: sent 0, received 1"]);
 }
 
 /// The other device of an account that was erased, with an edit that was never sent.
@@ -228,8 +228,8 @@ async fn after_a_log_out_the_status_names_the_account_and_the_way_back() {
     let setup = Setup::new().await;
     setup.register("phone").ok();
     setup.desk.run("phone", &["logout"]).ok();
-    let told = setup.desk.run("phone", &["status"]).ok().says(&[EMAIL, &setup.server.url(), "signed out", "stronglog login"]);
-    assert!(!told.stdout.contains("alone"), "{}", told.stdout);
+    let output = setup.desk.run("phone", &["status"]).ok().says(&[EMAIL, &setup.server.url(), "signed out", "stronglog login"]);
+    assert!(!output.stdout.contains("alone"), "{}", output.stdout);
     setup.desk.run("phone", &["status", "--check"]).ended(3);
 }
 
@@ -262,9 +262,9 @@ async fn no_command_waits_for_a_decision_of_the_user_in_silence() {
         desk.run("laptop", &["sync"]).ended(3).says(&["your decision is needed", "100 records", act, "--confirm push-again"]);
     }
     desk.run("laptop", &["sync", "--watch"]).ended(3).says(&[act]);
-    let told = desk.run("laptop", &["sync", "--json"]).ended(3).json();
-    assert_eq!((&told["status"]["state"], &told["status"]["toBeDeleted"]), (&json!("needsConfirmation"), &json!(100)));
-    assert!(told["acts"][0].as_str().is_some_and(|told| told.contains(act)), "{told}");
+    let output = desk.run("laptop", &["sync", "--json"]).ended(3).json();
+    assert_eq!((&output["status"]["state"], &output["status"]["toBeDeleted"]), (&json!("needsConfirmation"), &json!(100)));
+    assert!(output["acts"][0].as_str().is_some_and(|output| output.contains(act)), "{output}");
     desk.run("laptop", &["status", "--check"]).ended(3).says(&[act]);
     assert_eq!(desk.run("laptop", &["status", "--json"]).ok().json()["toBeDeleted"], 100);
     setup.login("laptop").ended(3).says(&[act]);
@@ -294,8 +294,8 @@ async fn a_busy_server_and_a_dropped_connection_end_alike() {
     setup.register("phone").ok();
     for answer in ["HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", ""] {
         setup.desk.redirect("phone", &unavailable(answer));
-        let told = setup.desk.run("phone", &["sync"]).ended(5);
-        told.says(&["the server is not available", "last error: "]);
+        let output = setup.desk.run("phone", &["sync"]).ended(5);
+        output.says(&["the server is not available", "last error: "]);
     }
 }
 
@@ -375,8 +375,8 @@ async fn an_answer_without_end_is_given_up() {
         }
     });
     setup.desk.redirect("phone", &format!("http://{address}"));
-    let told = setup.desk.run("phone", &["sync"]).ended(5);
-    told.says(&["received more than 16777216 bytes"]);
+    let output = setup.desk.run("phone", &["sync"]).ended(5);
+    output.says(&["received more than 16777216 bytes"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -451,7 +451,7 @@ fn a_proxy_that_cannot_be_reached_is_named_and_its_password_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_that_lost_is_told_as_a_deletion() {
+async fn a_deletion_that_lost_is_listed_as_a_deletion() {
     let setup = Setup::new().await;
     let desk = &setup.desk;
     setup.register("phone").ok();

@@ -60,7 +60,7 @@ async fn a_damaged_database_is_noticed_by_each_command_that_speaks_of_all_record
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_gone_is_made_anew_and_said_to_be_new() {
+async fn a_database_that_is_gone_is_recreated_and_reported_as_new() {
     let setup = Setup::new().await;
     let desk = &setup.desk;
     setup.register("phone").ok();
@@ -148,10 +148,10 @@ async fn a_watch_ends_when_its_profile_is_replaced() {
     let mut command = desk.command(&["sync", "--watch"]);
     command.env("STRONGLOG_DATA", desk.path("phone")).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut watching = command.spawn().expect("the command starts");
-    let mut told = BufReader::new(watching.stderr.take().expect("its messages"));
-    wait_for(&mut told, "watching for changes");
+    let mut printed = BufReader::new(watching.stderr.take().expect("its messages"));
+    wait_for(&mut printed, "watching for changes");
     fs::rename(desk.path("phone"), desk.path("old")).expect("moved");
-    wait_for(&mut told, "was moved, deleted or replaced");
+    wait_for(&mut printed, "was moved, deleted or replaced");
     assert_eq!(watching.wait().expect("it ends").code(), Some(1));
 }
 

@@ -113,7 +113,7 @@ fn a_folder_that_cannot_be_made_is_named() {
 }
 
 #[test]
-fn the_status_of_a_new_device_is_told_without_a_server() {
+fn the_status_of_a_new_device_needs_no_server() {
     let desk = Desk::new();
     desk.run("phone", &["status"]).ok().says(&["stronglog register", "never"]);
     desk.measure("phone", 80.0);
@@ -132,8 +132,8 @@ fn rejected_edits_are_shown_sent_again_and_given_up() {
     let block = json!({ "code": "invalid", "message": "the scale is broken", "violations": [violation] }).to_string();
     let refused = database.execute("UPDATE records SET state = 2, block = ?1", [block]).expect("an update");
     assert_eq!(refused, 2);
-    let told = desk.run("phone", &["blocked", "--json"]).ok().lines();
-    assert_eq!((told.len(), &told[0]["code"], &told[0]["violations"][0]), (2, &json!("invalid"), &violation));
+    let printed = desk.run("phone", &["blocked", "--json"]).ok().lines();
+    assert_eq!((printed.len(), &printed[0]["code"], &printed[0]["violations"][0]), (2, &json!("invalid"), &violation));
     desk.run("phone", &["status", "--check"]).ended(3).says(&["stronglog blocked"]);
     desk.run("phone", &["blocked"]).ok().says(&["the scale is broken", "/weightKg breaks maximum", &ids[1]]);
 
@@ -153,8 +153,8 @@ fn what_cannot_be_read_is_shown_word_for_word() {
     let insert =
         "INSERT INTO quarantine (collection, id, raw, reason, at) VALUES ('no-such', NULL, '{\"new\": 1}', 'unknown collection', 0)";
     database.execute(insert, []).expect("an insert");
-    let told = desk.run("phone", &["quarantine", "--json"]).ok().lines();
-    assert_eq!((&told[0]["raw"], &told[0]["collection"]), (&json!("{\"new\": 1}"), &json!("no-such")));
+    let printed = desk.run("phone", &["quarantine", "--json"]).ok().lines();
+    assert_eq!((&printed[0]["raw"], &printed[0]["collection"]), (&json!("{\"new\": 1}"), &json!("no-such")));
     desk.run("phone", &["quarantine"]).ok().says(&["unknown collection", "{\"new\": 1}"]);
 }
 
@@ -198,7 +198,7 @@ fn of_several_records_all_are_written_or_none() {
 }
 
 #[test]
-fn an_address_with_the_wrong_scheme_is_told_what_is_wrong() {
+fn an_address_with_the_wrong_scheme_gets_an_explanation() {
     let desk = Desk::new();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");

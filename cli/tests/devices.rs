@@ -62,8 +62,8 @@ async fn a_forgotten_password_is_replaced_with_the_recovery_code() {
     desk.feed("laptop", &recover, &format!("00000-00000-00000-00000\n{NEW_PASSWORD}\n")).failed(4, &["cannot set a new password"]);
     desk.feed("laptop", &recover, &format!("{code}\n")).failed(2, &["fewer than two lines", "recovery code"]);
 
-    let told = desk.feed("laptop", &recover, &format!("{}\n{NEW_PASSWORD}\n", code.to_lowercase())).ok();
-    told.says(&["set a new password", EMAIL, "recovery code", "not shown again"]);
+    let output = desk.feed("laptop", &recover, &format!("{}\n{NEW_PASSWORD}\n", code.to_lowercase())).ok();
+    output.says(&["set a new password", EMAIL, "recovery code", "not shown again"]);
     desk.run("phone", &["sync"]).ended(4);
     setup.login("tablet").failed(4, &["cannot sign in"]);
     desk.feed("laptop", &recover, &format!("{code}\n{PASSWORD}\n")).failed(4, &["cannot set a new password"]);

@@ -56,8 +56,8 @@ fn a_set_that_was_removed_there_is_reported_and_the_others_stay_what_they_are() 
     import(&desk, "strong", &strong(&MONDAY), &[]).ok();
     let lightest = set_of(&desk, 30.0);
     for rule in ["newer", "replace"] {
-        let told = import(&desk, "strong", &strong(&MONDAY[1..]), &["--on-conflict", rule]);
-        told.failed(3, &["1 record from earlier imports", &format!("logged-sets {lightest}"), "30 kg × 5", "2025-07-23 19:16:49"]);
+        let output = import(&desk, "strong", &strong(&MONDAY[1..]), &["--on-conflict", rule]);
+        output.failed(3, &["1 record from earlier imports", &format!("logged-sets {lightest}"), "30 kg × 5", "2025-07-23 19:16:49"]);
         assert_eq!(weights(&desk), [30.0, 40.0, 45.0]);
     }
     let json = import(&desk, "strong", &strong(&MONDAY[1..]), &["--json"]).ended(3).json();
@@ -232,8 +232,8 @@ fn lines_that_are_rejected_leave_no_workout_and_no_exercise() {
         "2024-01-03,Squat,Legs,100,kgs,5",
         &format!("2024-01-03,{},Legs,100,kgs,5", "Very long ".repeat(200)),
     ]);
-    let told = import(&desk, "fitnotes", &file, &["--partial"]).failed(3, &["line 2: ", "line 3: ", "line 5: "]);
-    told.says(&["imported 3 records", "3 lines rejected"]);
+    let output = import(&desk, "fitnotes", &file, &["--partial"]).failed(3, &["line 2: ", "line 3: ", "line 5: "]);
+    output.says(&["imported 3 records", "3 lines rejected"]);
     assert_eq!((names(&desk, "exercise-definitions"), listed(&desk, "workout-logs").len()), (vec!["Squat".to_owned()], 1));
     assert_eq!(weights(&desk), [100.0]);
 }

@@ -91,8 +91,8 @@ fn a_log_of_hevy_keeps_the_kinds_of_its_sets() {
 #[test]
 fn times_of_an_unknown_zone_are_not_taken_for_utc() {
     let desk = Desk::new();
-    let told = desk.feed_with("phone", &["import", "-", "--from", "hevy"], HEVY, &[("TZ", "Nowhere/Bad")]);
-    told.failed(2, &["this machine's zone is unknown", "--zone Europe/Berlin"]);
+    let output = desk.feed_with("phone", &["import", "-", "--from", "hevy"], HEVY, &[("TZ", "Nowhere/Bad")]);
+    output.failed(2, &["this machine's zone is unknown", "--zone Europe/Berlin"]);
 }
 
 #[test]
@@ -279,12 +279,12 @@ fn a_wall_clock_is_read_in_the_zone_that_the_user_names() {
     let named = desk.feed_with("laptop", &["import", "-", "--from", "hevy", "--zone", "Asia/Tokyo"], HEVY, &[("TZ", "Nowhere/Bad")]);
     named.ok().says(&["times are read as Asia/Tokyo"]);
     for zone in ["Nowhere/Bad", "", "+01:00"] {
-        let told = desk.feed("phone", &["import", "-", "--from", "hevy", "--zone", zone], HEVY);
-        told.failed(2, &[&format!("cannot use {zone:?} as a time zone"), "such as Europe/Berlin"]);
+        let output = desk.feed("phone", &["import", "-", "--from", "hevy", "--zone", zone], HEVY);
+        output.failed(2, &[&format!("cannot use {zone:?} as a time zone"), "such as Europe/Berlin"]);
     }
     let with_offset = HEVY.replace("18:00", "18:00 +0100").replace("19:10", "19:10 +0100");
-    let told = desk.feed("tablet", &["import", "-", "--from", "hevy"], &with_offset).ok();
-    assert!(!told.stdout.contains("times are read"), "the file names the offset itself: {}", told.stdout);
+    let output = desk.feed("tablet", &["import", "-", "--from", "hevy"], &with_offset).ok();
+    assert!(!output.stdout.contains("times are read"), "the file names the offset itself: {}", output.stdout);
 }
 
 #[test]
@@ -296,8 +296,8 @@ fn a_workout_that_a_later_file_lacks_is_reported_in_every_zone() {
     let [first, second, third] = &days;
     desk.feed("phone", &["import", "-", "--from", "hevy"], &format!("{head}\n{first}{second}{third}")).ok();
     let later = format!("{head}\n{first}{third}");
-    let told = desk.feed_with("phone", &["import", "-", "--from", "hevy"], &later, &[("TZ", "Asia/Tokyo")]);
-    told.failed(3, &["missing from the file", "2026-03-05 18:00:00"]);
+    let output = desk.feed_with("phone", &["import", "-", "--from", "hevy"], &later, &[("TZ", "Asia/Tokyo")]);
+    output.failed(3, &["missing from the file", "2026-03-05 18:00:00"]);
 }
 
 const FITNOTES_HEAD: &str = "Date,Exercise,Category,Weight,Weight Unit,Reps,Distance,Distance Unit,Time,Comment\n";

@@ -96,16 +96,16 @@ fn systemd_accepts_the_units() {
     }
     let analyze = |arguments: &[&str]| {
         let ran = Command::new("systemd-analyze").args(arguments).current_dir(desk.folder.path()).output().expect("it starts");
-        let told = String::from_utf8_lossy(&[ran.stdout.clone(), ran.stderr.clone()].concat()).into_owned();
-        (ran.status.success(), told)
+        let printed = String::from_utf8_lossy(&[ran.stdout.clone(), ran.stderr.clone()].concat()).into_owned();
+        (ran.status.success(), printed)
     };
     for name in names {
-        let (accepted, told) = analyze(&["verify", &format!("./{name}")]);
-        assert!(accepted && !told.contains(name), "{name}: {told}");
+        let (accepted, printed) = analyze(&["verify", &format!("./{name}")]);
+        assert!(accepted && !printed.contains(name), "{name}: {printed}");
     }
     for name in ["./stronglog.service", "./stronglog-backup.service"] {
-        let (hardened, told) = analyze(&["security", "--offline=true", "--threshold=20", "--no-pager", name]);
-        assert!(hardened, "{name}: {told}");
+        let (hardened, printed) = analyze(&["security", "--offline=true", "--threshold=20", "--no-pager", name]);
+        assert!(hardened, "{name}: {printed}");
     }
 }
 
@@ -128,20 +128,20 @@ fn the_debian_package_has_files_that_are_there_and_scripts_that_parse() {
 #[test]
 fn removing_the_package_disables_its_units() {
     let desk = Desk::new();
-    // In the place of systemd's program, one that notes what it is told.
-    fs::write(desk.path("systemctl"), "#!/bin/sh\necho \"$@\" >>told\n").expect("written");
+    // In the place of systemd's program, one that records its arguments.
+    fs::write(desk.path("systemctl"), "#!/bin/sh\necho \"$@\" >>printed\n").expect("written");
     fs::set_permissions(desk.path("systemctl"), fs::Permissions::from_mode(0o755)).expect("it can be run");
     let path = format!("{}:{}", desk.path(".").display(), std::env::var("PATH").expect("a path"));
     let run = |action: &str| {
         let mut script = Command::new("sh");
         script.arg(packaging("debian").join("prerm").canonicalize().expect("a script")).arg(action);
         assert!(script.env("PATH", &path).current_dir(desk.folder.path()).status().expect("sh").success(), "{action}");
-        fs::read_to_string(desk.path("told")).unwrap_or_default()
+        fs::read_to_string(desk.path("printed")).unwrap_or_default()
     };
     assert_eq!(run("upgrade"), "", "an upgrade keeps them");
-    let told = run("remove");
+    let printed = run("remove");
     for unit in ["stronglog.service", "stronglog-backup.timer"] {
-        assert!(told.lines().any(|line| line.contains("disable") && line.contains(unit)), "{unit}: {told}");
+        assert!(printed.lines().any(|line| line.contains("disable") && line.contains(unit)), "{unit}: {printed}");
     }
 }
 

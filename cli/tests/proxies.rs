@@ -76,8 +76,8 @@ const CLOCKS: &[fn() -> Deal] =
     &[|| Deal::Change(|answer| shifted(answer, DAY_MS)), || Deal::Change(|answer| shifted(answer, -20 * 60_000))];
 
 fn status(setup: &Setup, device: &str) -> (Value, Value, String) {
-    let told = setup.desk.run(device, &["status", "--json"]).ok().json();
-    (told["serverClockAheadMs"].clone(), told["correctsClock"].clone(), told["acts"].to_string())
+    let output = setup.desk.run(device, &["status", "--json"]).ok().json();
+    (output["serverClockAheadMs"].clone(), output["correctsClock"].clone(), output["acts"].to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +102,7 @@ async fn a_device_reports_that_its_clock_differs_from_the_server_clock() {
     desk.run("phone", &["sync"]).ok().says(&["20 minutes ahead of the server's", "may have to wait"]);
     chosen.store(PASS, Ordering::Relaxed);
     desk.run("phone", &["sync"]).ok();
-    assert_eq!(status(&setup, "phone").0, Value::Null, "once the clocks agree, nothing is told");
+    assert_eq!(status(&setup, "phone").0, Value::Null, "once the clocks agree, nothing is reported");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,16 +12,16 @@ use support::{Desk, Ran};
 fn it_ends_with_devices_and_server_that_have_the_same() {
     let desk = Desk::new();
     let ran = desk.run("unused", &["quickstart", "--dir", "tour", "--records", "400", "--json"]).ok();
-    let told = ran.json();
-    assert_eq!(told["equal"], true);
-    assert_eq!(told["conflict"]["winner"], "phone", "{told}");
-    let steps = told["steps"].as_array().expect("the steps");
+    let report = ran.json();
+    assert_eq!(report["equal"], true);
+    assert_eq!(report["conflict"]["winner"], "phone", "{report}");
+    let steps = report["steps"].as_array().expect("the steps");
     let moved = |step: usize, way: &str| steps[step]["traffic"][way].as_u64().expect("a number");
     let records = moved(0, "pushed");
     assert!((360..=440).contains(&records), "{records}");
     assert_eq!(moved(1, "pulled"), records, "the laptop fetches what the phone has sent");
     // One new record; two measurements and three sets are deleted.
-    assert_eq!(told["records"], records + 1 - 5);
+    assert_eq!(report["records"], records + 1 - 5);
     assert!(moved(0, "sentBytes") > 100 * records);
     for file in ["server/stronglog.db", "phone/device.db", "laptop/device.db", "phone/tokens.json"] {
         assert!(desk.path("tour").join(file).is_file(), "{file}");
@@ -82,8 +82,8 @@ fn the_demo_app_is_served_with_an_account_to_sign_in_with() {
     let mut server = desk.command(&quickstart).stdout(Stdio::piped()).spawn().expect("the command starts");
     let mut line = String::new();
     BufReader::new(server.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
-    let told: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-    let [url, email, password] = ["url", "email", "password"].map(|name| told["web"][name].as_str().expect("a text"));
+    let report: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    let [url, email, password] = ["url", "email", "password"].map(|name| report["web"][name].as_str().expect("a text"));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let _ = rustls::crypto::ring::default_provider().install_default();
     let page = runtime.block_on(async { reqwest::get(url).await.expect("an answer").text().await.expect("a page") });
@@ -110,12 +110,12 @@ fn two_servers_share_a_postgres_database_which_the_tour_starts() {
     let mut tour = desk.command(&asked).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the tour starts");
     let mut line = String::new();
     BufReader::new(tour.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
-    let told: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| {
+    let report: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| {
         let mut said = String::new();
         tour.stderr.take().expect("its messages").read_to_string(&mut said).expect("text");
         panic!("no result: {said}")
     });
-    assert_eq!(told["equal"], true, "{told}");
+    assert_eq!(report["equal"], true, "{report}");
     assert!(!desk.path("tour").join("server/stronglog.db").exists(), "the records are in Postgres");
     support::signal(&tour, "INT");
     assert!(tour.wait().expect("it ends").success());

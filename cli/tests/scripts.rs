@@ -80,7 +80,7 @@ fn a_schema_that_is_not_there_is_a_usage_error() {
 }
 
 #[test]
-fn an_invalid_command_line_is_told_as_json_too() {
+fn an_invalid_command_line_is_reported_as_json_too() {
     let desk = Desk::new();
     let schemas = Schemas::of(&desk);
     let cases = [
@@ -92,9 +92,9 @@ fn an_invalid_command_line_is_told_as_json_too() {
     ];
     for (arguments, words) in cases {
         let failed = desk.run("phone", &[&["--json"], arguments].concat()).failed(2, &[words, "see --help"]);
-        let told = Ran { code: None, stdout: failed.stderr, stderr: String::new() };
-        assert_eq!(told.json()["exit"], 2, "{told:?}");
-        schemas.hold("error", &told);
+        let report = Ran { code: None, stdout: failed.stderr, stderr: String::new() };
+        assert_eq!(report.json()["exit"], 2, "{report:?}");
+        schemas.hold("error", &report);
     }
     desk.run("phone", &["get", "workout-logs", "--", "--json"]).failed(1, &["error: cannot find"]);
     desk.run("phone", &["--json", "--version"]).ok().says(&["stronglog 0."]);

@@ -44,7 +44,7 @@ fn a_check_names_everything_that_would_fail_and_leaves_nothing_behind() {
     }
     let arguments = ["--config", "server.toml", "--bind", &taken.1, "--data", "file/data", "--tls-cert", "one.pem", "--tls-key", "one.key"];
     let bad = check(&desk, &arguments).ended(1).says(&["cannot listen on", "cannot write to file", "certificate", "cannot be used"]);
-    assert!(bad.stdout.contains("strong"), "what is good is told too: {}", bad.stdout);
+    assert!(bad.stdout.contains("strong"), "what is good is reported too: {}", bad.stdout);
     let matching = ["--config", "server.toml", "--tls-cert", "one.pem", "--tls-key", "two.key", "--json"];
     let findings = check(&desk, &matching).ok().json();
     assert_eq!(findings["grade"], "good", "{findings}");
@@ -75,8 +75,8 @@ fn a_secret_that_others_read_is_rejected() {
     check(&desk, &["--bind", &bind]).ended(1).says(&["no signing secret"]);
     fs::write(desk.path("open.toml"), format!("signing-secret = \"{SECRET}\"\n")).expect("written");
     fs::set_permissions(desk.path("open.toml"), fs::Permissions::from_mode(0o644)).expect("changed");
-    let told = check(&desk, &["--bind", &bind, "--config", "open.toml"]).failed(2, &["open.toml", "chmod 600"]);
-    assert!(!told.stderr.contains(SECRET), "{}", told.stderr);
+    let printed = check(&desk, &["--bind", &bind, "--config", "open.toml"]).failed(2, &["open.toml", "chmod 600"]);
+    assert!(!printed.stderr.contains(SECRET), "{}", printed.stderr);
 }
 
 #[test]
@@ -99,9 +99,9 @@ fn flags_override_the_environment_which_overrides_the_file() {
 fn a_wrong_file_is_rejected_with_line_and_hint() {
     let desk = Desk::new();
     write(&desk, "server.toml", "dev = true\nbnid = \"127.0.0.1:0\"\n\nauth-per-minute = \"many\"\n");
-    let told =
+    let printed =
         check(&desk, &["--config", "server.toml"]).failed(2, &["server.toml", "line 2: unknown key \"bnid\"", "\"bind\"?", "line 4"]);
-    assert!(told.stderr.contains("a number without quotes"), "{}", told.stderr);
+    assert!(printed.stderr.contains("a number without quotes"), "{}", printed.stderr);
     check(&desk, &["--config", "none.toml"]).failed(2, &["none.toml", "No such file"]);
 }
 

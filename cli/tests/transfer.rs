@@ -126,8 +126,8 @@ fn an_old_backup_changes_nothing_that_is_newer() {
     desk.run("phone", &["put", LOGS, "--id", &id, "--set", "weightKg=99"]).ok();
     desk.run("phone", &["delete", LOGS, &gone]).ok();
     for rule in ["newer", "keep"] {
-        let told = desk.run("phone", &["import", "old.jsonl", "--on-conflict", rule]).ok();
-        told.says(&["imported 0 records", "1 record kept:", "1 record kept deleted:", "--on-conflict replace"]);
+        let output = desk.run("phone", &["import", "old.jsonl", "--on-conflict", rule]).ok();
+        output.says(&["imported 0 records", "1 record kept:", "1 record kept deleted:", "--on-conflict replace"]);
         assert_eq!(weight(&desk, "phone", &id), 99);
         desk.run("phone", &["get", LOGS, &gone]).ended(1);
     }
@@ -174,7 +174,7 @@ fn a_newer_version_of_the_file_replaces_and_deletes_what_is_older() {
 }
 
 #[test]
-fn wrong_lines_are_told_by_number_and_nothing_is_imported_unless_it_may_be_partial() {
+fn wrong_lines_are_reported_by_number_and_nothing_is_imported_unless_it_may_be_partial() {
     let desk = Desk::new();
     let upper = edited(&ID.to_uppercase(), 80.0, 5);
     let good = edited(ID, 80.0, 5);
@@ -186,9 +186,9 @@ fn wrong_lines_are_told_by_number_and_nothing_is_imported_unless_it_may_be_parti
     desk.run("phone", &["get", LOGS, ID]).ended(1);
     import(&desk, "phone", &file, &["--dry-run"]).failed(3, &words);
     desk.run("phone", &["get", LOGS, ID]).ended(1);
-    let told = import(&desk, "phone", &file, &["--partial", "--json"]).ended(3).json();
-    let lines: Vec<_> = told["refused"].as_array().expect("lines").iter().map(|refused| refused["line"].clone()).collect();
-    assert_eq!((&told["written"], lines), (&json!(1), vec![json!(2), json!(3), json!(4), json!(5), json!(6), json!(7)]));
+    let output = import(&desk, "phone", &file, &["--partial", "--json"]).ended(3).json();
+    let lines: Vec<_> = output["refused"].as_array().expect("lines").iter().map(|refused| refused["line"].clone()).collect();
+    assert_eq!((&output["written"], lines), (&json!(1), vec![json!(2), json!(3), json!(4), json!(5), json!(6), json!(7)]));
     desk.run("phone", &["get", LOGS, ID]).ok();
 }
 
@@ -235,9 +235,9 @@ fn a_file_that_lost_lines_is_noticed() {
     import(&desk, "tablet", lines[0], &[]).failed(3, &["the file is incomplete: its end is missing"]).says(&["! imported 1 record"]);
     assert_eq!(import(&desk, "tablet", lines[0], &["--json"]).ended(3).json()["cutOff"], true);
     let added = edited(ID, 82.0, 5) + &file;
-    let told =
+    let output =
         import(&desk, "kettle", &added, &[]).failed(3, &["more records (3) than were exported (2 records)"]).says(&["imported 3 records"]);
-    assert!(!told.stderr.contains("does not state the number"), "{told:?}");
+    assert!(!output.stderr.contains("does not state the number"), "{output:?}");
     let damaged = import(&desk, "kettle", lines[1], &[]).ended(1);
     assert!(!damaged.stderr.contains("does not state the number") && !damaged.stderr.contains("its end is missing"), "{damaged:?}");
     import(&desk, "kettle", &edited(ID, 82.0, 5), &[]).failed(0, &["the file does not state the number"]);
@@ -258,8 +258,8 @@ fn a_record_that_was_written_over_several_lines_is_exported_on_one() {
     let pretty = serde_json::to_string_pretty(&record).expect("JSON");
     let put = desk.feed("phone", &["put", LOGS, "--json"], &pretty).ok();
     let (get, list) = (["get", LOGS, ID, "--json"], ["list", LOGS, "--json"]);
-    for told in [put, desk.run("phone", &get).ok(), desk.run("phone", &list).ok(), desk.run("phone", &["export"]).ok()] {
-        assert_eq!(told.lines().len(), 1);
+    for output in [put, desk.run("phone", &get).ok(), desk.run("phone", &list).ok(), desk.run("phone", &["export"]).ok()] {
+        assert_eq!(output.lines().len(), 1);
     }
     desk.run("phone", &["export", "all.jsonl"]).ok();
     desk.run("tablet", &["import", "all.jsonl"]).ok().says(&["imported 1 record"]);
@@ -431,8 +431,8 @@ fn what_is_set_leaves_other_numbers_as_they_are_and_a_deletion_deletes() {
     let record = format!(r#"{{"id":"{ID}","date":1,"weightKg":80.10,"big":12345678901234567890123}}"#);
     desk.feed("phone", &["put", LOGS], &record).ok();
     desk.run("phone", &["put", LOGS, "--id", ID, "--set", "huge=98765432109876543210"]).ok();
-    for told in [desk.run("phone", &["get", LOGS, ID]).ok(), desk.run("phone", &["get", LOGS, ID, "--json"]).ok()] {
-        told.says(&["80.10", "12345678901234567890123", "98765432109876543210"]);
+    for output in [desk.run("phone", &["get", LOGS, ID]).ok(), desk.run("phone", &["get", LOGS, ID, "--json"]).ok()] {
+        output.says(&["80.10", "12345678901234567890123", "98765432109876543210"]);
     }
     let stored = desk.run("phone", &["get", LOGS, ID, "--json"]).ok().stdout;
     desk.feed("phone", &["put", LOGS], &stored.replace("\"isDeleted\":false", "\"isDeleted\":true")).ok().says(&["deleted"]);

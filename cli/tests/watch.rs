@@ -86,7 +86,7 @@ impl Busy {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_watch_that_is_told_to_end_closes_the_database() {
+async fn a_watch_that_gets_sigterm_closes_the_database() {
     let setup = Setup::new().await;
     setup.register("phone").ok();
     let mut watching = Watching::start(&setup);

@@ -21,7 +21,7 @@ const WORDS = {
 };
 
 /** Makes a function throw its errors as text. */
-function told(act) {
+function translated(act) {
   return (...given) => {
     try {
       return act(...given);
@@ -35,16 +35,16 @@ function told(act) {
 /** A path with slashes, which the compiler uses on every system. */
 export const slashed = (text) => (process.platform === "win32" ? text.replaceAll("\\", "/") : text);
 
-export const read = told((file) => readFileSync(file));
-export const canonicalize = told((path) => slashed(realpathSync.native(path)));
+export const read = translated((file) => readFileSync(file));
+export const canonicalize = translated((path) => slashed(realpathSync.native(path)));
 /** The names of the entries of a folder. The names of folders end with a slash. */
-export const list = told((folder) =>
+export const list = translated((folder) =>
   readdirSync(folder, { withFileTypes: true }).map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)),
 );
-export const createFolder = told((folder) => void mkdirSync(folder, { recursive: true }));
-export const write = told((file, text) => writeFileSync(file, text));
-export const rename = told((from, to) => renameSync(from, to));
-export const remove = told((file) => unlinkSync(file));
+export const createFolder = translated((folder) => void mkdirSync(folder, { recursive: true }));
+export const write = translated((file, text) => writeFileSync(file, text));
+export const rename = translated((from, to) => renameSync(from, to));
+export const remove = translated((file) => unlinkSync(file));
 
 /** Retries an operation for which a stream was not ready. */
 function whenReady(act) {
@@ -61,13 +61,13 @@ function whenReady(act) {
 }
 
 /** The next bytes of standard input; none at its end. */
-export const readInput = told((sizeMax) => {
+export const readInput = translated((sizeMax) => {
   const buffer = new Uint8Array(sizeMax);
   return buffer.subarray(0, whenReady(() => readSync(0, buffer)));
 });
 
 /** Writes bytes to standard output, 1, or standard error, 2, and returns how many were written. */
-export const print = told((stream, bytes) => whenReady(() => writeSync(stream, bytes)));
+export const print = translated((stream, bytes) => whenReady(() => writeSync(stream, bytes)));
 
 /** Whether a stream shows colours. */
 export function hasColors(stream) {

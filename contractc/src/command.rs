@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::Compilation;
 use crate::diff;
 use crate::disk::Disk;
-use crate::emit::{OutputFile, Target};
+use crate::emit::{GenerateOptions, OutputFile, Target};
 use crate::interpret::{self, ValidationResult};
 use crate::output::{self, Mode};
 use crate::render;
@@ -85,6 +85,14 @@ struct Output {
     /// Path of a generated Rust module whose runtime the Rust code uses, such as `stronglog_sync::api`, instead of a copy.
     #[arg(long, value_name = "PATH", value_parser = module_path)]
     runtime: Option<String>,
+}
+
+impl Output {
+    fn options(&self) -> GenerateOptions {
+        let options = GenerateOptions::default();
+        let options = if self.standalone { options.standalone() } else { options };
+        self.runtime.iter().fold(options, |options, path| options.runtime(path))
+    }
 }
 
 #[derive(Args)]
@@ -229,7 +237,7 @@ impl Run<'_> {
         }
         compilation.sources.free_trees();
         let targets = if arguments.only.is_empty() { Target::ALL } else { &arguments.only };
-        let files = compilation.generate_with(targets, arguments.standalone, arguments.runtime.as_deref()).ok_or(Failure::Reported)?;
+        let files = compilation.generate_with(targets, &arguments.options()).ok_or(Failure::Reported)?;
         self.reject_own_sources(&arguments.out, &files, &compilation)?;
         let changes = output::apply_on(self.system.disk, &arguments.out, &files, mode)?;
         // The process ends soon, and the system takes back all memory at once.

@@ -61,7 +61,7 @@ pub trait Disk: std::fmt::Debug + Sync {
 pub struct Entry {
     /// Its name.
     pub name: String,
-    /// Whether it is a folder. A symbolic link is none.
+    /// Whether it is a folder; false for symbolic links.
     pub is_folder: bool,
 }
 

@@ -75,6 +75,7 @@ impl Target {
 }
 
 /// The input of all emitters.
+#[non_exhaustive]
 pub struct Plan<'c> {
     /// The contract.
     pub contract: &'c Contract,
@@ -82,14 +83,35 @@ pub struct Plan<'c> {
     pub shapes: Shapes,
     /// The file name of the document, for the first line of each file.
     pub source: String,
+    /// The options of the run.
+    pub options: GenerateOptions,
+}
+
+/// What the generated code is part of. By default, it is a module of an existing crate or package, and has its own copy of the runtime.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GenerateOptions {
     /// Whether each side becomes a separate package.
     pub standalone: bool,
     /// The path of the module whose runtime the Rust code uses instead of a copy.
     pub runtime: Option<String>,
 }
 
+impl GenerateOptions {
+    /// Makes the Rust code a crate and the TypeScript code a package.
+    pub fn standalone(self) -> Self {
+        GenerateOptions { standalone: true, ..self }
+    }
+
+    /// Uses the runtime of another generated module, such as `stronglog_sync::api`. The types of the runtime are then the same in both.
+    pub fn runtime(self, path: &str) -> Self {
+        GenerateOptions { runtime: Some(path.to_owned()), ..self }
+    }
+}
+
 /// A generated file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OutputFile {
     /// The path below the output directory, with forward slashes.
     pub path: String,
@@ -97,10 +119,17 @@ pub struct OutputFile {
     pub text: String,
 }
 
+impl OutputFile {
+    /// A file with this path below the output directory.
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        OutputFile { path: path.into(), text: text.into() }
+    }
+}
+
 impl<'c> Plan<'c> {
     /// Computes the shapes of a contract.
-    pub fn new(contract: &'c Contract, source: &str, standalone: bool) -> Self {
-        Plan { contract, shapes: Shapes::new(contract), source: source.to_owned(), standalone, runtime: None }
+    pub fn new(contract: &'c Contract, source: &str) -> Self {
+        Plan { contract, shapes: Shapes::new(contract), source: source.to_owned(), options: GenerateOptions::default() }
     }
 
     /// The response headers that have a schema, without duplicates, with their schemas.

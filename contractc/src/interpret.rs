@@ -43,19 +43,54 @@ impl Interpreter<'_> {
     }
 
     fn check_all(&self, schema: &Schema, value: Json<'_>, at: At<'_>, out: &mut Checker) {
-        if schema.never {
+        // Every field is named, so that a new keyword cannot be forgotten.
+        let Schema {
+            span: _,
+            pointer: _,
+            annotations: _,
+            never,
+            // `check` handles it, and `max_depth`.
+            accepts_null: _,
+            types,
+            constant,
+            enumeration,
+            // `assertions` checks them, and the limits of arrays and objects.
+            number: _,
+            text: _,
+            array: array_rules,
+            // `check_object` checks it, and `rules`.
+            object: _,
+            reference,
+            all_of,
+            // `check_applicators` checks these.
+            any_of: _,
+            one_of: _,
+            not: _,
+            condition: _,
+            tag: _,
+            // The effect of a discriminator is in `tag`.
+            discriminator: _,
+            rules: _,
+            max_depth: _,
+            refers_to: _,
+            any_collection: _,
+            rust_type: _,
+            view: _,
+            complete: _,
+        } = schema;
+        if *never {
             out.never("false", at);
         }
-        for part in schema.reference.iter().chain(&schema.all_of) {
+        for part in reference.iter().chain(all_of) {
             self.check(*part, value, at, out);
         }
-        if let Some(types) = schema.types {
-            out.types(value, types, at);
+        if let Some(types) = types {
+            out.types(value, *types, at);
         }
-        if let Some(constant) = &schema.constant {
+        if let Some(constant) = constant {
             out.constant(value, &constant.to_string(), at);
         }
-        if let Some(values) = &schema.enumeration {
+        if let Some(values) = enumeration {
             let texts: Vec<String> = values.iter().map(ToString::to_string).collect();
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             out.enumeration(value, &texts, at);
@@ -65,7 +100,7 @@ impl Interpreter<'_> {
             Json::String(_) => assertions(schema, Kind::Text, value, at, out),
             Json::Array(array) => {
                 assertions(schema, Kind::Array, value, at, out);
-                self.check_array(&schema.array, array, at, out);
+                self.check_array(array_rules, array, at, out);
             }
             Json::Object(object) => self.check_object(schema, object, at, out),
             Json::Null | Json::Bool(_) => {}
@@ -75,36 +110,50 @@ impl Interpreter<'_> {
     }
 
     fn check_array(&self, rules: &ArrayRules, array: Array<'_>, at: At<'_>, out: &mut Checker) {
+        // Array assertions check `limits`, and `check_unevaluated` checks `unevaluated_items`. `each` makes no difference to a whole value.
+        let ArrayRules { prefix_items, items, limits: _, contains, unevaluated_items: _, each: _ } = rules;
         let mut matching = 0;
         for (index, item) in array {
-            if let Some(schema) = rules.prefix_items.get(index).copied().or(rules.items) {
-                self.check(schema, item, at.item(index), out);
+            if let Some(schema) = prefix_items.get(index).or(items.as_ref()) {
+                self.check(*schema, item, at.item(index), out);
             }
-            if rules.contains.is_some_and(|contains| self.accepts(contains.schema, item, out)) {
+            if contains.is_some_and(|contains| self.accepts(contains.schema, item, out)) {
                 matching += 1;
             }
         }
-        if let Some(contains) = rules.contains {
+        if let Some(contains) = contains {
             out.contains(matching, contains.min, contains.max.unwrap_or(u64::MAX), at);
         }
     }
 
     fn check_object(&self, schema: &Schema, object: Object<'_>, at: At<'_>, out: &mut Checker) {
-        let rules = &schema.object;
-        let required: Vec<&str> = rules.required.iter().map(String::as_str).collect();
+        let ObjectRules {
+            // `check_member` checks the members.
+            properties: _,
+            pattern_properties: _,
+            additional_properties: _,
+            property_names,
+            required,
+            limits: _,
+            dependent_required,
+            dependent_schemas,
+            // `check_unevaluated` checks these.
+            unevaluated_properties: _,
+        } = &schema.object;
+        let required: Vec<&str> = required.iter().map(String::as_str).collect();
         out.required(object, &required, at);
         assertions(schema, Kind::Object, Json::Object(object), at, out);
-        if let Some(names) = rules.property_names {
-            out.property_names(object, at, |name, at, out| self.check(names, name, at, out));
+        if let Some(names) = property_names {
+            out.property_names(object, at, |name, at, out| self.check(*names, name, at, out));
         }
         for (name, value) in object {
-            self.check_member(rules, name, value, at.member(name), out);
+            self.check_member(&schema.object, name, value, at.member(name), out);
         }
-        for (name, needs) in &rules.dependent_required {
+        for (name, needs) in dependent_required {
             let needs: Vec<&str> = needs.iter().map(String::as_str).collect();
             out.dependent_required(object, name, &needs, at);
         }
-        for (_, dependent) in rules.dependent_schemas.iter().filter(|(name, _)| object.get(name).is_some()) {
+        for (_, dependent) in dependent_schemas.iter().filter(|(name, _)| object.get(name).is_some()) {
             self.check(*dependent, Json::Object(object), at, out);
         }
         for rule in &schema.rules {

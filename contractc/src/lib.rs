@@ -48,7 +48,7 @@ use std::path::Path;
 
 use diagnostic::Diagnostics;
 use disk::{Disk, Native};
-use emit::{OutputFile, Plan, Target};
+use emit::{GenerateOptions, OutputFile, Plan, Target};
 use model::Contract;
 use source::Sources;
 
@@ -130,16 +130,15 @@ impl Compilation {
         render::diagnostics(&self.diagnostics, &self.sources, max)
     }
 
-    /// Generates the files of the given targets; `None` if the diagnostics contain errors.
-    pub fn generate(&self, targets: &[Target], standalone: bool) -> Option<Vec<OutputFile>> {
-        self.generate_with(targets, standalone, None)
+    /// Generates the files of the given targets with the default options; `None` if the diagnostics contain errors.
+    pub fn generate(&self, targets: &[Target]) -> Option<Vec<OutputFile>> {
+        self.generate_with(targets, &GenerateOptions::default())
     }
 
-    /// Generates files whose Rust code uses the runtime of another generated module, such as `stronglog_sync::api`. The types of
-    /// the runtime are then the same in both.
-    pub fn generate_with(&self, targets: &[Target], standalone: bool, runtime: Option<&str>) -> Option<Vec<OutputFile>> {
-        let mut plan = Plan::new(self.contract.as_ref()?, &self.name, standalone);
-        plan.runtime = runtime.map(str::to_owned);
+    /// Generates the files of the given targets; `None` if the diagnostics contain errors.
+    pub fn generate_with(&self, targets: &[Target], options: &GenerateOptions) -> Option<Vec<OutputFile>> {
+        let mut plan = Plan::new(self.contract.as_ref()?, &self.name);
+        plan.options = options.clone();
         Some(emit::in_parallel(targets, |target| target.emit(&plan)).concat())
     }
 }

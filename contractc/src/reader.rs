@@ -19,7 +19,7 @@ mod untyped;
 mod views;
 mod wire;
 
-pub use schemas::{KeywordFate, keyword_fates};
+pub use schemas::{KeywordHandling, keyword_handling};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;

@@ -34,6 +34,7 @@ pub struct DeclarationId(pub usize);
 
 /// A type with a name.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Declaration {
     /// The name in the contract, or the words derived from one.
     pub words: Vec<String>,
@@ -80,6 +81,7 @@ pub enum Shape {
 
 /// A member of a record.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Field {
     /// Its name in JSON.
     pub name: String,
@@ -103,6 +105,7 @@ pub enum FieldKind {
 
 /// One variant of a union.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Variant {
     /// The words from which its name is built.
     pub words: Vec<String>,
@@ -118,6 +121,7 @@ pub struct Variant {
 
 /// One step in discriminating the variants of a union.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Attempt {
     /// The index of the variant.
     pub variant: usize,

@@ -15,6 +15,7 @@ pub use crate::span::Span;
 
 /// A value of a document, with its position.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Node {
     /// The position.
     pub span: Span,
@@ -48,6 +49,7 @@ pub struct Map {
 
 /// A key, its position, and its value.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Entry {
     /// The key.
     pub key: String,

@@ -7,13 +7,14 @@
 
 mod generated;
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use contractc::Compilation;
 use contractc::diagnostic::Diagnostics;
-use contractc::emit::{OutputFile, Target};
+use contractc::emit::{GenerateOptions, OutputFile, Target};
 use contractc::interpret;
 use contractc::source::Sources;
 use serde_json::Value;
@@ -58,17 +59,22 @@ fn outputs_are_as_kept() {
     let failures = each_folder("cases", |folder| {
         let (compilation, case) = (compile(folder), name(folder));
         let findings = compilation.render();
-        let runtime = runtime_of(folder);
-        let files = compilation.generate_with(Target::ALL, false, runtime.as_deref()).unwrap_or_else(|| panic!("rejected:\n{findings}"));
+        let files = compilation.generate_with(Target::ALL, &options_of(folder)).unwrap_or_else(|| panic!("rejected:\n{findings}"));
+        let mut names = BTreeSet::new();
         if !findings.is_empty() {
             keep(folder, "warnings", &findings);
+            names.insert("warnings.snap".to_owned());
         }
         let kept = if case == COMPLETED.0 { COMPLETED.1 } else { KEPT };
         for file in files {
             if kept.contains(&file.path.as_str()) || KEPT_ONCE.contains(&(case, file.path.as_str())) {
-                keep(folder, file.path.rsplit('/').next().unwrap_or_default(), &file.text);
+                let name = file.path.rsplit('/').next().unwrap_or_default();
+                keep(folder, name, &file.text);
+                names.insert(format!("{name}.snap"));
             }
         }
+        let orphans = snapshots(folder).into_iter().filter(|name| !names.contains(name));
+        assert_eq!(orphans.collect::<Vec<_>>(), [""; 0], "the case no longer emits these files; delete them");
     });
     assert!(failures.is_empty(), "{failures}");
 }
@@ -141,16 +147,16 @@ fn layout_does_not_matter() {
 
 fn generated_cases(target: Target) -> Vec<generated::Case> {
     let case = |folder: &PathBuf| {
-        let runtime = runtime_of(folder);
+        let options = options_of(folder);
         generated::Case {
             name: name(folder).to_owned(),
-            files: compile(folder).generate_with(&[target], false, runtime.as_deref()).expect("cases have no errors"),
+            files: compile(folder).generate_with(&[target], &options).expect("cases have no errors"),
             instances: instances(folder),
-            shares_runtime: runtime.is_some(),
+            shares_runtime: options.runtime.is_some(),
         }
     };
     let compilation = generated::identifiers::compile();
-    let files = compilation.generate(&[target], false).unwrap_or_else(|| panic!("rejected:\n{}", compilation.render()));
+    let files = compilation.generate(&[target]).unwrap_or_else(|| panic!("rejected:\n{}", compilation.render()));
     let identifiers = generated::Case { name: "identifiers".to_owned(), files, instances: Vec::new(), shares_runtime: false };
     folders("cases").iter().map(case).chain([identifiers]).collect()
 }
@@ -188,10 +194,17 @@ fn compile(folder: &Path) -> Compilation {
     Compilation::from_file(&path).expect("the document can be read")
 }
 
-/// The module whose runtime the case uses.
-fn runtime_of(folder: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(folder.join("runtime")).ok()?;
-    Some(text.trim().to_owned())
+/// The options of the case, with the module whose runtime it uses.
+fn options_of(folder: &Path) -> GenerateOptions {
+    let text = std::fs::read_to_string(folder.join("runtime")).ok();
+    text.iter().fold(GenerateOptions::default(), |options, path| options.runtime(path.trim()))
+}
+
+/// The names of the kept files of a case.
+fn snapshots(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("the folder can be read");
+    let names = entries.map(|entry| entry.expect("the entry can be read").file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.ends_with(".snap")).collect()
 }
 
 fn keep(folder: &Path, name: &str, text: &str) {
@@ -229,7 +242,7 @@ fn instances(folder: &Path) -> Vec<Instance> {
 
 fn outputs(path: &Path, text: &str) -> Vec<OutputFile> {
     let compilation = Compilation::from_text(&path.to_string_lossy(), text.as_bytes());
-    compilation.generate(Target::ALL, false).unwrap_or_else(|| panic!("rejected:\n{}", compilation.render()))
+    compilation.generate(Target::ALL).unwrap_or_else(|| panic!("rejected:\n{}", compilation.render()))
 }
 
 fn same(expected: &[OutputFile], seen: &[OutputFile], what: &str) {

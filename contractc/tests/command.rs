@@ -189,7 +189,7 @@ fn a_new_project_is_the_example_of_the_repository() {
     let seen = files(&made, &[(namespace(&theirs), namespace(&ours)), (to_root, "../..")]);
     assert_eq!(seen.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
     for (path, text) in &seen {
-        assert_eq!(text, &expected[path], "examples/notes/{path}: `contractc init examples/notes` makes it anew");
+        assert_eq!(text, &expected[path], "examples/notes/{path}: `contractc init examples/notes` recreates it");
     }
 
     // Two projects do not share ids, and the commands in the README change nothing.

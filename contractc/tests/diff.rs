@@ -89,11 +89,11 @@ fn changes_that_are_not_classified_are_reported() {
     assert_eq!(lines(&other, &other), [""; 0]);
     let hook = |kind: &str| {
         let body = format!("requestBody: {{ content: {{ application/json: {{ schema: {{ type: {kind} }} }} }} }}");
-        one.replace("paths:", &format!("webhooks: {{ told: {{ post: {{ {body}, responses: {{}} }} }} }}\npaths:"))
+        one.replace("paths:", &format!("webhooks: {{ printed: {{ post: {{ {body}, responses: {{}} }} }} }}\npaths:"))
     };
-    let told = "safe: `webhooks` changed; contractc does not classify this, so check what the other side expects";
-    assert_eq!(lines(&hook("string"), &hook("integer")), [told]);
-    assert_eq!(lines(&hook("string"), &one), [told]);
+    let printed = "safe: `webhooks` changed; contractc does not classify this, so check what the other side expects";
+    assert_eq!(lines(&hook("string"), &hook("integer")), [printed]);
+    assert_eq!(lines(&hook("string"), &one), [printed]);
 }
 
 #[test]

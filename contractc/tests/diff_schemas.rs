@@ -4,126 +4,120 @@ mod versions;
 
 use versions::{both_ways, lines};
 
+/// The old schema, the new schema, and the changes.
+const BOTH_WAYS: &[(&str, &str, &str)] = &[
+    ("{ type: string }", "{ type: string }", ""),
+    ("{ type: string }", "{ type: [string, 'null'] }", "breaking for responses: `type` changed from string to null or string"),
+    ("{ type: number }", "{ type: integer }", "breaking for requests: `type` changed from integer or number to integer"),
+    ("{ type: string, maxLength: 9 }", "{ type: string, maxLength: 5 }", "breaking for requests: `maxLength` changed from 9 to 5"),
+    ("{ type: string, maxLength: 9 }", "{ type: string }", "breaking for responses: `maxLength` changed from 9 to absent"),
+    ("{ type: integer, minimum: 1 }", "{ type: integer, minimum: 0 }", "breaking for responses: `minimum` changed from 1 to 0"),
+    ("{ type: integer, multipleOf: 2 }", "{ type: integer, multipleOf: 4 }", "breaking for requests: `multipleOf` changed from 2 to 4"),
+    ("{ type: integer, multipleOf: 2 }", "{ type: integer, multipleOf: 3 }", "breaking: `multipleOf` changed from 2 to 3"),
+    ("{ type: string, pattern: a }", "{ type: string, pattern: b }", "breaking: `pattern` changed from a to b"),
+    ("{ type: string }", "{ type: string, format: uuid }", "breaking for requests: `format` changed from absent to uuid"),
+    ("{ enum: [a, b] }", "{ enum: [a, c] }", "breaking for responses: newly accepts \"c\"|breaking for requests: no longer accepts \"b\""),
+    (
+        "{ type: array, items: { maximum: 1 } }",
+        "{ type: array, items: { maximum: 2 } }",
+        "breaking for responses: `maximum` changed from 1 to 2",
+    ),
+    (
+        "{ anyOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
+        "{ oneOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
+        "breaking for requests: a value must now match exactly one variant (`oneOf`)",
+    ),
+    (
+        "{ oneOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
+        "{ anyOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
+        "breaking for responses: a value may now match several variants (`anyOf`)",
+    ),
+    ("{ type: integer, default: 1 }", "{ type: integer, default: 2 }", "safe: `default` was 1 and is 2"),
+    ("{ type: array }", "{ type: array, uniqueItems: true }", "breaking for requests: `uniqueItems` is true"),
+    ("{ type: object }", "{ type: object, properties: { a: {} } }", "safe: the member `a` is new"),
+    (
+        "{ type: object, additionalProperties: false }",
+        "{ type: object, additionalProperties: false, properties: { a: {} } }",
+        "breaking for responses: the member `a` is new",
+    ),
+    (
+        "{ type: object, additionalProperties: false }",
+        "{ type: object, additionalProperties: false, properties: { a: { type: string, x-since: '1.0.1' } } }",
+        "safe: the member `a` is new",
+    ),
+    (
+        "{ type: object, additionalProperties: false }",
+        "{ type: object, additionalProperties: false, properties: { a: { type: string, x-since: 1.0.0 } } }",
+        "breaking for responses: the member `a` is new",
+    ),
+    (
+        "{ type: object, additionalProperties: false, properties: { a: {} } }",
+        "{ type: object, additionalProperties: false }",
+        "breaking for requests: the member `a` is gone",
+    ),
+    ("{ type: object }", "{ type: object, required: [a] }", "breaking for requests: the member `a` is now required"),
+    ("{ type: object, required: [a] }", "{ type: object }", "breaking for responses: the member `a` is no longer required"),
+    ("{ type: object }", "{ type: object, additionalProperties: false }", "breaking for requests: unknown members are now rejected"),
+    ("{ type: object, allOf: [{ required: [a] }] }", "{ type: object, required: [a] }", ""),
+    (
+        "{ oneOf: [{ type: string }] }",
+        "{ oneOf: [{ type: string }, { type: integer }] }",
+        "breaking for responses: `type` changed from string to integer or string",
+    ),
+    (
+        "{ oneOf: [{ type: string, maxLength: 1 }, { type: boolean, title: B }] }",
+        "{ oneOf: [{ type: string, maxLength: 1 }, { type: boolean, title: B }, { type: integer, maximum: 5 }] }",
+        "breaking for responses: the variant integer is new",
+    ),
+    (
+        "{ type: string }",
+        "{ anyOf: [{ type: string }, { type: 'null' }] }",
+        "breaking for responses: `type` changed from string to null or string",
+    ),
+    ("{ type: [string, 'null'] }", "{ anyOf: [{ type: string }, { type: 'null' }] }", ""),
+    ("{ oneOf: [{ type: string }, { type: 'null' }] }", "{ type: [string, 'null'] }", ""),
+    ("{ type: string, maxLength: 3 }", "{ anyOf: [{ type: string, maxLength: 3 }] }", ""),
+    (
+        "{ type: number }",
+        "{ oneOf: [{ type: number }, { type: integer }] }",
+        "breaking for requests: a value must now match exactly one variant (`oneOf`)",
+    ),
+    (
+        "{ type: object, properties: { a: { type: integer } } }",
+        "{ anyOf: [{ type: object, properties: { a: { type: string } } }, { type: 'null' }] }",
+        "breaking for responses: `type` changed from object to null or object|breaking: `type` changed from integer to string",
+    ),
+    (
+        "{ type: string }",
+        "{ oneOf: [{ type: string, maxLength: 5 }, { type: integer, maximum: 5 }] }",
+        "breaking for responses: the variant integer is new|breaking for requests: `maxLength` changed from absent to 5",
+    ),
+    (
+        "{ type: object, required: [a], properties: { a: { type: string } } }",
+        "{ type: object, required: [a], properties: { a: { type: string, readOnly: true } } }",
+        "safe: the member `a` is no longer required",
+    ),
+    (
+        "{ type: object, required: [a], properties: { a: { type: string, readOnly: true } } }",
+        "{ type: object, required: [a], properties: { a: { type: string } } }",
+        "breaking for requests: the member `a` is now required",
+    ),
+    (
+        "{ type: object, required: [a], properties: { a: { type: string } } }",
+        "{ type: object, required: [a], properties: { a: { type: string, writeOnly: true } } }",
+        "breaking for responses: the member `a` is no longer required",
+    ),
+    ("{ not: { type: string } }", "{ not: { type: integer } }", "breaking: `not` changed in a way that `contractc diff` does not compare"),
+    (
+        "{ type: object }",
+        "{ type: object, properties: { a: { type: integer }, b: { type: integer } }, x-rules: ['a < b'] }",
+        "breaking for requests: the rule `a < b` is new|safe: the member `a` is new|safe: the member `b` is new",
+    ),
+];
+
 #[test]
 fn schemas_that_go_both_ways() {
-    let cases = [
-        ("{ type: string }", "{ type: string }", ""),
-        ("{ type: string }", "{ type: [string, 'null'] }", "breaking for responses: `type` changed from string to null or string"),
-        ("{ type: number }", "{ type: integer }", "breaking for requests: `type` changed from integer or number to integer"),
-        ("{ type: string, maxLength: 9 }", "{ type: string, maxLength: 5 }", "breaking for requests: `maxLength` changed from 9 to 5"),
-        ("{ type: string, maxLength: 9 }", "{ type: string }", "breaking for responses: `maxLength` changed from 9 to absent"),
-        ("{ type: integer, minimum: 1 }", "{ type: integer, minimum: 0 }", "breaking for responses: `minimum` changed from 1 to 0"),
-        ("{ type: integer, multipleOf: 2 }", "{ type: integer, multipleOf: 4 }", "breaking for requests: `multipleOf` changed from 2 to 4"),
-        ("{ type: integer, multipleOf: 2 }", "{ type: integer, multipleOf: 3 }", "breaking: `multipleOf` changed from 2 to 3"),
-        ("{ type: string, pattern: a }", "{ type: string, pattern: b }", "breaking: `pattern` changed from a to b"),
-        ("{ type: string }", "{ type: string, format: uuid }", "breaking for requests: `format` changed from absent to uuid"),
-        (
-            "{ enum: [a, b] }",
-            "{ enum: [a, c] }",
-            "breaking for responses: newly accepts \"c\"|breaking for requests: no longer accepts \"b\"",
-        ),
-        (
-            "{ type: array, items: { maximum: 1 } }",
-            "{ type: array, items: { maximum: 2 } }",
-            "breaking for responses: `maximum` changed from 1 to 2",
-        ),
-        (
-            "{ anyOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
-            "{ oneOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
-            "breaking for requests: a value must now match exactly one variant (`oneOf`)",
-        ),
-        (
-            "{ oneOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
-            "{ anyOf: [{ type: object, title: A, required: [a] }, { type: object, title: B, required: [b] }] }",
-            "breaking for responses: a value may now match several variants (`anyOf`)",
-        ),
-        ("{ type: integer, default: 1 }", "{ type: integer, default: 2 }", "safe: `default` was 1 and is 2"),
-        ("{ type: array }", "{ type: array, uniqueItems: true }", "breaking for requests: `uniqueItems` is true"),
-        ("{ type: object }", "{ type: object, properties: { a: {} } }", "safe: the member `a` is new"),
-        (
-            "{ type: object, additionalProperties: false }",
-            "{ type: object, additionalProperties: false, properties: { a: {} } }",
-            "breaking for responses: the member `a` is new",
-        ),
-        (
-            "{ type: object, additionalProperties: false }",
-            "{ type: object, additionalProperties: false, properties: { a: { type: string, x-since: '1.0.1' } } }",
-            "safe: the member `a` is new",
-        ),
-        (
-            "{ type: object, additionalProperties: false }",
-            "{ type: object, additionalProperties: false, properties: { a: { type: string, x-since: 1.0.0 } } }",
-            "breaking for responses: the member `a` is new",
-        ),
-        (
-            "{ type: object, additionalProperties: false, properties: { a: {} } }",
-            "{ type: object, additionalProperties: false }",
-            "breaking for requests: the member `a` is gone",
-        ),
-        ("{ type: object }", "{ type: object, required: [a] }", "breaking for requests: the member `a` is now required"),
-        ("{ type: object, required: [a] }", "{ type: object }", "breaking for responses: the member `a` is no longer required"),
-        ("{ type: object }", "{ type: object, additionalProperties: false }", "breaking for requests: unknown members are now rejected"),
-        ("{ type: object, allOf: [{ required: [a] }] }", "{ type: object, required: [a] }", ""),
-        (
-            "{ oneOf: [{ type: string }] }",
-            "{ oneOf: [{ type: string }, { type: integer }] }",
-            "breaking for responses: `type` changed from string to integer or string",
-        ),
-        (
-            "{ oneOf: [{ type: string, maxLength: 1 }, { type: boolean, title: B }] }",
-            "{ oneOf: [{ type: string, maxLength: 1 }, { type: boolean, title: B }, { type: integer, maximum: 5 }] }",
-            "breaking for responses: the variant integer is new",
-        ),
-        (
-            "{ type: string }",
-            "{ anyOf: [{ type: string }, { type: 'null' }] }",
-            "breaking for responses: `type` changed from string to null or string",
-        ),
-        ("{ type: [string, 'null'] }", "{ anyOf: [{ type: string }, { type: 'null' }] }", ""),
-        ("{ oneOf: [{ type: string }, { type: 'null' }] }", "{ type: [string, 'null'] }", ""),
-        ("{ type: string, maxLength: 3 }", "{ anyOf: [{ type: string, maxLength: 3 }] }", ""),
-        (
-            "{ type: number }",
-            "{ oneOf: [{ type: number }, { type: integer }] }",
-            "breaking for requests: a value must now match exactly one variant (`oneOf`)",
-        ),
-        (
-            "{ type: object, properties: { a: { type: integer } } }",
-            "{ anyOf: [{ type: object, properties: { a: { type: string } } }, { type: 'null' }] }",
-            "breaking for responses: `type` changed from object to null or object|breaking: `type` changed from integer to string",
-        ),
-        (
-            "{ type: string }",
-            "{ oneOf: [{ type: string, maxLength: 5 }, { type: integer, maximum: 5 }] }",
-            "breaking for responses: the variant integer is new|breaking for requests: `maxLength` changed from absent to 5",
-        ),
-        (
-            "{ type: object, required: [a], properties: { a: { type: string } } }",
-            "{ type: object, required: [a], properties: { a: { type: string, readOnly: true } } }",
-            "safe: the member `a` is no longer required",
-        ),
-        (
-            "{ type: object, required: [a], properties: { a: { type: string, readOnly: true } } }",
-            "{ type: object, required: [a], properties: { a: { type: string } } }",
-            "breaking for requests: the member `a` is now required",
-        ),
-        (
-            "{ type: object, required: [a], properties: { a: { type: string } } }",
-            "{ type: object, required: [a], properties: { a: { type: string, writeOnly: true } } }",
-            "breaking for responses: the member `a` is no longer required",
-        ),
-        (
-            "{ not: { type: string } }",
-            "{ not: { type: integer } }",
-            "breaking: `not` changed in a way that `contractc diff` does not compare",
-        ),
-        (
-            "{ type: object }",
-            "{ type: object, properties: { a: { type: integer }, b: { type: integer } }, x-rules: ['a < b'] }",
-            "breaking for requests: the rule `a < b` is new|safe: the member `a` is new|safe: the member `b` is new",
-        ),
-    ];
-    for (old, new, expected) in cases {
+    for (old, new, expected) in BOTH_WAYS {
         let found = lines(&both_ways(old), &both_ways(new)).join("|");
         assert!(found.starts_with(expected) && found.is_empty() == expected.is_empty(), "{old} → {new}: {found}");
     }

@@ -28,7 +28,7 @@ fn random_documents_are_generated_and_validated_correctly() {
             assert!(compilation.diagnostics.has_errors(), "seed {seed}: neither a contract nor an error");
             continue;
         };
-        compilation.generate(Target::ALL, false).expect("a contract is generated");
+        compilation.generate(Target::ALL).expect("a contract is generated");
         generated += 1;
         for (name, id) in contract.names.iter().filter(|(_, id)| contract.schema(*id).view.is_none()) {
             checked += check(seed, contract, name, *id, &document, &mut wrong);

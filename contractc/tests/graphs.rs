@@ -75,7 +75,7 @@ fn survives(text: &str) -> bool {
         assert!(compilation.diagnostics.has_errors(), "neither a contract nor an error:");
         return false;
     };
-    let files = compilation.generate(Target::ALL, false).expect("a contract is generated");
+    let files = compilation.generate(Target::ALL).expect("a contract is generated");
     assert!(files.iter().all(|file| file.text.len() < 20_000_000), "an output is larger than its document can account for:");
     assert_eq!(diff::compare(contract, contract), []);
     let mut sampler = Sampler::new(contract, 1);

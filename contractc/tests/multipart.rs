@@ -1,14 +1,19 @@
 //! Bodies of type `multipart/form-data`: the server reads what the client, browsers, curl and Python write.
 
+#[path = "../../tests/support/no_content.rs"]
+mod no_content;
+
 use contractc::runtime::check::Types;
 use contractc::runtime::http::{
-    ANYTHING, File, HeaderMap, Incoming, IncomingParts, Method, Multipart, MultipartBody, Operation, Outcome, Part, Parts, Rejection,
-    Security, Shape, StatusCode, Writer, Written,
+    ANYTHING, File, HeaderMap, Incoming, IncomingParts, Method, Multipart, MultipartBody, Operation, Part, Parts, Rejection, Security,
+    Shape, Writer,
 };
 use contractc::runtime::json::Json;
 use contractc::runtime::report::{At, Checker, Report};
 use contractc::runtime::rule::{LoadedRule, Rule};
 use serde_json::{Value, json};
+
+use no_content::NoContent;
 
 const MEMBER: Shape = Shape::of(Types::OBJECT).members(&[("userId", Shape::TEXT)]);
 
@@ -81,7 +86,7 @@ impl Operation for Upload {
     const PATH: &'static str = "/upload";
     const SECURITY: Security = &[];
     const ACCEPT: &'static str = "";
-    type Response = NoAnswer;
+    type Response = NoContent;
 
     fn write(&self, to: &mut Writer) {
         to.body(&self.0, MultipartBody);
@@ -89,22 +94,6 @@ impl Operation for Upload {
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.body(MultipartBody).map(Upload)
-    }
-}
-
-struct NoAnswer;
-
-impl Outcome for NoAnswer {
-    fn read(_: StatusCode, _: &HeaderMap, _: &[u8]) -> Result<Self, Report> {
-        Ok(NoAnswer)
-    }
-
-    fn write(&self) -> Written {
-        (StatusCode::NO_CONTENT, None, Vec::new())
-    }
-
-    fn undeclared(_: StatusCode, _: Vec<u8>) -> Self {
-        NoAnswer
     }
 }
 
@@ -236,7 +225,7 @@ impl Operation for Lists {
     const PATH: &'static str = "/lists";
     const SECURITY: Security = &[];
     const ACCEPT: &'static str = "";
-    type Response = NoAnswer;
+    type Response = NoContent;
 
     fn write(&self, to: &mut Writer) {
         to.body(self, MultipartBody);
@@ -256,7 +245,7 @@ fn a_required_list_that_is_empty_is_neither_sent_nor_received() {
         let report = lists.request("https://example.com").expect_err("an empty list has no part");
         assert_eq!((report.violations[0].pointer.as_str(), report.violations[0].keyword), (pointer, "required"));
     }
-    // A client that calls its parts `tags[]` is told so.
+    // A client that calls its parts `tags[]` gets a violation.
     let body = "--b\r\nContent-Disposition: form-data; name=\"tags[]\"\r\n\r\na\r\n--b--";
     let error = receive::<Lists>("multipart/form-data; boundary=b", body.as_bytes()).expect_err("the body has no part of that name");
     assert!(error.contains("is missing the part \"tags\""), "{error}");

@@ -47,7 +47,7 @@ outcome! {
         410 => Gone(body: types::Problem) as responses::GONE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -92,7 +92,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -134,7 +134,7 @@ outcome! {
         403 => Forbidden(body: types::Problem) as responses::FORBIDDEN,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -178,7 +178,7 @@ outcome! {
         410 => Gone(body: types::Problem) as responses::GONE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -226,7 +226,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -266,7 +266,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -315,7 +315,7 @@ outcome! {
         422 => UnprocessableEntity(body: types::Problem) as responses::UNPROCESSABLE_ENTITY,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -371,7 +371,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -416,7 +416,7 @@ outcome! {
         410 => Gone(body: types::Problem) as responses::GONE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -466,7 +466,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -509,7 +509,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -560,7 +560,7 @@ outcome! {
         422 => UnprocessableEntity(body: types::Problem) as responses::UNPROCESSABLE_ENTITY,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -616,7 +616,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -657,7 +657,7 @@ outcome! {
         410 => Gone(body: types::Problem) as responses::GONE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -702,7 +702,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -742,7 +742,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -788,7 +788,7 @@ outcome! {
         422 => UnprocessableEntity(body: types::Problem) as responses::UNPROCESSABLE_ENTITY,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -841,7 +841,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -882,7 +882,7 @@ outcome! {
         410 => Gone(body: types::Problem) as responses::GONE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -927,7 +927,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -967,7 +967,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1013,7 +1013,7 @@ outcome! {
         422 => UnprocessableEntity(body: types::Problem) as responses::UNPROCESSABLE_ENTITY,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1066,7 +1066,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1111,7 +1111,7 @@ outcome! {
         410 => Gone(body: types::Problem) as responses::GONE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1161,7 +1161,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1201,7 +1201,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1252,7 +1252,7 @@ outcome! {
         422 => UnprocessableEntity(body: types::Problem) as responses::UNPROCESSABLE_ENTITY,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1308,7 +1308,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1354,7 +1354,7 @@ outcome! {
         410 => Gone(body: types::Problem) as responses::GONE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1405,7 +1405,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1449,7 +1449,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1501,7 +1501,7 @@ outcome! {
         422 => UnprocessableEntity(body: types::Problem) as responses::UNPROCESSABLE_ENTITY,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1558,7 +1558,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1603,7 +1603,7 @@ outcome! {
         410 => Gone(body: types::Problem) as responses::GONE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1653,7 +1653,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1696,7 +1696,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1747,7 +1747,7 @@ outcome! {
         422 => UnprocessableEntity(body: types::Problem) as responses::UNPROCESSABLE_ENTITY,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1803,7 +1803,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1848,7 +1848,7 @@ outcome! {
         410 => Gone(body: types::Problem) as responses::GONE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1898,7 +1898,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1942,7 +1942,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -1993,7 +1993,7 @@ outcome! {
         422 => UnprocessableEntity(body: types::Problem) as responses::UNPROCESSABLE_ENTITY,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2049,7 +2049,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2094,7 +2094,7 @@ outcome! {
         410 => Gone(body: types::Problem) as responses::GONE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2144,7 +2144,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2184,7 +2184,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2235,7 +2235,7 @@ outcome! {
         422 => UnprocessableEntity(body: types::Problem) as responses::UNPROCESSABLE_ENTITY,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2291,7 +2291,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2332,7 +2332,7 @@ outcome! {
         410 => Gone(body: types::Problem) as responses::GONE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2377,7 +2377,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2417,7 +2417,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2463,7 +2463,7 @@ outcome! {
         422 => UnprocessableEntity(body: types::Problem) as responses::UNPROCESSABLE_ENTITY,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2516,7 +2516,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2561,7 +2561,7 @@ outcome! {
         410 => Gone(body: types::Problem) as responses::GONE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2611,7 +2611,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2654,7 +2654,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2705,7 +2705,7 @@ outcome! {
         422 => UnprocessableEntity(body: types::Problem) as responses::UNPROCESSABLE_ENTITY,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2761,7 +2761,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2806,7 +2806,7 @@ outcome! {
         410 => Gone(body: types::Problem) as responses::GONE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2856,7 +2856,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2900,7 +2900,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -2951,7 +2951,7 @@ outcome! {
         422 => UnprocessableEntity(body: types::Problem) as responses::UNPROCESSABLE_ENTITY,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -3007,7 +3007,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -3046,7 +3046,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -3085,7 +3085,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -3179,7 +3179,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -3213,7 +3213,7 @@ outcome! {
         403 => Forbidden(body: types::Problem) as responses::FORBIDDEN,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -3266,7 +3266,7 @@ outcome! {
         403 => Forbidden(body: types::Problem) as responses::FORBIDDEN,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -3308,7 +3308,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -3346,7 +3346,7 @@ outcome! {
         404 => NotFound(body: types::Problem) as responses::NOT_FOUND,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -3360,8 +3360,8 @@ operation! {
     /// order of revision. A record that changes while the export is under way appears with its newer
     /// revision as well, or instead; of two lines with one id, the later one is the newer version. For
     /// clients of version 1.1.0 or later, the last line also has the member `"end": {"records": …}` with
-    /// the number of lines, so that a file that was cut off can be told from a complete one; if the account
-    /// has no record, it is a line of its own.
+    /// the number of lines, so that a file that was cut off can be distinguished from a complete one; if
+    /// the account has no record, it is a line of its own.
     pub struct ExportAccount as "exportAccount" {
         /// The version of this contract that the client was built from. Clients send it with every request.
         x_contract_version: Option<types::ContractVersion> = optional(&parameters::X_CONTRACT_VERSION),
@@ -3385,7 +3385,7 @@ outcome! {
         403 => Forbidden(body: types::Problem) as responses::FORBIDDEN,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -3427,7 +3427,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) as responses::UNSUPPORTED_MEDIA_TYPE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -3461,7 +3461,7 @@ outcome! {
         403 => Forbidden(body: types::Problem) as responses::FORBIDDEN,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -3488,7 +3488,7 @@ outcome! {
         200 => Ok(body: types::SyncConfig) = json("application/json", &validators::SYNC_CONFIG),
         /// 400: The request is malformed, or its cursor is not one of this feed.
         400 => BadRequest(body: types::Problem) as responses::BAD_REQUEST,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -3528,7 +3528,7 @@ pub mod responses {
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     pub const UPGRADE_REQUIRED: JsonBody = json("application/problem+json", &validators::PROBLEM);
-    /// 429: Too many requests. The client waits as long as it is told.
+    /// 429: Too many requests. The client waits as long as `Retry-After` says.
     ///
     /// Headers: [`Retry-After`](super::super::headers::RETRY_AFTER).
     pub const TOO_MANY_REQUESTS: JsonBody = json("application/problem+json", &validators::PROBLEM);

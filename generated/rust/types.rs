@@ -134,7 +134,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct ActiveProgramInstanceFeedChange as "ActiveProgramInstanceFeedChange" by validators::ACTIVE_PROGRAM_INSTANCE_FEED_CHANGE {
         const 0 "collection" = Json::String("active-program-instances"),
         /// The number that the server gave to an accepted write.
@@ -154,7 +154,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct ActiveProgramInstanceFeedPushChange as "ActiveProgramInstanceFeedPushChange" by validators::ACTIVE_PROGRAM_INSTANCE_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("active-program-instances"),
         /// Which edit made a version of a record.
@@ -431,7 +431,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct AppliedProgressionLogFeedChange as "AppliedProgressionLogFeedChange" by validators::APPLIED_PROGRESSION_LOG_FEED_CHANGE {
         const 0 "collection" = Json::String("applied-progression-logs"),
         /// The number that the server gave to an accepted write.
@@ -451,7 +451,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct AppliedProgressionLogFeedPushChange as "AppliedProgressionLogFeedPushChange" by validators::APPLIED_PROGRESSION_LOG_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("applied-progression-logs"),
         /// Which edit made a version of a record.
@@ -857,7 +857,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct ExerciseDefinitionFeedChange as "ExerciseDefinitionFeedChange" by validators::EXERCISE_DEFINITION_FEED_CHANGE {
         const 0 "collection" = Json::String("exercise-definitions"),
         /// The number that the server gave to an accepted write.
@@ -877,7 +877,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct ExerciseDefinitionFeedPushChange as "ExerciseDefinitionFeedPushChange" by validators::EXERCISE_DEFINITION_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("exercise-definitions"),
         /// Which edit made a version of a record.
@@ -990,7 +990,7 @@ record! {
 
 tagged! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub enum FeedChange as "FeedChange" on "collection" by validators::FEED_CHANGE {
         /// `active-program-instances`
         ActiveProgramInstances(ActiveProgramInstanceFeedChange) = Json::String("active-program-instances"),
@@ -1045,7 +1045,7 @@ record! {
 
 tagged! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub enum FeedPushChange as "FeedPushChange" on "collection" by validators::FEED_PUSH_CHANGE {
         /// `active-program-instances`
         ActiveProgramInstances(ActiveProgramInstanceFeedPushChange) = Json::String("active-program-instances"),
@@ -1285,7 +1285,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct LoggedSetFeedChange as "LoggedSetFeedChange" by validators::LOGGED_SET_FEED_CHANGE {
         const 0 "collection" = Json::String("logged-sets"),
         /// The number that the server gave to an accepted write.
@@ -1305,7 +1305,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct LoggedSetFeedPushChange as "LoggedSetFeedPushChange" by validators::LOGGED_SET_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("logged-sets"),
         /// Which edit made a version of a record.
@@ -1697,7 +1697,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct ProgramDefinitionFeedChange as "ProgramDefinitionFeedChange" by validators::PROGRAM_DEFINITION_FEED_CHANGE {
         const 0 "collection" = Json::String("program-definitions"),
         /// The number that the server gave to an accepted write.
@@ -1717,7 +1717,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct ProgramDefinitionFeedPushChange as "ProgramDefinitionFeedPushChange" by validators::PROGRAM_DEFINITION_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("program-definitions"),
         /// Which edit made a version of a record.
@@ -1962,7 +1962,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct ProgressionRuleFeedChange as "ProgressionRuleFeedChange" by validators::PROGRESSION_RULE_FEED_CHANGE {
         const 0 "collection" = Json::String("progression-rules"),
         /// The number that the server gave to an accepted write.
@@ -1982,7 +1982,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct ProgressionRuleFeedPushChange as "ProgressionRuleFeedPushChange" by validators::PROGRESSION_RULE_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("progression-rules"),
         /// Which edit made a version of a record.
@@ -2658,7 +2658,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct UserBodyweightLogFeedChange as "UserBodyweightLogFeedChange" by validators::USER_BODYWEIGHT_LOG_FEED_CHANGE {
         const 0 "collection" = Json::String("user-bodyweight-logs"),
         /// The number that the server gave to an accepted write.
@@ -2678,7 +2678,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct UserBodyweightLogFeedPushChange as "UserBodyweightLogFeedPushChange" by validators::USER_BODYWEIGHT_LOG_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("user-bodyweight-logs"),
         /// Which edit made a version of a record.
@@ -2811,7 +2811,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct UserGoalFeedChange as "UserGoalFeedChange" by validators::USER_GOAL_FEED_CHANGE {
         const 0 "collection" = Json::String("user-goals"),
         /// The number that the server gave to an accepted write.
@@ -2831,7 +2831,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct UserGoalFeedPushChange as "UserGoalFeedPushChange" by validators::USER_GOAL_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("user-goals"),
         /// Which edit made a version of a record.
@@ -3013,7 +3013,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct UserSettingsFeedChange as "UserSettingsFeedChange" by validators::USER_SETTINGS_FEED_CHANGE {
         const 0 "collection" = Json::String("user-settings"),
         /// The number that the server gave to an accepted write.
@@ -3033,7 +3033,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct UserSettingsFeedPushChange as "UserSettingsFeedPushChange" by validators::USER_SETTINGS_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("user-settings"),
         /// Which edit made a version of a record.
@@ -3225,7 +3225,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct WorkoutLogFeedChange as "WorkoutLogFeedChange" by validators::WORKOUT_LOG_FEED_CHANGE {
         const 0 "collection" = Json::String("workout-logs"),
         /// The number that the server gave to an accepted write.
@@ -3245,7 +3245,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct WorkoutLogFeedPushChange as "WorkoutLogFeedPushChange" by validators::WORKOUT_LOG_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("workout-logs"),
         /// Which edit made a version of a record.
@@ -3457,7 +3457,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct WorkoutTemplateExerciseInstanceFeedChange as "WorkoutTemplateExerciseInstanceFeedChange" by validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_FEED_CHANGE {
         const 0 "collection" = Json::String("workout-template-exercise-instances"),
         /// The number that the server gave to an accepted write.
@@ -3477,7 +3477,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct WorkoutTemplateExerciseInstanceFeedPushChange as "WorkoutTemplateExerciseInstanceFeedPushChange" by validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("workout-template-exercise-instances"),
         /// Which edit made a version of a record.
@@ -3569,7 +3569,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct WorkoutTemplateFeedChange as "WorkoutTemplateFeedChange" by validators::WORKOUT_TEMPLATE_FEED_CHANGE {
         const 0 "collection" = Json::String("workout-templates"),
         /// The number that the server gave to an accepted write.
@@ -3589,7 +3589,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct WorkoutTemplateFeedPushChange as "WorkoutTemplateFeedPushChange" by validators::WORKOUT_TEMPLATE_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("workout-templates"),
         /// Which edit made a version of a record.

@@ -91,7 +91,7 @@ const unprocessableEntityResponse: Declared = { status: 422, content: "json", sc
 /** 426: The client was built from a contract older than the server supports. */
 const upgradeRequiredResponse: Declared = { status: 426, content: "json", schema: schemas.ProblemSchema };
 
-/** 429: Too many requests. The client waits as long as it is told. */
+/** 429: Too many requests. The client waits as long as `Retry-After` says. */
 const tooManyRequestsResponse: Declared = { status: 429, content: "json", schema: schemas.ProblemSchema };
 
 /** 503: The server cannot handle the request now. */
@@ -3026,7 +3026,7 @@ export type ExportAccountResult = Replies<
  * revision. A record that changes while the export is under way appears with its newer revision as well, or
  * instead; of two lines with one id, the later one is the newer version. For clients of version 1.1.0 or later,
  * the last line also has the member `"end": {"records": …}` with the number of lines, so that a file that was
- * cut off can be told from a complete one; if the account has no record, it is a line of its own.
+ * cut off can be distinguished from a complete one; if the account has no record, it is a line of its own.
  */
 export const exportAccount: Operation<ExportAccountCall, ExportAccountResult> = {
   id: "exportAccount",

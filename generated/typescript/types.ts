@@ -115,7 +115,7 @@ export interface ActiveProgramInstanceChangePage {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface ActiveProgramInstanceFeedChange {
   collection: "active-program-instances";
@@ -137,7 +137,7 @@ export interface ActiveProgramInstanceFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface ActiveProgramInstanceFeedPushChange {
   collection: "active-program-instances";
@@ -387,7 +387,7 @@ export interface AppliedProgressionLogChangePage {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface AppliedProgressionLogFeedChange {
   collection: "applied-progression-logs";
@@ -409,7 +409,7 @@ export interface AppliedProgressionLogFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface AppliedProgressionLogFeedPushChange {
   collection: "applied-progression-logs";
@@ -762,7 +762,7 @@ export interface ExerciseDefinitionChangePage {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface ExerciseDefinitionFeedChange {
   collection: "exercise-definitions";
@@ -784,7 +784,7 @@ export interface ExerciseDefinitionFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface ExerciseDefinitionFeedPushChange {
   collection: "exercise-definitions";
@@ -877,7 +877,7 @@ export interface ExercisePrescription {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export type FeedChange =
   | ActiveProgramInstanceFeedChange
@@ -919,7 +919,7 @@ export interface FeedPage {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export type FeedPushChange =
   | ActiveProgramInstanceFeedPushChange
@@ -1125,7 +1125,7 @@ export interface LoggedSetChangePage {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface LoggedSetFeedChange {
   collection: "logged-sets";
@@ -1147,7 +1147,7 @@ export interface LoggedSetFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface LoggedSetFeedPushChange {
   collection: "logged-sets";
@@ -1487,7 +1487,7 @@ export interface ProgramDefinitionChangePage {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface ProgramDefinitionFeedChange {
   collection: "program-definitions";
@@ -1509,7 +1509,7 @@ export interface ProgramDefinitionFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface ProgramDefinitionFeedPushChange {
   collection: "program-definitions";
@@ -1719,7 +1719,7 @@ export interface ProgressionRuleChangePage {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface ProgressionRuleFeedChange {
   collection: "progression-rules";
@@ -1741,7 +1741,7 @@ export interface ProgressionRuleFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface ProgressionRuleFeedPushChange {
   collection: "progression-rules";
@@ -2321,7 +2321,7 @@ export interface UserBodyweightLogChangePage {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface UserBodyweightLogFeedChange {
   collection: "user-bodyweight-logs";
@@ -2343,7 +2343,7 @@ export interface UserBodyweightLogFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface UserBodyweightLogFeedPushChange {
   collection: "user-bodyweight-logs";
@@ -2448,7 +2448,7 @@ export interface UserGoalChangePage {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface UserGoalFeedChange {
   collection: "user-goals";
@@ -2470,7 +2470,7 @@ export interface UserGoalFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface UserGoalFeedPushChange {
   collection: "user-goals";
@@ -2620,7 +2620,7 @@ export interface UserSettingsChangePage {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface UserSettingsFeedChange {
   collection: "user-settings";
@@ -2642,7 +2642,7 @@ export interface UserSettingsFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface UserSettingsFeedPushChange {
   collection: "user-settings";
@@ -2801,7 +2801,7 @@ export interface WorkoutLogChangePage {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface WorkoutLogFeedChange {
   collection: "workout-logs";
@@ -2823,7 +2823,7 @@ export interface WorkoutLogFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface WorkoutLogFeedPushChange {
   collection: "workout-logs";
@@ -3008,7 +3008,7 @@ export interface WorkoutTemplateExerciseInstanceChangePage {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface WorkoutTemplateExerciseInstanceFeedChange {
   collection: "workout-template-exercise-instances";
@@ -3030,7 +3030,7 @@ export interface WorkoutTemplateExerciseInstanceFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface WorkoutTemplateExerciseInstanceFeedPushChange {
   collection: "workout-template-exercise-instances";
@@ -3105,7 +3105,7 @@ export interface WorkoutTemplateExerciseInstanceSupersededOutcome {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface WorkoutTemplateFeedChange {
   collection: "workout-templates";
@@ -3127,7 +3127,7 @@ export interface WorkoutTemplateFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface WorkoutTemplateFeedPushChange {
   collection: "workout-templates";

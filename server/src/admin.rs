@@ -95,13 +95,24 @@ pub fn restore(data: &Path, from: &Path) -> Result<Restored, StoreError> {
     Ok(restored)
 }
 
-/// Purges the tombstones that are older than `tombstone_days` and that every backup of the last `backup_days` contains. Returns the number
-/// of purged tombstones. A running server does this once a day.
+/// What a purge removes. Exhaustive, because the operator decides every member.
+#[derive(Clone, Copy, Debug)]
+pub struct PurgeOptions {
+    /// How long a tombstone is kept at least.
+    pub tombstone_days: u32,
+    /// A tombstone is purged once every backup of this time contains it.
+    pub backup_days: u32,
+    /// Purges even if the clock is far from the time when a server last ran.
+    pub accept_clock: bool,
+}
+
+/// Purges old tombstones. Returns their number. A running server does this once a day.
 ///
 /// # Errors
 /// Returns an error if the place contains no database, the database cannot be written, or the clock is far from the time when a server last
-/// ran and `accept_clock` is false.
-pub async fn purge(place: &Place, tombstone_days: u32, backup_days: u32, accept_clock: bool) -> Result<u64, Error> {
+/// ran.
+pub async fn purge(place: &Place, options: PurgeOptions) -> Result<u64, Error> {
+    let PurgeOptions { tombstone_days, backup_days, accept_clock } = options;
     let now = now_ms();
     on_place!(place, data => {
         if !accept_clock {

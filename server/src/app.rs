@@ -14,13 +14,13 @@ use crate::budgets::{Requests, Unsent};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::devices::Devices;
+use crate::fair_semaphore::FairSemaphore;
 use crate::feed;
 use crate::live_sessions::LiveSessions;
 use crate::metrics::Metrics;
 use crate::net::{Certificate, Connections};
 use crate::notifications::Notifications;
 use crate::per_account::PerAccount;
-use crate::places::Places;
 use crate::problem::Failure;
 use crate::recent::Recent;
 use crate::shares::Shares;
@@ -46,9 +46,9 @@ pub struct App {
     pub unsent: Unsent,
     /// The requests in progress of each account and of all accounts, once their bodies have arrived.
     pub requests: PerAccount,
-    pub places: Places,
+    pub permits: FairSemaphore,
     /// The processors that parse large bodies and compress large responses.
-    pub parsing: Places,
+    pub parsing: FairSemaphore,
     /// The exports in progress, by account.
     pub exports: Shares<Uuid>,
     pub metrics: Metrics,

@@ -20,7 +20,7 @@ pub struct Finding {
     pub detail: String,
 }
 
-/// How serious a finding is.
+/// How serious a finding is. Exhaustive, because callers act on each grade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
     /// Nothing needs to be done.

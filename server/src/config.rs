@@ -181,8 +181,8 @@ impl Config {
         std::ptr::eq(self.contract, &SERVER_CONTRACT)
     }
 
-    /// Whether clients may reach the server directly and are believed about their addresses.
-    pub(crate) fn believes_everybody(&self) -> bool {
+    /// Whether clients may reach the server directly, and `X-Forwarded-For` of any client is trusted.
+    pub(crate) fn trusts_any_forwarded_for(&self) -> bool {
         self.behind_proxy && self.trusted_proxies.is_empty() && self.tls_cert.is_some() && !self.bind.ip().is_loopback()
     }
 
@@ -323,7 +323,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn weak_secrets_are_told_and_none_is_shown() {
+    fn weak_secrets_are_reported_and_none_is_shown() {
         let table = [
             ("short", Some("it is shorter than 32 characters")),
             ("0123401234012340123401234012340123401234", Some("it repeats a few characters")),

@@ -13,8 +13,8 @@ pub fn check_private(path: &Path) -> std::io::Result<()> {
     {
         let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path)?.permissions()) & 0o777;
         if mode & 0o027 != 0 {
-            let told = format!("other users may read or change it (mode {mode:04o}); run `chmod 600 {}`", path.display());
-            return Err(std::io::Error::other(told));
+            let message = format!("other users may read or change it (mode {mode:04o}); run `chmod 600 {}`", path.display());
+            return Err(std::io::Error::other(message));
         }
     }
     #[cfg(not(unix))]
@@ -23,7 +23,7 @@ pub fn check_private(path: &Path) -> std::io::Result<()> {
 }
 
 /// Describes why a PEM file cannot be read.
-pub fn pem_told(error: &Error) -> String {
+pub fn pem_error(error: &Error) -> String {
     let line = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     match error {
         Error::MissingSectionEnd { end_marker } => {
@@ -41,7 +41,7 @@ mod tests {
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject;
 
-    use super::pem_told;
+    use super::pem_error;
 
     #[test]
     fn a_damaged_file_is_described_in_words() {
@@ -51,7 +51,7 @@ mod tests {
             ("-----BEGIN CERTIFICATE-----\nA*A\n-----END CERTIFICATE-----\n", "not Base64"),
         ] {
             let error = CertificateDer::from_pem_slice(text.as_bytes()).expect_err("it is damaged");
-            assert!(pem_told(&error).contains(wanted), "{}", pem_told(&error));
+            assert!(pem_error(&error).contains(wanted), "{}", pem_error(&error));
         }
     }
 }

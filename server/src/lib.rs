@@ -10,7 +10,7 @@
 //! # }
 //! ```
 //!
-//! `feed` makes the sync decisions, and `store` stores the data. The other modules connect them to the network. In reading order:
+//! `feed` makes the sync decisions, and `store` stores the data. The other modules connect them to the network.
 
 #![deny(missing_docs)]
 
@@ -26,6 +26,7 @@ mod budgets;
 mod clock;
 mod devices;
 mod error;
+mod fair_semaphore;
 mod http;
 mod key_files;
 mod live_sessions;
@@ -33,7 +34,6 @@ mod metrics;
 mod net;
 mod notifications;
 mod per_account;
-mod places;
 mod problem;
 mod recent;
 mod shares;

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn all_who_wait_under_a_session_are_told_that_it_has_ended() {
+    fn all_who_wait_under_a_session_learn_that_it_has_ended() {
         let sessions = LiveSessions::default();
         let (mut one, mut two, mut other) = (sessions.watch(key(1, 1)), sessions.watch(key(1, 1)), sessions.watch(key(1, 2)));
         let _other = sessions.watch(key(2, 1));

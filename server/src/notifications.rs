@@ -69,26 +69,26 @@ impl Notifications {
 
     /// Notifies a user's subscribers of a revision. Commits may be reported out of order; an older revision changes nothing.
     pub fn notify(&self, user: Uuid, rev: u64) {
-        self.tell(user, |told| rev.max(told));
+        self.tell(user, |announced| rev.max(announced));
     }
 
     /// The revision that was last sent to the subscribers of each user.
-    pub fn told(&self) -> HashMap<Uuid, u64> {
+    pub fn announced(&self) -> HashMap<Uuid, u64> {
         self.by_user().iter().map(|(user, streams)| (*user, *streams.revision.borrow())).collect()
     }
 
     /// Notifies a user's subscribers of the newest revision of the store, which was read after another one was sent to them. If it is
     /// lower, the store has gone back to an earlier state, in which higher revisions are new again. A revision that was sent in the
     /// meantime may be newer.
-    pub fn correct(&self, user: Uuid, told_before: u64, rev: u64) {
-        self.tell(user, |told| if told == told_before { rev } else { rev.max(told) });
+    pub fn correct(&self, user: Uuid, announced_before: u64, rev: u64) {
+        self.tell(user, |announced| if announced == announced_before { rev } else { rev.max(announced) });
     }
 
     fn tell(&self, user: Uuid, next: impl FnOnce(u64) -> u64) {
         if let Some(streams) = self.by_user().get(&user) {
-            streams.revision.send_if_modified(|told| {
-                let before = std::mem::replace(told, next(*told));
-                before != *told
+            streams.revision.send_if_modified(|announced| {
+                let before = std::mem::replace(announced, next(*announced));
+                before != *announced
             });
         }
     }
@@ -132,21 +132,21 @@ mod tests {
     fn a_store_that_has_gone_back_is_news_and_a_late_report_is_not() {
         let notifications = Notifications::new(6);
         let mut stream = notifications.subscribe(BUSY).expect("room");
-        let mut told = || stream.revisions.has_changed().expect("open").then(|| *stream.revisions.borrow_and_update());
+        let mut announced = || stream.revisions.has_changed().expect("open").then(|| *stream.revisions.borrow_and_update());
         notifications.notify(BUSY, 15);
-        assert_eq!(told(), Some(15));
+        assert_eq!(announced(), Some(15));
         notifications.notify(BUSY, 14);
-        assert_eq!(told(), None, "commits may be reported out of order");
-        let before = notifications.told()[&BUSY];
+        assert_eq!(announced(), None, "commits may be reported out of order");
+        let before = notifications.announced()[&BUSY];
         notifications.notify(BUSY, 16);
-        assert_eq!(told(), Some(16));
+        assert_eq!(announced(), Some(16));
         notifications.correct(BUSY, before, 15);
-        assert_eq!(told(), None, "the store was read before the last commit");
-        notifications.correct(BUSY, notifications.told()[&BUSY], 3);
-        assert_eq!(told(), Some(3), "the store has gone back");
+        assert_eq!(announced(), None, "the store was read before the last commit");
+        notifications.correct(BUSY, notifications.announced()[&BUSY], 3);
+        assert_eq!(announced(), Some(3), "the store has gone back");
         notifications.notify(BUSY, 4);
-        assert_eq!(told(), Some(4));
+        assert_eq!(announced(), Some(4));
         notifications.correct(OTHER, 0, 7);
-        assert_eq!(told(), None, "nobody listens to the other");
+        assert_eq!(announced(), None, "nobody listens to the other");
     }
 }

@@ -3,6 +3,8 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use stronglog_sync::advice::with_advice;
+
 use crate::config::{Config, Secret};
 use crate::error::ServeError;
 pub use crate::key_files::check_private;
@@ -29,8 +31,8 @@ pub fn secrets(config: &Config) -> Result<Vec<Secret>, ServeError> {
     let weak = (1..).zip(&all).find_map(|(number, secret)| Some((number, secret.weakness()?)));
     match (weak, &config.signing_secret_file) {
         (Some((number, weakness)), Some(path)) if !config.dev && number <= in_file => {
-            let told = format!("secret {number} in it is weak: {weakness}; create another one with `openssl rand -base64 48`");
-            Err(ServeError::SecretFile { path: path.clone(), cause: std::io::Error::other(told) })
+            let message = format!("secret {number} in it is weak: {weakness}; create another one with `openssl rand -base64 48`");
+            Err(ServeError::SecretFile { path: path.clone(), cause: std::io::Error::other(message) })
         }
         (Some((_, weakness)), _) if !config.dev => Err(ServeError::WeakSecret(weakness)),
         _ => Ok(all),
@@ -51,8 +53,8 @@ fn read(path: &Path) -> Result<Vec<Secret>, ServeError> {
     let text = text.trim_start_matches('\u{feff}');
     let lines = || (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty());
     if let Some((number, _)) = lines().find(|(_, line)| line.starts_with('#')) {
-        let told = format!("line {number} is a comment, but each line is read as a secret; remove it");
-        return Err(failed(std::io::Error::other(told)));
+        let message = format!("line {number} is a comment, but each line is read as a secret; remove it");
+        return Err(failed(std::io::Error::other(message)));
     }
     let secrets: Vec<Secret> = lines().map(|(_, line)| Secret::new(line)).collect();
     if secrets.is_empty() {
@@ -65,7 +67,7 @@ fn read(path: &Path) -> Result<Vec<Secret>, ServeError> {
 /// The secret stored in the data folder. It is created on the first start.
 fn kept(folder: &Path) -> Result<Secret, ServeError> {
     let path = folder.join(KEPT);
-    let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));
+    let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {}", path.display(), with_advice(&error)));
     match std::fs::read_to_string(&path) {
         Ok(text) if Secret::new(text.trim()).weakness().is_none() => return Ok(Secret::new(text.trim())),
         Ok(_) => return Err(ServeError::WeakSecret("the file stronglog.secret in the data folder holds it and must be removed")),

@@ -20,12 +20,12 @@ use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::devices::Devices;
 pub use crate::error::ServeError;
+use crate::fair_semaphore::FairSemaphore;
 use crate::http;
 use crate::metrics::Metrics;
 use crate::net::{self, Certificate, Connections, Listener};
 use crate::notifications::Notifications;
 use crate::per_account::PerAccount;
-use crate::places::Places;
 use crate::secrets::secrets;
 use crate::shares::Shares;
 use crate::store::StoreError;
@@ -34,7 +34,7 @@ use crate::store::database::Database;
 
 /// The maximum number of connections on the metrics port.
 const OPERATOR_CONNECTIONS_MAX: usize = 32;
-/// The maximum number of requests in progress, per account and for all accounts. Further requests wait for a place.
+/// The maximum number of requests in progress, per account and for all accounts. Further requests wait for a permit.
 const REQUESTS_EACH_MAX: usize = 64;
 const REQUESTS_MAX: usize = 2_048;
 /// The maximum number of exports in progress per account.
@@ -210,7 +210,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     if certificate.is_none() && !config.bind.ip().is_loopback() && !config.behind_proxy {
         tracing::warn!("plain HTTP on an address that others can reach; clients reject it. Give --tls-cert, or --behind-proxy");
     }
-    if config.believes_everybody() {
+    if config.trusts_any_forwarded_for() {
         tracing::warn!(
             "clients that reach the server directly may claim any address in X-Forwarded-For: name the proxy with --trusted-proxies, or leave \
              --behind-proxy out"
@@ -228,8 +228,8 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         memory: Default::default(),
         unsent: Default::default(),
         requests: PerAccount::new(REQUESTS_EACH_MAX),
-        places: Places::new(REQUESTS_MAX),
-        parsing: Places::new(std::thread::available_parallelism().map_or(1, |processors| usize::from(processors).div_ceil(2))),
+        permits: FairSemaphore::new(REQUESTS_MAX),
+        parsing: FairSemaphore::new(std::thread::available_parallelism().map_or(1, |processors| usize::from(processors).div_ceil(2))),
         exports: Shares::new(EXPORTS_MAX, usize::MAX),
         metrics: Metrics::new(store.commits(), config.contract.contract),
         connections: connections.clone(),
@@ -322,13 +322,13 @@ fn keep_fixed(before: &Config, after: &mut Config) -> Vec<&'static str> {
 }
 
 /// Serves the operator's routes on a separate port, and returns its address.
-async fn serve_metrics(bind_to: SocketAddr, app: &Arc<App>, like: &Listener) -> Result<SocketAddr, ServeError> {
+async fn serve_metrics(bind_to: SocketAddr, app: &Arc<App>, template: &Listener) -> Result<SocketAddr, ServeError> {
     let socket = bind(bind_to).await?;
     let address = socket.local_addr().map_err(|cause| ServeError::Listen { address: bind_to, cause })?;
     let connections = Connections::new(usize::MAX, OPERATOR_CONNECTIONS_MAX);
     // The sender is dropped: these routes never change.
     let (_, router) = watch::channel(http::operator_router(app));
-    let listener = Listener { router, tls: None, connections, ..like.clone() };
+    let listener = Listener { router, tls: None, connections, ..template.clone() };
     tokio::spawn(listener.serve(socket));
     Ok(address)
 }
@@ -348,11 +348,11 @@ fn connections(config: &Config) -> Result<Connections, ServeError> {
 async fn watch_others(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     let mut stored = Instant::now();
     loop {
-        let told = app.notifications.told();
+        let announced = app.notifications.announced();
         match app.store.missed_notifications(app.sessions.keys(None)).await {
             Ok(missed) => {
                 for (user, rev) in missed.revisions {
-                    told.get(&user).into_iter().for_each(|told| app.notifications.correct(user, *told, rev));
+                    announced.get(&user).into_iter().for_each(|announced| app.notifications.correct(user, *announced, rev));
                 }
                 missed.ended.into_iter().for_each(|key| app.sessions.end(key));
             }

@@ -140,7 +140,7 @@ async fn sign_ins_take_as_much_memory_as_a_few_of_them() {
         }
     });
     let answers = futures_util::future::join_all(tries).await;
-    assert!(answers.contains(&(503, true)), "more than can wait are sent away, and told when to come back: {answers:?}");
+    assert!(answers.contains(&(503, true)), "requests beyond the limit are rejected, with the time to try again: {answers:?}");
     assert!(answers.iter().all(|answer| [(401, false), (503, true)].contains(answer)), "{answers:?}");
     let grown = resident().saturating_sub(before);
     assert!(grown < 120, "{grown} MiB more than before");
@@ -275,7 +275,7 @@ async fn the_bodies_of_one_account_take_a_share_of_the_memory() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_is_too_large_is_told_so_before_it_is_told_as_slow() {
+async fn a_body_that_is_too_large_is_rejected_for_its_size_before_its_slowness() {
     let server = impatient(|_| {}).await;
     let mut announced = connect(&server).await;
     send(&mut announced, &format!("{}{{", post("/api/v1/auth/login", "", 1 << 20))).await;

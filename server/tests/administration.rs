@@ -63,9 +63,16 @@ async fn what_a_server_holds_is_counted_and_old_deletions_are_purged() {
     assert_eq!((stats.accounts, stats.sessions, stats.records, stats.tombstones, stats.restores), (1, 1, 1, 1, 0));
     assert!(stats.database_bytes > 0 && stats.bytes > 100 && stats.written_at.is_some(), "{stats:?}");
     assert_eq!(stats.largest[0].email, SAM);
-    assert_eq!(admin::purge(&place, 1, 0, false).await.expect("purged"), 0, "the deletion is of today");
+    assert_eq!(
+        admin::purge(&place, admin::PurgeOptions { tombstone_days: 1, backup_days: 0, accept_clock: false }).await.expect("purged"),
+        0,
+        "the deletion is of today"
+    );
     tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-    assert_eq!(admin::purge(&place, 0, 0, false).await.expect("purged"), 1);
+    assert_eq!(
+        admin::purge(&place, admin::PurgeOptions { tombstone_days: 0, backup_days: 0, accept_clock: false }).await.expect("purged"),
+        1
+    );
     assert_eq!(admin::stats(&place).await.expect("counts").tombstones, 0);
 
     let store = server.postgres.as_ref().map(|postgres| Secret::new(postgres.url()));

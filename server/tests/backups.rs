@@ -25,9 +25,9 @@ fn made_and_deleted(account: &Account, seq: u64) -> [Value; 2] {
 
 /// Purges every deletion that the backups of the last 90 days contain.
 async fn purge(server: &Server) -> u64 {
-    // A deletion and a purge in the same millisecond are not told apart.
+    // A deletion and a purge in the same millisecond are not distinguished.
     tokio::time::sleep(Duration::from_millis(5)).await;
-    admin::purge(&server.place(), 0, 90, false).await.expect("purged")
+    admin::purge(&server.place(), admin::PurgeOptions { tombstone_days: 0, backup_days: 90, accept_clock: false }).await.expect("purged")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,13 +85,13 @@ async fn two_backups_do_not_write_to_one_file() {
     // As a backup holds it while it writes.
     let other = std::fs::File::create(server.folder.path().join("monday.backup.partial")).expect("a file");
     other.lock().expect("locked");
-    let told = admin::back_up(server.folder.path(), &to).expect_err("another one writes").to_string();
-    assert!(told.contains("another backup is writing"), "{told}");
+    let output = admin::back_up(server.folder.path(), &to).expect_err("another one writes").to_string();
+    assert!(output.contains("another backup is writing"), "{output}");
     drop(other);
     back_up(&server, "monday.backup");
     assert!(!server.folder.path().join("monday.backup.partial").exists());
-    let told = admin::back_up(server.folder.path(), server.folder.path()).expect_err("a folder").to_string();
-    assert!(told.contains("give --keep"), "{told}");
+    let output = admin::back_up(server.folder.path(), server.folder.path()).expect_err("a folder").to_string();
+    assert!(output.contains("give --keep"), "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,8 +107,8 @@ async fn a_damaged_database_is_named_as_such_and_its_backups_stay() {
     let from = bytes.len() / 3;
     bytes[from..2 * from].fill(0xaa);
     std::fs::write(folder.join("stronglog.db"), bytes).expect("damaged");
-    let told = admin::rotate(folder, &backups, "20260102T000000000Z", 1).expect_err("it cannot be read").to_string();
-    assert!(told.contains("cannot back up the database, which is damaged"), "{told}");
+    let output = admin::rotate(folder, &backups, "20260102T000000000Z", 1).expect_err("it cannot be read").to_string();
+    assert!(output.contains("cannot back up the database, which is damaged"), "{output}");
     let left: Vec<_> = backups.read_dir().expect("a folder").map(|entry| entry.expect("an entry").file_name()).collect();
     assert_eq!(left, ["stronglog-20260101T000000000Z.backup"]);
 }

@@ -15,7 +15,7 @@ use support::postgres::Postgres;
 const SECRET: &str = "q7Zk3vN0s8yR2mT5wX9bC4dF6gH1jL0pKuVe";
 
 #[tokio::test]
-async fn an_address_that_cannot_be_used_is_told_without_its_password() {
+async fn an_address_that_cannot_be_used_is_named_without_its_password() {
     for url in ["postgres://sam:hush@127.0.0.1:1/none", "postgres://sam:hush@host/name?sslmode=maybe", "mysql://sam:hush@host"] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let config = Config { store: Some(Secret::new(url)), ..Config::local(folder.path()) };
@@ -31,8 +31,8 @@ async fn refused(url: &str) -> String {
     let config = Config { store: Some(Secret::new(url)), ..Config::local(folder.path()) };
     let found = check::settings(&config).await.into_iter().find(|finding| finding.grade == Grade::Bad).map(|finding| finding.detail);
     let error = start(config).await.err().expect("it cannot start").to_string();
-    let (found, told) = (found.expect("the check finds it"), error.rsplit(": ").next().expect("a reason"));
-    assert!(found.contains(told), "the check says {found:?}, and the start {error:?}");
+    let (found, output) = (found.expect("the check finds it"), error.rsplit(": ").next().expect("a reason"));
+    assert!(found.contains(output), "the check says {found:?}, and the start {error:?}");
     error
 }
 

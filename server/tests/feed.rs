@@ -136,7 +136,7 @@ fn what_the_server_adds_is_its_own_and_all_else_is_kept() {
 }
 
 #[test]
-fn losers_are_told_who_won() {
+fn losers_learn_who_won() {
     let mut setup = Setup::new();
     setup.one(edit(PHONE, 1, &weight(1, NOW, "")));
     let lost = setup.one(edit(LAPTOP, 1, &weight(1, NOW - 5, "")));

@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use stronglog_server::admin::{self, Place};
+use stronglog_server::admin::{self, Place, PurgeOptions};
 use stronglog_server::config::Config;
 use support::{PASSWORD, Server, WEIGHTS, cursor, live, now, tombstone, weight, weights};
 
@@ -79,8 +79,8 @@ async fn a_restore_that_fails_leaves_nothing_behind() {
             let changed = rusqlite::Connection::open(&newer).expect("a database");
             changed.pragma_update(None, "user_version", 999).expect("of a later version");
             drop(changed);
-            let told = admin::restore(folder, &newer).expect_err("of a later version").to_string();
-            assert!(told.contains("update the program"), "{told}");
+            let output = admin::restore(folder, &newer).expect_err("of a later version").to_string();
+            assert!(output.contains("update the program"), "{output}");
             assert!(!folder.join("stronglog.db.restoring").exists(), "what is not used takes no space");
         })
         .await;
@@ -111,7 +111,7 @@ async fn an_older_database_put_in_place_is_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_starts_anew_once_its_database_is_gone() {
+async fn a_server_begins_a_new_epoch_once_its_database_is_gone() {
     let server = Server::start().await;
     let account = server.register("sam@example.com").await;
     server.push(&account, &weights(&account, 1, 3)).await;
@@ -188,7 +188,11 @@ async fn last_seen(days_ago: i64) -> Server {
     let refused = stronglog_server::serve::start(Config::local(folder.path())).await;
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert_eq!(message.contains("--accept-clock"), days_ago.abs() > 30, "{message}");
-    let refused = admin::purge(&Place::folder(folder.path()), 1, 90, false).await.err().map(|error| error.to_string()).unwrap_or_default();
+    let refused = admin::purge(&Place::folder(folder.path()), PurgeOptions { tombstone_days: 1, backup_days: 90, accept_clock: false })
+        .await
+        .err()
+        .map(|error| error.to_string())
+        .unwrap_or_default();
     assert_eq!(refused.contains("--accept-clock"), days_ago.abs() > 30, "{refused}");
     let database = rusqlite::Connection::open(folder.path().join("stronglog.db")).expect("the database");
     let kept: (u64, u64) = database

@@ -38,7 +38,12 @@ async fn fill(server: &Server) -> Vec<Account> {
         server.push(&sam, &[sam.change(WEIGHTS, &tombstone(&record, now()), seq + 1)]).await;
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
         if seq == 100 {
-            admin::purge(&Place::folder(server.folder.path()), 0, 0, false).await.expect("purged");
+            admin::purge(
+                &Place::folder(server.folder.path()),
+                admin::PurgeOptions { tombstone_days: 0, backup_days: 0, accept_clock: false },
+            )
+            .await
+            .expect("purged");
         }
     }
     let many: Vec<Value> = (1..=600).map(|seq| alex.change(WEIGHTS, &weight(now()), seq)).collect();
@@ -114,8 +119,8 @@ async fn devices_notice_nothing_of_a_move_to_postgres_and_back() {
     let refused = start(Config::local(&back)).await.err().expect("no new database beside it").to_string();
     let found =
         check::settings(&Config::local(&back)).await.into_iter().find(|finding| finding.grade == Grade::Bad).map(|finding| finding.detail);
-    for told in [refused, found.expect("the check finds it"), doctor(&back)] {
-        assert!(told.contains("run `stronglog admin copy` again"), "{told}");
+    for message in [refused, found.expect("the check finds it"), doctor(&back)] {
+        assert!(message.contains("run `stronglog admin copy` again"), "{message}");
     }
     admin::copy(&place(&postgres), &Place::folder(&back)).await.expect("copied back");
     assert!(admin::copy(&place(&postgres), &Place::folder(&back)).await.expect("copied").was_there);

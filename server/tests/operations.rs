@@ -112,6 +112,12 @@ async fn epoch(client: &TestClient) -> String {
 /// The operations of all collections, parents and children alike.
 async fn collections(server: &Server, client: &TestClient, account: &Account) {
     let mut records = Records::new(7);
+    training(server, client, account, &mut records).await;
+    plans(server, client, account, &mut records).await;
+}
+
+/// The collections of what was trained.
+async fn training(server: &Server, client: &TestClient, account: &Account, records: &mut Records) {
     collection!(
         "user-settings", server, client, account, records,
         list_user_settings_changes ListUserSettingsChanges ListUserSettingsChangesResponse,
@@ -144,6 +150,10 @@ async fn collections(server: &Server, client: &TestClient, account: &Account) {
         put_logged_set PutLoggedSet PutLoggedSetResponse,
         delete_logged_set DeleteLoggedSet DeleteLoggedSetResponse
     );
+}
+
+/// The collections of plans, goals and progress.
+async fn plans(server: &Server, client: &TestClient, account: &Account, records: &mut Records) {
     collection!(
         "workout-templates", server, client, account, records,
         list_workout_template_changes ListWorkoutTemplateChanges ListWorkoutTemplateChangesResponse,

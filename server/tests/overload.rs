@@ -1,4 +1,4 @@
-//! Who is told to wait: an account that takes more than its share gets 429, whereas 503 is for a server that cannot serve anybody.
+//! Which requests get a status that says to wait: an account that takes more than its share gets 429, whereas 503 is for a server that cannot serve anybody.
 
 mod support;
 
@@ -28,7 +28,7 @@ fn refused() -> (u16, String, bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_with_too_many_requests_in_progress_is_told_so() {
+async fn an_account_with_too_many_requests_in_progress_gets_an_error() {
     let server = Server::start().await;
     let account = server.register("sam@example.com").await;
     let other = rusqlite::Connection::open(server.folder.path().join("stronglog.db")).expect("the database");
@@ -43,7 +43,7 @@ async fn an_account_with_too_many_requests_in_progress_is_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_whose_writes_wait_for_each_other_is_told_so() {
+async fn an_account_whose_writes_wait_for_each_other_gets_an_error() {
     let postgres = Postgres::start();
     let server = Server::start_with(|config| config.store = Some(Secret::new(postgres.url()))).await;
     let account = server.register("sam@example.com").await;

@@ -424,7 +424,7 @@ async fn a_database_with_few_connections_serves_everybody_in_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_that_does_not_answer_is_passed_over() {
+async fn a_host_that_does_not_respond_is_passed_over() {
     let postgres = Postgres::start();
     // Like a frozen machine: it accepts the connection and sends nothing.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -106,6 +106,6 @@ async fn a_check_finds_that_the_database_takes_no_commit() {
     assert!(detail().await.contains("responds and accepts writes"), "{}", detail().await);
     postgres.sql("ALTER SYSTEM SET synchronous_standby_names = 'gone'");
     postgres.sql("SELECT pg_reload_conf()");
-    let told = detail().await;
-    assert!(told.contains("accepts no commit in time"), "{told}");
+    let printed = detail().await;
+    assert!(printed.contains("accepts no commit in time"), "{printed}");
 }

@@ -71,8 +71,8 @@ fn an_answer_tells_as_much_of_other_versions_as_a_page_and_the_other_edits_wait(
         let mut pushes = 0;
         while !left.is_empty() {
             let result = setup.push(&left);
-            let told = wire::write_push_result(&result);
-            assert!(told.len() < 1_500_000 && !result.outcomes.is_empty(), "{} bytes for {}", told.len(), result.outcomes.len());
+            let text = wire::write_push_result(&result);
+            assert!(text.len() < 1_500_000 && !result.outcomes.is_empty(), "{} bytes for {}", text.len(), result.outcomes.len());
             left.drain(..result.outcomes.len());
             pushes += 1;
         }

@@ -16,12 +16,23 @@ async fn a_purge_forgets_old_deletions_and_the_cursors_before_them() {
     let result = server.push(&account, &[account.change(WEIGHTS, &tombstone(&record, now()), 2)]).await;
     let deleted_at = result["outcomes"][0]["serverUpdatedAt"].as_i64().expect("a time");
     let at_end = cursor(&server, &account).await;
-    assert_eq!(admin::purge(&server.place(), 1, 90, false).await.expect("purged"), 0, "the deletion is of today");
+    assert_eq!(
+        admin::purge(&server.place(), admin::PurgeOptions { tombstone_days: 1, backup_days: 90, accept_clock: false })
+            .await
+            .expect("purged"),
+        0,
+        "the deletion is of today"
+    );
     // Waits for the next millisecond, so that the deletion is older than a limit of zero days.
     while now() <= deleted_at {
         std::hint::spin_loop();
     }
-    assert_eq!(admin::purge(&server.place(), 0, 0, false).await.expect("purged"), 1);
+    assert_eq!(
+        admin::purge(&server.place(), admin::PurgeOptions { tombstone_days: 0, backup_days: 0, accept_clock: false })
+            .await
+            .expect("purged"),
+        1
+    );
     let (status, problem) = server.get(&format!("/api/v1/changes?since={before}"), &account.access).await;
     assert_eq!((status, &problem["code"]), (410, &json!("cursor_expired")), "{problem}");
     let (status, page) = server.get(&format!("/api/v1/changes?since={at_end}"), &account.access).await;

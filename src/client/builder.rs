@@ -18,7 +18,7 @@ use crate::store::memory::MemoryStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::task::{Snapshot, Task};
-use crate::transport::{Link, MemoryTokens, SlowAnswer, TokenStore};
+use crate::transport::{Link, MemoryTokens, SlowResponse, TokenStore};
 
 /// Builds a [`Client`].
 ///
@@ -45,7 +45,7 @@ pub struct ClientBuilder {
     settings: Settings,
     notifications: bool,
     paused: bool,
-    slow_answer: Option<SlowAnswer>,
+    slow_response: Option<SlowResponse>,
 }
 
 impl ClientBuilder {
@@ -61,7 +61,7 @@ impl ClientBuilder {
             settings: Settings::default(),
             notifications: true,
             paused: false,
-            slow_answer: None,
+            slow_response: None,
         }
     }
 
@@ -122,7 +122,7 @@ impl ClientBuilder {
     /// Calls `notice` when a request has waited this long for the server's response, and again at growing intervals. Its argument is the
     /// time waited so far. A request without a timely response fails with an error.
     pub fn on_slow_answer(mut self, after: Duration, notice: impl Fn(Duration) + Send + Sync + 'static) -> Self {
-        self.slow_answer = Some(SlowAnswer { after, notice: Box::new(notice) });
+        self.slow_response = Some(SlowResponse { after, notice: Box::new(notice) });
         self
     }
 
@@ -133,7 +133,7 @@ impl ClientBuilder {
     pub async fn open(self) -> Result<Client, Error> {
         let link = self
             .server
-            .map(|url| Link::new(self.contract, &url, self.authority_pem.as_deref(), self.tokens, self.slow_answer).map(Arc::new))
+            .map(|url| Link::new(self.contract, &url, self.authority_pem.as_deref(), self.tokens, self.slow_response).map(Arc::new))
             .transpose()?;
         let database = self.database;
         let (contract, views) = (self.contract, self.views);

@@ -204,8 +204,12 @@ impl<T: Synced> Records<'_, T> {
     }
 
     fn typed(&self, text: &str) -> Result<T, Error> {
-        T::from_json(text.as_bytes())
-            .map_err(|report| StoreError::new(format!("cannot read a stored record, which violates the contract: {report}")).into())
+        T::from_json(text.as_bytes()).map_err(|report| {
+            StoreError::new(format!(
+                "cannot read a stored record, which violates the contract: {report}; update the app, or restore the database from a copy"
+            ))
+            .into()
+        })
     }
 }
 

@@ -7,15 +7,13 @@ use tokio::sync::{mpsc, watch};
 
 use super::Signal;
 use crate::engine::Event;
-use crate::status::{Status, SyncState};
-use crate::transport::{Link, SILENCE_TIMEOUT};
+use crate::limits::{BYTES_WITHOUT_REVISION_MAX, FIRST_REVISION_MS_MAX, NOTIFICATIONS_RETRY_MS, SILENCE_MS_MAX};
+use crate::status::Status;
+use crate::transport::Link;
 
-/// How long to wait before reconnecting.
-const RETRY: Duration = Duration::from_secs(5);
-/// How long to wait for the first revision, which the server sends at once.
-const FIRST_TIMEOUT: Duration = Duration::from_secs(15);
-/// A program that sends more than this without a revision is not a sync server.
-const UNHEARD_BYTES_MAX: usize = 65_536;
+const RETRY: Duration = Duration::from_millis(NOTIFICATIONS_RETRY_MS);
+const FIRST_TIMEOUT: Duration = Duration::from_millis(FIRST_REVISION_MS_MAX);
+const SILENCE_TIMEOUT: Duration = Duration::from_millis(SILENCE_MS_MAX);
 
 /// Whether the server's change notifications reach this client. Without them, sync works with its timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +40,7 @@ pub(crate) async fn listen(
 ) {
     let mut listener = Listener { sender, status: status.clone(), notifications, broken: None };
     loop {
-        let listening = |status: &Status| {
-            !matches!(status.state, SyncState::Off | SyncState::Paused | SyncState::NeedsAuth | SyncState::UpgradeRequired)
-        };
+        let listening = |status: &Status| status.state.listens();
         if status.wait_for(listening).await.is_err() {
             return;
         }
@@ -84,17 +80,17 @@ impl Listener {
             // After 401, the engine's request refreshes the token, or finds out that the session has ended.
             _ => return self.broke(pulled),
         };
-        let (mut lines, mut is_heard, mut unheard) = (Lines::default(), false, 0);
+        let (mut lines, mut is_heard, mut bytes_without_revision) = (Lines::default(), false, 0);
         loop {
             let silence_max = if is_heard { SILENCE_TIMEOUT } else { FIRST_TIMEOUT };
             let Ok(Ok(chunk)) = tokio::time::timeout(silence_max, response.chunk()).await else { return self.broke(pulled) };
             let Some(chunk) = chunk else { return if is_heard { Some(()) } else { self.broke(pulled) } };
-            unheard += chunk.len();
-            if unheard > UNHEARD_BYTES_MAX {
+            bytes_without_revision += chunk.len();
+            if bytes_without_revision > BYTES_WITHOUT_REVISION_MAX {
                 return self.broke(pulled);
             }
             for rev in lines.revisions(&chunk) {
-                unheard = 0;
+                bytes_without_revision = 0;
                 if !std::mem::replace(&mut is_heard, true) {
                     self.works()?;
                 }

@@ -31,11 +31,13 @@ pub struct Answered {
     pub body: Vec<u8>,
 }
 
+/// The body of a server's response for an ended session.
+pub const SESSION_ENDED: &str = r#"{"code":"unauthorized","title":"the session has ended"}"#;
+
 impl Answered {
     /// A server's response for an ended session, for a transport that already knows that the session has ended.
     pub fn session_ended() -> Self {
-        let body = br#"{"code":"unauthorized","title":"the session has ended"}"#;
-        Answered { status: 401, account: None, retry_after_ms: None, body: body.to_vec() }
+        Answered { status: 401, account: None, retry_after_ms: None, body: SESSION_ENDED.into() }
     }
 
     /// Returns the response, unless it belongs to another account's request (R29).

@@ -199,7 +199,8 @@ fn check_owner(connection: &Connection) -> Result<(), StoreError> {
 }
 
 fn json_of(meta: &Meta) -> Result<String, StoreError> {
-    serde_json::to_string(meta).map_err(|error| StoreError::new(format!("cannot write the device's state: {error}")))
+    serde_json::to_string(meta)
+        .map_err(|error| StoreError::new(format!("cannot write the device's state: {error}; this is a bug, please report it")))
 }
 
 fn meta_in(connection: &Connection) -> Result<Meta, StoreError> {

@@ -6,27 +6,26 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::api::runtime::http::{Request, Response, Transport};
+use crate::limits::RESPONSE_BYTES_MAX;
 
 /// The time for a request and its response. A push of a mebibyte takes half of it at 4 KiB a second.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(600);
 /// The maximum wait for the next part of a response, once the request is sent.
-pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 /// The minimum speed of sending a request, in bytes per second. A server gives up on a slower request.
 const SENT_BYTES_PER_SECOND_MIN: u64 = 4_096;
 /// The time before the rate of a response counts, and the minimum rate in bytes per second after that.
 const SLOW: (Duration, u64) = (Duration::from_secs(20), 512);
-/// The maximum size of a response body, after decompression. The contract's largest response, a page, is a fraction of it.
-const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// An HTTP client with limits, which also hold if something other than a sync server responds.
 pub(crate) struct Bounded {
     /// For requests without these limits: the connection for change notifications stays open.
     pub(crate) client: reqwest::Client,
-    pub(crate) slow_answer: Option<SlowAnswer>,
+    pub(crate) slow_response: Option<SlowResponse>,
 }
 
 /// What to do while a request waits for its response.
-pub(crate) struct SlowAnswer {
+pub(crate) struct SlowResponse {
     /// The time after which `notice` is called first. Each further wait is twice as long.
     pub(crate) after: Duration,
     /// Gets the time that the request has waited so far.
@@ -35,7 +34,7 @@ pub(crate) struct SlowAnswer {
 
 /// The reason why there is no response.
 #[derive(Debug)]
-pub(crate) enum Unanswered {
+pub(crate) enum NoResponse {
     Failed(reqwest::Error),
     /// The server accepted the connection, and then sent nothing, or too slowly.
     Silent,
@@ -43,21 +42,21 @@ pub(crate) enum Unanswered {
 }
 
 impl Bounded {
-    async fn exchange(&self, request: reqwest::Request) -> Result<Response, Unanswered> {
-        let silent = |_| Unanswered::Silent;
+    async fn exchange(&self, request: reqwest::Request) -> Result<Response, NoResponse> {
+        let silent = |_| NoResponse::Silent;
         let sent_bytes = request.body().and_then(|body| body.as_bytes()).map_or(0, |bytes| bytes.len() as u64);
-        let answered = tokio::time::timeout(time_to_answer(sent_bytes), self.client.execute(request)).await;
+        let answered = tokio::time::timeout(response_timeout(sent_bytes), self.client.execute(request)).await;
         let mut response = answered.map_err(silent)??;
         let mut whole = http::Response::new(Vec::new());
         *whole.status_mut() = response.status();
         *whole.headers_mut() = std::mem::take(response.headers_mut());
         let began = Instant::now();
-        while let Some(bytes) = tokio::time::timeout(ANSWER_TIMEOUT, response.chunk()).await.map_err(silent)?? {
+        while let Some(bytes) = tokio::time::timeout(RESPONSE_TIMEOUT, response.chunk()).await.map_err(silent)?? {
             if is_too_slow(whole.body().len() + bytes.len(), began.elapsed()) {
-                return Err(Unanswered::Silent);
+                return Err(NoResponse::Silent);
             }
-            if whole.body().len() + bytes.len() > ANSWER_BYTES_MAX {
-                return Err(Unanswered::TooLarge);
+            if whole.body().len() + bytes.len() > RESPONSE_BYTES_MAX {
+                return Err(NoResponse::TooLarge);
             }
             whole.body_mut().extend_from_slice(&bytes);
         }
@@ -66,8 +65,8 @@ impl Bounded {
 }
 
 /// How long a response may take to begin, including the time to send the request.
-fn time_to_answer(sent_bytes: u64) -> Duration {
-    ANSWER_TIMEOUT + Duration::from_secs(sent_bytes / SENT_BYTES_PER_SECOND_MIN)
+fn response_timeout(sent_bytes: u64) -> Duration {
+    RESPONSE_TIMEOUT + Duration::from_secs(sent_bytes / SENT_BYTES_PER_SECOND_MIN)
 }
 
 /// Whether a response arrives too slowly and is given up.
@@ -76,13 +75,13 @@ fn is_too_slow(bytes: usize, elapsed: Duration) -> bool {
 }
 
 impl Transport for Bounded {
-    type Error = Unanswered;
+    type Error = NoResponse;
 
-    async fn send(&self, request: Request) -> Result<Response, Unanswered> {
+    async fn send(&self, request: Request) -> Result<Response, NoResponse> {
         let mut request = reqwest::Request::try_from(request)?;
         *request.timeout_mut() = Some(EXCHANGE_TIMEOUT);
         let exchange = self.exchange(request);
-        let Some(SlowAnswer { after, notice }) = &self.slow_answer else { return exchange.await };
+        let Some(SlowResponse { after, notice }) = &self.slow_response else { return exchange.await };
         tokio::pin!(exchange);
         let (began, mut wait) = (Instant::now(), *after);
         loop {
@@ -95,31 +94,31 @@ impl Transport for Bounded {
     }
 }
 
-impl From<reqwest::Error> for Unanswered {
+impl From<reqwest::Error> for NoResponse {
     fn from(error: reqwest::Error) -> Self {
-        if error.is_timeout() && !error.is_connect() { Unanswered::Silent } else { Unanswered::Failed(error) }
+        if error.is_timeout() && !error.is_connect() { NoResponse::Silent } else { NoResponse::Failed(error) }
     }
 }
 
-impl fmt::Display for Unanswered {
+impl fmt::Display for NoResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Unanswered::Failed(error) => error.fmt(f),
-            Unanswered::Silent => {
+            NoResponse::Failed(error) => error.fmt(f),
+            NoResponse::Silent => {
                 f.write_str("the server accepted the connection but did not respond in time, or the network is too slow for the request")
             }
-            Unanswered::TooLarge => {
-                write!(f, "received more than {ANSWER_BYTES_MAX} bytes, which no sync server sends")
+            NoResponse::TooLarge => {
+                write!(f, "received more than {RESPONSE_BYTES_MAX} bytes, which no sync server sends")
             }
         }
     }
 }
 
-impl std::error::Error for Unanswered {
+impl std::error::Error for NoResponse {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Unanswered::Failed(error) => Some(error),
-            Unanswered::Silent | Unanswered::TooLarge => None,
+            NoResponse::Failed(error) => Some(error),
+            NoResponse::Silent | NoResponse::TooLarge => None,
         }
     }
 }
@@ -130,9 +129,9 @@ mod tests {
 
     #[test]
     fn a_large_request_has_the_time_that_a_slow_network_takes_for_it() {
-        assert_eq!(time_to_answer(500), ANSWER_TIMEOUT);
+        assert_eq!(response_timeout(500), RESPONSE_TIMEOUT);
         let at_8_kib = Duration::from_secs((1 << 20) / 8_192);
-        assert!(time_to_answer(1 << 20) > at_8_kib + ANSWER_TIMEOUT && EXCHANGE_TIMEOUT > time_to_answer(1 << 20));
+        assert!(response_timeout(1 << 20) > at_8_kib + RESPONSE_TIMEOUT && EXCHANGE_TIMEOUT > response_timeout(1 << 20));
     }
 
     #[test]

@@ -42,19 +42,26 @@ fn walk(tokens: TokenStream, found: &mut Vec<String>) {
     }
 }
 
-/// The help of a command line: the documentation of its options, by paragraph.
+/// The help of a command line: the documentation of each option or command, by paragraph.
 fn help(tokens: TokenStream, found: &mut Vec<String>) {
     let mut paragraph = String::new();
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
-        let TokenTree::Punct(sign) = &token else { continue };
-        let Some(TokenTree::Group(attribute)) = tokens.peek().filter(|_| sign.as_char() == '#') else { continue };
-        let text = attribute.stream().to_string();
-        let line = if text.starts_with("doc") { rust_text(&text).trim().to_owned() } else { String::new() };
-        if line.is_empty() {
-            keep(&std::mem::take(&mut paragraph), found);
-        } else {
-            paragraph = format!("{paragraph} {line}");
+        let is_attribute = matches!(&token, TokenTree::Punct(sign) if sign.as_char() == '#');
+        let attribute = tokens.next_if(|next| is_attribute && matches!(next, TokenTree::Group(_)));
+        let line = match &attribute {
+            Some(TokenTree::Group(attribute)) if attribute.stream().to_string().starts_with("doc") => {
+                rust_text(&attribute.stream().to_string()).trim().to_owned()
+            }
+            _ => String::new(),
+        };
+        match line.as_str() {
+            // Attributes of the program stand between the documentation and its item.
+            "" => keep(&std::mem::take(&mut paragraph), found),
+            line => paragraph = format!("{paragraph} {line}"),
+        }
+        if let TokenTree::Group(fields) = token {
+            help(fields.stream(), found);
         }
     }
     keep(&paragraph, found);

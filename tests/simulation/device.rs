@@ -131,22 +131,22 @@ impl Device {
     fn check_status(&mut self, now: i64) -> Result<(), String> {
         let status = self.engine.status(now);
         let counts = self.store.counts().expect("a store in memory");
-        let untold = self.inbox.iter().any(|event| matches!(event, Event::Written(_) | Event::Changed(_) | Event::Persisted(_)));
-        if !untold && self.jobs.is_empty() && (status.pending, status.blocked) != (counts.pending, counts.blocked) {
-            let (told, are) = ((status.pending, status.blocked), (counts.pending, counts.blocked));
-            return Err(format!("device {} says that (pending, blocked) is {told:?}, and it is {are:?} (I12)", self.number));
+        let unread = self.inbox.iter().any(|event| matches!(event, Event::Written(_) | Event::Changed(_) | Event::Persisted(_)));
+        if !unread && self.jobs.is_empty() && (status.pending, status.blocked) != (counts.pending, counts.blocked) {
+            let (reported, are) = ((status.pending, status.blocked), (counts.pending, counts.blocked));
+            return Err(format!("device {} says that (pending, blocked) is {reported:?}, and it is {are:?} (I12)", self.number));
         }
         if status.is_synced() && status.pending > 0 {
             return Err(format!("device {} is called synced while something waits (I12)", self.number));
         }
         let stopped = matches!(status.state, SyncState::Off | SyncState::Paused | SyncState::NeedsAuth | SyncState::NeedsConfirmation);
-        if !stopped && counts.pending > 0 && self.jobs.is_empty() && !untold && self.engine.is_waiting(now) && self.wake_at.is_none() {
+        if !stopped && counts.pending > 0 && self.jobs.is_empty() && !unread && self.engine.is_waiting(now) && self.wake_at.is_none() {
             return Err(format!("device {} has something to push and no timer (L2)", self.number));
         }
         Ok(())
     }
 
-    /// Runs a durable step. It may crash before the step, or after it and before the engine is told.
+    /// Runs a durable step. It may crash before the step, or after it and before the engine gets the event.
     pub fn persist(&mut self, task: &Task, stale: Option<Vec<Row>>, now: i64, chance: &mut Chance) -> Done {
         let wall_ms = self.wall_ms(now);
         if let Task::Outcomes { sent, .. } = task {

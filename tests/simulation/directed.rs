@@ -46,7 +46,7 @@ pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
     (Rule::ResyncProvesHistory, "a resync during which the server goes back", a_resync_during_which_the_server_goes_back),
     (Rule::SeenSinceIsNotLost, "a deletion that is forgotten during a resync", a_deletion_that_is_forgotten_during_a_resync),
     (Rule::ReplacedAreKept, "a version that a push replaces unseen", a_version_that_a_push_replaces_unseen),
-    (Rule::MadeAnewIsKept, "a record that is made anew after its deletion is forgotten", a_record_that_is_made_anew),
+    (Rule::RecreationIsKept, "a record that is recreated after its deletion is forgotten", a_record_that_is_recreated),
     (Rule::OwnAreNotSwept, "an edit that the server has never had", an_edit_that_the_server_has_never_had),
     (Rule::PurgeAfterBackup, "a tombstone that a backup lacks stays", a_tombstone_that_a_backup_lacks_stays),
 ];
@@ -256,8 +256,8 @@ fn a_version_that_a_push_replaces_unseen() -> Result<(), String> {
 }
 
 /// A device was away while its record was deleted by somebody who had not seen its version, while the deletion was purged, and while the
-/// record was made anew.
-fn a_record_that_is_made_anew() -> Result<(), String> {
+/// record was recreated.
+fn a_record_that_is_recreated() -> Result<(), String> {
     let stored = |device: u128, rev: u64| {
         let record = plain_record(50).acknowledged(Uuid::from_u128(device), 60, 50).map_err(|report| report.to_string())?;
         Ok::<_, String>(Change { collection: CONTRACT.collections[0], rev, op: version(device, 1, 50).op, record, lost: None })
@@ -366,7 +366,7 @@ fn a_push_that_is_undone_before_it_is_pulled() -> Result<(), String> {
     refused(&mut memory, &cursor).map(drop)
 }
 
-/// A device is told how far the server went back, and starts to pull everything. Meanwhile the server goes back further.
+/// A device learns how far the server went back, and starts to pull everything. Meanwhile the server goes back further.
 fn a_resync_during_which_the_server_goes_back() -> Result<(), String> {
     let mut memory = Memory::new("e1");
     let mut snapshots = Vec::new();
@@ -387,7 +387,7 @@ fn a_resync_during_which_the_server_goes_back() -> Result<(), String> {
 }
 
 /// A resync after a restore has seen a record. Before it ends, the record is deleted, and the server forgets the deletion, so that the resync
-/// begins anew (seed 1000382154).
+/// begins again (seed 1000382154).
 fn a_deletion_that_is_forgotten_during_a_resync() -> Result<(), String> {
     let collection = CONTRACT.collections.iter().copied().find(|known| known.singleton.is_none()).expect("a collection");
     let mut meta = Meta::default();

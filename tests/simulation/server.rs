@@ -195,7 +195,7 @@ impl Server {
         self.snapshots.push((self.memory.clone(), self.backups.clone()));
     }
 
-    /// Puts a snapshot back. The server is not told, so the epoch stays the one of the snapshot.
+    /// Puts a snapshot back. The server does not notice, so the epoch stays the one of the snapshot.
     pub fn roll_back(&mut self, chance: &mut Chance) {
         if !self.snapshots.is_empty() {
             self.snapshots.truncate(chance.below(self.snapshots.len()) + 1);

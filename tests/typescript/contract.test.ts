@@ -151,7 +151,7 @@ describe("the client", () => {
     expect(attempts.map(({ number, response }) => [number, response?.status])).toEqual([[1, undefined], [2, 503], [3, 200]]);
   });
 
-  test("no response, none in time, and no more patience are told apart", async () => {
+  test("no response, none in time, and an abort are distinguished", async () => {
     const { client } = clientOf([new Error("offline")]);
     expect((await failure(client.getAccount())).kind).toBe("transport");
     const never: typeof fetch = (_, init) =>

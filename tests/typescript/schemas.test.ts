@@ -161,7 +161,7 @@ describe("unions", () => {
   const cat = rt.object<{ kind: "cat"; lives: number }>({ kind: rt.constant("cat"), lives: rt.integer() });
   const dog = rt.object<{ kind: "dog" }>({ kind: rt.constant("dog") });
 
-  test("a tag picks the variant whose violations are told", () => {
+  test("a tag picks the variant whose violations are reported", () => {
     const pet = rt.tagged("kind", [["cat", cat], [["dog", "wolf"], dog]]);
     expect(violationsIn(pet, { kind: "cat", lives: "9" })).toEqual(["/lives type"]);
     expect(violationsIn(pet, { kind: "cow" })).toEqual([" oneOf"]);
@@ -195,7 +195,7 @@ describe("keywords", () => {
     expect(violationsIn(rt.prefixed([rt.string()], rt.integer()), [1, "a"])).toEqual(["/0 type", "/1 type"]);
   });
 
-  test("recursion ends where it is told to", () => {
+  test("recursion ends at x-max-depth", () => {
     interface Tree { child?: Tree }
     const tree: z.ZodType<Tree> = rt.nested(2, rt.object<Tree>({ child: z.lazy(() => tree).exactOptional() }));
     expect(violationsIn(tree, { child: {} })).toEqual([]);

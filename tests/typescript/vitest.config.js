@@ -1,3 +1,5 @@
+// Runs the tests of the generated TypeScript with Vitest.
+
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 

@@ -4,14 +4,14 @@
 import { parseEach, type Sorted } from "../../generated/typescript/runtime/each.js";
 import { getChanges, pushChanges } from "../../generated/typescript/operations.js";
 import * as schemas from "../../generated/typescript/schemas.js";
-import type { Answer, Call } from "./transport.js";
+import type { ServerResponse, Call } from "./transport.js";
 import * as wasm from "../engine/pkg/engine.js";
 
 /** The result of one validator for a message: the number of rejected items, or that the whole message is rejected. */
 type Result = number | "rejected";
 
 /** Validates a request of the feed and its response with both validators. */
-export function audit(call: Call, sent: Uint8Array | undefined, answer: Answer): void {
+export function audit(call: Call, sent: Uint8Array | undefined, answer: ServerResponse): void {
   if (call.operation === pushChanges.id && sent !== undefined) {
     // The engine validated each of these records before it stored them.
     agree("the push", zod(parseEach(schemas.FeedPushRequestSchema, json(sent))), 0);
@@ -22,17 +22,17 @@ export function audit(call: Call, sent: Uint8Array | undefined, answer: Answer):
   if (call.operation === pushChanges.id && answer.status === 200) {
     const outcomes = parseEach(schemas.FeedPushResultSchema, json(answer.body));
     if (!outcomes.valid) {
-      throw new Error(`the server's outcomes fail the Zod schema: ${JSON.stringify(outcomes.violations)}`);
+      throw new Error(`cannot validate the server's outcomes with Zod: ${JSON.stringify(outcomes.violations)}; report it to the server's operator`);
     }
   }
 }
 
 function agree(what: string, byZod: Result, byRust: Result): void {
   if (byZod !== byRust) {
-    throw new Error(`the two validators differ on ${what}: Zod says ${byZod}, Rust says ${byRust}`);
+    throw new Error(`cannot validate ${what}: Zod says ${byZod}, Rust says ${byRust}; please report this bug`);
   }
   if (byZod === "rejected") {
-    throw new Error(`${what} violates the contract`);
+    throw new Error(`cannot validate ${what}: it violates the contract; report it to the server's operator`);
   }
 }
 

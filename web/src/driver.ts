@@ -1,19 +1,14 @@
 // The only event loop: reports events to the engine, and carries out the engine's instructions. The counterpart of src/driver.rs.
 
-import type { Command, Happened, Selection, Turn, UserRequest } from "./border.js";
+import { NOTIFICATIONS_RETRY_MS, type Command, type Happened, type Selection, type Turn, type UserRequest } from "./border.js";
 import { LeadershipLost, type DexieStore, type Edits, type State } from "./store.js";
 import { errorText } from "./error.js";
-import { BrokenOff, SignInNeeded, type Call, type Transport } from "./transport.js";
+import { ConnectionCut, SignInNeeded, type Call, type Transport } from "./transport.js";
 import type { EngineStatus } from "./api.js";
 import * as wasm from "../engine/pkg/engine.js";
 
-/** The delay before change notifications are opened again. */
-const NOTIFICATIONS_RETRY_MS = 5_000;
 /** The longest delay that a JavaScript timer supports. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
-
-/** States in which the device does not listen for change notifications. */
-const SILENT_STATES: ReadonlySet<string> = new Set(["off", "paused", "needsAuth", "upgradeRequired"]);
 
 /** The events that the driver reports. */
 export interface Reports {
@@ -124,7 +119,7 @@ export class Driver {
       return;
     }
     taken.commands.forEach((command) => this.carryOut(command));
-    this.listen(!SILENT_STATES.has(taken.status.state));
+    this.listen(taken.listens);
     if (taken.waiting) {
       this.waiters.splice(0).forEach(({ resolve }) => resolve());
     }
@@ -137,7 +132,7 @@ export class Driver {
         void this.load(command.edits, command.limit);
         break;
       case "persist":
-        // The engine has already been told of the failure.
+        // The engine already knows of the failure.
         void this.step(command.step).catch(() => undefined);
         break;
       case "send":
@@ -217,7 +212,7 @@ export class Driver {
       this.take(() => this.engine.answered(request, status, account, retryAfterMs, answer.body, performance.now()));
     } catch (error) {
       if (!abort.signal.aborted) {
-        this.happened({ unanswered: [request, errorText(error), error instanceof BrokenOff] });
+        this.unanswered(request, error);
       }
     } finally {
       this.requests.delete(request);
@@ -225,11 +220,20 @@ export class Driver {
   }
 
   private async refresh(request: number): Promise<void> {
+    let valid = false;
     try {
-      this.happened({ refreshed: [request, (await this.transport.refresh()) !== undefined] });
+      valid = (await this.transport.refresh()) !== undefined;
     } catch (error) {
-      this.happened(error instanceof SignInNeeded ? { refreshed: [request, false] } : { unanswered: [request, errorText(error), false] });
+      if (!(error instanceof SignInNeeded)) {
+        this.unanswered(request, error);
+        return;
+      }
     }
+    this.take(() => this.engine.refreshed(request, valid, performance.now()));
+  }
+
+  private unanswered(request: number, error: unknown): void {
+    this.take(() => this.engine.unanswered(request, errorText(error), error instanceof ConnectionCut, performance.now()));
   }
 
   /** Listens for change notifications while they are wanted. */

@@ -3,12 +3,12 @@
 
 import type { DeviceList, RecoveryCode } from "../../generated/typescript/types.js";
 import type { BlockedRecord, Credentials, EngineStatus, PastVersion, QuarantinedChange } from "./api.js";
-import type { UserRequest } from "./border.js";
+import { OPERATIONS, type StoredMeta, type UserRequest } from "./border.js";
 import type { LeaderStatus, Method, Settings } from "./channel.js";
 import { HELD_OPEN, makeDatabase, partsOfKey, PAUSED, type Database } from "./database.js";
 import { Driver } from "./driver.js";
 import { DexieStore, type State } from "./store.js";
-import { Transport, type Audit } from "./transport.js";
+import { Transport, type AccountOperation, type Audit } from "./transport.js";
 import * as wasm from "../engine/pkg/engine.js";
 
 /** The time limit for opening the database. */
@@ -69,7 +69,7 @@ export class Host {
     // Another page deletes the database, or the browser has closed it: the next step finds out what is left.
     database.on("versionchange", () => host.checkSoon());
     database.on("close", () => host.checkSoon());
-    await host.begin(JSON.parse(state.meta) as { contract: string });
+    await host.begin(JSON.parse(state.meta) as StoredMeta);
     return host;
   }
 
@@ -140,26 +140,24 @@ export class Host {
   }
 
   private async callAccount(method: "devices" | "renameDevice" | "revokeDevice" | "makeRecoveryCode", first: string, name: string): Promise<unknown> {
-    const path = "/api/v1/account/devices";
-    const one = `${path}/${encodeURIComponent(first)}`;
+    const { listDevices, renameDevice, revokeDevice, makeRecoveryCode } = OPERATIONS;
     switch (method) {
       case "devices": {
-        const list = await this.transport.callAccount("list the devices", { operation: "listDevices", method: "GET", path });
+        const list = await this.transport.callAccount("list the devices", listDevices);
         return (list as DeviceList).devices;
       }
       case "renameDevice":
-        return this.transport.callAccount("rename the device", { operation: "renameDevice", method: "PUT", path: one }, { name });
+        return this.transport.callAccount("rename the device", ofDevice(renameDevice, first), { name });
       case "revokeDevice":
-        return this.transport.callAccount("sign out the device", { operation: "revokeDevice", method: "DELETE", path: one });
+        return this.transport.callAccount("sign out the device", ofDevice(revokeDevice, first));
       case "makeRecoveryCode": {
-        const operation = { operation: "makeRecoveryCode", method: "POST", path: "/api/v1/account/recovery-code" };
-        const made = await this.transport.callAccount("create a recovery code", operation, { password: first });
+        const made = await this.transport.callAccount("create a recovery code", makeRecoveryCode, { password: first });
         return (made as RecoveryCode).recoveryCode;
       }
     }
   }
 
-  private async begin(meta: { readonly contract: string }): Promise<void> {
+  private async begin(meta: StoredMeta): Promise<void> {
     this.account = (await this.transport.tokens())?.account ?? null;
     if ((await this.database._device.get(PAUSED))?.value === true) {
       this.pause(true);
@@ -195,7 +193,7 @@ export class Host {
     const tokens = await this.transport.signIn(how, { email, password });
     const problem = this.signOuts === signOuts ? await this.claim(tokens.account) : "the user has signed out in the meantime";
     if (problem !== undefined) {
-      // The new session is not used. If the server cannot be told, the session expires.
+      // The new session is not used. If the server cannot be reached, the session expires.
       await this.transport.signOut(tokens).catch(() => undefined);
       throw new Error(`cannot ${doing}: ${problem}`);
     }
@@ -205,7 +203,7 @@ export class Host {
     this.notice = null;
     this.driver.happened({ signedIn: tokens.account });
     if (before !== undefined) {
-      // A device has one session. If the server cannot be told, the previous one expires.
+      // A device has one session. If the server cannot be reached, the previous one expires.
       await this.transport.signOut(before).catch(() => undefined);
     }
   }
@@ -221,7 +219,7 @@ export class Host {
     return `the database ${name} belongs to the account that signed in first; sign in to that account, or give createSync another name for this one`;
   }
 
-  /** The tokens are deleted even if the server cannot be told: they then expire. */
+  /** The tokens are deleted even if the server cannot be reached: they then expire. */
   private async signOut(): Promise<void> {
     this.signOuts += 1;
     const tokens = await this.transport.tokens();
@@ -337,6 +335,11 @@ function openInTime(store: DexieStore): Promise<State> {
     store.database.on("blocked", held);
     void store.open().then(resolve, reject).finally(() => clearTimeout(timer));
   });
+}
+
+/** The operation on one device. */
+function ofDevice(operation: AccountOperation, id: string): AccountOperation {
+  return { ...operation, path: operation.path.replace("{id}", encodeURIComponent(id)) };
 }
 
 function named(key: string): Pick<BlockedRecord, "collection" | "id"> {

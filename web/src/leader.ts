@@ -28,7 +28,7 @@ export class LeaderElection {
   /** Ends the leadership; defined while this tab leads. */
   private leave: (() => void) | undefined;
   /** Withdraws the request for the lock. Undefined while this tab does not want to lead. */
-  private candidacy: AbortController | undefined;
+  private lockRequest: AbortController | undefined;
   private failures = 0;
   private readonly watch: ReturnType<typeof setInterval>;
   private watchedAt = performance.now();
@@ -37,7 +37,7 @@ export class LeaderElection {
     private readonly lock: string,
     private readonly leadership: Leadership,
   ) {
-    const patience = SILENCE_MS_MAX + Math.random() * JITTER_MS;
+    const silenceMsMax = SILENCE_MS_MAX + Math.random() * JITTER_MS;
     this.watch = setInterval(() => {
       const now = performance.now();
       // A tab that was frozen itself has received nothing, so its silence says nothing about the leader.
@@ -45,31 +45,31 @@ export class LeaderElection {
       this.watchedAt = now;
       if (this.leave !== undefined) {
         this.leadership.beat();
-      } else if (this.candidacy !== undefined && now - this.lastBeatAt > patience) {
-        this.stand({ steal: true });
+      } else if (this.lockRequest !== undefined && now - this.lastBeatAt > silenceMsMax) {
+        this.requestLock({ steal: true });
       }
     }, BEAT_MS);
   }
 
   /** Takes part in the election, and waits while another tab leads. */
   enter(): void {
-    if (this.candidacy === undefined) {
-      this.stand({});
+    if (this.lockRequest === undefined) {
+      this.requestLock({});
     }
   }
 
   /** Records that the leader has reported that it is alive. Replaces it if it is older than this tab, unless this tab cannot lead. */
   heardLeader(isOlder: boolean): void {
     this.lastBeatAt = performance.now();
-    if (isOlder && this.candidacy !== undefined && this.leave === undefined && this.failures === 0) {
-      this.stand({ steal: true });
+    if (isOlder && this.lockRequest !== undefined && this.leave === undefined && this.failures === 0) {
+      this.requestLock({ steal: true });
     }
   }
 
   /** Gives up the leadership, and does not take part in the election again until {@link enter}. */
   stepDown(): void {
-    this.candidacy?.abort();
-    this.candidacy = undefined;
+    this.lockRequest?.abort();
+    this.lockRequest = undefined;
     this.leave?.();
   }
 
@@ -78,15 +78,15 @@ export class LeaderElection {
     this.stepDown();
   }
 
-  private stand(options: { readonly steal?: true }): void {
-    this.candidacy?.abort();
-    const candidacy = new AbortController();
-    this.candidacy = candidacy;
+  private requestLock(options: { readonly steal?: true }): void {
+    this.lockRequest?.abort();
+    const lockRequest = new AbortController();
+    this.lockRequest = lockRequest;
     this.lastBeatAt = performance.now();
     // A request that steals the lock must not have a signal; it does not wait either.
-    const request: LockOptions = options.steal ? { steal: true } : { signal: candidacy.signal };
+    const request: LockOptions = options.steal ? { steal: true } : { signal: lockRequest.signal };
     void navigator.locks
-      .request(this.lock, request, () => this.hold(candidacy))
+      .request(this.lock, request, () => this.hold(lockRequest))
       .catch((reason: unknown) => {
         // The request was withdrawn, another tab that had not heard of this one stole the lock, or this tab could not begin to lead.
         this.leave?.();
@@ -95,8 +95,8 @@ export class LeaderElection {
       })
       .then(() => new Promise((resolve) => setTimeout(resolve, this.retryMs())))
       .then(() => {
-        if (this.candidacy === candidacy) {
-          this.stand({});
+        if (this.lockRequest === lockRequest) {
+          this.requestLock({});
         }
       });
   }
@@ -106,8 +106,8 @@ export class LeaderElection {
   }
 
   /** Leads while the lock is held. */
-  private async hold(candidacy: AbortController): Promise<void> {
-    if (this.candidacy !== candidacy) {
+  private async hold(lockRequest: AbortController): Promise<void> {
+    if (this.lockRequest !== lockRequest) {
       return;
     }
     const left = new Promise<void>((resolve) => {

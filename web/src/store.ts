@@ -1,8 +1,8 @@
 // The engine's store on top of Dexie. Every durable step is one transaction: it loads rows, lets the engine plan, and writes the result.
-// This file makes no sync decisions.
+// The engine makes the sync decisions, with one exception: rows of tables that this version of the app does not have wait (isKnown).
 
 import { Dexie, type Collection } from "dexie";
-import type { Command, QuarantineMove, Selection, Writes } from "./border.js";
+import type { Command, QuarantineMove, Selection, StoredInfo, StoredMeta, Writes } from "./border.js";
 import { countOwnTables, ownTables, partsOfKey, tableName, type Database, type PendingWrite, type StoredRow } from "./database.js";
 import * as wasm from "../engine/pkg/engine.js";
 
@@ -75,7 +75,7 @@ export class DexieStore {
 
   /** The account that owns the database, if any. */
   owner(): Promise<string | null> {
-    return this.transaction([], (meta) => Promise.resolve((JSON.parse(meta) as { owner?: string | null }).owner ?? null));
+    return this.transaction([], (meta) => Promise.resolve((JSON.parse(meta) as StoredMeta).owner ?? null));
   }
 
   /** Turns the app's writes into edits, one batch at a time. Returns whether there are more. */
@@ -202,7 +202,7 @@ export class DexieStore {
       return loaded(rows.filter(this.isKnown).sort((one, other) => seqOf(one) - seqOf(other)), quarantined);
     }
     if ("unseen" in selection) {
-      const number = (JSON.parse(meta) as { resync?: { number: number } | null }).resync?.number;
+      const number = (JSON.parse(meta) as StoredMeta).resync?.number;
       const unseen = _rows.filter((row) => row.seen !== number && this.isKnown(row)).limit(selection.unseen);
       return loaded(number === undefined ? [] : await unseen.toArray(), quarantined);
     }
@@ -372,7 +372,7 @@ function rejection({ key, at, shipped }: UnseenWrite, problem: string | undefine
 }
 
 function seqOf(row: StoredRow): number {
-  return row.queue?.[1] ?? (JSON.parse(row.info) as { op: { seq: number } }).op.seq;
+  return row.queue?.[1] ?? (JSON.parse(row.info) as StoredInfo).op.seq;
 }
 
 function byTable<T extends { readonly key: string }>(entries: readonly T[]): Map<string, T[]> {

@@ -1,31 +1,37 @@
 // Sends requests to the server with fetch, and manages the tokens that they need. The counterpart of src/transport.rs.
 
 import type { Recovery } from "./api.js";
-import type { AccountCall, TokenAnswer, WrittenCall } from "./border.js";
+import {
+  BYTES_WITHOUT_REVISION_MAX,
+  FIRST_REVISION_MS_MAX,
+  OPERATIONS,
+  RESPONSE_BYTES_MAX,
+  SESSION_ENDED,
+  SILENCE_MS_MAX,
+  type AccountCall,
+  type TokenResponse,
+  type WrittenCall,
+} from "./border.js";
 import type { OwnTables } from "./database.js";
 import { errorText } from "./error.js";
 import { platformOf } from "./platform.js";
 import * as wasm from "../engine/pkg/engine.js";
 
 /** The time limit for a response. */
-const ANSWER_MS_MAX = 60_000;
-/** The limit for the body of a response. The contract's largest response, a page, is a fraction of it. */
-const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
+const RESPONSE_MS_MAX = 60_000;
 /** The reason why a response belongs to another account (R29). */
 const MIXED_UP = "; a proxy in front of the server may mix up responses, so report it to its operator";
-/** The longest silence of the change notifications: the server sends a comment every 20 seconds. */
-const SILENCE_MS_MAX = 50_000;
 /** The longest line of the change notifications that is accepted. */
 const LINE_MAX = 4_096;
-/** A stream that sends more than this without a revision does not come from a sync server. */
-const UNHEARD_MAX = 65_536;
+
+const encoder = new TextEncoder();
 
 /** The head of a request, as the engine serializes it. */
 export type Call = Omit<WrittenCall, "body">;
 
-export interface Answer {
+export interface ServerResponse {
   readonly status: number;
-  /** The header `X-Account`: whose request was answered. */
+  /** The header `X-Account`: the account of the request. */
   readonly account: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly body: Uint8Array;
@@ -51,7 +57,7 @@ export interface AccountOperation {
 }
 
 /** Validates a request and its response, and throws if they violate the contract. */
-export type Audit = (call: Call, sent: Uint8Array | undefined, answer: Answer) => void;
+export type Audit = (call: Call, sent: Uint8Array | undefined, answer: ServerResponse) => void;
 
 /** The user must sign in. */
 export class SignInNeeded extends Error {
@@ -59,8 +65,8 @@ export class SignInNeeded extends Error {
 }
 
 /** The connection broke during the response: a smaller one may get through. */
-export class BrokenOff extends Error {
-  override readonly name = "BrokenOff";
+export class ConnectionCut extends Error {
+  override readonly name = "ConnectionCut";
 }
 
 export class Transport {
@@ -96,12 +102,11 @@ export class Transport {
    * Sends a request of the engine. The engine has decided that `account` owns the records (R15); here the token is compared with it, because
    * somebody else may have signed in since.
    */
-  async exchange(call: Call, account: string, body: Uint8Array | undefined, signal: AbortSignal): Promise<Answer> {
+  async exchange(call: Call, account: string, body: Uint8Array | undefined, signal: AbortSignal): Promise<ServerResponse> {
     const tokens = await this.tokens();
     if (tokens === undefined) {
       // Another call has found out that the session has ended. The server would respond in the same way.
-      const body = encode(JSON.stringify({ code: "unauthorized", title: "the session has ended" })) ?? new Uint8Array();
-      return { status: 401, account: undefined, retryAfterMs: undefined, body };
+      return { status: 401, account: undefined, retryAfterMs: undefined, body: encoder.encode(SESSION_ENDED) };
     }
     if (tokens.account !== account) {
       throw new SignInNeeded("cannot sync: nobody is signed in; sign in first");
@@ -117,7 +122,7 @@ export class Transport {
     if ("tokens" in answer) {
       return answer.tokens;
     }
-    throw new Error(`cannot ${doing}: ${"refused" in answer ? answer.refused : answer.unavailable}`);
+    throw new Error(`cannot ${doing}: ${"rejected" in answer ? answer.rejected : answer.unavailable}`);
   }
 
   /** Ends the session of tokens that are no longer kept. */
@@ -164,7 +169,7 @@ export class Transport {
   /**
    * Reads change notifications until the stream ends. Throws if the stream cannot be opened, or breaks.
    *
-   * @param on `open` is called once the server has answered, `changed` with each new revision.
+   * @param on `open` is called once the server has responded, `changed` with each new revision.
    */
   async listen(signal: AbortSignal, on: { readonly open: () => void; readonly changed: (rev: number) => void }): Promise<void> {
     const tokens = await this.tokens();
@@ -176,7 +181,7 @@ export class Transport {
     const response = await this.request(call, undefined, tokens, AbortSignal.any([signal, silent.signal]));
     // After 401, the engine's request refreshes the token, or finds out that the session has ended.
     if (response.status === 401 || response.status >= 500) {
-      throw new Error(`cannot listen for changes: the server responded with ${response.status}`);
+      throw new Error(`cannot listen for changes: the server responded with ${response.status}; sync tries again`);
     }
     if (!response.ok || response.body === null) {
       return;
@@ -184,9 +189,10 @@ export class Transport {
     on.open();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let line = "";
-    let unheard = 0;
+    let bytesWithoutRevision = 0;
+    let silenceMsMax = FIRST_REVISION_MS_MAX;
     for (;;) {
-      const timer = setTimeout(() => silent.abort(), SILENCE_MS_MAX);
+      const timer = setTimeout(() => silent.abort(), silenceMsMax);
       const { done, value } = await reader.read().finally(() => clearTimeout(timer));
       if (done) {
         return;
@@ -195,8 +201,11 @@ export class Transport {
       line = (lines.pop() ?? "").slice(0, LINE_MAX);
       const revs = lines.filter((text) => text.startsWith("data:"));
       revs.forEach((text) => on.changed(Number(text.slice("data:".length))));
-      unheard = revs.length > 0 ? 0 : unheard + value.length;
-      if (unheard > UNHEARD_MAX) {
+      if (revs.length > 0) {
+        silenceMsMax = SILENCE_MS_MAX;
+      }
+      bytesWithoutRevision = revs.length > 0 ? 0 : bytesWithoutRevision + value.length;
+      if (bytesWithoutRevision > BYTES_WITHOUT_REVISION_MAX) {
         silent.abort();
         throw new Error("cannot listen for changes: received no revision, so this is probably not a sync server; check the address and the network");
       }
@@ -205,14 +214,14 @@ export class Transport {
 
   /** Calls an operation of the account as the signed-in user, and returns the JSON of the response. */
   async callAccount(doing: string, operation: AccountOperation, body?: object): Promise<unknown> {
-    const asked = async (tokens: Tokens | undefined): Promise<Answer> => {
+    const asked = async (tokens: Tokens | undefined): Promise<ServerResponse> => {
       if (tokens === undefined) {
         throw new Error(`cannot ${doing}: nobody is signed in; sign in first`);
       }
       const answer = await this.askAccount(doing, operation, body, tokens);
       // The engine compares those of its own requests.
       if ((answer.account ?? tokens.account) !== tokens.account) {
-        throw new Error(`cannot ${doing}: received an answer of another account${MIXED_UP}`);
+        throw new Error(`cannot ${doing}: received the response of another account${MIXED_UP}`);
       }
       return answer;
     };
@@ -223,10 +232,10 @@ export class Transport {
   /** Sets a new password with the recovery code. Nobody needs to be signed in. */
   async recover(recovery: Recovery): Promise<void> {
     const doing = "set a new password";
-    result(doing, await this.askAccount(doing, { operation: "recoverAccount", method: "POST", path: "/api/v1/auth/recover" }, recovery, undefined));
+    result(doing, await this.askAccount(doing, OPERATIONS.recoverAccount, recovery, undefined));
   }
 
-  private async askAccount(doing: string, to: AccountOperation, body: object | undefined, tokens: Tokens | undefined): Promise<Answer> {
+  private async askAccount(doing: string, to: AccountOperation, body: object | undefined, tokens: Tokens | undefined): Promise<ServerResponse> {
     const call = { operation: to.operation, method: to.method, url: `${this.baseUrl}${to.path}` };
     const sent = body === undefined ? undefined : encode(JSON.stringify(body));
     return this.ask(call, sent, tokens).catch((error: unknown) => {
@@ -235,24 +244,24 @@ export class Transport {
   }
 
   /** Requests tokens, and reads the response. */
-  private async askForTokens(doing: string, asked: AccountCall): Promise<TokenAnswer> {
+  private async askForTokens(doing: string, asked: AccountCall): Promise<TokenResponse> {
     const { body, ...call } = this.write(asked);
     const answer = await this.ask(call, encode(body), undefined).catch((error: unknown) => {
       throw new Error(`cannot ${doing}: the server cannot be reached (${errorText(error)}); check its address and the network`);
     });
-    return JSON.parse(wasm.readTokens(answer.status, answer.body)) as TokenAnswer;
+    return JSON.parse(wasm.readTokens(answer.status, answer.body)) as TokenResponse;
   }
 
   private write(asked: AccountCall): WrittenCall {
     return JSON.parse(wasm.writeCall(JSON.stringify(asked), this.baseUrl)) as WrittenCall;
   }
 
-  private async ask(call: Call, sent: Uint8Array | undefined, tokens: Tokens | undefined, signal?: AbortSignal): Promise<Answer> {
-    const limit = AbortSignal.timeout(ANSWER_MS_MAX);
+  private async ask(call: Call, sent: Uint8Array | undefined, tokens: Tokens | undefined, signal?: AbortSignal): Promise<ServerResponse> {
+    const limit = AbortSignal.timeout(RESPONSE_MS_MAX);
     const response = await this.request(call, sent, tokens, signal === undefined ? limit : AbortSignal.any([signal, limit]));
     const account = response.headers.get("X-Account") ?? undefined;
     const body = await bodyOf(response).catch((error: unknown) => {
-      throw new BrokenOff(`the connection closed before the response was complete (${errorText(error)}); sync tries again`);
+      throw new ConnectionCut(`the connection closed before the response was complete (${errorText(error)}); sync tries again`);
     });
     const answer = { status: response.status, account, retryAfterMs: retryAfterMs(response.headers), body };
     this.audit?.(call, sent, answer);
@@ -283,9 +292,9 @@ async function bodyOf(response: Response): Promise<Uint8Array> {
       break;
     }
     length += value.length;
-    if (length > ANSWER_BYTES_MAX) {
+    if (length > RESPONSE_BYTES_MAX) {
       await reader?.cancel();
-      throw new Error(`received more than ${ANSWER_BYTES_MAX} bytes, which no sync server sends`);
+      throw new Error(`received more than ${RESPONSE_BYTES_MAX} bytes, which no sync server sends`);
     }
     chunks.push(value);
   }
@@ -310,7 +319,7 @@ export function retryAfterMs(headers: Headers): number | undefined {
 }
 
 /** The JSON of a response, or an error if the server rejects the request. */
-function result(doing: string, { status, body }: Answer): unknown {
+function result(doing: string, { status, body }: ServerResponse): unknown {
   const text = new TextDecoder().decode(body);
   if (status === 204) {
     return undefined;
@@ -322,11 +331,11 @@ function result(doing: string, { status, body }: Answer): unknown {
     throw new Error(`cannot ${doing}: received status ${status} from something that is not a sync server; check the address and the network`);
   }
   if (status >= 300) {
-    throw new Error(`cannot ${doing}: the server responded with ${status}: ${read.detail ?? read.title ?? "no reason given"}`);
+    throw new Error(`cannot ${doing}: the server responded with ${status}: ${read.detail ?? read.title ?? "no reason given"}; ${status < 500 ? "correct that, and try again" : "try again later"}`);
   }
   return read;
 }
 
 function encode(body: string): Uint8Array | undefined {
-  return body === "" ? undefined : new TextEncoder().encode(body);
+  return body === "" ? undefined : encoder.encode(body);
 }

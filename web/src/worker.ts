@@ -96,7 +96,7 @@ class TabWorker {
     };
     const host = await Host.open(this.settings, environment);
     this.host = host;
-    // The host was not told of writes that were made while it was opened.
+    // The host got no notice of writes that were made while it was opened.
     host.written();
     report({ report: "problem", problem: null });
     this.beat(true);

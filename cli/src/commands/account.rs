@@ -9,14 +9,16 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{AccountOutput, DoneOutput, LogoutOutput, PasswordOutput, RecoveryCodeOutput, SignInOutput};
 use crate::profile::{Background, Profile};
 use crate::progress::{self, Visibility};
-use crate::summary::{acts, exit_of, say_synced};
-use crate::terminal::{Asking, ask_line, bold, bytes, counted, good, moment, password, remark, say, say_fields, say_json, thousands};
+use crate::summary::{exit_of, say_synced, user_actions};
+use crate::terminal::{
+    Asking, Format, ask_line, bold, bytes, counted, good, moment, password, remark, say, say_fields, say_json, thousands,
+};
 
 const PASSWORD: &str = "STRONGLOG_PASSWORD";
 pub const NEW_PASSWORD: &str = "STRONGLOG_NEW_PASSWORD";
 const RECOVERY_CODE: &str = "STRONGLOG_RECOVERY_CODE";
 
-pub async fn register(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
+pub async fn register(profile: &Profile, sign_in: &SignIn, format: Format) -> Outcome {
     profile.forget_damaged()?;
     let client = profile.open(Background::Sync).await?;
     profile.check_writable()?;
@@ -40,7 +42,7 @@ pub async fn register(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcom
     let account = registered.map_err(|error| taken(error, &email))?;
     let recovery_code = new_recovery_code(&client, &password).await;
     let done = Done { account: account.to_string(), email, recovery_code, what: "created the account" };
-    signed_in(profile, &client, done, json).await
+    signed_in(profile, &client, done, format).await
 }
 
 /// The advice for an account that already exists. Its owner may not know that, because the command that created it was interrupted.
@@ -57,7 +59,7 @@ fn taken(error: stronglog_sync::Error, email: &str) -> Failure {
 }
 
 /// Sets a new password with the recovery code, and signs in with it.
-pub async fn recover(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
+pub async fn recover(profile: &Profile, sign_in: &SignIn, format: Format) -> Outcome {
     profile.forget_damaged()?;
     let client = profile.open(Background::Sync).await?;
     profile.check_writable()?;
@@ -70,7 +72,7 @@ pub async fn recover(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome
     })?;
     let recovery_code = new_recovery_code(&client, &new).await;
     let done = Done { account: account.to_string(), email, recovery_code, what: "set a new password and signed in as" };
-    signed_in(profile, &client, done, json).await
+    signed_in(profile, &client, done, format).await
 }
 
 /// Creates a recovery code. The account works without one, so a failure is only a remark.
@@ -89,7 +91,7 @@ fn say_recovery_code(code: &str) -> Outcome<()> {
     Ok(say!("  Write it down: it lets you set a new password if you forget yours, and it is not shown again.")?)
 }
 
-pub async fn login(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
+pub async fn login(profile: &Profile, sign_in: &SignIn, format: Format) -> Outcome {
     profile.forget_damaged()?;
     let client = profile.open(Background::Sync).await?;
     let email = email(sign_in).await?;
@@ -105,7 +107,7 @@ pub async fn login(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
         other => other?,
     };
     let done = Done { account: account.to_string(), email, recovery_code: None, what: "signed in as" };
-    signed_in(profile, &client, done, json).await
+    signed_in(profile, &client, done, format).await
 }
 
 /// A successful sign-in.
@@ -137,18 +139,24 @@ fn other_account(profile: &Profile, doing: &str, email: Option<&str>) -> Outcome
 }
 
 /// Saves the sign-in, and syncs for the first time.
-async fn signed_in(profile: &Profile, client: &stronglog_sync::Client, done: Done, json: bool) -> Outcome {
+async fn signed_in(profile: &Profile, client: &stronglog_sync::Client, done: Done, format: Format) -> Outcome {
     let Done { account, email, recovery_code, what } = done;
     profile.remember(Some(&email))?;
     let server = profile.remembered()?.server.unwrap_or_default();
-    if !json {
+    if !format.is_json() {
         say!("{} {what} {email} at {server}", good("✓"))?;
         recovery_code.as_deref().map_or(Ok(()), say_recovery_code)?;
     }
-    let synced =
-        progress::sync(client, "syncing", Traffic::default(), None, if json { Visibility::Never } else { Visibility::OnTerminal }).await?;
-    if json {
-        say_json(&SignInOutput { account, email, server, recovery_code, acts: acts(&synced.status) })?;
+    let synced = progress::sync(
+        client,
+        "syncing",
+        Traffic::default(),
+        None,
+        if format.is_json() { Visibility::Never } else { Visibility::OnTerminal },
+    )
+    .await?;
+    if format.is_json() {
+        say_json(&SignInOutput { account, email, server, recovery_code, acts: user_actions(&synced.status) })?;
     } else {
         say_synced(&synced)?;
     }
@@ -179,7 +187,7 @@ fn host_name() -> Option<String> {
     Some(name.trim().to_owned())
 }
 
-pub async fn logout(profile: &Profile, logout: &Logout, json: bool) -> Outcome {
+pub async fn logout(profile: &Profile, logout: &Logout, format: Format) -> Outcome {
     profile.check_server()?;
     if profile.tokens()?.is_none() {
         return Err(Failure::Other(Exit::SignIn, "cannot sign out: this device is not signed in".to_owned()));
@@ -198,7 +206,7 @@ pub async fn logout(profile: &Profile, logout: &Logout, json: bool) -> Outcome {
         other => other?,
     }
     let pending = client.status().pending;
-    if json {
+    if format.is_json() {
         say_json(&LogoutOutput { signed_out: true, all_devices: logout.all_devices })?;
     } else {
         say!("{} signed out; the records stay on this device", good("✓"))?;
@@ -209,7 +217,7 @@ pub async fn logout(profile: &Profile, logout: &Logout, json: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
-pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
+pub async fn run(profile: &Profile, action: &Account, format: Format) -> Outcome {
     profile.check_server()?;
     let client = profile.open(Background::Nothing).await?;
     match action {
@@ -218,7 +226,7 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
             // A server of the first release does not return the limits.
             let usage = client.account().usage().await.ok();
             let (records_max, bytes_max) = usage.map_or((None, None), |usage| (usage.records_max, usage.bytes_max));
-            if json {
+            if format.is_json() {
                 say_json(&AccountOutput::of(&account, records_max, bytes_max))?;
                 return Ok(Exit::Done);
             }
@@ -241,12 +249,12 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
             let current = Asking { question: "Current password", variable: PASSWORD, stdin: false, twice: false };
             let (current, new) = two_secrets(*password_stdin, current, "the current password and the new one").await?;
             client.account().change_password(&current, &new).await?;
-            return changed_password(new_recovery_code(&client, &new).await, json);
+            return changed_password(new_recovery_code(&client, &new).await, format);
         }
         Account::RecoveryCode { password_stdin } => {
             let asking = Asking { question: "Password", variable: PASSWORD, stdin: *password_stdin, twice: false };
             let recovery_code = client.account().make_recovery_code(&password(asking).await?).await?;
-            if json {
+            if format.is_json() {
                 say_json(&RecoveryCodeOutput { recovery_code })?;
             } else {
                 say!("{} created a recovery code; the previous one no longer works", good("✓"))?;
@@ -264,7 +272,7 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
             profile.remember(None)?;
         }
     }
-    if json {
+    if format.is_json() {
         say_json(&DoneOutput { done: true })?;
     } else {
         say!("{} erased the account; the records stay on this device, and will belong to the account that signs in here next", good("✓"))?;
@@ -273,8 +281,8 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
 }
 
 /// Reports a new password, and the recovery code that replaces the one it voided.
-fn changed_password(recovery_code: Option<String>, json: bool) -> Outcome {
-    if json {
+fn changed_password(recovery_code: Option<String>, format: Format) -> Outcome {
+    if format.is_json() {
         say_json(&PasswordOutput { done: true, recovery_code })?;
         return Ok(Exit::Done);
     }

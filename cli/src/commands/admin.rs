@@ -6,21 +6,21 @@ mod place;
 mod stats;
 mod users;
 
-use stronglog_server::admin::{self, Copied};
+use stronglog_server::admin::{self, Copied, PurgeOptions};
 
 use self::place::{folder_only, place};
 use crate::args::Admin;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{AdminOutput, CopyOutput};
-use crate::terminal::{bad, counted, good, remark, say, say_json, thousands};
+use crate::terminal::{Format, bad, counted, good, remark, say, say_json, thousands};
 
-pub async fn run(action: &Admin, json: bool) -> Outcome {
+pub async fn run(action: &Admin, format: Format) -> Outcome {
     let failed = |error: stronglog_server::store::StoreError| Failure::new(error.to_string());
-    let (output, told) = match action {
-        Admin::User(action) => return users::run(action, json).await,
-        Admin::Backup(backup) => return backups::run(backup, json).await,
-        Admin::Doctor(doctor) => return doctor::run(doctor, json).await,
-        Admin::Stats { folder } => return stats::run(folder, json).await,
+    let (output, summary) = match action {
+        Admin::User(action) => return users::run(action, format).await,
+        Admin::Backup(backup) => return backups::run(backup, format).await,
+        Admin::Doctor(doctor) => return doctor::run(doctor, format).await,
+        Admin::Stats { folder } => return stats::run(folder, format).await,
         Admin::Restore { folder, file } => {
             let restored = admin::restore(folder_only(folder, "restore")?, file).map_err(failed)?;
             let previous = restored.previous.map(|path| path.display().to_string());
@@ -56,24 +56,24 @@ pub async fn run(action: &Admin, json: bool) -> Outcome {
             let read = |place: &str| admin::Place::read(place, store_ca.as_deref()).map_err(|error| Failure::usage(error.to_string()));
             let (from, to) = (read(from.reveal())?, read(to.reveal())?);
             let copied = admin::copy(&from, &to).await.map_err(|error| Failure::new(format!("cannot copy: {error}")))?;
-            return tell_copied(&from, &to, &copied, json);
+            return tell_copied(&from, &to, &copied, format);
         }
-        Admin::Purge { folder, tombstone_days, backup_days, accept_clock } => {
-            let purged = admin::purge(&place(folder)?, *tombstone_days, *backup_days, *accept_clock).await;
+        &Admin::Purge { ref folder, tombstone_days, backup_days, accept_clock } => {
+            let purged = admin::purge(&place(folder)?, PurgeOptions { tombstone_days, backup_days, accept_clock }).await;
             let purged = purged.map_err(|error| Failure::new(format!("cannot purge: {error}")))?;
             (AdminOutput { purged: Some(purged), ..AdminOutput::default() }, format!("purged {}", counted(purged, "deletion")))
         }
     };
-    if json {
+    if format.is_json() {
         say_json(&output)?;
     } else {
-        say!("{} {told}", good("✓"))?;
+        say!("{} {summary}", good("✓"))?;
     }
     Ok(if output.not_kept.is_some() { Exit::Attention } else { Exit::Done })
 }
 
-fn tell_copied(from: &admin::Place, to: &admin::Place, copied: &Copied, json: bool) -> Outcome {
-    if json {
+fn tell_copied(from: &admin::Place, to: &admin::Place, copied: &Copied, format: Format) -> Outcome {
+    if format.is_json() {
         say_json(&CopyOutput::of(copied))?;
         return Ok(Exit::Done);
     }

@@ -7,10 +7,10 @@ use crate::args::{Blocked, BlockedAction, Which};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{BlockedActionOutput, BlockedOutput};
 use crate::profile::Profile;
-use crate::terminal::{ago, bold, counted, good, plain, remark, say, say_json};
+use crate::terminal::{Format, ago, bold, counted, good, plain, remark, say, say_json};
 
-pub async fn run(profile: &Profile, blocked: &Blocked, json: bool) -> Outcome {
-    let Some(action) = &blocked.action else { return list(&profile.open_to_read().await?.blocked()?, json) };
+pub async fn run(profile: &Profile, blocked: &Blocked, format: Format) -> Outcome {
+    let Some(action) = &blocked.action else { return list(&profile.open_to_read().await?.blocked()?, format) };
     let client = profile.open_local().await?;
     let refused = client.blocked()?;
     let (keys, done) = match action {
@@ -25,7 +25,7 @@ pub async fn run(profile: &Profile, blocked: &Blocked, json: bool) -> Outcome {
             (keys, "discarded; `stronglog conflicts` still has them")
         }
     };
-    if json {
+    if format.is_json() {
         say_json(&BlockedActionOutput { records: keys.len() as u64 })?;
     } else if keys.is_empty() {
         remark!("no rejected edits");
@@ -35,9 +35,9 @@ pub async fn run(profile: &Profile, blocked: &Blocked, json: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn list(refused: &[Refused], json: bool) -> Outcome {
+fn list(refused: &[Refused], format: Format) -> Outcome {
     for edit in refused {
-        if json {
+        if format.is_json() {
             say_json(&BlockedOutput::of(edit))?;
             continue;
         }
@@ -47,7 +47,7 @@ fn list(refused: &[Refused], json: bool) -> Outcome {
             say!("   {} breaks {}: {}", bold(plain(&violation.pointer)), violation.keyword, plain(&violation.message))?;
         }
     }
-    if refused.is_empty() && !json {
+    if refused.is_empty() && !format.is_json() {
         remark!("no rejected edits");
     }
     Ok(Exit::Done)

@@ -7,12 +7,12 @@ use crate::commands::table;
 use crate::exit::{Exit, Outcome};
 use crate::output::{ConflictOutput, RestoreOutput};
 use crate::profile::Profile;
-use crate::terminal::{ago, bold, counted, faint, good, remark, say, say_json};
+use crate::terminal::{Format, ago, bold, counted, faint, good, remark, say, say_json};
 
-pub async fn run(profile: &Profile, conflicts: &Conflicts, json: bool) -> Outcome {
+pub async fn run(profile: &Profile, conflicts: &Conflicts, format: Format) -> Outcome {
     if let Some(ConflictsAction::Restore { number }) = conflicts.action {
         profile.open_local().await?.restore(number)?;
-        if json {
+        if format.is_json() {
             say_json(&RestoreOutput { restored: number })?;
         } else {
             say!("{} restored version {number}; `stronglog sync` sends it to the other devices", good("✓"))?;
@@ -30,7 +30,7 @@ pub async fn run(profile: &Profile, conflicts: &Conflicts, json: bool) -> Outcom
             continue;
         }
         shown += 1;
-        if json {
+        if format.is_json() {
             say_json(&ConflictOutput::of(version))?;
             continue;
         }
@@ -47,9 +47,9 @@ pub async fn run(profile: &Profile, conflicts: &Conflicts, json: bool) -> Outcom
         };
         say!("   {}", faint(what))?;
     }
-    if same > 0 && !json {
+    if same > 0 && !format.is_json() {
         remark!("{} not shown, identical to the current record", counted(same, "version"));
-    } else if shown == 0 && !json {
+    } else if shown == 0 && !format.is_json() {
         remark!("the conflict history is empty");
     }
     Ok(Exit::Done)

@@ -6,12 +6,12 @@ use crate::args::{Devices, DevicesAction};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{DeviceOutput, DoneOutput};
 use crate::profile::{Background, Profile};
-use crate::terminal::{ago, bold, counted, faint, good, plain, say, say_json, thousands};
+use crate::terminal::{Format, ago, bold, counted, faint, good, plain, say, say_json, thousands};
 
 /// The number of characters of an id that distinguish devices in the list.
 const SHORT_ID: usize = 8;
 
-pub async fn run(profile: &Profile, asked: &Devices, json: bool) -> Outcome {
+pub async fn run(profile: &Profile, asked: &Devices, format: Format) -> Outcome {
     profile.check_server()?;
     let client = profile.open_to_ask(Background::Nothing).await?;
     let account = client.account();
@@ -20,7 +20,7 @@ pub async fn run(profile: &Profile, asked: &Devices, json: bool) -> Outcome {
         None => {
             let user_rev = *account.read().await?.user_rev;
             let unsent = client.status().unsent();
-            devices.iter().try_for_each(|device| list(device, DeviceOutput::of(device, user_rev, unsent), user_rev, json))?;
+            devices.iter().try_for_each(|device| list(device, DeviceOutput::of(device, user_rev, unsent), user_rev, format))?;
             return Ok(Exit::Done);
         }
         Some(DevicesAction::Rename { device, name }) => {
@@ -34,7 +34,7 @@ pub async fn run(profile: &Profile, asked: &Devices, json: bool) -> Outcome {
             format!("signed out {}; the records on it stay there", shown(device))
         }
     };
-    if json {
+    if format.is_json() {
         say_json(&DoneOutput { done: true })?;
     } else {
         say!("{} {done}", good("✓"))?;
@@ -42,8 +42,8 @@ pub async fn run(profile: &Profile, asked: &Devices, json: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn list(device: &Device, output: DeviceOutput, user_rev: i64, json: bool) -> Outcome<()> {
-    if json {
+fn list(device: &Device, output: DeviceOutput, user_rev: i64, format: Format) -> Outcome<()> {
+    if format.is_json() {
         return say_json(&output);
     }
     let this = if output.is_current { "  (this device)" } else { "" };

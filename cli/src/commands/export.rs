@@ -14,12 +14,12 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::output::ExportOutput;
 use crate::profile::Profile;
 use crate::progress::{Progress, Visibility};
-use crate::terminal::{counted, good, remark, say, say_json};
+use crate::terminal::{Format, counted, good, remark, say, say_json};
 
 /// The number of lines between redraws of the progress bar.
 pub const REDRAW_LINES: u64 = 1_000;
 
-pub async fn export(profile: &Profile, export: &Export, json: bool) -> Outcome {
+pub async fn export(profile: &Profile, export: &Export, format: Format) -> Outcome {
     let client = profile.open_to_read().await?;
     client.check_database()?;
     let mut options = ExportOptions::default();
@@ -41,9 +41,9 @@ pub async fn export(profile: &Profile, export: &Export, json: bool) -> Outcome {
     if profile.has(&path) {
         return Err(Failure::usage(format!("cannot write {}: it is a file of the profile itself; choose another name", path.display())));
     }
-    let exported = to_file(&client, &export.file, options, json)?;
+    let exported = to_file(&client, &export.file, options, format)?;
     let left_out = left_out(&client, exported)?;
-    if json {
+    if format.is_json() {
         say_json(&ExportOutput {
             records: exported.records,
             quarantined: exported.quarantined,
@@ -76,7 +76,7 @@ pub fn discard_unfinished() {
 }
 
 /// Writes a temporary file next to `path` and renames it when it is complete, so that a full disk never destroys an earlier backup.
-fn to_file(client: &Client, path: &Path, options: ExportOptions, json: bool) -> Outcome<Exported> {
+fn to_file(client: &Client, path: &Path, options: ExportOptions, format: Format) -> Outcome<Exported> {
     let cannot = |error: &dyn std::fmt::Display| {
         let path = path.display();
         Failure::new(format!("cannot write {path}: {error}; the file was left as it was"))
@@ -91,7 +91,7 @@ fn to_file(client: &Client, path: &Path, options: ExportOptions, json: bool) -> 
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let file = NamedTempFile::new_in(folder).map_err(|error| cannot(&error))?;
     set_unfinished(Some(file.path().to_owned()));
-    let progress = Progress::new("exporting", visibility(json));
+    let progress = Progress::new("exporting", visibility(format));
     let exported = client.export(BufWriter::new(&file), options, |lines| {
         if lines.is_multiple_of(REDRAW_LINES) {
             progress.set(lines, None);
@@ -119,8 +119,8 @@ fn not_exported(left_out: u64) -> String {
     format!("{changes} not exported; --quarantined includes what this version cannot read")
 }
 
-pub fn visibility(json: bool) -> Visibility {
-    if json { Visibility::Never } else { Visibility::OnTerminal }
+pub fn visibility(format: Format) -> Visibility {
+    if format.is_json() { Visibility::Never } else { Visibility::OnTerminal }
 }
 
 /// A writer that records that the reader has closed the pipe, which is not a failure of the export.

@@ -4,15 +4,15 @@ use stronglog_server::check::{Finding, Grade};
 
 use crate::exit::{Exit, Outcome};
 use crate::output::{FindingOutput, FindingsOutput};
-use crate::terminal::{bad, bold, faint, good, say, say_json};
+use crate::terminal::{Format, bad, bold, faint, good, say, say_json};
 
 /// Prints the findings. The exit code is 1 if one is bad, and 3 if one is a warning.
 ///
 /// # Errors
 /// Returns an error if the output cannot be written.
-pub fn report(findings: &[Finding], json: bool) -> Outcome {
+pub fn report(findings: &[Finding], format: Format) -> Outcome {
     let worst = findings.iter().map(|finding| finding.grade).max().unwrap_or(Grade::Good);
-    if json {
+    if format.is_json() {
         let output = |finding: &Finding| FindingOutput { name: finding.name, grade: finding.grade.into(), detail: finding.detail.clone() };
         say_json(&FindingsOutput { grade: worst.into(), findings: findings.iter().map(output).collect() })?;
     } else {

@@ -10,16 +10,16 @@ use super::export::{REDRAW_LINES, visibility};
 use crate::args::{self, Import};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::input;
-use crate::logs::{self, App, Converted, Dialect, Known, Left, Log, Making, Unit, Zone};
+use crate::logs::{self, App, ConvertOptions, Converted, Dialect, Known, Log, MissingRecord, Unit, Zone};
 use crate::output::ImportOutput;
 use crate::profile::Profile;
 use crate::progress::Progress;
-use crate::terminal::{ask_line, bad, counted, faint, good, plain, remark, say, say_json, thousands};
+use crate::terminal::{Format, ask_line, bad, counted, faint, good, plain, remark, say, say_json, thousands};
 
 /// The number of invalid lines, and of records missing from a file, that are printed. With --json, all of them are printed.
 const SHOWN: usize = 20;
 
-pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
+pub async fn import(profile: &Profile, import: &Import, format: Format) -> Outcome {
     let client = profile.open_local().await?;
     let file = input::open(&import.file)?;
     let mut options = ImportOptions::default();
@@ -30,18 +30,18 @@ pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
     };
     options.partial = import.partial;
     options.dry_run = import.dry_run;
-    let (imported, left, zone) = match import.from {
-        None => (read_in(&client, input::lines(file)?, options, None, json)?, Vec::new(), None),
-        Some(app) => import_log(&client, app, file, import, options, json).await?,
+    let (imported, missing, zone) = match import.from {
+        None => (read_in(&client, input::lines(file)?, options, None, format)?, Vec::new(), None),
+        Some(app) => import_log(&client, app, file, import, options, format).await?,
     };
-    if json {
-        say_json(&ImportOutput::of(&imported, &left, import.dry_run, zone))?;
+    if format.is_json() {
+        say_json(&ImportOutput::of(&imported, &missing, import.dry_run, zone))?;
     } else {
         report(&imported, import)?;
         zone.map_or(Ok(()), |zone| say!("  times are read as {zone}"))?;
-        report_left(&left);
+        report_missing(&missing);
     }
-    let whole = matches!(imported.counts, FileCounts::Exact | FileCounts::Missing) && left.is_empty();
+    let whole = matches!(imported.counts, FileCounts::Exact | FileCounts::Missing) && missing.is_empty();
     Ok(match imported.refused.is_empty() {
         true if whole => Exit::Done,
         false if !imported.written && !import.dry_run => Exit::Failed,
@@ -50,8 +50,8 @@ pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
 }
 
 /// Imports lines with a progress bar. `total` is their number, if known.
-fn read_in(client: &Client, input: impl BufRead, options: ImportOptions, total: Option<u64>, json: bool) -> Outcome<Imported> {
-    let progress = Progress::new("importing", visibility(json));
+fn read_in(client: &Client, input: impl BufRead, options: ImportOptions, total: Option<u64>, format: Format) -> Outcome<Imported> {
+    let progress = Progress::new("importing", visibility(format));
     let imported = client.import(input, options, |lines| {
         if lines.is_multiple_of(REDRAW_LINES) {
             progress.set(lines, total);
@@ -69,8 +69,8 @@ async fn import_log(
     input: impl Read,
     import: &Import,
     mut options: ImportOptions,
-    json: bool,
-) -> Outcome<(Imported, Vec<Left>, Option<String>)> {
+    format: Format,
+) -> Outcome<(Imported, Vec<MissingRecord>, Option<String>)> {
     let zone = Zone::of(import.zone.as_deref())?;
     let mut log = Log::read(app, &input::read(input)?, Dialect { decimal: import.decimal, dates: import.dates }, &zone)?;
     let unit = match import.unit {
@@ -79,24 +79,24 @@ async fn import_log(
     };
     let known = Known::of(client)?;
     let on_conflict = options.on_conflict;
-    let moves = zone.is_chosen() && on_conflict == OnConflict::Replace;
-    let making = Making { unit, on_conflict, moves, now_ms: jiff::Timestamp::now().as_millisecond() };
+    let moves_existing = zone.is_chosen() && on_conflict == OnConflict::Replace;
+    let conversion = ConvertOptions { unit, on_conflict, moves_existing, now_ms: jiff::Timestamp::now().as_millisecond() };
     if options.partial {
-        refuse_invalid(&mut log, making, client, &known, options)?;
+        refuse_invalid(&mut log, conversion, client, &known, options)?;
     }
-    let Converted { text, origins, refused, of_deleted, left } = logs::convert(&log, &known, making)?;
+    let Converted { text, origins, refused, sets_of_deleted_workouts, missing } = logs::convert(&log, &known, conversion)?;
     let dry_run = options.dry_run;
     options.dry_run |= !refused.is_empty() && !options.partial;
-    let mut imported = read_in(client, text.as_bytes(), options, Some(origins.len() as u64), json)?;
+    let mut imported = read_in(client, text.as_bytes(), options, Some(origins.len() as u64), format)?;
     let origin = |line: usize| origins.get(line.saturating_sub(1)).map_or(line, |origin| in_file(origin.line));
     imported.refused.iter_mut().for_each(|(line, _)| *line = origin(*line));
     imported.refused.extend(refused.into_iter().map(|(line, message)| (in_file(line), message)));
     imported.refused.sort_by_key(|(line, _)| *line);
     imported.written &= dry_run == options.dry_run;
-    if of_deleted > 0 {
-        imported.collections.entry(logs::SETS).or_default().kept_deleted += of_deleted;
+    if sets_of_deleted_workouts > 0 {
+        imported.collections.entry(logs::SETS).or_default().kept_deleted += sets_of_deleted_workouts;
     }
-    Ok((imported, left, log.needs_zone().then(|| zone.name().to_owned())))
+    Ok((imported, missing, log.needs_zone().then(|| zone.name().to_owned())))
 }
 
 fn in_file(line: u64) -> usize {
@@ -104,10 +104,16 @@ fn in_file(line: u64) -> usize {
 }
 
 /// Rejects the lines whose records cannot be imported, so that nothing is created for them, such as a workout without sets.
-fn refuse_invalid(log: &mut Log, making: Making, client: &Client, known: &Known<'_>, mut options: ImportOptions) -> Outcome<()> {
+fn refuse_invalid(
+    log: &mut Log,
+    conversion: ConvertOptions,
+    client: &Client,
+    known: &Known<'_>,
+    mut options: ImportOptions,
+) -> Outcome<()> {
     options.dry_run = true;
     loop {
-        let Converted { text, origins, .. } = logs::convert(log, known, making)?;
+        let Converted { text, origins, .. } = logs::convert(log, known, conversion)?;
         let tried = client.import(text.as_bytes(), options, |_| {})?;
         let invalid = tried.refused.iter().filter_map(|(line, message)| Some((origins.get(line.checked_sub(1)?)?, message)));
         let refused: usize = invalid.map(|(origin, message)| log.refuse(origin, message)).sum();
@@ -177,17 +183,17 @@ fn report(imported: &Imported, import: &Import) -> Outcome<()> {
 }
 
 /// Prints the results of earlier imports that are missing from the file.
-fn report_left(left: &[Left]) {
-    if left.is_empty() {
+fn report_missing(missing: &[MissingRecord]) {
+    if missing.is_empty() {
         return;
     }
-    let records = counted(left.len() as u64, "record");
-    let are = if left.len() == 1 { "is" } else { "are" };
+    let records = counted(missing.len() as u64, "record");
+    let are = if missing.len() == 1 { "is" } else { "are" };
     remark!("{records} from earlier imports {are} missing from the file; delete them with `stronglog delete COLLECTION ID`:");
-    for Left { collection, id, what } in left.iter().take(SHOWN) {
+    for MissingRecord { collection, id, what } in missing.iter().take(SHOWN) {
         remark!("{collection} {id}: {}", plain(what));
     }
-    if let more @ 1.. = left.len().saturating_sub(SHOWN) {
+    if let more @ 1.. = missing.len().saturating_sub(SHOWN) {
         remark!("and {} more; --json lists all of them", counted(more as u64, "record"));
     }
 }

@@ -29,6 +29,6 @@ pub fn schema(command: Option<&str>) -> Outcome {
             serde_json::to_string_pretty(&schema)
         }
     };
-    say!("{}", found.map_err(|error| Failure::new(format!("cannot write the schema: {error}")))?)?;
+    say!("{}", found.map_err(|error| Failure::new(format!("cannot write the schema: {error}; this is a bug, please report it")))?)?;
     Ok(Exit::Done)
 }

@@ -3,13 +3,13 @@
 use crate::exit::{Exit, Outcome};
 use crate::output::QuarantineOutput;
 use crate::profile::Profile;
-use crate::terminal::{ago, bold, faint, plain, remark, say, say_json};
+use crate::terminal::{Format, ago, bold, faint, plain, remark, say, say_json};
 
-pub async fn run(profile: &Profile, json: bool) -> Outcome {
+pub async fn run(profile: &Profile, format: Format) -> Outcome {
     let client = profile.open_to_read().await?;
     let changes = client.quarantined()?;
     for change in &changes {
-        if json {
+        if format.is_json() {
             say_json(&QuarantineOutput::of(change))?;
             continue;
         }
@@ -19,7 +19,7 @@ pub async fn run(profile: &Profile, json: bool) -> Outcome {
         say!("   {}", plain(&change.reason))?;
         say!("   {}", faint(console::truncate_str(&plain(&change.raw), 400, "…")))?;
     }
-    if json {
+    if format.is_json() {
         return Ok(Exit::Done);
     }
     match changes.is_empty() {

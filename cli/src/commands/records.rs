@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use stronglog_sync::Query;
+use stronglog_sync::advice::with_advice;
 use stronglog_sync::api::collection::Collection;
 use stronglog_sync::api::runtime::rule::Rule;
 use stronglog_sync::client::JsonRecords;
@@ -16,7 +17,7 @@ use crate::commands::table;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::DeleteOutput;
 use crate::profile::Profile;
-use crate::terminal::{good, indented, plain, remark, say, say_json};
+use crate::terminal::{Format, good, indented, plain, remark, say, say_json};
 
 /// The number of records from which the column widths of a table are measured.
 const TABLE_ROWS: usize = 500;
@@ -27,12 +28,12 @@ const DISTANCE_MAX: usize = 2;
 /// The members that sync sets, regardless of their value in a record.
 const SET_BY_SYNC: [&str; 3] = ["clientUpdatedAt", "serverId", "serverUpdatedAt"];
 
-pub async fn list(profile: &Profile, list: &List, json: bool) -> Outcome {
+pub async fn list(profile: &Profile, list: &List, format: Format) -> Outcome {
     let client = profile.open_to_read().await?;
     let records = client.json(&list.collection)?;
     let (mut shown, mut rows, mut failed) = (0, Vec::new(), None);
     let mut show = |record: &str| -> Outcome<()> {
-        if json {
+        if format.is_json() {
             say!("{record}")?;
         } else {
             rows.push(record.to_owned());
@@ -54,7 +55,7 @@ pub async fn list(profile: &Profile, list: &List, json: bool) -> Outcome {
         return Err(failure);
     }
     table::say(&rows, shown < TABLE_ROWS)?;
-    if shown == 0 && !json {
+    if shown == 0 && !format.is_json() {
         match list.by {
             _ if list.offset > 0 || list.limit == Some(0) => {
                 remark!("no records of {} in this range; change --offset or --limit", list.collection)
@@ -83,10 +84,10 @@ fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
-pub async fn get(profile: &Profile, get: &Get, json: bool) -> Outcome {
+pub async fn get(profile: &Profile, get: &Get, format: Format) -> Outcome {
     let client = profile.open_to_read().await?;
     let record = found(&client.json(&get.collection)?, &get.collection, &get.id)?;
-    if json {
+    if format.is_json() {
         say!("{record}")?;
         return Ok(Exit::Done);
     }
@@ -103,7 +104,7 @@ fn found(records: &JsonRecords<'_>, collection: &str, id: &str) -> Outcome<Strin
     records.get(id)?.ok_or_else(missing)
 }
 
-pub async fn put(profile: &Profile, put: &Put, json: bool) -> Outcome {
+pub async fn put(profile: &Profile, put: &Put, format: Format) -> Outcome {
     let client = profile.open_local().await?;
     let records = client.json(&put.collection)?;
     if let Some((name, _)) = put.set.iter().find(|(name, _)| SET_BY_SYNC.contains(&name.as_str())) {
@@ -112,8 +113,8 @@ pub async fn put(profile: &Profile, put: &Put, json: bool) -> Outcome {
     if let Some(id) = &put.id {
         let before = found(&records, &put.collection, id)?;
         let stored = records.edit(id, |text| rewrite(text, &members(&put.set)))?;
-        say_put(&stored, &put.collection, json)?;
-        if !json {
+        say_put(&stored, &put.collection, format)?;
+        if !format.is_json() {
             remark_undeclared(client.contract().collection(&put.collection), put, &before);
         }
         return Ok(Exit::Done);
@@ -135,7 +136,7 @@ pub async fn put(profile: &Profile, put: &Put, json: bool) -> Outcome {
                     Failure::Other(failure.exit(), format!("{failure}; nothing was written"))
                 }
             };
-            records.put_all(several).map_err(nothing)?.iter().try_for_each(|stored| say_put(stored, &put.collection, json))?;
+            records.put_all(several).map_err(nothing)?.iter().try_for_each(|stored| say_put(stored, &put.collection, format))?;
         }
     }
     Ok(Exit::Done)
@@ -179,8 +180,8 @@ fn json_text(text: &str) -> String {
     if is_json { text.to_owned() } else { Value::String(text.to_owned()).to_string() }
 }
 
-fn say_put(stored: &str, collection: &str, json: bool) -> Outcome<()> {
-    if json {
+fn say_put(stored: &str, collection: &str, format: Format) -> Outcome<()> {
+    if format.is_json() {
         return Ok(say!("{stored}")?);
     }
     let record: Value = serde_json::from_str(stored).unwrap_or_default();
@@ -199,14 +200,14 @@ pub fn read(path: &Path) -> Outcome<String> {
         std::io::stdin().lock().read_to_string(&mut text).map_err(cannot)?;
         return Ok(text);
     }
-    std::fs::read_to_string(path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
+    std::fs::read_to_string(path).map_err(|error| Failure::new(format!("cannot read {}: {}", path.display(), with_advice(&error))))
 }
 
-pub async fn delete(profile: &Profile, delete: &Delete, json: bool) -> Outcome {
+pub async fn delete(profile: &Profile, delete: &Delete, format: Format) -> Outcome {
     let client = profile.open_local().await?;
     let records = client.json(&delete.collection)?;
     records.delete_all(&delete.ids)?;
-    if !json {
+    if !format.is_json() {
         delete.ids.iter().try_for_each(|id| say!("{} deleted {} {id}", good("✓"), delete.collection))?;
     } else {
         say_json(&DeleteOutput { collection: delete.collection.clone(), deleted: delete.ids.clone() })?;

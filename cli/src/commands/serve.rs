@@ -13,15 +13,18 @@ use crate::demo;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::log::Log;
 use crate::settings;
+use crate::terminal::Format;
 
-pub async fn run(serve: Serve, json: bool) -> Outcome {
+pub async fn run(serve: Serve, format: Format) -> Outcome {
     let file = serve.file.clone();
     let serve = settled(file.as_deref(), serve)?;
     if serve.check {
-        return findings::report(&check::settings(&serve.config).await, json);
+        return findings::report(&check::settings(&serve.config).await, format);
     }
-    let log = Log::to(std::io::stderr()).map_err(|error| Failure::new(format!("cannot start the thread of the log: {error}")))?;
-    set_up(&serve, log.clone()).map_err(|error| Failure::new(format!("cannot set up the log: {error}")))?;
+    let log = Log::to(std::io::stderr())
+        .map_err(|error| Failure::new(format!("cannot start the thread of the log: {error}; raise the limit of threads or memory")))?;
+    set_up(&serve, log.clone())
+        .map_err(|error| Failure::new(format!("cannot set up the log: {error}; this is a bug, please report it")))?;
     let served = until_ended(serve).await;
     log.finish();
     served

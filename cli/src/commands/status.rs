@@ -9,13 +9,13 @@ use crate::commands::devices;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{DeviceOutput, StatusOutput};
 use crate::profile::{Background, Profile};
-use crate::summary::{acts, corrected_clock};
-use crate::terminal::{ago, counted, plain, say, say_fields, say_json};
+use crate::summary::{corrected_clock, user_actions};
+use crate::terminal::{Format, ago, counted, plain, say, say_fields, say_json};
 
 /// How long to wait for the server's list of devices. The rest of the status does not need the server.
 const DEVICES_TIME_MAX: Duration = Duration::from_secs(3);
 
-pub async fn run(profile: &Profile, asked: &args::Status, json: bool) -> Outcome {
+pub async fn run(profile: &Profile, asked: &args::Status, format: Format) -> Outcome {
     let client = profile.open_to_read().await?;
     client.check_database()?;
     let status = client.settled().await?;
@@ -25,7 +25,7 @@ pub async fn run(profile: &Profile, asked: &args::Status, json: bool) -> Outcome
     // A check is only about this device, and must not wait for the server.
     let asks = output.account.is_some() && output.server.is_some() && !asked.check;
     let listed = if asks { Some(list(profile).await) } else { None };
-    if json {
+    if format.is_json() {
         output.devices = listed.and_then(Result::ok).map(|(devices, _)| devices);
         say_json(&output)?;
     } else {
@@ -82,7 +82,7 @@ fn output(profile: &Profile, status: &Status) -> Outcome<StatusOutput> {
         last_difference_at: status.last_difference_at,
         server_clock_ahead_ms: status.server_clock_ahead_ms,
         corrects_clock: status.corrects_clock,
-        acts: acts(status).into_iter().chain(fetch).collect(),
+        acts: user_actions(status).into_iter().chain(fetch).collect(),
         devices: None,
         last_successful_server_sync_timestamp: status.last_successful_server_sync_timestamp,
         last_successful_client_push_timestamp: status.last_successful_client_push_timestamp,

@@ -11,15 +11,15 @@ use crate::args::{Confirm, Sync};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{NotificationsOutput, SyncOutput};
 use crate::profile::{Background, FileId, Profile};
-use crate::progress::{self, Visibility, since};
+use crate::progress::{self, Visibility};
 use crate::summary::{exit_of, say_synced, waits_for_the_user};
 use crate::synced::Synced;
-use crate::terminal::{remark, remark_json, say_json};
+use crate::terminal::{Format, remark, remark_json, say_json};
 
 /// How often to check for edits made by other commands in the same profile.
 const REREAD: Duration = Duration::from_secs(1);
 
-pub async fn run(profile: &Profile, sync: &Sync, json: bool) -> Outcome {
+pub async fn run(profile: &Profile, sync: &Sync, format: Format) -> Outcome {
     profile.check_server()?;
     if profile.tokens()?.is_none() {
         let what = "cannot sync: not signed in; use `stronglog login`, or `stronglog register` to create an account";
@@ -29,7 +29,7 @@ pub async fn run(profile: &Profile, sync: &Sync, json: bool) -> Outcome {
     // Its current state, so that a profile that is replaced during the first sync is detected too.
     let file = profile.database_file();
     client.check_database()?;
-    let visibility = if json { Visibility::Never } else { Visibility::OnTerminal };
+    let visibility = if format.is_json() { Visibility::Never } else { Visibility::OnTerminal };
     let mut synced = progress::sync(&client, "syncing", Traffic::default(), None, visibility).await?;
     // The decision applies to the question after the sync, because this sync may have raised it.
     if let Some(confirm) = sync.confirm.filter(|_| synced.status.to_be_deleted > 0) {
@@ -39,16 +39,16 @@ pub async fn run(profile: &Profile, sync: &Sync, json: bool) -> Outcome {
         })?;
         synced = progress::sync(&client, "syncing", Traffic::default(), None, visibility).await?;
     }
-    report(&synced, json)?;
+    report(&synced, format)?;
     if !sync.watch || waits_for_the_user(&synced.status) {
         return Ok(exit_of(&synced.status));
     }
-    watch(profile, file, &client, &synced, json).await
+    watch(profile, file, &client, &synced, format).await
 }
 
 /// Syncs until Ctrl-C, or until the user must act. Prints a line whenever records were transferred or the state has changed.
-async fn watch(profile: &Profile, file: Option<FileId>, client: &Client, first: &Synced, json: bool) -> Outcome {
-    if !json {
+async fn watch(profile: &Profile, file: Option<FileId>, client: &Client, first: &Synced, format: Format) -> Outcome {
+    if !format.is_json() {
         remark!("watching for changes; press Ctrl-C to stop");
     }
     // Registered before the first wait, so that no Ctrl-C is missed.
@@ -72,7 +72,7 @@ async fn watch(profile: &Profile, file: Option<FileId>, client: &Client, first: 
                     )));
                 }
                 client.check_for_writes()?;
-                say_notifications(client.notifications(), &mut are_missing, json);
+                say_notifications(client.notifications(), &mut are_missing, format);
                 continue;
             }
             interrupted = &mut interrupted => {
@@ -84,10 +84,10 @@ async fn watch(profile: &Profile, file: Option<FileId>, client: &Client, first: 
             began.get_or_insert_with(Instant::now);
             continue;
         }
-        let traffic = since(before, client.traffic());
+        let traffic = client.traffic().since(before);
         let took = began.take().map(|began| began.elapsed()).unwrap_or_default();
         if now.state != state || traffic.pushed + traffic.pulled > 0 {
-            report(&Synced { status: now.clone(), traffic, took }, json)?;
+            report(&Synced { status: now.clone(), traffic, took }, format)?;
             before = client.traffic();
         }
         if waits_for_the_user(&now) {
@@ -98,7 +98,7 @@ async fn watch(profile: &Profile, file: Option<FileId>, client: &Client, first: 
 }
 
 /// Reports once that change notifications do not arrive, and once that they arrive again.
-fn say_notifications(now: Notifications, are_missing: &mut bool, json: bool) {
+fn say_notifications(now: Notifications, are_missing: &mut bool, format: Format) {
     let words = match (now, *are_missing) {
         (Notifications::Missing, false) => {
             "the server's change notifications do not arrive; a proxy may buffer them. Edits of other devices arrive at the next poll, within a minute"
@@ -107,12 +107,12 @@ fn say_notifications(now: Notifications, are_missing: &mut bool, json: bool) {
         _ => return,
     };
     *are_missing = now == Notifications::Missing;
-    match json {
-        true => remark_json(&NotificationsOutput { notifications_arrive: !*are_missing }),
-        false => remark!("{words}"),
+    match format {
+        Format::Json => remark_json(&NotificationsOutput { notifications_arrive: !*are_missing }),
+        Format::Text => remark!("{words}"),
     }
 }
 
-fn report(synced: &Synced, json: bool) -> Outcome<()> {
-    if json { say_json(&SyncOutput::of(synced)) } else { say_synced(synced) }
+fn report(synced: &Synced, format: Format) -> Outcome<()> {
+    if format.is_json() { say_json(&SyncOutput::of(synced)) } else { say_synced(synced) }
 }

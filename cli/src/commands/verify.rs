@@ -8,13 +8,13 @@ use crate::output::VerifyOutput;
 use crate::profile::{Background, Profile};
 use crate::progress::{self, Visibility};
 use crate::summary::exit_of;
-use crate::terminal::{counted, remark, say, say_json};
+use crate::terminal::{Format, counted, remark, say, say_json};
 
-pub async fn run(profile: &Profile, json: bool) -> Outcome {
+pub async fn run(profile: &Profile, format: Format) -> Outcome {
     profile.check_server()?;
     let client = profile.open_to_ask(Background::Sync).await?;
     client.check_database()?;
-    let visibility = if json { Visibility::Never } else { Visibility::OnTerminal };
+    let visibility = if format.is_json() { Visibility::Never } else { Visibility::OnTerminal };
     // The profile would not record what a copy receives or sends.
     if !client.is_copy() {
         let synced = progress::sync(&client, "syncing", Traffic::default(), None, visibility).await?;
@@ -25,7 +25,7 @@ pub async fn run(profile: &Profile, json: bool) -> Outcome {
     let verified = client.verify().await?;
     let is_clear = verified.differences.is_empty() && (verified.compared > 0 || verified.skipped == 0);
     let exit = if is_clear { Exit::Done } else { Exit::Attention };
-    if json {
+    if format.is_json() {
         say_json(&VerifyOutput::of(&verified))?;
         return Ok(exit);
     }

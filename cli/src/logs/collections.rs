@@ -11,5 +11,7 @@ pub const SETS: &str = "logged-sets";
 /// The id of the record for a key of the file.
 pub fn made_id(collection: &str, key: &str) -> Outcome<String> {
     let made = CONTRACT.collection(collection).and_then(|collection| collection.deterministic_id(key));
-    made.ok_or_else(|| Failure::new(format!("cannot create an id for {collection}")))
+    made.ok_or_else(|| {
+        Failure::new(format!("cannot create an id for {collection}: the contract has no such collection; this is a bug, please report it"))
+    })
 }

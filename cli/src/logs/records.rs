@@ -22,13 +22,13 @@ pub struct Converted {
     /// The lines of the file that were not understood, with the errors.
     pub refused: Vec<(u64, String)>,
     /// The number of new sets that belong to workouts that were deleted on the device.
-    pub of_deleted: u64,
+    pub sets_of_deleted_workouts: u64,
     /// The results of earlier imports that are missing from the file.
-    pub left: Vec<Left>,
+    pub missing: Vec<MissingRecord>,
 }
 
 /// A workout or a set on the device that is missing from the file.
-pub struct Left {
+pub struct MissingRecord {
     pub collection: &'static str,
     pub id: String,
     /// A description of it.
@@ -38,12 +38,12 @@ pub struct Left {
 /// The part of the file from which a record comes.
 pub struct Origin {
     pub line: u64,
-    pub of: Of,
+    pub of: OriginKind,
 }
 
 /// A part of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Of {
+pub enum OriginKind {
     /// An exercise, by its folded name.
     Exercise(String),
     /// A workout, by its key.
@@ -53,12 +53,12 @@ pub enum Of {
 
 /// The settings for creating the records of a file.
 #[derive(Clone, Copy, Debug)]
-pub struct Making {
+pub struct ConvertOptions {
     /// The unit of weights without a unit in the file.
     pub unit: Unit,
     pub on_conflict: OnConflict,
     /// Whether existing workouts of the device move to the times in the file's zone.
-    pub moves: bool,
+    pub moves_existing: bool,
     /// The stamp of restored exercises.
     pub now_ms: i64,
 }
@@ -67,16 +67,24 @@ pub struct Making {
 ///
 /// # Errors
 /// Returns an error if the device's database cannot be read.
-pub fn convert(log: &Log, known: &Known<'_>, making: Making) -> Outcome<Converted> {
-    let (mut sessions, mut refused) = sessions::of(&log.lines, making.unit);
+pub fn convert(log: &Log, known: &Known<'_>, options: ConvertOptions) -> Outcome<Converted> {
+    let (mut sessions, mut refused) = sessions::of(&log.lines, options.unit);
     refused.extend(log.refused.iter().cloned());
     let Matched { matches, exercises, mut renamed } = matching::find(log.app.argument(), &sessions, known)?;
-    if !making.moves {
+    if !options.moves_existing {
         sessions.iter_mut().zip(&matches).for_each(|(session, found)| session.keep_start(found.start_ms()));
     }
-    renamed.retain(|_| making.on_conflict == OnConflict::Replace);
-    let mut records =
-        Records { known, making, exercises, renamed, made: HashSet::new(), records: Vec::new(), of_deleted: 0, left: Vec::new() };
+    renamed.retain(|_| options.on_conflict == OnConflict::Replace);
+    let mut records = Records {
+        known,
+        options,
+        exercises,
+        renamed,
+        made: HashSet::new(),
+        records: Vec::new(),
+        sets_of_deleted_workouts: 0,
+        missing: Vec::new(),
+    };
     for (session, found) in sessions.iter().zip(&matches) {
         records.take(session, found)?;
     }
@@ -84,7 +92,7 @@ pub fn convert(log: &Log, known: &Known<'_>, making: Making) -> Outcome<Converte
     if refused.is_empty() {
         matching::gone(log.app.argument(), &sessions, &matches, known)?.iter().for_each(|gone| records.leave(gone));
     }
-    let Records { records, of_deleted, left, .. } = records;
+    let Records { records, sets_of_deleted_workouts, missing, .. } = records;
     let mut text = String::new();
     for (_, collection, record) in &records {
         text.push_str(&json!({ "collection": collection, "record": record }).to_string());
@@ -92,12 +100,12 @@ pub fn convert(log: &Log, known: &Known<'_>, making: Making) -> Outcome<Converte
     }
     let count = records.len();
     text.push_str(&json!({ "end": { "records": count, "quarantined": 0, "history": 0 } }).to_string());
-    Ok(Converted { text, origins: records.into_iter().map(|(origin, ..)| origin).collect(), refused, of_deleted, left })
+    Ok(Converted { text, origins: records.into_iter().map(|(origin, ..)| origin).collect(), refused, sets_of_deleted_workouts, missing })
 }
 
 struct Records<'k> {
     known: &'k Known<'k>,
-    making: Making,
+    options: ConvertOptions,
     /// The ids of exercises by folded name.
     exercises: HashMap<String, String>,
     /// The folded names of the exercises that get the file's name.
@@ -105,19 +113,19 @@ struct Records<'k> {
     /// The folded names of the exercises whose records were created.
     made: HashSet<String>,
     records: Vec<(Origin, &'static str, Map<String, Value>)>,
-    of_deleted: u64,
-    left: Vec<Left>,
+    sets_of_deleted_workouts: u64,
+    missing: Vec<MissingRecord>,
 }
 
 impl Records<'_> {
     fn take(&mut self, session: &Session, found: &Match) -> Outcome<()> {
-        let brings_back = self.making.on_conflict == OnConflict::Replace;
+        let brings_back = self.options.on_conflict == OnConflict::Replace;
         let is_deleted = found.workout == Presence::Deleted && !brings_back;
         self.workout(session, found);
         let group = |first: usize| found.sets.get(first).map_or("", |set| set.id.as_str());
         for (set, record) in session.sets.iter().zip(&found.sets) {
             if is_deleted && record.is_new() {
-                self.of_deleted += 1;
+                self.sets_of_deleted_workouts += 1;
                 continue;
             }
             let is_written = record.is_new() || brings_back && record.known == Presence::Deleted;
@@ -128,9 +136,9 @@ impl Records<'_> {
             }
             members.extend([("id".to_owned(), json!(record.id)), ("workoutLogId".to_owned(), json!(found.workout_id))]);
             stamp(&mut members, session.workout.stamp_ms);
-            self.records.push((Origin { line: set.line, of: Of::Set }, SETS, members));
+            self.records.push((Origin { line: set.line, of: OriginKind::Set }, SETS, members));
         }
-        self.left.extend(found.left.iter().map(|set| Left::set(set, &session.workout.start)));
+        self.missing.extend(found.left.iter().map(|set| MissingRecord::set(set, &session.workout.start)));
         Ok(())
     }
 
@@ -138,8 +146,8 @@ impl Records<'_> {
     fn leave(&mut self, gone: &Gone) {
         let name = Some(text(&gone.workout, "name")).filter(|name| !name.is_empty()).map(|name| format!(" {name:?}")).unwrap_or_default();
         let what = format!("the workout{name} of {}", shown(&gone.start));
-        self.left.push(Left { collection: WORKOUTS, id: text(&gone.workout, "id").to_owned(), what });
-        self.left.extend(gone.sets.iter().map(|set| Left::set(set, &gone.start)));
+        self.missing.push(MissingRecord { collection: WORKOUTS, id: text(&gone.workout, "id").to_owned(), what });
+        self.missing.extend(gone.sets.iter().map(|set| MissingRecord::set(set, &gone.start)));
     }
 
     fn workout(&mut self, session: &Session, found: &Match) {
@@ -151,7 +159,7 @@ impl Records<'_> {
         record.extend(workout.name.iter().map(|name| ("name".to_owned(), json!(name))));
         record.extend(workout.notes.iter().map(|notes| ("notes".to_owned(), json!(notes))));
         stamp(&mut record, workout.stamp_ms);
-        self.records.push((Origin { line: session.line, of: Of::Workout(workout.key.clone()) }, WORKOUTS, record));
+        self.records.push((Origin { line: session.line, of: OriginKind::Workout(workout.key.clone()) }, WORKOUTS, record));
     }
 
     /// A set without its ids. It keeps the place and exercise of the device's version, unless the file says otherwise.
@@ -159,7 +167,7 @@ impl Records<'_> {
         let mut record = set.members.clone();
         record.extend(members(json!({ "orderInWorkout": set.in_workout, "orderInExercise": set.in_exercise })));
         let device = found.record().unwrap_or_default();
-        if self.making.on_conflict != OnConflict::Replace {
+        if self.options.on_conflict != OnConflict::Replace {
             let places = ["orderInWorkout", "orderInExercise"].into_iter();
             record.extend(places.filter_map(|member| Some((member.to_owned(), device.get(member)?.clone()))));
         }
@@ -180,7 +188,7 @@ impl Records<'_> {
         if let Some(mut record) = device.record() {
             record.insert("name".to_owned(), json!(set.exercise));
             record.insert("clientUpdatedAt".to_owned(), json!(session.workout.stamp_ms));
-            self.records.push((Origin { line: set.line, of: Of::Exercise(set.key.clone()) }, EXERCISES, record));
+            self.records.push((Origin { line: set.line, of: OriginKind::Exercise(set.key.clone()) }, EXERCISES, record));
         }
         Ok(())
     }
@@ -197,17 +205,17 @@ impl Records<'_> {
         let muscles = set.category.iter().map(|category| ("primaryMuscleGroups".to_owned(), json!([category.to_lowercase()])));
         record.extend(muscles);
         let is_deleted = self.known.presence(EXERCISES, &id)? == Presence::Deleted;
-        stamp(&mut record, if is_deleted { self.making.now_ms } else { session.workout.stamp_ms });
-        self.records.push((Origin { line: set.line, of: Of::Exercise(set.key.clone()) }, EXERCISES, record));
+        stamp(&mut record, if is_deleted { self.options.now_ms } else { session.workout.stamp_ms });
+        self.records.push((Origin { line: set.line, of: OriginKind::Exercise(set.key.clone()) }, EXERCISES, record));
         self.exercises.insert(set.key.clone(), id.clone());
         Ok(id)
     }
 }
 
-impl Left {
+impl MissingRecord {
     fn set(set: &Map<String, Value>, start: &str) -> Self {
         let what = format!("{} of the workout of {}", what(set), shown(start));
-        Left { collection: SETS, id: text(set, "id").to_owned(), what }
+        MissingRecord { collection: SETS, id: text(set, "id").to_owned(), what }
     }
 }
 

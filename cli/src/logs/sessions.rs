@@ -73,8 +73,8 @@ impl Session {
     /// no workout.
     pub fn keep_start(&mut self, known_ms: Option<i64>) {
         let workout = &mut self.workout;
-        let is_reading = |ms: &i64| workout.is_wall_clock && times::is_reading(workout.stamp_ms, *ms);
-        if let Some(start_ms) = known_ms.filter(is_reading) {
+        let may_be_same_local_time = |ms: &i64| workout.is_wall_clock && times::may_be_same_local_time(workout.stamp_ms, *ms);
+        if let Some(start_ms) = known_ms.filter(may_be_same_local_time) {
             workout.end_ms = start_ms.saturating_add(workout.end_ms - workout.start_ms);
             workout.start_ms = start_ms;
         }

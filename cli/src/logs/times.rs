@@ -79,7 +79,7 @@ pub fn names(ms: i64) -> BTreeSet<String> {
 }
 
 /// Whether two times can be the same local time in different zones. The first is the earliest time with its local time.
-pub fn is_reading(earliest_ms: i64, ms: i64) -> bool {
+pub fn may_be_same_local_time(earliest_ms: i64, ms: i64) -> bool {
     let behind = ms.saturating_sub(earliest_ms);
     let seconds = |offset: Offset| i64::from(EARLIEST_ZONE.seconds() - offset.seconds());
     offsets().any(|offset| seconds(offset) * 1_000 == behind)
@@ -403,9 +403,12 @@ mod tests {
         assert_eq!((here.earliest_ms, &here.name), (there.earliest_ms, &there.name));
         assert_eq!(here.ms - there.ms, 9 * 3_600_000);
         assert!(here.earliest_ms <= there.ms);
-        for reading in [&here, &there] {
-            assert!(is_reading(here.earliest_ms, reading.ms) && names(reading.ms).contains(&here.name));
-            assert!(!is_reading(here.earliest_ms, reading.ms + 60_000), "a start that was changed by a minute is no reading");
+        for parsed in [&here, &there] {
+            assert!(may_be_same_local_time(here.earliest_ms, parsed.ms) && names(parsed.ms).contains(&here.name));
+            assert!(
+                !may_be_same_local_time(here.earliest_ms, parsed.ms + 60_000),
+                "a start that was changed by a minute is another local time"
+            );
         }
     }
 

@@ -60,7 +60,8 @@ async fn exported(signed_in: &Device, server: &str) -> Outcome<(Records, u64)> {
 fn records(lines: &[u8]) -> Outcome<(Records, u64)> {
     let (mut records, mut deletions) = (Records::new(), 0);
     for line in serde_json::Deserializer::from_slice(lines).into_iter::<Value>() {
-        let mut line = line.map_err(|error| Failure::new(format!("cannot read an exported line: {error}")))?;
+        let mut line =
+            line.map_err(|error| Failure::new(format!("cannot read an exported line: {error}; this is a bug, please report it")))?;
         // A line without a record has only the counts.
         if line.get("record").is_none() {
             continue;

@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use stronglog_sync::advice::with_advice;
+
 use crate::exit::{Failure, Outcome};
 use crate::terminal::remark;
 
@@ -26,7 +28,7 @@ impl Postgres {
     /// Returns an error if Postgres is not installed, or does not start.
     pub fn start() -> Outcome<Self> {
         let made = tempfile::Builder::new().prefix("stronglog-postgres-").tempdir();
-        let folder = made.map_err(|error| Failure::new(format!("cannot create a temporary directory: {error}")))?;
+        let folder = made.map_err(|error| Failure::new(format!("cannot create a temporary directory: {}", with_advice(&error))))?;
         let owner = owner(folder.path())?;
         let postgres = Postgres { folder, programs: programs()?, owner };
         let data = postgres.path("data");
@@ -91,7 +93,7 @@ fn programs() -> Outcome<PathBuf> {
 #[cfg(unix)]
 fn owner(folder: &Path) -> Outcome<Option<(u32, u32)>> {
     use std::os::unix::fs::{MetadataExt, chown};
-    let cannot = |error: std::io::Error| Failure::new(format!("cannot use {}: {error}", folder.display()));
+    let cannot = |error: std::io::Error| Failure::new(format!("cannot use {}: {}", folder.display(), with_advice(&error)));
     if folder.metadata().map_err(cannot)?.uid() != 0 {
         return Ok(None);
     }

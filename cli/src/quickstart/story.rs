@@ -10,14 +10,14 @@ use super::{EMAIL, described};
 use crate::exit::Outcome;
 use crate::output::{KeptOutput, QuickstartOutput, StepOutput, WinnerOutput};
 use crate::synced::Synced;
-use crate::terminal::{bad, bold, bytes, counted, faint, good, say, say_json, thousands};
+use crate::terminal::{Format, bad, bold, bytes, counted, faint, good, say, say_json, thousands};
 
 /// The maximum number of differences shown.
 const DIFFERENCES: usize = 5;
 
 /// Prints the steps of the tour. With `--json`, collects their results instead.
 pub struct Story {
-    pub json: bool,
+    pub format: Format,
     pub steps: Vec<StepOutput>,
 }
 
@@ -93,7 +93,7 @@ impl Story {
     }
 
     pub fn end(&self, output: &QuickstartOutput, next: &Next<'_>) -> Outcome<()> {
-        if self.json {
+        if self.format.is_json() {
             return say_json(output);
         }
         self.say(&format!("\nThis took {:.1} s. The data is in {}", output.seconds, bold(next.folder.display())))?;
@@ -111,7 +111,7 @@ impl Story {
     }
 
     fn say(&self, line: &str) -> Outcome<()> {
-        if !self.json {
+        if !self.format.is_json() {
             say!("{line}")?;
         }
         Ok(())

@@ -44,13 +44,10 @@ mod users;
 #[path = "../watch.rs"]
 mod watch;
 
+#[path = "../../../tests/support/programs.rs"]
+mod programs;
+
 #[test]
 fn every_test_file_belongs_to_a_program() {
-    let (here, manifest) = (include_str!("main.rs"), include_str!("../../Cargo.toml"));
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    for entry in std::fs::read_dir(folder).expect("the folder of tests") {
-        let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
-        let runs = here.contains(&format!("\"../{name}\"")) || manifest.contains(&format!("\"tests/{name}\""));
-        assert!(!name.ends_with(".rs") || runs, "tests/{name} is in no test program: add it to tests/it/main.rs");
-    }
+    programs::check(env!("CARGO_MANIFEST_DIR"), include_str!("main.rs"), include_str!("../../Cargo.toml"));
 }

@@ -61,7 +61,7 @@ fn forward(mut client: TcpStream, server: SocketAddr, deal: &dyn Fn(&str) -> Dea
     let text = String::from_utf8_lossy(&answer);
     match deal {
         Deal::Replace(from, to) => {
-            assert_eq!(from.len(), to.len(), "the length of the body is told before it");
+            assert_eq!(from.len(), to.len(), "the length of the body is sent before it");
             client.write_all(text.replace(from, to).as_bytes())
         }
         Deal::Change(change) => client.write_all(change(&text).as_bytes()),

@@ -203,6 +203,7 @@ impl<T> Header<T> {
 
 /// A response that violates the contract.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct InvalidResponse {
     /// The received status.
     pub status: StatusCode,
@@ -299,6 +300,7 @@ impl Hooks for Bearer {
 
 /// Why a call failed.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum CallError<E> {
     /// The request violates the contract. Nothing was sent.
     Request(Report),

@@ -12,7 +12,7 @@ use clap::Args;
 use crate::Compilation;
 use crate::disk::Disk;
 use crate::emit::template::fill;
-use crate::emit::{OutputFile, Target};
+use crate::emit::{GenerateOptions, OutputFile, Target};
 use crate::output::{self, Mode};
 
 #[derive(Args)]
@@ -149,7 +149,8 @@ fn generated(contract: &OutputFile, template: &dyn Template) -> Result<Vec<Outpu
     if let Some(contract) = &mut compilation.contract {
         contract.keep_records();
     }
-    let files = compilation.generate_with(template.targets(), false, template.runtime());
+    let options = template.runtime().map_or_else(GenerateOptions::default, |path| GenerateOptions::default().runtime(path));
+    let files = compilation.generate_with(template.targets(), &options);
     let mut files = files.ok_or_else(|| compilation.render())?;
     files.iter_mut().for_each(|file| file.path = format!("generated/{}", file.path));
     Ok(files)

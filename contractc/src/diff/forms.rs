@@ -33,16 +33,28 @@ pub enum Side {
 #[derive(Default)]
 struct Form {
     own: String,
-    groups: Vec<(IsOrdered, Vec<usize>)>,
+    groups: Vec<(Order, Vec<usize>)>,
 }
 
-type IsOrdered = bool;
+/// Whether the order of subschemas in a group has a meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Fixed,
+    Any,
+}
+
+/// Whether two schemas are also compared by the annotations that a diff should report: `default`, `x-ref` and the like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnnotationMode {
+    Compared,
+    Ignored,
+}
 
 impl Forms {
-    /// Compares all schemas. With `says_more`, also by annotations that a diff should report: `default`, `x-ref` and the like.
-    pub fn new(old: &Contract, new: &Contract, says_more: bool) -> Forms {
+    /// Compares all schemas.
+    pub fn new(old: &Contract, new: &Contract, annotations: AnnotationMode) -> Forms {
         let forms_of = |contract: &Contract, from: usize| -> Vec<Form> {
-            contract.schemas.iter().map(|schema| Form::new(contract, schema, from, says_more)).collect()
+            contract.schemas.iter().map(|schema| Form::new(contract, schema, from, annotations)).collect()
         };
         let mut forms = forms_of(old, 0);
         forms.extend(forms_of(new, old.schemas.len()));
@@ -51,8 +63,8 @@ impl Forms {
         numbers.number_acyclic(&forms, &mut classes);
         numbers.number_cyclic(&forms, &mut classes);
         let mut classes: Vec<u32> = classes.into_iter().map(Option::unwrap_or_default).collect();
-        let behind = classes.split_off(old.schemas.len());
-        Forms { old: classes, new: behind }
+        let new_classes = classes.split_off(old.schemas.len());
+        Forms { old: classes, new: new_classes }
     }
 
     /// The number of a schema's form.
@@ -126,9 +138,9 @@ impl Numbering {
 impl Form {
     fn inner(&self, class: impl Fn(usize) -> u32) -> Vec<u32> {
         let mut all = Vec::new();
-        for (is_ordered, group) in &self.groups {
+        for (order, group) in &self.groups {
             let mut classes: Vec<u32> = group.iter().map(|inner| class(*inner)).collect();
-            if !is_ordered {
+            if *order == Order::Any {
                 classes.sort_unstable();
             }
             all.push(u32::MAX - classes.len() as u32);
@@ -138,7 +150,7 @@ impl Form {
     }
 
     /// The form of a schema. The numbers of its contract's schemas start at `from`.
-    fn new(contract: &Contract, schema: &Schema, from: usize, says_more: bool) -> Form {
+    fn new(contract: &Contract, schema: &Schema, from: usize, mode: AnnotationMode) -> Form {
         let Schema {
             span: _,
             pointer: _,
@@ -186,24 +198,24 @@ impl Form {
             form.say("enum", texts.into_iter().collect::<Vec<_>>().join(","));
         }
         form.assertions(schema);
-        form.array(array, at, says_more);
+        form.array(array, at, mode);
         form.object(object, at);
-        form.group("allOf", false, reference.iter().chain(all_of).map(at));
-        form.group("anyOf", false, any_of.iter().map(at));
+        form.group("allOf", Order::Any, reference.iter().chain(all_of).map(at));
+        form.group("anyOf", Order::Any, any_of.iter().map(at));
         form.union(one_of, tag.as_ref(), at);
-        form.group("not", true, not.iter().map(at));
+        form.group("not", Order::Fixed, not.iter().map(at));
         if let Some(Condition { condition, then, otherwise }) = condition {
-            form.group("if", true, [at(condition)]);
-            form.group("then", true, then.iter().map(at));
-            form.group("else", true, otherwise.iter().map(at));
+            form.group("if", Order::Fixed, [at(condition)]);
+            form.group("then", Order::Fixed, then.iter().map(at));
+            form.group("else", Order::Fixed, otherwise.iter().map(at));
         }
         let texts: BTreeSet<&String> =
             rules.iter().map(|Rule { span: _, text, left: _, comparison: _, right: _, offset: _ }| text).collect();
         form.list("x-rules", texts);
         form.list("x-max-depth", max_depth);
-        if says_more {
+        if mode == AnnotationMode::Compared {
             form.list("x-ref", refers_to);
-            form.noted(annotations);
+            form.annotations(annotations);
         }
         form
     }
@@ -218,11 +230,11 @@ impl Form {
         }
     }
 
-    fn group(&mut self, keyword: &str, is_ordered: IsOrdered, ids: impl IntoIterator<Item = usize>) {
+    fn group(&mut self, keyword: &str, order: Order, ids: impl IntoIterator<Item = usize>) {
         let ids: Vec<usize> = ids.into_iter().collect();
         if !ids.is_empty() {
             self.say(keyword, "");
-            self.groups.push((is_ordered, ids));
+            self.groups.push((order, ids));
         }
     }
 
@@ -230,7 +242,7 @@ impl Form {
         let mut sorted: Vec<&(String, SchemaId)> = schemas.iter().collect();
         sorted.sort();
         self.list(keyword, sorted.iter().map(|(name, _)| name));
-        self.group(keyword, true, sorted.iter().map(|(_, id)| at(id)));
+        self.group(keyword, Order::Fixed, sorted.iter().map(|(_, id)| at(id)));
     }
 
     /// The keywords that check a value against one argument. All of them are in the table.
@@ -243,16 +255,16 @@ impl Form {
         }
     }
 
-    fn array(&mut self, array: &ArrayRules, at: impl Fn(&SchemaId) -> usize, says_more: bool) {
+    fn array(&mut self, array: &ArrayRules, at: impl Fn(&SchemaId) -> usize, mode: AnnotationMode) {
         let ArrayRules { prefix_items, items, limits: _, contains, unevaluated_items, each } = array;
-        self.group("prefixItems", true, prefix_items.iter().map(&at));
-        self.group("items", true, items.iter().map(&at));
-        self.group("unevaluatedItems", true, unevaluated_items.iter().map(&at));
+        self.group("prefixItems", Order::Fixed, prefix_items.iter().map(&at));
+        self.group("items", Order::Fixed, items.iter().map(&at));
+        self.group("unevaluatedItems", Order::Fixed, unevaluated_items.iter().map(&at));
         if let Some(Contains { schema, min, max }) = contains {
             self.say("contains", format!("{min} {max:?}"));
-            self.group("contains", true, [at(schema)]);
+            self.group("contains", Order::Fixed, [at(schema)]);
         }
-        self.list("x-each", (*each && says_more).then_some(()));
+        self.list("x-each", (*each && mode == AnnotationMode::Compared).then_some(()));
     }
 
     fn object(&mut self, object: &ObjectRules, at: impl Fn(&SchemaId) -> usize) {
@@ -270,9 +282,9 @@ impl Form {
         self.named("properties", properties, &at);
         self.named("patternProperties", pattern_properties, &at);
         self.named("dependentSchemas", dependent_schemas, &at);
-        self.group("additionalProperties", true, additional_properties.iter().map(&at));
-        self.group("unevaluatedProperties", true, unevaluated_properties.iter().map(&at));
-        self.group("propertyNames", true, property_names.iter().map(&at));
+        self.group("additionalProperties", Order::Fixed, additional_properties.iter().map(&at));
+        self.group("unevaluatedProperties", Order::Fixed, unevaluated_properties.iter().map(&at));
+        self.group("propertyNames", Order::Fixed, property_names.iter().map(&at));
         self.list("required", required.iter().collect::<BTreeSet<_>>());
         let needs: BTreeSet<(&String, BTreeSet<&String>)> =
             dependent_required.iter().map(|(name, needs)| (name, needs.iter().collect())).collect();
@@ -282,17 +294,17 @@ impl Form {
     /// `oneOf`. The values of a discriminator decide, but a member that is constant in each variant adds nothing to the variants.
     fn union(&mut self, one_of: &[SchemaId], tag: Option<&UnionTag>, at: impl Fn(&SchemaId) -> usize) {
         let Some(UnionTag { member, values, by_discriminator: true }) = tag else {
-            return self.group("oneOf", false, one_of.iter().map(at));
+            return self.group("oneOf", Order::Any, one_of.iter().map(at));
         };
         let mut variants: Vec<(Vec<String>, usize)> =
             values.iter().zip(one_of).map(|(values, id)| (values.iter().map(plain_text).collect(), at(id))).collect();
         variants.iter_mut().for_each(|(values, _)| values.sort());
         variants.sort();
         self.say("discriminator", format!("{member:?} {:?}", variants.iter().map(|(values, _)| values).collect::<Vec<_>>()));
-        self.group("oneOf", true, variants.into_iter().map(|(_, id)| id));
+        self.group("oneOf", Order::Fixed, variants.into_iter().map(|(_, id)| id));
     }
 
-    fn noted(&mut self, annotations: &Annotations) {
+    fn annotations(&mut self, annotations: &Annotations) {
         let Annotations {
             title: _,
             description: _,

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::bounds;
-use super::forms::{Forms, Side, plain_text};
+use super::forms::{AnnotationMode, Forms, Side, plain_text};
 use super::parts::{Key, Model, Parts};
 use crate::model::{Contract, KEYWORDS, Kind, SchemaId};
 use crate::runtime::check::Types;
@@ -80,7 +80,7 @@ impl<'c> Prover<'c> {
         Prover {
             old: Model::new(old, Side::Old),
             new: Model::new(new, Side::New),
-            forms: Forms::new(old, new, false),
+            forms: Forms::new(old, new, AnnotationMode::Ignored),
             assumed: Vec::new(),
             known: HashSet::new(),
             refuted: HashSet::new(),

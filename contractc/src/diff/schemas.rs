@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Change;
-use super::forms::{Forms, Side};
+use super::forms::{AnnotationMode, Forms, Side};
 use super::parts::{Key, Parts};
 use super::proof::{Duty, Fault, Prover, Sent};
 use crate::model::{Contract, Schema, SchemaId};
@@ -32,7 +32,7 @@ pub struct Comparison<'c> {
     pub changes: Vec<Change>,
     pub prover: Prover<'c>,
     /// Also distinguishes annotations that a diff reports.
-    noted: Forms,
+    annotated: Forms,
     /// The compared sets, with the directions for which they have been compared.
     compared: BTreeMap<(Key, Key, Sent), Direction>,
     /// The pairs in `compared` that are still to be processed. An explicit worklist, since chains of schemas may have any length.
@@ -73,7 +73,7 @@ impl<'c> Comparison<'c> {
             new,
             changes: Vec::new(),
             prover: Prover::new(old, new),
-            noted: Forms::new(old, new, true),
+            annotated: Forms::new(old, new, AnnotationMode::Compared),
             compared: BTreeMap::new(),
             open: Vec::new(),
             seen: BTreeSet::new(),
@@ -212,7 +212,7 @@ impl<'c> Comparison<'c> {
         while let Some((old, new, sent, direction)) = self.open.pop() {
             if let (Some(old), Some(new)) = (old.single(), new.single()) {
                 self.seen.insert((old, new));
-                if self.noted.of(self.old, Side::Old, old) == self.noted.of(self.new, Side::New, new) {
+                if self.annotated.of(self.old, Side::Old, old) == self.annotated.of(self.new, Side::New, new) {
                     continue;
                 }
             }

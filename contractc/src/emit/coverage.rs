@@ -4,20 +4,20 @@ use serde::Serialize;
 
 use super::{OutputFile, Plan, template};
 use crate::model::KeywordRole;
-use crate::reader::{KeywordFate, keyword_fates};
+use crate::reader::{KeywordHandling, keyword_handling};
 use crate::runtime::format::Format;
 
 /// `COVERAGE.md`
 pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     let counts = &plan.contract.keywords;
-    let fates = keyword_fates();
-    let rows = fates.iter().map(|(keyword, fate)| {
+    let handled = keyword_handling();
+    let rows = handled.iter().map(|(keyword, handling)| {
         let uses = counts.get(*keyword).map_or(0, |used| used.count);
-        let (types, validators, interpreter) = columns(keyword, *fate);
+        let (types, validators, interpreter) = columns(keyword, *handling);
         let typescript = if RUST_ALONE.contains(keyword) { "" } else { types };
         Row { keyword: (*keyword).to_owned(), uses, types, typescript, validators, interpreter }
     });
-    let listed = |keyword: &&String| fates.iter().any(|(known, _)| known == keyword);
+    let listed = |keyword: &&String| handled.iter().any(|(known, _)| known == keyword);
     let others = counts.iter().filter(|(keyword, used)| used.role == KeywordRole::Annotation && !listed(keyword));
     let mut formats: Vec<&str> = plan.contract.schemas.iter().filter_map(|schema| schema.annotations.format.as_deref()).collect();
     formats.sort_unstable();
@@ -76,18 +76,18 @@ const SHAPING: &[&str] = &[
     "x-each",
 ];
 
-fn columns(keyword: &str, fate: KeywordFate) -> (&'static str, &'static str, &'static str) {
-    match fate {
-        KeywordFate::Annotation if ["description", "title", "deprecated"].contains(&keyword) => {
+fn columns(keyword: &str, handling: KeywordHandling) -> (&'static str, &'static str, &'static str) {
+    match handling {
+        KeywordHandling::Annotation if ["description", "title", "deprecated"].contains(&keyword) => {
             ("documentation", "annotation", "annotation")
         }
-        KeywordFate::Annotation => ("annotation", "annotation", "annotation"),
-        KeywordFate::Direction => ("by direction", "by direction", "by direction"),
-        KeywordFate::Rejected => ("rejected", "rejected", "rejected"),
-        KeywordFate::Registry => ("collection registry", "annotation", "annotation"),
-        KeywordFate::Type => ("by type", "annotation", "annotation"),
-        KeywordFate::Place => ("by place", "by place", "by place"),
-        KeywordFate::Enforced if SHAPING.contains(&keyword) => ("by type", "by validator", "by interpreter"),
-        KeywordFate::Enforced => ("", "by validator", "by interpreter"),
+        KeywordHandling::Annotation => ("annotation", "annotation", "annotation"),
+        KeywordHandling::Direction => ("by direction", "by direction", "by direction"),
+        KeywordHandling::Rejected => ("rejected", "rejected", "rejected"),
+        KeywordHandling::Registry => ("collection registry", "annotation", "annotation"),
+        KeywordHandling::Type => ("by type", "annotation", "annotation"),
+        KeywordHandling::ReferenceTarget => ("by place", "by place", "by place"),
+        KeywordHandling::Enforced if SHAPING.contains(&keyword) => ("by type", "by validator", "by interpreter"),
+        KeywordHandling::Enforced => ("", "by validator", "by interpreter"),
     }
 }

@@ -87,7 +87,7 @@ components:
     fn pages() -> Vec<OutputFile> {
         let compilation = Compilation::from_text("pets.yaml", TEXT.as_bytes());
         let contract = compilation.contract.as_ref().unwrap_or_else(|| panic!("{}", compilation.render()));
-        emit(&Plan::new(contract, "pets.yaml", false))
+        emit(&Plan::new(contract, "pets.yaml"))
     }
 
     #[test]
@@ -116,7 +116,7 @@ components:
         let lines = [
             "| `lives` | integer | no | 0 … 9 |  |",
             "`name`: First.",
-            "It is exactly one of these, told apart by `kind`:",
+            "It is exactly one of these, distinguished by `kind`:",
             "| [Cat](#cat) | `cat` |  |",
         ];
         for line in lines {

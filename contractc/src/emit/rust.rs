@@ -43,13 +43,13 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     if has_collections {
         sources.push(("registry.rs", registry::emit(plan, &names)));
     }
-    let shared = plan.runtime.as_ref().and_then(|path| path.parse::<TokenStream>().ok());
+    let shared = plan.options.runtime.as_ref().and_then(|path| path.parse::<TokenStream>().ok());
     if let Some(path) = &shared {
         sources.push(("runtime/mod.rs", Source::Printed { head: String::new(), items: vec![print(shared_runtime(path))] }));
     }
-    sources.push((if plan.standalone { "lib.rs" } else { "mod.rs" }, root(plan, &names, shared.as_ref())));
+    sources.push((if plan.options.standalone { "lib.rs" } else { "mod.rs" }, root(plan, &names, shared.as_ref())));
     let mut files = formatted(plan, sources);
-    if plan.runtime.is_none() {
+    if plan.options.runtime.is_none() {
         if has_collections {
             files.push(verbatim("collection", include_str!("../../runtime/rust/collection.rs")));
         }
@@ -58,7 +58,7 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
         let is_macros = |file: &OutputFile| MACROS.iter().any(|name| file.path == format!("runtime/{name}.rs"));
         files.extend(runtime().into_iter().filter(is_macros));
     }
-    if plan.standalone {
+    if plan.options.standalone {
         files.iter_mut().for_each(|file| file.path = format!("rust/src/{}", file.path));
         files.push(OutputFile { path: "rust/Cargo.toml".to_owned(), text: manifest(plan) });
     } else {
@@ -184,7 +184,7 @@ fn root(plan: &Plan<'_>, names: &Names, shared: Option<&TokenStream>) -> Source 
         wanted.then(|| quote!(pub mod #name;))
     };
     // A contract may use names in any script.
-    let scripts = when(plan.standalone, quote!(#![allow(mixed_script_confusables, uncommon_codepoints)]));
+    let scripts = when(plan.options.standalone, quote!(#![allow(mixed_script_confusables, uncommon_codepoints)]));
     let collection = match shared {
         Some(path) => when(has_collections, quote!(pub use #path::collection;)),
         None => module(has_collections, "collection"),

@@ -43,7 +43,7 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
         files.push(file(plan, "stores.ts", &stores::emit(plan, &names)));
     }
     files.extend(runtime());
-    if plan.standalone {
+    if plan.options.standalone {
         files.push(OutputFile { path: "package.json".to_owned(), text: package(plan) });
         files.push(OutputFile { path: "tsconfig.json".to_owned(), text: TSCONFIG.replace("ORIGIN", &plan.origin()) });
     }

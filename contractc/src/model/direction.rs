@@ -1,8 +1,8 @@
 //! Directions (request or response), and the roles of subschemas.
 
-use super::{Condition, Contract, Schema, SchemaId};
+use super::{ArrayRules, Condition, Contains, Contract, ObjectRules, Schema, SchemaId};
 
-/// Which way a value is sent.
+/// Which way a value is sent. Exhaustive, because HTTP has no third way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
     /// To the server.
@@ -13,6 +13,7 @@ pub enum Direction {
 
 /// Marks a schema as the view of another schema for one direction: members of the other direction are not required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct View {
     /// The schema from which the view was made.
     pub of: SchemaId,
@@ -48,7 +49,36 @@ impl Contract {
 impl Schema {
     /// Calls a function with every direct subschema and its role.
     pub fn each_inner(&mut self, mut visit: impl FnMut(Role, &mut SchemaId)) {
-        let Self { array, object, reference, all_of, any_of, one_of, not, condition, .. } = self;
+        // Every field is named, so that a new keyword with a subschema cannot be forgotten.
+        let Self {
+            span: _,
+            pointer: _,
+            annotations: _,
+            never: _,
+            accepts_null: _,
+            types: _,
+            constant: _,
+            enumeration: _,
+            number: _,
+            text: _,
+            array,
+            object,
+            reference,
+            all_of,
+            any_of,
+            one_of,
+            not,
+            condition,
+            tag: _,
+            discriminator: _,
+            rules: _,
+            max_depth: _,
+            refers_to: _,
+            any_collection: _,
+            rust_type: _,
+            view: _,
+            complete: _,
+        } = self;
         reference.iter_mut().chain(all_of).for_each(|id| visit(Role::Part, id));
         any_of.iter_mut().chain(one_of).for_each(|id| visit(Role::Content, id));
         not.iter_mut().for_each(|id| visit(Role::Condition, id));
@@ -56,12 +86,35 @@ impl Schema {
             visit(Role::Condition, condition);
             then.iter_mut().chain(otherwise).for_each(|id| visit(Role::Part, id));
         }
-        let items = array.prefix_items.iter_mut().chain(&mut array.items).chain(&mut array.unevaluated_items);
-        items.for_each(|id| visit(Role::Content, id));
-        array.contains.iter_mut().for_each(|contains| visit(Role::Condition, &mut contains.schema));
-        object.property_names.iter_mut().for_each(|id| visit(Role::Condition, id));
-        object.dependent_schemas.iter_mut().for_each(|(_, id)| visit(Role::Part, id));
-        let named = object.properties.iter_mut().chain(&mut object.pattern_properties).map(|(_, id)| id);
-        named.chain(&mut object.additional_properties).chain(&mut object.unevaluated_properties).for_each(|id| visit(Role::Content, id));
+        array.each_inner(&mut visit);
+        object.each_inner(&mut visit);
+    }
+}
+
+impl ArrayRules {
+    fn each_inner(&mut self, visit: &mut impl FnMut(Role, &mut SchemaId)) {
+        let Self { prefix_items, items, limits: _, contains, unevaluated_items, each: _ } = self;
+        prefix_items.iter_mut().chain(items).chain(unevaluated_items).for_each(|id| visit(Role::Content, id));
+        contains.iter_mut().for_each(|Contains { schema, min: _, max: _ }| visit(Role::Condition, schema));
+    }
+}
+
+impl ObjectRules {
+    fn each_inner(&mut self, visit: &mut impl FnMut(Role, &mut SchemaId)) {
+        let Self {
+            properties,
+            pattern_properties,
+            additional_properties,
+            property_names,
+            required: _,
+            limits: _,
+            dependent_required: _,
+            dependent_schemas,
+            unevaluated_properties,
+        } = self;
+        property_names.iter_mut().for_each(|id| visit(Role::Condition, id));
+        dependent_schemas.iter_mut().for_each(|(_, id)| visit(Role::Part, id));
+        let named = properties.iter_mut().chain(pattern_properties).map(|(_, id)| id);
+        named.chain(additional_properties).chain(unevaluated_properties).for_each(|id| visit(Role::Content, id));
     }
 }

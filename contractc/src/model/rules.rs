@@ -127,6 +127,7 @@ pub struct Condition {
 
 /// A discriminating member: its value selects the variant of a `oneOf`.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct UnionTag {
     /// The name of the member.
     pub member: String,
@@ -138,6 +139,7 @@ pub struct UnionTag {
 
 /// A record with a union beside its members, as a union of complete objects. Validators do not use it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct CompleteUnion {
     /// The member whose value selects the object, if there is one.
     pub tag: Option<UnionTag>,
@@ -149,6 +151,7 @@ pub struct CompleteUnion {
 
 /// A variant, and its object with the members beside the union.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CompleteVariant {
     /// The variant that the document lists.
     pub variant: SchemaId,
@@ -170,6 +173,7 @@ pub struct Discriminator {
 
 /// A comparison between members: `left op right [± offset]`.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Rule {
     /// The position in the document.
     pub span: Span,
@@ -187,6 +191,7 @@ pub struct Rule {
 
 /// An existing Rust type for the values of a schema, instead of a generated one.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RustType {
     /// The name of its crate on crates.io, or `std`.
     pub krate: String,

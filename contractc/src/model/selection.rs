@@ -6,6 +6,7 @@ use super::{Contract, Direction, Operation, SchemaId};
 
 /// A selected operation or tag that the contract does not have.
 #[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NotFound {
     /// `operation` or `tag`.
     pub kind: &'static str,

@@ -20,7 +20,7 @@ const ALL_VARIANTS_MAX: usize = 1_024;
 const PATH_MAX: usize = 32;
 
 /// A union among the parts of a record.
-struct Beside {
+struct AdjacentUnion {
     /// The part that states it.
     part: SchemaId,
     /// Whether it is `oneOf`, and not `anyOf`.
@@ -32,23 +32,24 @@ struct Beside {
 impl Reader<'_> {
     /// Finds the records whose members depend on a union, and creates their complete objects.
     pub(super) fn complete_unions(&mut self) {
-        let mut all_left = ALL_VARIANTS_MAX;
+        let mut total_budget = ALL_VARIANTS_MAX;
         for index in 0..self.contract.schemas.len() {
-            let most = all_left.min(VARIANTS_MAX);
-            let mut left = most;
-            self.complete(SchemaId(index), &[SchemaId(index)], &mut left);
-            all_left -= most - left;
+            let most = total_budget.min(VARIANTS_MAX);
+            let mut budget = most;
+            self.complete(SchemaId(index), &[SchemaId(index)], &mut budget);
+            total_budget -= most - budget;
         }
     }
 
-    /// `behind` has the schemas being completed. `left` is the number of objects that may still be created.
-    fn complete(&mut self, id: SchemaId, behind: &[SchemaId], left: &mut usize) {
-        let Some(found) = beside(&self.contract, id, behind).filter(|found| behind.len() <= UNIONS_MAX && found.variants.len() <= *left)
+    /// `enclosing` has the schemas being completed. `budget` is the number of objects that may still be created.
+    fn complete(&mut self, id: SchemaId, enclosing: &[SchemaId], budget: &mut usize) {
+        let Some(found) =
+            adjacent_union(&self.contract, id, enclosing).filter(|found| enclosing.len() <= UNIONS_MAX && found.variants.len() <= *budget)
         else {
             return;
         };
         let Some(base) = self.without(id, &found) else { return };
-        *left -= found.variants.len();
+        *budget -= found.variants.len();
         let mut variants = Vec::with_capacity(found.variants.len());
         for variant in &found.variants {
             if self.has_all_of(*variant, &base) {
@@ -56,8 +57,8 @@ impl Reader<'_> {
                 continue;
             }
             let mut whole = base.clone();
-            let said = &self.contract.schema(self.contract.resolved(*variant)).annotations;
-            (whole.annotations.title, whole.annotations.description) = (said.title.clone(), said.description.clone());
+            let annotations = &self.contract.schema(self.contract.resolved(*variant)).annotations;
+            (whole.annotations.title, whole.annotations.description) = (annotations.title.clone(), annotations.description.clone());
             let part = self.of_objects(*variant);
             whole.all_of.push(part);
             variants.push(CompleteVariant { variant: *variant, whole: self.push(whole) });
@@ -68,11 +69,11 @@ impl Reader<'_> {
         let tag = union.tag.clone().filter(|tag| is_same(tag.values.len())).or_else(|| self.constant_tag(&wholes));
         self.contract.schemas[id.0].complete = Some(CompleteUnion { tag, may_overlap: !found.is_one_of, variants });
         for whole in wholes.into_iter().filter(|whole| !found.variants.contains(whole)) {
-            self.complete(whole, &[behind, &[found.part]].concat(), left);
+            self.complete(whole, &[enclosing, &[found.part]].concat(), budget);
         }
     }
 
-    /// Whether a variant is an object with all members of the schema beside the union, as a variant that extends it is.
+    /// Whether a variant is an object with all members of the schema next to the union, as a variant that extends it is.
     fn has_all_of(&self, variant: SchemaId, base: &Schema) -> bool {
         let parts = |ids: &[SchemaId]| -> Vec<&Schema> {
             let closures = ids.iter().flat_map(|id| self.contract.all_of_closure(*id));
@@ -88,7 +89,7 @@ impl Reader<'_> {
     }
 
     /// A schema without one of its unions, for objects only. The parts that lead to the union are replaced by copies without it.
-    fn without(&mut self, id: SchemaId, union: &Beside) -> Option<Schema> {
+    fn without(&mut self, id: SchemaId, union: &AdjacentUnion) -> Option<Schema> {
         let (mut base, mut links) = self.stripped(id, union);
         let (mut seen, mut next) = (BTreeSet::new(), 0);
         while let Some(link) = links.get(next).copied() {
@@ -101,9 +102,9 @@ impl Reader<'_> {
                 return None;
             }
             if seen.insert(link) {
-                let (part, behind) = self.stripped(link, union);
+                let (part, inner_links) = self.stripped(link, union);
                 let copy = (!part.is_anything()).then(|| self.push(part));
-                links.splice(next..next, copy.into_iter().chain(behind));
+                links.splice(next..next, copy.into_iter().chain(inner_links));
                 next += usize::from(copy.is_some());
             }
         }
@@ -126,7 +127,7 @@ impl Reader<'_> {
     }
 
     /// A copy of a schema without its links to other parts, and without the union if this schema states it. Also returns the links.
-    fn stripped(&self, id: SchemaId, union: &Beside) -> (Schema, Vec<SchemaId>) {
+    fn stripped(&self, id: SchemaId, union: &AdjacentUnion) -> (Schema, Vec<SchemaId>) {
         let mut copy = self.contract.schema(id).clone();
         if id == union.part {
             let variants = if union.is_one_of { &mut copy.one_of } else { &mut copy.any_of };
@@ -144,14 +145,14 @@ impl Reader<'_> {
 }
 
 /// The first union of a record with a variant that declares members that the record does not have.
-fn beside(contract: &Contract, id: SchemaId, behind: &[SchemaId]) -> Option<Beside> {
+fn adjacent_union(contract: &Contract, id: SchemaId, enclosing: &[SchemaId]) -> Option<AdjacentUnion> {
     let root = contract.schema(id);
     let has_links = root.reference.is_some() || !root.all_of.is_empty();
     if (!has_links && root.one_of.is_empty() && root.any_of.is_empty()) || root.rust_type.is_some() || root.any_collection.is_some() {
         return None;
     }
     let parts = contract.all_of_closure(id);
-    let is_usual = |part: &Schema| {
+    let is_plain_record_part = |part: &Schema| {
         let has_values = part.constant.is_some() || part.enumeration.is_some() || part.never;
         let is_root = std::ptr::eq(part, root);
         !has_values && (is_root || (!part.accepts_null && part.object.unevaluated_properties.is_none()))
@@ -160,7 +161,7 @@ fn beside(contract: &Contract, id: SchemaId, behind: &[SchemaId]) -> Option<Besi
     let types = schemas().filter_map(|part| part.types).fold(Types(u8::MAX), |all, types| Types(all.0 & types.0));
     let is_object = Types(types.0 & !Types::NULL.0) == Types::OBJECT;
     let declared: BTreeSet<&str> = schemas().flat_map(|part| &part.object.properties).map(|(name, _)| name.as_str()).collect();
-    if !is_object || !schemas().all(is_usual) {
+    if !is_object || !schemas().all(is_plain_record_part) {
         return None;
     }
     let unions = parts.iter().flat_map(|part| {
@@ -169,7 +170,7 @@ fn beside(contract: &Contract, id: SchemaId, behind: &[SchemaId]) -> Option<Besi
     });
     let found = unions.map(|(part, is_one_of, listed)| {
         let variants = listed.iter().copied().filter(|variant| may_be_object(contract, *variant)).collect();
-        Beside { part, is_one_of, variants }
+        AdjacentUnion { part, is_one_of, variants }
     });
     let adds = |variant: &SchemaId| {
         // A union without members next to it, whose variants are complete objects, uses their types unchanged.
@@ -177,8 +178,8 @@ fn beside(contract: &Contract, id: SchemaId, behind: &[SchemaId]) -> Option<Besi
         !is_alone && contract.member_names(*variant).iter().any(|name| !declared.contains(name.as_str()))
     };
     found.into_iter().find(|found| found.variants.iter().any(adds)).filter(|found| {
-        let ends = |part: &SchemaId| behind.contains(part) || *part == found.part || contract.schema(*part).accepts_null;
-        !found.variants.iter().any(|variant| contract.all_of_closure(*variant).iter().any(ends))
+        let is_recursive = |part: &SchemaId| enclosing.contains(part) || *part == found.part || contract.schema(*part).accepts_null;
+        !found.variants.iter().any(|variant| contract.all_of_closure(*variant).iter().any(is_recursive))
     })
 }
 

@@ -10,8 +10,8 @@ use crate::model::{ArrayRules, Condition, Contains, IntegerWidth, Keyword, Keywo
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use crate::source::{Map, Node, Span, Value};
-pub use keywords::{KeywordFate, keyword_fates};
-use keywords::{Known, close_keyword, known_keyword, replacement};
+use keywords::{KeywordDialect, close_keyword, known_keyword, replacement};
+pub use keywords::{KeywordHandling, keyword_handling};
 
 impl<'a> Reader<'a> {
     pub(super) fn read_schema(&mut self, job: &Job<'a>) -> Schema {
@@ -45,14 +45,14 @@ impl<'a> Reader<'a> {
                     }
                     self.count(keyword, KeywordRole::Annotation);
                 }
-                Some(Known::Unsupported) => {
+                Some(KeywordDialect::Unsupported) => {
                     self.diagnostics.error(span, format!("unsupported keyword `{keyword}`")).hint("refer to the schema with `$ref`");
                 }
-                Some(Known::Annotation) => {
+                Some(KeywordDialect::Annotation) => {
                     self.count(keyword, KeywordRole::Annotation);
                     self.annotation(keyword, &value, schema);
                 }
-                Some(Known::Direction) => {
+                Some(KeywordDialect::Direction) => {
                     self.count(keyword, KeywordRole::Enforced);
                     self.annotation(keyword, &value, schema);
                 }
@@ -77,19 +77,23 @@ impl<'a> Reader<'a> {
     }
 
     /// How this dialect treats a keyword; `None` if it is unknown or ignored. Reports ignored keywords and likely misspellings.
-    fn known(&mut self, keyword: &str, known: Option<Known>, lone_reference: bool, span: Span) -> Option<Known> {
+    fn known(&mut self, keyword: &str, known: Option<KeywordDialect>, lone_reference: bool, span: Span) -> Option<KeywordDialect> {
         match known {
-            Some(known) if lone_reference && !matches!(known, Known::Annotation | Known::Direction | Known::V30) && keyword != "$ref" => {
+            Some(known)
+                if lone_reference
+                    && !matches!(known, KeywordDialect::Annotation | KeywordDialect::Direction | KeywordDialect::V30)
+                    && keyword != "$ref" =>
+            {
                 self.diagnostics.warning(span, format!("ignored keyword `{keyword}`: OpenAPI 3.0 ignores keywords next to `$ref`"));
                 None
             }
-            Some(Known::V31) if self.dialect == Dialect::V30 => {
+            Some(KeywordDialect::V31) if self.dialect == Dialect::V30 => {
                 self.diagnostics
                     .warning(span, format!("ignored keyword `{keyword}`: OpenAPI 3.0 does not have it"))
                     .hint("declare `openapi: 3.1.0` to use it");
                 None
             }
-            Some(Known::V30) if self.dialect == Dialect::V31 => {
+            Some(KeywordDialect::V30) if self.dialect == Dialect::V31 => {
                 self.diagnostics
                     .warning(span, format!("ignored keyword `{keyword}`: OpenAPI 3.1 does not have it"))
                     .hint("write `type: [..., 'null']` instead");

@@ -125,7 +125,8 @@ impl Links {
 struct Graph {
     nodes: Vec<Node>,
     numbers: BTreeMap<(SchemaId, Loose), usize>,
-    /// The nodes of schemas that are used on their own. Within a schema that relaxes more members, a part relaxes more than it does alone.
+    /// The nodes of schemas that are used on their own. A part of an `allOf` must
+    /// also relax the members that the whole relaxes, so it needs its own node there.
     alone: BTreeSet<usize>,
 }
 

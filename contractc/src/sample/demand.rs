@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Sampler;
 use super::needs::{ENDLESS, kinds};
-use crate::model::{Schema, SchemaId};
+use crate::model::{ArrayRules, ObjectRules, Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::pattern;
 
@@ -65,9 +65,21 @@ impl<'c> Demand<'c> {
     /// Whether a generated value must be validated before it becomes part of a larger one.
     pub(super) fn is_hard(&self) -> bool {
         self.parts.iter().any(|part| {
+            let ArrayRules { prefix_items: _, items: _, limits: _, contains, unevaluated_items, each: _ } = &part.array;
+            let ObjectRules {
+                properties: _,
+                pattern_properties: _,
+                additional_properties: _,
+                property_names: _,
+                required: _,
+                limits: _,
+                dependent_required: _,
+                dependent_schemas,
+                unevaluated_properties,
+            } = &part.object;
             let logic = part.not.is_some() || part.condition.is_some() || !part.any_of.is_empty() || !part.one_of.is_empty();
-            let array = part.array.contains.is_some() || part.array.unevaluated_items.is_some();
-            let object = part.object.unevaluated_properties.is_some() || !part.object.dependent_schemas.is_empty();
+            let array = contains.is_some() || unevaluated_items.is_some();
+            let object = unevaluated_properties.is_some() || !dependent_schemas.is_empty();
             logic || array || object || !part.rules.is_empty()
         })
     }

@@ -34,11 +34,11 @@ pub(super) struct Place {
 }
 
 /// Ways to break one rule at one place. Only the best one is kept.
-pub(super) struct Breach {
+pub(super) struct RuleViolation {
     pub(super) keyword: &'static str,
     /// The JSON pointer of the violation, relative to the place.
     pub(super) suffix: String,
-    /// Distinguishes breaches of the same keyword of the same schema.
+    /// Distinguishes violations of the same keyword of the same schema.
     pub(super) label: String,
     /// The values to try in the place.
     pub(super) values: Vec<Value>,
@@ -57,12 +57,12 @@ impl Sampler<'_> {
                 if *visit > VISITS_MAX {
                     continue;
                 }
-                for breach in self.breaches(&place, applied.id) {
-                    let key = (applied.id, breach.keyword, breach.label.clone());
+                for violation in self.rule_violations(&place, applied.id) {
+                    let key = (applied.id, violation.keyword, violation.label.clone());
                     if found.len() == MUTATIONS_MAX || broken.contains(&key) {
                         continue;
                     }
-                    if let Some(mutation) = self.best(schema, valid, &place, applied, breach) {
+                    if let Some(mutation) = self.best(schema, valid, &place, applied, violation) {
                         broken.insert(key);
                         if !found.contains(&mutation) {
                             found.push(mutation);
@@ -75,13 +75,13 @@ impl Sampler<'_> {
     }
 
     /// The mutation with the fewest additional violations.
-    fn best(&self, schema: SchemaId, valid: &Value, place: &Place, applied: &Applied, breach: Breach) -> Option<Mutation> {
+    fn best(&self, schema: SchemaId, valid: &Value, place: &Place, applied: &Applied, violation: RuleViolation) -> Option<Mutation> {
         let (pointer, keyword) = match &applied.mask {
             Some(mask) => (mask.0.clone(), mask.1),
-            None => (format!("{}{}", place.pointer, breach.suffix), breach.keyword),
+            None => (format!("{}{}", place.pointer, violation.suffix), violation.keyword),
         };
         let mut best: Option<(usize, Value)> = None;
-        for replacement in breach.values {
+        for replacement in violation.values {
             let mut value = valid.clone();
             *value.pointer_mut(&place.pointer)? = replacement;
             let violations = self.violations(schema, &value);

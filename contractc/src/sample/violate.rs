@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Sampler;
-use super::mutate::{Breach, Place};
+use super::mutate::{Place, RuleViolation};
 use super::object::{number_of, rule_bound};
 use crate::model::{ArrayLimits, ArrayRules, NumberRules, ObjectLimits, Rule, Schema, SchemaId, TextRules};
 use crate::runtime::check::Types;
@@ -18,31 +18,31 @@ const SIZE_MAX: usize = 1 << 20;
 
 impl Sampler<'_> {
     /// Replacement values for a place, each of which breaks one rule of one schema.
-    pub(super) fn breaches(&mut self, place: &Place, id: SchemaId) -> Vec<Breach> {
+    pub(super) fn rule_violations(&mut self, place: &Place, id: SchemaId) -> Vec<RuleViolation> {
         let schema = self.contract.schema(id);
         let value = &place.value;
         if schema.accepts_null && value.is_null() {
             return Vec::new();
         }
-        let mut breaches = self.type_breaches(schema, value);
-        breaches.extend(listed_breaches(schema, value));
+        let mut violations = self.type_violations(schema, value);
+        violations.extend(listed_violations(schema, value));
         match value {
-            Value::Number(number) => breaches.extend(number_breaches(&schema.number, Number::from(number))),
-            Value::String(text) => breaches.extend(text_breaches(&schema.text, text)),
-            Value::Array(items) => breaches.extend(self.array_breaches(&schema.array, items)),
+            Value::Number(number) => violations.extend(number_violations(&schema.number, Number::from(number))),
+            Value::String(text) => violations.extend(text_violations(&schema.text, text)),
+            Value::Array(items) => violations.extend(self.array_violations(&schema.array, items)),
             Value::Object(members) => {
-                breaches.extend(self.member_breaches(schema, members));
-                breaches.extend(self.count_breaches(schema, members));
-                breaches.extend(rule_breaches(&schema.rules, members));
+                violations.extend(self.member_violations(schema, members));
+                violations.extend(self.count_violations(schema, members));
+                violations.extend(comparison_violations(&schema.rules, members));
             }
             Value::Null | Value::Bool(_) => {}
         }
-        breaches.extend(self.union_breaches(schema, value));
-        breaches.extend(self.depth_breaches(id, schema, value));
-        breaches
+        violations.extend(self.union_violations(schema, value));
+        violations.extend(self.depth_violations(id, schema, value));
+        violations
     }
 
-    fn type_breaches(&mut self, schema: &Schema, value: &Value) -> Vec<Breach> {
+    fn type_violations(&mut self, schema: &Schema, value: &Value) -> Vec<RuleViolation> {
         let Some(types) = schema.types else { return Vec::new() };
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let others = [
@@ -55,60 +55,60 @@ impl Sampler<'_> {
             (Types::OBJECT, json!({})),
         ];
         let rejected = others.into_iter().filter(|(kind, _)| !types.intersects(*kind));
-        rejected.map(|(kind, other)| Breach { label: kind.to_string(), ..Breach::new("type", vec![other]) }).collect()
+        rejected.map(|(kind, other)| RuleViolation { label: kind.to_string(), ..RuleViolation::new("type", vec![other]) }).collect()
     }
 
     /// Breaks `oneOf`, `anyOf` and `not`, and members with the schema `false`.
-    fn union_breaches(&mut self, schema: &Schema, value: &Value) -> Vec<Breach> {
-        let mut breaches = Vec::new();
+    fn union_violations(&mut self, schema: &Schema, value: &Value) -> Vec<RuleViolation> {
+        let mut violations = Vec::new();
         if let (Some(tag), Value::Object(members)) = (&schema.tag, value) {
-            breaches.push(Breach::new("oneOf", vec![without(members, &tag.member)]).labelled("no tag"));
+            violations.push(RuleViolation::new("oneOf", vec![without(members, &tag.member)]).labelled("no tag"));
             let unknown = [json!("no such kind"), json!(""), json!(null), json!(-1)];
             let values = unknown.map(|unknown| with(members, &tag.member, unknown)).to_vec();
-            breaches.push(Breach::new("oneOf", values).labelled("unknown tag"));
+            violations.push(RuleViolation::new("oneOf", values).labelled("unknown tag"));
         }
         let others =
             || vec![json!({}), json!([]), json!(null), json!(""), json!(true), json!(-0.5), json!("\u{0}"), json!({ "\u{1f47d}": [] })];
         if !schema.one_of.is_empty() && schema.tag.is_none() {
-            breaches.push(Breach::new("oneOf", others()));
+            violations.push(RuleViolation::new("oneOf", others()));
         }
         if !schema.any_of.is_empty() {
-            breaches.push(Breach::new("anyOf", others()));
+            violations.push(RuleViolation::new("anyOf", others()));
         }
         if let Some(not) = schema.not {
-            breaches.push(Breach::new("not", (0..4).filter_map(|_| self.sample(&[not])).collect()));
+            violations.push(RuleViolation::new("not", (0..4).filter_map(|_| self.sample(&[not])).collect()));
         }
-        breaches
+        violations
     }
 
-    fn array_breaches(&mut self, rules: &ArrayRules, items: &[Value]) -> Vec<Breach> {
+    fn array_violations(&mut self, rules: &ArrayRules, items: &[Value]) -> Vec<RuleViolation> {
         let ArrayLimits { min_items, max_items, unique_items } = rules.limits;
-        let mut breaches = Vec::new();
+        let mut violations = Vec::new();
         if let Some(least) = min_items.and_then(|least| usize::try_from(least).ok()).filter(|least| *least > 0) {
-            breaches.push(Breach::new("minItems", vec![json!(items[..items.len().min(least - 1)])]));
+            violations.push(RuleViolation::new("minItems", vec![json!(items[..items.len().min(least - 1)])]));
         }
         if let Some(most) = max_items {
-            breaches.extend(self.lengthened(rules, items, most).map(|longer| Breach::new("maxItems", vec![longer])));
+            violations.extend(self.lengthened(rules, items, most).map(|longer| RuleViolation::new("maxItems", vec![longer])));
         }
         if unique_items {
             let doubled = |item: &Value| [items, std::slice::from_ref(item)].concat();
             let over: Vec<Value> = items.iter().take(2).map(|item| json!(doubled(item))).collect();
             let repeated = (items.len() > 1).then(|| json!([&items[..items.len() - 1], &items[..1]].concat()));
-            breaches.push(Breach::new("uniqueItems", over.into_iter().chain(repeated).collect()));
+            violations.push(RuleViolation::new("uniqueItems", over.into_iter().chain(repeated).collect()));
         }
         if let Some(contains) = rules.contains {
             let other = |item: &&Value| !self.accepts(contains.schema, item);
             let others: Vec<&Value> = items.iter().filter(other).collect();
             let keyword = if contains.min == 1 { "contains" } else { "minContains" };
-            breaches.push(Breach::new(keyword, vec![json!(others), json!([])]));
+            violations.push(RuleViolation::new(keyword, vec![json!(others), json!([])]));
             let matching: Vec<Value> = (0..=contains.max.unwrap_or(0).min(100)).filter_map(|_| self.sample(&[contains.schema])).collect();
-            breaches.push(Breach::new("maxContains", vec![json!([items, &matching].concat())]));
+            violations.push(RuleViolation::new("maxContains", vec![json!([items, &matching].concat())]));
         }
         if rules.unevaluated_items.is_some() {
-            let breach = Breach::new("unevaluatedItems", vec![json!([items, &[json!("unexpected")]].concat())]);
-            breaches.push(Breach { suffix: format!("/{}", items.len()), ..breach });
+            let violation = RuleViolation::new("unevaluatedItems", vec![json!([items, &[json!("unexpected")]].concat())]);
+            violations.push(RuleViolation { suffix: format!("/{}", items.len()), ..violation });
         }
-        breaches
+        violations
     }
 
     /// The array with one item more than accepted. Adds new items while they are cheap to generate, then copies.
@@ -133,48 +133,50 @@ impl Sampler<'_> {
     }
 
     /// Removes members that must be present, and adds members that must not be.
-    fn member_breaches(&mut self, schema: &Schema, members: &Map<String, Value>) -> Vec<Breach> {
+    fn member_violations(&mut self, schema: &Schema, members: &Map<String, Value>) -> Vec<RuleViolation> {
         let rules = &schema.object;
-        let mut breaches: Vec<Breach> =
-            rules.required.iter().map(|name| Breach::new("required", vec![without(members, name)]).labelled(name)).collect();
+        let mut violations: Vec<RuleViolation> =
+            rules.required.iter().map(|name| RuleViolation::new("required", vec![without(members, name)]).labelled(name)).collect();
         for (name, needs) in rules.dependent_required.iter().filter(|(name, _)| members.contains_key(name)) {
-            breaches.extend(
-                needs.iter().map(|need| Breach::new("dependentRequired", vec![without(members, need)]).labelled(&format!("{name} {need}"))),
+            violations.extend(
+                needs
+                    .iter()
+                    .map(|need| RuleViolation::new("dependentRequired", vec![without(members, need)]).labelled(&format!("{name} {need}"))),
             );
         }
         let never = |id: SchemaId| self.contract.schema(self.contract.resolved(id)).never;
         for (name, _) in rules.properties.iter().filter(|(_, id)| never(*id)) {
-            breaches.push(Breach::at_member("false", name, members, vec![json!(1)]));
+            violations.push(RuleViolation::at_member("false", name, members, vec![json!(1)]));
         }
         let others = ["unexpected", "__proto__", ""];
         for other in others.into_iter().filter(|name| !members.contains_key(*name)) {
             if rules.additional_properties.is_some_and(never) {
-                breaches.push(Breach::at_member("additionalProperties", other, members, vec![json!(1)]));
+                violations.push(RuleViolation::at_member("additionalProperties", other, members, vec![json!(1)]));
             }
             if rules.unevaluated_properties.is_some_and(never) {
-                breaches.push(Breach::at_member("unevaluatedProperties", other, members, vec![json!(1)]));
+                violations.push(RuleViolation::at_member("unevaluatedProperties", other, members, vec![json!(1)]));
             }
         }
         if rules.property_names.is_some() {
             let some =
                 members.values().next().cloned().or_else(|| self.sample(&rules.additional_properties.into_iter().collect::<Vec<_>>()));
             for name in ["", "not a name!", "\u{1f3cb}", "UPPER", &"long".repeat(100)] {
-                breaches.extend(some.clone().map(|value| Breach::at_member("propertyNames", name, members, vec![value])));
+                violations.extend(some.clone().map(|value| RuleViolation::at_member("propertyNames", name, members, vec![value])));
             }
         }
-        breaches
+        violations
     }
 
-    fn count_breaches(&mut self, schema: &Schema, members: &Map<String, Value>) -> Vec<Breach> {
+    fn count_violations(&mut self, schema: &Schema, members: &Map<String, Value>) -> Vec<RuleViolation> {
         let rules = &schema.object;
         let ObjectLimits { min_properties, max_properties } = rules.limits;
-        let mut breaches = Vec::new();
+        let mut violations = Vec::new();
         if let Some(least) = min_properties.and_then(|least| usize::try_from(least).ok()).filter(|least| *least > 0) {
             let mut names: Vec<&String> = members.keys().collect();
             names.sort_by_key(|name| !rules.required.contains(name));
             let fewer: Map<_, _> =
                 names.into_iter().take(least - 1).filter_map(|name| Some((name.clone(), members.get(name)?.clone()))).collect();
-            breaches.push(Breach::new("minProperties", vec![Value::Object(fewer)]));
+            violations.push(RuleViolation::new("minProperties", vec![Value::Object(fewer)]));
         }
         if let Some(most) = max_properties.and_then(|most| usize::try_from(most).ok()).filter(|most| *most <= 5_000) {
             let mut more = members.clone();
@@ -193,13 +195,13 @@ impl Sampler<'_> {
                 self.mood = super::Mood { level_soft: 0, size_soft: 0, deep: false };
                 more.extend(name.and_then(|name| Some((name, self.sample(&entry)?))));
             }
-            breaches.push(Breach::new("maxProperties", vec![Value::Object(more)]));
+            violations.push(RuleViolation::new("maxProperties", vec![Value::Object(more)]));
         }
-        breaches
+        violations
     }
 
     /// The value, nested inside itself until it exceeds the allowed depth.
-    fn depth_breaches(&mut self, id: SchemaId, schema: &Schema, value: &Value) -> Vec<Breach> {
+    fn depth_violations(&mut self, id: SchemaId, schema: &Schema, value: &Value) -> Vec<RuleViolation> {
         let max = schema.max_depth.and_then(|max| usize::try_from(max).ok()).filter(|max| *max <= 100);
         let Some((max, (wrapper, hole))) = max.and_then(|max| Some((max, self.wrapper(id)?))) else { return Vec::new() };
         let mut nested = value.clone();
@@ -210,16 +212,16 @@ impl Sampler<'_> {
             }
             nested = outer;
         }
-        let too_deep = |keyword| Breach::new(keyword, vec![nested.clone()]).labelled("too deep");
-        let mut breaches = vec![Breach { suffix: hole.repeat(max), ..too_deep("x-max-depth") }];
+        let too_deep = |keyword| RuleViolation::new(keyword, vec![nested.clone()]).labelled("too deep");
+        let mut violations = vec![RuleViolation { suffix: hole.repeat(max), ..too_deep("x-max-depth") }];
         // For a schema that recurses through its own union, the report only says that no variant matches.
         if !schema.one_of.is_empty() {
-            breaches.push(too_deep("oneOf"));
+            violations.push(too_deep("oneOf"));
         }
         if !schema.any_of.is_empty() {
-            breaches.push(too_deep("anyOf"));
+            violations.push(too_deep("anyOf"));
         }
-        breaches
+        violations
     }
 
     /// An instance of a recursive schema, with the pointer to another instance directly inside it.
@@ -236,20 +238,20 @@ impl Sampler<'_> {
     }
 }
 
-impl Breach {
+impl RuleViolation {
     pub(super) fn new(keyword: &'static str, values: Vec<Value>) -> Self {
-        Breach { keyword, suffix: String::new(), label: String::new(), values }
+        RuleViolation { keyword, suffix: String::new(), label: String::new(), values }
     }
 
     fn labelled(self, label: &str) -> Self {
-        Breach { label: label.to_owned(), ..self }
+        RuleViolation { label: label.to_owned(), ..self }
     }
 
     /// Objects with one additional member, where the violation is reported.
     fn at_member(keyword: &'static str, name: &str, members: &Map<String, Value>, values: Vec<Value>) -> Self {
         let values = values.into_iter().map(|value| with(members, name, value)).collect();
         let suffix = format!("/{}", escaped(name));
-        Breach { keyword, suffix, label: name.to_owned(), values }
+        RuleViolation { keyword, suffix, label: name.to_owned(), values }
     }
 }
 
@@ -266,7 +268,7 @@ fn without(members: &Map<String, Value>, name: &str) -> Value {
 }
 
 /// Breaks `enum` and `const` with values of the same type that are not listed.
-fn listed_breaches(schema: &Schema, value: &Value) -> Vec<Breach> {
+fn listed_violations(schema: &Schema, value: &Value) -> Vec<RuleViolation> {
     let others = match value {
         Value::String(text) => vec![json!(format!("{text}x")), json!(format!(" {text}")), json!(text.to_uppercase()), json!("")],
         Value::Number(_) => {
@@ -275,11 +277,11 @@ fn listed_breaches(schema: &Schema, value: &Value) -> Vec<Breach> {
         Value::Bool(flag) => vec![json!(!flag)],
         _ => vec![json!({}), json!([]), json!("other"), json!(0)],
     };
-    let keyword = |used: bool, keyword: &'static str| used.then(|| Breach::new(keyword, others.clone()));
+    let keyword = |used: bool, keyword: &'static str| used.then(|| RuleViolation::new(keyword, others.clone()));
     keyword(schema.constant.is_some(), "const").into_iter().chain(keyword(schema.enumeration.is_some(), "enum")).collect()
 }
 
-fn number_breaches(rules: &NumberRules, number: Number) -> Vec<Breach> {
+fn number_violations(rules: &NumberRules, number: Number) -> Vec<RuleViolation> {
     let one = Number::Signed(1);
     let values = |numbers: &[Number]| numbers.iter().map(|number| number.to_value()).collect();
     let below = |bound: Number| values(&[bound.minus(one), Number::Float(bound.to_f64().next_down())]);
@@ -293,38 +295,38 @@ fn number_breaches(rules: &NumberRules, number: Number) -> Vec<Breach> {
         ])
     };
     let found = [
-        minimum.map(|bound| Breach::new("minimum", below(bound))),
-        maximum.map(|bound| Breach::new("maximum", above(bound))),
-        exclusive_minimum.map(|bound| Breach::new("exclusiveMinimum", values(&[bound]))),
-        exclusive_maximum.map(|bound| Breach::new("exclusiveMaximum", values(&[bound]))),
-        multiple_of.map(|step| Breach::new("multipleOf", off_step(step))),
+        minimum.map(|bound| RuleViolation::new("minimum", below(bound))),
+        maximum.map(|bound| RuleViolation::new("maximum", above(bound))),
+        exclusive_minimum.map(|bound| RuleViolation::new("exclusiveMinimum", values(&[bound]))),
+        exclusive_maximum.map(|bound| RuleViolation::new("exclusiveMaximum", values(&[bound]))),
+        multiple_of.map(|step| RuleViolation::new("multipleOf", off_step(step))),
     ];
     found.into_iter().flatten().collect()
 }
 
-fn text_breaches(rules: &TextRules, text: &str) -> Vec<Breach> {
+fn text_violations(rules: &TextRules, text: &str) -> Vec<RuleViolation> {
     let TextRules { min_length, max_length, pattern, format } = rules;
-    let mut breaches = Vec::new();
+    let mut violations = Vec::new();
     if let Some(least) = min_length.and_then(|least| usize::try_from(least).ok()).filter(|least| *least > 0) {
         let short: String = text.chars().take(least - 1).collect();
         // An astral character is one code point, but two UTF-16 code units in JavaScript.
         let astral = "\u{1f3cb}".repeat((least - 1).min(200));
-        breaches.push(Breach::new("minLength", vec![json!(short), json!(astral)]));
+        violations.push(RuleViolation::new("minLength", vec![json!(short), json!(astral)]));
     }
     if let Some(most) = max_length.filter(|most| *most <= LENGTH_MAX).and_then(|most| usize::try_from(most).ok()) {
         let last = text.chars().next_back().unwrap_or('a');
         let longer: String = text.chars().chain(std::iter::repeat(last)).take(most + 1).collect();
-        breaches.push(Breach::new("maxLength", vec![json!(longer), json!("a".repeat(most + 1))]));
+        violations.push(RuleViolation::new("maxLength", vec![json!(longer), json!("a".repeat(most + 1))]));
     }
     if pattern.is_some() {
         let broken =
             [format!("{text}!"), format!("!{text}"), text.to_uppercase(), format!("{text}\n"), "\u{1f3cb}".to_owned(), String::new()];
-        breaches.push(Breach::new("pattern", broken.iter().map(|text| json!(text)).collect()));
+        violations.push(RuleViolation::new("pattern", broken.iter().map(|text| json!(text)).collect()));
     }
     if let Some(format) = format {
-        breaches.push(Breach::new("format", format_misses(*format, text).iter().map(|text| json!(text)).collect()));
+        violations.push(RuleViolation::new("format", format_misses(*format, text).iter().map(|text| json!(text)).collect()));
     }
-    breaches
+    violations
 }
 
 /// Near misses of a format.
@@ -344,8 +346,8 @@ fn format_misses(format: Format, text: &str) -> Vec<String> {
 }
 
 /// Changes one member so that the rule fails by the smallest step.
-fn rule_breaches(rules: &[Rule], members: &Map<String, Value>) -> Vec<Breach> {
-    let mut breaches = Vec::new();
+fn comparison_violations(rules: &[Rule], members: &Map<String, Value>) -> Vec<RuleViolation> {
+    let mut violations = Vec::new();
     for rule in rules {
         let (Some(left), Some(bound), Some(right)) =
             (number_of(members, &rule.left), rule_bound(rule, members), number_of(members, &rule.right))
@@ -359,7 +361,7 @@ fn rule_breaches(rules: &[Rule], members: &Map<String, Value>) -> Vec<Breach> {
             .into_iter()
             .flat_map(|base| steps.map(|step| base.plus(step)))
             .map(|number| with(members, &rule.right, number.to_value()));
-        breaches.push(Breach::new("x-rules", lefts.chain(rights).collect()).labelled(&rule.text));
+        violations.push(RuleViolation::new("x-rules", lefts.chain(rights).collect()).labelled(&rule.text));
     }
-    breaches
+    violations
 }

@@ -71,7 +71,7 @@ macro_rules! outcome {
                     /// Which status it is.
                     status: rt::http::StatusCode,
                     $(
-                        /// The body.
+                        /// The body of the response.
                         $other_body: $other_ty,
                     )?
                 },

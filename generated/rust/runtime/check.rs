@@ -17,7 +17,7 @@ pub use objects::number_member;
 pub struct Types(pub u8);
 
 impl Types {
-    /// All types
+    /// All types.
     pub const ALL: Types = Types(127);
     /// `null`
     pub const NULL: Types = Types(1);

@@ -303,15 +303,15 @@ impl Checker {
     /// Records a violation. Each keyword is recorded once per location.
     #[cold]
     pub fn violation(&mut self, at: At<'_>, keyword: &'static str, message: impl FnOnce() -> String) {
-        if let Some(pointer) = self.untold(at, keyword) {
-            self.tell(pointer, keyword, message());
+        if let Some(pointer) = self.new_violation_at(at, keyword) {
+            self.push(pointer, keyword, message());
         }
     }
 
     /// The pointer of a violation that needs a message. Separate from `violation`, which is compiled once per message.
     #[cold]
     #[inline(never)]
-    fn untold(&mut self, at: At<'_>, keyword: &'static str) -> Option<String> {
+    fn new_violation_at(&mut self, at: At<'_>, keyword: &'static str) -> Option<String> {
         self.failed = true;
         if self.probing || self.violations.len() == VIOLATIONS_MAX {
             return None;
@@ -321,7 +321,7 @@ impl Checker {
             return None;
         }
         if self.secret {
-            self.tell(pointer, keyword, "is not accepted; the value is secret".to_owned());
+            self.push(pointer, keyword, "is not accepted; the value is secret".to_owned());
             return None;
         }
         Some(pointer)
@@ -329,7 +329,7 @@ impl Checker {
 
     #[cold]
     #[inline(never)]
-    fn tell(&mut self, pointer: String, keyword: &'static str, message: String) {
+    fn push(&mut self, pointer: String, keyword: &'static str, message: String) {
         self.violations.push(Violation { pointer, keyword, message });
     }
 

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use stronglog_sync::advice::with_advice;
+
 use crate::store::StoreError;
 use crate::store::sqlite::backup::{self, BackedUp, PARTIAL};
 use crate::store::sqlite::files::make_folder;
@@ -36,7 +38,9 @@ pub fn rotate(data: &Path, folder: &Path, time: &str, now_ms: i64, keep: usize) 
     make_folder(folder)?;
     let file = folder.join(format!("{PREFIX}{time}{SUFFIX}"));
     let BackedUp { not_recorded } = backup::back_up(data, &file, now_ms)?;
-    let failed = |path: &Path, error: std::io::Error| StoreError::new(format!("cannot remove old backups in {}: {error}", path.display()));
+    let failed = |path: &Path, error: std::io::Error| {
+        StoreError::new(format!("cannot remove old backups in {}: {}", path.display(), with_advice(&error)))
+    };
     let (mut others, mut partial) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder).map_err(|error| failed(folder, error))? {
         let path = entry.map_err(|error| failed(folder, error))?.path();

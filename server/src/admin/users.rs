@@ -42,7 +42,8 @@ pub struct User {
     pub limits: Limits,
 }
 
-/// The limits of one account that differ from the server's limits for all accounts. 0 means no limit.
+/// The limits of one account that differ from the server's limits for all accounts. 0 means no limit. Build them with
+/// `..Limits::default()`: a later version may add members.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// The number of live records.

@@ -4,7 +4,7 @@ use super::Finding;
 #[cfg(feature = "postgres")]
 use crate::auth::tokens::Tokens;
 use crate::config::Config;
-use crate::places::SERVER;
+use crate::fair_semaphore::SERVER;
 #[cfg(feature = "postgres")]
 use crate::secrets::{is_yet_to_be_made, secrets};
 use crate::store::StoreError;

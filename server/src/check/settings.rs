@@ -76,7 +76,7 @@ pub fn certificate(config: &Config) -> Finding {
 pub fn proxy(config: &Config) -> Option<Finding> {
     let detail = "behind-proxy with a certificate: a client that reaches the server directly may claim any address in X-Forwarded-For and \
                   evade all limits; name the proxy with --trusted-proxies, or leave --behind-proxy out";
-    config.believes_everybody().then(|| Finding::warning("proxy", detail))
+    config.trusts_any_forwarded_for().then(|| Finding::warning("proxy", detail))
 }
 
 /// The contract of a file.

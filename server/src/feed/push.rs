@@ -32,19 +32,28 @@ pub fn push(records: &mut dyn Records, push: &Push, feed: Feed, clock: &mut Cloc
     let (usage, quota) = (head.usage, head.quota);
     // A missing digest is not computed here, because that reads all records while the other writers wait.
     let digest = head.digest.or_else(|| (head.rev == 0).then(Digest::default));
-    let (rev, accepted, replaced, told) = (head.rev, Vec::new(), Vec::new(), 0);
-    let mut pass = Pass { rev, accepted, replaced, told_bytes: told, server_updated_at, usage, digest, quota, clock };
+    let mut pass = Pass {
+        rev: head.rev,
+        accepted: Vec::new(),
+        replaced: Vec::new(),
+        response_bytes: 0,
+        server_updated_at,
+        usage,
+        digest,
+        quota,
+        clock,
+    };
     let mut outcomes = Vec::with_capacity(push.edits.len());
     for edit in &push.edits {
         let decided = match edit {
             Ok(edit) => pass.decide(records, edit),
-            Err(unreadable) => Ok(refuse_unreadable(unreadable)),
+            Err(unreadable) => Ok(reject_unreadable(unreadable)),
         };
         match decided {
             Ok(outcome) => {
-                pass.told_bytes += told_bytes(&outcome);
+                pass.response_bytes += response_bytes(&outcome);
                 outcomes.push(outcome);
-                if pass.told_bytes > PAGE_BYTES_MAX {
+                if pass.response_bytes > PAGE_BYTES_MAX {
                     break;
                 }
             }
@@ -80,7 +89,7 @@ struct Pass<'p, 'm> {
     /// The versions that were replaced by edits not based on them.
     replaced: Vec<Change>,
     /// The size of the versions in the response: these and the winners.
-    told_bytes: usize,
+    response_bytes: usize,
     server_updated_at: i64,
     usage: Usage,
     digest: Option<Digest>,
@@ -90,7 +99,7 @@ struct Pass<'p, 'm> {
 
 impl Pass<'_, '_> {
     fn decide(&mut self, records: &mut dyn Records, edit: &Edit) -> Result<Outcome, Error> {
-        if let Some(error) = refuse_unseen(edit) {
+        if let Some(error) = reject_by_content(edit) {
             return Ok(rejected(edit, error));
         }
         if !rules::on(Rule::NumberAcceptedOnly) {
@@ -129,7 +138,7 @@ impl Pass<'_, '_> {
         self.rev += 1;
         let lost = stored.and_then(|entry| lost_by(&entry.change, edit));
         let replaced = stored.map(|entry| &entry.change).filter(|change| is_unseen(change, edit));
-        self.told_bytes += replaced.map_or(0, |change| change.record.text.len());
+        self.response_bytes += replaced.map_or(0, |change| change.record.text.len());
         self.replaced.extend(replaced.cloned());
         let change = Change { collection: edit.collection, rev: self.rev, op: edit.op, record, lost };
         let entry = Entry { change, server_id, server_updated_at: self.server_updated_at };
@@ -142,7 +151,7 @@ impl Pass<'_, '_> {
 }
 
 /// The size of the version in an outcome.
-fn told_bytes(outcome: &Outcome) -> usize {
+fn response_bytes(outcome: &Outcome) -> usize {
     match outcome {
         Outcome::Superseded { winner, .. } => winner.as_ref().as_ref().map_or(0, |winner| winner.record.text.len()),
         Outcome::Accepted(_) | Outcome::Duplicate(_) | Outcome::Rejected { .. } | Outcome::Refused { .. } => 0,
@@ -165,7 +174,7 @@ fn lost_by(stored: &Change, edit: &Edit) -> Option<Lost> {
 }
 
 /// Rejects an edit for reasons that do not depend on stored data.
-fn refuse_unseen(edit: &Edit) -> Option<Rejection> {
+fn reject_by_content(edit: &Edit) -> Option<Rejection> {
     if edit.record.text.len() > RECORD_BYTES_MAX {
         let message = format!("the record takes {} bytes; expected at most {RECORD_BYTES_MAX}", edit.record.text.len());
         return Some(plain(RejectionCode::RecordTooLarge, message));
@@ -189,7 +198,7 @@ fn rejected(edit: &Edit, error: Rejection) -> Outcome {
     Outcome::Rejected { id: Some(edit.record.id), op: Some(edit.op), error }
 }
 
-fn refuse_unreadable(unreadable: &Unreadable) -> Outcome {
+fn reject_unreadable(unreadable: &Unreadable) -> Outcome {
     let unknown = unreadable.collection.is_some() && unreadable.known.is_none();
     let mut error = if unknown {
         plain(RejectionCode::UnknownCollection, "unknown collection")
@@ -214,6 +223,7 @@ fn clock_skew(stamp: i64, now_ms: i64) -> Rejection {
 
 /// Converts a report to the contract's type.
 pub(crate) fn violations(report: &Report) -> Vec<ViolationType> {
-    let in_words = |found: Violation| ViolationType { pointer: found.pointer, keyword: found.keyword.to_owned(), message: found.message };
-    report.in_brief().into_iter().map(in_words).collect()
+    let to_contract =
+        |found: Violation| ViolationType { pointer: found.pointer, keyword: found.keyword.to_owned(), message: found.message };
+    report.in_brief().into_iter().map(to_contract).collect()
 }

@@ -18,10 +18,10 @@ pub fn address(parts: &Parts, config: &Config) -> IpAddr {
 /// address may be forged by the client. Without a list of trusted proxies, only the peer itself is trusted.
 fn client(peer: IpAddr, forwarded: &str, trusted: &[Network]) -> IpAddr {
     let mut address = peer.to_canonical();
-    for (hop, told) in forwarded.rsplit(',').enumerate() {
+    for (hop, claimed) in forwarded.rsplit(',').enumerate() {
         let ours = if trusted.is_empty() { hop == 0 } else { trusted.iter().any(|network| network.contains(address)) };
-        match forwarded_address(told) {
-            Some(told) if ours => address = told.to_canonical(),
+        match forwarded_address(claimed) {
+            Some(claimed) if ours => address = claimed.to_canonical(),
             _ => break,
         }
     }
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_proxy_says_is_believed_and_what_a_client_says_is_not() {
+    fn addresses_from_proxies_are_trusted_and_those_from_clients_are_not() {
         let one = ["10.0.0.0/8".parse().expect("a network")];
         let table: [(&str, &str, &[Network], &str); 9] = [
             ("192.0.2.9", "", &[], "192.0.2.9"),

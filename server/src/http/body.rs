@@ -21,9 +21,9 @@ use crate::app::App;
 use crate::auth::limits::network;
 use crate::auth::tokens::Caller;
 use crate::budgets::Held;
+use crate::fair_semaphore::Permit;
 use crate::feed::BATCH_BYTES_MAX;
 use crate::net::Patience;
-use crate::places::Place;
 use crate::problem::{Failure, SHARE_RETRY_SECS};
 use crate::shares::Exhausted;
 
@@ -47,7 +47,7 @@ pub struct Limit {
     pub bytes_max: usize,
 }
 
-/// Reads and decompresses the body, waits for a place, then calls the next layer.
+/// Reads and decompresses the body, waits for permits, then calls the next layer.
 pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let (app, bytes_max) = (&limit.app, limit.bytes_max);
@@ -66,11 +66,11 @@ pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> 
             None => read(body, bytes_max, sends, patience, &mut held).await?,
         };
         let bytes = inflated(&parts, bytes, bytes_max, &mut held).await?;
-        Ok((bytes, held, places(app, caller).await?))
+        Ok((bytes, held, permits(app, caller).await?))
     };
     match read.await {
-        // The memory and the places are held until the response is ready.
-        Ok((bytes, _held, _places)) => {
+        // The memory and the permits are held until the response is ready.
+        Ok((bytes, _held, _permits)) => {
             parts.headers.remove(header::CONTENT_ENCODING);
             parts.headers.insert(header::CONTENT_LENGTH, bytes.len().into());
             next.run(Request::from_parts(parts, Body::from(bytes))).await
@@ -94,12 +94,12 @@ async fn while_live(app: &Arc<App>, caller: Caller, read: impl Future<Output = R
     }
 }
 
-/// Waits for a place among the requests of the caller's account, and then among all requests. It does so only after the body has arrived,
+/// Waits for a permit among the requests of the caller's account, and then among all requests. It does so only after the body has arrived,
 /// so that a request with a missing body does not block others.
-async fn places(app: &App, caller: Option<Caller>) -> Result<Option<(Place, Place)>, Failure> {
+async fn permits(app: &App, caller: Option<Caller>) -> Result<Option<(Permit, Permit)>, Failure> {
     let Some(caller) = caller else { return Ok(None) };
     let own = app.requests.take(caller.key()).await.ok_or_else(|| Failure::rate_limited(SHARE_RETRY_SECS))?;
-    let of_all = app.places.take(caller.user).await.ok_or_else(in_progress)?;
+    let of_all = app.permits.take(caller.user).await.ok_or_else(in_progress)?;
     Ok(Some((own, of_all)))
 }
 

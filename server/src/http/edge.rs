@@ -129,11 +129,19 @@ pub async fn contract_version(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Whether a client has an earlier contract, whose objects reject members that were added later. This includes clients that do not name
-/// their contract.
-pub fn has_earlier_contract(app: &App, version: Option<&ContractVersion>) -> bool {
+/// The contract of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientContract {
+    /// Its objects reject members that were added later. Clients that do not name their contract may have it.
+    Earlier,
+    Current,
+}
+
+/// The contract of a client that names this version.
+pub fn client_contract(app: &App, version: Option<&ContractVersion>) -> ClientContract {
     let grown_in = app.config().contract.grown_in.and_then(numbers);
-    grown_in.is_some() && version.is_none_or(|version| numbers(&version.0) < grown_in)
+    let is_earlier = grown_in.is_some() && version.is_none_or(|version| numbers(&version.0) < grown_in);
+    if is_earlier { ClientContract::Earlier } else { ClientContract::Current }
 }
 
 /// The numbers of a contract version.

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::tokens::Caller;
-use crate::http::edge::has_earlier_contract;
+use crate::http::edge::{ClientContract, client_contract};
 use crate::problem::Failure;
 use crate::shares::Share;
 use crate::store::prefetch::Prefetch;
@@ -41,11 +41,11 @@ pub fn routes(app: &Arc<App>) -> Router {
 async fn export(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts) -> Result<Response, Failure> {
     let incoming = Incoming::new(ExportAccount::PATH, &parts.uri, &parts.headers, &[]).ok_or_else(Failure::no_path)?;
     let ExportAccount { x_contract_version } = ExportAccount::receive(&incoming)?;
-    let place = app.exports.take(caller.user, 1).map_err(|_| Failure::rate_limited(30))?;
+    let permit = app.exports.take(caller.user, 1).map_err(|_| Failure::rate_limited(30))?;
     // If the session has ended, the response is 401 and not a stream. If it ends later, the stream is aborted.
     let first = page(&app, caller, 0).await?;
-    let counts = !has_earlier_contract(&app, x_contract_version.as_ref());
-    let export = Export { app, caller, next: Some(first), records: 0, counts, _place: place };
+    let counts = client_contract(&app, x_contract_version.as_ref()) == ClientContract::Current;
+    let export = Export { app, caller, next: Some(first), records: 0, counts, _permit: permit };
     let pages = stream::try_unfold(export, |mut export| async move {
         let Some(Page { mut text, records, last, has_more }) = export.next.take() else { return Ok(None) };
         export.records += records;
@@ -69,7 +69,7 @@ struct Export {
     /// Whether the last line also has the number of lines.
     counts: bool,
     /// This export's share of the account's limit.
-    _place: Share<Uuid>,
+    _permit: Share<Uuid>,
 }
 
 impl Export {

@@ -21,7 +21,8 @@ use uuid::Uuid;
 use crate::app::{App, now_ms};
 use crate::auth::tokens::Caller;
 use crate::feed::{self, Deletion};
-use crate::http::{body, edge};
+use crate::http::body;
+use crate::http::edge::{self, ClientContract};
 use crate::problem::Failure;
 use crate::store::prefetch::Prefetch;
 
@@ -67,7 +68,7 @@ fn pushing(path: &'static str, feed: Feed) -> Routes {
     post(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts, body: Bytes| async move {
         let request = Request::new(&app, path, &parts, &body)?;
         json_body(&parts)?;
-        push(&app, caller, request.has_earlier_contract, body.clone(), feed).await
+        push(&app, caller, request.contract, body.clone(), feed).await
     })
 }
 
@@ -99,8 +100,8 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
     let since = since.map(|since| since.0);
     let prefetch = feed::prefetch_for_pull(since.as_deref(), limit, feed);
     let page = app.read(caller, prefetch, move |records| feed::pull(records, since.as_deref(), limit, feed, now_ms()));
-    let mut page = page.await.map_err(|failure| in_contract_of(request.has_earlier_contract, failure))?;
-    if request.has_earlier_contract {
+    let mut page = page.await.map_err(|failure| in_contract_of(request.contract, failure))?;
+    if request.contract == ClientContract::Earlier {
         page.changes.iter_mut().flatten().for_each(|change| change.lost = None);
         page.digest = None;
     }
@@ -111,11 +112,11 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
     Ok(json(wire::write_page(&page, feed)))
 }
 
-async fn push(app: &App, caller: Caller, has_earlier_contract: bool, body: Bytes, feed: Feed) -> Result<Response, Failure> {
+async fn push(app: &App, caller: Caller, client: ClientContract, body: Bytes, feed: Feed) -> Result<Response, Failure> {
     let contract = app.config().contract;
     let push = if body.len() > LARGE_BODY_BYTES {
         // On half of the processors, so that small requests and the writer thread keep their share of the time.
-        let _place = app.parsing.take(caller.user).await.ok_or_else(body::in_progress)?;
+        let _permit = app.parsing.take(caller.user).await.ok_or_else(body::in_progress)?;
         let read = tokio::task::spawn_blocking(move || wire::read_push(&body, contract, feed));
         read.await.map_err(|_| Failure::unavailable("the push could not be read"))?
     } else {
@@ -125,8 +126,8 @@ async fn push(app: &App, caller: Caller, has_earlier_contract: bool, body: Bytes
     let known = push.cursor.as_ref().and_then(|cursor| cursor.parse::<Cursor>().ok()).map(|cursor| cursor.rev);
     let result =
         app.write(caller, feed::prefetch_for_push(&push, feed), move |records, clock| feed::push(records, &push, feed, clock)).await;
-    let mut result = result.map_err(|failure| in_contract_of(has_earlier_contract, failure))?;
-    if has_earlier_contract {
+    let mut result = result.map_err(|failure| in_contract_of(client, failure))?;
+    if client == ClientContract::Earlier {
         (result.proof, result.replaced) = (None, Vec::new());
     }
     app.metrics.outcomes(&result.outcomes);
@@ -186,23 +187,25 @@ fn json_body(parts: &Parts) -> Result<(), Failure> {
 }
 
 /// The failure of a request, without members that the client's contract does not have.
-fn in_contract_of(has_earlier_contract: bool, failure: Failure) -> Failure {
-    if has_earlier_contract { failure.in_first_contract() } else { failure }
+fn in_contract_of(client: ClientContract, failure: Failure) -> Failure {
+    match client {
+        ClientContract::Earlier => failure.in_first_contract(),
+        ClientContract::Current => failure,
+    }
 }
 
 /// A request's parameters, validated by the generated code.
 struct Request<'a> {
     incoming: Incoming<'a>,
-    /// Whether the client has an earlier contract, whose objects reject members that were added later.
-    has_earlier_contract: bool,
+    contract: ClientContract,
 }
 
 impl<'a> Request<'a> {
     fn new(app: &App, path: &'static str, parts: &'a Parts, body: &'a Bytes) -> Result<Self, Failure> {
         let incoming = Incoming::new(path, &parts.uri, &parts.headers, body).ok_or_else(Failure::no_path)?;
         let version = incoming.optional::<ContractVersion>(&parameters::X_CONTRACT_VERSION)?;
-        let has_earlier_contract = edge::has_earlier_contract(app, version.as_ref());
-        Ok(Request { incoming, has_earlier_contract })
+        let contract = edge::client_contract(app, version.as_ref());
+        Ok(Request { incoming, contract })
     }
 
     fn id(&self) -> Result<Uuid, Failure> {

@@ -32,9 +32,9 @@ pub async fn open(app: &Arc<App>, caller: Caller) -> Result<Response, Failure> {
         Exhausted::Share => Failure::rate_limited(RETRY_SECS),
         Exhausted::Total => Failure::unavailable("too many change streams are open; poll, or try again later").after(RETRY_SECS),
     })?;
-    let told_before = *revisions.borrow();
+    let announced_before = *revisions.borrow();
     let rev = app.read(caller, Prefetch::default(), |records| Ok(records.head()?.rev)).await?;
-    app.notifications.correct(caller.user, told_before, rev);
+    app.notifications.correct(caller.user, announced_before, rev);
     let left = caller.expires_at_secs.saturating_mul(1_000).saturating_sub(now_ms());
     let end = Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0));
     let subscriber = Subscriber { revisions, room, session, stopping: app.stopping.clone(), end, known: None };
@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(subscriber.next().await, Some(7), "at once");
         sender.send_replace(8);
         sender.send_replace(9);
-        assert_eq!(subscriber.next().await, Some(9), "only the last one is told");
+        assert_eq!(subscriber.next().await, Some(9), "only the last one is sent");
         sender.send_replace(6);
         assert_eq!(subscriber.next().await, Some(6), "the store has gone back");
         subscriber.end = Instant::now();

@@ -44,6 +44,8 @@ pub fn is_compressed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Exte
 pub struct Room(SessionKey, Arc<Mutex<Option<Held>>>);
 
 impl Room {
+    /// Reserves the memory of one small response.
+    ///
     /// # Errors
     /// Returns an error if the session has left too many responses unread.
     pub fn take(app: &App, key: SessionKey) -> Result<Self, Failure> {
@@ -116,7 +118,7 @@ async fn compressed(app: &App, account: Uuid, encoding: Encoding, bytes: Bytes) 
     if bytes.len() <= SMALL_BYTES {
         return encoding.compress(&bytes).ok().map(Bytes::from);
     }
-    let _place = app.parsing.take(account).await?;
+    let _permit = app.parsing.take(account).await?;
     let done = tokio::task::spawn_blocking(move || encoding.compress(&bytes)).await.ok()?;
     done.ok().map(Bytes::from)
 }

@@ -12,7 +12,7 @@ use rustls::{InconsistentKeys, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
 use super::validity::expiry_of;
-use crate::key_files::{check_private, pem_told};
+use crate::key_files::{check_private, pem_error};
 
 /// The label of a key that a passphrase protects.
 const ENCRYPTED: &[u8] = b"BEGIN ENCRYPTED PRIVATE KEY";
@@ -32,7 +32,7 @@ pub struct Certificate {
 pub fn certificate(cert: &Path, key: &Path) -> io::Result<Certificate> {
     let failed = |path: &Path, error: &dyn std::fmt::Display| io::Error::other(format!("{}: {error}", path.display()));
     let chain = CertificateDer::pem_file_iter(cert).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let chain = chain.map_err(|error| failed(cert, &pem_told(&error)))?;
+    let chain = chain.map_err(|error| failed(cert, &pem_error(&error)))?;
     let Some(first) = chain.first() else { return Err(failed(cert, &"it has no certificate in PEM format")) };
     let expires_at = expiry_of(first);
     let key_der = private_key(key).map_err(|error| failed(key, &error))?;
@@ -77,7 +77,7 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
             "the key is encrypted; write it without a passphrase".to_owned()
         }
         Error::NoItemsFound => "it has no private key in PEM format".to_owned(),
-        other => pem_told(&other),
+        other => pem_error(&other),
     })
 }
 

@@ -115,9 +115,9 @@ impl Database {
         each!(self, store => store.sign_with(secrets).await)
     }
 
-    /// Calls `tell` with the notifications of other servers of this database, until the database is closed.
-    pub fn listen(&self, tell: impl Fn(Notification) + Send + Sync + 'static) {
-        each!(self, store => store.listen(tell))
+    /// Calls `on_notification` with the notifications of other servers of this database, until the database is closed.
+    pub fn listen(&self, on_notification: impl Fn(Notification) + Send + Sync + 'static) {
+        each!(self, store => store.listen(on_notification))
     }
 
     /// Completes work in progress and closes the database. Later calls fail.

@@ -44,8 +44,8 @@ use super::accounts::{Denied, Notification, SessionKey};
 use super::collections::Collections;
 use super::prefetch::Prefetch;
 use super::{Commits, Quota, Records, StoreError};
+use crate::fair_semaphore::{FairSemaphore, Permit, QUEUE_MAX, SERVER, WAIT_MAX};
 use crate::per_account::PerAccount;
-use crate::places::{LINE_MAX, Place, Places, SERVER, WAIT_MAX};
 
 /// How long a stopping server waits for its database.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
@@ -66,7 +66,7 @@ pub struct Store {
     /// Distinguishes this server from others, for leases.
     server: Uuid,
     /// Identifies the secret with which this server signs.
-    signs: heartbeat::Signs,
+    signing_secret: heartbeat::SigningSecretId,
     /// The task that reports that this server is running.
     heart: Mutex<Option<JoinHandle<()>>>,
     /// When this server last polled for changes by others.
@@ -126,7 +126,7 @@ impl Store {
             writers: PerAccount::new(1),
             commits: Commits::default(),
             server: Uuid::from_u128(rand::random()),
-            signs: Arc::default(),
+            signing_secret: Arc::default(),
             heart: Mutex::default(),
             asked: Mutex::default(),
         })
@@ -151,7 +151,7 @@ impl Store {
     pub async fn close(&self) {
         let heart = self.heart.lock().unwrap_or_else(PoisonError::into_inner).take();
         heart.iter().for_each(JoinHandle::abort);
-        if heart.is_some() || self.signs.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+        if heart.is_some() || self.signing_secret.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
             // If this does not reach the database, it forgets the server soon.
             let _ = timeout(SHUTDOWN_MAX, heartbeat::end(&self.connections, self.server)).await;
         }
@@ -169,7 +169,7 @@ impl Store {
     }
 
     pub fn queue(&self) -> (usize, usize) {
-        (self.connections.places.longest_line().max(self.connections.places_to_write.longest_line()), LINE_MAX)
+        (self.connections.permits.longest_queue().max(self.connections.write_permits.longest_queue()), QUEUE_MAX)
     }
 
     /// Nothing is stored on this machine.
@@ -185,8 +185,8 @@ impl Store {
     /// Records the secret with which this server signs, the first one. Returns whether a running server signs with a secret that is not in
     /// the list. Of two servers that start at the same time, the one that records its secret later finds the other's.
     pub async fn sign_with(&self, secrets: &[Uuid]) -> Result<bool, StoreError> {
-        *self.signs.lock().unwrap_or_else(PoisonError::into_inner) = secrets.first().copied();
-        heartbeat::beat_once(&self.connections, self.server, &self.signs).await?;
+        *self.signing_secret.lock().unwrap_or_else(PoisonError::into_inner) = secrets.first().copied();
+        heartbeat::beat_once(&self.connections, self.server, &self.signing_secret).await?;
         self.is_signed_with_others(secrets).await
     }
 
@@ -196,11 +196,11 @@ impl Store {
         Ok(signers.iter().any(|signer| !secrets.contains(signer)))
     }
 
-    /// Calls `tell` with the notifications of other servers, until the store is closed.
-    pub fn listen(&self, tell: impl Fn(Notification) + Send + Sync + 'static) {
-        let heart = tokio::spawn(heartbeat::beat(self.connections.clone(), self.server, Arc::clone(&self.signs)));
+    /// Calls `on_notification` with the notifications of other servers, until the store is closed.
+    pub fn listen(&self, on_notification: impl Fn(Notification) + Send + Sync + 'static) {
+        let heart = tokio::spawn(heartbeat::beat(self.connections.clone(), self.server, Arc::clone(&self.signing_secret)));
         *self.heart.lock().unwrap_or_else(PoisonError::into_inner) = Some(heart);
-        self.announcer.listen(self.address.clone(), tell);
+        self.announcer.listen(self.address.clone(), on_notification);
     }
 
     /// Whether it is time to poll for changes by others. Their notifications usually arrive at once, but may be lost.
@@ -356,12 +356,12 @@ enum Use {
     Write,
 }
 
-/// A connection of the pool, and the place that permits its use.
+/// A connection of the pool, and the permits for its use.
 pub struct Connection {
     link: Object<Manager>,
     /// Freed after the connection has returned to the pool.
-    _place: Place,
-    _place_to_write: Option<Place>,
+    _permit: Permit,
+    _write_permit: Option<Permit>,
 }
 
 impl Deref for Connection {
@@ -376,9 +376,9 @@ impl Deref for Connection {
 #[derive(Clone)]
 struct Connections {
     pool: Pool<Manager>,
-    places: Places,
+    permits: FairSemaphore,
     /// Statements that write leave a quarter of the connections to those who read, because a commit may wait for a standby.
-    places_to_write: Places,
+    write_permits: FairSemaphore,
     health: Arc<Health>,
 }
 
@@ -388,7 +388,7 @@ impl Connections {
         let (health, max) = (Arc::new(Health::default()), address.connections());
         let pool = Pool::builder(Manager { address, health: Arc::clone(&health) }).max_size(max).runtime(Runtime::Tokio1);
         let pool = pool.wait_timeout(Some(WAIT_MAX)).recycle_timeout(Some(RECYCLE_MAX)).build().map_err(StoreError::new)?;
-        Ok(Connections { pool, places: Places::new(max), places_to_write: Places::new(max - max / 4), health })
+        Ok(Connections { pool, permits: FairSemaphore::new(max), write_permits: FairSemaphore::new(max - max / 4), health })
     }
 
     /// A connection. If all are in use, this waits for a while, in the turn of an account, but not for a database that does not respond.
@@ -397,11 +397,11 @@ impl Connections {
             if !self.health.may_ask() {
                 return Err(StoreError::silent());
             }
-            let place = self.places.take(turn).await.ok_or_else(StoreError::busy)?;
-            match self.pool.get().await.map_err(|error| self.told(error)) {
-                Ok(link) => return Ok(Connection { link, _place: place, _place_to_write: None }),
+            let permit = self.permits.take(turn).await.ok_or_else(StoreError::busy)?;
+            match self.pool.get().await.map_err(|error| self.message(error)) {
+                Ok(link) => return Ok(Connection { link, _permit: permit, _write_permit: None }),
                 // The existing connections serve everybody in turn.
-                Err(error) if error::is_full(&error) && self.pool.status().size > 0 => self.withhold(place),
+                Err(error) if error::is_full(&error) && self.pool.status().size > 0 => self.withhold(permit),
                 Err(error) => return Err(error),
             }
         }
@@ -412,12 +412,12 @@ impl Connections {
         if !self.health.could_ask() {
             return Err(StoreError::silent());
         }
-        let place = self.places_to_write.take(turn).await.ok_or_else(StoreError::busy)?;
-        Ok(Connection { _place_to_write: Some(place), ..self.take(turn).await? })
+        let permit = self.write_permits.take(turn).await.ok_or_else(StoreError::busy)?;
+        Ok(Connection { _write_permit: Some(permit), ..self.take(turn).await? })
     }
 
-    /// Keeps a place empty for a while, because the database has fewer connections than places.
-    fn withhold(&self, place: Place) {
+    /// Withholds a permit for a while, because the database has fewer connections than permits.
+    fn withhold(&self, permit: Permit) {
         if self.health.is_new_shortage() {
             let open = self.pool.status().size;
             tracing::warn!(
@@ -427,11 +427,11 @@ impl Connections {
         }
         tokio::spawn(async move {
             tokio::time::sleep(WITHHELD_FOR).await;
-            drop(place);
+            drop(permit);
         });
     }
 
-    fn told(&self, error: PoolError<StoreError>) -> StoreError {
+    fn message(&self, error: PoolError<StoreError>) -> StoreError {
         match error {
             PoolError::Timeout(TimeoutType::Wait) => StoreError::busy(),
             PoolError::Backend(error) => {

@@ -32,10 +32,12 @@ use self::counter::Counter;
 use self::files::{make_folder, make_private, private};
 use self::readers::Readers;
 use self::writer::Writer;
+use stronglog_sync::advice::with_advice;
+
 use super::accounts::Population;
 use super::collections::{Collections, unknown};
 use super::{Commits, StoreError};
-use crate::places::UNAUTHENTICATED;
+use crate::fair_semaphore::UNAUTHENTICATED;
 
 /// Marks the database and its copies as files of this program, in the header where other programs expect it: "SLog".
 pub const APPLICATION_ID: i64 = 0x534c_6f67;
@@ -102,7 +104,7 @@ impl Store {
         if !path.exists() {
             check_new(folder)?;
         }
-        let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));
+        let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {}", path.display(), with_advice(&error)));
         private().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         if let Err(error) = make_private(&path) {
             tracing::warn!(%error, "cannot restrict access to {}; other users may be able to read it", path.display());
@@ -250,7 +252,8 @@ impl Store {
 
 /// Checks that no restore and no copy into a folder without a database was interrupted.
 ///
-/// # Errors Returns an error if one was interrupted, so that the expected database is missing.
+/// # Errors
+/// Returns an error if one was interrupted, so that the expected database is missing.
 pub fn check_complete(folder: &Path) -> Result<(), StoreError> {
     for (name, file) in UNFINISHED {
         let path = folder.join(file);
@@ -280,7 +283,7 @@ fn check_new(folder: &Path) -> Result<(), StoreError> {
 /// Locks the folder for this process.
 pub fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK);
-    let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));
+    let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {}", path.display(), with_advice(&error)));
     let file = private().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -291,8 +294,9 @@ pub fn lock(folder: &Path) -> Result<File, StoreError> {
 
 /// Opens a connection with the settings that all connections share.
 pub fn open_file(path: &Path) -> Result<Connection, StoreError> {
-    let connection =
-        Connection::open(path).map_err(|error| StoreError::new(format!("cannot open the database {}: {error}", path.display())))?;
+    let connection = Connection::open(path).map_err(|error| {
+        StoreError::new(format!("cannot open the database {}: {error}; check the path and its permissions", path.display()))
+    })?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(64);
     // Commits are durable before they are acknowledged. A large write-ahead log makes checkpoints rare, since they are the longest wait for

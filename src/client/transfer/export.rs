@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::advice::with_advice;
 use crate::api::collection::Contract;
 use crate::client::Client;
 use crate::error::Error;
@@ -52,7 +53,7 @@ impl Client {
             })
         })?;
         let written = result.and_then(|()| lines.end());
-        written.map_err(|error| Error::argument(format!("cannot write the export: {error}")))
+        written.map_err(|error| Error::argument(format!("cannot write the export: {}", with_advice(&error))))
     }
 }
 

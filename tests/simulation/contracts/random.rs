@@ -27,7 +27,7 @@ impl TestContract {
             Some(text.strip_prefix('{')?.strip_suffix('}')?.to_owned())
         });
         let members: Vec<String> = members.collect::<Option<_>>()?;
-        let files = compilation.generate(&[Target::Contract], false)?;
+        let files = compilation.generate(&[Target::Contract])?;
         let loaded = load(files[0].text.as_bytes()).expect("a contract");
         let members: Vec<&str> = members.iter().map(String::as_str).collect();
         Some(TestContract::of(loaded, &members))

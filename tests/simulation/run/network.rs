@@ -185,8 +185,8 @@ impl Run {
                 let follows = receipt.op.device == newest.0.device && receipt.op.seq > newest.0.seq;
                 // A server that lost the edit accepts it again, with the stamp that was sent: the device may not know the one that it was
                 // given.
-                let is_anew = is_accepted && receipt.op == newest.0;
-                if follows || is_anew || receipt.stamp > newest.1 {
+                let is_repeated = is_accepted && receipt.op == newest.0;
+                if follows || is_repeated || receipt.stamp > newest.1 {
                     *newest = (receipt.op, receipt.stamp);
                 }
             }

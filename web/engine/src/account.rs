@@ -38,11 +38,11 @@ pub(crate) struct WrittenCall {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub(crate) enum TokenAnswer {
+pub(crate) enum TokenResponse {
     #[serde(rename_all = "camelCase")]
     Tokens { account: String, access_token: String, refresh_token: String },
     /// The server rejects the call permanently.
-    Refused(String),
+    Rejected(String),
     /// The server cannot handle the call now.
     Unavailable(String),
 }
@@ -73,7 +73,7 @@ fn request<O: Operation>(base_url: &str, body: &impl Schema) -> Result<String, S
     Ok(write(&WrittenCall { call: Call::to::<O>(base_url), body: body.to_json() }))
 }
 
-/// Reads the response to a call for tokens, as JSON of `tokens`, `refused` or `unavailable`.
+/// Reads the response to a call for tokens, as JSON of `tokens`, `rejected` or `unavailable`.
 ///
 /// # Errors
 /// Returns an error if the response violates this contract.
@@ -89,16 +89,16 @@ pub fn read_tokens(status: u16, body: &[u8]) -> Result<String, String> {
     Ok(write(&answer))
 }
 
-fn tokens(pair: TokenPair) -> TokenAnswer {
+fn tokens(pair: TokenPair) -> TokenResponse {
     let TokenPair { access_token, refresh_token, user_id, .. } = pair;
-    TokenAnswer::Tokens { account: user_id.to_string(), access_token, refresh_token: refresh_token.to_string() }
+    TokenResponse::Tokens { account: user_id.to_string(), access_token, refresh_token: refresh_token.to_string() }
 }
 
-fn rejection(problem: &Problem) -> TokenAnswer {
+fn rejection(problem: &Problem) -> TokenResponse {
     let detail = problem.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
     let message = format!("the server responded with {} ({}){detail}", problem.status, problem.title);
     match problem.status {
-        401 | 403 => TokenAnswer::Refused(message),
-        _ => TokenAnswer::Unavailable(message),
+        401 | 403 => TokenResponse::Rejected(message),
+        _ => TokenResponse::Unavailable(message),
     }
 }

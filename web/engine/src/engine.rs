@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stronglog_sync::engine::answer::Answered;
-use stronglog_sync::engine::{self, Engine, Event, Settings};
+use stronglog_sync::engine::{self, Engine, Event, Settings, TransportError};
 use stronglog_sync::task::{Done, Snapshot, Task};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -85,6 +85,18 @@ impl SyncEngine {
         self.handle(Event::Answered { request: whole(request).unsigned_abs(), answer }, now_ms)
     }
 
+    /// Reports that a request or a refresh got no response. `is_cut`: whether the connection broke while the request or the response was in
+    /// transit.
+    pub fn unanswered(&mut self, request: f64, message: String, is_cut: bool, now_ms: f64) -> String {
+        let error = TransportError { message, is_cut };
+        self.handle(Event::Unanswered { request: whole(request).unsigned_abs(), error }, now_ms)
+    }
+
+    /// Reports the end of a refresh. `valid`: whether there is a token to continue with.
+    pub fn refreshed(&mut self, request: f64, valid: bool, now_ms: f64) -> String {
+        self.handle(Event::Refreshed { request: whole(request).unsigned_abs(), valid }, now_ms)
+    }
+
     /// Takes the body of a request that is about to be sent.
     pub fn body(&mut self, request: f64) -> Option<Vec<u8>> {
         self.bodies.remove(&whole(request).unsigned_abs())
@@ -116,7 +128,8 @@ impl SyncEngine {
         let mut loaded = read_loaded(meta, &rows)?;
         *done = Done::default();
         let planned = with_clock_and_rng(wall_ms, |clock| task.plan(&mut loaded, clock, done));
-        let planned = planned.map_err(|report| format!("cannot change a stored record, which is damaged: {report}"))?;
+        let planned =
+            planned.map_err(|report| format!("cannot change a stored record, which is damaged: {report}; sign in with a new database"))?;
         let (mut writes, mut texts) = (Writes::default(), Vec::with_capacity(planned.len()));
         writes.take(planned, &mut texts);
         Ok(writes.into_plan(loaded.meta, texts))
@@ -152,7 +165,8 @@ impl SyncEngine {
 
     fn turn(&self, commands: Vec<Command>, now_ms: f64) -> String {
         let now = whole(now_ms);
-        write(&Turn { commands, status: self.engine.status(now), waiting: self.engine.is_waiting(now) })
+        let status = self.engine.status(now);
+        write(&Turn { commands, listens: status.state.listens(), status, waiting: self.engine.is_waiting(now) })
     }
 
     fn command(&mut self, command: engine::Command) -> Command {

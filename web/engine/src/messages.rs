@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use stronglog_sync::Answer;
 use stronglog_sync::Status;
 use stronglog_sync::api::runtime::http::{Method, Operation};
-use stronglog_sync::engine::{self, Event, TransportError};
+use stronglog_sync::engine::{self, Event};
 use stronglog_sync::task::Task;
 use uuid::Uuid;
 
@@ -28,10 +28,6 @@ pub(crate) enum Happened {
     /// The account.
     SignedIn(Uuid),
     SignedOut,
-    /// The refresh's number, and whether there is a token to continue with.
-    Refreshed(u64, bool),
-    /// The request's number, the network error, and whether the connection broke while the request or the response was in transit.
-    Unanswered(u64, String, bool),
     StoreFailed(String),
 }
 
@@ -47,8 +43,6 @@ impl From<Happened> for Event {
             Happened::Resume => Event::Resume,
             Happened::SignedIn(account) => Event::SignedIn { account },
             Happened::SignedOut => Event::SignedOut,
-            Happened::Refreshed(request, valid) => Event::Refreshed { request, valid },
-            Happened::Unanswered(request, message, is_cut) => Event::Unanswered { request, error: TransportError { message, is_cut } },
             Happened::StoreFailed(message) => Event::StoreFailed { message },
         }
     }
@@ -96,6 +90,8 @@ pub(crate) struct Turn {
     pub(crate) status: Status,
     /// Whether there is nothing to do until something happens.
     pub(crate) waiting: bool,
+    /// Whether to listen for change notifications.
+    pub(crate) listens: bool,
 }
 
 /// A command of the engine.
@@ -111,14 +107,14 @@ pub(crate) enum Command {
     },
     /// Run the step of this number, and call `stored`.
     Persist { step: u32 },
-    /// Send a request, and call `answered`, or send the event `unanswered`.
+    /// Send a request, and call `answered` or `unanswered`.
     Send {
         request: u64,
         account: Uuid,
         #[serde(flatten)]
         call: Call,
     },
-    /// Refresh the token, and send the event `refreshed` or `unanswered`.
+    /// Refresh the token, and call `refreshed` or `unanswered`.
     Refresh { request: u64 },
     /// Send the event `tick` at this time.
     WakeAt { at: Option<i64> },

@@ -1,5 +1,6 @@
 //! Rows, writes and counts that are passed between WebAssembly and TypeScript. A record is passed as its text. What the engine knows about
-//! it is a JSON text that TypeScript stores without reading it, plus the few members that IndexedDB indexes.
+//! it is a JSON text, which TypeScript stores, plus the few members that IndexedDB indexes. TypeScript reads only the members of the JSON that
+//! `border.rs` lists.
 
 use serde::{Deserialize, Serialize};
 use stronglog_sync::api::runtime::json::Json;
@@ -18,7 +19,7 @@ use crate::host_object::host_object;
 /// What the engine knows about a row, apart from its record.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RowInfo {
+pub(crate) struct RowInfo {
     op: OpInfo,
     stamp: i64,
     deleted: bool,
@@ -204,7 +205,8 @@ pub(crate) fn read_meta(text: &str) -> Result<Meta, String> {
     Meta::read(text).map_err(|_| damaged())
 }
 
-/// The writes of a plan. `json` is a `Writes`; `texts` are the records of its `put`s, in the same order.
+/// The writes of a plan. `json` is a `Writes`; `texts` are the records of its `put`s, in the same order. They are separate for speed: inside
+/// the JSON, their quotes would be escaped and parsed twice.
 #[wasm_bindgen]
 pub struct Plan {
     json: String,
@@ -397,8 +399,8 @@ pub fn count_unseen(meta: &str, infos: Vec<String>) -> Result<Vec<u32>, String> 
     for info in &infos {
         let info: RowInfo = read_stored(info)?;
         live += u32::from(!info.deleted);
-        let doomed = meta.sweeps(info.op.device, info.seen, info.base_rev);
-        unseen += u32::from(doomed && !info.deleted && info.since.is_none());
+        let is_swept = meta.sweeps(info.op.device, info.seen, info.base_rev);
+        unseen += u32::from(is_swept && !info.deleted && info.since.is_none());
     }
     Ok(vec![live, unseen])
 }

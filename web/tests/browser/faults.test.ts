@@ -245,7 +245,7 @@ test("a second account never sees the first one's data", async () => {
   expect(await tab.status()).toMatchObject({ state: "off", pending: 1, account: null });
 });
 
-test("storage that is full is told, and sync goes on once there is room", async () => {
+test("storage that is full is reported, and sync goes on once there is room", async () => {
   const email = play.account();
   await seed(play.server.port, email, 1_500);
   const tab = await Tab.open(await play.profile(), play.url);

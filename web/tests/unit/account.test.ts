@@ -207,7 +207,7 @@ describe("nothing waits in silence", () => {
     second.close();
   });
 
-  test("a database that was emptied while it was open is told as such", async () => {
+  test("a database that was emptied while it was open is reported as such", async () => {
     const reasons: unknown[] = [];
     device.stopped = (reason) => reasons.push(reason);
     await device.signIn();

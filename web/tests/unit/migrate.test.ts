@@ -344,7 +344,7 @@ test("an old database that an earlier version has copied is not copied again, an
   expect(notCopied).toContainEqual(expect.objectContaining({ table: "loggedSets", records: 3, reason: expect.stringContaining("earlier version") as string }));
 });
 
-test("a name without a database is told as such", async () => {
+test("a name without a database is reported as such", async () => {
   device = await Device.open(new MockServer());
   expect(await migrate(device, { from: "NothingHere", deleteOld: true })).toEqual({
     copied: 0,

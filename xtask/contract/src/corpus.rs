@@ -124,7 +124,7 @@ fn outcome(folder: &Path, path: &Path) -> std::result::Result<Outcome, String> {
     let attempt = catch_unwind(AssertUnwindSafe(|| Compilation::from_file(path)));
     let attempt = attempt.map_err(|_| format!("the compiler panicked on {}", path.display()))?;
     let compilation = attempt.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    let emitted = catch_unwind(AssertUnwindSafe(|| compilation.generate(Target::ALL, false)));
+    let emitted = catch_unwind(AssertUnwindSafe(|| compilation.generate(Target::ALL)));
     let files = emitted.map_err(|_| format!("an emitter panicked on {}", path.display()))?;
     // Messages contain the paths of other files; the corpus folder is removed from them.
     Ok(files.ok_or_else(|| first_error(&compilation).replace(&format!("{}/", folder.display()), "")))

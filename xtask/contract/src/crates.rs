@@ -32,8 +32,8 @@ pub fn check(name: &str, all: &[&[OutputFile]]) -> Result<BTreeSet<usize>> {
             let rust = generated.iter().filter(|file| file.path.starts_with("rust/")).cloned().collect();
             files.extend(module(&format!("src/g{index}"), rust, index == part));
         }
-        files.push(OutputFile { path: "Cargo.toml".into(), text: PACKAGE.replace("NAME", &member) });
-        files.push(OutputFile { path: "src/lib.rs".into(), text: modules });
+        files.push(OutputFile::new("Cargo.toml", PACKAGE.replace("NAME", &member)));
+        files.push(OutputFile::new("src/lib.rs", modules));
         write(&folder.join(&member), &files)?;
         members.push(member);
     }
@@ -77,13 +77,13 @@ fn target() -> PathBuf {
 
 /// Turns generated files into a module that shares its runtime with the other modules of its crate. One module brings the runtime.
 pub fn module(folder: &str, generated: Vec<OutputFile>, brings_runtime: bool) -> Vec<OutputFile> {
-    let mut files = vec![OutputFile { path: format!("{folder}/runtime.rs"), text: "pub use crate::runtime::*;\n".to_owned() }];
+    let mut files = vec![OutputFile::new(format!("{folder}/runtime.rs"), "pub use crate::runtime::*;\n")];
     for file in generated {
         let path = file.path.trim_start_matches("rust/");
         match path.starts_with("runtime/") {
-            true if brings_runtime => files.push(OutputFile { path: format!("src/{path}"), text: file.text }),
+            true if brings_runtime => files.push(OutputFile::new(format!("src/{path}"), file.text)),
             true => {}
-            false => files.push(OutputFile { path: format!("{folder}/{path}"), text: file.text }),
+            false => files.push(OutputFile::new(format!("{folder}/{path}"), file.text)),
         }
     }
     files

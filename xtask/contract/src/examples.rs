@@ -42,7 +42,7 @@ pub fn check(folder: &Path) -> Result<String> {
             continue;
         };
         let Some((compilation, found)) = with_cases(&document, &name, &std::fs::read_to_string(&cases)?)? else { continue };
-        let Some(generated) = compilation.generate(&[Target::Rust, Target::TypeScript], false) else { continue };
+        let Some(generated) = compilation.generate(&[Target::Rust, Target::TypeScript]) else { continue };
         let module = modules.add(&generated)?;
         let index = table.lines().count();
         let _ = writeln!(mods, "pub mod g{index};");
@@ -147,8 +147,8 @@ fn with_cases(document: &Path, name: &str, cases: &str) -> Result<Option<(Compil
 /// The results of generated Rust: one crate for all documents, which reads its questions from standard input.
 fn validate_in_rust(mut files: Vec<OutputFile>, mods: &str, table: &str, examples: &[Example]) -> Result<node::Answers> {
     let crate_folder = root().join("target/corpus/cases");
-    files.push(OutputFile { path: "Cargo.toml".into(), text: crate::crates::manifest("cases") });
-    files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", mods).replace("TABLE", table) });
+    files.push(OutputFile::new("Cargo.toml", crate::crates::manifest("cases")));
+    files.push(OutputFile::new("src/main.rs", MAIN.replace("MODULES", mods).replace("TABLE", table)));
     crate::crates::write(&crate_folder, &files)?;
     crate::crates::lock(&crate_folder)?;
     let program = crate::crates::build("cases", &crate_folder)?;

@@ -62,8 +62,7 @@ impl Batch {
         for seed in seeds {
             let document = maker::Maker::document(seed).to_string();
             let compilation = Compilation::from_text("fuzzed.json", document.as_bytes());
-            let (Some(contract), Some(files)) = (&compilation.contract, compilation.generate(&[Target::Rust, Target::TypeScript], false))
-            else {
+            let (Some(contract), Some(files)) = (&compilation.contract, compilation.generate(&[Target::Rust, Target::TypeScript])) else {
                 continue;
             };
             let mut sampler = Sampler::new(contract, seed);
@@ -126,8 +125,8 @@ impl Batch {
             let rust = generated.iter().filter(|file| file.path.starts_with("rust/")).cloned().collect();
             files.extend(module(&format!("src/g{index}"), rust, index == 0));
         }
-        files.push(OutputFile { path: "Cargo.toml".into(), text: manifest(&name) });
-        files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", &modules).replace("TABLE", &table) });
+        files.push(OutputFile::new("Cargo.toml", manifest(&name)));
+        files.push(OutputFile::new("src/main.rs", MAIN.replace("MODULES", &modules).replace("TABLE", &table)));
         write(&folder, &files)?;
         lock(&folder)?;
         self.results(&folder, &build(&name, &folder)?)

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use contractc::Compilation;
-use contractc::emit::{OutputFile, Target};
+use contractc::emit::{GenerateOptions, OutputFile, Target};
 use contractc::output::{self, Change};
 
 pub use contractc::output::Mode;
@@ -18,7 +18,7 @@ const SOURCES: [&str; 2] = ["spec/openapi.yaml", "contractc/protocol/sync.yaml"]
 /// The diagnostics of the contract, or the error of the operating system.
 pub fn run(root: &Path, mode: Mode) -> Result<Vec<Change>, Box<dyn std::error::Error>> {
     let compilation = Compilation::from_file(&root.join(SOURCES[0]))?;
-    let files = compilation.generate(Target::ALL, false).ok_or_else(|| compilation.render())?;
+    let files = compilation.generate(Target::ALL).ok_or_else(|| compilation.render())?;
     let (docs, mut code): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.path.starts_with("docs/"));
     code.push(manifest(root, &code, &docs)?);
     let mut changes = output::apply(&root.join("generated"), &code, mode)?;
@@ -38,7 +38,9 @@ fn example(folder: &Path, targets: &[Target], mode: Mode) -> Result<Vec<Change>,
         // The engine and the server handle the other requests themselves.
         contract.keep_records();
     }
-    let files = compilation.generate_with(targets, false, Some("stronglog_sync::api")).ok_or_else(|| compilation.render())?;
+    let files = compilation
+        .generate_with(targets, &GenerateOptions::default().runtime("stronglog_sync::api"))
+        .ok_or_else(|| compilation.render())?;
     Ok(output::apply(&folder.join("generated"), &files, mode)?)
 }
 
@@ -55,5 +57,5 @@ fn manifest(root: &Path, code: &[OutputFile], docs: &[OutputFile]) -> std::io::R
     for file in docs {
         text.push_str(&format!("{}  {}\n", output::fingerprint(file.text.as_bytes()), file.path));
     }
-    Ok(OutputFile { path: "MANIFEST".to_owned(), text })
+    Ok(OutputFile::new("MANIFEST", text))
 }

@@ -14,7 +14,7 @@ use xtask::Result;
 pub fn write(root: &Path) -> Result {
     let compilation = Compilation::from_file(&root.join("spec/openapi.yaml"))?;
     let contract = compilation.contract.as_ref().ok_or_else(|| compilation.render())?;
-    let shapes = Plan::new(contract, "openapi.yaml", false).shapes;
+    let shapes = Plan::new(contract, "openapi.yaml").shapes;
     let page = contract.named("FeedPage").and_then(|id| shapes.of(contract, id)).ok_or("the contract has no FeedPage")?;
     let mut definitions = Map::new();
     let mut seen = BTreeSet::new();

@@ -115,7 +115,7 @@ impl Suite {
         let (mut compiled, mut cases) = (Vec::new(), Vec::new());
         for group in self.groups.iter().filter(|group| tiers.contains(&group.tier.as_str())) {
             let compilation = Compilation::from_file(&group.document)?;
-            let Some(generated) = compilation.generate(&[Target::Rust, Target::TypeScript], false) else {
+            let Some(generated) = compilation.generate(&[Target::Rust, Target::TypeScript]) else {
                 rejected.insert(group.name.clone(), first_error(&compilation));
                 continue;
             };
@@ -127,8 +127,8 @@ impl Suite {
             files.extend(crate_module(&format!("src/g{index}"), generated, index == 0));
             compiled.push(group);
         }
-        files.push(OutputFile { path: "Cargo.toml".into(), text: manifest(NAME) });
-        files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", &source).replace("TABLE", &table) });
+        files.push(OutputFile::new("Cargo.toml", manifest(NAME)));
+        files.push(OutputFile::new("src/main.rs", MAIN.replace("MODULES", &source).replace("TABLE", &table)));
         write(&crate_folder, &files)?;
         lock(&crate_folder)?;
         let (in_rust, in_typescript) = side_by_side(|| run_suite(&crate_folder), || Case::check(&modules, &compiled, &cases));

@@ -9,13 +9,13 @@ use crate::args::{Admin, Backup, Command};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{AdminOutput, RotatedOutput};
 use crate::settings;
-use crate::terminal::{bad, counted, error_word, good, remark, say, say_json};
+use crate::terminal::{Format, bad, counted, error_word, good, remark, say, say_json};
 
 /// The default number of backups to keep.
 const KEEP: u32 = 14;
 
-pub async fn run(backup: &Backup, json: bool) -> Outcome {
-    let Some(file) = &backup.config else { return write(backup, json).await };
+pub async fn run(backup: &Backup, format: Format) -> Outcome {
+    let Some(file) = &backup.config else { return write(backup, format).await };
     match settings::with_file(std::env::args_os(), &["admin", "backup"], file)?.command {
         // A timer may still run after the data has moved: this is neither a failure nor a backup.
         Command::Admin(Admin::Backup(settled)) if settled.folder.store.is_some() => {
@@ -25,20 +25,20 @@ pub async fn run(backup: &Backup, json: bool) -> Outcome {
             );
             Ok(Exit::Attention)
         }
-        Command::Admin(Admin::Backup(settled)) => write(&settled, json).await,
-        _ => write(backup, json).await,
+        Command::Admin(Admin::Backup(settled)) => write(&settled, format).await,
+        _ => write(backup, format).await,
     }
 }
 
-async fn write(backup: &Backup, json: bool) -> Outcome {
+async fn write(backup: &Backup, format: Format) -> Outcome {
     if backup.every.is_some() || backup.keep.is_some() {
-        return rotate(backup, json).await;
+        return rotate(backup, format).await;
     }
     let data = folder_only(&backup.folder, "back up")?;
     let BackedUp { not_recorded, .. } = admin::back_up(data, &backup.file).map_err(|error| Failure::new(error.to_string()))?;
     let file = backup.file.display().to_string();
     let exit = warn(data, not_recorded.as_deref());
-    if json {
+    if format.is_json() {
         say_json(&AdminOutput { file: Some(file), not_recorded, ..AdminOutput::default() })?;
     } else {
         say!("{} wrote the backup {file}", good("✓"))?;
@@ -59,7 +59,7 @@ fn warn(data: &Path, not_recorded: Option<&str>) -> Exit {
 }
 
 /// Writes one backup, or one after the other until Ctrl-C. Reports a failure, and tries the next backup at its time.
-async fn rotate(backup: &Backup, json: bool) -> Outcome {
+async fn rotate(backup: &Backup, format: Format) -> Outcome {
     let keep = usize::try_from(backup.keep.unwrap_or(KEEP)).unwrap_or(usize::MAX);
     let data = folder_only(&backup.folder, "back up")?;
     let mut exit = Exit::Done;
@@ -70,7 +70,7 @@ async fn rotate(backup: &Backup, json: bool) -> Outcome {
         let written = written.map_err(|error| error.to_string()).and_then(|written| written.map_err(|error| error.to_string()));
         match (written, backup.every) {
             (Ok(rotated), _) => {
-                tell(&rotated, json)?;
+                tell(&rotated, format)?;
                 exit = warn(data, rotated.not_recorded.as_deref());
             }
             (Err(error), None) => return Err(Failure::new(error)),
@@ -83,13 +83,13 @@ async fn rotate(backup: &Backup, json: bool) -> Outcome {
     }
 }
 
-fn tell(rotated: &Rotated, json: bool) -> Outcome<()> {
+fn tell(rotated: &Rotated, format: Format) -> Outcome<()> {
     let file = rotated.file.display().to_string();
-    if json {
+    if format.is_json() {
         let removed = rotated.removed.iter().map(|path| path.display().to_string()).collect();
         return say_json(&RotatedOutput { file, removed, not_recorded: rotated.not_recorded.clone() });
     }
     let removed = rotated.removed.len() as u64;
-    let told = if removed > 0 { format!(", and removed {}", counted(removed, "older one")) } else { String::new() };
-    Ok(say!("{} wrote the backup {file}{told}", good("✓"))?)
+    let message = if removed > 0 { format!(", and removed {}", counted(removed, "older one")) } else { String::new() };
+    Ok(say!("{} wrote the backup {file}{message}", good("✓"))?)
 }

@@ -6,8 +6,9 @@ use crate::args::{Admin, Command, Doctor, Serve};
 use crate::commands::findings;
 use crate::exit::Outcome;
 use crate::settings;
+use crate::terminal::Format;
 
-pub async fn run(doctor: &Doctor, json: bool) -> Outcome {
+pub async fn run(doctor: &Doctor, format: Format) -> Outcome {
     let Serve { config, .. } = match &doctor.serve.file {
         None => doctor.serve.clone(),
         Some(file) => match settings::with_file(std::env::args_os(), &["admin", "doctor"], file)?.command {
@@ -22,5 +23,5 @@ pub async fn run(doctor: &Doctor, json: bool) -> Outcome {
     found.extend([check::secret(&config), check::certificate(&config)]);
     found.extend(check::proxy(&config));
     found.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
-    findings::report(&found, json)
+    findings::report(&found, format)
 }

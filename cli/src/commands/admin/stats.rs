@@ -7,11 +7,11 @@ use crate::args::ServerFolder;
 use crate::commands::table;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::StatsOutput;
-use crate::terminal::{bytes, counted, moment, say, say_fields, say_json, thousands};
+use crate::terminal::{Format, bytes, counted, moment, say, say_fields, say_json, thousands};
 
-pub async fn run(folder: &ServerFolder, json: bool) -> Outcome {
+pub async fn run(folder: &ServerFolder, format: Format) -> Outcome {
     let stats = admin::stats(&place(folder)?).await.map_err(|error| Failure::new(error.to_string()))?;
-    if json {
+    if format.is_json() {
         say_json(&StatsOutput::of(&stats))?;
         return Ok(Exit::Done);
     }

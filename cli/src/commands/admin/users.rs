@@ -11,31 +11,31 @@ use crate::commands::account::NEW_PASSWORD;
 use crate::commands::table;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{ResetPasswordOutput, UserOutput, UserSessionOutput};
-use crate::terminal::{Asking, ask_line, bytes, counted, good, moment, password, remark, say, say_fields, say_json, thousands};
+use crate::terminal::{Asking, Format, ask_line, bytes, counted, good, moment, password, remark, say, say_fields, say_json, thousands};
 
-pub async fn run(action: &UserAction, json: bool) -> Outcome {
+pub async fn run(action: &UserAction, format: Format) -> Outcome {
     match action {
-        UserAction::List { folder } => list(folder, json).await?,
-        UserAction::Show(account) => show(account, json).await?,
-        UserAction::Sessions(account) => sessions(account, json).await?,
+        UserAction::List { folder } => list(folder, format).await?,
+        UserAction::Show(account) => show(account, format).await?,
+        UserAction::Sessions(account) => sessions(account, format).await?,
         UserAction::Disable(account) => {
             let user = users::disable(&place(&account.folder)?, &account.account).await.map_err(failed)?;
-            done(&user, json, &format!("disabled {} and signed out {}", user.email, counted(user.sessions, "device")))?;
+            done(&user, format, &format!("disabled {} and signed out {}", user.email, counted(user.sessions, "device")))?;
         }
         UserAction::Enable(account) => {
             let user = users::enable(&place(&account.folder)?, &account.account).await.map_err(failed)?;
-            done(&user, json, &format!("enabled {}; its devices must sign in again", user.email))?;
+            done(&user, format, &format!("enabled {}; its devices must sign in again", user.email))?;
         }
         UserAction::Limit { account, max_records, max_bytes } => {
             let limits = Limits { records_max: *max_records, bytes_max: *max_bytes };
             let user = users::limit(&place(&account.folder)?, &account.account, limits).await.map_err(failed)?;
-            let told = if limits == Limits::default() { "has the limits of the server again" } else { "has its own limits" };
-            done(&user, json, &format!("{} {told}", user.email))?;
+            let summary = if limits == Limits::default() { "has the limits of the server again" } else { "has its own limits" };
+            done(&user, format, &format!("{} {summary}", user.email))?;
         }
         UserAction::ResetPassword { account, password_stdin, generate } => {
-            reset_password(account, *password_stdin, *generate, json).await?
+            reset_password(account, *password_stdin, *generate, format).await?
         }
-        UserAction::Delete { account, yes } => delete(account, *yes, json).await?,
+        UserAction::Delete { account, yes } => delete(account, *yes, format).await?,
     }
     Ok(Exit::Done)
 }
@@ -44,13 +44,13 @@ fn failed(error: admin::Error) -> Failure {
     Failure::new(error.to_string())
 }
 
-fn done(user: &users::User, json: bool, told: &str) -> Outcome<()> {
-    if json { say_json(&UserOutput::of(user)) } else { Ok(say!("{} {told}", good("✓"))?) }
+fn done(user: &users::User, format: Format, summary: &str) -> Outcome<()> {
+    if format.is_json() { say_json(&UserOutput::of(user)) } else { Ok(say!("{} {summary}", good("✓"))?) }
 }
 
-async fn list(folder: &ServerFolder, json: bool) -> Outcome<()> {
+async fn list(folder: &ServerFolder, format: Format) -> Outcome<()> {
     let users = users::list(&place(folder)?).await.map_err(failed)?;
-    if json {
+    if format.is_json() {
         return users.iter().try_for_each(|user| say_json(&UserOutput::of(user)));
     }
     let row = |user: &users::User| {
@@ -61,14 +61,14 @@ async fn list(folder: &ServerFolder, json: bool) -> Outcome<()> {
     table::say_rows(&["email", "account", "since", "devices", "seen", "records", "size"], &users.iter().map(row).collect::<Vec<_>>())
 }
 
-async fn show(account: &AccountArgument, json: bool) -> Outcome<()> {
+async fn show(account: &AccountArgument, format: Format) -> Outcome<()> {
     let user = users::show(&place(&account.folder)?, &account.account).await.map_err(failed)?;
-    if json {
+    if format.is_json() {
         return say_json(&UserOutput::of(&user));
     }
-    let limit = |max: Option<u64>, told: fn(u64) -> String| match max {
+    let limit = |max: Option<u64>, summary: fn(u64) -> String| match max {
         Some(0) => ", without a limit".to_owned(),
-        Some(max) => format!(" of {}", told(max)),
+        Some(max) => format!(" of {}", summary(max)),
         None => String::new(),
     };
     say_fields(&[
@@ -84,9 +84,9 @@ async fn show(account: &AccountArgument, json: bool) -> Outcome<()> {
     ])
 }
 
-async fn sessions(account: &AccountArgument, json: bool) -> Outcome<()> {
+async fn sessions(account: &AccountArgument, format: Format) -> Outcome<()> {
     let sessions = users::sessions(&place(&account.folder)?, &account.account).await.map_err(failed)?;
-    if json {
+    if format.is_json() {
         return sessions.into_iter().try_for_each(|session| {
             let users::SignedIn { id, device_name, created_at, seen_at, .. } = session;
             say_json(&UserSessionOutput { session: id.to_string(), device: device_name, created_at, seen_at })
@@ -99,7 +99,7 @@ async fn sessions(account: &AccountArgument, json: bool) -> Outcome<()> {
     table::say_rows(&["device", "session", "since", "seen"], &sessions.iter().map(row).collect::<Vec<_>>())
 }
 
-async fn reset_password(account: &AccountArgument, stdin: bool, generate: bool, json: bool) -> Outcome<()> {
+async fn reset_password(account: &AccountArgument, stdin: bool, generate: bool, format: Format) -> Outcome<()> {
     // Checked before asking for a password.
     users::show(&place(&account.folder)?, &account.account).await.map_err(failed)?;
     let made = generate.then(users::random_password);
@@ -108,7 +108,7 @@ async fn reset_password(account: &AccountArgument, stdin: bool, generate: bool, 
         None => password(Asking { question: "New password", variable: NEW_PASSWORD, stdin, twice: true }).await?,
     };
     let user = users::reset_password(&place(&account.folder)?, &account.account, &new).await.map_err(failed)?;
-    if json {
+    if format.is_json() {
         return say_json(&ResetPasswordOutput { account: user.id.to_string(), email: user.email, password: made });
     }
     say!("{} set the password of {} and signed out {}", good("✓"), user.email, counted(user.sessions, "device"))?;
@@ -118,7 +118,7 @@ async fn reset_password(account: &AccountArgument, stdin: bool, generate: bool, 
     Ok(())
 }
 
-async fn delete(account: &AccountArgument, yes: bool, json: bool) -> Outcome<()> {
+async fn delete(account: &AccountArgument, yes: bool, format: Format) -> Outcome<()> {
     let user = users::show(&place(&account.folder)?, &account.account).await.map_err(failed)?;
     if !yes {
         confirm(&user.email).await?;
@@ -129,7 +129,7 @@ async fn delete(account: &AccountArgument, yes: bool, json: bool) -> Outcome<()>
             "the write-ahead log still contains the erased records, because a read was in progress; they are removed with the next erasure or when the server stops"
         );
     }
-    done(&user, json, &format!("erased {} and all its records", user.email))
+    done(&user, format, &format!("erased {} and all its records", user.email))
 }
 
 async fn confirm(email: &str) -> Outcome<()> {

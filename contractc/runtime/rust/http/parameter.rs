@@ -73,9 +73,14 @@ impl Encoding {
         }
     }
 
-    /// The encoding with this style.
-    pub const fn style(self, style: Style, explode: bool) -> Self {
-        Encoding { style, explode, ..self }
+    /// The encoding with this style, not exploded.
+    pub const fn style(self, style: Style) -> Self {
+        Encoding { style, explode: false, ..self }
+    }
+
+    /// The encoding with `explode`.
+    pub const fn exploded(self) -> Self {
+        Encoding { explode: true, ..self }
     }
 
     /// The encoding with `allowReserved`.
@@ -187,9 +192,14 @@ impl Parameter {
         Parameter { name, encoding: Encoding::of(place), shape, check }
     }
 
-    /// The parameter with this style.
-    pub const fn style(self, style: Style, explode: bool) -> Self {
-        Parameter { encoding: self.encoding.style(style, explode), ..self }
+    /// The parameter with this style, not exploded.
+    pub const fn style(self, style: Style) -> Self {
+        Parameter { encoding: self.encoding.style(style), ..self }
+    }
+
+    /// The parameter with `explode`.
+    pub const fn exploded(self) -> Self {
+        Parameter { encoding: self.encoding.exploded(), ..self }
     }
 
     /// The parameter with `allowReserved`.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value as JsonValue;
 
 use super::markdown::{cell, code, embed, first_paragraph, has_more_paragraphs, key, plain};
-use super::words::{Name, Words, name_link, schema_key, value_code};
+use super::words::{Detail, Name, Words, name_link, schema_key, value_code};
 use crate::model::{Direction, Schema, SchemaId};
 
 /// The depth to which tables list the members of inline objects, as in `a.b[].c`.
@@ -160,7 +160,7 @@ impl<'c> Words<'c> {
             name: cell(&code(name)),
             kind: cell(&self.kind(id)),
             required,
-            rules: cell(&self.rules(id, true).join(", ")),
+            rules: cell(&self.rules(id, Detail::Brief).join(", ")),
             description: cell(&description),
         }
     }
@@ -180,7 +180,7 @@ impl<'c> Words<'c> {
         if members.is_empty() && !is_union {
             words.push(self.unnamed_kind(id));
         }
-        words.extend(self.rules(id, false));
+        words.extend(self.rules(id, Detail::Full));
         let mut sentences = Vec::new();
         if !words.is_empty() {
             sentences.push(format!("{}.", capitalised(&words.join(", "))));
@@ -238,7 +238,7 @@ impl<'c> Words<'c> {
             .additional_properties
             .filter(|id| !object.properties.is_empty() && !self.contract.schema(self.contract.resolved(*id)).never);
         facts.extend(others.filter(|id| !self.contract.schema(*id).is_anything()).map(|id| format!("Other members: {}.", self.kind(id))));
-        facts.extend(object.property_names.map(|id| format!("Names of members: {}.", self.rules(id, true).join(", "))));
+        facts.extend(object.property_names.map(|id| format!("Names of members: {}.", self.rules(id, Detail::Brief).join(", "))));
         facts.extend(object.dependent_required.iter().map(|(name, needed)| format!("{} needs {} beside it.", code(name), listed(needed))));
         facts.extend(
             object
@@ -266,17 +266,17 @@ impl<'c> Words<'c> {
             return self.instances(union, structure);
         }
         let tag = union.tag.as_ref();
-        let told_apart = tag.map(|tag| format!(", told apart by {}", code(&tag.member))).unwrap_or_default();
+        let distinguished = tag.map(|tag| format!(", distinguished by {}", code(&tag.member))).unwrap_or_default();
         let all_linked = variants.iter().all(|variant| self.name(*variant).is_some()) && named == NamedVariants::Linked;
         if all_linked || level >= HEADING_LEVEL_MAX || variants.iter().all(|variant| self.members(*variant).is_empty()) {
-            structure.choice = format!("It is {quantity} these{told_apart}:");
+            structure.choice = format!("It is {quantity} these{distinguished}:");
             structure.has_tags = tag.is_some();
             let tags =
                 |index: usize| tag.map(|tag| tag.values[index].iter().map(value_code).collect::<Vec<_>>().join(", ")).unwrap_or_default();
             structure.linked = variants.iter().enumerate().map(|(index, variant)| self.linked_variant(*variant, tags(index))).collect();
             return;
         }
-        structure.choice = format!("It is {quantity} the kinds below{told_apart}.");
+        structure.choice = format!("It is {quantity} the kinds below{distinguished}.");
         structure.variants = variants.iter().enumerate().map(|(index, variant)| self.variant(*variant, index, level + 1)).collect();
         share_rows(structure);
     }
@@ -304,7 +304,7 @@ impl<'c> Words<'c> {
 
     fn linked_variant(&self, id: SchemaId, tags: String) -> LinkedVariant {
         let description = self.description(id).map(first_paragraph).unwrap_or_default();
-        let rules = if self.name(id).is_none() { self.rules(id, true) } else { Vec::new() };
+        let rules = if self.name(id).is_none() { self.rules(id, Detail::Brief) } else { Vec::new() };
         let kind = std::iter::once(self.kind(id)).chain(rules).collect::<Vec<_>>().join(", ");
         LinkedVariant { link: cell(&kind), tags, description: cell(&description) }
     }

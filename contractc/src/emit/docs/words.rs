@@ -18,6 +18,15 @@ pub struct Words<'c> {
     names: BTreeMap<SchemaId, Name<'c>>,
 }
 
+/// How much of a schema a description states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Every constraint.
+    Full,
+    /// For tables: without the constraints that the section of a named schema describes.
+    Brief,
+}
+
 /// The name of a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Name<'c> {
@@ -157,18 +166,18 @@ impl<'c> Words<'c> {
         self.parts(id).iter().any(|part| is_never(part.object.additional_properties) || is_never(part.object.unevaluated_properties))
     }
 
-    /// Every constraint in words. With `short`, for tables, constraints that the section of a named schema describes are omitted.
-    pub fn rules(&self, id: SchemaId, short: bool) -> Vec<String> {
+    /// Every constraint in words.
+    pub fn rules(&self, id: SchemaId, detail: Detail) -> Vec<String> {
         let is_named = self.name(id).is_some();
         let mut words = Vec::new();
-        if short && is_named {
+        if detail == Detail::Brief && is_named {
             words.extend(self.scalar_word(id));
         }
         for part in self.parts(id) {
-            words.extend(value_words(part, short));
+            words.extend(value_words(part, detail));
             words.extend(assertion_words(part, Kind::Number));
-            words.extend(text_words(part, short && is_named));
-            words.extend(self.array_words(part, short));
+            words.extend(text_words(part, detail == Detail::Brief && is_named));
+            words.extend(self.array_words(part, detail));
             words.extend(assertion_words(part, Kind::Object));
             words.extend(self.sync_words(part));
         }
@@ -185,7 +194,7 @@ impl<'c> Words<'c> {
         scalar.intersects(types).then(|| types.to_string())
     }
 
-    fn array_words(&self, schema: &Schema, short: bool) -> Vec<String> {
+    fn array_words(&self, schema: &Schema, detail: Detail) -> Vec<String> {
         let array = &schema.array;
         let mut words = assertion_words(schema, Kind::Array);
         if array.each {
@@ -200,8 +209,8 @@ impl<'c> Words<'c> {
             words.push(format!("{count} of the kind {}", self.kind(contains.schema)));
         }
         // Items without a name are described nowhere else.
-        let inline = array.items.filter(|items| (short || self.name(*items).is_none()) && self.is_scalar(*items));
-        let inner = inline.map(|items| self.rules(items, true)).unwrap_or_default();
+        let inline = array.items.filter(|items| (detail == Detail::Brief || self.name(*items).is_none()) && self.is_scalar(*items));
+        let inner = inline.map(|items| self.rules(items, Detail::Brief)).unwrap_or_default();
         if !inner.is_empty() {
             words.push(format!("each: {}", inner.join(", ")));
         }
@@ -270,12 +279,12 @@ pub fn value_code(value: &JsonValue) -> String {
     }
 }
 
-fn value_words(schema: &Schema, short: bool) -> Option<String> {
+fn value_words(schema: &Schema, detail: Detail) -> Option<String> {
     if let Some(constant) = &schema.constant {
         return Some(format!("always {}", value_code(constant)));
     }
     let values = schema.enumeration.as_ref()?;
-    let shown = if short { LISTED_VALUES_MAX } else { values.len() };
+    let shown = if detail == Detail::Brief { LISTED_VALUES_MAX } else { values.len() };
     let mut listed: Vec<String> = values.iter().take(shown).map(value_code).collect();
     if values.len() > shown {
         listed.push(format!("… ({} in all)", values.len()));
@@ -367,7 +376,7 @@ mod tests {
         let compilation = Compilation::from_text("t.yaml", text.as_bytes());
         let contract = compilation.contract.as_ref().expect("a valid document");
         let words = Words::new(contract);
-        words.rules(contract.named("S").expect("S"), false).join(", ")
+        words.rules(contract.named("S").expect("S"), Detail::Full).join(", ")
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::names::{Names, constant_name};
 use super::print::{docs, ident, print, text, texts};
 use super::{Source, scope};
 use crate::emit::Plan;
-use crate::model::{Argument, Kind, Schema, SchemaId};
+use crate::model::{Argument, ArrayRules, Kind, Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use crate::shapes::MergedParts;
@@ -171,9 +171,47 @@ impl<'p> Emitter<'p> {
 
     fn keywords(&self, id: SchemaId) -> Steps {
         let schema = self.schema(id);
+        // Every field is named, so that a new keyword cannot be forgotten.
+        let Schema {
+            // Types and documentation state these.
+            span: _,
+            pointer: _,
+            annotations: _,
+            never,
+            // `body` handles it, `max_depth`, and secrets.
+            accepts_null: _,
+            // `typed` checks these, and `rules`.
+            types: _,
+            // `values` checks these.
+            constant: _,
+            enumeration: _,
+            // `typed` checks these.
+            number: _,
+            text: _,
+            array: _,
+            object: _,
+            // `merged_parts` has these.
+            reference: _,
+            all_of: _,
+            // `applicators` checks these.
+            any_of: _,
+            one_of: _,
+            not: _,
+            condition: _,
+            tag: _,
+            // The effect of a discriminator is in `tag`.
+            discriminator: _,
+            rules: _,
+            max_depth: _,
+            refers_to: _,
+            any_collection: _,
+            rust_type: _,
+            view: _,
+            complete: _,
+        } = schema;
         let MergedParts { merged, separate: called } = self.plan.shapes.merged_parts(self.plan.contract, id);
         let mut code = Steps::default();
-        if schema.never {
+        if *never {
             code.push_call(quote!(out.never("false", at)));
         }
         called.iter().for_each(|part| code.append(self.check(*part)));
@@ -265,10 +303,11 @@ impl<'p> Emitter<'p> {
     }
 
     fn array_rules(&self, schema: &Schema) -> Steps {
-        let rules = &schema.array;
+        // `items` checks the items, and `unevaluated` the others.
+        let ArrayRules { prefix_items: _, items: _, limits: _, contains, unevaluated_items: _, each: _ } = &schema.array;
         let mut code = self.assertions(schema, Kind::Array);
         code.append(self.items(schema));
-        if let Some(contains) = rules.contains {
+        if let Some(contains) = contains {
             let accepts = self.accepts(contains.schema);
             let walk = walk_items(&quote!(array), &quote!(value), &quote!(matching += u64::from(#accepts);));
             let min = Literal::u64_unsuffixed(contains.min);

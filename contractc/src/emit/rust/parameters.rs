@@ -84,7 +84,8 @@ impl<'p> Parameters<'p> {
         let (Some(schema), Content::Form) = (media.schema, media.content(self.plan.contract)) else { return };
         let encodings = media.encodings.iter().map(|(name, encoding)| {
             let reserved = if encoding.reserved { ".reserved()" } else { "" };
-            format!("({name:?}, Encoding::of(Place::Query).style(Style::{:?}, {}){reserved})", encoding.style, encoding.explode)
+            let exploded = if encoding.explode { ".exploded()" } else { "" };
+            format!("({name:?}, Encoding::of(Place::Query).style(Style::{:?}){exploded}{reserved})", encoding.style)
         });
         let encodings: Vec<String> = encodings.collect();
         let (shape, check) = (shape(&self.plan.contract.text_shape(schema)), check_path(self.plan, self.names, schema));
@@ -166,7 +167,10 @@ impl<'p> Parameters<'p> {
         let check = check_path(self.plan, self.names, parameter.schema);
         let mut code = format!("Parameter::new(Place::{place:?}, {:?}, {shape}, {check})", parameter.name);
         if (style, explode) != (Encoding::of(place).style, Encoding::of(place).explode) {
-            let _ = write!(code, ".style(Style::{style:?}, {explode})");
+            let _ = write!(code, ".style(Style::{style:?})");
+            if explode {
+                code.push_str(".exploded()");
+            }
         }
         if reserved {
             code.push_str(".reserved()");

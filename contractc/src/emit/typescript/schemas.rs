@@ -188,7 +188,45 @@ impl<'p> Emitter<'p> {
 
     fn keywords(&self, id: SchemaId, expected: &Expected) -> Code {
         let schema = self.schema(id);
-        if schema.never {
+        // Every field is named, so that a new keyword cannot be forgotten.
+        let Schema {
+            // Types and documentation state these.
+            span: _,
+            pointer: _,
+            annotations: _,
+            never,
+            // `body` handles it, `max_depth`, and secrets.
+            accepts_null: _,
+            // `typed` checks these, and `rules`.
+            types: _,
+            // `values` and `values_alone` check these.
+            constant: _,
+            enumeration: _,
+            // `typed` checks these.
+            number: _,
+            text: _,
+            array: _,
+            object: _,
+            // `merged_parts` has these.
+            reference: _,
+            all_of: _,
+            // `applicators` and `union` check these.
+            any_of: _,
+            one_of: _,
+            not: _,
+            condition: _,
+            tag: _,
+            // The effect of a discriminator is in `tag`.
+            discriminator: _,
+            rules: _,
+            max_depth: _,
+            refers_to: _,
+            any_collection: _,
+            rust_type: _,
+            view: _,
+            complete: _,
+        } = schema;
+        if *never {
             return Code::call(expected.generic("never"), Vec::new());
         }
         let (merged, called) = self.merged_parts(id);

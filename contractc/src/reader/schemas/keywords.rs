@@ -4,7 +4,7 @@ use crate::model::{self, Keyword};
 
 /// How the reader handles a keyword.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
+pub(super) enum KeywordDialect {
     /// Defined in both dialects.
     Both,
     /// A JSON Schema keyword that OpenAPI 3.0 does not define.
@@ -22,68 +22,68 @@ pub(super) enum Known {
 }
 
 /// All keywords except those of [`model::KEYWORDS`](crate::model::KEYWORDS), which both dialects define.
-const KEYWORDS: &[(&str, Known)] = &[
-    ("$anchor", Known::Annotation),
-    ("$comment", Known::Annotation),
-    ("$defs", Known::V31),
-    ("$dynamicAnchor", Known::Annotation),
-    ("$dynamicRef", Known::Unsupported),
-    ("$id", Known::Annotation),
-    ("$ref", Known::Both),
-    ("$schema", Known::Annotation),
-    ("$vocabulary", Known::Annotation),
-    ("additionalProperties", Known::Both),
-    ("allOf", Known::Both),
-    ("anyOf", Known::Both),
-    ("const", Known::V31),
-    ("contains", Known::V31),
-    ("contentEncoding", Known::Annotation),
-    ("contentMediaType", Known::Annotation),
-    ("contentSchema", Known::Annotation),
-    ("default", Known::Annotation),
-    ("dependentRequired", Known::V31),
-    ("dependentSchemas", Known::V31),
-    ("deprecated", Known::Annotation),
-    ("description", Known::Annotation),
-    ("discriminator", Known::Both),
-    ("else", Known::V31),
-    ("enum", Known::Both),
-    ("example", Known::Annotation),
-    ("examples", Known::Annotation),
-    ("externalDocs", Known::Annotation),
-    ("if", Known::V31),
-    ("items", Known::Both),
-    ("maxContains", Known::V31),
-    ("minContains", Known::V31),
-    ("not", Known::Both),
-    ("nullable", Known::V30),
-    ("oneOf", Known::Both),
-    ("patternProperties", Known::V31),
-    ("prefixItems", Known::V31),
-    ("properties", Known::Both),
-    ("propertyNames", Known::V31),
-    ("readOnly", Known::Direction),
-    ("required", Known::Both),
-    ("then", Known::V31),
-    ("title", Known::Annotation),
-    ("type", Known::Both),
-    ("unevaluatedItems", Known::V31),
-    ("unevaluatedProperties", Known::V31),
-    ("writeOnly", Known::Direction),
-    ("x-any-collection", Known::Extension),
-    ("x-each", Known::Extension),
-    ("x-max-depth", Known::Extension),
-    ("x-ref", Known::Extension),
-    ("x-rules", Known::Extension),
-    ("x-rust-type", Known::Extension),
-    ("x-since", Known::Annotation),
-    ("x-sync", Known::Extension),
-    ("xml", Known::Annotation),
+const KEYWORDS: &[(&str, KeywordDialect)] = &[
+    ("$anchor", KeywordDialect::Annotation),
+    ("$comment", KeywordDialect::Annotation),
+    ("$defs", KeywordDialect::V31),
+    ("$dynamicAnchor", KeywordDialect::Annotation),
+    ("$dynamicRef", KeywordDialect::Unsupported),
+    ("$id", KeywordDialect::Annotation),
+    ("$ref", KeywordDialect::Both),
+    ("$schema", KeywordDialect::Annotation),
+    ("$vocabulary", KeywordDialect::Annotation),
+    ("additionalProperties", KeywordDialect::Both),
+    ("allOf", KeywordDialect::Both),
+    ("anyOf", KeywordDialect::Both),
+    ("const", KeywordDialect::V31),
+    ("contains", KeywordDialect::V31),
+    ("contentEncoding", KeywordDialect::Annotation),
+    ("contentMediaType", KeywordDialect::Annotation),
+    ("contentSchema", KeywordDialect::Annotation),
+    ("default", KeywordDialect::Annotation),
+    ("dependentRequired", KeywordDialect::V31),
+    ("dependentSchemas", KeywordDialect::V31),
+    ("deprecated", KeywordDialect::Annotation),
+    ("description", KeywordDialect::Annotation),
+    ("discriminator", KeywordDialect::Both),
+    ("else", KeywordDialect::V31),
+    ("enum", KeywordDialect::Both),
+    ("example", KeywordDialect::Annotation),
+    ("examples", KeywordDialect::Annotation),
+    ("externalDocs", KeywordDialect::Annotation),
+    ("if", KeywordDialect::V31),
+    ("items", KeywordDialect::Both),
+    ("maxContains", KeywordDialect::V31),
+    ("minContains", KeywordDialect::V31),
+    ("not", KeywordDialect::Both),
+    ("nullable", KeywordDialect::V30),
+    ("oneOf", KeywordDialect::Both),
+    ("patternProperties", KeywordDialect::V31),
+    ("prefixItems", KeywordDialect::V31),
+    ("properties", KeywordDialect::Both),
+    ("propertyNames", KeywordDialect::V31),
+    ("readOnly", KeywordDialect::Direction),
+    ("required", KeywordDialect::Both),
+    ("then", KeywordDialect::V31),
+    ("title", KeywordDialect::Annotation),
+    ("type", KeywordDialect::Both),
+    ("unevaluatedItems", KeywordDialect::V31),
+    ("unevaluatedProperties", KeywordDialect::V31),
+    ("writeOnly", KeywordDialect::Direction),
+    ("x-any-collection", KeywordDialect::Extension),
+    ("x-each", KeywordDialect::Extension),
+    ("x-max-depth", KeywordDialect::Extension),
+    ("x-ref", KeywordDialect::Extension),
+    ("x-rules", KeywordDialect::Extension),
+    ("x-rust-type", KeywordDialect::Extension),
+    ("x-since", KeywordDialect::Annotation),
+    ("x-sync", KeywordDialect::Extension),
+    ("xml", KeywordDialect::Annotation),
 ];
 
 /// How the compiler handles a keyword, for `COVERAGE.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeywordFate {
+pub enum KeywordHandling {
     /// Validators check it.
     Enforced,
     /// Documentation for people.
@@ -96,34 +96,34 @@ pub enum KeywordFate {
     Registry,
     /// Names a type.
     Type,
-    /// Gives references something to point to.
-    Place,
+    /// A target for references (`$id`, `$anchor`, `$defs`).
+    ReferenceTarget,
 }
 
 /// Every keyword that the compiler knows, and how it is handled.
-pub fn keyword_fates() -> Vec<(&'static str, KeywordFate)> {
-    let fate = |keyword: &str, known: Known| match known {
-        _ if ["x-sync", "x-ref"].contains(&keyword) => KeywordFate::Registry,
-        _ if keyword == "x-rust-type" => KeywordFate::Type,
-        _ if ["$anchor", "$defs", "$dynamicAnchor", "$id"].contains(&keyword) => KeywordFate::Place,
-        Known::Annotation => KeywordFate::Annotation,
-        Known::Direction => KeywordFate::Direction,
-        Known::Unsupported => KeywordFate::Rejected,
-        Known::Both | Known::V30 | Known::V31 | Known::Extension => KeywordFate::Enforced,
+pub fn keyword_handling() -> Vec<(&'static str, KeywordHandling)> {
+    let handling = |keyword: &str, known: KeywordDialect| match known {
+        _ if ["x-sync", "x-ref"].contains(&keyword) => KeywordHandling::Registry,
+        _ if keyword == "x-rust-type" => KeywordHandling::Type,
+        _ if ["$anchor", "$defs", "$dynamicAnchor", "$id"].contains(&keyword) => KeywordHandling::ReferenceTarget,
+        KeywordDialect::Annotation => KeywordHandling::Annotation,
+        KeywordDialect::Direction => KeywordHandling::Direction,
+        KeywordDialect::Unsupported => KeywordHandling::Rejected,
+        KeywordDialect::Both | KeywordDialect::V30 | KeywordDialect::V31 | KeywordDialect::Extension => KeywordHandling::Enforced,
     };
-    let mut fates: Vec<_> = all().map(|(keyword, known)| (keyword, fate(keyword, known))).collect();
-    fates.sort_unstable_by_key(|(keyword, _)| *keyword);
-    fates
+    let mut handled: Vec<_> = all().map(|(keyword, known)| (keyword, handling(keyword, known))).collect();
+    handled.sort_unstable_by_key(|(keyword, _)| *keyword);
+    handled
 }
 
-fn all() -> impl Iterator<Item = (&'static str, Known)> {
-    KEYWORDS.iter().copied().chain(model::KEYWORDS.iter().map(|keyword| (keyword.name, Known::Both)))
+fn all() -> impl Iterator<Item = (&'static str, KeywordDialect)> {
+    KEYWORDS.iter().copied().chain(model::KEYWORDS.iter().map(|keyword| (keyword.name, KeywordDialect::Both)))
 }
 
 /// How the reader handles a keyword; `None` if it is unknown.
-pub(super) fn known_keyword(keyword: &str) -> Option<Known> {
+pub(super) fn known_keyword(keyword: &str) -> Option<KeywordDialect> {
     let listed = KEYWORDS.binary_search_by_key(&keyword, |(name, _)| name).ok().map(|index| KEYWORDS[index].1);
-    listed.or_else(|| Keyword::named(keyword).map(|_| Known::Both))
+    listed.or_else(|| Keyword::named(keyword).map(|_| KeywordDialect::Both))
 }
 
 /// What replaces a keyword that earlier drafts of JSON Schema enforce.

@@ -303,7 +303,7 @@ mod tests {
     use super::has_group_modifiers;
 
     #[test]
-    fn group_modifiers_are_told_from_other_groups() {
+    fn group_modifiers_are_distinguished_from_other_groups() {
         for source in ["(?i:a)", "a(?-i:b)", "(?ims-:a)", r"\\(?s:a)", "[[](?i:a)"] {
             assert!(has_group_modifiers(source), "{source}");
         }

@@ -1,3 +1,5 @@
+// Builds the app with Vite, and serves it during development.
+
 import { defineConfig } from "vite";
 
 export default defineConfig({

@@ -34,7 +34,7 @@ json_schemas! {
         "/properties/serverUpdatedAt" => Timestamp,
         "/properties/clientUpdatedAt" => Timestamp,
     }
-    FeedChange = r#"{"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","oneOf":[{},{}]}"# {
+    FeedChange = r#"{"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","oneOf":[{},{}]}"# {
         "/oneOf/0" => NotebookFeedChange,
         "/oneOf/1" => NoteFeedChange,
     }
@@ -44,7 +44,7 @@ json_schemas! {
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-    FeedPushChange = r#"{"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","oneOf":[{},{}]}"# {
+    FeedPushChange = r#"{"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","oneOf":[{},{}]}"# {
         "/oneOf/0" => NotebookFeedPushChange,
         "/oneOf/1" => NoteFeedPushChange,
     }
@@ -71,14 +71,14 @@ json_schemas! {
         "/allOf/0" => SyncFields,
     }
     NoteColor = r#"{"enum":["yellow","green","blue"],"type":"string"}"# {}
-    NoteFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"notes","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    NoteFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"notes","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => NoteRecord,
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-    NoteFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"notes","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
+    NoteFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"notes","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => NoteRecord,
         "/properties/baseRev" => Revision,
@@ -91,14 +91,14 @@ json_schemas! {
         "/properties/name" => Name,
         "/allOf/0" => SyncFields,
     }
-    NotebookFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"notebooks","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    NotebookFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"notebooks","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => NotebookRecord,
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-    NotebookFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"notebooks","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
+    NotebookFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"notebooks","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => NotebookRecord,
         "/properties/baseRev" => Revision,

@@ -87,7 +87,7 @@ record! {
 
 tagged! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub enum FeedChange as "FeedChange" on "collection" by validators::FEED_CHANGE {
         /// `notebooks`
         Notebooks(NotebookFeedChange) = Json::String("notebooks"),
@@ -120,7 +120,7 @@ record! {
 
 tagged! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub enum FeedPushChange as "FeedPushChange" on "collection" by validators::FEED_PUSH_CHANGE {
         /// `notebooks`
         Notebooks(NotebookFeedPushChange) = Json::String("notebooks"),
@@ -232,7 +232,7 @@ texts! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct NoteFeedChange as "NoteFeedChange" by validators::NOTE_FEED_CHANGE {
         const 0 "collection" = Json::String("notes"),
         /// The number that the server gave to an accepted write.
@@ -252,7 +252,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct NoteFeedPushChange as "NoteFeedPushChange" by validators::NOTE_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("notes"),
         /// Which edit made a version of a record.
@@ -299,7 +299,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct NotebookFeedChange as "NotebookFeedChange" by validators::NOTEBOOK_FEED_CHANGE {
         const 0 "collection" = Json::String("notebooks"),
         /// The number that the server gave to an accepted write.
@@ -319,7 +319,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct NotebookFeedPushChange as "NotebookFeedPushChange" by validators::NOTEBOOK_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("notebooks"),
         /// Which edit made a version of a record.

@@ -21,14 +21,14 @@ json_schemas! {
         "/properties/itemId" => Id,
         "/allOf/0" => SyncFields,
     }
-    AttachmentFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"attachments","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    AttachmentFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"attachments","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => AttachmentRecord,
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-    AttachmentFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"attachments","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
+    AttachmentFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"attachments","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => AttachmentRecord,
         "/properties/baseRev" => Revision,
@@ -47,14 +47,14 @@ json_schemas! {
         "/properties/itemId" => Id,
         "/allOf/0" => SyncFields,
     }
-    CommentFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"comments","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    CommentFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"comments","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => CommentRecord,
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-    CommentFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"comments","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
+    CommentFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"comments","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => CommentRecord,
         "/properties/baseRev" => Revision,
@@ -80,7 +80,7 @@ json_schemas! {
         "/properties/serverUpdatedAt" => Timestamp,
         "/properties/clientUpdatedAt" => Timestamp,
     }
-    FeedChange = r#"{"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","oneOf":[{},{},{},{},{},{}]}"# {
+    FeedChange = r#"{"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","oneOf":[{},{},{},{},{},{}]}"# {
         "/oneOf/0" => AttachmentFeedChange,
         "/oneOf/1" => CommentFeedChange,
         "/oneOf/2" => ItemFeedChange,
@@ -94,7 +94,7 @@ json_schemas! {
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
     }
-    FeedPushChange = r#"{"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","oneOf":[{},{},{},{},{},{}]}"# {
+    FeedPushChange = r#"{"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","oneOf":[{},{},{},{},{},{}]}"# {
         "/oneOf/0" => AttachmentFeedPushChange,
         "/oneOf/1" => CommentFeedPushChange,
         "/oneOf/2" => ItemFeedPushChange,
@@ -131,14 +131,14 @@ json_schemas! {
         "/properties/tagIds/items" => Id,
         "/allOf/0" => SyncFields,
     }
-    ItemFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"items","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    ItemFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"items","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => ItemRecord,
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-    ItemFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"items","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
+    ItemFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"items","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => ItemRecord,
         "/properties/baseRev" => Revision,
@@ -153,14 +153,14 @@ json_schemas! {
         "/properties/filter" => Filter,
         "/allOf/0" => SyncFields,
     }
-    ListFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"lists","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    ListFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"lists","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => ListRecord,
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-    ListFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"lists","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
+    ListFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"lists","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => ListRecord,
         "/properties/baseRev" => Revision,
@@ -184,14 +184,14 @@ json_schemas! {
     Preferences = r#"{"allOf":[{}],"description":"How the app looks. An account has one such record.","properties":{"theme":{"enum":["light","dark","system"],"type":"string"}},"required":["theme"],"type":"object"}"# {
         "/allOf/0" => SyncFields,
     }
-    PreferencesFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"preferences","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    PreferencesFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"preferences","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => PreferencesRecord,
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-    PreferencesFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"preferences","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
+    PreferencesFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"preferences","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => PreferencesRecord,
         "/properties/baseRev" => Revision,
@@ -254,14 +254,14 @@ json_schemas! {
     Tag = r#"{"allOf":[{}],"description":"A word that items are found by.","properties":{"word":{"maxLength":40,"minLength":1,"type":"string"}},"required":["word"],"type":"object"}"# {
         "/allOf/0" => SyncFields,
     }
-    TagFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"tags","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    TagFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","properties":{"collection":{"const":"tags","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history."},"lostUpTo":{"description":"The highest revision of a version that lost in this way."},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => TagRecord,
         "/properties/lostAfter" => Revision,
         "/properties/lostUpTo" => Revision,
     }
-    TagFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"tags","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
+    TagFeedPushChange = r#"{"additionalProperties":false,"description":"One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections, distinguished by `collection`, in which the record is one of that collection.","properties":{"baseRev":{"description":"The revision of the version that was edited. Absent for a new record, and after a resync from the beginning."},"collection":{"const":"tags","type":"string"},"op":{},"record":{}},"required":["collection","op","record"],"type":"object"}"# {
         "/properties/op" => Op,
         "/properties/record" => TagRecord,
         "/properties/baseRev" => Revision,

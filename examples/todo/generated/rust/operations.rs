@@ -48,7 +48,7 @@ outcome! {
         410 => Gone(body: types::Problem) as responses::GONE,
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -94,7 +94,7 @@ outcome! {
         415 => UnsupportedMediaType(body: types::Problem) = json("application/problem+json", &validators::PROBLEM),
         /// 426: The client was built from a contract older than the server supports.
         426 => UpgradeRequired(body: types::Problem) as responses::UPGRADE_REQUIRED,
-        /// 429: Too many requests. The client waits as long as it is told.
+        /// 429: Too many requests. The client waits as long as `Retry-After` says.
         429 => TooManyRequests(body: types::Problem) as responses::TOO_MANY_REQUESTS,
         /// 503: The server cannot handle the request now.
         503 => ServiceUnavailable(body: types::Problem) as responses::SERVICE_UNAVAILABLE,
@@ -135,7 +135,7 @@ pub mod responses {
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     pub const UPGRADE_REQUIRED: JsonBody = json("application/problem+json", &validators::PROBLEM);
-    /// 429: Too many requests. The client waits as long as it is told.
+    /// 429: Too many requests. The client waits as long as `Retry-After` says.
     ///
     /// Headers: [`Retry-After`](super::super::headers::RETRY_AFTER).
     pub const TOO_MANY_REQUESTS: JsonBody = json("application/problem+json", &validators::PROBLEM);

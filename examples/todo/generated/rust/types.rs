@@ -72,7 +72,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct AttachmentFeedChange as "AttachmentFeedChange" by validators::ATTACHMENT_FEED_CHANGE {
         const 0 "collection" = Json::String("attachments"),
         /// The number that the server gave to an accepted write.
@@ -92,7 +92,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct AttachmentFeedPushChange as "AttachmentFeedPushChange" by validators::ATTACHMENT_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("attachments"),
         /// Which edit made a version of a record.
@@ -163,7 +163,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct CommentFeedChange as "CommentFeedChange" by validators::COMMENT_FEED_CHANGE {
         const 0 "collection" = Json::String("comments"),
         /// The number that the server gave to an accepted write.
@@ -183,7 +183,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct CommentFeedPushChange as "CommentFeedPushChange" by validators::COMMENT_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("comments"),
         /// Which edit made a version of a record.
@@ -251,7 +251,7 @@ record! {
 
 tagged! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub enum FeedChange as "FeedChange" on "collection" by validators::FEED_CHANGE {
         /// `attachments`
         Attachments(AttachmentFeedChange) = Json::String("attachments"),
@@ -292,7 +292,7 @@ record! {
 
 tagged! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub enum FeedPushChange as "FeedPushChange" on "collection" by validators::FEED_PUSH_CHANGE {
         /// `attachments`
         Attachments(AttachmentFeedPushChange) = Json::String("attachments"),
@@ -400,7 +400,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct ItemFeedChange as "ItemFeedChange" by validators::ITEM_FEED_CHANGE {
         const 0 "collection" = Json::String("items"),
         /// The number that the server gave to an accepted write.
@@ -420,7 +420,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct ItemFeedPushChange as "ItemFeedPushChange" by validators::ITEM_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("items"),
         /// Which edit made a version of a record.
@@ -471,7 +471,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct ListFeedChange as "ListFeedChange" by validators::LIST_FEED_CHANGE {
         const 0 "collection" = Json::String("lists"),
         /// The number that the server gave to an accepted write.
@@ -491,7 +491,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct ListFeedPushChange as "ListFeedPushChange" by validators::LIST_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("lists"),
         /// Which edit made a version of a record.
@@ -589,7 +589,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct PreferencesFeedChange as "PreferencesFeedChange" by validators::PREFERENCES_FEED_CHANGE {
         const 0 "collection" = Json::String("preferences"),
         /// The number that the server gave to an accepted write.
@@ -609,7 +609,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct PreferencesFeedPushChange as "PreferencesFeedPushChange" by validators::PREFERENCES_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("preferences"),
         /// Which edit made a version of a record.
@@ -892,7 +892,7 @@ record! {
 
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct TagFeedChange as "TagFeedChange" by validators::TAG_FEED_CHANGE {
         const 0 "collection" = Json::String("tags"),
         /// The number that the server gave to an accepted write.
@@ -912,7 +912,7 @@ record! {
 
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
-    /// collections, told apart by `collection`, in which the record is one of that collection.
+    /// collections, distinguished by `collection`, in which the record is one of that collection.
     pub struct TagFeedPushChange as "TagFeedPushChange" by validators::TAG_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("tags"),
         /// Which edit made a version of a record.

@@ -41,7 +41,7 @@ const goneResponse: Declared = { status: 410, content: "json", schema: schemas.P
 /** 426: The client was built from a contract older than the server supports. */
 const upgradeRequiredResponse: Declared = { status: 426, content: "json", schema: schemas.ProblemSchema };
 
-/** 429: Too many requests. The client waits as long as it is told. */
+/** 429: Too many requests. The client waits as long as `Retry-After` says. */
 const tooManyRequestsResponse: Declared = { status: 429, content: "json", schema: schemas.ProblemSchema };
 
 /** 503: The server cannot handle the request now. */

@@ -57,7 +57,7 @@ export interface Attachment {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface AttachmentFeedChange {
   collection: "attachments";
@@ -79,7 +79,7 @@ export interface AttachmentFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface AttachmentFeedPushChange {
   collection: "attachments";
@@ -131,7 +131,7 @@ export interface Comment {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface CommentFeedChange {
   collection: "comments";
@@ -153,7 +153,7 @@ export interface CommentFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface CommentFeedPushChange {
   collection: "comments";
@@ -201,7 +201,7 @@ export interface DuplicateOutcome {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export type FeedChange =
   | AttachmentFeedChange
@@ -237,7 +237,7 @@ export interface FeedPage {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export type FeedPushChange =
   | AttachmentFeedPushChange
@@ -338,7 +338,7 @@ export interface Item {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface ItemFeedChange {
   collection: "items";
@@ -360,7 +360,7 @@ export interface ItemFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface ItemFeedPushChange {
   collection: "items";
@@ -402,7 +402,7 @@ export interface List {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface ListFeedChange {
   collection: "lists";
@@ -424,7 +424,7 @@ export interface ListFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface ListFeedPushChange {
   collection: "lists";
@@ -507,7 +507,7 @@ export interface Preferences {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface PreferencesFeedChange {
   collection: "preferences";
@@ -529,7 +529,7 @@ export interface PreferencesFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface PreferencesFeedPushChange {
   collection: "preferences";
@@ -772,7 +772,7 @@ export interface Tag {
 
 /**
  * The current version of a record of any collection. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface TagFeedChange {
   collection: "tags";
@@ -794,7 +794,7 @@ export interface TagFeedChange {
 
 /**
  * One edit of one record of any collection, in full. `x-any-collection` makes this a union over all collections,
- * told apart by `collection`, in which the record is one of that collection.
+ * distinguished by `collection`, in which the record is one of that collection.
  */
 export interface TagFeedPushChange {
   collection: "tags";

@@ -30,7 +30,7 @@ impl Form {
     fn encoding(&self, name: &str, is_object: bool) -> Encoding {
         let declared = self.encodings.iter().find(|(known, _)| *known == name).map(|(_, encoding)| *encoding);
         let default = Encoding::of(Place::Query);
-        declared.unwrap_or(if is_object { default.style(Style::Json, false) } else { default })
+        declared.unwrap_or(if is_object { default.style(Style::Json) } else { default })
     }
 
     /// The text of a form.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::table::{Batch, Gathered, Kind, Origin, Row, Sum, TABLES, Table, Value};
 use crate::admin::Error;
 use crate::app::new_epoch;
-use crate::places::SERVER;
+use crate::fair_semaphore::SERVER;
 use crate::store::StoreError;
 use crate::store::postgres::{Address, SERVERS, Store, Transaction};
 

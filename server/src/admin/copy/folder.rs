@@ -8,6 +8,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, params, params_from_iter};
 use tokio::sync::mpsc::{Receiver, Sender};
 
+use stronglog_sync::advice::with_advice;
+
 use super::table::{Batch, Gathered, Kind, Origin, Row, Sum, Table, Value};
 use crate::admin::Error;
 use crate::store::StoreError;
@@ -138,7 +140,7 @@ impl Side {
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> StoreError {
-    StoreError::new(format!("cannot write {}: {error}", path.display()))
+    StoreError::new(format!("cannot write {}: {}", path.display(), with_advice(error)))
 }
 
 fn insert(table: &Table) -> String {

@@ -7,7 +7,7 @@ use super::{LARGEST, Share, Stats};
 use crate::admin::Error;
 use crate::app::now_ms;
 use crate::auth::tokens::REFRESH_MS;
-use crate::places::SERVER;
+use crate::fair_semaphore::SERVER;
 use crate::store::StoreError;
 use crate::store::postgres::{Store, number};
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Erased, Limits, SignedIn, User, oldest};
 use crate::admin::Error;
-use crate::places::SERVER;
+use crate::fair_semaphore::SERVER;
 use crate::store::StoreError;
 use crate::store::accounts::Notification;
 use crate::store::postgres::{Link, Store, Transaction, number, revoke_all, signed};

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::connect::Address;
 use super::{Connections, SHUTDOWN_MAX};
-use crate::places::SERVER;
+use crate::fair_semaphore::SERVER;
 use crate::store::StoreError;
 use crate::store::accounts::Notification;
 
@@ -68,12 +68,12 @@ impl Announcer {
     }
 
     /// Begins to send and to listen.
-    pub fn listen(&self, address: Address, tell: impl Fn(Notification) + Send + Sync + 'static) {
+    pub fn listen(&self, address: Address, on_notification: impl Fn(Notification) + Send + Sync + 'static) {
         let announcing = tokio::spawn(tell_others(self.connections.clone(), Arc::clone(&self.unsent)));
         let is_listening = Arc::clone(&self.is_listening);
         let listening = tokio::spawn(async move {
             loop {
-                let ended = listen(&address, &is_listening, &tell).await;
+                let ended = listen(&address, &is_listening, &on_notification).await;
                 is_listening.store(false, Ordering::Relaxed);
                 if let Err(error) = ended {
                     tracing::warn!(%error, "cannot listen for changes by other servers: polling the database instead");
@@ -167,13 +167,13 @@ fn read(text: &str) -> impl Iterator<Item = Notification> {
 }
 
 /// Listens until the connection ends.
-async fn listen(address: &Address, is_listening: &AtomicBool, tell: &impl Fn(Notification)) -> Result<(), StoreError> {
+async fn listen(address: &Address, is_listening: &AtomicBool, on_notification: &impl Fn(Notification)) -> Result<(), StoreError> {
     let (client, mut connection, _) = address.connect().await?;
     let listened = client.batch_execute("LISTEN stronglog");
     let heard = async {
         while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
             if let AsyncMessage::Notification(notification) = message? {
-                read(notification.payload()).for_each(tell);
+                read(notification.payload()).for_each(on_notification);
             }
         }
         Ok::<_, StoreError>(())
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_told_is_heard_in_notifications_of_bounded_size() {
+    fn announcements_arrive_in_notifications_of_bounded_size() {
         let unsent = Unsent::default();
         let user = |number: u128| Uuid::from_u128(number);
         (0..500).for_each(|number| unsent.add(Notification::Revision(user(number), u64::MAX)));

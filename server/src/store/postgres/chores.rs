@@ -10,7 +10,7 @@ use super::connect::SCAN_TIME_MAX;
 use super::convert::{number, signed};
 use super::link::{Link, Parameter};
 use super::{Store, Use};
-use crate::places::SERVER;
+use crate::fair_semaphore::SERVER;
 use crate::store::accounts::Live;
 use crate::store::{PURGED_AT_ONCE, StoreError};
 

@@ -18,7 +18,7 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::key_files::pem_told;
+use crate::key_files::pem_error;
 use crate::net::Deadlines;
 use crate::store::StoreError;
 
@@ -228,8 +228,8 @@ fn tls(ca: Option<&Path>) -> Result<ClientConfig, StoreError> {
     };
     let failed = |error: &dyn fmt::Display| StoreError::new(format!("cannot use the certificate {}: {error}", path.display()));
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| failed(&pem_told(&error)))? {
-        roots.add(certificate.map_err(|error| failed(&pem_told(&error)))?).map_err(|error| failed(&error))?;
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| failed(&pem_error(&error)))? {
+        roots.add(certificate.map_err(|error| failed(&pem_error(&error)))?).map_err(|error| failed(&error))?;
     }
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
@@ -307,8 +307,8 @@ mod tests {
             .env("SSL_CERT_FILE", file.path())
             .output()
             .expect("a process");
-        let told = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && told.contains("trusted since"), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+        let message = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && message.contains("trusted since"), "{message}\n{}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Does nothing unless the process was started for it.
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn no_part_of_a_password_is_told() {
+    fn no_part_of_a_password_is_in_a_message() {
         for password in ["p@zz/w0rd", "pa/zz", "p#zz", "p?zz", "p?z=zz", "p@zz@w0rd#"] {
             let error =
                 read(&format!("postgres://sl:{password}@db.example.com/log")).expect_err("it must be written otherwise").to_string();
@@ -338,8 +338,8 @@ mod tests {
     #[test]
     fn an_address_of_another_machine_says_whether_the_connection_is_encrypted() {
         for host in ["db.example.com", "192.0.2.7", "localhost,db2", "localhost.example.com"] {
-            let told = read(&format!("postgres://sl@{host}/log")).expect_err("not said").to_string();
-            assert!(told.contains("sslmode=require"), "{told}");
+            let message = read(&format!("postgres://sl@{host}/log")).expect_err("not said").to_string();
+            assert!(message.contains("sslmode=require"), "{message}");
             read(&format!("postgres://sl@{host}/log?sslmode=disable")).expect("said");
         }
         for host in ["localhost", "127.0.0.1:5433", "[::1]", "%2Fvar%2Frun%2Fpostgresql"] {

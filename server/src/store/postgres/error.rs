@@ -14,9 +14,9 @@ const PAUSE_MAX: Duration = Duration::from_millis(640);
 
 /// A failure of the database.
 #[derive(Debug, thiserror::Error)]
-#[error("{told}")]
+#[error("{text}")]
 struct Failed {
-    told: String,
+    text: String,
     /// Whether a retry may succeed.
     passes: bool,
     /// Whether the database has no connection left.
@@ -30,33 +30,33 @@ pub fn is_full(error: &StoreError) -> bool {
 
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
-        let told = match error.as_db_error() {
+        let text = match error.as_db_error() {
             Some(found) => format!("the database reported: {} ({})", found.message(), found.code().code()),
-            None => told_in_full(&error),
+            None => text_in_full(&error),
         };
         let passes = match error.code() {
             Some(code) => passes(code),
             // The connection broke, or could not be made.
             None => error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>()),
         };
-        StoreError::new(Failed { told, passes, is_full: error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) })
+        StoreError::new(Failed { text, passes, is_full: error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) })
     }
 }
 
 /// A failure and its causes.
-fn told_in_full(error: &Error) -> String {
-    let mut told = error.to_string();
+fn text_in_full(error: &Error) -> String {
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         let next = error.to_string();
         // Some errors repeat their cause.
-        if !told.contains(&next) {
-            told.push_str(": ");
-            told.push_str(&next);
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
         }
         cause = error.source();
     }
-    told
+    text
 }
 
 fn passes(code: &SqlState) -> bool {

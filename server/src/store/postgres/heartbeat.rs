@@ -8,7 +8,7 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::Connections;
-use crate::places::SERVER;
+use crate::fair_semaphore::SERVER;
 use crate::store::StoreError;
 
 const BEAT_EVERY: Duration = Duration::from_secs(5);
@@ -25,21 +25,21 @@ pub const SERVERS: &str = "SELECT greatest(
 const BEAT: &str = "WITH gone AS
         (DELETE FROM leases WHERE (name LIKE 'server %' OR name LIKE 'signs %' OR name LIKE 'check %') AND expires_at < now() - interval '1 day')
     INSERT INTO leases (name, holder, expires_at)
-    SELECT kind || $1::text, said, now() + make_interval(secs => $2) FROM (VALUES ('server ', $1), ('signs ', $3)) AS all_said (kind, said)
-    WHERE said IS NOT NULL
+    SELECT kind || $1::text, report.holder, now() + make_interval(secs => $2) FROM (VALUES ('server ', $1), ('signs ', $3)) AS report (kind, holder)
+    WHERE report.holder IS NOT NULL
     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at";
 
 /// Identifies the secrets with which the other servers sign.
 const SIGNERS: &str = "SELECT DISTINCT holder FROM leases
     WHERE name LIKE 'signs %' AND name <> 'signs ' || $1::text AND expires_at > now()";
 
-/// Identifies the secret with which a server signs, once it is known.
-pub type Signs = Arc<Mutex<Option<Uuid>>>;
+/// The id of the server's signing secret; `None` until it is loaded.
+pub type SigningSecretId = Arc<Mutex<Option<Uuid>>>;
 
 /// Reports periodically that a server is running.
-pub async fn beat(connections: Connections, server: Uuid, signs: Signs) {
+pub async fn beat(connections: Connections, server: Uuid, signing_secret: SigningSecretId) {
     loop {
-        if let Err(error) = beat_once(&connections, server, &signs).await {
+        if let Err(error) = beat_once(&connections, server, &signing_secret).await {
             tracing::debug!(%error, "cannot report to the database that this server is running");
         }
         tokio::time::sleep(BEAT_EVERY).await;
@@ -47,10 +47,10 @@ pub async fn beat(connections: Connections, server: Uuid, signs: Signs) {
 }
 
 /// Reports that a server is running, and with which secret it signs.
-pub async fn beat_once(connections: &Connections, server: Uuid, signs: &Signs) -> Result<(), StoreError> {
-    let name = *signs.lock().unwrap_or_else(PoisonError::into_inner);
-    let said = [(&server as _, Type::UUID), (&LASTS_SECS as _, Type::FLOAT8), (&name as _, Type::UUID)];
-    connections.take_to_write(SERVER).await?.execute_typed(BEAT, &said).await.map(drop)
+pub async fn beat_once(connections: &Connections, server: Uuid, signing_secret: &SigningSecretId) -> Result<(), StoreError> {
+    let secret_id = *signing_secret.lock().unwrap_or_else(PoisonError::into_inner);
+    let parameters = [(&server as _, Type::UUID), (&LASTS_SECS as _, Type::FLOAT8), (&secret_id as _, Type::UUID)];
+    connections.take_to_write(SERVER).await?.execute_typed(BEAT, &parameters).await.map(drop)
 }
 
 /// Reports that a server has stopped.

@@ -30,19 +30,20 @@ async fn check_usable(link: &Link) -> Result<(), StoreError> {
         return Err(StoreError::new(STANDBY));
     }
     if encoding != "UTF8" {
-        let told = "and UTF8 is required; create one with `createdb -E UTF8 -T template0`";
-        return Err(StoreError::new(format!("its encoding is {encoding}, {told}")));
+        let message = "and UTF8 is required; create one with `createdb -E UTF8 -T template0`";
+        return Err(StoreError::new(format!("its encoding is {encoding}, {message}")));
     }
     let Some(schema) = schema else {
         return Err(StoreError::new("its search_path names no existing schema; set it to `public`"));
     };
     if has_migrations && !are_ours {
-        let told = format!("the table `migrations` in the schema {schema} belongs to another program; give the server a separate database");
-        return Err(StoreError::new(told));
+        let message =
+            format!("the table `migrations` in the schema {schema} belongs to another program; give the server a separate database");
+        return Err(StoreError::new(message));
     }
     if !has_migrations && !may_create {
-        let told = format!("the role may not create tables in the schema {schema}; run `GRANT CREATE ON SCHEMA {schema} TO` the role");
-        return Err(StoreError::new(told));
+        let message = format!("the role may not create tables in the schema {schema}; run `GRANT CREATE ON SCHEMA {schema} TO` the role");
+        return Err(StoreError::new(message));
     }
     Ok(())
 }
@@ -59,10 +60,10 @@ pub async fn migrate(link: &Link, new_epoch: &str) -> Result<(), StoreError> {
     let (version, oldest): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
     let ours = signed(MIGRATIONS.len() as u64)?;
     if oldest > ours {
-        let told = format!(
+        let message = format!(
             "the database has version {version}, which needs a program of version {oldest} or newer, and this one has {ours}; update this program"
         );
-        return Err(StoreError::new(told));
+        return Err(StoreError::new(message));
     }
     for (number, (sql, oldest)) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > version) {
         link.batch_execute(sql).await?;

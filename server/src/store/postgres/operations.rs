@@ -8,7 +8,7 @@ use super::connect::SCAN_TIME_MAX;
 use super::convert::{number, signed};
 use super::link::{Link, Parameter};
 use super::rows::{account, answered, device, is_true, nothing, one, session};
-use crate::places::{SERVER, UNAUTHENTICATED};
+use crate::fair_semaphore::{SERVER, UNAUTHENTICATED};
 use crate::store::StoreError;
 use crate::store::accounts::{
     Account, Created, Denied, Device, DeviceActivity, Exchange, MissedNotifications, Population, SESSIONS_MAX, Session, SessionKey,

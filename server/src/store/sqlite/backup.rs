@@ -281,5 +281,5 @@ pub fn check_log(database: &Path) -> Result<(), StoreError> {
 }
 
 fn failed(doing: &str, path: &Path, error: impl std::fmt::Display) -> StoreError {
-    StoreError::new(format!("cannot {doing} {}: {error}", path.display()))
+    StoreError::new(format!("cannot {doing} {}: {error}; check the path and the free space", path.display()))
 }

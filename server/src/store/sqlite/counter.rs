@@ -7,6 +7,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use stronglog_sync::advice::with_advice;
+
 use super::files::private;
 use crate::store::StoreError;
 
@@ -23,7 +25,8 @@ impl Counter {
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(COUNTER);
         let open = private().create(true).truncate(false).read(true).write(true).open(&path);
-        let file = open.map_err(|error| StoreError::new(format!("cannot open the counter file {}: {error}", path.display())))?;
+        let file =
+            open.map_err(|error| StoreError::new(format!("cannot open the counter file {}: {}", path.display(), with_advice(&error))))?;
         Ok(Counter { file })
     }
 

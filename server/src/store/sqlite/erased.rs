@@ -6,6 +6,8 @@ use std::path::Path;
 
 use uuid::Uuid;
 
+use stronglog_sync::advice::with_advice;
+
 use super::files::private;
 use crate::store::StoreError;
 
@@ -13,7 +15,7 @@ use crate::store::StoreError;
 const ERASED: &str = "stronglog.erased";
 
 /// Records that an account is being erased, after the database has recorded it and before its data goes. If the journal came first, the
-/// next start could erase an account although its owner was told that the erasure had failed.
+/// next start could erase an account although its owner got the response that the erasure had failed.
 ///
 /// # Errors
 /// Returns an error if the file cannot be written.
@@ -26,7 +28,7 @@ pub fn note(folder: &Path, user: Uuid) -> Result<(), StoreError> {
         write!(file, "\n{user}\n")?;
         file.sync_all()
     });
-    written.map_err(|error| StoreError::new(format!("cannot write {}: {error}", folder.join(ERASED).display())))
+    written.map_err(|error| StoreError::new(format!("cannot write {}: {}", folder.join(ERASED).display(), with_advice(&error))))
 }
 
 /// The accounts listed in the file.
@@ -37,7 +39,7 @@ pub fn listed(folder: &Path) -> Result<BTreeSet<Uuid>, StoreError> {
     let text = match std::fs::read_to_string(folder.join(ERASED)) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeSet::new()),
-        Err(error) => return Err(StoreError::new(format!("cannot read {}: {error}", folder.join(ERASED).display()))),
+        Err(error) => return Err(StoreError::new(format!("cannot read {}: {}", folder.join(ERASED).display(), with_advice(&error)))),
     };
     // An incomplete last line comes from a crash while it was written, after which it is written again.
     Ok(text.lines().filter_map(|line| Uuid::parse_str(line).ok()).collect())

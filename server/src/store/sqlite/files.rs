@@ -4,6 +4,8 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use stronglog_sync::advice::with_advice;
+
 use crate::store::StoreError;
 
 /// Options that create files with mode 0600.
@@ -29,7 +31,9 @@ pub fn make_folder(folder: &Path) -> Result<(), StoreError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| StoreError::new(format!("cannot create the folder {}: {error}", folder.display())))
+    builder
+        .create(folder)
+        .map_err(|error| StoreError::new(format!("cannot create the folder {}: {}", folder.display(), with_advice(&error))))
 }
 
 /// A path whose file name has this suffix too.
@@ -89,7 +93,7 @@ impl Inode {
         Ok(Inode {
             path: path.to_owned(),
             #[cfg(unix)]
-            identity: identity(path).map_err(|error| StoreError::new(format!("cannot use {}: {error}", path.display())))?,
+            identity: identity(path).map_err(|error| StoreError::new(format!("cannot use {}: {}", path.display(), with_advice(&error))))?,
         })
     }
 
@@ -97,9 +101,9 @@ impl Inode {
     pub fn check(&self) -> Result<(), StoreError> {
         #[cfg(unix)]
         if identity(&self.path).ok() != Some(self.identity) {
-            let told =
+            let message =
                 "was moved, removed or replaced while the server was running; writes fail until it is put back or the server is restarted";
-            return Err(StoreError::new(format!("{} {told}", self.path.display())));
+            return Err(StoreError::new(format!("{} {message}", self.path.display())));
         }
         Ok(())
     }

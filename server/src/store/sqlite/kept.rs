@@ -27,7 +27,8 @@ const SESSION: &[&str] = &[
 
 /// Copies the data of the current database that a restore must not undo. Returns the number of its accounts that the backup lacks.
 ///
-/// # Errors Returns an error if the current database cannot be read. Then nothing of it is kept.
+/// # Errors
+/// Returns an error if the current database cannot be read. Then nothing of it is kept.
 pub fn keep(connection: &Connection, current: &Path) -> Result<u64, StoreError> {
     let path = current.to_str().ok_or_else(|| StoreError::new("the path of the database is not UTF-8"))?;
     connection.execute("ATTACH ?1 AS other", [path])?;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::purge::Purge;
 use super::{Store, UserRecords, accounts, check_collections, epoch, seen_at, sessions_ended, users};
-use crate::places::SERVER;
+use crate::fair_semaphore::SERVER;
 use crate::store::accounts::{
     Account, Created, Denied, Device, DeviceActivity, Exchange, Live, MissedNotifications, Notification, Population, Session, SessionKey,
     SignedIn,

@@ -16,7 +16,7 @@ use crate::store::StoreError;
 /// # Errors
 /// Returns an error if there is no such file, or it is not a database of this program.
 pub fn existing(path: &Path) -> Result<Connection, StoreError> {
-    verified(path, false).map_err(|unusable| unusable.told(path))
+    verified(path, false).map_err(|unusable| unusable.message(path))
 }
 
 /// A database that is read to be copied.
@@ -38,7 +38,7 @@ pub fn to_copy(folder: &Path) -> Result<Source, StoreError> {
         Ok(connection) => return Ok(Source { connection, unwritable: None, _lock: None }),
         Err(unusable) => unusable,
     };
-    let (is_of_disk, unwritable) = (unusable.is_of_disk(), unusable.told(&path));
+    let (is_of_disk, unwritable) = (unusable.is_of_disk(), unusable.message(&path));
     if !is_of_disk || !path.exists() {
         return Err(unwritable);
     }
@@ -50,7 +50,7 @@ pub fn to_copy(folder: &Path) -> Result<Source, StoreError> {
         Err(error) => error.kind() == ErrorKind::NotFound,
     };
     if is_alone && with_suffix(&path, "-wal").metadata().map_or(0, |known| known.len()) == 0 {
-        let connection = verified(&path, true).map_err(|unusable| unusable.told(&path))?;
+        let connection = verified(&path, true).map_err(|unusable| unusable.message(&path))?;
         return Ok(Source { connection, unwritable: Some(unwritable), _lock: lock.ok() });
     }
     let folder = folder.display();
@@ -68,7 +68,7 @@ enum Unusable {
 }
 
 impl Unusable {
-    fn told(self, path: &Path) -> StoreError {
+    fn message(self, path: &Path) -> StoreError {
         let why = match self {
             // SQLite does not say why: there may be no such file, or the folder may be that of another user.
             Unusable::Sqlite(error) => match path.metadata() {
@@ -155,7 +155,8 @@ pub fn write<T, E: From<StoreError>>(folder: &Path, work: impl FnOnce(&Connectio
 /// Runs `step` in one write transaction after another, until it returns true. In between, the database is unlocked for as long as it was locked,
 /// so that a running server writes.
 ///
-/// # Errors Returns the error of `step`, or an error if the store fails.
+/// # Errors
+/// Returns the error of `step`, or an error if the store fails.
 pub fn write_in_steps(folder: &Path, mut step: impl FnMut(&Connection) -> Result<bool, StoreError>) -> Result<(), StoreError> {
     loop {
         let since = Instant::now();

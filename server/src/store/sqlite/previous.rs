@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
+use stronglog_sync::advice::with_advice;
+
 use super::{BUSY_TIMEOUT, DATABASE};
 use crate::store::StoreError;
 
@@ -22,7 +24,7 @@ pub fn name(now_ms: i64) -> String {
 /// # Errors
 /// Returns an error if the folder cannot be read.
 pub fn listed(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    let failed = |error: std::io::Error| StoreError::new(format!("cannot read the folder {}: {error}", folder.display()));
+    let failed = |error: std::io::Error| StoreError::new(format!("cannot read the folder {}: {}", folder.display(), with_advice(&error)));
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();

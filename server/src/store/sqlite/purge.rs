@@ -64,7 +64,8 @@ impl Purge {
 
 /// Purges the database in a folder. The server may be running.
 ///
-/// # Errors Returns an error if the database does not exist, or the store fails.
+/// # Errors
+/// Returns an error if the database does not exist, or the store fails.
 pub fn purge_folder(folder: &Path, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
     let purge = Purge::new(tombstone_days, backup_days, now_ms);
     let (mut users, mut count) = (users(&outside::open(folder)?)?, 0);

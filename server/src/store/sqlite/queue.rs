@@ -27,9 +27,9 @@ struct Waiting<J> {
 /// The reason why a job was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotTaken {
-    /// As many jobs of the account wait as may.
+    /// The account's limit of queued jobs is reached.
     Share,
-    /// As many jobs of all accounts wait as may, and one of this account is among them.
+    /// The total limit is reached, and the account already has a job queued.
     Full,
     Closed,
 }

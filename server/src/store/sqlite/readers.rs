@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::open_file;
-use crate::places::{Places, SERVER};
+use crate::fair_semaphore::{FairSemaphore, SERVER};
 use crate::store::StoreError;
 
 /// The number of read connections.
@@ -18,7 +18,7 @@ const READERS: usize = 4;
 /// The pool of read connections.
 pub struct Readers {
     idle: Arc<Mutex<Vec<Connection>>>,
-    places: Places,
+    permits: FairSemaphore,
 }
 
 impl Readers {
@@ -29,14 +29,14 @@ impl Readers {
             Ok(connection)
         });
         let idle = connections.collect::<Result<Vec<_>, StoreError>>()?;
-        Ok(Readers { idle: Arc::new(Mutex::new(idle)), places: Places::new(READERS) })
+        Ok(Readers { idle: Arc::new(Mutex::new(idle)), permits: FairSemaphore::new(READERS) })
     }
 
     /// Waits for the readers to finish, and closes their connections.
     pub async fn close(&self) {
         let mut all = Vec::new();
         for _ in 0..READERS {
-            all.push(self.places.wait(SERVER).await);
+            all.push(self.permits.wait(SERVER).await);
         }
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -57,10 +57,10 @@ impl Readers {
 
     /// Runs the work on a connection of the pool. Not generic, so that the task is compiled only once.
     async fn read(&self, account: Uuid, work: Box<dyn FnOnce(&Connection) + Send>) -> Result<(), StoreError> {
-        let place = self.places.take(account).await.ok_or_else(StoreError::busy)?;
+        let permit = self.permits.take(account).await.ok_or_else(StoreError::busy)?;
         let idle = Arc::clone(&self.idle);
         let read = tokio::task::spawn_blocking(move || {
-            let _place = place;
+            let _permit = permit;
             let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = taken.ok_or_else(|| StoreError::new("the database is closed, because the server is stopping"))?;
             // A panic must not lose the connection; the transaction is rolled back during unwinding.

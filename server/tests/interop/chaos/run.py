@@ -189,7 +189,7 @@ class Device:
         return {line["record"]["id"]: line["record"] for line in lines if "record" in line}
 
 
-def chaos(until, chance, servers, database, told):
+def chaos(until, chance, servers, database, counts):
     """Breaks something every second or so."""
     def kill():
         server = chance.choice(servers)
@@ -211,12 +211,12 @@ def chaos(until, chance, servers, database, told):
 
     while time.time() < until:
         what = chance.choice([kill, kill, freeze, cut, cut])
-        told[what.__name__] = told.get(what.__name__, 0) + 1
+        counts[what.__name__] = counts.get(what.__name__, 0) + 1
         what()
         time.sleep(chance.uniform(0.2, 1.2))
 
 
-def fail_over(primary, standby, told):
+def fail_over(primary, standby, counts):
     """Loses the primary while the standby lags behind it, and promotes the standby."""
     receivers = standby.sql("SELECT pid FROM pg_stat_wal_receiver").split()
     for pid in receivers:
@@ -229,7 +229,7 @@ def fail_over(primary, standby, told):
     wait_for("the standby", lambda: subprocess.run([os.path.join(Postgres.programs, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(standby.port)]).returncode == 0)
     kept = standby.sql("SELECT coalesce(sum(rev), 0) FROM heads")
     Postgres.run("pg_ctl", "-D", standby.folder, "-w", "promote")
-    told["revisions lost by the failover"] = int(lost) - int(kept)
+    counts["revisions lost by the failover"] = int(lost) - int(kept)
 
 
 def work(device, until, seed):
@@ -290,7 +290,7 @@ def main():
     if os.getuid() == 0:
         os.chown(cluster, pwd.getpwnam("postgres").pw_uid, pwd.getpwnam("postgres").pw_gid)
     one, other = ports(2)
-    databases, running, told = [Postgres(f"{cluster}/one", one)], [], {}
+    databases, running, counts = [Postgres(f"{cluster}/one", one)], [], {}
     try:
         databases[0].create()
         if asked.failover:
@@ -314,12 +314,12 @@ def main():
             list(pool.map(lambda device: device.sign_in("login"), [device for at, device in enumerate(devices) if at % DEVICES]))
         until = time.time() + asked.seconds
         threads = [threading.Thread(target=work, args=(device, until, asked.seed + at)) for at, device in enumerate(devices)]
-        threads.append(threading.Thread(target=chaos, args=(until, chance, servers, lambda: databases[-1] if databases[0].process.poll() is not None else databases[0], told)))
+        threads.append(threading.Thread(target=chaos, args=(until, chance, servers, lambda: databases[-1] if databases[0].process.poll() is not None else databases[0], counts)))
         for thread in threads:
             thread.start()
         if asked.failover:
             time.sleep(asked.seconds / 2)
-            fail_over(databases[0], databases[1], told)
+            fail_over(databases[0], databases[1], counts)
         for thread in threads:
             thread.join()
         settle(devices, servers)
@@ -327,7 +327,7 @@ def main():
         written = sum(len(device.written) for device in devices)
         synced, failed = (sum(getattr(device, name) for device in devices) for name in ("synced", "failed"))
         print(f"seed {asked.seed}, {asked.seconds:.0f} s: {written} records by {len(devices)} devices of {ACCOUNTS} accounts, {synced} syncs, {failed} failed, "
-              f"{told}, one clock {'45 s ahead' if fake else 'not changed: libfaketime is missing'}")
+              f"{counts}, one clock {'45 s ahead' if fake else 'not changed: libfaketime is missing'}")
         print("\n".join(wrong) or "nothing is lost, no revision is there twice, and all devices agree with the server")
         return 1 if wrong else 0
     finally:

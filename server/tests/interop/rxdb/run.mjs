@@ -50,7 +50,7 @@ async function call(url, token, method, body) {
   return answer;
 }
 
-/** An RxDB database that replicates when it is told to. */
+/** An RxDB database that replicates on request. */
 async function device(name, url, token) {
   const database = await createRxDatabase({ name, storage: getRxStorageMemory(), multiInstance: false });
   await database.addCollections(Object.fromEntries(paths.map((path) => [path, { schema: collections[path] }])));

@@ -1,3 +1,5 @@
+// Builds the app of a new user of the package with Vite.
+
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 

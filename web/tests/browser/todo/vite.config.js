@@ -1,3 +1,5 @@
+// Builds the page of the tests with Vite.
+
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 

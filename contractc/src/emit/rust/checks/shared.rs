@@ -65,8 +65,8 @@ impl Emitter<'_> {
                 let uses = uses.entry(id).or_default();
                 uses.count += 1;
                 if uses.count > 1 && !uses.is_short {
-                    // This pass only counts uses; nested schemas were counted already.
-                    return InPlace::Named(ident("AGAIN"));
+                    // This pass only counts uses, and nested schemas were counted already. Its output is discarded, so any name does.
+                    return InPlace::Named(ident("COUNTED"));
                 }
                 uses.count == 1
             }

@@ -18,7 +18,7 @@ pub(super) enum Definition {
     Anything,
     /// A table, as a rule. A short table is repeated wherever it is used.
     Table { rule: TokenStream, is_short: bool },
-    /// Code.
+    /// Statements, for checks that no table expresses.
     Code(Steps),
 }
 

@@ -1,3 +1,5 @@
+//! Tests of the layout: tokens and the text that is printed for them.
+
 use proc_macro2::TokenStream;
 use quote::quote;
 

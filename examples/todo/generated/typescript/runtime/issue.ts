@@ -7,11 +7,11 @@ import type { Payload } from "./schema.js";
 
 type Issue = z.core.$ZodRawIssue;
 
-/** Which checks still run on a value after an issue: all of them, only the keyword checks and not Zod's own, or none. */
-type Onward = "all" | "keywords" | "none";
+/** The checks that still run on a value after an issue: all of them, only the keyword checks and not Zod's own, or none. */
+type RemainingChecks = "all" | "keywords" | "none";
 
-/** How Zod writes that in an issue. */
-const CONTINUE: Readonly<Record<Onward, boolean | undefined>> = { all: true, keywords: undefined, none: false };
+/** The value of Zod's `continue` flag for each. */
+const CONTINUE: Readonly<Record<RemainingChecks, boolean | undefined>> = { all: true, keywords: undefined, none: false };
 
 /** Records a violation of a keyword. */
 export function violate(payload: Payload, keyword: string, message: string, path?: PropertyKey[]): void {
@@ -20,9 +20,9 @@ export function violate(payload: Payload, keyword: string, message: string, path
 }
 
 /** Records that a value has none of the types. */
-export function wrongType(payload: Payload, types: readonly JsonType[], onward: Onward = "all"): Payload {
+export function wrongType(payload: Payload, types: readonly JsonType[], remaining: RemainingChecks = "all"): Payload {
   const message = types.length === 0 ? "is not JSON" : `is ${show(payload.value)}; expected ${types.join(" or ")}`;
-  payload.issues.push({ code: "custom", params: { keyword: "type" }, message, input: payload.value, continue: CONTINUE[onward] });
+  payload.issues.push({ code: "custom", params: { keyword: "type" }, message, input: payload.value, continue: CONTINUE[remaining] });
   return payload;
 }
 

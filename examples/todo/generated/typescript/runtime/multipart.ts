@@ -46,7 +46,7 @@ function missing({ name }: Part): Violation {
   return { pointer: "", keyword: "required", message: `is missing the part ${JSON.stringify(name)}` };
 }
 
-/** Why a list of files violates the contract. An empty list is none that is sent. */
+/** Why a list of files violates the contract. Nothing is sent for an empty list. */
 function miscounted({ counts: [min, max] = [0, Infinity] }: Part, { length }: readonly unknown[]): Pick<Violation, "keyword" | "message">[] {
   const found = `has ${length} ${length === 1 ? "file" : "files"}; expected at`;
   if (length < min) {

@@ -73,13 +73,13 @@ export type Replies<Contents extends object, Open extends number = never> =
       >;
     }[keyof Contents & Declared["status"]]
   | ("default" extends keyof Contents ? never : Undeclared<Exclude<StatusOf<keyof Contents & Declared["status"]>, Open>>)
-  | ([Contents[keyof Contents & Wide]] extends [undefined] ? never : Undeclared<Exclude<Status, Exclude<Bodiless, keyof Contents>>>);
+  | ([Contents[keyof Contents & WithAndWithoutBody]] extends [undefined] ? never : Undeclared<Exclude<Status, Exclude<Bodiless, keyof Contents>>>);
 
 /** The statuses whose responses have no body. They belong to a range or the default only if that has no body either. */
 export type Bodiless = 204 | 205 | 304;
 
-/** The outcomes that cover such statuses as well as others. */
-type Wide = "2XX" | "3XX" | "default";
+/** Ranges and the default, which also cover statuses without a body. */
+type WithAndWithoutBody = "2XX" | "3XX" | "default";
 
 /** A response with a status that the contract does not declare. */
 export type Undeclared<Other extends number = never> = Reply<"undeclared", Uint8Array, Other>;
