@@ -14,7 +14,7 @@ use xtask::{Result, cargo, root, run, typescript};
 /// The number of simulated runs with fixed seeds in each test run.
 const FIXED_RUNS: u64 = 2_000;
 /// The number of simulated runs with new seeds in each test run.
-const FRESH_RUNS: u64 = 10_000;
+const FRESH_RUNS: u64 = 4_000;
 /// The files outside of a package's folder that its tests may read.
 const OF_ALL_TESTS: &[&str] = &["docs", "examples", "generated", "packaging", "spec"];
 /// How long schemathesis generates sequences of calls, after its examples of each operation.
@@ -40,6 +40,8 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
     let generated = checkout.inputs(&["contractc"], &["generated", "examples", "tests/typescript"]);
     let (browser, command) = (checkout.inputs(&["stronglog-sync"], &["web"]), checkout.inputs(&["stronglog-cli"], &[]));
     let compiler = checkout.inputs(&["xtask-contract"], &[]);
+    let pages = checkout.inputs(&["stronglog-cli"], &["web"]);
+    web::install_chromium()?;
     // Sequences that do not slow each other down enough to fail a test. They take about the same time.
     steps.run_at_once([
         Box::new(|steps| {
@@ -47,7 +49,12 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
             steps.run_unless_passed("simulated runs", engine, || simulated_runs("", 0, FIXED_RUNS))?;
             steps.run_unless_passed("simulated runs of fresh seeds", engine, || simulated_runs(EVERY_RUN, fresh_seed()?, FRESH_RUNS))?;
             steps.run_unless_passed("generated TypeScript", generated, test_typescript)?;
-            steps.run_unless_passed("browser package: tests in Node", browser, web::test_in_node)
+            steps.run_unless_passed("browser package: tests in Node", browser, web::test_in_node)?;
+            // These mostly wait.
+            steps.run_at_once([
+                Box::new(|steps| steps.run_unless_passed("browser package: tests in Chromium", pages, web::test_in_chromium)),
+                Box::new(|steps| steps.run_unless_passed("demo app: tests", pages, demo::test)),
+            ])
         }),
         Box::new(|steps| steps.run_unless_passed("interop", command, || interop(FUZZING_SECONDS_IN_TEST))),
         Box::new(|steps| match corpus_folder {
@@ -57,13 +64,6 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
                 Ok(())
             }
         }),
-    ])?;
-    let pages = checkout.inputs(&["stronglog-cli"], &["web"]);
-    web::install_chromium()?;
-    // These mostly wait.
-    steps.run_at_once([
-        Box::new(|steps| steps.run_unless_passed("browser package: tests in Chromium", pages, web::test_in_chromium)),
-        Box::new(|steps| steps.run_unless_passed("demo app: tests", pages, demo::test)),
     ])?;
     // These measure times, so they run alone.
     steps.run_unless_passed("browser package: speed in Chromium", pages, web::test_speed)?;
