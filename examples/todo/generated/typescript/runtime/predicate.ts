@@ -144,7 +144,7 @@ function testOfZod(schema: z.core.$ZodType): Test | undefined {
     let inner: Test | undefined;
     return (value) => {
       const test = (inner ??= testOf(schema.def.getter()) ?? ((): boolean => false));
-      return within(() => testOnce(test, value));
+      return memo.within(() => testOnce(test, value));
     };
   }
   if (schema instanceof z.ZodBoolean) {
