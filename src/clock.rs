@@ -39,6 +39,9 @@ pub struct Clock {
     known: bool,
     /// The last stamp made.
     last: i64,
+    /// A time of the server that has passed: that of the last response that confirmed the offset, or of a later stamp while there is an
+    /// offset. 0 if the server's time was never known.
+    passed_ms: i64,
 }
 
 impl Readable for Clock {
@@ -49,6 +52,7 @@ impl Readable for Clock {
         member(json, "doubted_since_ms", &mut clock.doubted_since_ms)?;
         member(json, "known", &mut clock.known)?;
         member(json, "last", &mut clock.last)?;
+        member(json, "passed_ms", &mut clock.passed_ms)?;
         Some(clock)
     }
 }
@@ -64,38 +68,85 @@ const STAMP_MAX_MS: i64 = 253_402_300_799_999;
 
 impl Clock {
     /// Returns a stamp for an edit of a version with the stamp `before`: the current time, raised above `before` and every earlier stamp.
+    /// An earlier stamp far ahead of the current time is from a clock that was wrong then, and does not count.
     pub fn stamp(&mut self, wall_ms: i64, before: Option<i64>) -> i64 {
-        let floor = before.map_or(0, |stamp| stamp.saturating_add(1));
+        // Stamp 0 is that of shipped records.
+        let floor = before.unwrap_or(0).saturating_add(1);
+        self.check(wall_ms);
+        let time = wall_ms.saturating_add(self.offset_ms);
         if !rules::on(Rule::Ratchet) {
-            return wall_ms.saturating_add(self.offset_ms);
+            return time;
         }
-        let above = self.last.saturating_add(1).max(floor);
-        self.last = wall_ms.saturating_add(self.offset_ms).max(above).min(STAMP_MAX_MS);
+        if self.known && self.offset_ms != 0 {
+            self.passed_ms = self.passed_ms.max(time);
+        }
+        if self.is_assumed() || self.last <= time.saturating_add(SKEW_MAX_MS) {
+            self.last = self.last.saturating_add(1).max(time);
+        } else {
+            self.last = time;
+        }
+        self.last = self.last.max(floor).min(STAMP_MAX_MS);
         self.last
+    }
+
+    /// Ends the offset if the device's clock was set back since: with the offset, it shows a time long before one that has passed. The clock
+    /// was presumably set right, unless it shows such a time by itself. In that case, time goes on from the one that has passed, until the
+    /// clock is set again or a response tells the time.
+    fn check(&mut self, wall_ms: i64) {
+        let is_set_back = wall_ms.saturating_add(self.offset_ms) < self.passed_ms.saturating_sub(SKEW_MAX_MS);
+        if (is_set_back || self.is_assumed() && wall_ms >= self.passed_ms) && rules::on(Rule::OffsetEndsWithClock) {
+            self.offset_ms = self.passed_ms.saturating_sub(wall_ms).max(0);
+            (self.doubted_ms, self.known) = (None, false);
+        }
+    }
+
+    /// Whether the offset is not from a response, but from a time that has passed.
+    fn is_assumed(&self) -> bool {
+        !self.known && self.offset_ms > 0
     }
 
     /// Learns the server's time from a response. The server's clock may be wrong for a while, but the stamps of edits stay. The device
     /// therefore accepts a time far from the known one only if its own clock agrees, or if the time is ahead and responses agree for
     /// [`CONFIRM_MS`]. It need not accept a time far behind: the server rejects stamps that are ahead of it, and
-    /// [`rejected`](Self::rejected) follows. A new device accepts the second response that agrees.
-    pub fn learn(&mut self, wall_ms: i64, server_ms: i64) {
-        let offset = offset(wall_ms, server_ms);
+    /// [`rejected`](Self::rejected) follows. A device that does not know the server's time accepts the second response that agrees; if it is
+    /// the first time that it ever knows, [`settle`](Self::settle) accepts it.
+    pub fn learn(&mut self, wall_ms: i64, server_ms: i64) -> Learned {
+        self.check(wall_ms);
+        let (offset, was_undecided) = (offset(wall_ms, server_ms), self.is_undecided());
         let is_expected = offset > self.offset_ms || !self.known;
-        if self.agrees(offset) || is_expected && self.is_confirmed(wall_ms, offset) || !rules::on(Rule::ConfirmTime) {
-            (self.offset_ms, self.doubted_ms, self.known) = (offset, None, true);
+        let is_confirmed = is_expected && self.is_confirmed(wall_ms, offset);
+        if is_confirmed && !self.known && self.passed_ms == 0 && rules::on(Rule::FirstTimeDatesEdits) {
+            return Learned::First;
+        }
+        if self.agrees(offset) || is_confirmed || !rules::on(Rule::ConfirmTime) {
+            *self = Clock { last: self.last, ..Clock::of(wall_ms, offset) };
         } else {
             self.doubt(wall_ms, offset);
         }
+        if !was_undecided && self.is_undecided() { Learned::Undecided } else { Learned::Nothing }
+    }
+
+    /// Accepts the time of the responses that have told a device the server's time for the first time. Returns by how much its stamps and
+    /// times so far were behind.
+    pub fn settle(&mut self, wall_ms: i64) -> i64 {
+        let Some(offset) = self.doubted_ms.filter(|_| !self.known) else { return 0 };
+        *self = Clock::of(wall_ms, offset);
+        offset
+    }
+
+    fn of(wall_ms: i64, offset_ms: i64) -> Self {
+        Clock { offset_ms, known: true, passed_ms: wall_ms.saturating_add(offset_ms), ..Clock::default() }
     }
 
     /// Learns the server's time from its rejection of a stamp as too far ahead. Returns whether the time is certain, so that edits get new
     /// stamps. If it is far from the known time, they wait, as in [`learn`](Self::learn). Otherwise, a server whose clock is briefly wrong
     /// would permanently backdate them.
     pub fn rejected(&mut self, wall_ms: i64, server_ms: i64) -> bool {
+        self.check(wall_ms);
         let offset = offset(wall_ms, server_ms);
         let is_certain = self.agrees(offset) || self.is_confirmed(wall_ms, offset) || !rules::on(Rule::ConfirmRejection);
         if is_certain {
-            *self = Clock { offset_ms: offset, known: true, ..Clock::default() };
+            *self = Clock::of(wall_ms, offset);
         } else {
             self.doubt(wall_ms, offset);
         }
@@ -120,7 +171,7 @@ impl Clock {
     }
 
     /// Whether one more response would determine the server's time, because no offset is known.
-    pub fn is_undecided(&self) -> bool {
+    fn is_undecided(&self) -> bool {
         self.doubted_ms.is_some() && !self.known
     }
 
@@ -132,7 +183,8 @@ impl Clock {
     }
 
     /// The server's time, as known to this device.
-    pub fn server_ms(&self, wall_ms: i64) -> i64 {
+    pub fn server_ms(mut self, wall_ms: i64) -> i64 {
+        self.check(wall_ms);
         wall_ms.saturating_add(self.offset_ms)
     }
 
@@ -142,7 +194,20 @@ impl Clock {
     }
 }
 
-fn is_near(one_ms: i64, other_ms: i64) -> bool {
+/// What a response has told about the server's time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Learned {
+    /// Nothing that changes what to do.
+    #[default]
+    Nothing,
+    /// A time far from the device's, which one more response confirms.
+    Undecided,
+    /// The same time again, for the first time: the device's clock is wrong, and so are the stamps and times of its edits so far.
+    First,
+}
+
+/// Whether two times differ by no more than [`SKEW_MAX_MS`].
+pub(crate) fn is_near(one_ms: i64, other_ms: i64) -> bool {
     one_ms.abs_diff(other_ms) <= SKEW_MAX_MS.unsigned_abs()
 }
 
@@ -196,8 +261,91 @@ mod tests {
         let mut clock = Clock::default();
         clock.learn(NOW - DAY, NOW);
         assert_eq!(clock.stamp(NOW - DAY, None), NOW - DAY, "one answer may be wrong");
-        clock.learn(NOW - DAY + 200, NOW + 200);
+        assert_eq!(clock.learn(NOW - DAY + 200, NOW + 200), Learned::First);
+        assert_eq!(clock.settle(NOW - DAY + 250), DAY);
         assert_eq!(clock.stamp(NOW - DAY + 300, None), NOW + 300);
+    }
+
+    /// A device that knows by how much its clock is ahead, or behind if negative.
+    fn device(ahead: i64) -> Clock {
+        let mut clock = Clock::default();
+        clock.learn(NOW + ahead, NOW);
+        clock.learn(NOW + ahead, NOW);
+        clock.settle(NOW + ahead);
+        assert_eq!(clock.server_ms(NOW + ahead), NOW);
+        clock
+    }
+
+    const HOUR: i64 = 3_600_000;
+
+    #[test]
+    fn a_clock_that_is_set_right_while_nobody_tells_the_time_is_believed() {
+        for ahead in [-DAY, HOUR, DAY, 3_650 * DAY] {
+            let mut clock = device(ahead);
+            assert_eq!(clock.stamp(NOW + ahead + HOUR, None), NOW + HOUR);
+            let later = NOW + HOUR + if ahead == HOUR { HOUR / 2 } else { 2 * HOUR };
+            if ahead > 0 {
+                assert_eq!(clock.server_ms(later), later, "{ahead}");
+                assert_eq!((clock.stamp(later, None), clock.difference()), (later, None), "{ahead}");
+            } else {
+                assert_eq!(clock.stamp(later, None), later - ahead, "nothing shows it, and the server rejects the stamp");
+                assert!(clock.rejected(later + 50, later));
+            }
+            assert_eq!(clock.learn(later + 100, later + 100), Learned::Nothing);
+            assert_eq!(clock.stamp(later + 200, None), later + 200, "{ahead}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_shows_a_time_that_has_passed_goes_on_from_that_time() {
+        for ahead in [0, -DAY, DAY] {
+            let mut clock = device(ahead);
+            let known = clock.stamp(NOW + ahead + HOUR, None).min(if ahead == 0 { NOW } else { i64::MAX });
+            assert_eq!(clock.server_ms(0), known, "a clock without a battery begins in 1970");
+            let stamp = clock.stamp(0, None);
+            assert_eq!(clock.stamp(HOUR, None), (known + HOUR).max(stamp + 1), "{ahead}");
+            assert!(clock.difference().is_some_and(|(_, is_corrected)| is_corrected));
+            assert_eq!(clock.stamp(NOW + 2 * DAY, None), NOW + 2 * DAY, "and is believed once it is set right");
+            assert_eq!(clock.learn(NOW + 3 * DAY, NOW + 3 * DAY), Learned::Nothing);
+            assert_eq!((clock.offset_ms, clock.known), (0, true));
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_again_while_it_is_wrong_is_learned_anew() {
+        let mut clock = device(2 * DAY);
+        let (first, second) = (NOW + DAY + HOUR, NOW + 2 * HOUR);
+        assert_eq!(clock.stamp(first, None), first, "half the way back");
+        assert_eq!(clock.stamp(second, None), second, "and the rest, without the stamp that was ahead");
+        let mut clock = device(2 * DAY);
+        clock.stamp(first, None);
+        assert!(!clock.rejected(first + 100, NOW + HOUR + 100));
+        assert_eq!(clock.learn(first + 200, NOW + HOUR + 200), Learned::Nothing);
+        assert!(clock.rejected(first + 300, NOW + HOUR + 300));
+        assert_eq!(clock.stamp(first + 400, None), NOW + HOUR + 400);
+        let mut clock = device(-DAY);
+        assert_eq!(clock.stamp(NOW - 3 * DAY, None), NOW);
+        assert_eq!(clock.stamp(NOW - 5 * DAY, None), NOW + 1);
+    }
+
+    #[test]
+    fn a_stamp_from_a_clock_that_was_ahead_leads_no_other() {
+        let mut clock = Clock::default();
+        assert_eq!(clock.stamp(NOW + DAY, None), NOW + DAY);
+        assert_eq!(clock.stamp(NOW, None), NOW);
+        assert_eq!(clock.stamp(NOW, Some(NOW + DAY)), NOW + DAY + 1, "but an edit of that version");
+        assert_eq!(clock.stamp(NOW + 1, None), NOW + 1);
+        assert_eq!(Clock::default().stamp(-HOUR, None), 1, "nor does a clock from before 1970 make the stamp of a shipped record");
+        assert_eq!(device(DAY).stamp(NOW + DAY, Some(NOW + HOUR)), NOW + HOUR + 1);
+    }
+
+    #[test]
+    fn the_state_of_an_earlier_version_has_no_time_that_has_passed() {
+        let tape = crate::api::runtime::schema::parse(br#"{"offset_ms":-86400000,"known":true,"last":5}"#).expect("JSON");
+        let mut clock = Clock::read(tape.root()).expect("a clock");
+        assert_eq!(clock.stamp(NOW, None), NOW - DAY);
+        clock.learn(NOW + 100, NOW - DAY + 100);
+        assert_eq!(clock.stamp(NOW - DAY + 200, None), NOW - DAY + 200);
     }
 
     #[test]
@@ -233,6 +381,7 @@ mod tests {
             let mut clock = Clock::default();
             clock.learn(NOW, NOW + known);
             clock.learn(NOW, NOW + known);
+            clock.settle(NOW);
             for passed in [1_000, 2_000, 60_000, CONFIRM_MS] {
                 assert!(!clock.rejected(NOW + passed, NOW + passed - 200 * DAY));
                 clock.learn(NOW + passed, NOW + passed - 200 * DAY);
@@ -254,6 +403,7 @@ mod tests {
         clock.learn(NOW - DAY, NOW);
         assert_eq!((clock.difference(), clock.is_undecided()), (Some((DAY, false)), true));
         clock.learn(NOW - DAY + 100, NOW + 100);
+        clock.settle(NOW - DAY + 100);
         assert_eq!((clock.difference(), clock.is_undecided()), (Some((DAY, true)), false));
     }
 

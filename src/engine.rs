@@ -92,8 +92,6 @@ pub struct Engine {
     /// The number of consecutive pushes with edits rejected for their stamps or the device's id.
     undone: u32,
     requests: u64,
-    /// Whether the engine has pulled once more since the sign-in, because one response did not determine the server's time.
-    asked_time: bool,
     /// The cursor of the last request for a page.
     asked_since: Option<String>,
     last_error: Option<String>,
@@ -200,7 +198,6 @@ impl Engine {
             user_is_waiting: false,
             undone: 0,
             requests: 0,
-            asked_time: false,
             asked_since: None,
             last_error: None,
             offline: false,
@@ -321,7 +318,6 @@ impl Engine {
         self.obstacle = None;
         self.token = Token::Unrefreshed;
         self.user_is_waiting = true;
-        self.asked_time = false;
         self.try_now();
     }
 

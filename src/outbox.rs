@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::api::Report;
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
-use crate::clock::{ClockAndRng, SKEW_MAX_MS};
+use crate::clock::{ClockAndRng, SKEW_MAX_MS, is_near};
 use crate::cursor::Cursor;
 use crate::merge::Op;
 use crate::pull::{self, Arrival, is_from_clone, remember};
@@ -93,10 +93,10 @@ pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, clock: &mut ClockAn
     let stamp = |meta: &mut Meta| meta.clock.stamp(clock.now_ms, before.map(|row| row.record.stamp));
     let record = match edit {
         LocalEdit::Seed(_) if before.is_some() => return Ok(Vec::new()),
-        LocalEdit::Seed(text) if rules::on(Rule::SeedsAreOldest) => live_record(key, text, 0, None)?,
-        LocalEdit::Seed(text) => live_record(key, text, stamp(meta), None)?,
-        LocalEdit::Put(text) | LocalEdit::Change(text) if !is_tombstone(text) => live_record(key, text, stamp(meta), before)?,
-        LocalEdit::Import { text, stamp } if !is_tombstone(text) => live_record(key, text, *stamp, before)?,
+        LocalEdit::Seed(text) if rules::on(Rule::SeedsAreOldest) => live_record(key, text, 0, None, clock.now_ms)?,
+        LocalEdit::Seed(text) => live_record(key, text, stamp(meta), None, clock.now_ms)?,
+        LocalEdit::Put(text) | LocalEdit::Change(text) if !is_tombstone(text) => live_record(key, text, stamp(meta), before, clock.now_ms)?,
+        LocalEdit::Import { text, stamp } if !is_tombstone(text) => live_record(key, text, *stamp, before, clock.now_ms)?,
         LocalEdit::Put(_) | LocalEdit::Change(_) | LocalEdit::Import { .. } | LocalEdit::Delete => {
             let live = live.ok_or(EditError::Missing)?;
             let stamp = if let LocalEdit::Import { stamp, .. } = edit { *stamp } else { stamp(meta) };
@@ -195,9 +195,11 @@ pub fn edit_each(
     writes
 }
 
-/// Validates a live record written by an app, after setting the members that sync owns.
-fn live_record(key: Key, text: &str, stamp: i64, before: Option<&Row>) -> Result<Record, EditError> {
-    let mut members = stamped(parse(text.as_bytes()).map_err(EditError::Invalid)?.root(), stamp);
+/// Validates a live record written by an app, after setting the members that sync owns. A record that was created by this edit, at the time
+/// `now_ms` of the device's clock, gets its stamp as the time of creation.
+fn live_record(key: Key, text: &str, stamp: i64, before: Option<&Row>, now_ms: i64) -> Result<Record, EditError> {
+    let created = |time| if time == now_ms { stamp } else { time };
+    let mut members = stamped(parse(text.as_bytes()).map_err(EditError::Invalid)?.root(), stamp, &created);
     members.extend([("serverId", None), ("serverUpdatedAt", None)]);
     let text = rewrite(text, &members).map_err(EditError::Invalid)?;
     if text.len() > WRITTEN_BYTES_MAX {
@@ -251,7 +253,7 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: 
             pushed.skewed = true;
             pushed.restamps = loaded.meta.clock.rejected(now, server_time.unwrap_or(result.server_time));
         }
-        None => loaded.meta.clock.learn(now, result.server_time),
+        None => _ = loaded.meta.clock.learn(now, result.server_time),
     }
     for ((edit, outcome), entry) in sent.iter().zip(&result.outcomes).zip(&loaded.entries) {
         let Some(row) = &entry.row else { continue };
@@ -397,20 +399,26 @@ fn winner_is_from_clone(winner: &Result<wire::Change, Box<wire::Unreadable>>, se
     op.is_some_and(|op| is_from_clone(op, Some(sent.op), meta) || is_from_clone(op, Some(row.op), meta))
 }
 
-/// Gives this device's pending edits new stamps, after the server has rejected one for its stamp (R9). `loaded` holds all unacknowledged
-/// rows.
+/// Gives this device's pending edits new stamps, after the server has rejected one for its stamp, or has told its time for the first time.
+/// In that case, the device's clock is assumed to have been as wrong when it made them (R9). `loaded` holds all unacknowledged rows.
 ///
 /// # Errors
 /// Returns an error if a stored record is not JSON.
 pub fn restamp(loaded: &mut Loaded, clock: &mut ClockAndRng<'_>) -> Result<Vec<Write>, Report> {
     let rows: Vec<Row> = loaded.rows().filter(|row| is_own(row)).cloned().collect();
     let mut writes = Vec::with_capacity(rows.len());
+    let behind = loaded.meta.clock.settle(clock.now_ms);
     let latest = loaded.meta.clock.server_ms(clock.now_ms).saturating_add(SKEW_MAX_MS);
     for row in rows {
-        let stamp = loaded.meta.clock.stamp(clock.now_ms, None).min(row.record.stamp);
+        let since = row.unacknowledged().map_or(i64::MAX, |pending| pending.since);
+        // An imported edit has the stamp of another device, from before it came to this one.
+        let is_of_this_clock = !row.record.is_as_shipped() && row.record.stamp >= since.saturating_sub(SKEW_MAX_MS);
+        let corrected = if is_of_this_clock { row.record.stamp.saturating_add(behind).max(1) } else { row.record.stamp };
+        let stamp = loaded.meta.clock.stamp(clock.now_ms, None).min(corrected);
         let stamp = stamp.max(lowest_stamp(&row, latest));
+        let created = |time: i64| if is_near(time, since) { time.saturating_add(behind).max(0) } else { time };
         let op = new_op(clock, &mut loaded.meta);
-        writes.push(Write::Put(Row { record: row.record.restamped(stamp)?, op, ..row }));
+        writes.push(Write::Put(Row { record: row.record.restamped(stamp, &created)?, op, ..row }));
     }
     Ok(writes)
 }

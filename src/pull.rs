@@ -1,6 +1,6 @@
 //! Pulling: functions that merge a page into the device's rows, and the full resync (R3, R6, R11, R16).
 
-use crate::clock::ClockAndRng;
+use crate::clock::{ClockAndRng, Learned};
 use uuid::Uuid;
 
 use crate::api::Report;
@@ -34,6 +34,8 @@ pub struct Pulled {
     pub received: usize,
     /// Whether another device uses this device's id.
     pub cloned: bool,
+    /// What the page has told about the server's time. If it is not [`Learned::Nothing`], nothing was merged.
+    pub learned: Learned,
     /// The server's digest, if the device has now seen everything and can compare (R27).
     pub digest: Option<Digest>,
 }
@@ -41,13 +43,14 @@ pub struct Pulled {
 /// Applies one page of the global feed, and moves the cursor. `loaded` holds the rows of [`keys`].
 ///
 /// If the page shows that another device uses this device's id, nothing changes. Two edits of one device are ordered by sequence number
-/// (R8), which is meaningless for a copied database. The device first gets a new id and then pulls the page again (R20).
+/// (R8), which is meaningless for a copied database. The device first gets a new id and then pulls the page again (R20). The same applies
+/// while a device learns that its clock is wrong, because the stamps of its edits decide who wins (R9).
 ///
 /// # Errors
 /// Returns an error if a stored record is not JSON.
 pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> Result<(Vec<Write>, Pulled), Report> {
     let now = clock.now_ms;
-    loaded.meta.clock.learn(now, page.server_time);
+    let learned = loaded.meta.clock.learn(now, page.server_time);
     loaded.meta.names_account |= page.names_account;
     let changes = with_entries(page, &loaded.entries);
     let is_cloned = |(change, entry): &(&Result<Change, Box<Unreadable>>, &Entry)| {
@@ -55,8 +58,8 @@ pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> Result
         op.is_some_and(|op| is_from_clone(op, entry.row.as_ref().map(|row| row.op), &loaded.meta))
     };
     let cloned = changes.iter().any(is_cloned);
-    if cloned && rules::on(Rule::CloneBeforeMerge) {
-        return Ok((Vec::new(), Pulled { received: 0, cloned, digest: None }));
+    if cloned && rules::on(Rule::CloneBeforeMerge) || learned != Learned::Nothing {
+        return Ok((Vec::new(), Pulled { received: 0, cloned, learned, digest: None }));
     }
     let mut writes = Vec::with_capacity(changes.len());
     for (change, entry) in &changes {
@@ -72,7 +75,7 @@ pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> Result
     let received = changes.len();
     move_cursor(&mut loaded.meta, page, now);
     let digest = page.digest.filter(|_| loaded.meta.resync.is_none() && !page.has_more);
-    let pulled = Pulled { received, cloned, digest };
+    let pulled = Pulled { received, cloned, learned, digest };
     Ok((writes, pulled))
 }
 

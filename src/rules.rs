@@ -40,6 +40,10 @@ pub enum Rule {
     ConfirmTime,
     /// R9: a rejected stamp does not make a device accept such a time at once either.
     ConfirmRejection,
+    /// R9: the offset of a device's clock ends when the clock is set back.
+    OffsetEndsWithClock,
+    /// R9: a device that knows the server's time for the first time corrects the times of its edits so far.
+    FirstTimeDatesEdits,
     /// R9: the server rejects stamps from the future, and the device assigns new ones.
     RefuseFutureStamps,
     /// R10: a cursor from before purged tombstones is rejected.
@@ -159,6 +163,8 @@ impl Rule {
         Rule::StampAboveBase,
         Rule::ConfirmTime,
         Rule::ConfirmRejection,
+        Rule::OffsetEndsWithClock,
+        Rule::FirstTimeDatesEdits,
         Rule::RefuseFutureStamps,
         Rule::PurgeWatermarkCheck,
         Rule::PurgeAfterBackup,

@@ -72,8 +72,11 @@ fn shifted(answer: &str, ahead_ms: i64) -> String {
     format!("{before}{NAME}{}{}", time + ahead_ms, &after[end..])
 }
 
-const CLOCKS: &[fn() -> Deal] =
-    &[|| Deal::Change(|answer| shifted(answer, DAY_MS)), || Deal::Change(|answer| shifted(answer, -20 * 60_000))];
+const CLOCKS: &[fn() -> Deal] = &[
+    || Deal::Change(|answer| shifted(answer, DAY_MS)),
+    || Deal::Change(|answer| shifted(answer, -20 * 60_000)),
+    || Deal::Change(|answer| shifted(answer, -DAY_MS)),
+];
 
 fn status(setup: &Setup, device: &str) -> (Value, Value, String) {
     let output = setup.desk.run(device, &["status", "--json"]).ok().json();
@@ -109,14 +112,17 @@ async fn a_device_reports_that_its_clock_differs_from_the_server_clock() {
 async fn a_device_that_signs_in_with_a_wrong_clock_takes_the_server_time_at_once() {
     let (setup, proxy, chosen) = behind(CLOCKS).await;
     let desk = &setup.desk;
-    chosen.store(1, Ordering::Relaxed);
+    chosen.store(3, Ordering::Relaxed);
     let before = desk.measure("phone", 80.0);
+    let created = |id: &str| desk.run("phone", &["get", "user-bodyweight-logs", id, "--json"]).ok().json()["clientCreatedAt"].as_i64();
+    let wrong = created(&before);
     desk.run("phone", &["register", "--server", &proxy, "--email", EMAIL]).ok();
     let (_, is_corrected, acts) = status(&setup, "phone");
     assert_eq!((is_corrected, acts.as_str()), (json!(true), "[]"));
     desk.run("phone", &["status"]).ok().says(&["sync gives the edits of this device the server's time"]);
-    let created = |id: &str| desk.run("phone", &["get", "user-bodyweight-logs", id, "--json"]).ok().json()["clientCreatedAt"].as_i64();
     let after = desk.measure("phone", 81.0);
     let passed = created(&after).zip(created(&before)).map(|(after, before)| after - before).expect("two times");
-    assert!((DAY_MS..DAY_MS + 60_000).contains(&passed), "{passed}");
+    assert!((0..60_000).contains(&passed), "what was made before is dated alike: {passed}");
+    let corrected = wrong.zip(created(&before)).map(|(wrong, corrected)| wrong - corrected).expect("two times");
+    assert!((DAY_MS - 60_000..DAY_MS + 60_000).contains(&corrected), "{corrected}");
 }

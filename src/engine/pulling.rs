@@ -1,8 +1,10 @@
 //! Pulling. A page is stored while the next one is fetched.
 
+use crate::clock::Learned;
 use crate::digest::{Comparison, DifferenceState};
 use crate::engine::answer::{self, Answered, Asked, failure};
 use crate::engine::{Command, Engine, Message, Turn, Work};
+use crate::pull::Pulled;
 use crate::retry::Failure;
 use crate::task::{Done, Task};
 use crate::wire::Page;
@@ -109,19 +111,22 @@ impl Engine {
         if !matches!(following, Following::Failed(_)) {
             self.succeed();
         }
-        if done.pulled.cloned {
+        let Pulled { cloned, learned, .. } = done.pulled;
+        if cloned || learned != Learned::Nothing {
             if let Following::Fetching { request } = following {
                 turn.commands.push(Command::Cancel { request });
             }
             self.wants.pull = true;
-            return self.store(Task::NewDevice { installation: None }, turn);
+            return match learned {
+                _ if cloned => self.store(Task::NewDevice { installation: None }, turn),
+                Learned::First => self.store(Task::Restamp, turn),
+                _ => self.step_stored(turn.now_ms),
+            };
         }
         match following {
             Following::Nothing | Following::Failed(None) => match self.compare(done) {
                 Some(task) => self.store(task, turn),
                 None => {
-                    // An unexpected time counts once a second response has confirmed it.
-                    self.wants.pull |= self.snapshot.meta.clock.is_undecided() && !std::mem::replace(&mut self.asked_time, true);
                     let meta = &self.snapshot.meta;
                     if matches!(following, Following::Nothing) && !self.wants.pull {
                         self.page_size.complete();

@@ -145,7 +145,7 @@ impl Row {
         }
         pending.base_stamp = Some(stamp);
         if row.record.stamp <= stamp {
-            row.record = row.record.restamped(stamp.saturating_add(1))?;
+            row.record = row.record.restamped(stamp.saturating_add(1), &|created| created)?;
         }
         Ok(row)
     }

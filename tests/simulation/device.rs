@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use stronglog_sync::api::collection::Contract;
 use stronglog_sync::api::runtime::schema::parse;
-use stronglog_sync::clock::ClockAndRng;
+use stronglog_sync::clock::{ClockAndRng, SKEW_MAX_MS};
 use stronglog_sync::digest::Digest;
 use stronglog_sync::engine::{Command, Engine, Event, Settings};
 use stronglog_sync::outbox::{self, LocalEdit};
@@ -60,6 +60,8 @@ pub struct Device {
     /// The last stamp of a successful push, for the run without R4.
     pub last_pushed_stamp: i64,
     pub offline_until: i64,
+    /// The time at which the device last knew what time it was. 0 if it never did.
+    pub timed_at: i64,
     /// Records as they were when the app opened a form on them. The form is saved later, even if the records have changed meanwhile.
     pub forms: BTreeMap<Key, String>,
     /// A copy of the database that may be restored later.
@@ -87,6 +89,7 @@ impl Device {
             edits: 0,
             last_pushed_stamp: 0,
             offline_until: 0,
+            timed_at: 0,
             forms: BTreeMap::new(),
             copy: None,
         }
@@ -155,7 +158,29 @@ impl Device {
         if let (Task::Page(_), Some(rows)) = (task, stale) {
             return self.persist_over(task, &rows, wall_ms, chance);
         }
-        task.run(&mut self.store, &mut ClockAndRng { now_ms: wall_ms, random: &mut || chance.next() }).expect("a store in memory")
+        let done =
+            task.run(&mut self.store, &mut ClockAndRng { now_ms: wall_ms, random: &mut || chance.next() }).expect("a store in memory");
+        if let Task::Page(_) | Task::Outcomes { .. } = task {
+            self.note_time(now);
+        }
+        done
+    }
+
+    /// Notes whether the device knows what time it is after a response.
+    fn note_time(&mut self, now: i64) {
+        let clock = self.store.meta().expect("a store in memory").clock;
+        if clock.difference().is_none_or(|(_, is_corrected)| is_corrected) {
+            let is_right = clock.server_ms(self.wall_ms(now)).abs_diff(EPOCH_MS + now) <= SKEW_MAX_MS.unsigned_abs();
+            self.timed_at = if is_right { EPOCH_MS + now } else { 0 };
+        }
+    }
+
+    /// Checks that an edit is not dated back to before a time that the device has known, whatever its clock shows (I17).
+    fn check_stamp(&self, record: &Record) -> Result<(), String> {
+        match self.timed_at - record.stamp {
+            back if back > 2 * SKEW_MAX_MS => Err(format!("device {} has dated an edit back by {back} ms (I17)", self.number)),
+            _ => Ok(()),
+        }
     }
 
     /// The edits that the server had not acknowledged before a step.
@@ -250,6 +275,9 @@ impl Device {
             let snapshot = Snapshot::of(&mut self.store).expect("a store in memory");
             self.inbox.push(Event::Written(snapshot));
             self.check_replaced(before, edit)?;
+        }
+        if let (Some(record), LocalEdit::Put(_) | LocalEdit::Delete) = (&written, edit) {
+            self.check_stamp(record)?;
         }
         Ok(written)
     }

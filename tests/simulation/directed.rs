@@ -10,10 +10,10 @@ use stronglog_sync::engine::answer::Answered;
 use stronglog_sync::engine::{Command, Engine, Event, Settings};
 use stronglog_sync::merge::{Op, Resolution, Stored, Version, decide};
 use stronglog_sync::outbox::LocalEdit;
-use stronglog_sync::record::Record;
+use stronglog_sync::record::{Record, rewrite};
 use stronglog_sync::rules::Rule;
 use stronglog_sync::status::SyncState;
-use stronglog_sync::store::{Counts, Entry, Loaded, Meta, Pending, Resync, Row, RowState, Write};
+use stronglog_sync::store::{Counts, Entry, Key, Loaded, Meta, Pending, Resync, Row, RowState, Write};
 use stronglog_sync::task::{Done, Snapshot};
 use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Page, Push, PushResult, Receipt};
 use stronglog_sync::{outbox, pull};
@@ -36,6 +36,8 @@ pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
     (Rule::Ratchet, "an edit of a slow clock follows what it was made on", an_edit_of_a_slow_clock_follows_what_it_was_made_on),
     (Rule::ConfirmTime, "an edit after an answer with a wrong time", an_edit_after_an_answer_with_a_wrong_time),
     (Rule::ConfirmRejection, "an edit that a server with a wrong clock rejects", an_edit_that_a_server_with_a_wrong_clock_rejects),
+    (Rule::FirstTimeDatesEdits, "an edit from before a device knew the time", an_edit_from_before_a_device_knew_the_time),
+    (Rule::AnswersAreOfAccount, "an answer to another account", an_answer_to_another_account),
     (Rule::AnswersNameAccount, "an answer without the name of its account", an_answer_without_the_name_of_its_account),
     (Rule::StampAboveBase, "an edit made during a push outlives a restore", an_edit_made_during_a_push_outlives_a_restore),
     (Rule::CloneBeforeMerge, "a copied database loses no edit to its own past", a_copied_database_loses_no_edit_to_its_own_past),
@@ -48,6 +50,7 @@ pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
     (Rule::ReplacedAreKept, "a version that a push replaces unseen", a_version_that_a_push_replaces_unseen),
     (Rule::RecreationIsKept, "a record that is recreated after its deletion is forgotten", a_record_that_is_recreated),
     (Rule::OwnAreNotSwept, "an edit that the server has never had", an_edit_that_the_server_has_never_had),
+    (Rule::PurgeWatermarkCheck, "a cursor from before a purge", a_cursor_from_before_a_purge),
     (Rule::PurgeAfterBackup, "a tombstone that a backup lacks stays", a_tombstone_that_a_backup_lacks_stays),
 ];
 
@@ -151,8 +154,54 @@ fn an_edit_that_a_server_with_a_wrong_clock_rejects() -> Result<(), String> {
     if pushed.restamps { Err("the edit is dated back for good".to_owned()) } else { Ok(()) }
 }
 
+/// A device whose clock is a day wrong makes a record before its first sync, which tells it the time.
+fn an_edit_from_before_a_device_knew_the_time() -> Result<(), String> {
+    const NOW_MS: i64 = 1_800_000_000_000;
+    let collection = TestContract::stronglog().plain();
+    for behind in [86_400_000, -86_400_000] {
+        let mut made_at = ClockAndRng { now_ms: NOW_MS - 5_000 - behind, random: &mut || 1 };
+        let key = Key { collection, id: Uuid::from_u128(5) };
+        let text = TestContract::stronglog().record(collection, key.id, "first");
+        let text = rewrite(&text, &[("clientCreatedAt", Some(made_at.now_ms.to_string()))]).map_err(|report| report.to_string())?;
+        let mut loaded = Loaded { meta: Meta::default(), rows: vec![None], quarantined: vec![false] };
+        let writes = outbox::edit(&mut loaded, key, &LocalEdit::Put(text), &mut made_at).map_err(|error| error.to_string())?;
+        let Some(Write::Put(row)) = writes.into_iter().next() else { return Err("nothing was written".to_owned()) };
+        loaded.rows = vec![Some(row)];
+        let page = Page {
+            changes: Vec::new(),
+            next_cursor: "v1.all.e1.7".to_owned(),
+            has_more: false,
+            user_rev: 7,
+            digest: None,
+            server_time: NOW_MS,
+            names_account: false,
+        };
+        let clock = &mut ClockAndRng { now_ms: NOW_MS - behind, random: &mut || 1 };
+        for _ in 0..2 {
+            pull::page(&mut loaded, &page, clock).map_err(|report| report.to_string())?;
+        }
+        let writes = outbox::restamp(&mut loaded, clock).map_err(|report| report.to_string())?;
+        let Some(Write::Put(Row { record, .. })) = writes.first() else { return Err("the edit has no new stamp".to_owned()) };
+        let created = format!("\"clientCreatedAt\":{}", NOW_MS - 5_000);
+        if record.stamp != NOW_MS - 5_000 || !record.text.contains(&created) {
+            return Err(format!("the edit is dated {} ms back", NOW_MS - 5_000 - record.stamp));
+        }
+    }
+    Ok(())
+}
+
 /// The server names the account of its answers, and a cache answers with a page for another account, without its headers.
 fn an_answer_without_the_name_of_its_account() -> Result<(), String> {
+    stores_no_page_of(None)
+}
+
+/// A program between device and server mixes up the connections of two accounts.
+fn an_answer_to_another_account() -> Result<(), String> {
+    stores_no_page_of(Some(Uuid::from_u128(4).to_string()))
+}
+
+/// Checks that a device, to which the server has named its account before, ignores a page of this account.
+fn stores_no_page_of(named: Option<String>) -> Result<(), String> {
     let account = Uuid::from_u128(3);
     let meta = Meta { owner: Some(account), names_account: true, ..Meta::default() };
     let mut engine = Engine::new(&CONTRACT, Settings::default(), Snapshot { meta, counts: Counts::default() });
@@ -162,7 +211,7 @@ fn an_answer_without_the_name_of_its_account() -> Result<(), String> {
     });
     let request = sent.ok_or("nothing was sent")?;
     let body = br#"{"changes":[],"nextCursor":"v1.all.e1.7","hasMore":false,"userRev":7,"serverTime":100}"#.to_vec();
-    let answer = Answered { status: 200, account: None, retry_after_ms: None, body };
+    let answer = Answered { status: 200, account: named, retry_after_ms: None, body };
     let commands = engine.handle(Event::Answered { request, answer }, 0, 1);
     match commands.iter().any(|command| matches!(command, Command::Persist(_))) {
         true => Err("the page is stored".to_owned()),
@@ -419,6 +468,24 @@ fn an_edit_that_the_server_has_never_had() -> Result<(), String> {
         _ => Err(format!(
             "{removed} of two records were deleted, and the one that cannot have been deleted elsewhere is sent again: {again}"
         )),
+    }
+}
+
+/// While a device is away, a record is deleted, and its tombstone is purged.
+fn a_cursor_from_before_a_purge() -> Result<(), String> {
+    let mut memory = Memory::new("e1");
+    push_one(&mut memory, 1, 1, None)?;
+    let first = pull_page(&mut memory, None).map_err(|error| error.to_string())?;
+    let Some(Ok(change)) = first.changes.into_iter().next() else { return Err("the record is not there".to_owned()) };
+    let record = change.record.tombstone(60).map_err(|report| report.to_string())?;
+    let edit = Edit { collection: change.collection, op: version(1, 2, 0).op, base_rev: Some(change.rev), record };
+    let push = Push { edits: vec![Ok(edit)], cursor: None };
+    let mut clock = ClockAndRng { now_ms: 100, random: &mut || 2 };
+    feed::push(&mut memory.user(USER), &push, Feed::All(&CONTRACT), &mut clock).map_err(|error| error.to_string())?;
+    memory.purge(10_000).map_err(|error| error.to_string())?;
+    match pull_page(&mut memory, Some(&first.next_cursor)) {
+        Err(feed::Error::Refused(feed::Refusal::CursorExpired { .. })) => Ok(()),
+        _ => Err("the device never learns of the deletion".to_owned()),
     }
 }
 

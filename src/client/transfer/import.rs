@@ -126,7 +126,8 @@ impl Client {
     /// Returns an error if `lines` cannot be read or the database cannot be written.
     pub fn import(&self, lines: impl BufRead, options: ImportOptions, progress: impl FnMut(u64)) -> Result<Imported, Error> {
         let mut new_id = || self.new_id();
-        let mut reader = LineReader { contract: self.contract(), now_ms: wall_ms(), new_id: &mut new_id, seen: HashMap::new() };
+        let now_ms = self.with(|store| store.meta())?.clock.server_ms(wall_ms());
+        let mut reader = LineReader { contract: self.contract(), now_ms, new_id: &mut new_id, seen: HashMap::new() };
         let file = read(lines, &mut reader, progress)?;
         let keys: Vec<Key> = file.records.iter().map(|record| record.key).collect();
         self.write(&keys, |loaded, clock| Ok(plan(loaded, file, options, clock)))
@@ -153,7 +154,7 @@ fn plan(loaded: &mut Loaded, mut file: File, options: ImportOptions, clock: &mut
         let fate = fate(&record, entry.row.as_ref(), options.on_conflict, now_ms);
         if matches!(fate, Fate::Added | Fate::Replaced | Fate::Deleted) {
             keys.push(record.key);
-            edits.push(edit(&record, options.on_conflict, clock.now_ms));
+            edits.push(edit(&record, options.on_conflict, now_ms));
             loaded.entries.push(entry);
             chosen.push((record, fate));
         } else {

@@ -48,9 +48,16 @@ impl Run {
             33 if self.chance.of_thousand(300) => self.server.roll_back(&mut self.chance),
             34 if self.chance.of_thousand(200) => self.server.omits = true,
             35 if self.chance.of_thousand(200) => self.discard(index),
+            36 => self.set_clock(index),
             _ => {}
         }
         Ok(())
+    }
+
+    /// A device's clock is set while the device is offline: right or wrong, or to 1970 because it has no battery.
+    fn set_clock(&mut self, index: usize) {
+        self.devices[index].offline_until = self.now + self.chance.pick(&[5_000, 60_000]);
+        self.devices[index].skew_ms = self.chance.pick(&[0, 0, 0, 90_000_000, -90_000_000, -EPOCH_MS]);
     }
 
     pub(super) fn sign_in(&mut self, index: usize, account: usize) {
@@ -119,6 +126,7 @@ impl Run {
         let touched = self.writers.iter().filter(|(_, writers)| writers.contains(&index)).map(|(key, _)| *key);
         self.open.extend(touched);
         self.devices[index].store = database;
+        self.devices[index].timed_at = 0;
         self.devices[index].restart(account_id(account));
     }
 
