@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use serde_json::json;
 use stronglog_server::config::Config;
 use stronglog_server::serve::start;
 use support::proxy::{self, Deal};
@@ -115,6 +116,41 @@ async fn a_watch_says_when_the_server_is_busy_and_when_it_is_back() {
     watching.says("in sync");
     drop(watching);
     server.stop().await.expect("the server stops");
+}
+
+/// The response of a server whose clock is a day behind, and which rejects an edit as too far ahead.
+fn skewed(answer: &str) -> String {
+    let Some((head, body)) = answer.split_once("\r\n\r\n").filter(|(_, body)| body.contains("\"outcomes\"")) else {
+        return answer.to_owned();
+    };
+    let mut body: serde_json::Value = serde_json::from_str(body).expect("one body");
+    let time = body["serverTime"].as_i64().expect("a time") - 86_400_000;
+    for outcome in body["outcomes"].as_array_mut().expect("outcomes") {
+        let error = json!({ "code": "clock_skew", "message": "ahead", "retryable": true, "serverTime": time });
+        *outcome = json!({ "outcome": "rejected", "id": outcome["id"], "op": outcome["op"], "error": error });
+    }
+    body["serverTime"] = json!(time);
+    let body = body.to_string();
+    let head: Vec<_> = head.lines().filter(|line| !line.to_ascii_lowercase().starts_with("content-length:")).collect();
+    format!("{}\r\nContent-Length: {}\r\n\r\n{body}", head.join("\r\n"), body.len())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_says_once_that_clocks_hold_edits_back_and_once_that_they_go() {
+    let setup = Setup::new().await;
+    let proxy = proxy::start(setup.server.addr(), |request| match request.starts_with("POST") && request.contains("/changes") {
+        true => Deal::Change(skewed),
+        false => Deal::Pass,
+    });
+    setup.desk.run("phone", &["register", "--server", &proxy, "--email", EMAIL]).ok();
+    let watching = Watching::start(&setup);
+    watching.says("in sync");
+    setup.desk.measure("phone", 80.0);
+    watching.says("not everything is in sync");
+    watching.says("the server's clock is far behind this device's");
+    // The server has taken the edit, so the device finds it there.
+    watching.says("in sync");
+    assert!(!watching.lines.try_iter().any(|line| line.contains("clock")), "each is said once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use stronglog_sync::Answer;
 use stronglog_sync::client::Notifications;
 use stronglog_sync::transport::Traffic;
-use stronglog_sync::{Client, SyncState};
+use stronglog_sync::{Client, Status, SyncState};
 
 use crate::args::{Confirm, Sync};
 use crate::exit::{Exit, Failure, Outcome};
@@ -56,7 +56,7 @@ async fn watch(profile: &Profile, file: Option<FileId>, client: &Client, first: 
     tokio::pin!(interrupted);
     let mut statuses = client.statuses();
     let mut other_commands = tokio::time::interval(REREAD);
-    let (mut before, mut state, mut began) = (first.traffic, first.status.state, None);
+    let (mut before, mut reported, mut began) = (first.traffic, Reported::of(&first.status), None);
     let mut are_missing = false;
     loop {
         let now = tokio::select! {
@@ -86,14 +86,30 @@ async fn watch(profile: &Profile, file: Option<FileId>, client: &Client, first: 
         }
         let traffic = client.traffic().since(before);
         let took = began.take().map(|began| began.elapsed()).unwrap_or_default();
-        if now.state != state || traffic.pushed + traffic.pulled > 0 {
+        if Reported::of(&now) != reported || traffic.pushed + traffic.pulled > 0 {
             report(&Synced { status: now.clone(), traffic, took }, format)?;
             before = client.traffic();
         }
         if waits_for_the_user(&now) {
             return Ok(exit_of(&now));
         }
-        state = now.state;
+        reported = Reported::of(&now);
+    }
+}
+
+/// The part of a status that a watch reports when it changes.
+#[derive(PartialEq, Eq)]
+struct Reported {
+    state: SyncState,
+    is_failing: bool,
+    /// If the clocks differ, whether stamps allow for it.
+    corrects_clock: Option<bool>,
+}
+
+impl Reported {
+    fn of(status: &Status) -> Self {
+        let corrects_clock = status.server_clock_ahead_ms.map(|_| status.corrects_clock);
+        Reported { state: status.state, is_failing: status.last_error.is_some(), corrects_clock }
     }
 }
 
