@@ -93,6 +93,11 @@ fn times_of_an_unknown_zone_are_not_taken_for_utc() {
     let desk = Desk::new();
     let output = desk.feed_with("phone", &["import", "-", "--from", "hevy"], HEVY, &[("TZ", "Nowhere/Bad")]);
     output.failed(2, &["this machine's zone is unknown", "--zone Europe/Berlin"]);
+    // A file whose times all name their offset needs no zone.
+    let named = "Date,Workout Name,Duration,Exercise Name,Set Order,Weight,Reps,Distance,Seconds,Notes,Workout Notes,RPE\n\
+        2026-11-28 18:05:00 +0500,Day,45m,Squat (Barbell),1,50,5,0,0,,,\n";
+    let words = ["import", "-", "--from", "strong", "--unit", "kg"];
+    desk.feed_with("phone", &words, named, &[("TZ", "Nowhere/Bad")]).ok().says(&["imported 3 records"]);
 }
 
 #[test]

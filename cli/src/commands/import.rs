@@ -73,6 +73,9 @@ async fn import_log(
 ) -> Outcome<(Imported, Vec<MissingRecord>, Option<String>)> {
     let zone = Zone::of(import.zone.as_deref())?;
     let mut log = Log::read(app, &input::read(input)?, Dialect { decimal: import.decimal, dates: import.dates }, &zone)?;
+    if log.needs_zone() {
+        zone.check()?;
+    }
     let unit = match import.unit {
         None if log.needs_unit() => ask_unit().await?,
         unit => unit.unwrap_or(Unit::Kg),

@@ -5,13 +5,15 @@
 
 use std::collections::{HashMap, HashSet};
 
+use clap::ValueEnum;
 use serde_json::{Value, json};
 use stronglog_sync::client::Presence;
 
+use super::App;
 use super::collections::{EXERCISES, SETS, WORKOUTS, made_id};
 use super::known::{Known, Members, text};
 use super::sessions::{Session, Set};
-use super::times;
+use super::times::Spelling;
 use crate::exit::Outcome;
 
 /// A workout of the file as a record.
@@ -141,28 +143,41 @@ fn renamed(sessions: &[Session], matches: &[Match], exercises: &HashMap<String, 
 ///
 /// # Errors
 /// Returns an error if the database cannot be read.
-pub fn gone(app: &str, sessions: &[Session], matches: &[Match], known: &Known<'_>) -> Outcome<Vec<Gone>> {
+pub fn gone(app: &'static str, sessions: &[Session], matches: &[Match], known: &Known<'_>) -> Outcome<Vec<Gone>> {
     let starts = || sessions.iter().map(|session| session.workout.start_ms);
     let Some((first, last)) = starts().min().zip(starts().max()) else { return Ok(Vec::new()) };
     let matched: HashSet<&str> = matches.iter().map(|found| found.workout_id.as_str()).collect();
-    let mut gone = Vec::new();
+    let (mut gone, mut spellings) = (Vec::new(), HashMap::new());
     for workout in known.imported_workouts(first, last)?.into_iter().filter(|workout| !matched.contains(text(workout, "id"))) {
-        if let Some(start) = start_in_file(app, &workout)? {
+        if let Some((found, start)) = start_in_file(app, &workout, &mut spellings)?
+            && found == app
+        {
             gone.push(Gone { start, sets: known.imported_sets(text(&workout, "id"))?, workout });
         }
     }
     Ok(gone)
 }
 
-/// When a workout began, according to the file of this app from which it was created. `None` if it came from another app's file.
-fn start_in_file(app: &str, workout: &Members) -> Outcome<Option<String>> {
+/// From which app's file a workout was created, and when it began according to the file. `None` if it has been moved since. Most workouts
+/// of an app have the spelling of the one before, which is tried first: there are hundreds of them. If it does not fit, the workout is first
+/// tried as one of the apps whose spelling is known.
+fn start_in_file(
+    app: &'static str,
+    workout: &Members,
+    spellings: &mut HashMap<&'static str, Spelling>,
+) -> Outcome<Option<(&'static str, String)>> {
     // More than two workouts at one time are a mistake of the app.
     const SAME_START_MAX: u32 = 4;
     let start_ms = workout.get("startTime").and_then(Value::as_i64).unwrap_or_default();
-    for start in times::names(start_ms) {
+    let known: Vec<(&str, Spelling)> = spellings.iter().map(|(app, spelling)| (*app, *spelling)).collect();
+    let others = App::value_variants().iter().map(|other| other.argument()).filter(|other| *other != app);
+    let unknown = [app].into_iter().chain(others).flat_map(|app| Spelling::all().map(move |spelling| (app, spelling)));
+    for (app, spelling) in known.into_iter().chain(unknown) {
+        let Some(start) = spelling.name(start_ms) else { continue };
         for number in 0..SAME_START_MAX {
             if made_id(WORKOUTS, &format!("import/{app}/{start}/{number}"))? == text(workout, "id") {
-                return Ok(Some(start));
+                spellings.insert(app, spelling);
+                return Ok(Some((app, start)));
             }
         }
     }

@@ -1,7 +1,5 @@
 //! Dates, times and durations as training apps and spreadsheets write them.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
@@ -71,11 +69,32 @@ pub fn moment(text: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<P
     })
 }
 
-/// The formats in which [`moment`] may have written a time in any zone.
-pub fn names(ms: i64) -> BTreeSet<String> {
-    let Ok(at) = Timestamp::from_millisecond(ms) else { return BTreeSet::new() };
-    let local = offsets().map(|offset| offset.to_datetime(at));
-    local.flat_map(|local| [local.to_string(), local.date().to_string()]).chain([at.to_string()]).collect()
+/// A format in which [`moment`] may have written a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spelling {
+    /// With its offset from UTC.
+    Exact,
+    /// A date and a time, in a zone with this offset.
+    Local(Offset),
+    /// A date alone, in a zone with this offset.
+    Date(Offset),
+}
+
+impl Spelling {
+    /// Every format.
+    pub fn all() -> impl Iterator<Item = Spelling> {
+        offsets().flat_map(|offset| [Spelling::Local(offset), Spelling::Date(offset)]).chain([Spelling::Exact])
+    }
+
+    /// The text of a time in this format. `None` if it is out of range.
+    pub fn name(self, ms: i64) -> Option<String> {
+        let at = Timestamp::from_millisecond(ms).ok()?;
+        Some(match self {
+            Spelling::Exact => at.to_string(),
+            Spelling::Local(offset) => offset.to_datetime(at).to_string(),
+            Spelling::Date(offset) => offset.to_datetime(at).date().to_string(),
+        })
+    }
 }
 
 /// Whether two times can be the same local time in different zones. The first is the earliest time with its local time.
@@ -404,7 +423,8 @@ mod tests {
         assert_eq!(here.ms - there.ms, 9 * 3_600_000);
         assert!(here.earliest_ms <= there.ms);
         for parsed in [&here, &there] {
-            assert!(may_be_same_local_time(here.earliest_ms, parsed.ms) && names(parsed.ms).contains(&here.name));
+            let is_named = Spelling::all().any(|spelling| spelling.name(parsed.ms).as_ref() == Some(&here.name));
+            assert!(may_be_same_local_time(here.earliest_ms, parsed.ms) && is_named);
             assert!(
                 !may_be_same_local_time(here.earliest_ms, parsed.ms + 60_000),
                 "a start that was changed by a minute is another local time"

@@ -13,24 +13,32 @@ pub struct Zone {
 }
 
 impl Zone {
-    /// The zone that the user has named, or this machine's zone.
+    /// The zone that the user has named, or this machine's zone, which may be unknown: see [`check`](Self::check).
     ///
     /// # Errors
-    /// Returns an error if there is no such zone, or the zone of this machine is unknown.
+    /// Returns an error if there is no such zone.
     pub fn of(chosen: Option<&str>) -> Outcome<Self> {
         let rules = match chosen {
             Some(name) => TimeZone::get(name).map_err(|_| Failure::usage(unknown(name)))?,
             None => TimeZone::system(),
         };
-        if rules.is_unknown() {
-            return Err(Failure::usage(
-                "cannot tell in which time zone the file was written, because this machine's zone is unknown; name it, as in --zone \
-                 Europe/Berlin",
-            ));
-        }
         // The file of a machine's zone may be a copy without a name.
         let name = rules.iana_name().map_or_else(|| "this machine's zone, which has no name".to_owned(), str::to_owned);
         Ok(Zone { rules, name, is_chosen: chosen.is_some() })
+    }
+
+    /// Checks that local times can be read in this zone.
+    ///
+    /// # Errors
+    /// Returns an error if the zone is unknown.
+    pub fn check(&self) -> Outcome<()> {
+        match self.rules.is_unknown() {
+            true => Err(Failure::usage(
+                "cannot tell in which time zone the file was written, because this machine's zone is unknown; name it, as in --zone \
+                 Europe/Berlin",
+            )),
+            false => Ok(()),
+        }
     }
 
     pub fn rules(&self) -> &TimeZone {
