@@ -131,6 +131,41 @@ async fn backups_are_made_at_intervals_and_the_newest_are_kept() {
     desk.run("operator", &["admin", "backup", "--data", "server", "--every", "soon", "copies"]).failed(2, &["such as 6h, 30m or 90s"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_stopped_leaves_nothing_behind() {
+    let setup = Setup::new().await;
+    setup.desk.measure("phone", 80.0);
+    setup.register("phone").ok();
+    setup.desk.run("phone", &["sync"]).ok();
+    let Setup { desk, server } = setup;
+    server.stop().await.expect("the server stops");
+    // Enough that a copy takes a while.
+    rusqlite::Connection::open(desk.path("server/stronglog.db"))
+        .expect("the database")
+        .execute_batch(
+            "INSERT INTO records (user_id, id, collection, rev, op_id, device_id, seq, stamp, deleted, server_id, server_updated_at, record)
+            WITH RECURSIVE rows (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM rows WHERE n < 4000)
+            SELECT user_id, randomblob(16), collection, rev + n, randomblob(16), device_id, seq + n, stamp, deleted, randomblob(16),
+                server_updated_at, record || hex(zeroblob(10000)) FROM records, rows",
+        )
+        .expect("filled");
+    let words = ["admin", "copy", "--from", "sqlite:server", "--to", "sqlite:moved"];
+    let partial = desk.path("moved/stronglog.db.copying");
+    for (name, code) in [("INT", Some(130)), ("TERM", Some(143)), ("KILL", None)] {
+        let mut child = desk.command(&words).spawn().expect("the command starts");
+        while !partial.exists() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        signal(&child, name);
+        assert_eq!(child.wait().expect("it ends").code(), code);
+        assert!(!desk.path("moved/stronglog.db").exists() && partial.exists() == (name == "KILL"), "{name}");
+    }
+    // The next copy removes the file, even if it then finds something else in its way.
+    fs::copy(desk.path("server/stronglog.db"), desk.path("moved/stronglog.db")).expect("copied");
+    desk.run("operator", &words).ok().says(&["already holds the same data"]);
+    assert!(!partial.exists());
+}
+
 /// The recipe of docs/operations.md for a copy made by SQLite itself, which other backup programs use.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_made_by_sqlite_itself_can_be_put_back() {

@@ -43,6 +43,8 @@ impl Side {
     pub fn target(folder: &Path) -> Result<Self, Error> {
         files::make_folder(folder)?;
         let lock = sqlite::lock(folder)?;
+        // It may be left over from an interrupted copy.
+        backup::remove(&folder.join(COPYING))?;
         let there = folder.join(DATABASE).exists();
         let connection = if there { Some(Arc::new(Mutex::new(outside::open(folder)?))) } else { None };
         Ok(Side { folder: folder.to_owned(), _lock: lock, connection })
@@ -63,8 +65,7 @@ impl Side {
 
     pub async fn begin(&mut self, origin: &Origin) -> Result<(), StoreError> {
         let path = self.folder.join(COPYING);
-        // It may be left over from an interrupted copy.
-        backup::remove(&path)?;
+        backup::unfinished().insert(path.clone());
         files::private().create_new(true).write(true).open(&path).map_err(|error| failed(&path, &error))?;
         let connection = sqlite::open_file(&path)?;
         sqlite::migrate(&connection, &origin.epoch)?;
@@ -118,6 +119,7 @@ impl Side {
         origin.erased.iter().try_for_each(|user| erased::note(&self.folder, *user))?;
         // The counter comes first, because it has no meaning without the database.
         std::fs::rename(&fresh, &current).map_err(|error| failed(&current, &error))?;
+        backup::unfinished().remove(&fresh);
         files::sync_folder(&self.folder).map_err(|error| failed(&self.folder, &error))?;
         files::hand_over(&self.folder)
     }
@@ -125,7 +127,9 @@ impl Side {
     /// Removes an incomplete copy, which takes space. If it cannot be removed, no server starts beside it.
     pub fn abandon(self) {
         drop(self.connection);
-        let _ = backup::remove(&self.folder.join(COPYING));
+        let fresh = self.folder.join(COPYING);
+        let _ = backup::remove(&fresh);
+        backup::unfinished().remove(&fresh);
     }
 
     /// Runs `work` on a separate thread.

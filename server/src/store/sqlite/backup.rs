@@ -124,13 +124,14 @@ fn write(connection: &Connection, to: &Path) -> Result<(), StoreError> {
     copied
 }
 
-/// Removes the files of backups that this process has not completed, because it was stopped.
+/// Removes the files of backups and copies that this process has not completed, because it was stopped.
 pub fn discard_unfinished() {
-    // A backup may have been completed at this moment, so the file may no longer exist.
+    // One may have been completed at this moment, so the file may no longer exist.
     unfinished().iter().for_each(|partial| _ = remove(partial));
 }
 
-fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+/// The files that are being written.
+pub fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
