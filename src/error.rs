@@ -97,11 +97,11 @@ impl Error {
     }
 
     /// Whether the server could not be reached: there was no response, something else responded, such as a captive portal, or the server is
-    /// not available at the moment. Sync retries on its own.
+    /// not available at the moment, or not to this client because it has sent too many requests. Sync retries on its own.
     pub fn is_offline(&self) -> bool {
         match &*self.0 {
             Kind::Offline { .. } | Kind::Foreign { .. } => true,
-            Kind::Refused { problem, .. } => matches!(problem.status, 502..=504),
+            Kind::Refused { problem, .. } => matches!(problem.status, 429 | 502..=504),
             _ => false,
         }
     }

@@ -54,7 +54,7 @@ fn ended_at_the_password(last: &Value) -> Value {
 
 #[test]
 fn a_signal_at_the_question_for_a_password_leaves_the_terminal_as_it_was() {
-    for (signal, code) in [(15, 143), (1, 129)] {
+    for (signal, code) in [(15, 143), (1, 129), (3, 131), (10, 138), (12, 140), (14, 142)] {
         assert_eq!(ended_at_the_password(&json!(signal)), json!({ "code": code, "echoes": true, "lines": true }));
     }
 }

@@ -36,6 +36,45 @@ async fn records_are_compared_over_a_connection_that_breaks_under_large_answers(
     assert_eq!((&verified["compared"], &verified["differences"]), (&json!(300), &json!([])));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn records_are_compared_through_a_proxy_that_bounds_answers() {
+    const TOO_LARGE: &str = "HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    const TOO_SLOW: &str = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    let records = (0..300).map(|number| json!({ "date": number, "weightKg": 80 }).to_string() + "\n");
+    desk.feed("phone", &["put", "user-bodyweight-logs"], &records.collect::<String>()).ok();
+    desk.run("phone", &["sync"]).ok();
+    for answer in [TOO_LARGE, TOO_SLOW] {
+        let is_large = |request: &str| ["limit=1000", "limit=500", "limit=250"].iter().any(|limit| request.contains(limit));
+        let bounded = proxy::start(setup.server.addr(), move |request| match is_large(request) {
+            true => Deal::Answer(answer),
+            false => Deal::Pass,
+        });
+        desk.redirect("phone", &bounded);
+        let verified = desk.run("phone", &["verify", "--json"]).ok().json();
+        assert_eq!((&verified["compared"], &verified["differences"]), (&json!(300), &json!([])));
+        let never = proxy::start(setup.server.addr(), move |_| Deal::Answer(answer));
+        desk.redirect("phone", &never);
+        desk.run("phone", &["verify"]).failed(5, &[&answer[9..12]]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_asks_to_wait_is_not_available() {
+    const LIMITED: &str = "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/problem+json\r\nRetry-After: 30\r\n\
+        Content-Length: 92\r\nConnection: close\r\n\r\n\
+        {\"type\":\"about:blank\",\"title\":\"limited\",\"status\":429,\"code\":\"rate_limited\",\"retryable\":true}";
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    desk.redirect("phone", &proxy::start(setup.server.addr(), |_| Deal::Answer(LIMITED)));
+    for command in [&["sync"][..], &["verify"], &["devices"], &["account", "show"]] {
+        desk.run("phone", command).ended(5);
+    }
+}
+
 fn without_account(answer: &str) -> String {
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
     let lines = head.lines().filter(|line| !line.to_ascii_lowercase().starts_with("x-account:"));

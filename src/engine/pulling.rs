@@ -162,8 +162,10 @@ impl Engine {
 
     /// Handles a failed pull. Returns the durable step to run, if any.
     fn pull_failed(&mut self, failure: Failure, message: String, turn: &mut Turn) -> Option<Task> {
-        let task = self.request_failed(Asked::Pull, failure, message, turn);
         self.wants.pull = true;
-        task
+        if failure == Failure::Narrow && self.page_size.halve(self.page_size.changes()) {
+            return None;
+        }
+        self.request_failed(Asked::Pull, failure, message, turn)
     }
 }

@@ -12,14 +12,14 @@ mod unix {
     use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
     use tokio::signal::unix::{SignalKind, signal};
 
-    /// The exit code after SIGHUP: 128 plus the signal's number.
-    const HUNG_UP: i32 = 129;
+    /// The exit code after a signal is this plus the signal's number.
+    const SIGNALLED: i32 = 128;
 
     /// The terminal and its settings before the first prompt.
     static BEFORE: OnceLock<(File, Termios)> = OnceLock::new();
 
-    /// From now on, SIGHUP ends the process and restores the current settings of the terminal. Ctrl-C and SIGTERM end each command that
-    /// prompts, which then calls [`restore`].
+    /// From now on, every other signal that ends the process restores the current settings of the terminal. Ctrl-C and SIGTERM end each
+    /// command that prompts, which then calls [`restore`].
     ///
     /// # Errors
     /// Returns an error if the terminal's settings cannot be read, or the signal cannot be received.
@@ -29,13 +29,17 @@ mod unix {
         if BEFORE.set((terminal, settings)).is_err() {
             return Ok(());
         }
-        let mut hangups = signal(SignalKind::hangup())?;
-        tokio::spawn(async move {
-            if hangups.recv().await.is_some() {
-                restore();
-                std::process::exit(HUNG_UP);
-            }
-        });
+        let kinds =
+            [SignalKind::hangup(), SignalKind::quit(), SignalKind::alarm(), SignalKind::user_defined1(), SignalKind::user_defined2()];
+        for kind in kinds {
+            let mut received = signal(kind)?;
+            tokio::spawn(async move {
+                if received.recv().await.is_some() {
+                    restore();
+                    std::process::exit(SIGNALLED + kind.as_raw_value());
+                }
+            });
+        }
         Ok(())
     }
 
