@@ -20,8 +20,11 @@ async fn until(
 }
 
 async fn listen(server: &Server, account: &Account) -> reqwest::Response {
-    let request = server.http.get(server.url("/api/v1/changes/stream")).bearer_auth(&account.access);
-    request.send().await.expect("an answer")
+    listen_with(server, &account.access).await
+}
+
+async fn listen_with(server: &Server, token: &str) -> reqwest::Response {
+    server.http.get(server.url("/api/v1/changes/stream")).bearer_auth(token).send().await.expect("an answer")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,6 +47,34 @@ async fn it_rings_at_once_and_after_each_push_and_for_nobody_else() {
     assert!(!seen.contains("weightKg"), "no data: {seen}");
     server.running.stop().await.expect("an orderly end, with a stream open");
     assert!(until(&mut stream, &mut seen, "never").await.is_none(), "which ends the stream");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_with_too_many_streams_leaves_room_to_the_other_devices() {
+    let server = Server::start().await;
+    let sam = server.register("sam@example.com").await;
+    let login = serde_json::json!({ "email": "sam@example.com", "password": support::PASSWORD, "deviceName": "tablet" });
+    let (_, tablet) = server.post("/api/v1/auth/login", None, &login).await;
+    let mut streams = Vec::new();
+    let refused = loop {
+        let answer = listen(&server, &sam).await;
+        if answer.status() != 200 {
+            break answer;
+        }
+        streams.push(answer);
+    };
+    assert_eq!((refused.status().as_u16(), streams.len()), (429, 8));
+    let wait: u64 = refused.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
+    assert!((1..=60).contains(&wait), "{wait}");
+    assert_eq!(listen_with(&server, tablet["accessToken"].as_str().expect("a token")).await.status(), 200);
+    drop(streams.pop());
+    for _ in 0..100 {
+        if listen(&server, &sam).await.status() == 200 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("a stream that has ended leaves no room");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,7 +28,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 pub async fn open(app: &Arc<App>, caller: Caller) -> Result<Response, Failure> {
     // Before reading, so that neither a revision nor the end of the session is missed in between.
     let session = app.sessions.watch(caller.key());
-    let Subscription { revisions, room } = app.notifications.subscribe(caller.user).map_err(|exhausted| match exhausted {
+    let Subscription { revisions, room } = app.notifications.subscribe(caller.key()).map_err(|exhausted| match exhausted {
         Exhausted::Share => Failure::rate_limited(RETRY_SECS),
         Exhausted::Total => Failure::unavailable("too many change streams are open; poll, or try again later").after(RETRY_SECS),
     })?;
