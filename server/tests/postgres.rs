@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use stronglog_server::admin::{self, Place};
 use stronglog_server::config::{Config, Secret};
 use support::postgres::Postgres;
 use support::{Account, PASSWORD, Server, WEIGHTS, now, text, weight, weights};
@@ -51,6 +52,40 @@ async fn pull(server: &Server, account: &Account) -> Vec<Value> {
     let (status, page) = server.get("/api/v1/changes?limit=1000", &account.access).await;
     assert_eq!(status, 200, "{page}");
     page["changes"].as_array().expect("changes").clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_reads_each_deletion_once_whatever_the_statistics_say() {
+    const ROWS: i64 = 20_000;
+    let postgres = Postgres::start();
+    let (one, other) = two(&postgres).await;
+    one.register("sam@example.com").await;
+    one.running.stop().await.expect("an orderly end");
+    other.running.stop().await.expect("an orderly end");
+    let fill = |user: &str, deleted: bool| {
+        format!(
+            "INSERT INTO records (user_id, id, collection, rev, op_id, device_id, seq, stamp, deleted, server_id, server_updated_at, record)
+            SELECT {user}, gen_random_uuid(), 'user-bodyweight-logs', n, gen_random_uuid(), gen_random_uuid(), n, n, {deleted},
+                gen_random_uuid(), n / 100, '{{}}' FROM generate_series(1, {ROWS}) n"
+        )
+    };
+    postgres.sql("ALTER TABLE records SET (autovacuum_enabled = false)");
+    postgres.sql(&fill("md5((n / 1000)::text)::uuid", false));
+    // The statistics know every account but the one that comes next.
+    postgres.sql("ANALYZE records");
+    postgres.sql(&fill("(SELECT user_id FROM users)", true));
+    let read = || postgres.sql("SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'records'").parse().unwrap_or(0);
+    let before: i64 = read();
+    let place = Place::database(&postgres.url(), None).expect("an address");
+    assert_eq!(admin::purge(&place, 1, 0, true).await.expect("purged"), ROWS.unsigned_abs());
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let mut entries = 0;
+    // A connection reports what it has read when it ends.
+    while entries < ROWS && Instant::now() < deadline {
+        entries = read() - before;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!((ROWS..4 * ROWS).contains(&entries), "{entries} entries of the indexes were read");
 }
 
 #[tokio::test(flavor = "multi_thread")]

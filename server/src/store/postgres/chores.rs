@@ -72,9 +72,10 @@ impl Store {
         let link = transaction.link();
         // A push in progress ends before, and leaves nothing behind.
         link.query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
+        // By place: see `purge_some`.
         let sql = format!(
-            "DELETE FROM {table} WHERE user_id = $1 AND {key} = ANY (ARRAY(
-                SELECT {key} FROM {table} WHERE user_id = $1 AND {key} >= $2 ORDER BY {key} LIMIT $3
+            "DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM {table} WHERE user_id = $1 AND {key} >= $2 ORDER BY {key} LIMIT $3
             )) RETURNING {key}"
         );
         let erased = link.query_typed(&sql, &[(&user, Type::UUID), from, (&ERASED_AT_ONCE, Type::INT8)]).await?;
@@ -146,15 +147,16 @@ impl Store {
     }
 
     /// Purges the oldest tombstones of an account from a time on. Returns their number and the time of the newest, if there are any. Rows
-    /// that an earlier step deleted are still in the index, and are not read again.
+    /// that an earlier step deleted are still in the index, and are not read again. Rows are deleted by their place, which cannot change under
+    /// the lock of the head: by their keys, a plan from old statistics reads all rows of the account, for each key or once.
     async fn purge_some(&self, user: Uuid, from: i64, before: i64) -> Result<Option<(u64, i64)>, StoreError> {
         let transaction = self.begin(SERVER).await?;
         transaction.link().query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
         let sql = "WITH gone AS (
-                DELETE FROM records WHERE user_id = $1 AND id IN (
-                    SELECT id FROM records WHERE user_id = $1 AND deleted AND server_updated_at >= $2 AND server_updated_at < $3
+                DELETE FROM records WHERE ctid = ANY (ARRAY(
+                    SELECT ctid FROM records WHERE user_id = $1 AND deleted AND server_updated_at >= $2 AND server_updated_at < $3
                     ORDER BY server_updated_at LIMIT $4
-                ) RETURNING rev, server_updated_at
+                )) RETURNING rev, server_updated_at
             ), purged AS (SELECT count(*) AS count, max(rev) AS highest_rev, max(server_updated_at) AS newest FROM gone)
             UPDATE heads SET tombstone_count = greatest(0, tombstone_count - count),
                 purge_watermark = greatest(purge_watermark, highest_rev)
