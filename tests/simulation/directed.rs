@@ -163,10 +163,10 @@ fn an_edit_from_before_a_device_knew_the_time() -> Result<(), String> {
         let key = Key { collection, id: Uuid::from_u128(5) };
         let text = TestContract::stronglog().record(collection, key.id, "first");
         let text = rewrite(&text, &[("clientCreatedAt", Some(made_at.now_ms.to_string()))]).map_err(|report| report.to_string())?;
-        let mut loaded = Loaded { meta: Meta::default(), rows: vec![None], quarantined: vec![false] };
+        let mut loaded = Loaded { meta: Meta::default(), entries: vec![Entry::NONE] };
         let writes = outbox::edit(&mut loaded, key, &LocalEdit::Put(text), &mut made_at).map_err(|error| error.to_string())?;
         let Some(Write::Put(row)) = writes.into_iter().next() else { return Err("nothing was written".to_owned()) };
-        loaded.rows = vec![Some(row)];
+        loaded.entries = vec![entry(row)];
         let page = Page {
             changes: Vec::new(),
             next_cursor: "v1.all.e1.7".to_owned(),
