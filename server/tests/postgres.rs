@@ -77,7 +77,8 @@ async fn a_purge_reads_each_deletion_once_whatever_the_statistics_say() {
     let read = || postgres.sql("SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'records'").parse().unwrap_or(0);
     let before: i64 = read();
     let place = Place::database(&postgres.url(), None).expect("an address");
-    assert_eq!(admin::purge(&place, 1, 0, true).await.expect("purged"), ROWS.unsigned_abs());
+    let options = admin::PurgeOptions { tombstone_days: 1, backup_days: 0, accept_clock: true };
+    assert_eq!(admin::purge(&place, options).await.expect("purged"), ROWS.unsigned_abs());
     let deadline = Instant::now() + Duration::from_secs(10);
     let mut entries = 0;
     // A connection reports what it has read when it ends.
