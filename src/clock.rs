@@ -126,7 +126,7 @@ impl Clock {
         if !was_undecided && self.is_undecided() { Learned::Undecided } else { Learned::Nothing }
     }
 
-    /// Accepts the time of the responses that have told a device the server's time for the first time. Returns by how much its stamps and
+    /// Accepts the time of the responses that have reported the server's time to a device for the first time. Returns by how much its stamps and
     /// times so far were behind.
     pub fn settle(&mut self, wall_ms: i64) -> i64 {
         let Some(offset) = self.doubted_ms.filter(|_| !self.known) else { return 0 };
@@ -194,7 +194,7 @@ impl Clock {
     }
 }
 
-/// What a response has told about the server's time.
+/// What a response has reported about the server's time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Learned {
     /// Nothing that changes what to do.
@@ -279,7 +279,7 @@ mod tests {
     const HOUR: i64 = 3_600_000;
 
     #[test]
-    fn a_clock_that_is_set_right_while_nobody_tells_the_time_is_believed() {
+    fn a_clock_that_is_set_right_between_responses_is_trusted() {
         for ahead in [-DAY, HOUR, DAY, 3_650 * DAY] {
             let mut clock = device(ahead);
             assert_eq!(clock.stamp(NOW + ahead + HOUR, None), NOW + HOUR);
@@ -305,14 +305,14 @@ mod tests {
             let stamp = clock.stamp(0, None);
             assert_eq!(clock.stamp(HOUR, None), (known + HOUR).max(stamp + 1), "{ahead}");
             assert!(clock.difference().is_some_and(|(_, is_corrected)| is_corrected));
-            assert_eq!(clock.stamp(NOW + 2 * DAY, None), NOW + 2 * DAY, "and is believed once it is set right");
+            assert_eq!(clock.stamp(NOW + 2 * DAY, None), NOW + 2 * DAY, "and is trusted once it is set right");
             assert_eq!(clock.learn(NOW + 3 * DAY, NOW + 3 * DAY), Learned::Nothing);
             assert_eq!((clock.offset_ms, clock.known), (0, true));
         }
     }
 
     #[test]
-    fn a_clock_that_is_set_again_while_it_is_wrong_is_learned_anew() {
+    fn a_clock_that_is_set_again_while_it_is_wrong_is_learned_again() {
         let mut clock = device(2 * DAY);
         let (first, second) = (NOW + DAY + HOUR, NOW + 2 * HOUR);
         assert_eq!(clock.stamp(first, None), first, "half the way back");

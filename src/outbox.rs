@@ -399,7 +399,7 @@ fn winner_is_from_clone(winner: &Result<wire::Change, Box<wire::Unreadable>>, se
     op.is_some_and(|op| is_from_clone(op, Some(sent.op), meta) || is_from_clone(op, Some(row.op), meta))
 }
 
-/// Gives this device's pending edits new stamps, after the server has rejected one for its stamp, or has told its time for the first time.
+/// Gives this device's pending edits new stamps, after the server has rejected one for its stamp, or has reported its time for the first time.
 /// In that case, the device's clock is assumed to have been as wrong when it made them (R9). `loaded` holds all unacknowledged rows.
 ///
 /// # Errors

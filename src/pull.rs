@@ -34,7 +34,7 @@ pub struct Pulled {
     pub received: usize,
     /// Whether another device uses this device's id.
     pub cloned: bool,
-    /// What the page has told about the server's time. If it is not [`Learned::Nothing`], nothing was merged.
+    /// What the page has reported about the server's time. If it is not [`Learned::Nothing`], nothing was merged.
     pub learned: Learned,
     /// The server's digest, if the device has now seen everything and can compare (R27).
     pub digest: Option<Digest>,

@@ -51,6 +51,7 @@ const NO_MESSAGES: &[&str] = &[
     "cli/src/quickstart/training",
     "server/src/metrics",
     "web/engine/src/border.rs",
+    "web/engine/src/host_object.rs",
     "web/src/border.ts",
 ];
 
