@@ -66,7 +66,7 @@ impl SyncEngine {
     /// # Errors
     /// Returns an error if the database is damaged.
     pub fn loaded(&mut self, rows: Vec<LoadedRow>, now_ms: f64) -> Result<String, String> {
-        let rows = rows.iter().filter_map(|row| row.read().transpose()).collect::<Result<_, String>>()?;
+        let rows = rows.iter().filter_map(|row| row.read().map(|entry| entry.row).transpose()).collect::<Result<_, String>>()?;
         Ok(self.handle(Event::Loaded(rows), now_ms))
     }
 

@@ -194,10 +194,7 @@ impl LoadedRow {
 
 /// The input of a plan.
 pub(crate) fn read_loaded(meta: &str, rows: &[LoadedRow]) -> Result<Loaded, String> {
-    Ok(Loaded {
-        meta: read_meta(meta)?,
-        entries: rows.iter().map(LoadedRow::read).collect::<Result<_, String>>()?,
-    })
+    Ok(Loaded { meta: read_meta(meta)?, entries: rows.iter().map(LoadedRow::read).collect::<Result<_, String>>()? })
 }
 
 /// The device's meta row. A new database contains only its id.
