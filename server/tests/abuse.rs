@@ -392,7 +392,7 @@ async fn requests_whose_bodies_do_not_come_keep_nobody_else_waiting() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_server_closes_connections_whose_bodies_do_not_come() {
-    let server = Server::start_with(|config| config.max_connections = 20).await;
+    let mut server = Server::start_with(|config| config.max_connections = 20).await;
     let mut unfinished = Vec::new();
     for _ in 0..40 {
         let mut stream = connect(&server).await;
@@ -401,6 +401,7 @@ async fn a_full_server_closes_connections_whose_bodies_do_not_come() {
         unfinished.push(stream);
     }
     let sam = timeout(SOON, server.register("sam@example.com")).await.expect("there is room for somebody who sends a whole request");
+    server.reconnect();
     assert_eq!(timeout(SOON, server.get("/api/v1/changes", &sam.access)).await.expect("an answer").0, 200);
 }
 

@@ -76,6 +76,11 @@ impl Server {
         Server { running, folder, http, postgres }
     }
 
+    /// Opens a new connection for the next request. A full server may close one that is idle at any time.
+    pub fn reconnect(&mut self) {
+        self.http = http_client().build().expect("a client");
+    }
+
     /// Runs a statement on the database of the server, as another process, and returns the only value that it answers, if there is one.
     pub fn sql(&self, statement: &str) -> String {
         if let Some(postgres) = &self.postgres {
