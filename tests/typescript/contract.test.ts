@@ -117,6 +117,18 @@ describe("the client", () => {
     expect(read("d", "scalar")).toEqual({ valid: true, value: "01" });
   });
 
+  test("an integer in a header is read exactly or rejected, like one in a body", () => {
+    const reply = { headers: new Headers({ one: "9007199254740993", list: "1,-9007199254740993", beyond: "18446744073709551616" }) };
+    const { integer, longInteger, number } = contract.runtime;
+    const read = (name: string, schema: z.ZodType): unknown => contract.readHeader(reply, { name, kind: "scalar", schema });
+    expect(read("one", longInteger())).toEqual({ valid: true, value: 9007199254740993n });
+    const list: contract.runtime.Header<unknown> = { name: "list", kind: "list", items: "scalar", schema: z.array(longInteger()) };
+    expect(contract.readHeader(reply, list)).toEqual({ valid: true, value: [1, -9007199254740993n] });
+    expect(read("one", integer())).toMatchObject({ valid: false, violations: [{ pointer: "/header/one", keyword: "type" }] });
+    expect(read("one", number())).toEqual({ valid: true, value: Number("9007199254740993") });
+    expect(read("beyond", longInteger())).toMatchObject({ valid: false });
+  });
+
   test("a text that may be several is the first that the schema accepts", () => {
     const reply = { headers: new Headers({ number: "5", word: "unlimited", list: "5,unlimited,7", other: "some" }) };
     const schema = z.union([z.number(), z.literal("unlimited")]);

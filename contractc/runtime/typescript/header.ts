@@ -1,7 +1,8 @@
 // Response headers: each is a value with a type, which is validated when it is read.
 
 import type * as z from "zod";
-import { pointer, validate, type Validated, type Violation } from "./report.js";
+import { numberOf } from "./json.js";
+import { pointer, readValue, type Validated } from "./report.js";
 
 /** What a text represents: a string, a number or boolean if it looks like one, or the first of these that the schema accepts. */
 type Kind = "text" | "scalar" | "either";
@@ -38,23 +39,24 @@ export function readHeader<T>(reply: { readonly headers: Headers }, header: Head
   if (text === null) {
     return { valid: true, value: undefined };
   }
-  const read = (choice: Choice): [value: unknown, found: readonly Violation[]] => {
+  const read = (choice: Choice): Validated<T> => {
     const value = fromText(text, header, choice);
-    return [value, header.schema === undefined ? [] : validate(header.schema, value)];
+    return header.schema === undefined ? { valid: true, value: value as T } : readValue(header.schema, value);
   };
-  const [usual, unfit] = read(isUsual);
-  if (unfit.length === 0) {
-    return { valid: true, value: usual as T };
+  const usual = read(isUsual);
+  if (usual.valid) {
+    return usual;
   }
-  const isFitting: Choice = (place, part, value) => isUsual(place, part, value) && !unfit.some((violation) => violation.pointer === place);
-  const readings = [isFitting, () => false, () => true].map(read);
-  const accepted = readings.find(([, found]) => found.length === 0);
+  const isUnfit = (place: string): boolean => usual.violations.some((violation) => violation.pointer === place);
+  const fitting = read((place, part, value) => isUsual(place, part, value) && !isUnfit(place));
+  const texts = read(() => false);
+  const accepted = [fitting, texts, read(() => true)].find(({ valid }) => valid);
   if (accepted !== undefined) {
-    return { valid: true, value: accepted[0] as T };
+    return accepted;
   }
   const place = pointer(["header", header.name]);
-  const found = readings[1]?.[1] ?? unfit;
-  return { valid: false, violations: found.map((violation) => ({ ...violation, pointer: place + violation.pointer })) };
+  const { violations } = texts.valid ? usual : texts;
+  return { valid: false, violations: violations.map((violation) => ({ ...violation, pointer: place + violation.pointer })) };
 }
 
 /**
@@ -94,5 +96,5 @@ function plain(text: string): unknown {
   if (text === "true" || text === "false") {
     return text === "true";
   }
-  return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
+  return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text) ? numberOf(text) : text;
 }

@@ -134,11 +134,17 @@ const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
 
 /** Writes an integer that needs a bigint as a string. */
 function marked(token: string): string {
-  if (!/^-?\d{16,20}$/.test(token) || Number.isSafeInteger(Number(token))) {
-    return token;
+  return typeof numberOf(token) === "bigint" ? `"${token}"` : token;
+}
+
+/** The value of a JSON number: a bigint for an integer of up to 64 bits that a number does not hold exactly. */
+export function numberOf(token: string): number | bigint {
+  const value = Number(token);
+  if (!/^-?\d{16,20}$/.test(token) || Number.isSafeInteger(value)) {
+    return value;
   }
   const integer = BigInt(token);
-  return integer >= -(2n ** 63n) && integer < 2n ** 64n ? `"${token}"` : token;
+  return integer >= -(2n ** 63n) && integer < 2n ** 64n ? integer : value;
 }
 
 /** Replaces the numbers of a value by bigints where a second parse of the same text found a marked integer. */

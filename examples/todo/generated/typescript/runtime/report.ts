@@ -65,6 +65,11 @@ export function fromJson<T>(schema: z.ZodType<T>, text: string): Validated<T> {
     const message = `is not JSON: ${error instanceof Error ? error.message : String(error)}`;
     return { valid: false, violations: [{ pointer: "", keyword: "syntax", message }] };
   }
+  return readValue(schema, value);
+}
+
+/** Validates a value that was read from text, and converts it to the type of the schema: an integer may be a bigint. */
+export function readValue<T>(schema: z.ZodType<T>, value: unknown): Validated<T> {
   const result = schema.safeParse(value);
   return result.success ? { valid: true, value: result.data } : { valid: false, violations: violations(result.error) };
 }
