@@ -3,6 +3,7 @@
 //! [`Reply::with_header`](super::runtime::http::Reply::with_header).
 #![allow(unused_imports, unused_variables, rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]
 use std::collections::BTreeMap;
+use super::runtime as rt;
 use super::runtime::check::Types;
 use super::runtime::http::{ANYTHING, Header, Shape};
 use super::runtime::json::Value;

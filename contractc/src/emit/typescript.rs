@@ -112,13 +112,10 @@ fn index(plan: &Plan<'_>, names: &Names) -> String {
         (!plan.contract.collections.is_empty(), "export * from \"./stores.js\";\n"),
         (has_types(plan), "export type * from \"./types.js\";\n"),
         (true, "export * as runtime from \"./runtime/index.js\";\n"),
-        (
-            true,
-            "export { deterministicId, fromJson, parseEach, readHeader, toJson, validate, violations } from \"./runtime/index.js\";\n\n",
-        ),
     ];
     let mut code = format!("// {title} {version}: types, schemas, client and stores.\n\n");
     parts.iter().filter(|(wanted, _)| *wanted).for_each(|(_, text)| code.push_str(text));
+    let _ = writeln!(code, "export {{ {} }} from \"./runtime/index.js\";\n", names::OF_RUNTIME.join(", "));
     let (mut listed, mut values) = (String::new(), String::new());
     for (name, id) in &plan.contract.names {
         let Some(id) = plan.shapes.of(plan.contract, *id) else { continue };

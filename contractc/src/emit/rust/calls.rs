@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::client::METHODS;
 use super::multipart::Body;
 use super::names::{Names, Unique, type_name, value_name, variant_name};
 use super::parameters::{body_names, form_path};
@@ -26,9 +27,6 @@ pub struct Call<'p> {
     /// Whether the response is a stream, which servers write incrementally and clients must read themselves.
     pub streams: bool,
 }
-
-/// Methods that every client has in addition to those for operations.
-const CLIENT_METHODS: [&str; 3] = ["clone", "new", "with_hooks"];
 
 /// A response with its Rust names.
 pub struct Variant<'p> {
@@ -62,7 +60,7 @@ pub enum Content {
 
 /// The operations, with names that are unique.
 pub fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
-    let (mut types, mut methods) = (Unique::reserving(scope::NOT_OPERATIONS), Unique::reserving(CLIENT_METHODS));
+    let (mut types, mut methods) = (Unique::reserving(scope::names(scope::OPERATIONS)), Unique::reserving(METHODS));
     names.sorted().iter().for_each(|(name, _)| _ = types.take((*name).to_owned(), ""));
     let (mut calls, bodies) = (Vec::new(), body_names(plan));
     for operation in &plan.contract.operations {

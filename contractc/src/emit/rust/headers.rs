@@ -23,7 +23,7 @@ pub struct Headers<'p> {
 
 impl<'p> Headers<'p> {
     pub fn new(plan: &'p Plan<'p>) -> Self {
-        let mut unique = Unique::default();
+        let mut unique = Unique::reserving(scope::names(scope::HEADERS));
         let named = plan.response_headers().into_iter();
         let constants = named.map(|(header, id)| (unique.take(constant_name(&header.name), "_"), header, id)).collect();
         Headers { plan, constants, of_all: plan.headers_of_all() }

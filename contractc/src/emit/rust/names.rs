@@ -132,30 +132,32 @@ fn unique_types(
 #[derive(Clone, Default)]
 pub struct Unique {
     used: BTreeSet<String>,
+    /// Identifiers that are in scope already. They are compared as they are: a constant `TYPES` may stand beside a type `Types`.
+    reserved: BTreeSet<&'static str>,
 }
 
 impl Unique {
-    /// Reserves the names.
+    /// Reserves identifiers.
     pub fn reserving(names: impl IntoIterator<Item = &'static str>) -> Self {
-        Unique { used: names.into_iter().map(ToSnakeCase::to_snake_case).collect() }
+        Unique { used: BTreeSet::new(), reserved: names.into_iter().collect() }
     }
 
     /// Whether the name is not in use.
     pub fn is_free(&self, name: &str) -> bool {
-        !self.used.contains(&name.to_snake_case())
+        !self.reserved.contains(name) && !self.used.contains(&name.to_snake_case())
     }
 
     /// Makes the name unique, if necessary by appending the separator and the lowest free number.
     pub fn take(&mut self, name: String, separator: &str) -> String {
-        let fresh = |name: &String, used: &mut BTreeSet<String>| used.insert(name.to_snake_case());
-        if fresh(&name, &mut self.used) {
+        let mut fresh = |name: &String| !self.reserved.contains(name.as_str()) && self.used.insert(name.to_snake_case());
+        if fresh(&name) {
             return name;
         }
         // If the name ends with an underscore because it is a keyword, the underscore serves as the separator.
         let stem = if separator.is_empty() { name.as_str() } else { name.trim_end_matches(separator) };
         let worded = separator.starts_with(char::is_alphabetic).then(|| format!("{name}{separator}"));
         let numbered = (2..).map(|number| format!("{stem}{separator}{number}"));
-        worded.into_iter().chain(numbered).find(|name| fresh(name, &mut self.used)).unwrap_or(name)
+        worded.into_iter().chain(numbered).find(fresh).unwrap_or(name)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::names::{Names, Unique, constant_name};
+use super::scope;
 use super::uses::check_path;
 use crate::emit::{Plan, brief};
 use crate::model::{Content, Encoding, Media, Operation, Parameter, PartKind, Style, TextShape};
@@ -42,7 +43,7 @@ impl Constant<'_> {
 impl<'p> Parameters<'p> {
     pub fn new(plan: &'p Plan<'p>, names: &'p Names) -> Self {
         let mut parameters = Parameters { plan, names, constants: BTreeMap::new(), bodies: body_names(plan), code: String::new() };
-        let mut unique = Unique::default();
+        let mut unique = Unique::reserving(scope::names(scope::PARAMETERS));
         for operation in &plan.contract.operations {
             for parameter in &operation.parameters {
                 let (code, index) = (parameters.constant(operation, parameter), parameters.constants.len());
@@ -144,13 +145,8 @@ impl<'p> Parameters<'p> {
             let described = constant.shared().map(|text| format!("\n\n{text}")).unwrap_or_default();
             format!("{}pub const {name}: Parameter = {code};\n", super::docs(&format!("The {place} parameter `{parameter}`.{described}")))
         };
-        format!(
-            "/// The parameters of the operations.\npub mod parameters {{\n#[allow(unused_imports)]\nuse super::super::runtime::check::Types;\n\
-             #[allow(unused_imports)]\nuse super::super::runtime::http::{{ANYTHING, Encoding, Form, Parameter, Part, Place, Shape, Style}};\n\
-             #[allow(unused_imports)]\nuse super::super::validators;\n\n{}{}}}\n",
-            constants.into_iter().map(constant).collect::<String>(),
-            self.code
-        )
+        let body = constants.into_iter().map(constant).collect::<String>() + &self.code;
+        scope::module("The parameters of the operations.", "parameters", scope::PARAMETERS, &body)
     }
 
     fn constant(&self, operation: &Operation, parameter: &Parameter) -> String {

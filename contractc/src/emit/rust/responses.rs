@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::calls::{Call, Content, Variant};
-use super::docs;
 use super::headers::{Headers, docs_of};
 use super::names::{Unique, constant_name};
+use super::{docs, scope};
 use crate::emit::brief;
 use crate::model::Status;
 
@@ -45,7 +45,7 @@ fn shared<'a>(all: impl Iterator<Item = &'a [Answer]>) -> BTreeMap<&'a Answer, S
     let mut counts: BTreeMap<&Answer, usize> = BTreeMap::new();
     let failures = all.flatten().filter(|answer| answer.content.is_some() && !answer.status.is_success());
     failures.for_each(|answer| *counts.entry(answer).or_default() += 1);
-    let mut unique = Unique::default();
+    let mut unique = Unique::reserving(scope::names(scope::RESPONSES));
     let often = counts.into_iter().filter(|(_, count)| *count > 1);
     often.map(|(answer, _)| (answer, unique.take(constant_name(&answer.variant), "_"))).collect()
 }
@@ -61,12 +61,8 @@ fn module(shared: &BTreeMap<&Answer, String>) -> String {
             docs(&format!("{}{}", answer.described, docs_of(&answer.headers, "super::super")))
         )
     };
-    format!(
-        "/// What several operations answer alike.\npub mod responses {{\n#[allow(unused_imports)]\n\
-         use super::super::validators;\n#[allow(unused_imports)]\n\
-         use super::super::runtime::http::{{ANYTHING, BytesBody, JsonBody, TextBody, bytes, json, text}};\n\n{}}}\n",
-        shared.iter().map(constant).collect::<String>()
-    )
+    let body: String = shared.iter().map(constant).collect();
+    scope::module("What several operations answer alike.", "responses", scope::RESPONSES, &body)
 }
 
 /// A possible response of an operation. Ordered by status.

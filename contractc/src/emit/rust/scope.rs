@@ -28,38 +28,26 @@ pub const OPERATIONS: Imports = &[
     ("super", &["types", "validators"]),
 ];
 
-/// Names that no operation may have: those of the imports, and former imports of `operations.rs`, so that operations keep their names.
-pub const NOT_OPERATIONS: [&str; 25] = [
-    "ANYTHING",
-    "BTreeMap",
-    "Each",
-    "HeaderMap",
-    "Incoming",
-    "Method",
-    "Operation",
-    "Outcome",
-    "Rejection",
-    "Report",
-    "Security",
-    "StatusCode",
-    "Value",
-    "Writer",
-    "Written",
-    "bytes",
-    "empty",
-    "has_body",
-    "has_json",
-    "json",
-    "read_json",
-    "read_text",
-    "text",
-    "types",
-    "validators",
+/// Imports of the module `parameters` of `operations.rs`.
+pub const PARAMETERS: Imports = &[
+    ("super::super::runtime::check", &["Types"]),
+    ("super::super::runtime::http", &["ANYTHING", "Encoding", "Form", "Parameter", "Part", "Place", "Shape", "Style"]),
+    ("super::super", &["validators"]),
 ];
+
+/// Imports of the module `responses` of `operations.rs`.
+pub const RESPONSES: Imports = &[
+    ("super::super::runtime::http", &["ANYTHING", "BytesBody", "JsonBody", "TextBody", "bytes", "json", "text"]),
+    ("super::super", &["validators"]),
+];
+
+/// Imports of the module `security` of `operations.rs`.
+pub const SECURITY: Imports = &[("super::super::runtime::http", &["Place", "Scheme", "SchemeKind"])];
 
 /// Imports of `headers.rs`.
 pub const HEADERS: Imports = &[
     ("std::collections", &["BTreeMap"]),
+    ("super::runtime", &["self as rt"]),
     ("super::runtime::check", &["Types"]),
     ("super::runtime::http", &["ANYTHING", "Header", "Shape"]),
     ("super::runtime::json", &["Value"]),
@@ -181,13 +169,20 @@ pub fn head(docs: &str, imports: Imports) -> String {
     code.push_str(
         "#![allow(unused_imports, unused_variables, rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n\n",
     );
-    for (path, names) in imports {
-        let _ = match names {
-            [only] if only.starts_with("self ") => writeln!(code, "use {path}{};", &only["self".len()..]),
-            [only] => writeln!(code, "use {path}::{only};"),
-            names => writeln!(code, "use {path}::{{{}}};", names.join(", ")),
-        };
-    }
-    code.push('\n');
-    code
+    code + &uses(imports, "") + "\n"
+}
+
+/// A module within a file.
+pub fn module(docs: &str, name: &str, imports: Imports, body: &str) -> String {
+    format!("/// {docs}\npub mod {name} {{\n{}\n{body}}}\n", uses(imports, "#[allow(unused_imports)]\n"))
+}
+
+/// The imports, each after an attribute.
+fn uses(imports: Imports, attribute: &str) -> String {
+    let line = |(path, names): &(&str, &[&str])| match names {
+        [only] if only.starts_with("self ") => format!("{attribute}use {path}{};\n", &only["self".len()..]),
+        [only] => format!("{attribute}use {path}::{only};\n"),
+        names => format!("{attribute}use {path}::{{{}}};\n", names.join(", ")),
+    };
+    imports.iter().map(line).collect()
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::names::{Unique, constant_name};
+use super::scope;
 use crate::emit::Plan;
 use crate::model::{Operation, Requirement, SecurityKind};
 
@@ -16,7 +17,8 @@ pub struct Schemes {
 
 impl Schemes {
     pub fn new(plan: &Plan<'_>) -> Self {
-        let (mut schemes, mut unique) = (Schemes { constants: BTreeMap::new(), code: String::new() }, Unique::default());
+        let mut schemes = Schemes { constants: BTreeMap::new(), code: String::new() };
+        let mut unique = Unique::reserving(scope::names(scope::SECURITY));
         for scheme in &plan.contract.security_schemes {
             let constant = unique.take(constant_name(&scheme.name), "_");
             let kind = match &scheme.kind {
@@ -45,10 +47,6 @@ impl Schemes {
         if self.constants.is_empty() {
             return String::new();
         }
-        format!(
-            "/// The security schemes.\npub mod security {{\n#[allow(unused_imports)]\n\
-             use super::super::runtime::http::{{Place, Scheme, SchemeKind}};\n\n{}}}\n",
-            self.code
-        )
+        scope::module("The security schemes.", "security", scope::SECURITY, &self.code)
     }
 }

@@ -31,26 +31,12 @@ pub struct Names {
 /// Types that the package exports in addition to those of the contract.
 const EXPORTED_TYPES: [&str; 4] = ["Client", "Records", "SchemaTypes", "Tables"];
 
-/// Variables that the package exports in addition to those of the contract, and variables that files import.
-const EXPORTED_VALUES: &[&str] = &[
-    "collections",
-    "createClient",
-    "deterministicId",
-    "fromJson",
-    "headers",
-    "namespace",
-    "parseEach",
-    "readHeader",
-    "rt",
-    "runtime",
-    "schemas",
-    "stores",
-    "toJson",
-    "types",
-    "validate",
-    "violations",
-    "z",
-];
+/// Functions of the runtime that the package exports.
+pub const OF_RUNTIME: [&str; 7] = ["deterministicId", "fromJson", "parseEach", "readHeader", "toJson", "validate", "violations"];
+
+/// Other variables that the package exports in addition to those of the contract, and variables that files import.
+const EXPORTED_VALUES: [&str; 10] =
+    ["collections", "createClient", "headers", "namespace", "rt", "runtime", "schemas", "stores", "types", "z"];
 
 /// Words that are not valid as names of variables in a module.
 const KEYWORDS: &[&str] = &[
@@ -242,7 +228,7 @@ pub fn literal_type(value: &serde_json::Value) -> String {
 pub fn camel(word: &str) -> String {
     let name = value_name(word).trim_end_matches('_').to_lower_camel_case();
     let name = if name.is_empty() { "value".to_owned() } else { name };
-    let is_taken = [KEYWORDS, EXPORTED_VALUES, OBJECT_MEMBERS].iter().any(|taken| taken.contains(&name.as_str()));
+    let is_taken = [KEYWORDS, &OF_RUNTIME, &EXPORTED_VALUES, OBJECT_MEMBERS].iter().any(|taken| taken.contains(&name.as_str()));
     if is_taken { format!("{name}_") } else { name }
 }
 

@@ -114,9 +114,9 @@ outcome! {
 /// What several operations answer alike.
 pub mod responses {
     #[allow(unused_imports)]
-    use super::super::validators;
-    #[allow(unused_imports)]
     use super::super::runtime::http::{ANYTHING, BytesBody, JsonBody, TextBody, bytes, json, text};
+    #[allow(unused_imports)]
+    use super::super::validators;
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     pub const BAD_REQUEST: JsonBody = json("application/problem+json", &validators::PROBLEM);
