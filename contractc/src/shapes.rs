@@ -15,6 +15,7 @@ use crate::model::{Contract, IntegerWidth, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use finder::Finder;
+pub(crate) use recursion::groups;
 
 /// All types that a target declares.
 #[derive(Debug, Default)]

@@ -155,10 +155,13 @@ fn generated_cases(target: Target) -> Vec<generated::Case> {
             shares_runtime: options.runtime.is_some(),
         }
     };
-    let compilation = generated::identifiers::compile();
-    let files = compilation.generate(&[target]).unwrap_or_else(|| panic!("rejected:\n{}", compilation.render()));
-    let identifiers = generated::Case { name: "identifiers".to_owned(), files, instances: Vec::new(), shares_runtime: false };
-    folders("cases").iter().map(case).chain([identifiers]).collect()
+    let made = |name: &str, compilation: Compilation, instances| {
+        let files = compilation.generate(&[target]).unwrap_or_else(|| panic!("rejected:\n{}", compilation.render()));
+        generated::Case { name: name.to_owned(), files, instances, shares_runtime: false }
+    };
+    let identifiers = made("identifiers", generated::identifiers::compile(), Vec::new());
+    let depth = made("depth", generated::depth::compile(), generated::depth::instances());
+    folders("cases").iter().map(case).chain([identifiers, depth]).collect()
 }
 
 /// Runs a check on every folder and lists all failures, so that one run reports all of them.

@@ -1,5 +1,6 @@
 //! The traits of generated types. The macros of `declare.rs` implement them; what they accept is in the tables of `validators.rs`.
 
+mod deep;
 mod foreign;
 mod objects;
 mod values;
@@ -9,6 +10,7 @@ use super::reader::{self, Reader};
 use super::report::{At, Checker, Report};
 use super::rule::Rule;
 use super::tape::Tape;
+pub use deep::Deep;
 pub use foreign::Foreign;
 pub use objects::{Fields, ObjectReader, found, read_listed, read_record, variant};
 

@@ -3,6 +3,7 @@
 mod calls;
 mod checks;
 mod client;
+mod depth;
 mod headers;
 mod json_schema;
 mod multipart;
@@ -158,6 +159,7 @@ fn runtime() -> Vec<OutputFile> {
         ("rule", include_str!("../../runtime/rust/rule.rs")),
         ("scanner", include_str!("../../runtime/rust/scanner.rs")),
         ("schema", include_str!("../../runtime/rust/schema.rs")),
+        ("schema/deep", include_str!("../../runtime/rust/schema/deep.rs")),
         ("schema/foreign", include_str!("../../runtime/rust/schema/foreign.rs")),
         ("schema/objects", include_str!("../../runtime/rust/schema/objects.rs")),
         ("schema/values", include_str!("../../runtime/rust/schema/values.rs")),

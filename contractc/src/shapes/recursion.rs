@@ -1,5 +1,7 @@
 //! Finds the uses of a type inside the type itself: these need indirection.
 
+use std::collections::BTreeMap;
+
 use super::{DeclarationId, FieldKind, Shape, Shapes, Type};
 
 impl Shapes {
@@ -15,7 +17,8 @@ impl Shapes {
 }
 
 impl Shape {
-    fn types(&self) -> Box<dyn Iterator<Item = &Type> + '_> {
+    /// The types of its members or variants.
+    pub fn types(&self) -> Box<dyn Iterator<Item = &Type> + '_> {
         match self {
             Shape::Record { fields, .. } => Box::new(fields.iter().filter_map(|field| match &field.kind {
                 FieldKind::Value(ty) => Some(ty),
@@ -85,6 +88,19 @@ fn components(edges: &[Vec<usize>]) -> Vec<usize> {
         }
     }
     component
+}
+
+/// The strongly connected components of a graph. No component has an edge to a later one.
+pub fn groups(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let component = components(edges);
+    let (mut groups, mut position) = (Vec::<Vec<usize>>::new(), BTreeMap::new());
+    for node in postorder(edges).into_iter().rev() {
+        let index = *position.entry(component[node]).or_insert(groups.len());
+        groups.resize_with(groups.len().max(index + 1), Vec::new);
+        groups[index].push(node);
+    }
+    groups.reverse();
+    groups
 }
 
 fn postorder(edges: &[Vec<usize>]) -> Vec<usize> {

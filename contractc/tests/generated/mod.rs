@@ -1,6 +1,7 @@
 //! All cases' generated Rust, over one copy of the runtime: a library that is checked with every lint, and a program that validates the
 //! cases' instances.
 
+pub mod depth;
 pub mod identifiers;
 pub mod typescript;
 

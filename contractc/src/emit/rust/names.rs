@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 
+use super::depth::Depths;
 use super::scope;
 use crate::emit::Plan;
 use crate::model::SchemaId;
@@ -20,6 +21,8 @@ pub struct Names {
     roots: BTreeMap<SchemaId, String>,
     /// The names of all these rules.
     rules_taken: Unique,
+    /// Which uses of types need a `Deep`.
+    depths: Depths,
 }
 
 /// A named schema that is a second name for another one.
@@ -51,7 +54,7 @@ impl Names {
                 roots.insert(schema, rules_taken.take(constant_name(&unique.take(type_name(words), "")), "_"));
             }
         }
-        Names { types, aliases, rules, roots, rules_taken }
+        Names { types, aliases, rules, roots, rules_taken, depths: Depths::new(&plan.shapes) }
     }
 
     /// The rule of a schema that only operations use.
@@ -82,6 +85,11 @@ impl Names {
     /// The names of all rules, for choosing further unique names.
     pub fn rules_taken(&self) -> &Unique {
         &self.rules_taken
+    }
+
+    /// Whether a use of a type within another one needs a `Deep`.
+    pub fn needs_deep(&self, user: DeclarationId, used: DeclarationId) -> bool {
+        self.depths.has_cut(user, used)
     }
 
     /// All types, ordered by name.

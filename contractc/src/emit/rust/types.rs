@@ -4,6 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use serde_json::Value as JsonValue;
 
+use super::depth::is_cut;
 use super::names::{Alias, Names, Unique, value_name, variant_name};
 use super::print::{docs, ident, print, text};
 use super::{Source, scope};
@@ -84,7 +85,7 @@ impl Emitter<'_> {
                     constants.push(quote!(const #index #member = #value,));
                 }
                 FieldKind::Value(ty) => {
-                    let (docs, ty) = (self.field_docs(field), self.ty(ty));
+                    let (docs, ty) = (self.field_docs(field), self.ty(id, ty));
                     members.push(match field.required {
                         true => quote!(#docs #index required #member => #name: #ty,),
                         false => quote!(#docs #index optional #member => #name: Option<#ty>,),
@@ -94,7 +95,7 @@ impl Emitter<'_> {
         }
         let rest = rest.map(|ty| {
             let name = ident(&unique.take(if *ty == Type::Any { "unknown" } else { "additional" }.to_owned(), "_"));
-            let ty = self.ty(ty);
+            let ty = self.ty(id, ty);
             quote!(..#name: BTreeMap<String, #ty>,)
         });
         let (docs, name) = (self.type_docs(self.plan.shapes.get(id)), ident(self.names.type_name(id)));
@@ -150,7 +151,7 @@ impl Emitter<'_> {
     ) -> TokenStream {
         let idents = Self::variant_idents(variants);
         let about = variants.iter().map(|variant| self.variant_docs(variant));
-        let types = variants.iter().map(|variant| self.ty(&variant.ty));
+        let types = variants.iter().map(|variant| self.ty(id, &variant.ty));
         let (docs, name) = (self.type_docs(self.plan.shapes.get(id)), ident(self.names.type_name(id)));
         let (schema, rule) = (self.schema_name(id), self.rule(id));
         quote!(#macro_name! { #docs pub enum #name as #schema #on by #rule { #(#about #idents(#types) = #patterns,)* } })
@@ -159,7 +160,7 @@ impl Emitter<'_> {
     fn untagged(&self, id: DeclarationId, variants: &[Variant], attempts: &[Attempt]) -> TokenStream {
         let idents = Self::variant_idents(variants);
         let about = variants.iter().map(|variant| self.variant_docs(variant));
-        let types = variants.iter().map(|variant| self.ty(&variant.ty));
+        let types = variants.iter().map(|variant| self.ty(id, &variant.ty));
         let attempts = attempts.iter().map(|Attempt { variant, member }| {
             let name = &idents[*variant];
             match (member, self.plan.shapes.of(self.plan.contract, variants[*variant].schema)) {
@@ -188,7 +189,7 @@ impl Emitter<'_> {
             _ => TokenStream::new(),
         };
         let (docs, name) = (self.type_docs(self.plan.shapes.get(id)), ident(self.names.type_name(id)));
-        let (schema, rule, inner) = (self.schema_name(id), self.rule(id), self.ty(ty));
+        let (schema, rule, inner) = (self.schema_name(id), self.rule(id), self.ty(id, ty));
         quote!(newtype! { #docs pub struct #name(#inner) as #schema by #rule #derives })
     }
 
@@ -200,14 +201,27 @@ impl Emitter<'_> {
         quote!(newtype! { #docs pub struct #name(rt::schema::Foreign<#(::#path)*>) as #schema by #rule })
     }
 
-    fn ty(&self, ty: &Type) -> TokenStream {
-        rust_type(self.names, &TokenStream::new(), ty)
+    /// A type that the declaration uses.
+    fn ty(&self, user: DeclarationId, ty: &Type) -> TokenStream {
+        spelled(self.names, Some(user), ty)
     }
 }
 
-/// A type. `module` is prepended to the names of declared types.
-pub fn rust_type(names: &Names, module: &TokenStream, ty: &Type) -> TokenStream {
-    let inner = |ty: &Type| rust_type(names, module, ty);
+/// A type that an operation uses.
+pub fn rust_type(names: &Names, ty: &Type) -> TokenStream {
+    spelled(names, None, ty)
+}
+
+/// A type. `user` is the declaration that uses it; for an operation there is none.
+fn spelled(names: &Names, user: Option<DeclarationId>, ty: &Type) -> TokenStream {
+    let inner = |inner: &Type| match spelled(names, user, inner) {
+        code if is_cut(ty) => quote!(rt::schema::Deep<#code>),
+        code => code,
+    };
+    let declared = |id: &DeclarationId| {
+        let name = ident(names.type_name(*id));
+        if user.is_some() { quote!(#name) } else { quote!(types::#name) }
+    };
     match ty {
         Type::Any => quote!(Value),
         Type::Null => quote!(()),
@@ -232,13 +246,14 @@ pub fn rust_type(names: &Names, module: &TokenStream, ty: &Type) -> TokenStream 
             let value = inner(value);
             quote!(Option<#value>)
         }
-        Type::Declared(id) => {
-            let name = ident(names.type_name(*id));
-            quote!(#module #name)
+        Type::Declared(id) | Type::Recursive(id) if user.is_some_and(|user| names.needs_deep(user, *id)) => {
+            let name = declared(id);
+            quote!(rt::schema::Deep<#name>)
         }
+        Type::Declared(id) => declared(id),
         Type::Recursive(id) => {
-            let name = ident(names.type_name(*id));
-            quote!(Box<#module #name>)
+            let name = declared(id);
+            quote!(Box<#name>)
         }
     }
 }

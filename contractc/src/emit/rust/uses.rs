@@ -7,7 +7,7 @@ use crate::shapes::Type;
 
 /// The type of a schema that an operation uses.
 pub fn rust_type(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
-    super::types::rust_type(names, &quote::quote!(types::), plan.shapes.root_type(schema).unwrap_or(&Type::Any)).to_string()
+    super::types::rust_type(names, plan.shapes.root_type(schema).unwrap_or(&Type::Any)).to_string()
 }
 
 /// A reference to the rule of a schema that an operation uses.

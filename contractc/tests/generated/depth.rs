@@ -1,0 +1,67 @@
+//! A document with types that are nested deeply, and with values of them.
+
+use contractc::Compilation;
+use serde_json::{Map, Value, json};
+
+use crate::Instance;
+
+/// The schema of a type that contains the next one of a chain.
+type Link = fn(next: Value) -> Value;
+
+/// Each kind of chain: its name, how many types it has, and their schemas.
+const CHAINS: [(&str, usize, Link); 4] = [
+    ("Member", 120, |next| json!({ "type": "object", "required": ["of"], "properties": { "of": next } })),
+    ("List", 40, |next| json!({ "type": "object", "properties": { "of": { "type": "array", "items": next } } })),
+    ("Map", 40, |next| json!({ "type": "object", "properties": { "of": { "type": "object", "additionalProperties": next } } })),
+    ("Union", 40, |next| json!({ "oneOf": [{ "type": "integer" }, { "type": "object", "properties": { "of": next } }] })),
+];
+
+/// The number of types of a cycle.
+const CYCLE: usize = 80;
+/// The number of arrays without a name that contain each other.
+const ARRAYS: usize = 50;
+
+/// The document.
+pub fn compile() -> Compilation {
+    let (mut paths, mut schemas) = (Map::new(), Map::new());
+    let reference = |kind: &str, index: usize| json!({ "$ref": format!("#/components/schemas/{kind}{index}") });
+    for (kind, count, within) in CHAINS {
+        for index in 0..count {
+            let next = if index + 1 < count { reference(kind, index + 1) } else { json!({ "type": "string" }) };
+            schemas.insert(format!("{kind}{index}"), within(next));
+        }
+    }
+    for index in 0..CYCLE {
+        let next = reference("Cycle", (index + 1) % CYCLE);
+        schemas.insert(format!("Cycle{index}"), json!({ "type": "object", "properties": { "of": next } }));
+    }
+    let arrays = (0..ARRAYS).fold(json!({ "type": "string" }), |inner, _| json!({ "type": "array", "items": inner }));
+    schemas.insert("Array0".to_owned(), arrays);
+    for kind in CHAINS.map(|(kind, ..)| kind).into_iter().chain(["Cycle", "Array"]) {
+        let content = json!({ "application/json": { "schema": reference(kind, 0) } });
+        let operation = json!({
+            "operationId": format!("send{kind}"),
+            "requestBody": { "required": true, "content": content },
+            "responses": { "200": { "description": "The same.", "content": content } }
+        });
+        paths.insert(format!("/{kind}"), json!({ "post": operation }));
+    }
+    let components = json!({ "schemas": schemas });
+    let document = json!({ "openapi": "3.1.0", "info": { "title": "Depth", "version": "1" }, "paths": paths, "components": components });
+    Compilation::from_text("depth.json", document.to_string().as_bytes())
+}
+
+/// Values of the types.
+pub fn instances() -> Vec<Instance> {
+    let nested = |levels: usize, inner: &str| format!("{}{inner}{}", "{\"of\":".repeat(levels), "}".repeat(levels));
+    let instance =
+        |schema: &str, levels: usize, inner: &str, valid| Instance { schema: schema.to_owned(), json: nested(levels, inner), valid };
+    vec![
+        instance("Member0", 120, "\"text\"", true),
+        instance("Member0", 120, "5", false),
+        instance("Union0", 40, "\"text\"", true),
+        instance("Union0", 40, "true", false),
+        instance("Cycle0", 100, "{}", true),
+        instance("Cycle0", 100, "5", false),
+    ]
+}
