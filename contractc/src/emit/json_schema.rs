@@ -18,12 +18,22 @@ pub struct JsonSchema {
     pub references: Vec<(String, DeclarationId)>,
 }
 
-impl JsonSchema {
-    /// Prints the schema of a declared type.
-    pub fn new(plan: &Plan<'_>, id: SchemaId) -> Self {
+/// Prints schemas.
+pub struct JsonSchemas<'p> {
+    plan: &'p Plan<'p>,
+    /// The schemas that have names. The variants of `x-any-collection` have names without a reference in the document.
+    named: BTreeSet<SchemaId>,
+}
+
+impl<'p> JsonSchemas<'p> {
+    pub fn new(plan: &'p Plan<'p>) -> Self {
         let is_declared = |id: &SchemaId| plan.shapes.of(plan.contract, *id).is_some();
-        let named = plan.contract.names.iter().map(|(_, id)| *id).filter(is_declared).collect();
-        let mut printer = Printer { plan, named, references: Vec::new(), depth: 0 };
+        JsonSchemas { plan, named: plan.contract.names.iter().map(|(_, id)| *id).filter(is_declared).collect() }
+    }
+
+    /// Prints the schema of a declared type.
+    pub fn print(&self, id: SchemaId) -> JsonSchema {
+        let mut printer = Printer { plan: self.plan, named: &self.named, references: Vec::new(), depth: 0 };
         let value = printer.schema(id, "");
         JsonSchema { value, references: printer.references }
     }
@@ -31,8 +41,7 @@ impl JsonSchema {
 
 struct Printer<'p> {
     plan: &'p Plan<'p>,
-    /// The schemas that have names. The variants of `x-any-collection` have names without a reference in the document.
-    named: BTreeSet<SchemaId>,
+    named: &'p BTreeSet<SchemaId>,
     references: Vec<(String, DeclarationId)>,
     /// The nesting depth of the schemas being printed.
     depth: usize,

@@ -6,20 +6,22 @@ use quote::quote;
 use super::names::Names;
 use super::print::{docs, ident, print, raw_text, text};
 use super::{Source, scope};
-use crate::emit::json_schema::JsonSchema;
+use crate::emit::json_schema::{JsonSchema, JsonSchemas};
 use crate::emit::{Plan, in_parallel};
 use crate::shapes::DeclarationId;
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
     // JSON strings contain no line breaks, so the lines of a schema can be indented.
     let indented = |code: String| code.lines().map(|line| format!("    {line}\n")).collect::<String>();
-    let schemas = in_parallel(&names.sorted(), |(name, id)| indented(print(implementation(plan, names, name, *id))));
+    let printer = JsonSchemas::new(plan);
+    let schema = |id: DeclarationId| printer.print(plan.shapes.get(id).schema);
+    let schemas = in_parallel(&names.sorted(), |(name, id)| indented(print(implementation(names, name, schema(*id)))));
     let items = vec![format!("json_schemas! {{\n{}}}\n", schemas.concat()), print(by_name(plan, names))];
     Source::Printed { head: scope::head("The JSON Schemas of the types, for schemars.", scope::JSON_SCHEMA), items }
 }
 
-fn implementation(plan: &Plan<'_>, names: &Names, name: &str, id: DeclarationId) -> TokenStream {
-    let JsonSchema { value, references } = JsonSchema::new(plan, plan.shapes.get(id).schema);
+fn implementation(names: &Names, name: &str, schema: JsonSchema) -> TokenStream {
+    let JsonSchema { value, references } = schema;
     let (name, schema) = (ident(name), raw_text(&value.to_string()));
     let references = references.iter().map(|(pointer, target)| {
         let (pointer, target): (Literal, _) = (text(pointer), ident(names.type_name(*target)));
