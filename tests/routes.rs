@@ -65,6 +65,8 @@ routes! {
     Ask OPTIONS "/probe/{id}";
     Echo TRACE "/probe/{id}";
     Patch PATCH "/probe/{id}";
+    Beta GET "/a/{id}?beta=true";
+    Wide GET "/wide?beta=true&of=all";
 }
 
 #[tokio::test]
@@ -94,6 +96,10 @@ async fn the_most_specific_template_gets_a_path_and_values_are_decoded_once() {
         ("OPTIONS", "/probe/1", "Ask 1"),
         ("TRACE", "/probe/1", "Echo 1"),
         ("PATCH", "/probe/1", "Patch 1"),
+        ("GET", "/a/c?beta=true", "Beta c"),
+        ("GET", "/a/c?x=1&beta=true", "Beta c"),
+        ("GET", "/a/c?beta=false", "Item c"),
+        ("GET", "/wide?of=all&beta=true", "Wide "),
     ];
     for (method, path, expected) in cases {
         let request = http::Request::builder().method(method).uri(path).body(Body::empty()).expect("a request");
@@ -102,9 +108,13 @@ async fn the_most_specific_template_gets_a_path_and_values_are_decoded_once() {
         let body = axum::body::to_bytes(response.into_body(), 1 << 16).await.expect("a body");
         assert_eq!((status, String::from_utf8_lossy(&body).as_ref()), (StatusCode::OK, expected), "{method} {path}");
     }
-    for (method, path, expected) in
-        [("HEAD", "/probe/1", 200), ("POST", "/jobs/1:stop", 404), ("PUT", "/jobs/1", 405), ("GET", "/jobs/", 404)]
-    {
+    for (method, path, expected) in [
+        ("HEAD", "/probe/1", 200),
+        ("POST", "/jobs/1:stop", 404),
+        ("PUT", "/jobs/1", 405),
+        ("GET", "/jobs/", 404),
+        ("GET", "/wide?of=all", 404),
+    ] {
         let request = http::Request::builder().method(method).uri(path).body(Body::empty()).expect("a request");
         let response = router.clone().oneshot(request).await.expect("an answer");
         assert_eq!(response.status().as_u16(), expected, "{method} {path}");

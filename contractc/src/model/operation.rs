@@ -162,6 +162,17 @@ pub struct Header {
 }
 
 impl Operation {
+    /// The path template that requests have. A URL is sent without its fragment.
+    pub fn template(&self) -> &str {
+        self.path.split('#').next().unwrap_or_default()
+    }
+
+    /// What a server sees of an operation: its method, and its path without the names of parameters.
+    pub fn route(&self) -> (Method, String) {
+        let template = self.template();
+        (self.method, placeholders(template).fold(template.to_owned(), |route, name| route.replace(&format!("{{{name}}}"), "{}")))
+    }
+
     /// The media types of the responses that generated code reads, as the header `Accept` lists them.
     pub fn accept(&self) -> String {
         let mut listed: Vec<&str> = Vec::new();

@@ -37,7 +37,7 @@ impl<'a> Reader<'a> {
             let order = |operation: &Operation| (rank(operation), operation.path.clone(), operation.method);
             order(left).cmp(&order(right))
         });
-        self.equal_paths();
+        self.check_paths();
     }
 
     fn path_item(&mut self, root: &Located<'a>, path: &str, item: Located<'a>) {

@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reader;
-use crate::model::{Method, placeholders};
+use crate::model::{Method, Operation, placeholders};
 use crate::source::Node;
 
 impl Reader<'_> {
@@ -28,24 +28,41 @@ impl Reader<'_> {
         }
     }
 
-    /// Warns of operations that a server cannot distinguish, because their paths differ only in the names of parameters.
-    pub(super) fn equal_paths(&mut self) {
+    /// Rejects paths that no request has, and operations that no server can distinguish.
+    pub(super) fn check_paths(&mut self) {
         let mut first: BTreeMap<(Method, String), &str> = BTreeMap::new();
         for operation in &self.contract.operations {
-            match first.entry((operation.method, shape(&operation.path))) {
-                Entry::Vacant(entry) => _ = entry.insert(&operation.path),
+            let path = &operation.path;
+            if let Some(problem) = impossible_path(operation) {
+                self.diagnostics.error(operation.span, format!("invalid path `{path}`: {problem}"));
+            }
+            if operation.template() != path {
+                let message = format!("the path `{path}` is sent as `{}`: a URL is sent without its fragment", operation.template());
+                let hint = "of several operations with one method and path, a server has only the first";
+                self.diagnostics.warning(operation.span, message).hint(hint);
+                continue;
+            }
+            match first.entry(operation.route()) {
+                Entry::Vacant(entry) => _ = entry.insert(path),
                 Entry::Occupied(entry) => {
-                    let message =
-                        format!("the path `{}` differs from `{}` only in the names of its parameters", operation.path, entry.get());
-                    let hint = "a server cannot tell them apart: use one path";
-                    self.diagnostics.warning(operation.span, message).hint(hint);
+                    let message = format!("the path `{path}` differs from `{}` only in the names of its parameters", entry.get());
+                    self.diagnostics.error(operation.span, message).hint("a server cannot tell them apart: use one path");
                 }
             }
         }
     }
 }
 
-/// A path template without the names of its parameters.
-fn shape(path: &str) -> String {
-    placeholders(path).fold(path.to_owned(), |shape, name| shape.replace(&format!("{{{name}}}"), "{}"))
+/// The reason why no request can have the path of an operation.
+fn impossible_path(operation: &Operation) -> Option<&'static str> {
+    let path = &operation.path;
+    let names: Vec<&str> = placeholders(path).collect();
+    if path.matches('{').count() != names.len() || path.matches('}').count() != names.len() {
+        return Some("unbalanced brace");
+    }
+    if path.split_once('?').is_some_and(|(_, query)| query.contains('{')) {
+        return Some("a parameter in the query, which `in: query` declares");
+    }
+    let distinct: BTreeSet<&&str> = names.iter().collect();
+    (distinct.len() != names.len()).then_some("a parameter appears twice")
 }

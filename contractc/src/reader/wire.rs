@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Reader;
-use crate::model::{Content, Encoding, Operation, Parameter, Place, SecurityKind, Style, is_json, placeholders};
+use crate::model::{Content, Encoding, Parameter, Place, SecurityKind, Style, is_json};
 use crate::runtime::check::Types;
 use crate::source::Node;
 
@@ -110,7 +110,7 @@ impl Reader<'_> {
         BTreeSet::from([parameter.name.clone()])
     }
 
-    /// Warns of names that no header or cookie can have, and of paths that no request can have.
+    /// Warns of names that no header or cookie can have.
     fn impossible_names(&mut self) {
         let mut found = Vec::new();
         for operation in &self.contract.operations {
@@ -128,11 +128,6 @@ impl Reader<'_> {
         for (span, place, name) in found.into_iter().filter(|(.., name)| !is_token(name)) {
             let hint = "such a name consists of letters, digits and the characters !#$%&'*+-.^_`|~";
             self.diagnostics.warning(span, format!("invalid {place} name `{}`", name.escape_debug())).hint(hint);
-        }
-        for operation in &self.contract.operations {
-            if let Some(problem) = impossible_path(operation) {
-                self.diagnostics.warning(operation.span, format!("invalid path `{}`: {problem}", operation.path));
-            }
         }
     }
 
@@ -167,19 +162,4 @@ const ANY_NAME: &str = "*";
 /// Whether a text is a token (RFC 9110, section 5.6.2), as names of headers and cookies are.
 fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
-}
-
-/// The reason why no request can have the path of an operation.
-fn impossible_path(operation: &Operation) -> Option<&'static str> {
-    let path = &operation.path;
-    let names: Vec<&str> = placeholders(path).collect();
-    if path.matches('{').count() != names.len() || path.matches('}').count() != names.len() {
-        return Some("unbalanced brace");
-    }
-    let outside = names.iter().fold(path.clone(), |path, name| path.replace(&format!("{{{name}}}"), ""));
-    if outside.contains(['?', '#']) {
-        return Some("`?` and `#` end a path");
-    }
-    let distinct: BTreeSet<&&str> = names.iter().collect();
-    (distinct.len() != names.len()).then_some("a parameter appears twice")
 }

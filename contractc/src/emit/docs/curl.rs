@@ -90,7 +90,7 @@ impl Command<'_, '_> {
 
     fn url(&self) -> Word {
         let mut url = Word::text(base_url(self.words));
-        let mut rest = self.operation.path.as_str();
+        let mut rest = self.operation.template();
         while let Some((literal, name, behind)) = next_parameter(rest) {
             url = url.and(literal);
             let parameter = self.operation.parameters.iter().find(|known| known.place() == Place::Path && known.name == name);

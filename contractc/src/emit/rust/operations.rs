@@ -57,7 +57,7 @@ impl Emitter<'_> {
             call.type_name,
             operation.id,
             operation.method.name().to_ascii_uppercase(),
-            operation.path,
+            operation.template(),
             self.schemes.of(operation),
             call.response_name,
             operation.accept(),

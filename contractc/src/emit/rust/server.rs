@@ -1,5 +1,6 @@
 //! `server.rs`: a trait with all operations, and the routes that call it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::calls::Call;
@@ -8,7 +9,12 @@ use crate::emit::Plan;
 /// Emits the server side: a trait with all operations, and the routes that call it.
 pub fn emit(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
     let (mut methods, mut streams) = (String::new(), String::new());
-    for call in calls {
+    let mut routes = BTreeSet::new();
+    // A path without a fragment goes before the same path with one.
+    let (plain, others): (Vec<_>, Vec<_>) = calls.iter().partition(|call| call.operation.template() == call.operation.path);
+    let served: BTreeSet<&str> =
+        plain.iter().chain(&others).filter(|call| routes.insert(call.operation.route())).map(|call| call.method_name.as_str()).collect();
+    for call in calls.iter().filter(|call| served.contains(call.method_name.as_str())) {
         let (about, method, operation) = (call.line(), &call.method_name, &call.type_name);
         let _ = match call.streams {
             true => writeln!(streams, "{about}{method}({operation}),"),

@@ -158,7 +158,7 @@ fn value(
     let mut members = vec![
         ("id".to_owned(), text(&operation.id)),
         ("method".to_owned(), text(&operation.method.name().to_ascii_uppercase())),
-        ("path".to_owned(), text(&operation.path)),
+        ("path".to_owned(), text(operation.template())),
         ("security".to_owned(), schemes.code(operation)),
     ];
     let listed = call.parameters.iter().map(|(parameter, field)| parameters.code(plan, names, parameter, field));
