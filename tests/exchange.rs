@@ -69,6 +69,17 @@ fn a_set_of_schemes_is_sent_as_a_whole_or_not_at_all() {
     assert_eq!(format!("{:?}", credentials()), r#"["header", "query", "cookie", "token", "basic"]"#);
 }
 
+#[tokio::test]
+async fn a_credential_does_not_replace_another_one() {
+    const SAME: Scheme = Scheme::new("same", SchemeKind::ApiKey(Place::Header, "AUTHORIZATION"));
+    let refused = |hooks: &Credentials, security| authorized(hooks, security).extensions().len();
+    assert_eq!(refused(&credentials(), &[&[TOKEN, BASIC]]), 1);
+    assert_eq!(refused(&credentials().secret(SAME, "key"), &[&[TOKEN, SAME]]), 1);
+    let equal = Credentials::new().secret(TOKEN, "t1").secret(SAME, "Bearer t1");
+    assert_eq!(refused(&equal, &[&[TOKEN, SAME]]), 0);
+    assert_eq!(sent(&equal, &[&[TOKEN, SAME]]).1, ["authorization: Bearer t1"]);
+}
+
 /// An operation to which a server responds with any status.
 struct Guarded;
 

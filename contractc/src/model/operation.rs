@@ -246,6 +246,23 @@ pub enum SecurityKind {
     Other,
 }
 
+impl SecurityKind {
+    /// Where a request carries the credential, and the name there.
+    pub fn place(&self) -> Option<(Place, String)> {
+        match self {
+            SecurityKind::ApiKey { place: Place::Header, name } => Some((Place::Header, name.to_ascii_lowercase())),
+            SecurityKind::ApiKey { place, name } => Some((*place, name.clone())),
+            SecurityKind::Bearer | SecurityKind::Basic | SecurityKind::Token => Some((Place::Header, "authorization".to_owned())),
+            SecurityKind::Other => None,
+        }
+    }
+
+    /// Whether the credential is a bearer token.
+    pub fn is_token(&self) -> bool {
+        matches!(self, SecurityKind::Bearer | SecurityKind::Token)
+    }
+}
+
 impl Method {
     /// All methods, in the order in which a path item lists them.
     pub const ALL: [Method; 8] =

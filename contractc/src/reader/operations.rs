@@ -1,5 +1,7 @@
 //! Reads paths, parameters, bodies, responses and security requirements.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as JsonValue;
 
 use super::{Bindings, Located, Reader, objects};
@@ -401,6 +403,28 @@ impl<'a> Reader<'a> {
     }
 
     /// The sets of security schemes, one of which must be satisfied.
+    /// Warns of schemes of one set that a request carries in the same place, so that it can carry only one of them.
+    fn shared_places(&mut self, set: &Located<'a>) {
+        let known = |name: &str| self.contract.security_schemes.iter().find(|scheme| scheme.name == name);
+        let mut seen: BTreeMap<(Place, String), (&str, &SecurityKind)> = BTreeMap::new();
+        let mut shared = Vec::new();
+        for (name, kind) in set.entries().iter().filter_map(|(name, _)| Some((*name, &known(name)?.kind))) {
+            let Some(place) = kind.place() else { continue };
+            match seen.get(&place) {
+                // One token may be good for both.
+                Some((other, as_kind)) if !(as_kind.is_token() && kind.is_token()) => shared.push((other.to_string(), name, place)),
+                _ => _ = seen.insert(place, (name, kind)),
+            }
+        }
+        for (other, name, (place, key)) in shared {
+            let message =
+                format!("a request needs `{other}` and `{name}`, but both are the {} `{key}`, which it can have only once", place.name());
+            let hint =
+                "clients send the request only if both credentials are the same text; if one of them is enough, make them two list items";
+            self.diagnostics.warning(set.node.span, message).hint(hint);
+        }
+    }
+
     fn security(&mut self, at: Option<&Located<'a>>) -> Vec<Vec<Requirement>> {
         let items = at.map(Located::items).unwrap_or_default();
         for (name, scheme) in items.iter().flat_map(Located::entries) {
@@ -409,6 +433,7 @@ impl<'a> Reader<'a> {
                 self.diagnostics.error(scheme.node.span, message).hint("declare it in `components/securitySchemes`");
             }
         }
+        items.iter().for_each(|set| self.shared_places(set));
         let requirement = |(name, scopes): (&str, Located<'a>)| Requirement {
             scheme: name.to_owned(),
             scopes: scopes.items().iter().filter_map(|scope| scope.node.as_str().map(str::to_owned)).collect(),
