@@ -67,6 +67,14 @@ describe("credentials", () => {
 });
 
 describe("credentials that do not fit", () => {
+  test("a credential does not replace another one", async () => {
+    const same: Scheme = { name: "same", type: "apiKey", place: "header", key: "AUTHORIZATION" };
+    await expect(sent(all, [[token, basic]])).rejects.toThrow('the credential of "basic" would replace that of "token"');
+    await expect(sent(credentials({ token: "t", same: "key" }), [[token, same]])).rejects.toThrow('of "same" would replace that of "token"');
+    const [, headers] = await sent(credentials({ token: "t", same: "Bearer t" }), [[token, same]]);
+    expect(headers).toEqual({ authorization: "Bearer t" });
+  });
+
   test("a text with a colon is a user and a password", async () => {
     const [, headers] = await sent(credentials({ basic: "Ana:p" }), [[basic]]);
     expect(headers["authorization"]).toBe("Basic QW5hOnA=");
@@ -82,6 +90,34 @@ describe("credentials that do not fit", () => {
     const called = { ...operation(undefined), security: [[scheme, query]] } as Operation<object, unknown>;
     const options = { baseUrl: "https://example.com", authorize: credentials({ ...sources, query: "q" }), fetch: () => Promise.reject(new Error("sent")) };
     await expect(send(options, called, {})).rejects.toMatchObject({ kind: "request", message: expect.stringContaining(message) as unknown });
+  });
+});
+
+describe("calls without a result", () => {
+  test("a header that cannot be sent is an error of the request", async () => {
+    const options = { baseUrl: "https://example.com", fetch: () => Promise.reject(new Error("sent")) };
+    for (const headers of [{ "X-A": "a\r\nB: c" }, { "X A": "a" }]) {
+      await expect(send(options, operation(undefined) as Operation<object, unknown>, {}, { headers })).rejects.toMatchObject({
+        name: "CallError",
+        kind: "request",
+        message: expect.stringContaining("headers that cannot be sent") as unknown,
+      });
+    }
+  });
+
+  test("a body that breaks off is an error with the status and the headers", async () => {
+    const broken = new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(new Uint8Array([123]));
+        controller.error(new TypeError("terminated"));
+      },
+    });
+    const response = new Response(broken, { status: 200, headers: { "X-Request-Id": "7" } });
+    const options = { baseUrl: "https://example.com", fetch: () => Promise.resolve(response) };
+    const error = await send(options, operation(undefined) as Operation<object, unknown>, {}).catch((error: unknown) => error as CallError);
+    expect(error).toMatchObject({ kind: "transport", status: 200 });
+    expect((error as CallError).headers?.get("X-Request-Id")).toBe("7");
+    expect(String(error)).toContain("the response broke off");
   });
 });
 

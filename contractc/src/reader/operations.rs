@@ -181,6 +181,11 @@ impl<'a> Reader<'a> {
             self.diagnostics.warning(at.node.span, message).hint(hint);
             return None;
         }
+        if place == Place::Query && self.flag(at.node, "allowEmptyValue") {
+            let message = format!("ignored `allowEmptyValue` of the parameter `{name}`");
+            let hint = "a value must fit its schema; a string that may be empty is sent as `name=`, and read from `name` too";
+            self.diagnostics.warning(at.node.span, message).hint(hint);
+        }
         if let Some(content) = at.node.get("content").filter(|_| at.node.get("schema").is_some()) {
             let message = format!("ignored `content`: the parameter `{name}` has a `schema`");
             self.diagnostics.warning(content.span, message).hint("use `schema` or `content`, not both");
