@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter};
 use http::request::Parts;
 
-use super::http::{HeaderMap, Incoming, Method, Operation, Outcome, Rejection, Reply, Security, StatusCode, literal_length, matches_path};
+use super::http::{HeaderMap, Incoming, Method, Operation, Outcome, Rejection, Reply, Security, StatusCode, literal_length, matches};
 use super::report::Report;
 
 /// A future response.
@@ -76,8 +76,7 @@ fn by_method<A: Send + Sync + 'static>(routes: Vec<Route<A>>) -> MethodRouter<Ar
         let filter = routes.first().and_then(|route| MethodFilter::try_from(route.method.clone()).ok());
         let routes = Arc::new(routes);
         let answer = move |State(api): State<Arc<A>>, parts: Parts, body: Result<Bytes, BytesRejection>| {
-            let path = parts.uri.path();
-            let route = routes.iter().find(|route| routes.len() == 1 || matches_path(route.path, path));
+            let route = routes.iter().find(|route| routes.len() == 1 || matches(route.path, &parts.uri));
             let answer = body.map(|body| route.map(|route| (route.handle)(api, parts, body)));
             async move {
                 match answer {

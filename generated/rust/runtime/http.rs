@@ -24,7 +24,7 @@ pub use multipart::{File, IncomingParts, Multipart, Part, Parts};
 pub use parameter::{Encoding, Parameter, Place, Shape, Style};
 pub use request::{Body, Incoming, Rejection, Writer};
 pub use security::{Credential, Credentials, Scheme, SchemeKind, Security, receive_credentials};
-pub use template::{literal_length, matches_path};
+pub use template::{literal_length, matches};
 
 use super::json::Json;
 use super::report::{At, Checker, Report};

@@ -53,7 +53,7 @@ export async function send<Call extends object, Result>(
 ): Promise<Result> {
   // JavaScript may call an operation without its argument.
   const given = ((call as Call | undefined) ?? {}) as Readonly<Record<string, unknown>>;
-  const request = write(client.baseUrl, operation, given, new Headers(options.headers));
+  const request = write(client.baseUrl, operation, given, headersOf(operation.id, options));
   for (let number = 1; ; number += 1) {
     const limit = new Limit(options.timeoutMs ?? client.timeoutMs, options.signal);
     try {
@@ -78,6 +78,7 @@ async function exchange(
 ): Promise<AnyReply | undefined> {
   const { id, security } = operation;
   const [headers, url] = [new Headers(request.headers), addressOf(id, request.url)];
+  let received: Response | undefined;
   const ask = async (): Promise<Response> => {
     const own = new Set(headers.keys());
     await client.authorize?.({ operation: id, security, headers, url });
@@ -92,6 +93,7 @@ async function exchange(
       await response.body?.cancel();
       return undefined;
     }
+    received = response;
     return await limit.within(read(operation, response));
   } catch (error) {
     if (error instanceof CallError) {
@@ -104,8 +106,20 @@ async function exchange(
     if (kind !== "aborted" && (await client.retry?.({ operation: id, number, error }))) {
       return undefined;
     }
-    const reasons = { timeout: "the response timed out", aborted: "the call was aborted", transport: "no response; check the URL and the network" };
-    throw new CallError(kind, id, reasons[kind], { cause: error });
+    const missing = received === undefined ? "no response; check the URL and the network" : "the response broke off";
+    const reasons = { timeout: "the response timed out", aborted: "the call was aborted", transport: missing };
+    const { status, headers: found } = received ?? {};
+    throw new CallError(kind, id, reasons[kind], { cause: error, ...(status && found ? { status, headers: found } : {}) });
+  }
+}
+
+/** The caller's own headers. */
+function headersOf(operation: string, { headers }: CallOptions): Headers {
+  try {
+    return new Headers(headers);
+  } catch (cause) {
+    const message = `the call has headers that cannot be sent: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new CallError("request", operation, message, { cause });
   }
 }
 

@@ -142,7 +142,7 @@ export class CallError extends Error {
   readonly operation: string;
   /** The violations of the contract; empty unless `kind` is `request` or `response`. */
   readonly violations: readonly Violation[];
-  /** The status of a response that violates the contract. */
+  /** The status of a response that violates the contract, or that broke off. */
   readonly status: number | undefined;
   /** The headers of that response. */
   readonly headers: Headers | undefined;

@@ -49,7 +49,7 @@ export function credentials(sources: Readonly<Record<string, CredentialSource>>)
       if (set.length > 0 && set.every(({ name }) => Object.hasOwn(sources, name))) {
         const found = await Promise.all(set.map(async ({ name }) => current(sources[name])));
         if (found.every((credential) => credential !== undefined)) {
-          set.forEach((scheme, index) => attach(draft, scheme, found[index] ?? ""));
+          attachAll(draft, set.map((scheme, index) => [scheme, found[index] ?? ""]));
           return;
         }
       }
@@ -69,6 +69,27 @@ export function bearer(token: string | (() => string | Promise<string>)): (draft
 
 async function current(source: CredentialSource | undefined): Promise<Credential | undefined> {
   return typeof source === "function" ? source() : source;
+}
+
+/**
+ * Adds the credentials of a set to a request.
+ *
+ * @throws Refused if one would replace another.
+ */
+function attachAll(draft: Draft, found: readonly (readonly [scheme: Scheme, credential: Credential])[]): void {
+  const sent = new Map<string, readonly [name: string, text: string]>();
+  for (const [scheme, credential] of found) {
+    const { name, place = "header", key = "Authorization" } = scheme;
+    const where = `${place} ${place === "header" ? key.toLowerCase() : key}`;
+    const [other, text] = sent.get(where) ?? [name, textOf(scheme, credential)];
+    if (text !== textOf(scheme, credential)) {
+      throw new Refused(`the credential of ${JSON.stringify(name)} would replace that of ${JSON.stringify(other)}`);
+    }
+    if (!sent.has(where)) {
+      attach(draft, scheme, credential);
+    }
+    sent.set(where, [other, text]);
+  }
 }
 
 /**

@@ -4,6 +4,7 @@
 
 use super::super::check::Types;
 use super::super::json::Json;
+use super::super::number::Number;
 use super::Check;
 
 /// Where a request carries a parameter.
@@ -235,8 +236,21 @@ pub(super) fn text(value: Json<'_>) -> Option<String> {
     match value {
         Json::Null => None,
         Json::String(text) => Some(text.to_owned()),
+        // The engine in the browser sends no fractions, and every byte of it counts.
+        Json::Number(Number::Float(number)) if cfg!(not(target_arch = "wasm32")) => Some(double(number)),
         other => Some(other.to_text()),
     }
+}
+
+/// A double as JavaScript writes it, so that all clients send the same text: `3` for 3.0, and an exponent only for 1e21 and above or below 1e-6.
+fn double(number: f64) -> String {
+    let size = number.abs();
+    if size != 0.0 && !(1e-6..1e21).contains(&size) {
+        let text = format!("{number:e}");
+        return if size < 1.0 { text } else { text.replace('e', "e+") };
+    }
+    // Zero has no sign.
+    (number + 0.0).to_string()
 }
 
 /// Characters that structure the text around an item, and therefore must be encoded in it.
@@ -274,7 +288,9 @@ impl Encoding {
                 let pair = |(key, value): &(String, String)| Ok([self.key(key)?, self.item(value, LIST)?]);
                 let pairs = members.iter().map(pair).collect::<Result<Vec<_>, String>>()?;
                 if self.explode {
-                    pairs.iter().map(|pair| pair.join("=")).collect()
+                    // RFC 6570 leaves out the `=` before an empty value in this style alone.
+                    let is_bare = |value: &str| self.style == Style::Matrix && value.is_empty();
+                    pairs.into_iter().map(|[key, value]| if is_bare(&value) { key } else { format!("{key}={value}") }).collect()
                 } else {
                     vec![self.named(name, pairs.concat().join(self.delimiter()))]
                 }

@@ -7,7 +7,7 @@ use super::super::report::{At, Checker, Report};
 use super::super::schema::{ReadJson, ToJson};
 use super::kind::Alternatives;
 use super::parameter::{Parameter, Place, Style, invalid_header};
-use super::template::{path_values, text_behind};
+use super::template::{matches, path_values, text_behind};
 use super::text::{Pair, cookies, is_utf8, pairs};
 use super::{HeaderMap, Operation, Request, Response, StatusCode, essence, read_checked};
 
@@ -204,7 +204,7 @@ pub struct Incoming<'a> {
 impl<'a> Incoming<'a> {
     /// Splits a request for the path `template`. Returns `None` if the path does not match.
     pub fn new(template: &'static str, uri: &'a http::Uri, headers: &'a HeaderMap, body: &'a [u8]) -> Option<Self> {
-        let path = path_values(template, uri.path())?;
+        let path = path_values(template, uri.path()).filter(|_| matches(template, uri))?;
         let query = pairs(uri.query().unwrap_or_default(), '&');
         Some(Incoming { headers, body, path, query, cookies: cookies(headers) })
     }

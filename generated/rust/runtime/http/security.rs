@@ -104,8 +104,16 @@ impl Hooks for Credentials {
     fn before(&self, _: &'static str, security: Security, request: &mut Request) {
         let complete =
             |set: &&[Scheme]| -> Option<Vec<(Scheme, Credential)>> { set.iter().map(|scheme| Some((*scheme, self.of(scheme)?))).collect() };
-        if let Some(found) = security.iter().filter(|set| !set.is_empty()).find_map(complete) {
-            found.iter().for_each(|(scheme, credential)| send(scheme, credential, request));
+        let found = security.iter().filter(|set| !set.is_empty()).find_map(complete).unwrap_or_default();
+        for (index, (scheme, credential)) in found.iter().enumerate() {
+            match found[..index].iter().find(|(other, _)| other.place() == scheme.place()) {
+                Some((other, sent)) if other.text(sent) != scheme.text(credential) => {
+                    refuse(scheme, &format!("would replace that of {:?}", other.name), request);
+                }
+                // The same credential serves both.
+                Some(_) => {}
+                None => send(scheme, credential, request),
+            }
         }
     }
 }
@@ -138,6 +146,15 @@ impl Scheme {
             }
             SchemeKind::ApiKey(_, name) => header(request, name, &text),
             _ => header(request, "authorization", &text),
+        }
+    }
+
+    /// Where a request carries the credential.
+    fn place(&self) -> (Place, String) {
+        match self.kind {
+            SchemeKind::ApiKey(Place::Header, name) => (Place::Header, name.to_ascii_lowercase()),
+            SchemeKind::ApiKey(place, name) => (place, name.to_owned()),
+            _ => (Place::Header, "authorization".to_owned()),
         }
     }
 
@@ -196,9 +213,13 @@ pub fn receive_credentials(security: Security, uri: &http::Uri, headers: &Header
 /// Adds a credential to a request. One that does not fit its scheme keeps the request from being sent.
 pub(super) fn send(scheme: &Scheme, credential: &Credential, request: &mut Request) {
     if let Err(reason) = scheme.send(credential, request) {
-        let message = format!("the credential of {:?} {reason}", scheme.name);
-        request.extensions_mut().insert(Refusal(Report::new("security", message)));
+        refuse(scheme, reason, request);
     }
+}
+
+fn refuse(scheme: &Scheme, reason: &str, request: &mut Request) {
+    let message = format!("the credential of {:?} {reason}", scheme.name);
+    request.extensions_mut().insert(Refusal(Report::new("security", message)));
 }
 
 fn header(request: &mut Request, name: &str, value: &str) -> Result<(), &'static str> {

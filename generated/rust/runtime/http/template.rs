@@ -3,14 +3,16 @@
 
 /// The texts of the path parameters, as received; `None` if the path does not match the template.
 pub(super) fn path_values<'p>(template: &'static str, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
-    let mut values = raw_values(template, path)?;
+    let mut values = raw_values(template.split('?').next()?, path)?;
     values.reverse();
     Some(values)
 }
 
-/// Whether a path matches a template.
-pub fn matches_path(template: &'static str, path: &str) -> bool {
-    raw_values(template, path).is_some()
+/// Whether a URL matches a template. A template may name parts of the query that the URL must have, as `?beta=true` does.
+pub fn matches(template: &'static str, uri: &http::Uri) -> bool {
+    let (path, query) = template.split_once('?').unwrap_or((template, ""));
+    let has = |part: &str| uri.query().is_some_and(|found| found.split('&').any(|found| found == part));
+    raw_values(path, uri.path()).is_some() && query.split('&').all(|part| part.is_empty() || has(part))
 }
 
 /// The text between a parameter and the next one in the same segment.

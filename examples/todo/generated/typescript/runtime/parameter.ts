@@ -95,7 +95,8 @@ function written(set: Settings, name: string, value: unknown): string[] {
     const pairs = Object.entries(value).filter(([, item]) => isDefined(item));
     const encoded = pairs.map(([key, item]) => [encodeKey(set, key), encodeItem(set, plain(item), ",")]);
     if (encoded.length === 0 || set.explode) {
-      return encoded.map((pair) => pair.join("="));
+      // RFC 6570 leaves out the `=` before an empty value in this style alone.
+      return encoded.map(([key, item]) => (set.style === "matrix" && item === "" ? `${key}` : `${key}=${item}`));
     }
     return [named(set, name, encoded.flat().join(delimiter(set)))];
   }
