@@ -6,6 +6,8 @@
 //! (or `.json`). `INSTA_UPDATE=always cargo test -p contractc --test cases` accepts new output; review it first.
 
 mod generated;
+#[path = "fuzzed/maker.rs"]
+mod maker;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -53,6 +55,9 @@ const KEPT_ONCE: &[(&str, &str)] = &[
 /// The case whose contract is completed by the protocol, and the files that it keeps of `KEPT`. The other files contain little apart from
 /// the protocol.
 const COMPLETED: (&str, &[&str]) = ("sync-protocol", &["rust/registry.rs", "sql/views.sql", "typescript/stores.ts"]);
+
+/// How many random documents are compiled. `cargo xtask fuzz-documents` compiles more.
+const RANDOM: u64 = 10;
 
 #[test]
 fn outputs_are_as_kept() {
@@ -161,7 +166,13 @@ fn generated_cases(target: Target) -> Vec<generated::Case> {
     };
     let identifiers = made("identifiers", generated::identifiers::compile(), Vec::new());
     let depth = made("depth", generated::depth::compile(), generated::depth::instances());
-    folders("cases").iter().map(case).chain([identifiers, depth]).collect()
+    let random = (0..RANDOM).map(|seed| {
+        let document = maker::Maker::document(seed).to_string();
+        (format!("random{seed}"), Compilation::from_text("random.json", document.as_bytes()))
+    });
+    let random = random.filter(|(_, compilation)| compilation.contract.is_some());
+    let random = random.map(|(name, compilation)| made(&name, compilation, Vec::new()));
+    folders("cases").iter().map(case).chain([identifiers, depth]).chain(random).collect()
 }
 
 /// Runs a check on every folder and lists all failures, so that one run reports all of them.

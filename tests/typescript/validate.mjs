@@ -36,7 +36,10 @@ function violations({ fromJson, runtime, schemas, validate }, schema, text) {
     return result.valid ? [] : result.violations;
   }
   const value = runtime.parseJson(text);
-  const isLarge = ({ pointer }) => typeof at(value, pointer) === "bigint" || Math.abs(at(value, pointer)) >= 2 ** 63;
+  const isLarge = ({ pointer }) => {
+    const part = at(value, pointer);
+    return typeof part === "bigint" || (typeof part === "number" && Math.abs(part) >= 2 ** 63);
+  };
   return result.violations.every(isLarge) ? validate(schemas[schema], value) : result.violations;
 }
 

@@ -1,11 +1,22 @@
 //! Generates random OpenAPI documents: names of every kind, reference graphs, unions, views, parameters in every style, bodies, responses
 //! and security. The same seed gives the same document.
 
+pub mod words;
+
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
 
-/// Names that break careless generated code: words of both languages, of the runtimes, names in scope, and Unicode.
+/// Names that break careless generated code: every name in scope, and as often one of a few, which then differ in case alone.
+static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let words: Vec<&str> = words::words().into_iter().map(|word| &*word.leak()).collect();
+    let common = COMMON.into_iter().cycle().take(words.len());
+    words.iter().copied().chain(common).collect()
+});
+
+/// Names that generated code declares itself, and Unicode.
 #[rustfmt::skip]
-const NAMES: [&str; 84] = [
+const COMMON: [&str; 84] = [
     "type", "Self", "self", "super", "crate", "async", "await", "gen", "try", "union", "dyn", "move", "String", "Option", "Some", "None", "Ok",
     "Err", "Vec", "Box", "Clone", "Default", "Result", "From", "Into", "Iterator", "drop", "default", "Client", "Api", "Value", "Json", "Each",
     "Report", "Operation", "Outcome", "Response", "Request", "Reply", "Header", "Part", "Parts", "File", "Shape", "Style", "Checker", "At", "Types",
@@ -268,7 +279,8 @@ impl Maker {
         let mut parameters: Vec<Value> = placed.map(|name| self.parameter(name, "path")).into_iter().collect();
         for _ in 0..self.below(4) {
             let place = self.one_of(&["query", "query", "header", "cookie"]);
-            let name = if place == "header" { self.one_of(&["X-A", "type", "Default"]) } else { self.one_of(&NAMES) };
+            let name = self.one_of(&NAMES);
+            let name = if place == "header" && !name.is_ascii() { "X-A" } else { name };
             if !parameters.iter().any(|known| known["name"] == name && known["in"] == place) {
                 parameters.push(self.parameter(name, place));
             }
