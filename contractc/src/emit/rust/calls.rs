@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use super::client::METHODS;
 use super::multipart::Body;
 use super::names::{Names, Unique, type_name, value_name, variant_name};
 use super::parameters::{body_names, form_path};
@@ -60,7 +59,7 @@ pub enum Content {
 
 /// The operations, with names that are unique.
 pub fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
-    let (mut types, mut methods) = (Unique::reserving(scope::names(scope::OPERATIONS)), Unique::reserving(METHODS));
+    let (mut types, mut methods) = (Unique::reserving(scope::names(scope::OPERATIONS)), Unique::reserving(scope::CLIENT_METHODS));
     names.sorted().iter().for_each(|(name, _)| _ = types.take((*name).to_owned(), ""));
     let (mut calls, bodies) = (Vec::new(), body_names(plan));
     for operation in &plan.contract.operations {

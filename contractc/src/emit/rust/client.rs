@@ -5,9 +5,6 @@ use std::fmt::Write;
 use super::calls::Call;
 use crate::emit::Plan;
 
-/// The methods that every client has in addition to those for operations.
-pub const METHODS: [&str; 3] = ["clone", "new", "with_hooks"];
-
 /// Emits the client, with one method per operation.
 pub fn emit(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
     let (mut methods, mut streams) = (String::new(), String::new());

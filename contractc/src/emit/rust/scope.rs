@@ -186,3 +186,6 @@ fn uses(imports: Imports, attribute: &str) -> String {
     };
     imports.iter().map(line).collect()
 }
+
+/// The methods that every client has in addition to those for operations.
+pub const CLIENT_METHODS: [&str; 3] = ["clone", "new", "with_hooks"];
