@@ -63,6 +63,8 @@ pub const SKEW_MAX_MS: i64 = 300_000;
 const OFFSET_MIN_MS: u64 = 2_000;
 /// How long the server's responses must agree before the device accepts a time far from the known one. A paused server sets its clock within this time.
 const CONFIRM_MS: i64 = 600_000;
+/// A device whose clock is further behind than this is not without a response for as long.
+const AWAY_MAX_MS: i64 = 30 * 86_400_000;
 /// The largest stamp that every contract accepts: the end of the year 9999.
 const STAMP_MAX_MS: i64 = 253_402_300_799_999;
 
@@ -72,32 +74,32 @@ impl Clock {
     pub fn stamp(&mut self, wall_ms: i64, before: Option<i64>) -> i64 {
         // Stamp 0 is that of shipped records.
         let floor = before.unwrap_or(0).saturating_add(1);
-        self.check(wall_ms);
-        let time = wall_ms.saturating_add(self.offset_ms);
+        let time = self.check(wall_ms);
         if !rules::on(Rule::Ratchet) {
             return time;
         }
         if self.known && self.offset_ms != 0 {
             self.passed_ms = self.passed_ms.max(time);
         }
-        if self.is_assumed() || self.last <= time.saturating_add(SKEW_MAX_MS) {
-            self.last = self.last.saturating_add(1).max(time);
-        } else {
-            self.last = time;
-        }
-        self.last = self.last.max(floor).min(STAMP_MAX_MS);
+        let counts = self.is_assumed() || self.last <= time || is_near(self.last, time);
+        let above = if counts { self.last.saturating_add(1).max(floor) } else { floor };
+        self.last = time.max(above).min(STAMP_MAX_MS);
         self.last
     }
 
-    /// Ends the offset if the device's clock was set back since: with the offset, it shows a time long before one that has passed. The clock
+    /// Returns the server's time, as known to this device. Ends the offset if the device's clock was set back since: with the offset, it shows a time long before one that has passed. The clock
     /// was presumably set right, unless it shows such a time by itself. In that case, time goes on from the one that has passed, until the
-    /// clock is set again or a response tells the time.
-    fn check(&mut self, wall_ms: i64) {
-        let is_set_back = wall_ms.saturating_add(self.offset_ms) < self.passed_ms.saturating_sub(SKEW_MAX_MS);
-        if (is_set_back || self.is_assumed() && wall_ms >= self.passed_ms) && rules::on(Rule::OffsetEndsWithClock) {
+    /// clock is set again or a response tells the time. A clock that was far behind, as one without a battery after a start, was set right
+    /// once it no longer shows such a time.
+    pub(crate) fn check(&mut self, wall_ms: i64) -> i64 {
+        let time = wall_ms.saturating_add(self.offset_ms);
+        let is_set_back = time < self.passed_ms && !is_near(time, self.passed_ms);
+        let is_set_right = (self.is_assumed() || self.offset_ms > AWAY_MAX_MS) && wall_ms >= self.passed_ms;
+        if (is_set_back || is_set_right) && rules::on(Rule::OffsetEndsWithClock) {
             self.offset_ms = self.passed_ms.saturating_sub(wall_ms).max(0);
             (self.doubted_ms, self.known) = (None, false);
         }
+        wall_ms.saturating_add(self.offset_ms)
     }
 
     /// Whether the offset is not from a response, but from a time that has passed.
@@ -142,7 +144,6 @@ impl Clock {
     /// stamps. If it is far from the known time, they wait, as in [`learn`](Self::learn). Otherwise, a server whose clock is briefly wrong
     /// would permanently backdate them.
     pub fn rejected(&mut self, wall_ms: i64, server_ms: i64) -> bool {
-        self.check(wall_ms);
         let offset = offset(wall_ms, server_ms);
         let is_certain = self.agrees(offset) || self.is_confirmed(wall_ms, offset) || !rules::on(Rule::ConfirmRejection);
         if is_certain {
@@ -184,8 +185,7 @@ impl Clock {
 
     /// The server's time, as known to this device.
     pub fn server_ms(mut self, wall_ms: i64) -> i64 {
-        self.check(wall_ms);
-        wall_ms.saturating_add(self.offset_ms)
+        self.check(wall_ms)
     }
 
     /// The one of two clocks of a device that has the later stamp.
@@ -252,7 +252,8 @@ mod tests {
             }
             clock.learn(NOW + CONFIRM_MS + 500, NOW + CONFIRM_MS + 100_500);
             clock.learn(NOW + CONFIRM_MS + 2_000, wrong.saturating_add(CONFIRM_MS + 2_000));
-            assert_eq!(clock.server_ms(NOW), NOW + 100_000, "an answer that was right ends the doubt");
+            let later = NOW + CONFIRM_MS + 3_000;
+            assert_eq!(clock.server_ms(later), later + 100_000, "an answer that was right ends the doubt");
         }
     }
 
@@ -309,6 +310,9 @@ mod tests {
             assert_eq!(clock.learn(NOW + 3 * DAY, NOW + 3 * DAY), Learned::Nothing);
             assert_eq!((clock.offset_ms, clock.known), (0, true));
         }
+        let mut clock = device(-NOW);
+        assert_eq!(clock.stamp(HOUR, None), NOW + HOUR);
+        assert_eq!(clock.stamp(NOW + 2 * HOUR, None), NOW + 2 * HOUR, "also if a response has told the time in between");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::clock::{ClockAndRng, SKEW_MAX_MS, is_near};
 use crate::cursor::Cursor;
 use crate::merge::Op;
 use crate::pull::{self, Arrival, is_from_clone, remember};
-use crate::record::{Record, WRITTEN_BYTES_MAX, boolean, integer, rewrite, stamped};
+use crate::record::{NEVER_MS, Record, WRITTEN_BYTES_MAX, boolean, integer, rewrite, stamped};
 use crate::rules::{self, Rule};
 use crate::store::{Block, Key, Loaded, Meta, Past, Pending, Row, RowState, Write};
 use crate::stored::member;
@@ -93,10 +93,10 @@ pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, clock: &mut ClockAn
     let stamp = |meta: &mut Meta| meta.clock.stamp(clock.now_ms, before.map(|row| row.record.stamp));
     let record = match edit {
         LocalEdit::Seed(_) if before.is_some() => return Ok(Vec::new()),
-        LocalEdit::Seed(text) if rules::on(Rule::SeedsAreOldest) => live_record(key, text, 0, None, clock.now_ms)?,
-        LocalEdit::Seed(text) => live_record(key, text, stamp(meta), None, clock.now_ms)?,
-        LocalEdit::Put(text) | LocalEdit::Change(text) if !is_tombstone(text) => live_record(key, text, stamp(meta), before, clock.now_ms)?,
-        LocalEdit::Import { text, stamp } if !is_tombstone(text) => live_record(key, text, *stamp, before, clock.now_ms)?,
+        LocalEdit::Seed(text) if rules::on(Rule::SeedsAreOldest) => live_record(key, text, 0, None)?,
+        LocalEdit::Seed(text) => live_record(key, text, stamp(meta), None)?,
+        LocalEdit::Put(text) | LocalEdit::Change(text) if !is_tombstone(text) => live_record(key, text, stamp(meta), before)?,
+        LocalEdit::Import { text, stamp } if !is_tombstone(text) => live_record(key, text, *stamp, before)?,
         LocalEdit::Put(_) | LocalEdit::Change(_) | LocalEdit::Import { .. } | LocalEdit::Delete => {
             let live = live.ok_or(EditError::Missing)?;
             let stamp = if let LocalEdit::Import { stamp, .. } = edit { *stamp } else { stamp(meta) };
@@ -195,11 +195,9 @@ pub fn edit_each(
     writes
 }
 
-/// Validates a live record written by an app, after setting the members that sync owns. A record that was created by this edit, at the time
-/// `now_ms` of the device's clock, gets its stamp as the time of creation.
-fn live_record(key: Key, text: &str, stamp: i64, before: Option<&Row>, now_ms: i64) -> Result<Record, EditError> {
-    let created = |time| if time == now_ms { stamp } else { time };
-    let mut members = stamped(parse(text.as_bytes()).map_err(EditError::Invalid)?.root(), stamp, &created);
+/// Validates a live record written by an app, after setting the members that sync owns.
+fn live_record(key: Key, text: &str, stamp: i64, before: Option<&Row>) -> Result<Record, EditError> {
+    let mut members = stamped(parse(text.as_bytes()).map_err(EditError::Invalid)?.root(), stamp, NEVER_MS);
     members.extend([("serverId", None), ("serverUpdatedAt", None)]);
     let text = rewrite(text, &members).map_err(EditError::Invalid)?;
     if text.len() > WRITTEN_BYTES_MAX {
@@ -408,17 +406,17 @@ pub fn restamp(loaded: &mut Loaded, clock: &mut ClockAndRng<'_>) -> Result<Vec<W
     let rows: Vec<Row> = loaded.rows().filter(|row| is_own(row)).cloned().collect();
     let mut writes = Vec::with_capacity(rows.len());
     let behind = loaded.meta.clock.settle(clock.now_ms);
-    let latest = loaded.meta.clock.server_ms(clock.now_ms).saturating_add(SKEW_MAX_MS);
+    let latest = loaded.meta.clock.check(clock.now_ms).saturating_add(SKEW_MAX_MS);
     for row in rows {
         let since = row.unacknowledged().map_or(i64::MAX, |pending| pending.since);
-        // An imported edit has the stamp of another device, from before it came to this one.
-        let is_of_this_clock = !row.record.is_as_shipped() && row.record.stamp >= since.saturating_sub(SKEW_MAX_MS);
-        let corrected = if is_of_this_clock { row.record.stamp.saturating_add(behind).max(1) } else { row.record.stamp };
-        let stamp = loaded.meta.clock.stamp(clock.now_ms, None).min(corrected);
+        // An imported record has times of another device, from before it came to this one. A shipped record has none.
+        let is_of_this_clock = |time: i64| time > 0 && (time >= since || is_near(time, since));
+        let correct = |time: i64| if is_of_this_clock(time) { time.saturating_add(behind).max(1) } else { time };
+        let stamp = loaded.meta.clock.stamp(clock.now_ms, None).min(correct(row.record.stamp));
         let stamp = stamp.max(lowest_stamp(&row, latest));
-        let created = |time: i64| if is_near(time, since) { time.saturating_add(behind).max(0) } else { time };
+        let record = row.record.restamped(stamp, if behind == 0 { NEVER_MS } else { since })?;
         let op = new_op(clock, &mut loaded.meta);
-        writes.push(Write::Put(Row { record: row.record.restamped(stamp, &created)?, op, ..row }));
+        writes.push(Write::Put(Row { record, op, ..row }));
     }
     Ok(writes)
 }

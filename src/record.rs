@@ -9,6 +9,7 @@ use crate::api::runtime::check::equal;
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::api::{Report, Schema, Tombstone};
+use crate::clock::is_near;
 use crate::rules::{self, Rule};
 
 /// The maximum size of a record on the server and in a feed, in bytes of JSON.
@@ -100,12 +101,12 @@ impl Record {
         Ok(Record { id: self.id, stamp, deleted: true, text })
     }
 
-    /// The record with a different stamp, and with its time of creation corrected by `created`.
+    /// The record with a different stamp. See [`stamped`] for `wrong`.
     ///
     /// # Errors
     /// Returns an error if the record's text is not a JSON object.
-    pub fn restamped(&self, stamp: i64, created: &dyn Fn(i64) -> i64) -> Result<Record, Report> {
-        let text = rewrite(&self.text, &stamped(parse(self.text.as_bytes())?.root(), stamp, created))?;
+    pub fn restamped(&self, stamp: i64, wrong: i64) -> Result<Record, Report> {
+        let text = rewrite(&self.text, &stamped(parse(self.text.as_bytes())?.root(), stamp, wrong))?;
         Ok(Record { id: self.id, stamp, deleted: self.deleted, text })
     }
 
@@ -124,12 +125,15 @@ impl Record {
     }
 }
 
-/// The members that give a record a stamp. Its time of creation is corrected by `created`, and never later than its last edit.
-pub fn stamped(record: Json<'_>, stamp: i64, created: &dyn Fn(i64) -> i64) -> Vec<(&'static str, Option<String>)> {
-    let known = integer(record.get("clientCreatedAt"));
-    let corrected = known.map(|time| created(time).min(stamp)).filter(|time| known != Some(*time));
-    let times = [("clientUpdatedAt", Some(stamp)), ("clientCreatedAt", corrected)];
-    times.into_iter().filter_map(|(name, time)| time.map(|time| (name, Some(time.to_string())))).collect()
+/// No time of a clock.
+pub const NEVER_MS: i64 = i64::MIN;
+
+/// The members that give a record a stamp. A record's creation time is never later than its last edit, even if the device's clock was ahead
+/// then. If it is near `wrong`, a time of a wrong clock, it becomes that of the last edit.
+pub fn stamped(record: Json<'_>, stamp: i64, wrong: i64) -> Vec<(&'static str, Option<String>)> {
+    let is_wrong = integer(record.get("clientCreatedAt")).is_some_and(|created| created > stamp || is_near(created, wrong));
+    let names = ["clientUpdatedAt", "clientCreatedAt"];
+    names.into_iter().take(1 + usize::from(is_wrong)).map(|name| (name, Some(stamp.to_string()))).collect()
 }
 
 /// Replaces raw line ends in JSON with spaces, because records are exported and served line by line. In JSON, a raw line end is whitespace.
@@ -261,7 +265,7 @@ mod tests {
     fn a_record_is_made_no_later_than_it_was_last_edited() {
         let ahead = r#"{"id":"018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f","clientCreatedAt":9,"clientUpdatedAt":9,"isDeleted":false}"#;
         let record = Record::read(parse(ahead.as_bytes()).expect("JSON").root()).expect("a record");
-        let text = |stamp| record.restamped(stamp, &|created| created).expect("an object").text;
+        let text = |stamp| record.restamped(stamp, NEVER_MS).expect("an object").text;
         assert_eq!(text(7), ahead.replace(":9", ":7"));
         assert_eq!(text(11), ahead.replace(r#"UpdatedAt":9"#, r#"UpdatedAt":11"#));
     }
