@@ -6,6 +6,8 @@ use uuid::Uuid;
 
 use crate::api::runtime::json::Json;
 use crate::rules::{self, Rule};
+pub use crate::skew::SKEW_MAX_MS;
+use crate::skew::is_near;
 use crate::stored::{Readable, member};
 
 /// The time and a source of random numbers. Plans receive them as input, so that a simulation can reproduce a run.
@@ -57,8 +59,6 @@ impl Readable for Clock {
     }
 }
 
-/// How far a stamp may be ahead of the server's clock, in milliseconds.
-pub const SKEW_MAX_MS: i64 = 300_000;
 /// Differences below this are attributed to the network rather than the clock.
 const OFFSET_MIN_MS: u64 = 2_000;
 /// How long the server's responses must agree before the device accepts a time far from the known one. A paused server sets its clock within this time.
@@ -89,7 +89,7 @@ impl Clock {
 
     /// Returns the server's time, as known to this device. Ends the offset if the device's clock was set back since: with the offset, it shows a time long before one that has passed. The clock
     /// was presumably set right, unless it shows such a time by itself. In that case, time goes on from the one that has passed, until the
-    /// clock is set again or a response tells the time. A clock that was far behind, as one without a battery after a start, was set right
+    /// clock is set again or a response reports the time. A clock that was far behind, as one without a battery after a start, was set right
     /// once it no longer shows such a time.
     pub(crate) fn check(&mut self, wall_ms: i64) -> i64 {
         let time = wall_ms.saturating_add(self.offset_ms);
@@ -206,11 +206,6 @@ pub enum Learned {
     First,
 }
 
-/// Whether two times differ by no more than [`SKEW_MAX_MS`].
-pub(crate) fn is_near(one_ms: i64, other_ms: i64) -> bool {
-    one_ms.abs_diff(other_ms) <= SKEW_MAX_MS.unsigned_abs()
-}
-
 fn offset(wall_ms: i64, server_ms: i64) -> i64 {
     let offset = server_ms.saturating_sub(wall_ms);
     if offset.unsigned_abs() < OFFSET_MIN_MS { 0 } else { offset }
@@ -312,7 +307,7 @@ mod tests {
         }
         let mut clock = device(-NOW);
         assert_eq!(clock.stamp(HOUR, None), NOW + HOUR);
-        assert_eq!(clock.stamp(NOW + 2 * HOUR, None), NOW + 2 * HOUR, "also if a response has told the time in between");
+        assert_eq!(clock.stamp(NOW + 2 * HOUR, None), NOW + 2 * HOUR, "also if a response has reported the time in between");
     }
 
     #[test]
@@ -363,7 +358,7 @@ mod tests {
             clock.learn(NOW - behind + CONFIRM_MS, NOW + CONFIRM_MS + 300);
             assert_eq!(clock.stamp(NOW - behind + 2 * CONFIRM_MS, None), NOW + 2 * CONFIRM_MS + 300);
             clock.learn(NOW + 3 * CONFIRM_MS, NOW + 3 * CONFIRM_MS);
-            assert_eq!(clock.offset_ms, 0, "once its clock is set, the first answer tells");
+            assert_eq!(clock.offset_ms, 0, "once its clock is set, the first response reports the time");
         }
     }
 

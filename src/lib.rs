@@ -109,6 +109,7 @@ pub mod limits;
 pub mod retry;
 #[doc(hidden)]
 pub mod schedule;
+mod skew;
 pub mod status;
 
 #[cfg(feature = "client")]

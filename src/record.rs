@@ -9,8 +9,8 @@ use crate::api::runtime::check::equal;
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::api::{Report, Schema, Tombstone};
-use crate::clock::is_near;
 use crate::rules::{self, Rule};
+use crate::skew::is_near;
 
 /// The maximum size of a record on the server and in a feed, in bytes of JSON.
 pub const RECORD_BYTES_MAX: usize = 256 * 1024;
