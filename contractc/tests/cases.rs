@@ -158,13 +158,15 @@ fn generated_cases(target: Target) -> Vec<generated::Case> {
             files: compile(folder).generate_with(&[target], &options).expect("cases have no errors"),
             instances: instances(folder),
             shares_runtime: options.runtime.is_some(),
+            attributes: "",
         }
     };
     let made = |name: &str, compilation: Compilation, instances| {
         let files = compilation.generate(&[target]).unwrap_or_else(|| panic!("rejected:\n{}", compilation.render()));
-        generated::Case { name: name.to_owned(), files, instances, shares_runtime: false }
+        generated::Case { name: name.to_owned(), files, instances, shares_runtime: false, attributes: "" }
     };
-    let identifiers = made("identifiers", generated::identifiers::compile(), Vec::new());
+    let identifiers =
+        generated::Case { attributes: generated::WITH_FEATURES, ..made("identifiers", generated::identifiers::compile(), Vec::new()) };
     let depth = made("depth", generated::depth::compile(), generated::depth::instances());
     let random = (0..RANDOM).map(|seed| {
         let document = maker::Maker::document(seed).to_string();

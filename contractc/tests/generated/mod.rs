@@ -19,7 +19,13 @@ pub struct Case {
     pub instances: Vec<Instance>,
     /// Whether the files use the runtime of another case.
     pub shares_runtime: bool,
+    /// Attributes of its module in the library. The document of names takes minutes to check, and with all features every name that it could
+    /// clash with is in scope, so it is left out without them.
+    pub attributes: &'static str,
 }
+
+/// The attribute of a module that is compiled only with all features.
+pub const WITH_FEATURES: &str = "#[cfg(feature = \"axum\")]\n";
 
 const MANIFEST: &str = r#"[package]
 name = "cases"
@@ -90,6 +96,7 @@ pub fn write(folder: &Path, cases: &[Case]) {
     for (index, case) in cases.iter().enumerate() {
         let module = case.name.replace('-', "_");
         let declaration = format!("pub mod {module};\n");
+        library.push_str(case.attributes);
         library.push_str(&declaration);
         if !case.instances.is_empty() {
             modules.push_str(&declaration);
