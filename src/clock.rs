@@ -63,7 +63,7 @@ impl Readable for Clock {
 const OFFSET_MIN_MS: u64 = 2_000;
 /// How long the server's responses must agree before the device accepts a time far from the known one. A paused server sets its clock within this time.
 const CONFIRM_MS: i64 = 600_000;
-/// A device whose clock is further behind than this is not without a response for as long.
+/// How far behind a clock is whose device has certainly received a response since. A device is rarely offline for as long.
 const AWAY_MAX_MS: i64 = 30 * 86_400_000;
 /// The largest stamp that every contract accepts: the end of the year 9999.
 const STAMP_MAX_MS: i64 = 253_402_300_799_999;
@@ -87,10 +87,12 @@ impl Clock {
         self.last
     }
 
-    /// Returns the server's time, as known to this device. Ends the offset if the device's clock was set back since: with the offset, it shows a time long before one that has passed. The clock
-    /// was presumably set right, unless it shows such a time by itself. In that case, time goes on from the one that has passed, until the
-    /// clock is set again or a response reports the time. A clock that was far behind, as one without a battery after a start, was set right
-    /// once it no longer shows such a time.
+    /// Returns the server's time, as known to this device, and ends the offset if the device's clock was set in the meantime.
+    ///
+    /// It was set back if, with the offset, it shows a time long before one that has passed. Presumably it is right now, unless it shows such
+    /// a time even without the offset. Time then continues from the one that has passed, until the clock is set again or a response reports
+    /// the time. A clock that was more than [`AWAY_MAX_MS`] behind, as after a start without a battery, was set right once it shows a time
+    /// that has not passed.
     pub(crate) fn check(&mut self, wall_ms: i64) -> i64 {
         let time = wall_ms.saturating_add(self.offset_ms);
         let is_set_back = time < self.passed_ms && !is_near(time, self.passed_ms);

@@ -11,7 +11,7 @@ use crate::clock::ClockAndRng;
 use crate::cursor::Cursor;
 use crate::merge::Op;
 use crate::pull::{self, Arrival, is_from_clone, remember};
-use crate::record::{NEVER_MS, Record, WRITTEN_BYTES_MAX, boolean, integer, rewrite, stamped};
+use crate::record::{Record, WRITTEN_BYTES_MAX, boolean, integer, rewrite, stamped};
 use crate::rules::{self, Rule};
 use crate::skew::{SKEW_MAX_MS, is_near};
 use crate::store::{Block, Key, Loaded, Meta, Past, Pending, Row, RowState, Write};
@@ -198,7 +198,7 @@ pub fn edit_each(
 
 /// Validates a live record written by an app, after setting the members that sync owns.
 fn live_record(key: Key, text: &str, stamp: i64, before: Option<&Row>) -> Result<Record, EditError> {
-    let mut members = stamped(parse(text.as_bytes()).map_err(EditError::Invalid)?.root(), stamp, NEVER_MS);
+    let mut members = stamped(parse(text.as_bytes()).map_err(EditError::Invalid)?.root(), stamp, None);
     members.extend([("serverId", None), ("serverUpdatedAt", None)]);
     let text = rewrite(text, &members).map_err(EditError::Invalid)?;
     if text.len() > WRITTEN_BYTES_MAX {
@@ -415,7 +415,7 @@ pub fn restamp(loaded: &mut Loaded, clock: &mut ClockAndRng<'_>) -> Result<Vec<W
         let correct = |time: i64| if is_of_this_clock(time) { time.saturating_add(behind).max(1) } else { time };
         let stamp = loaded.meta.clock.stamp(clock.now_ms, None).min(correct(row.record.stamp));
         let stamp = stamp.max(lowest_stamp(&row, latest));
-        let record = row.record.restamped(stamp, if behind == 0 { NEVER_MS } else { since })?;
+        let record = row.record.restamped(stamp, (behind != 0).then_some(since))?;
         let op = new_op(clock, &mut loaded.meta);
         writes.push(Write::Put(Row { record, op, ..row }));
     }

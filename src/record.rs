@@ -105,7 +105,7 @@ impl Record {
     ///
     /// # Errors
     /// Returns an error if the record's text is not a JSON object.
-    pub fn restamped(&self, stamp: i64, wrong: i64) -> Result<Record, Report> {
+    pub fn restamped(&self, stamp: i64, wrong: Option<i64>) -> Result<Record, Report> {
         let text = rewrite(&self.text, &stamped(parse(self.text.as_bytes())?.root(), stamp, wrong))?;
         Ok(Record { id: self.id, stamp, deleted: self.deleted, text })
     }
@@ -125,13 +125,11 @@ impl Record {
     }
 }
 
-/// No time of a clock.
-pub const NEVER_MS: i64 = i64::MIN;
-
 /// The members that give a record a stamp. A record's creation time is never later than its last edit, even if the device's clock was ahead
 /// then. If it is near `wrong`, a time of a wrong clock, it becomes that of the last edit.
-pub fn stamped(record: Json<'_>, stamp: i64, wrong: i64) -> Vec<(&'static str, Option<String>)> {
-    let is_wrong = integer(record.get("clientCreatedAt")).is_some_and(|created| created > stamp || is_near(created, wrong));
+pub fn stamped(record: Json<'_>, stamp: i64, wrong: Option<i64>) -> Vec<(&'static str, Option<String>)> {
+    let is_wrong = |created| created > stamp || wrong.is_some_and(|wrong| is_near(created, wrong));
+    let is_wrong = integer(record.get("clientCreatedAt")).is_some_and(is_wrong);
     let names = ["clientUpdatedAt", "clientCreatedAt"];
     names.into_iter().take(1 + usize::from(is_wrong)).map(|name| (name, Some(stamp.to_string()))).collect()
 }
@@ -265,7 +263,7 @@ mod tests {
     fn a_record_is_made_no_later_than_it_was_last_edited() {
         let ahead = r#"{"id":"018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f","clientCreatedAt":9,"clientUpdatedAt":9,"isDeleted":false}"#;
         let record = Record::read(parse(ahead.as_bytes()).expect("JSON").root()).expect("a record");
-        let text = |stamp| record.restamped(stamp, NEVER_MS).expect("an object").text;
+        let text = |stamp| record.restamped(stamp, None).expect("an object").text;
         assert_eq!(text(7), ahead.replace(":9", ":7"));
         assert_eq!(text(11), ahead.replace(r#"UpdatedAt":9"#, r#"UpdatedAt":11"#));
     }

@@ -12,6 +12,7 @@ mod operations;
 mod paths;
 mod protocol;
 mod schemas;
+mod security;
 mod stated;
 mod sync;
 mod unions;

@@ -6,7 +6,7 @@ use crate::api::Report;
 use crate::api::collection::Collection;
 use crate::api::runtime::json::Json;
 use crate::merge::{Op, Version};
-use crate::record::{NEVER_MS, Record};
+use crate::record::Record;
 use crate::rules::{self, Rule};
 use crate::store::Key;
 use crate::stored::{Readable, member};
@@ -145,7 +145,7 @@ impl Row {
         }
         pending.base_stamp = Some(stamp);
         if row.record.stamp <= stamp {
-            row.record = row.record.restamped(stamp.saturating_add(1), NEVER_MS)?;
+            row.record = row.record.restamped(stamp.saturating_add(1), None)?;
         }
         Ok(row)
     }

@@ -9,17 +9,21 @@ use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::engine::answer::Answered;
 use stronglog_sync::engine::{Command, Engine, Event, Settings};
 use stronglog_sync::merge::{Op, Resolution, Stored, Version, decide};
-use stronglog_sync::outbox::LocalEdit;
-use stronglog_sync::record::{Record, rewrite};
+use stronglog_sync::record::Record;
 use stronglog_sync::rules::Rule;
 use stronglog_sync::status::SyncState;
-use stronglog_sync::store::{Counts, Entry, Key, Loaded, Meta, Pending, Resync, Row, RowState, Write};
+use stronglog_sync::store::{Counts, Entry, Loaded, Meta, Pending, Resync, Row, RowState, Write};
 use stronglog_sync::task::{Done, Snapshot};
-use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Page, Push, PushResult, Receipt};
+use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Page, Push, PushResult, Receipt, Unreadable};
 use stronglog_sync::{outbox, pull};
 use uuid::Uuid;
 
-use crate::contracts::TestContract;
+mod clocks;
+
+use clocks::{
+    an_edit_after_an_answer_with_a_wrong_time, an_edit_from_before_a_device_knew_the_time,
+    an_edit_of_a_slow_clock_follows_what_it_was_made_on, an_edit_that_a_server_with_a_wrong_clock_rejects,
+};
 
 type Scenario = fn() -> Result<(), String>;
 
@@ -98,96 +102,6 @@ fn record(text: &str) -> Record {
 fn plain_record(stamp: i64) -> Record {
     let id = Uuid::from_u128(5);
     record(&format!(r#"{{"id":"{id}","clientCreatedAt":1,"clientUpdatedAt":{stamp},"isDeleted":false}}"#))
-}
-
-/// A device whose clock is slow edits another device's version, which the server has under another revision since it was restored.
-fn an_edit_of_a_slow_clock_follows_what_it_was_made_on() -> Result<(), String> {
-    let collection = TestContract::stronglog().plain();
-    let seen = Row { collection, state: RowState::Clean, ..pending_row(version(2, 1, 200).op, 200, Some(7)) };
-    let (key, mut loaded) = (seen.key(), loaded(1, 0, seen.clone()));
-    let text = TestContract::stronglog().record(collection, key.id, "edited");
-    let clock = &mut ClockAndRng { now_ms: 100, random: &mut || 1 };
-    let writes = outbox::edit(&mut loaded, key, &LocalEdit::Change(text), clock).map_err(|error| error.to_string())?;
-    let Some(Write::Put(edited)) = writes.last() else { return Err("nothing was written".to_owned()) };
-    expect(decide(Some(Stored { version: seen.version(), rev: 9 }), edited.version(), edited.base_rev), accepted)
-}
-
-/// The server's clock is years ahead in one response. The device, whose own clock is right, edits a record before the next response.
-fn an_edit_after_an_answer_with_a_wrong_time() -> Result<(), String> {
-    let collection = TestContract::stronglog().plain();
-    let row = Row { collection, state: RowState::Clean, ..pending_row(version(2, 1, 50).op, 50, Some(7)) };
-    let (key, mut loaded) = (row.key(), loaded(1, 0, row));
-    let page = Page {
-        changes: Vec::new(),
-        next_cursor: "v1.all.e1.7".to_owned(),
-        has_more: false,
-        user_rev: 7,
-        digest: None,
-        server_time: 1_800_000_000_000,
-        names_account: false,
-    };
-    let clock = &mut ClockAndRng { now_ms: 100, random: &mut || 1 };
-    pull::page(&mut loaded, &page, clock).map_err(|report| report.to_string())?;
-    let text = TestContract::stronglog().record(collection, key.id, "edited");
-    let writes = outbox::edit(&mut loaded, key, &LocalEdit::Change(text), clock).map_err(|error| error.to_string())?;
-    match writes.last() {
-        Some(Write::Put(edited)) if edited.record.stamp == 100 => Ok(()),
-        Some(Write::Put(edited)) => Err(format!("the edit has the stamp {}", edited.record.stamp)),
-        _ => Err("nothing was written".to_owned()),
-    }
-}
-
-/// The server's clock is months behind for one answer, and the device, whose clock is known to be right, has an edit of now.
-fn an_edit_that_a_server_with_a_wrong_clock_rejects() -> Result<(), String> {
-    const NOW_MS: i64 = 1_800_000_000_000;
-    let row = pending_row(version(1, 1, NOW_MS).op, NOW_MS, None);
-    let mut loaded = loaded(1, 1, row.clone());
-    loaded.meta.clock.learn(NOW_MS, NOW_MS);
-    let (id, op) = (Some(row.record.id), Some(row.op));
-    let skewed = Outcome::Refused { id, op, code: "clock_skew".to_owned(), retryable: true, server_time: None, reason: "{}".to_owned() };
-    let outcomes = vec![skewed];
-    let server_time = NOW_MS - 200 * 86_400_000;
-    let result =
-        PushResult { outcomes, prev_user_rev: 7, user_rev: 7, replaced: Vec::new(), proof: None, server_time, names_account: false };
-    let clock = ClockAndRng { now_ms: NOW_MS, random: &mut || 1 };
-    let (_, pushed) = outbox::outcomes(&mut loaded, &[row.edit()], &result, &clock).map_err(|report| report.to_string())?;
-    if pushed.restamps { Err("the edit is dated back for good".to_owned()) } else { Ok(()) }
-}
-
-/// A device whose clock is a day wrong makes a record before its first sync, which tells it the time.
-fn an_edit_from_before_a_device_knew_the_time() -> Result<(), String> {
-    const NOW_MS: i64 = 1_800_000_000_000;
-    let collection = TestContract::stronglog().plain();
-    for behind in [86_400_000, -86_400_000] {
-        let mut made_at = ClockAndRng { now_ms: NOW_MS - 5_000 - behind, random: &mut || 1 };
-        let key = Key { collection, id: Uuid::from_u128(5) };
-        let text = TestContract::stronglog().record(collection, key.id, "first");
-        let text = rewrite(&text, &[("clientCreatedAt", Some(made_at.now_ms.to_string()))]).map_err(|report| report.to_string())?;
-        let mut loaded = Loaded { meta: Meta::default(), entries: vec![Entry::NONE] };
-        let writes = outbox::edit(&mut loaded, key, &LocalEdit::Put(text), &mut made_at).map_err(|error| error.to_string())?;
-        let Some(Write::Put(row)) = writes.into_iter().next() else { return Err("nothing was written".to_owned()) };
-        loaded.entries = vec![entry(row)];
-        let page = Page {
-            changes: Vec::new(),
-            next_cursor: "v1.all.e1.7".to_owned(),
-            has_more: false,
-            user_rev: 7,
-            digest: None,
-            server_time: NOW_MS,
-            names_account: false,
-        };
-        let clock = &mut ClockAndRng { now_ms: NOW_MS - behind, random: &mut || 1 };
-        for _ in 0..2 {
-            pull::page(&mut loaded, &page, clock).map_err(|report| report.to_string())?;
-        }
-        let writes = outbox::restamp(&mut loaded, clock).map_err(|report| report.to_string())?;
-        let Some(Write::Put(Row { record, .. })) = writes.first() else { return Err("the edit has no new stamp".to_owned()) };
-        let created = format!("\"clientCreatedAt\":{}", NOW_MS - 5_000);
-        if record.stamp != NOW_MS - 5_000 || !record.text.contains(&created) {
-            return Err(format!("the edit is dated {} ms back", NOW_MS - 5_000 - record.stamp));
-        }
-    }
-    Ok(())
 }
 
 /// The server names the account of its answers, and a cache answers with a page for another account, without its headers.
@@ -269,15 +183,7 @@ fn a_copied_database_loses_no_edit_to_its_own_past() -> Result<(), String> {
     let pushed = Change { collection: CONTRACT.collections[0], rev: 7, op: version(1, 5, 50).op, record: plain_record(50), lost: None };
     let op = Op { id: Uuid::from_u128(0xC0), ..version(1, 5, 90).op };
     let mut loaded = loaded(1, 5, pending_row(op, 90, None));
-    let page = Page {
-        changes: vec![Ok(pushed)],
-        next_cursor: "v1.all.e1.7".to_owned(),
-        has_more: false,
-        user_rev: 7,
-        digest: None,
-        server_time: 100,
-        names_account: false,
-    };
+    let page = last_page(vec![Ok(pushed)], 7, 100);
     let clock = ClockAndRng { now_ms: 100, random: &mut || 1 };
     let (writes, pulled) = pull::page(&mut loaded, &page, &clock).map_err(|report| report.to_string())?;
     match (pulled.cloned, writes.is_empty() && loaded.meta.cursor.is_none()) {
@@ -313,15 +219,7 @@ fn a_record_that_is_recreated() -> Result<(), String> {
     };
     let (mine, theirs) = (stored(1, 3)?, stored(2, 9)?);
     let row = Row { state: RowState::Clean, record: mine.record.clone(), ..pending_row(mine.op, 50, Some(3)) };
-    let page = Page {
-        changes: vec![Ok(theirs)],
-        next_cursor: "v1.all.e1.9".to_owned(),
-        has_more: false,
-        user_rev: 9,
-        digest: None,
-        server_time: 100,
-        names_account: false,
-    };
+    let page = last_page(vec![Ok(theirs)], 9, 100);
     let (mut loaded, clock) = (loaded(1, 1, row), ClockAndRng { now_ms: 100, random: &mut || 1 });
     let (writes, _) = pull::page(&mut loaded, &page, &clock).map_err(|report| report.to_string())?;
     is_kept(&writes, mine.op)
@@ -330,6 +228,12 @@ fn a_record_that_is_recreated() -> Result<(), String> {
 fn pending_row(op: Op, stamp: i64, base_rev: Option<u64>) -> Row {
     let state = RowState::Pending(Pending { since: 1, lost: false, base_stamp: None, known_rev: None });
     Row { collection: CONTRACT.collections[0], record: plain_record(stamp), op, base_rev, state, seen: 0 }
+}
+
+/// The last page of the feed.
+fn last_page(changes: Vec<Result<Change, Box<Unreadable>>>, rev: u64, server_time: i64) -> Page {
+    let next_cursor = format!("v1.all.e1.{rev}");
+    Page { changes, next_cursor, has_more: false, user_rev: rev, digest: None, server_time, names_account: false }
 }
 
 /// The meta row and one row of a device that has made `seq` edits.

@@ -123,6 +123,7 @@ impl<'a> Json<'a> {
 
 impl Json<'_> {
     /// Identifies an array or object among those that exist at the same time. `None` for other values, and for typed ones.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn identity(self) -> Option<(usize, usize)> {
         match self {
             Json::Array(Array::Tape(container)) | Json::Object(Object::Tape(container)) => Some(container.place()),

@@ -187,6 +187,7 @@ pub struct Container<'a> {
 
 impl<'a> Container<'a> {
     /// The address of its tape, and its index on the tape.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn place(self) -> (usize, usize) {
         (std::ptr::from_ref(self.tape).addr(), self.index)
     }

@@ -1,0 +1,75 @@
+//! Reads security schemes and security requirements.
+
+use std::collections::BTreeMap;
+
+use super::{Located, Reader, objects};
+use crate::model::{Place, Requirement, SecurityKind, SecurityScheme};
+use crate::source::Node;
+
+impl<'a> Reader<'a> {
+    /// Reads the schemes that the document declares.
+    pub(super) fn security_schemes(&mut self, root: &Located<'a>) {
+        let schemes = self.section(root, "securitySchemes");
+        for (name, scheme) in schemes.iter().flat_map(Located::entries) {
+            let Some(scheme) = self.dereference(scheme, &objects::SECURITY_SCHEME) else { continue };
+            let member = |key: &str| scheme.node.get(key).and_then(Node::as_str).unwrap_or_default();
+            let kind = match (member("type"), member("scheme").to_ascii_lowercase().as_str(), member("in")) {
+                ("http", "bearer", _) => SecurityKind::Bearer,
+                ("http", "basic", _) => SecurityKind::Basic,
+                ("apiKey", _, "query") => SecurityKind::ApiKey { place: Place::Query, name: member("name").to_owned() },
+                ("apiKey", _, "cookie") => SecurityKind::ApiKey { place: Place::Cookie, name: member("name").to_owned() },
+                ("apiKey", _, _) => SecurityKind::ApiKey { place: Place::Header, name: member("name").to_owned() },
+                ("oauth2" | "openIdConnect", _, _) => SecurityKind::Token,
+                _ => SecurityKind::Other,
+            };
+            if kind == SecurityKind::Other {
+                let message = format!("generated code sends no credential for the security scheme `{name}`");
+                let hint = "it sends API keys, bearer tokens, users with passwords, and tokens of OAuth 2.0 and OpenID Connect";
+                self.diagnostics.warning(scheme.node.span, message).hint(hint);
+            }
+            let description = self.text(scheme.node, "description");
+            self.contract.security_schemes.push(SecurityScheme { span: scheme.node.span, name: name.to_owned(), description, kind });
+        }
+    }
+
+    /// The sets of security schemes, one of which must be satisfied.
+    pub(super) fn security(&mut self, at: Option<&Located<'a>>) -> Vec<Vec<Requirement>> {
+        let items = at.map(Located::items).unwrap_or_default();
+        for (name, scheme) in items.iter().flat_map(Located::entries) {
+            if !self.contract.security_schemes.iter().any(|known| known.name == name) {
+                let message = format!("unknown security scheme `{name}`");
+                self.diagnostics.error(scheme.node.span, message).hint("declare it in `components/securitySchemes`");
+            }
+        }
+        items.iter().for_each(|set| self.shared_places(set));
+        let requirement = |(name, scopes): (&str, Located<'a>)| Requirement {
+            scheme: name.to_owned(),
+            scopes: scopes.items().iter().filter_map(|scope| scope.node.as_str().map(str::to_owned)).collect(),
+        };
+        let sets: Vec<Vec<Requirement>> = items.iter().map(|item| item.entries().into_iter().map(requirement).collect()).collect();
+        // Credentials are never needed if the only set is empty.
+        if sets.iter().all(Vec::is_empty) { Vec::new() } else { sets }
+    }
+
+    /// Warns of schemes of one set that a request carries in the same place, so that it can carry only one of them.
+    fn shared_places(&mut self, set: &Located<'a>) {
+        let known = |name: &str| self.contract.security_schemes.iter().find(|scheme| scheme.name == name);
+        let mut seen: BTreeMap<(Place, String), (&str, &SecurityKind)> = BTreeMap::new();
+        let mut shared = Vec::new();
+        for (name, kind) in set.entries().iter().filter_map(|(name, _)| Some((*name, &known(name)?.kind))) {
+            let Some(place) = kind.place() else { continue };
+            match seen.get(&place) {
+                // One token may be good for both.
+                Some((other, as_kind)) if !(as_kind.is_token() && kind.is_token()) => shared.push((other.to_string(), name, place)),
+                _ => _ = seen.insert(place, (name, kind)),
+            }
+        }
+        for (other, name, (place, key)) in shared {
+            let message =
+                format!("a request needs `{other}` and `{name}`, but both are the {} `{key}`, which it can have only once", place.name());
+            let hint =
+                "clients send the request only if both credentials are the same text; if one of them is enough, make them two list items";
+            self.diagnostics.warning(set.node.span, message).hint(hint);
+        }
+    }
+}
