@@ -41,8 +41,8 @@ pub struct Clock {
     known: bool,
     /// The last stamp made.
     last: i64,
-    /// A time of the server that has passed: that of the last response that confirmed the offset, or of a later stamp while there is an
-    /// offset. 0 if the server's time was never known.
+    /// A time of the server that has passed: that of the last response that confirmed the offset, or of a later stamp while the device's
+    /// clock is ahead. 0 if the server's time was never known.
     passed_ms: i64,
 }
 
@@ -70,7 +70,6 @@ const STAMP_MAX_MS: i64 = 253_402_300_799_999;
 
 impl Clock {
     /// Returns a stamp for an edit of a version with the stamp `before`: the current time, raised above `before` and every earlier stamp.
-    /// An earlier stamp far ahead of the current time is from a clock that was wrong then, and does not count.
     pub fn stamp(&mut self, wall_ms: i64, before: Option<i64>) -> i64 {
         // Stamp 0 is that of shipped records.
         let floor = before.unwrap_or(0).saturating_add(1);
@@ -78,12 +77,11 @@ impl Clock {
         if !rules::on(Rule::Ratchet) {
             return time;
         }
-        if self.known && self.offset_ms != 0 {
+        // A clock that is behind may have been set right, and the time with the offset is one of the future then.
+        if self.known && self.offset_ms < 0 {
             self.passed_ms = self.passed_ms.max(time);
         }
-        let counts = self.is_assumed() || self.last <= time || is_near(self.last, time);
-        let above = if counts { self.last.saturating_add(1).max(floor) } else { floor };
-        self.last = time.max(above).min(STAMP_MAX_MS);
+        self.last = time.max(self.last.saturating_add(1)).max(floor).min(STAMP_MAX_MS);
         self.last
     }
 
@@ -183,6 +181,11 @@ impl Clock {
     pub fn difference(&self) -> Option<(i64, bool)> {
         let offset = self.doubted_ms.unwrap_or(self.offset_ms);
         (!is_near(offset, 0)).then_some((offset, self.doubted_ms.is_none()))
+    }
+
+    /// Whether a response has confirmed the server's time.
+    pub fn is_known(&self) -> bool {
+        self.known
     }
 
     /// The server's time, as known to this device.
@@ -298,7 +301,8 @@ mod tests {
     fn a_clock_that_shows_a_time_that_has_passed_goes_on_from_that_time() {
         for ahead in [0, -DAY, DAY] {
             let mut clock = device(ahead);
-            let known = clock.stamp(NOW + ahead + HOUR, None).min(if ahead == 0 { NOW } else { i64::MAX });
+            let stamp = clock.stamp(NOW + ahead + HOUR, None);
+            let known = if ahead > 0 { stamp } else { NOW };
             assert_eq!(clock.server_ms(0), known, "a clock without a battery begins in 1970");
             let stamp = clock.stamp(0, None);
             assert_eq!(clock.stamp(HOUR, None), (known + HOUR).max(stamp + 1), "{ahead}");
@@ -317,7 +321,7 @@ mod tests {
         let mut clock = device(2 * DAY);
         let (first, second) = (NOW + DAY + HOUR, NOW + 2 * HOUR);
         assert_eq!(clock.stamp(first, None), first, "half the way back");
-        assert_eq!(clock.stamp(second, None), second, "and the rest, without the stamp that was ahead");
+        assert_eq!((clock.server_ms(second), clock.stamp(second, None)), (second, first + 1), "and the rest");
         let mut clock = device(2 * DAY);
         clock.stamp(first, None);
         assert!(!clock.rejected(first + 100, NOW + HOUR + 100));
@@ -330,14 +334,23 @@ mod tests {
     }
 
     #[test]
-    fn a_stamp_from_a_clock_that_was_ahead_leads_no_other() {
-        let mut clock = Clock::default();
-        assert_eq!(clock.stamp(NOW + DAY, None), NOW + DAY);
-        assert_eq!(clock.stamp(NOW, None), NOW);
-        assert_eq!(clock.stamp(NOW, Some(NOW + DAY)), NOW + DAY + 1, "but an edit of that version");
-        assert_eq!(clock.stamp(NOW + 1, None), NOW + 1);
+    fn no_stamp_is_below_an_earlier_one_whatever_the_clock_shows() {
+        let mut clock = device(0);
+        assert_eq!(clock.stamp(NOW + 6 * HOUR, None), NOW + 6 * HOUR);
+        assert_eq!(clock.stamp(NOW + 4 * HOUR, None), NOW + 6 * HOUR + 1, "the clock was two hours back for a while");
+        assert_eq!(clock.stamp(NOW + 7 * HOUR, None), NOW + 7 * HOUR);
         assert_eq!(Clock::default().stamp(-HOUR, None), 1, "nor does a clock from before 1970 make the stamp of a shipped record");
         assert_eq!(device(DAY).stamp(NOW + DAY, Some(NOW + HOUR)), NOW + HOUR + 1);
+    }
+
+    #[test]
+    fn a_clock_that_is_right_and_wrong_by_turns_makes_the_offset_no_larger() {
+        let mut clock = device(-DAY);
+        for passed in 1..4 {
+            clock.stamp(NOW + passed * HOUR, None);
+            clock.stamp(NOW - DAY + passed * HOUR, None);
+            assert_eq!(clock.difference(), Some((DAY, true)));
+        }
     }
 
     #[test]

@@ -410,16 +410,22 @@ pub fn restamp(loaded: &mut Loaded, clock: &mut ClockAndRng<'_>) -> Result<Vec<W
     let latest = loaded.meta.clock.check(clock.now_ms).saturating_add(SKEW_MAX_MS);
     for row in rows {
         let since = row.unacknowledged().map_or(i64::MAX, |pending| pending.since);
-        // An imported record has times of another device, from before it came to this one. A shipped record has none.
-        let is_of_this_clock = |time: i64| time > 0 && (time >= since || is_near(time, since));
-        let correct = |time: i64| if is_of_this_clock(time) { time.saturating_add(behind).max(1) } else { time };
-        let stamp = loaded.meta.clock.stamp(clock.now_ms, None).min(correct(row.record.stamp));
+        let corrected = corrected(row.record.stamp, since, behind, latest);
+        let stamp = loaded.meta.clock.stamp(clock.now_ms, None).min(corrected);
         let stamp = stamp.max(lowest_stamp(&row, latest));
         let record = row.record.restamped(stamp, (behind != 0).then_some(since))?;
         let op = new_op(clock, &mut loaded.meta);
         writes.push(Write::Put(Row { record, op, ..row }));
     }
     Ok(writes)
+}
+
+/// The stamp of an edit that is pending since `since`, by a clock that is `behind` now. An imported record has the stamp of another device, a
+/// shipped one has none, and an edit whose corrected stamp is later than `latest` was made before the clock was set wrong: they stay.
+fn corrected(stamp: i64, since: i64, behind: i64, latest: i64) -> i64 {
+    let corrected = stamp.saturating_add(behind).max(1);
+    let is_of_this_clock = stamp > 0 && (stamp >= since || is_near(stamp, since)) && corrected <= latest;
+    if is_of_this_clock { corrected } else { stamp }
 }
 
 /// The lowest stamp that an unacknowledged edit may have: one more than its base version. The server accepts this as long as it has that

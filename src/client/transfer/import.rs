@@ -143,6 +143,8 @@ fn imported(file: File) -> Imported {
 fn plan(loaded: &mut Loaded, mut file: File, options: ImportOptions, clock: &mut ClockAndRng<'_>) -> (Vec<Write>, Imported) {
     let records = std::mem::take(&mut file.records);
     let now_ms = loaded.meta.clock.server_ms(clock.now_ms);
+    // A device that does not know the time cannot tell a stamp of the future from one of now. The server rejects it if it is one.
+    let latest_ms = if loaded.meta.clock.is_known() { now_ms } else { i64::MAX };
     let mut imported = imported(file);
     let (mut chosen, mut keys, mut edits) = (Vec::new(), Vec::new(), Vec::new());
     let entries = std::mem::take(&mut loaded.entries);
@@ -154,7 +156,7 @@ fn plan(loaded: &mut Loaded, mut file: File, options: ImportOptions, clock: &mut
         let fate = fate(&record, entry.row.as_ref(), options.on_conflict, now_ms);
         if matches!(fate, Fate::Added | Fate::Replaced | Fate::Deleted) {
             keys.push(record.key);
-            edits.push(edit(&record, options.on_conflict, now_ms));
+            edits.push(edit(&record, options.on_conflict, now_ms, latest_ms));
             loaded.entries.push(entry);
             chosen.push((record, fate));
         } else {
@@ -183,11 +185,12 @@ fn refusal(record: &Incoming, error: &EditError) -> String {
     format!("cannot import {} {}: {error}", record.key.collection.path, record.key.id)
 }
 
-fn edit(record: &Incoming, on_conflict: OnConflict, now_ms: i64) -> LocalEdit {
+/// The edit for a record whose stamp is at most `latest_ms`. A record without a stamp has that of now.
+fn edit(record: &Incoming, on_conflict: OnConflict, now_ms: i64, latest_ms: i64) -> LocalEdit {
     match on_conflict {
         OnConflict::Replace => LocalEdit::Put(record.text.clone()),
         OnConflict::Newer | OnConflict::Keep => {
-            LocalEdit::Import { text: record.text.clone(), stamp: record.stamp.unwrap_or(now_ms).min(now_ms) }
+            LocalEdit::Import { text: record.text.clone(), stamp: record.stamp.unwrap_or(now_ms).min(latest_ms) }
         }
     }
 }
