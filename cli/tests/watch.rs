@@ -118,29 +118,31 @@ async fn a_watch_says_when_the_server_is_busy_and_when_it_is_back() {
     server.stop().await.expect("the server stops");
 }
 
-/// The response of a server whose clock is a day behind, and which rejects an edit as too far ahead.
-fn skewed(answer: &str) -> String {
-    let Some((head, body)) = answer.split_once("\r\n\r\n").filter(|(_, body)| body.contains("\"outcomes\"")) else {
-        return answer.to_owned();
+/// The response of a server whose clock is a day behind, and which rejects each edit as too far ahead.
+fn skewed(request: &str, response: &str) -> String {
+    let body = |message: &str| -> serde_json::Value {
+        let (_, body) = message.split_once("\r\n\r\n").expect("a head and a body");
+        serde_json::from_str(body).expect("a body in JSON")
     };
-    let mut body: serde_json::Value = serde_json::from_str(body).expect("one body");
-    let time = body["serverTime"].as_i64().expect("a time") - 86_400_000;
-    for outcome in body["outcomes"].as_array_mut().expect("outcomes") {
-        let error = json!({ "code": "clock_skew", "message": "ahead", "retryable": true, "serverTime": time });
-        *outcome = json!({ "outcome": "rejected", "id": outcome["id"], "op": outcome["op"], "error": error });
-    }
-    body["serverTime"] = json!(time);
-    let body = body.to_string();
-    let head: Vec<_> = head.lines().filter(|line| !line.to_ascii_lowercase().starts_with("content-length:")).collect();
-    format!("{}\r\nContent-Length: {}\r\n\r\n{body}", head.join("\r\n"), body.len())
+    let mut result = body(response);
+    let time = result["serverTime"].as_i64().expect("a time") - 86_400_000;
+    let error = json!({ "code": "clock_skew", "message": "ahead", "retryable": true, "serverTime": time });
+    let changes = body(request)["changes"].take();
+    let rejected =
+        |change: &serde_json::Value| json!({ "outcome": "rejected", "id": change["record"]["id"], "op": change["op"], "error": error });
+    result["outcomes"] = changes.as_array().expect("changes").iter().map(rejected).collect();
+    result["serverTime"] = json!(time);
+    proxy::with_body(response, &result.to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watch_says_once_that_clocks_hold_edits_back_and_once_that_they_go() {
     let setup = Setup::new().await;
-    let proxy = proxy::start(setup.server.addr(), |request| match request.starts_with("POST") && request.contains("/changes") {
-        true => Deal::Change(skewed),
-        false => Deal::Pass,
+    let is_skewed = Arc::new(AtomicBool::new(true));
+    let skews = Arc::clone(&is_skewed);
+    let proxy = proxy::start(setup.server.addr(), move |request| {
+        let is_push = request.starts_with("POST") && request.contains("/changes");
+        if is_push && skews.load(Ordering::Relaxed) { Deal::Reject(skewed) } else { Deal::Pass }
     });
     setup.desk.run("phone", &["register", "--server", &proxy, "--email", EMAIL]).ok();
     let watching = Watching::start(&setup);
@@ -148,8 +150,12 @@ async fn a_watch_says_once_that_clocks_hold_edits_back_and_once_that_they_go() {
     setup.desk.measure("phone", 80.0);
     watching.says("not everything is in sync");
     watching.says("the server's clock is far behind this device's");
-    // The server has taken the edit, so the device finds it there.
-    watching.says("in sync");
+    is_skewed.store(false, Ordering::Relaxed);
+    // Another device's edit makes the watch sync at once.
+    setup.login("laptop").ok();
+    setup.desk.measure("laptop", 81.0);
+    setup.desk.run("laptop", &["sync"]).ok();
+    watching.says("in sync: sent 1");
     assert!(!watching.lines.try_iter().any(|line| line.contains("clock")), "each is said once");
 }
 

@@ -14,6 +14,8 @@ pub enum Deal {
     Replace(&'static str, &'static str),
     /// The server's response is changed. Its body keeps its length.
     Change(fn(&str) -> String),
+    /// The server gets a push without changes, and the client a response made from its request and the server's response.
+    Reject(fn(&str, &str) -> String),
     /// The connection breaks after this many bytes of the server's response.
     CutAfter(u64),
     /// The proxy sends an endless body, and counts the bytes that the client has read.
@@ -49,24 +51,33 @@ fn forward(mut client: TcpStream, server: SocketAddr, deal: &dyn Fn(&str) -> Dea
         }
     }
     let mut server = TcpStream::connect(server)?;
+    let sent = if let Deal::Reject(_) = deal { with_body(&text, r#"{"changes":[]}"#) } else { text.clone() };
     // Each connection has one request.
-    server.write_all(text.replacen("\r\n", "\r\nConnection: close\r\n", 1).as_bytes())?;
+    server.write_all(sent.replacen("\r\n", "\r\nConnection: close\r\n", 1).as_bytes())?;
     if let Deal::CutAfter(bytes) = deal {
         return std::io::copy(&mut server.take(bytes), &mut client).map(drop);
     }
     let mut answer = Vec::new();
-    if let Deal::Replace(..) | Deal::Change(_) = deal {
+    if let Deal::Replace(..) | Deal::Change(_) | Deal::Reject(_) = deal {
         server.read_to_end(&mut answer)?;
     }
-    let text = String::from_utf8_lossy(&answer);
+    let answer = String::from_utf8_lossy(&answer);
     match deal {
         Deal::Replace(from, to) => {
             assert_eq!(from.len(), to.len(), "the length of the body is sent before it");
-            client.write_all(text.replace(from, to).as_bytes())
+            client.write_all(answer.replace(from, to).as_bytes())
         }
-        Deal::Change(change) => client.write_all(change(&text).as_bytes()),
+        Deal::Change(change) => client.write_all(change(&answer).as_bytes()),
+        Deal::Reject(reject) => client.write_all(reject(&text, &answer).as_bytes()),
         _ => std::io::copy(&mut server, &mut client).map(drop),
     }
+}
+
+/// A request or response with this body in place of its own.
+pub fn with_body(message: &str, body: &str) -> String {
+    let head = message.split_once("\r\n\r\n").map_or(message, |(head, _)| head);
+    let others = head.lines().filter(|line| !line.to_ascii_lowercase().starts_with("content-length:"));
+    format!("{}\r\nContent-Length: {}\r\n\r\n{body}", others.collect::<Vec<_>>().join("\r\n"), body.len())
 }
 
 /// Reads a request with its body.
