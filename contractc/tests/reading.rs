@@ -26,7 +26,7 @@ fn read_object(object: Object<'_>, names: &'static [&'static str]) -> (Vec<Optio
     let mut reading = ObjectReader::new(object, names, At::ROOT, &mut out);
     let mut known = vec![None; names.len()];
     while let Some(index) = reading.advance().expect("members that can be read") {
-        known[index] = Some(reading.required().expect("an integer"));
+        reading.read(&mut known[index]).expect("an integer");
     }
     let others = reading.others::<Value>().expect("anything").into_keys().collect();
     (known, others)

@@ -31,14 +31,13 @@ macro_rules! schema {
 
         impl ::serde::Serialize for $type {
             fn serialize<Out: ::serde::Serializer>(&self, serializer: Out) -> ::core::result::Result<Out::Ok, Out::Error> {
-                ::serde::Serialize::serialize(&rt::schema::ToJson::as_json(self), serializer)
+                rt::schema::serialize(self, serializer)
             }
         }
 
         impl<'de> ::serde::Deserialize<'de> for $type {
             fn deserialize<In: ::serde::Deserializer<'de>>(deserializer: In) -> ::core::result::Result<Self, In::Error> {
-                let value = <rt::json::Value as ::serde::Deserialize>::deserialize(deserializer)?;
-                <Self as rt::schema::Schema>::from_value(&value).map_err(::serde::de::Error::custom)
+                rt::schema::deserialize(deserializer)
             }
         }
     };
@@ -67,12 +66,7 @@ macro_rules! record {
         }
 
         impl rt::schema::Fields for $type {
-            const NAMES: &'static [&'static str] = &{
-                let mut names = [""; <[&str]>::len(&[$($fixed_name,)* $($name,)*])];
-                $(names[$fixed] = $fixed_name;)*
-                $(names[$index] = $name;)*
-                names
-            };
+            const NAMES: &'static [&'static str] = &rt::schema::in_order([$(($fixed, $fixed_name),)* $(($index, $name),)*]);
 
             fn show<'a>(&'a self, index: usize, last: ::core::option::Option<&'a str>) -> rt::json::MemberView<'a> {
                 match index {
@@ -86,25 +80,20 @@ macro_rules! record {
 
             fn build(members: &mut rt::schema::ObjectReader<'_, '_>) -> ::core::option::Option<Self> {
                 // A separate structure, because a local variable must not have the name of a type.
-                struct Found { $($field: ::core::option::Option<$ty>,)* }
+                struct Found { $($field: rt::schema::slot::$presence<$ty>,)* }
                 #[allow(unused_mut)]
                 let mut found = Found { $($field: ::core::option::Option::None,)* };
                 while let ::core::option::Option::Some(index) = members.advance()? {
-                    match index {
-                        $($index => found.$field = ::core::option::Option::Some(members.$presence()?),)*
-                        _ => members.pass()?,
-                    }
+                    let is_read = match index {
+                        $($index => members.read(&mut found.$field),)*
+                        _ => members.pass(),
+                    };
+                    is_read?;
                 }
                 ::core::option::Option::Some(Self {
-                    $($field: rt::schema::found::$presence(found.$field)?,)*
+                    $($field: rt::declare::taken!($presence found.$field),)*
                     $($rest: members.others()?,)?
                 })
-            }
-        }
-
-        impl rt::json::Members for $type {
-            fn member<'a>(&'a self, index: usize, last: ::core::option::Option<&'a str>) -> rt::json::MemberView<'a> {
-                rt::schema::Fields::show(self, index, last)
             }
         }
 
@@ -116,13 +105,7 @@ macro_rules! record {
 
         impl rt::schema::ReadJson for $type {
             fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> ::core::option::Option<Self> {
-                match value {
-                    rt::json::Json::Object(object) => {
-                        let names = <Self as rt::schema::Fields>::NAMES;
-                        rt::schema::Fields::build(&mut rt::schema::ObjectReader::new(object, names, at, out))
-                    }
-                    _ => rt::schema::mismatch(value, "an object", at, out),
-                }
+                rt::schema::read_object(value, at, out)
             }
 
             fn read_text(reader: &mut rt::reader::Reader<'_>, rule: &'static rt::rule::Rule) -> ::core::option::Option<Self> {
@@ -131,6 +114,17 @@ macro_rules! record {
         }
 
         rt::declare::schema!($type, $schema, $rule);
+    };
+}
+
+/// The value of a slot after the whole object has been read. A required member must have been present.
+#[allow(unused_macros)]
+macro_rules! taken {
+    (required $slot:expr) => {
+        $slot?
+    };
+    (optional $slot:expr) => {
+        $slot
     };
 }
 
@@ -345,4 +339,4 @@ macro_rules! checks {
 }
 
 #[allow(unused_imports)]
-pub(crate) use {by_type, checks, newtype, record, schema, tagged, texts, untagged, variants};
+pub(crate) use {by_type, checks, newtype, record, schema, tagged, taken, texts, untagged, variants};

@@ -13,7 +13,7 @@ use super::rule::Rule;
 use super::tape::Tape;
 pub use deep::Deep;
 pub use foreign::Foreign;
-pub use objects::{Fields, ObjectReader, found, read_listed, read_record, variant};
+pub use objects::{Fields, ObjectReader, in_order, read_listed, read_object, read_record, slot, variant};
 
 /// Whether text is read in one pass where possible. A second reader in addition to the tape would be too large for a browser's worker.
 const IN_ONE_PASS: bool = cfg!(not(target_family = "wasm"));
@@ -97,6 +97,23 @@ pub trait Schema: ToJson + ReadJson {
     fn to_json(&self) -> String {
         self.as_json().to_text()
     }
+}
+
+/// Serializes a value of the contract.
+///
+/// # Errors
+/// Returns the serializer's.
+pub fn serialize<Out: serde::Serializer>(value: &impl ToJson, serializer: Out) -> Result<Out::Ok, Out::Error> {
+    serde::Serialize::serialize(&value.as_json(), serializer)
+}
+
+/// Deserializes any value, and validates it.
+///
+/// # Errors
+/// Returns the deserializer's, or all violations in one.
+pub fn deserialize<'de, T: Schema, In: serde::Deserializer<'de>>(deserializer: In) -> Result<T, In::Error> {
+    let value: Value = serde::Deserialize::deserialize(deserializer)?;
+    T::from_value(&value).map_err(serde::de::Error::custom)
 }
 
 /// Parses JSON text.

@@ -13,7 +13,7 @@ use super::super::report::{At, Checker};
 use super::super::rule::Record;
 use super::super::rule::Rule;
 use super::super::tape::same_text;
-use super::{ReadJson, Schema, ToJson};
+use super::{ReadJson, Schema, ToJson, mismatch};
 
 /// Maps the fields of a structure to the members of a JSON object. The macro `record!` implements this trait.
 pub trait Fields: Sized {
@@ -26,6 +26,23 @@ pub trait Fields: Sized {
 
     /// Builds the structure from the members of an object.
     fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self>;
+}
+
+/// The names of members, each at its index.
+pub const fn in_order<const N: usize>(members: [(usize, &'static str); N]) -> [&'static str; N] {
+    let mut names = [""; N];
+    let mut next = 0;
+    while next < N {
+        names[members[next].0] = members[next].1;
+        next += 1;
+    }
+    names
+}
+
+impl<T: Fields> json::Members for T {
+    fn member<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
+        self.show(index, last)
+    }
 }
 
 impl<'a> MemberView<'a> {
@@ -117,23 +134,19 @@ impl<'r, 'a> ObjectReader<'r, 'a> {
         }
     }
 
-    /// Reads the current member, which is required.
+    /// Reads the current member.
     #[inline]
-    pub fn required<T: ReadJson>(&mut self) -> Option<T> {
-        match &mut self.0 {
+    pub fn read<T: ReadJson>(&mut self, slot: &mut Option<T>) -> Option<()> {
+        let value = match &mut self.0 {
             Source::View { current, at, out, .. } => {
                 let (name, value) = (*current)?;
-                T::read(value, at.member(name), out)
+                T::read(value, at.member(name), out)?
             }
             #[cfg(not(target_family = "wasm"))]
-            Source::Text { reader, rule, .. } => T::read_text(reader, rule),
-        }
-    }
-
-    /// Reads the current member, which is optional.
-    #[inline]
-    pub fn optional<T: ReadJson>(&mut self) -> Option<Option<T>> {
-        self.required().map(Some)
+            Source::Text { reader, rule, .. } => T::read_text(reader, rule)?,
+        };
+        *slot = Some(value);
+        Some(())
     }
 
     /// Skips the current member, which has no field.
@@ -158,8 +171,16 @@ impl<'r, 'a> ObjectReader<'r, 'a> {
     }
 }
 
+/// Builds a structure from an object that has been checked.
+pub fn read_object<T: Fields>(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<T> {
+    match value {
+        Json::Object(object) => T::build(&mut ObjectReader::new(object, T::NAMES, at, out)),
+        _ => mismatch(value, "an object", at, out),
+    }
+}
+
 /// Reads a structure from text.
-pub fn read_record<T: Fields + Schema + json::Members>(reader: &mut Reader<'_>, rule: &'static Rule) -> Option<T> {
+pub fn read_record<T: Fields + Schema>(reader: &mut Reader<'_>, rule: &'static Rule) -> Option<T> {
     #[cfg(not(target_family = "wasm"))]
     if let Rule::Record(record) = rule
         && std::ptr::eq(rule, T::RULE)
@@ -197,15 +218,11 @@ pub fn read_listed<T: Schema>(reader: &mut Reader<'_>, rule: &'static Rule, valu
     }
 }
 
-/// Completes a member after the whole object has been read.
-pub mod found {
-    /// A required member must have been present.
-    pub fn required<T>(found: Option<T>) -> Option<T> {
-        found
-    }
-
-    /// An optional member may be absent.
-    pub fn optional<T>(found: Option<Option<T>>) -> Option<Option<T>> {
-        Some(found.flatten())
-    }
+/// What holds a member until the whole object has been read: a field of an optional member is optional anyway.
+#[allow(non_camel_case_types)]
+pub mod slot {
+    /// The slot of a field that is always there.
+    pub type required<T> = Option<T>;
+    /// The slot of an `Option`.
+    pub type optional<T> = T;
 }
