@@ -9,8 +9,9 @@ use crate::Instance;
 type Link = fn(next: Value) -> Value;
 
 /// Each kind of chain: its name, how many types it has, and their schemas.
-const CHAINS: [(&str, usize, Link); 4] = [
+const CHAINS: [(&str, usize, Link); 5] = [
     ("Member", 120, |next| json!({ "type": "object", "required": ["of"], "properties": { "of": next } })),
+    ("Each", 40, |next| json!({ "type": "object", "properties": { "of": { "type": "array", "x-each": true, "items": next } } })),
     ("List", 40, |next| json!({ "type": "object", "properties": { "of": { "type": "array", "items": next } } })),
     ("Map", 40, |next| json!({ "type": "object", "properties": { "of": { "type": "object", "additionalProperties": next } } })),
     ("Union", 40, |next| json!({ "oneOf": [{ "type": "integer" }, { "type": "object", "properties": { "of": next } }] })),
@@ -59,6 +60,7 @@ pub fn instances() -> Vec<Instance> {
     vec![
         instance("Member0", 120, "\"text\"", true),
         instance("Member0", 120, "5", false),
+        Instance { schema: "Each0".to_owned(), json: format!("{}{}", "{\"of\":[".repeat(40), "]}".repeat(40)), valid: true },
         instance("Union0", 40, "\"text\"", true),
         instance("Union0", 40, "true", false),
         instance("Cycle0", 100, "{}", true),

@@ -7,7 +7,7 @@ use super::super::json::Json;
 use super::super::reader::Reader;
 use super::super::report::{At, Checker};
 use super::super::rule::Rule;
-use super::{ReadJson, ToJson};
+use super::{ReadJson, Schema, ToJson};
 
 /// A value on the heap whose type the compiler does not look into. To prove that a type is `Send`, rustc walks through all types that it
 /// contains, and gives up at a depth of 128; a `Deep` ends the walk. Otherwise it is like a `Box`.
@@ -100,4 +100,9 @@ impl<T: ReadJson + Send + Sync + 'static> ReadJson for Deep<T> {
     fn read_text(reader: &mut Reader<'_>, rule: &'static Rule) -> Option<Self> {
         T::read_text(reader, rule).map(Deep::new)
     }
+}
+
+impl<T: Schema + Send + Sync + 'static> Schema for Deep<T> {
+    const NAME: &'static str = T::NAME;
+    const RULE: &'static Rule = T::RULE;
 }
