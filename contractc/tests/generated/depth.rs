@@ -9,8 +9,12 @@ use crate::Instance;
 type Link = fn(next: Value) -> Value;
 
 /// Each kind of chain: its name, how many types it has, and their schemas.
-const CHAINS: [(&str, usize, Link); 5] = [
+const CHAINS: [(&str, usize, Link); 9] = [
     ("Member", 120, |next| json!({ "type": "object", "required": ["of"], "properties": { "of": next } })),
+    ("Optional", 120, |next| json!({ "type": "object", "properties": { "of": next } })),
+    ("Nullable", 60, |next| json!({ "type": ["object", "null"], "properties": { "of": next } })),
+    ("OrNull", 80, |next| json!({ "type": "object", "properties": { "of": { "oneOf": [next, { "type": "null" }] } } })),
+    ("Other", 40, |next| json!({ "type": "object", "properties": { "id": { "type": "string" } }, "additionalProperties": next })),
     ("Each", 40, |next| json!({ "type": "object", "properties": { "of": { "type": "array", "x-each": true, "items": next } } })),
     ("List", 40, |next| json!({ "type": "object", "properties": { "of": { "type": "array", "items": next } } })),
     ("Map", 40, |next| json!({ "type": "object", "properties": { "of": { "type": "object", "additionalProperties": next } } })),
@@ -60,6 +64,14 @@ pub fn instances() -> Vec<Instance> {
     vec![
         instance("Member0", 120, "\"text\"", true),
         instance("Member0", 120, "5", false),
+        instance("Optional0", 120, "\"text\"", true),
+        instance("Optional0", 120, "5", false),
+        instance("Nullable0", 59, "null", true),
+        instance("Nullable0", 59, "5", false),
+        instance("OrNull0", 79, "{\"of\":null}", true),
+        instance("OrNull0", 79, "5", false),
+        instance("Other0", 40, "\"text\"", true),
+        instance("Other0", 40, "5", false),
         Instance { schema: "Each0".to_owned(), json: format!("{}{}", "{\"of\":[".repeat(40), "]}".repeat(40)), valid: true },
         instance("Union0", 40, "\"text\"", true),
         instance("Union0", 40, "true", false),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::shapes::{DeclarationId, Shapes, Type};
+use crate::shapes::{DeclarationId, Field, FieldKind, Shape, Shapes, Type};
 
 /// How deep types may be nested. With the futures and responses around them, this stays below rustc's limit of 128.
 const DEPTH_MAX: usize = 104;
@@ -17,13 +17,30 @@ pub struct Depths {
     cuts: BTreeSet<(DeclarationId, DeclarationId)>,
 }
 
+/// The number of types that rustc enters in a map to get to its values.
+const MAP_STEPS: usize = 6;
+/// The same in an `Option`.
+const OPTION_STEPS: usize = 1;
+
+/// The types in a shape, and the number of types that rustc enters to get to each: a record has an `Option` around members that are not
+/// required, and a map of all others.
+fn parts(shape: &Shape) -> Vec<(usize, &Type)> {
+    let Shape::Record { fields, rest, states_others: _ } = shape else { return shape.types().map(|ty| (0, ty)).collect() };
+    let steps = |field: &Field| if field.required { 0 } else { OPTION_STEPS };
+    let members = fields.iter().filter_map(|field| match &field.kind {
+        FieldKind::Value(ty) => Some((steps(field), ty)),
+        FieldKind::Constant(_) => None,
+    });
+    members.chain(rest.iter().map(|ty| (MAP_STEPS, ty))).collect()
+}
+
 /// The number of types that rustc enters to get to the type within: `Vec<T>` is a `RawVec<T>`, which has a `PhantomData<T>`.
 fn step(ty: &Type) -> Option<(usize, &Type)> {
     match ty {
         Type::List(inner) => Some((3, inner)),
         Type::Each(inner) => Some((4, inner)),
-        Type::Map(inner) => Some((6, inner)),
-        Type::Optional(inner) => Some((1, inner)),
+        Type::Map(inner) => Some((MAP_STEPS, inner)),
+        Type::Optional(inner) => Some((OPTION_STEPS, inner)),
         Type::Listed(_, inner) => Some((0, inner)),
         _ => None,
     }
@@ -54,9 +71,11 @@ fn declared(ty: &Type) -> Option<(DeclarationId, usize)> {
 
 impl Depths {
     pub fn new(shapes: &Shapes) -> Self {
-        let types = || shapes.declarations.iter().map(|declaration| declaration.shape.types());
-        let uses: Vec<Vec<(DeclarationId, usize)>> = types().map(|types| types.filter_map(declared).collect()).collect();
-        let plain = types().map(|types| types.map(|ty| plain_depth(ty).0).max().unwrap_or_default()).collect();
+        let parts: Vec<_> = shapes.declarations.iter().map(|declaration| parts(&declaration.shape)).collect();
+        let used = |(steps, ty): &(usize, &Type)| declared(ty).map(|(id, depth)| (id, steps + depth));
+        let uses: Vec<Vec<_>> = parts.iter().map(|parts| parts.iter().filter_map(used).collect()).collect();
+        let depth = |(steps, ty): &(usize, &Type)| steps + plain_depth(ty).0;
+        let plain = parts.iter().map(|parts| parts.iter().map(depth).max().unwrap_or_default()).collect();
         let mut walk = Walk { uses: &uses, depths: plain, cuts: BTreeSet::new() };
         let targets: Vec<Vec<usize>> = uses.iter().map(|uses| uses.iter().map(|(id, _)| id.0).collect()).collect();
         for group in crate::shapes::groups(&targets) {
