@@ -106,6 +106,20 @@ describe("integers beyond 2^53", () => {
     expect(rt.fromJson(rt.number(), text)).toEqual({ valid: true, value: Number(text) });
   });
 
+  test("those beyond a type's width are not read, whatever else its schema says", () => {
+    const read = (schema: z.ZodType, text: string): unknown => rt.fromJson(schema, text);
+    const refused = { valid: false, violations: [{ pointer: "", keyword: "type" }] };
+    for (const bounded of [(schema: z.ZodNumber): z.ZodType => schema, (schema: z.ZodNumber): z.ZodType => schema.min(0)]) {
+      expect(read(bounded(rt.integer()), "18446744073709551999")).toMatchObject(refused);
+      expect(read(bounded(rt.longInteger("unsigned")), "18446744073709551999")).toMatchObject(refused);
+      expect(read(bounded(rt.longInteger("signed")), "9223372036854775808")).toMatchObject(refused);
+      expect(read(bounded(rt.longInteger("signed")), "9223372036854775807")).toEqual({ valid: true, value: 2n ** 63n - 1n });
+      expect(read(bounded(rt.longInteger("unsigned")), "18446744073709551615")).toEqual({ valid: true, value: 2n ** 64n - 1n });
+      expect(read(bounded(rt.number()), "9007199254740993")).toEqual({ valid: true, value: 9007199254740992 });
+    }
+    expect(read(rt.longInteger("unsigned"), "-5")).toMatchObject(refused);
+  });
+
   test("strings that look like written bigints stay strings", () => {
     const value = { "integer 5": 2n ** 60n, b: ["integer- 7", 'a "integer 6" b'] };
     expect(rt.toJson(value)).toBe('{"integer 5":1152921504606846976,"b":["integer- 7","a \\"integer 6\\" b"]}');

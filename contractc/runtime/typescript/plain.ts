@@ -18,12 +18,15 @@ export function string(): z.ZodString {
   return new ExactString({ type: "string" });
 }
 
-interface NumberDef extends z.core.$ZodNumberDef {
-  /** Whether the type of the values includes bigints. */
-  readonly isLong: boolean;
+/** The integers of up to 64 bits that a type holds; `any` are all that are signed or unsigned. */
+type Sign = "signed" | "unsigned" | "any";
+
+interface IntegerDef extends z.core.$ZodNumberDef {
+  /** Undefined if the type of the values includes no bigints. */
+  readonly sign: Sign | undefined;
 }
 
-const Integer: z.core.$constructor<z.ZodNumber, NumberDef> = /* @__PURE__ */ z.core.$constructor("Integer", (schema, def) => {
+const Integer: z.core.$constructor<z.ZodNumber, IntegerDef> = /* @__PURE__ */ z.core.$constructor("Integer", (schema, def) => {
   inherit(z.ZodNumber, schema, def);
   schema._zod.parse = (payload): Payload => {
     if (typeof payload.value !== "bigint" && !Number.isInteger(payload.value)) {
@@ -32,21 +35,25 @@ const Integer: z.core.$constructor<z.ZodNumber, NumberDef> = /* @__PURE__ */ z.c
     }
     return payload;
   };
-  afterChecks(schema, (payload, context) => refuseUnread(payload, context, def.isLong));
-  testedBy(schema, () => (value) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 63);
+  afterChecks(schema, (payload, context) => refuseUnread(payload, context, def.sign));
+  const isHeld = (value: number): boolean => Math.abs(value) < 2 ** 63 && (value >= 0 || def.sign !== "unsigned");
+  testedBy(schema, () => (value) => Number.isInteger(value) && isHeld(value as number));
 });
 
 /**
  * Rejects an integer that is valid, but that the type cannot hold, or that may have lost digits when the text was parsed. Runs after the
  * bounds: an integer that violates them is reported only once.
  */
-function refuseUnread(payload: Payload, context: Context, isLong: boolean): Payload {
+function refuseUnread(payload: Payload, context: Context, sign: Sign | undefined): Payload {
   const value = payload.value as number | bigint;
   if (context.probing !== true && payload.issues.length === 0) {
+    const lowest = sign === "unsigned" ? 0n : -(2n ** 63n);
+    const isLarge = value >= 2n ** (sign === "unsigned" || sign === "any" ? 64n : 63n);
     // A double of -(2^63) may have been a smaller integer.
-    if (value < -(2n ** 63n) || value === -(2 ** 63) || value >= 2n ** (isLong ? 64n : 63n)) {
-      violate(payload, "type", `is ${String(value)}; integers beyond 64 bits are valid but cannot be read`);
-    } else if (typeof value === "bigint" && !isLong) {
+    if (value < lowest || value === -(2 ** 63) || isLarge) {
+      const bits = sign === undefined || sign === "any" ? "64 bits" : `${sign} 64 bits`;
+      violate(payload, "type", `is ${String(value)}; integers beyond ${bits} are valid but cannot be read`);
+    } else if (typeof value === "bigint" && sign === undefined) {
       const message = `is ${String(value)}, which a JavaScript number cannot represent exactly; \`format: int64\` makes it a bigint`;
       violate(payload, "type", message);
     }
@@ -57,13 +64,18 @@ function refuseUnread(payload: Payload, context: Context, isLong: boolean): Payl
 /** `type: integer`, in any notation; the bounds are also checked for a number with a fraction. */
 /* @__NO_SIDE_EFFECTS__ */
 export function integer(): z.ZodNumber {
-  return new Integer({ type: "number", checks: [], isLong: false });
+  return new Integer({ type: "number", checks: [], sign: undefined });
 }
 
 /** Like {@link integer}, for a contract that names integers beyond 2^53: they are bigints. */
 /* @__NO_SIDE_EFFECTS__ */
-export function longInteger(): z.ZodNumber {
-  return new Integer({ type: "number", checks: [], isLong: true });
+export function longInteger(sign: Sign = "any"): z.ZodNumber {
+  return new Integer({ type: "number", checks: [], sign });
+}
+
+interface NumberDef extends z.core.$ZodNumberDef {
+  /** Whether the type of the values includes bigints. */
+  readonly isLong: boolean;
 }
 
 const Double: z.core.$constructor<z.ZodNumber, NumberDef> = /* @__PURE__ */ z.core.$constructor("Double", (schema, def) => {

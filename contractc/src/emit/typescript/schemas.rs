@@ -10,7 +10,7 @@ use std::fmt::Write;
 use super::code::{Code, docs, literal, quoted};
 use super::names::{Names, literal_type};
 use crate::emit::Plan;
-use crate::model::{Schema, SchemaId};
+use crate::model::{IntegerWidth, Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::pattern::is_unicode_pattern;
 use crate::shapes::{DeclarationId, MergedParts, Shape, Type};
@@ -331,7 +331,7 @@ impl<'p> Emitter<'p> {
         block("array", self.has_array_rules(schema), &|| self.array(schema, &anything));
         block("object", self.has_object_rules(schema, merged), &|| self.object(schema, merged, &anything));
         blocks.append(&mut checks);
-        let long = (named.contains(Types::INTEGER) && self.holds_long_integers(&expected.ty)).then_some("bigint");
+        let long = (named.contains(Types::INTEGER) && self.long_integers(&expected.ty).is_some()).then_some("bigint");
         let listed = named.names().chain(long).map(|name| Code::Text(quoted(name))).collect();
         Code::call(expected.generic("json"), listed).checked(blocks)
     }
@@ -341,10 +341,13 @@ impl<'p> Emitter<'p> {
         Some(match types {
             Types::NULL => expected.from(Code::call("z.null", vec![]), "null"),
             Types::BOOLEAN => expected.from(Code::call("z.boolean", vec![]), "boolean"),
-            Types::INTEGER if self.holds_long_integers(&expected.ty) => {
-                expected.from(self.number(schema, Code::call("rt.longInteger", vec![])), "number")
+            Types::INTEGER => {
+                let integer = match self.long_integers(&expected.ty) {
+                    Some(sign) => Code::call("rt.longInteger", sign.map(|sign| Code::Text(quoted(sign))).into_iter().collect()),
+                    None => Code::call("rt.integer", vec![]),
+                };
+                expected.from(self.number(schema, integer), "number")
             }
-            Types::INTEGER => expected.from(self.number(schema, Code::call("rt.integer", vec![])), "number"),
             // Another schema of the same member states that it may be a long integer.
             Types::NUMBER if self.is_long(&expected.ty) => {
                 expected.from(self.number(schema, Code::call("rt.longNumber", vec![])), "number")
@@ -366,16 +369,21 @@ impl<'p> Emitter<'p> {
         }
     }
 
-    /// Whether a type includes integers beyond 2^53.
-    fn holds_long_integers(&self, ty: &Type) -> bool {
+    /// Whether a type includes integers beyond 2^53, and the sign that limits them.
+    fn long_integers(&self, ty: &Type) -> Option<Option<&'static str>> {
         match ty {
-            Type::Any | Type::LongInteger(_) => true,
-            Type::Optional(inner) => self.holds_long_integers(inner),
+            Type::Any => Some(None),
+            Type::LongInteger(IntegerWidth::U64) => Some(Some("unsigned")),
+            Type::LongInteger(_) => Some(Some("signed")),
+            Type::Optional(inner) => self.long_integers(inner),
             Type::Declared(id) | Type::Recursive(id) => match &self.plan.shapes.get(*id).shape {
-                Shape::ByType(variants) => variants.iter().any(|variant| matches!(variant.ty, Type::LongInteger(_))),
-                _ => false,
+                Shape::ByType(variants) => {
+                    let mut long = variants.iter().filter(|variant| matches!(variant.ty, Type::LongInteger(_)));
+                    long.find_map(|variant| self.long_integers(&variant.ty))
+                }
+                _ => None,
             },
-            _ => false,
+            _ => None,
         }
     }
 

@@ -130,8 +130,8 @@ export function secret<T extends z.ZodType>(schema: T): T {
 
 /** Changes the result of a schema after all its checks, which see the value as it was. */
 export function afterChecks(schema: z.ZodType, change: (payload: Payload, context: Context) => Payload): void {
-  // Zod composes `run` from `parse` and the checks once the schema has been initialized.
-  schema._zod.deferred?.push(() => {
+  // Zod composes `run` from `parse` and the checks: at once, or after the schema has been initialized if there are no checks.
+  (schema._zod.deferred ??= []).push(() => {
     const { run } = schema._zod;
     schema._zod.run = (payload, context): Result => {
       const result = run(payload, context);
