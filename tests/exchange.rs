@@ -69,6 +69,30 @@ fn a_set_of_schemes_is_sent_as_a_whole_or_not_at_all() {
     assert_eq!(format!("{:?}", credentials()), r#"["header", "query", "cookie", "token", "basic"]"#);
 }
 
+#[test]
+fn a_set_that_a_request_cannot_carry_or_that_only_the_application_knows_leaves_the_others() {
+    const COOKIES: Scheme = Scheme::new("cookies", SchemeKind::ApiKey(Place::Header, "Cookie"));
+    let plain = "https://example.com/a?x=1".to_owned();
+    let faulty = Credentials::new().secret(QUERY, "q").secret(BASIC, "p").secret(TOKEN, "t");
+    let cases: [(Credentials, Security, &[&str]); 6] = [
+        (credentials(), &[&[TOKEN, BASIC], &[HEADER]], &["x-api-key: h/1"]),
+        (faulty, &[&[QUERY, BASIC], &[BASIC], &[TOKEN], &[]], &["authorization: Bearer t"]),
+        (credentials(), &[&[DIGEST], &[HEADER]], &["x-api-key: h/1"]),
+        (credentials(), &[&[DIGEST, TOKEN]], &["authorization: Bearer t1"]),
+        (credentials(), &[&[DIGEST]], &[]),
+        (credentials().secret(COOKIES, "a=1; b=2"), &[&[COOKIE, COOKIES]], &["cookie: sid=c%3B1; a=1; b=2"]),
+    ];
+    for (credentials, security, headers) in cases {
+        let request = authorized(&credentials, security);
+        assert!(request.extensions().is_empty(), "{security:?} is sent");
+        assert_eq!(
+            sent(&credentials, security),
+            (plain.clone(), headers.iter().map(|&header| header.to_owned()).collect()),
+            "{security:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_credential_does_not_replace_another_one() {
     const SAME: Scheme = Scheme::new("same", SchemeKind::ApiKey(Place::Header, "AUTHORIZATION"));

@@ -58,6 +58,20 @@ describe("credentials", () => {
     expect(await sent(all, security)).toEqual([url, headers]);
   });
 
+  test("a set that a request cannot carry, or that only the application knows, leaves the others", async () => {
+    const digest: Scheme = { name: "digest", type: "other" };
+    const cookies: Scheme = { name: "cookies", type: "apiKey", place: "header", key: "cookie" };
+    expect(await sent(all, [[token, basic], [header]])).toEqual([plain, { "x-api-key": "h/1" }]);
+    expect(await sent(credentials({ basic: "p", token: "t" }), [[query, basic], [basic], [token], []])).toEqual([plain, { authorization: "Bearer t" }]);
+    expect(await sent(all, [[digest], [header]])).toEqual([plain, { "x-api-key": "h/1" }]);
+    expect(await sent(all, [[digest, token]])).toEqual([plain, { authorization: "Bearer t1" }]);
+    expect(await sent(all, [[digest]])).toEqual([plain, {}]);
+    for (const set of [[cookie, cookies], [cookies, cookie]]) {
+      const [, { cookie: text = "" }] = await sent(credentials({ cookie: "c", cookies: "a=1; b=2" }), [set]);
+      expect(text.split("; ").sort()).toEqual(["a=1", "b=2", "sid=c"]);
+    }
+  });
+
   test("a set of schemes is sent as a whole or not at all", async () => {
     expect(await sent(credentials({ header: "h" }), [[header, query]])).toEqual([plain, {}]);
     expect(await sent(credentials({ token: () => undefined }), [[token]])).toEqual([plain, {}]);

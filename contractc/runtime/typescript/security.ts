@@ -35,25 +35,55 @@ export type Credential = string | { readonly user: string; readonly password: st
 /** A credential, or a function that returns the current one, for example a token that is renewed. Undefined if there is none. */
 export type CredentialSource = Credential | (() => Credential | undefined | Promise<Credential | undefined>);
 
+/** A credential as its scheme sends it. */
+type Sent = readonly [scheme: Scheme, text: string];
+
 /**
- * For `authorize`: adds the credentials of the first set of schemes that they satisfy. Nothing is added if there is none; the server then
- * responds with 401. A script in a browser cannot set a cookie on a request: there, an API key in a cookie must be stored by the browser
- * itself.
+ * For `authorize`: adds the credentials of the first set of schemes that they satisfy and that a request can carry. Nothing is added if they
+ * satisfy none; the server then responds with 401. If they satisfy only sets that a request cannot carry, it is not sent. A script in a
+ * browser cannot set a cookie on a request: there, an API key in a cookie must be stored by the browser itself.
  *
  * @param sources credentials by the names of their schemes
  */
 export function credentials(sources: Readonly<Record<string, CredentialSource>>): (draft: Draft) => Promise<void> {
   return async (draft) => {
+    let refused: Refused | undefined;
     for (const set of draft.security) {
-      if (set.length > 0 && set.every(({ name }) => Object.hasOwn(sources, name))) {
-        const found = await Promise.all(set.map(async ({ name }) => current(sources[name])));
-        if (found.every((credential) => credential !== undefined)) {
-          attachAll(draft, set.map((scheme, index) => [scheme, found[index] ?? ""]));
+      try {
+        const found = await complete(set, sources);
+        if (found.length > 0) {
+          attachAll(draft, found);
           return;
         }
+      } catch (error) {
+        if (!(error instanceof Refused)) {
+          throw error;
+        }
+        refused ??= error;
       }
     }
+    if (refused !== undefined) {
+      throw refused;
+    }
   };
+}
+
+/**
+ * The credentials of a set; none if one is missing. The application itself satisfies a scheme that generated code does not know, so its
+ * credential is not needed.
+ *
+ * @throws Refused if a credential does not fit its scheme.
+ */
+async function complete(set: readonly Scheme[], sources: Readonly<Record<string, CredentialSource>>): Promise<Sent[]> {
+  const isKnown = ({ name }: Scheme): boolean => Object.hasOwn(sources, name);
+  if (set.some((scheme) => scheme.type !== "other" && !isKnown(scheme))) {
+    return [];
+  }
+  const found = await Promise.all(set.filter(isKnown).map(async (scheme) => [scheme, await current(sources[scheme.name])] as const));
+  if (found.some(([{ type }, credential]) => type !== "other" && credential === undefined)) {
+    return [];
+  }
+  return found.flatMap(([scheme, credential]): Sent[] => (credential === undefined ? [] : [[scheme, textOf(scheme, credential)]]));
 }
 
 /** For `authorize`: adds a bearer token to operations that accept one. */
@@ -61,7 +91,7 @@ export function bearer(token: string | (() => string | Promise<string>)): (draft
   return async (draft) => {
     const scheme = draft.security.flat().find(({ type }) => type === "bearer");
     if (scheme !== undefined) {
-      attach(draft, scheme, typeof token === "string" ? token : await token());
+      attachAll(draft, [[scheme, textOf(scheme, typeof token === "string" ? token : await token())]]);
     }
   };
 }
@@ -71,47 +101,43 @@ async function current(source: CredentialSource | undefined): Promise<Credential
 }
 
 /**
- * Adds the credentials of a set to a request.
+ * Adds the credentials of a set to a request: all of them, or none.
  *
- * @throws Refused if one would replace another.
+ * @throws Refused if one would replace another, or its place cannot carry it.
  */
-function attachAll(draft: Draft, found: readonly (readonly [scheme: Scheme, credential: Credential])[]): void {
-  const sent = new Map<string, readonly [name: string, text: string]>();
-  for (const [scheme, credential] of found) {
+function attachAll(draft: Draft, found: readonly Sent[]): void {
+  const byPlace = new Map<string, Sent>();
+  for (const [scheme, text] of found) {
     const { name, place = "header", key = "Authorization" } = scheme;
     const where = `${place} ${place === "header" ? key.toLowerCase() : key}`;
-    const [other, text] = sent.get(where) ?? [name, textOf(scheme, credential)];
-    if (text !== textOf(scheme, credential)) {
-      throw new Refused(`the credential of ${JSON.stringify(name)} would replace that of ${JSON.stringify(other)}`);
+    const [other, known] = byPlace.get(where) ?? [scheme, text];
+    if (known !== text) {
+      throw new Refused(`the credential of ${JSON.stringify(name)} would replace that of ${JSON.stringify(other.name)}`);
     }
-    if (!sent.has(where)) {
-      attach(draft, scheme, credential);
-    }
-    sent.set(where, [other, text]);
+    checkPlace(scheme, text);
+    byPlace.set(where, [other, text]);
+  }
+  byPlace.forEach(([scheme, text]) => attach(draft, scheme, text));
+}
+
+/** @throws Refused if a header cannot carry the credential. */
+function checkPlace({ name, place = "header" }: Scheme, text: string): void {
+  try {
+    checkHeader(place === "header" ? text : "");
+  } catch (error) {
+    throw error instanceof Refused ? new Refused(`the credential of ${JSON.stringify(name)} ${error.message}`) : error;
   }
 }
 
-/**
- * Adds a credential to a request.
- *
- * @throws Refused if the credential does not fit the scheme.
- */
-function attach({ headers, url }: Draft, scheme: Scheme, credential: Credential): void {
-  const { name, place, key = "" } = scheme;
-  const text = textOf(scheme, credential);
+function attach({ headers, url }: Draft, { place = "header", key = "Authorization" }: Scheme, text: string): void {
   const pair = `${encodeURIComponent(key)}=${encodeURIComponent(text)}`;
   if (place === "query") {
     url.search += `${url.search === "" ? "?" : "&"}${pair}`;
-  } else if (place === "cookie") {
-    const sent = headers.get("Cookie");
-    headers.set("Cookie", sent === null ? pair : `${sent}; ${pair}`);
+  } else if (place === "cookie" || key.toLowerCase() === "cookie") {
+    const [sent, added] = [headers.get("Cookie"), place === "cookie" ? pair : text];
+    headers.set("Cookie", sent === null ? added : `${sent}; ${added}`);
   } else {
-    try {
-      checkHeader(text);
-    } catch (error) {
-      throw error instanceof Refused ? new Refused(`the credential of ${JSON.stringify(name)} ${error.message}`) : error;
-    }
-    headers.set(place === "header" ? key : "Authorization", text);
+    headers.set(key, text);
   }
 }
 

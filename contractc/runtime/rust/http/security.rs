@@ -99,22 +99,54 @@ impl Credentials {
 }
 
 impl Hooks for Credentials {
-    /// Adds the credentials of the first set that they satisfy. Nothing is added if there is none; the server then responds with 401.
+    /// Adds the credentials of the first set that they satisfy and that a request can carry. Nothing is added if they satisfy none; the
+    /// server then responds with 401. If they satisfy only sets that a request cannot carry, it is not sent.
     fn before(&self, _: &'static str, security: Security, request: &mut Request) {
-        let complete =
-            |set: &&[Scheme]| -> Option<Vec<(Scheme, Credential)>> { set.iter().map(|scheme| Some((*scheme, self.of(scheme)?))).collect() };
-        let found = security.iter().filter(|set| !set.is_empty()).find_map(complete).unwrap_or_default();
-        for (index, (scheme, credential)) in found.iter().enumerate() {
-            match found[..index].iter().find(|(other, _)| other.place() == scheme.place()) {
-                Some((other, sent)) if other.text(sent) != scheme.text(credential) => {
-                    refuse(scheme, &format!("would replace that of {:?}", other.name), request);
-                }
-                // The same credential serves both.
-                Some(_) => {}
-                None => send(scheme, credential, request),
-            }
+        let mut refused = None;
+        for found in security.iter().filter_map(|set| self.complete(set)) {
+            let (uri, headers) = (request.uri().clone(), request.headers().clone());
+            let Err(reason) = send_all(&found, request) else { return };
+            (*request.uri_mut(), *request.headers_mut()) = (uri, headers);
+            refused.get_or_insert(reason);
+        }
+        if let Some(reason) = refused {
+            refuse(reason, request);
         }
     }
+}
+
+impl Credentials {
+    /// The credentials of a set; `None` if one is missing or there are none. The application itself satisfies a scheme that generated code
+    /// does not know, so its credential is not needed.
+    fn complete(&self, set: &[Scheme]) -> Option<Vec<(Scheme, Credential)>> {
+        let mut found = Vec::new();
+        for scheme in set {
+            match self.of(scheme) {
+                Some(credential) => found.push((*scheme, credential)),
+                None if scheme.kind == SchemeKind::Other => {}
+                None => return None,
+            }
+        }
+        (!found.is_empty()).then_some(found)
+    }
+}
+
+/// Adds the credentials of a set to a request.
+fn send_all(found: &[(Scheme, Credential)], request: &mut Request) -> Result<(), String> {
+    for (index, (scheme, credential)) in found.iter().enumerate() {
+        let fault = |reason: &str| format!("the credential of {:?} {reason}", scheme.name);
+        let text = scheme.text(credential).map_err(fault)?;
+        let place = scheme.place();
+        match found[..index].iter().find(|(other, _)| place.is_some() && other.place() == place) {
+            Some((other, sent)) if other.text(sent).as_ref() != Ok(&text) => {
+                return Err(fault(&format!("would replace that of {:?}", other.name)));
+            }
+            // The same credential serves both.
+            Some(_) => {}
+            None => scheme.send(credential, request).map_err(fault)?,
+        }
+    }
+    Ok(())
 }
 
 impl Scheme {
@@ -138,22 +170,20 @@ impl Scheme {
                 *request.uri_mut() = text.parse().map_err(|_| "cannot be added to this URL")?;
                 Ok(())
             }
-            SchemeKind::ApiKey(Place::Cookie, name) => {
-                let sent = request.headers().get(http::header::COOKIE).and_then(|value| value.to_str().ok());
-                let cookies = sent.map_or_else(|| pair(name), |sent| format!("{sent}; {}", pair(name)));
-                header(request, "cookie", &cookies)
-            }
+            SchemeKind::ApiKey(Place::Cookie, name) => cookie(request, &pair(name)),
+            SchemeKind::ApiKey(_, name) if name.eq_ignore_ascii_case("cookie") => cookie(request, &text),
             SchemeKind::ApiKey(_, name) => header(request, name, &text),
             _ => header(request, "authorization", &text),
         }
     }
 
-    /// Where a request carries the credential.
-    fn place(&self) -> (Place, String) {
+    /// Where a request carries the credential; `None` if the contract does not say.
+    fn place(&self) -> Option<(Place, String)> {
         match self.kind {
-            SchemeKind::ApiKey(Place::Header, name) => (Place::Header, name.to_ascii_lowercase()),
-            SchemeKind::ApiKey(place, name) => (place, name.to_owned()),
-            _ => (Place::Header, "authorization".to_owned()),
+            SchemeKind::ApiKey(Place::Header, name) => Some((Place::Header, name.to_ascii_lowercase())),
+            SchemeKind::ApiKey(place, name) => Some((place, name.to_owned())),
+            SchemeKind::Bearer | SchemeKind::Basic => Some((Place::Header, "authorization".to_owned())),
+            SchemeKind::Other => None,
         }
     }
 
@@ -199,7 +229,8 @@ impl Scheme {
 }
 
 /// Reads the credentials of the first set that a request satisfies. They are empty if none are needed. `None` means that the response must
-/// be 401. The application decides whether a credential is valid.
+/// be 401. The application decides whether a credential is valid. A set with a scheme that only the application knows is never satisfied
+/// here: read its other credentials by [`Scheme::receive`].
 pub fn receive_credentials(security: Security, uri: &http::Uri, headers: &HeaderMap) -> Option<Vec<(Scheme, Credential)>> {
     let complete = |set: &[Scheme]| -> Option<Vec<(Scheme, Credential)>> {
         set.iter().map(|scheme| Some((*scheme, scheme.receive(uri, headers)?))).collect()
@@ -211,14 +242,20 @@ pub fn receive_credentials(security: Security, uri: &http::Uri, headers: &Header
 
 /// Adds a credential to a request. One that does not fit its scheme keeps the request from being sent.
 pub(super) fn send(scheme: &Scheme, credential: &Credential, request: &mut Request) {
-    if let Err(reason) = scheme.send(credential, request) {
-        refuse(scheme, reason, request);
+    if let Err(reason) = send_all(&[(*scheme, credential.clone())], request) {
+        refuse(reason, request);
     }
 }
 
-fn refuse(scheme: &Scheme, reason: &str, request: &mut Request) {
-    let message = format!("the credential of {:?} {reason}", scheme.name);
+fn refuse(message: String, request: &mut Request) {
     request.extensions_mut().insert(Refusal(Report::new("security", message)));
+}
+
+/// Adds to the cookies of a request, which are one header.
+fn cookie(request: &mut Request, text: &str) -> Result<(), &'static str> {
+    let sent = request.headers().get(http::header::COOKIE).and_then(|value| value.to_str().ok());
+    let cookies = sent.map_or_else(|| text.to_owned(), |sent| format!("{sent}; {text}"));
+    header(request, "cookie", &cookies)
 }
 
 fn header(request: &mut Request, name: &str, value: &str) -> Result<(), &'static str> {
