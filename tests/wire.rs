@@ -125,6 +125,8 @@ client, the TypeScript client and the server are tested with its table.
 - `allowReserved` keeps the reserved characters that do not structure a query, and percent-encoded bytes.
 - The server accepts `+` for a space in a query, and `%2C` for a comma in a list whose items cannot contain one.
 - Query parameters that the contract does not declare are ignored.
+- Both clients read the headers of responses by the same rules as the server reads those of requests. `contractc/tests/generated/headers.json` is the
+  table that both are tested with.
 ";
 
 const COLUMNS: &str = "| style | explode | schema | value | sent | read |\n|---|---|---|---|---|---|\n";

@@ -157,24 +157,26 @@ fn generated_cases(target: Target) -> Vec<generated::Case> {
             name: name(folder).to_owned(),
             files: compile(folder).generate_with(&[target], &options).expect("cases have no errors"),
             instances: instances(folder),
+            headers: Vec::new(),
             shares_runtime: options.runtime.is_some(),
             attributes: "",
         }
     };
     let made = |name: &str, compilation: Compilation, instances| {
         let files = compilation.generate(&[target]).unwrap_or_else(|| panic!("rejected:\n{}", compilation.render()));
-        generated::Case { name: name.to_owned(), files, instances, shares_runtime: false, attributes: "" }
+        generated::Case { name: name.to_owned(), files, instances, headers: Vec::new(), shares_runtime: false, attributes: "" }
     };
     let identifiers =
         generated::Case { attributes: generated::WITH_FEATURES, ..made("identifiers", generated::identifiers::compile(), Vec::new()) };
     let depth = made("depth", generated::depth::compile(), generated::depth::instances());
+    let headers = generated::Case { headers: generated::headers::rows(), ..made("headers", generated::headers::compile(), Vec::new()) };
     let random = (0..RANDOM).map(|seed| {
         let document = maker::Maker::document(seed).to_string();
         (format!("random{seed}"), Compilation::from_text("random.json", document.as_bytes()))
     });
     let random = random.filter(|(_, compilation)| compilation.contract.is_some());
     let random = random.map(|(name, compilation)| made(&name, compilation, Vec::new()));
-    folders("cases").iter().map(case).chain([identifiers, depth]).chain(random).collect()
+    folders("cases").iter().map(case).chain([identifiers, depth, headers]).chain(random).collect()
 }
 
 /// Runs a check on every folder and lists all failures, so that one run reports all of them.
@@ -238,6 +240,13 @@ struct Instance {
     schema: String,
     json: String,
     valid: bool,
+}
+
+/// The lines of a header, and what is read from them: JSON, or the pointers and keywords of violations.
+struct HeaderRow {
+    name: String,
+    lines: Vec<String>,
+    expected: Result<String, Vec<String>>,
 }
 
 /// The lines of `instances.jsonl`. A string is JSON text, for spellings that a parsed value would lose.

@@ -9,7 +9,7 @@ import type * as types from "./types.js";
  * The account of the request. A device uses nothing of a response that names another account than its own:
  * something between it and the server has mixed up responses. Servers of earlier contracts do not send it.
  */
-export const xAccount: Header<types.Id> = { name: "X-Account", kind: "text", schema: schemas.IdSchema };
+export const xAccount: Header<types.Id> = { name: "X-Account", types: ["string"], schema: schemas.IdSchema };
 
 /**
  * The version of the contract that the server was built from.
@@ -18,7 +18,7 @@ export const xAccount: Header<types.Id> = { name: "X-Account", kind: "text", sch
  */
 export const xContractVersion: Header<types.ContractVersion> = {
   name: "X-Contract-Version",
-  kind: "text",
+  types: ["string"],
   schema: schemas.ContractVersionSchema,
 };
 
@@ -29,7 +29,7 @@ export const xContractVersion: Header<types.ContractVersion> = {
  */
 export const wwwAuthenticate: Header<string> = {
   name: "WWW-Authenticate",
-  kind: "text",
+  types: ["string"],
   schema: schemas.WwwAuthenticateHeaderSchema,
 };
 
@@ -40,6 +40,6 @@ export const wwwAuthenticate: Header<string> = {
  */
 export const retryAfter: Header<number> = {
   name: "Retry-After",
-  kind: "scalar",
+  types: ["integer"],
   schema: schemas.RetryAfterHeaderSchema,
 };

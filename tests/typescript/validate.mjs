@@ -2,6 +2,9 @@
 //
 // usage: node validate.mjs INSTANCES [ORACLE]
 //
+// A line {"module": PATH, "header": NAME, "lines": [TEXT], "read": JSON} is a header, whose line of output is {"header": true} if the JSON is
+// read from it; otherwise the violations, or the JSON that is read.
+//
 // INSTANCES has a line for each text: {"module": PATH, "schema": NAME, "text": JSON}. ORACLE is a JSON file of the contract's schemas by
 // name, references and all, in plain JSON Schema. A line of output for each line of input: {"zod": [[pointer, keyword], …], "ajv": bool,
 // "format": bool}; the last says whether ajv finds fault with a format. A value that is valid, but that the generated type does not hold, has
@@ -18,9 +21,13 @@ const ajv = oracle === undefined ? undefined : await validatorWith(JSON.parse(re
 const modules = new Map();
 let output = [];
 for await (const line of createInterface({ input: createReadStream(instances), crlfDelay: Infinity })) {
-  const { module, schema, text } = JSON.parse(line);
+  const { module, schema, text, header, lines, read } = JSON.parse(line);
   if (!modules.has(module)) {
     modules.set(module, await import(pathToFileURL(resolve(module)).href));
+  }
+  if (header !== undefined) {
+    output.push(JSON.stringify({ header: headerRead(modules.get(module), header, lines, read) }));
+    continue;
   }
   const zod = violations(modules.get(module), schema, text).map(({ pointer, keyword }) => [pointer, keyword]);
   output.push(JSON.stringify({ zod, ...ajv?.(schema, text) }));
@@ -41,6 +48,18 @@ function violations({ fromJson, runtime, schemas, validate }, schema, text) {
     return typeof part === "bigint" || (typeof part === "number" && Math.abs(part) >= 2 ** 63);
   };
   return result.violations.every(isLarge) ? validate(schemas[schema], value) : result.violations;
+}
+
+/** Whether the expected JSON is read from the lines of a header; the violations, or what is read instead. */
+function headerRead({ readHeader, headers, runtime }, name, lines, expected) {
+  const sent = new Headers();
+  lines.forEach((line) => sent.append(headers[name].name, line));
+  const result = readHeader({ headers: sent }, headers[name]);
+  if (!result.valid) {
+    return result.violations.map(({ pointer, keyword }) => `${pointer} ${keyword}`);
+  }
+  const found = runtime.toJson(result.value);
+  return found === runtime.toJson(runtime.parseJson(expected ?? "null")) || found;
 }
 
 /** The part of a value at a JSON pointer. */

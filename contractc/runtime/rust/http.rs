@@ -146,7 +146,7 @@ impl<T> Reply<T> {
         if lines.is_empty() {
             return Ok(None);
         }
-        let value = header.encoding.read(&header.shape, &lines.join(","));
+        let value = header.encoding.read(&header.shape, &lines.join(", "));
         let mut alternatives = Alternatives::default();
         alternatives.add(String::new(), &value, &header.shape, &header.encoding);
         let value = alternatives.settle(value, header.check);

@@ -412,7 +412,7 @@ fn other_object(pointer: &str) -> Option<&'static str> {
 
 /// Adds the bounds that the width of an integer implies. The widest integers keep their own bounds: no type could hold a value beyond them.
 fn width_bounds(schema: &mut Schema) {
-    let is_integer = schema.types.is_some_and(|types| types.0 & !Types::NULL.0 == Types::INTEGER.0);
+    let is_integer = schema.types.is_some_and(|types| types.contains(Types::INTEGER) && !types.contains(Types::NUMBER));
     let rules = &mut schema.number;
     rules.width = rules.width.filter(|_| is_integer);
     let Some(width) = rules.width else { return };

@@ -2,6 +2,7 @@
 //! cases' instances.
 
 pub mod depth;
+pub mod headers;
 pub mod identifiers;
 pub mod typescript;
 
@@ -11,12 +12,13 @@ use std::process::Command;
 
 use contractc::emit::OutputFile;
 
-use crate::Instance;
+use crate::{HeaderRow, Instance};
 
 pub struct Case {
     pub name: String,
     pub files: Vec<OutputFile>,
     pub instances: Vec<Instance>,
+    pub headers: Vec<HeaderRow>,
     /// Whether the files use the runtime of another case.
     pub shares_runtime: bool,
     /// Attributes of its module in the library. The document of names takes minutes to check, and with all features every name that it could
@@ -66,7 +68,7 @@ const LIBRARY: &str = "//! Every case, and one runtime.
 pub mod runtime;
 ";
 
-const MAIN: &str = r#"//! Prints the instances with wrong results.
+const MAIN: &str = r#"//! Prints the instances and headers with wrong results.
 #![allow(warnings)]
 
 pub mod runtime;
@@ -76,6 +78,12 @@ type Validate = fn(&str, &[u8]) -> Result<(), runtime::report::Report>;
 const INSTANCES: &[(&str, Validate, &str, &str, bool)] = &[
 TABLE];
 
+type Read = fn(&runtime::http::Reply<()>) -> Result<String, runtime::report::Report>;
+type Expected = Result<&'static str, &'static [&'static str]>;
+
+const HEADERS: &[(&str, Read, &[&str], Expected)] = &[
+ROWS];
+
 fn main() {
     for (case, validate, schema, json, valid) in INSTANCES {
         let result = validate(schema, json.as_bytes());
@@ -83,6 +91,37 @@ fn main() {
             println!("{case}: {schema} {json}: {result:?}");
         }
     }
+    for (name, read, lines, expected) in HEADERS {
+        let mut reply = runtime::http::Reply::from(());
+        for line in *lines {
+            reply.headers.append(*name, http::HeaderValue::from_static(line));
+        }
+        let found = read(&reply);
+        let is_right = match (&found, expected) {
+            (Ok(found), Ok(expected)) => is_same(found, expected),
+            (Err(report), Err(expected)) => {
+                let violations = report.violations.iter().map(|violation| format!("{} {}", violation.pointer, violation.keyword));
+                violations.eq(expected.iter().copied())
+            }
+            _ => false,
+        };
+        if !is_right {
+            println!("{name} {lines:?}: {found:?}");
+        }
+    }
+}
+
+fn read<T: runtime::schema::ReadJson + runtime::schema::ToJson>(
+    reply: &runtime::http::Reply<()>,
+    header: &runtime::http::Header<T>,
+) -> Result<String, runtime::report::Report> {
+    reply.header(header).map(|value| value.expect("the header is there").as_json().to_text())
+}
+
+fn is_same(left: &str, right: &str) -> bool {
+    let parse = |text: &'static str| runtime::schema::parse(text.as_bytes()).expect("JSON");
+    let (left, right) = (parse(left.to_owned().leak()), parse(right.to_owned().leak()));
+    runtime::check::equal(left.root(), right.root())
 }
 "#;
 
@@ -92,14 +131,22 @@ pub fn write(folder: &Path, cases: &[Case]) {
     if source.exists() {
         std::fs::remove_dir_all(&source).expect("the old source can be removed");
     }
-    let (mut library, mut modules, mut table) = (LIBRARY.to_owned(), String::new(), String::new());
+    let (mut library, mut modules, mut table, mut rows) = (LIBRARY.to_owned(), String::new(), String::new(), String::new());
     for (index, case) in cases.iter().enumerate() {
         let module = case.name.replace('-', "_");
         let declaration = format!("pub mod {module};\n");
         library.push_str(case.attributes);
         library.push_str(&declaration);
-        if !case.instances.is_empty() {
+        if !case.instances.is_empty() || !case.headers.is_empty() {
             modules.push_str(&declaration);
+        }
+        for HeaderRow { name, lines, expected } in &case.headers {
+            let constant = name.replace('-', "_").to_uppercase();
+            let expected = match expected {
+                Ok(json) => format!("Ok({json:?})"),
+                Err(violations) => format!("Err(&{violations:?})"),
+            };
+            let _ = writeln!(rows, "    ({name:?}, |reply| read(reply, &{module}::headers::{constant}), &{lines:?}, {expected}),");
         }
         for instance in &case.instances {
             let _ = writeln!(
@@ -120,7 +167,7 @@ pub fn write(folder: &Path, cases: &[Case]) {
         }
     }
     put(&source.join("library.rs"), &library);
-    put(&source.join("main.rs"), &MAIN.replace("MODULES", &modules).replace("TABLE", &table));
+    put(&source.join("main.rs"), &MAIN.replace("MODULES", &modules).replace("TABLE", &table).replace("ROWS", &rows));
     put(&folder.join("Cargo.toml"), MANIFEST);
     let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
     std::fs::copy(lock, folder.join("Cargo.lock")).expect("the workspace has a lock file");

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{Case, put};
+use super::{Case, HeaderRow, put};
 
 /// The folder of the Node side, with its packages installed.
 fn packages() -> PathBuf {
@@ -39,7 +39,12 @@ pub fn validate(cases: &[Case]) -> Vec<String> {
         let module = folder.join("built").join(&case.name).join("index.js");
         for instance in &case.instances {
             lines.push_str(&format!("{}\n", json!({ "module": module, "schema": instance.schema, "text": instance.json })));
-            expected.push((format!("{}: {} {}", case.name, instance.schema, instance.json), instance.valid));
+            expected.push((format!("{}: {} {}", case.name, instance.schema, instance.json), json!(instance.valid)));
+        }
+        for HeaderRow { name, lines: texts, expected: read } in &case.headers {
+            lines
+                .push_str(&format!("{}\n", json!({ "module": module, "header": camel(name), "lines": texts, "read": read.as_ref().ok() })));
+            expected.push((format!("{name} {texts:?}"), json!(read.as_ref().map_or_else(|violations| json!(violations), |_| json!(true)))));
         }
     }
     let config = json!({ "extends": "../../tsconfig.json", "include": ["source"],
@@ -48,11 +53,22 @@ pub fn validate(cases: &[Case]) -> Vec<String> {
     put(&folder.join("instances.jsonl"), &lines);
     node("node", &folder, &["../../node_modules/typescript/bin/tsc", "-p", "tsconfig.json"]);
     let answers = node("node", &packages, &["validate.mjs", "build/cases/instances.jsonl"]);
-    let is_valid = |line: &str| serde_json::from_str::<Value>(line).ok().and_then(|answer| Some(answer["zod"].as_array()?.is_empty()));
-    let checked: Vec<Option<bool>> = answers.lines().map(is_valid).collect();
+    let result = |line: &str| {
+        let answer = serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let is_valid = answer["zod"].as_array().map(|violations| json!(violations.is_empty()));
+        is_valid.unwrap_or_else(|| answer["header"].clone())
+    };
+    let checked: Vec<Value> = answers.lines().map(result).collect();
     assert_eq!(checked.len(), expected.len(), "every instance has a result");
-    let wrong = expected.into_iter().zip(checked).filter(|((_, valid), checked)| Some(*valid) != *checked);
-    wrong.map(|((instance, _), _)| instance).collect()
+    let wrong = expected.into_iter().zip(checked).filter(|((_, expected), checked)| expected != checked);
+    wrong.map(|((instance, _), checked)| format!("{instance}: {checked}")).collect()
+}
+
+/// The name of a header's constant.
+fn camel(name: &str) -> String {
+    let mut words = name.split('-').map(str::to_owned);
+    let first = words.next().unwrap_or_default();
+    words.fold(first, |all, word| all + &word[..1].to_uppercase() + &word[1..])
 }
 
 fn node(program: &str, folder: &Path, arguments: &[&str]) -> String {

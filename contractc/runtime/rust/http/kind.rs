@@ -49,8 +49,8 @@ impl Alternatives {
             return;
         }
         if let Some(value) = parsed(text, shape) {
-            let usual = value.to_string();
-            self.0.push(Alternative { pointer, value, is_usual: usual == text });
+            let is_usual = super::parameter::text(Json::from(&value)).is_some_and(|usual| usual == text);
+            self.0.push(Alternative { pointer, value, is_usual });
         } else if shape.has(Types::ARRAY) {
             // A list of one item looks like the item.
             let value = Value::Array(vec![typed(text.to_owned(), shape.item(0))]);

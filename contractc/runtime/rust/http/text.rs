@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::check::Types;
 use super::super::json::Value;
+use super::super::schema::parse;
 use super::HeaderMap;
 use super::parameter::{Encoding, Place, Shape, Style};
 
@@ -194,7 +195,7 @@ pub(super) fn typed(text: String, shape: &Shape) -> Value {
 
 /// The value that a text represents, if it is not a string.
 pub(super) fn parsed(text: &str, shape: &Shape) -> Option<Value> {
-    let value = serde_json::from_str::<Value>(text).ok()?;
+    let value = parse(text.as_bytes()).ok()?.root().to_value();
     let is_nested = matches!(value, Value::Array(_) | Value::Object(_));
     match value {
         Value::Number(_) if shape.has(Types::STRING) && !shape.has(Types::INTEGER.or(Types::NUMBER)) => None,

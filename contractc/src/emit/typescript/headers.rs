@@ -7,8 +7,7 @@ use super::code::{Code, docs, quoted};
 use super::names::{Names, by_name, camel, imports, root_type, schema};
 use crate::emit::Plan;
 use crate::emit::rust::names::Unique;
-use crate::model::{Response, SchemaId, Status};
-use crate::runtime::check::Types;
+use crate::model::{Response, SchemaId, Status, TextShape};
 
 /// All response headers, with the names of their constants.
 pub struct Headers<'p> {
@@ -55,19 +54,8 @@ impl<'p> Headers<'p> {
             let text = header.description.clone().unwrap_or_else(|| format!("`{}`", header.name)) + &self.carriers(&key);
             let head = format!("export const {constant}: Header<{}> = ", root_type(self.plan, names, id));
             let shape = self.plan.contract.text_shape(id);
-            let mut members =
-                vec![("name".to_owned(), Code::Text(quoted(&header.name))), ("kind".to_owned(), Code::Text(quoted(kind(shape.types))))];
-            if !shape.places.is_empty() {
-                let kinds: Vec<String> = shape.places.iter().map(|place| quoted(plain(place.types))).collect();
-                members.push(("places".to_owned(), Code::Text(format!("[{}]", kinds.join(", ")))));
-            }
-            if let Some(items) = &shape.items {
-                members.push(("items".to_owned(), Code::Text(quoted(plain(items.types)))));
-            }
-            if !shape.members.is_empty() {
-                let listed = shape.members.iter().map(|(name, member)| (name.as_str(), Code::Text(quoted(plain(member.types)))));
-                members.push(("members".to_owned(), by_name(listed.collect())));
-            }
+            let mut members = vec![("name".to_owned(), Code::Text(quoted(&header.name)))];
+            members.extend(shape_members(&shape));
             if header.explode {
                 members.push(("explode".to_owned(), Code::text("true")));
             }
@@ -86,19 +74,22 @@ impl<'p> Headers<'p> {
     }
 }
 
-/// The type that the text of a header represents.
-fn kind(types: Types) -> &'static str {
-    match types {
-        types if types.contains(Types::ARRAY) => "list",
-        types if types.contains(Types::OBJECT) => "object",
-        types => plain(types),
-    }
+/// How the text of a value is read.
+fn shape(shape: &TextShape) -> Code {
+    Code::Object(shape_members(shape))
 }
 
-fn plain(types: Types) -> &'static str {
-    match types {
-        types if !types.contains(Types::STRING) => "scalar",
-        types if types.intersects(Types::NUMBER.or(Types::INTEGER).or(Types::BOOLEAN)) => "either",
-        _ => "text",
+fn shape_members(text: &TextShape) -> Vec<(String, Code)> {
+    let types = text.types.names().map(|name| Code::Text(quoted(name))).collect();
+    let mut members = vec![("types".to_owned(), Code::List(types))];
+    if !text.places.is_empty() {
+        members.push(("places".to_owned(), Code::List(text.places.iter().map(shape).collect())));
     }
+    members.extend(text.items.as_deref().map(|items| ("items".to_owned(), shape(items))));
+    if !text.members.is_empty() {
+        let listed = text.members.iter().map(|(name, member)| (name.as_str(), shape(member)));
+        members.push(("members".to_owned(), by_name(listed.collect())));
+    }
+    members.extend(text.others.as_deref().map(|others| ("others".to_owned(), shape(others))));
+    members
 }

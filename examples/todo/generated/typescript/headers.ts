@@ -11,7 +11,7 @@ import type * as types from "./types.js";
  *
  * Every response with the status 200 carries it.
  */
-export const xAccount: Header<types.Id> = { name: "X-Account", kind: "text", schema: schemas.IdSchema };
+export const xAccount: Header<types.Id> = { name: "X-Account", types: ["string"], schema: schemas.IdSchema };
 
 /**
  * The version of the contract that the server was built from.
@@ -20,7 +20,7 @@ export const xAccount: Header<types.Id> = { name: "X-Account", kind: "text", sch
  */
 export const xContractVersion: Header<types.ContractVersion> = {
   name: "X-Contract-Version",
-  kind: "text",
+  types: ["string"],
   schema: schemas.ContractVersionSchema,
 };
 
@@ -31,7 +31,7 @@ export const xContractVersion: Header<types.ContractVersion> = {
  */
 export const wwwAuthenticate: Header<string> = {
   name: "WWW-Authenticate",
-  kind: "text",
+  types: ["string"],
   schema: schemas.WwwAuthenticateHeaderSchema,
 };
 
@@ -42,6 +42,6 @@ export const wwwAuthenticate: Header<string> = {
  */
 export const retryAfter: Header<number> = {
   name: "Retry-After",
-  kind: "scalar",
+  types: ["integer"],
   schema: schemas.RetryAfterHeaderSchema,
 };

@@ -254,7 +254,7 @@ impl<'a> Incoming<'a> {
                     let at = At::ROOT.member("header");
                     Rejection::invalid(at.member(name), "syntax", "contains non-ASCII characters")
                 })?;
-                (!lines.is_empty()).then(|| encoding.read(shape, &lines.join(",")))
+                (!lines.is_empty()).then(|| encoding.read(shape, &lines.join(", ")))
             }
         })
     }

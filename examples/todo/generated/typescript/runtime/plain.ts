@@ -3,7 +3,7 @@
 
 import * as z from "zod";
 import { violate, wrongType } from "./issue.js";
-import { isOfType, show, type JsonType } from "./json.js";
+import { isNumeric, isOfType, show, type JsonType } from "./json.js";
 import { afterChecks, as, carry, inherit, type Context, type Payload } from "./schema.js";
 import { ownCheck, testedBy } from "./predicate.js";
 
@@ -171,10 +171,12 @@ const Json: z.core.$constructor<z.ZodUnknown, JsonDef> = /* @__PURE__ */ z.core.
     if (payload.value === undefined || (accepted.length > 0 && !isOfType(payload.value, accepted))) {
       wrongType(payload, def.types);
     }
-    return payload;
+    return isInteger && isNumeric(payload.value) ? refuseUnread(payload, context, types.includes("bigint") ? "any" : undefined) : payload;
   };
   const { types } = def;
-  testedBy(schema, () => (types.length === 0 ? (value): boolean => value !== undefined : (value): boolean => isOfType(value, types)));
+  const isInteger = types.includes("integer") && !types.includes("number");
+  const isHeld = (value: unknown): boolean => !isInteger || typeof value !== "number" || Math.abs(value) < 2 ** 63;
+  testedBy(schema, () => (types.length === 0 ? (value): boolean => value !== undefined : (value): boolean => isOfType(value, types) && isHeld(value)));
 });
 
 /** JSON of any of the given types, or of any type if none is given; further constraints are checks. */
