@@ -4,7 +4,7 @@ import * as z from "zod";
 import { ofPart, violate, wrongType } from "./issue.js";
 import { has, isObject, member, type JsonObject } from "./json.js";
 import { isAnything, json } from "./plain.js";
-import { as, carry, inherit, type Context, type Payload, type Result } from "./schema.js";
+import { as, carry, inherit, type Context, type Payload, type Result, type Several } from "./schema.js";
 import { parsing, testOf, testedBy, testsOf, type Test } from "./predicate.js";
 
 // Arrays
@@ -69,7 +69,7 @@ export function array<T>(item: z.ZodType<T>): z.ZodArray<z.ZodType<T>> {
 
 /** `prefixItems`, with `items` for the items after them. */
 /* @__NO_SIDE_EFFECTS__ */
-export function prefixed(prefix: readonly z.ZodType[], rest: z.ZodType = json()): z.ZodArray<z.ZodType> {
+export function prefixed(prefix: Several<z.ZodType>, rest: z.ZodType = json()): z.ZodArray<z.ZodType> {
   return new ExactArray({ type: "array", element: rest, prefix, apart: false });
 }
 

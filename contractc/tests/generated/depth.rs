@@ -23,6 +23,8 @@ const CHAINS: [(&str, usize, Link); 9] = [
 
 /// The number of types of a cycle.
 const CYCLE: usize = 80;
+/// The number of unions of a ring.
+const RING: usize = 48;
 /// The number of arrays without a name that contain each other.
 const ARRAYS: usize = 50;
 
@@ -40,9 +42,13 @@ pub fn compile() -> Compilation {
         let next = reference("Cycle", (index + 1) % CYCLE);
         schemas.insert(format!("Cycle{index}"), json!({ "type": "object", "properties": { "of": next } }));
     }
+    for index in 0..RING {
+        let variant = |steps: usize| json!({ "type": "object", "required": ["of"], "properties": { "of": reference("Ring", (index + steps) % RING) } });
+        schemas.insert(format!("Ring{index}"), json!({ "oneOf": [variant(1), variant(2)] }));
+    }
     let arrays = (0..ARRAYS).fold(json!({ "type": "string" }), |inner, _| json!({ "type": "array", "items": inner }));
     schemas.insert("Array0".to_owned(), arrays);
-    for kind in CHAINS.map(|(kind, ..)| kind).into_iter().chain(["Cycle", "Array"]) {
+    for kind in CHAINS.map(|(kind, ..)| kind).into_iter().chain(["Cycle", "Ring", "Array"]) {
         let content = json!({ "application/json": { "schema": reference(kind, 0) } });
         let operation = json!({
             "operationId": format!("send{kind}"),

@@ -6,7 +6,7 @@ import { formatTest, type Format } from "./format.js";
 import { ofCheck, violate } from "./issue.js";
 import { equal, has, hasDuplicates, isNumeric, isObject, isOfType, member, names, quote, show, toJson, type JsonObject, type JsonType } from "./json.js";
 import { compareWithSum, isMultipleOf } from "./number.js";
-import { accepts, issuesOf, type Payload } from "./schema.js";
+import { accepts, issuesOf, type Payload, type Several } from "./schema.js";
 import { closed } from "./structure.js";
 import { ownCheck, type Test } from "./predicate.js";
 
@@ -71,7 +71,7 @@ export function allOf(...schemas: readonly z.ZodType[]): Check {
 }
 
 /** `anyOf` beside other keywords */
-export function matchesAny(schemas: readonly z.ZodType[]): Check {
+export function matchesAny(schemas: Several<z.ZodType>): Check {
   return check((payload) => {
     if (!schemas.some((schema) => accepts(schema, payload.value, payload))) {
       violate(payload, "anyOf", "matches none of the variants");
@@ -80,7 +80,7 @@ export function matchesAny(schemas: readonly z.ZodType[]): Check {
 }
 
 /** `oneOf` beside other keywords */
-export function matchesOne(schemas: readonly z.ZodType[]): Check {
+export function matchesOne(schemas: Several<z.ZodType>): Check {
   return check((payload) => {
     const matching = schemas.filter((schema) => accepts(schema, payload.value, payload)).length;
     if (matching !== 1) {

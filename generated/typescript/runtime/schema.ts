@@ -29,6 +29,9 @@ export type Sorter = (items: readonly unknown[], item: z.ZodType) => unknown[];
 /** A parsed value. Only schemas that were extended with an asynchronous check make promises. */
 export type Result = Payload | Promise<Payload>;
 
+/** A list that is not empty. As a tuple, TypeScript does not compare its items with each other, which it cannot do where types contain each other. */
+export type Several<T> = readonly [T, ...T[]];
+
 /** Returns the same schema with the type that the contract compiler determined for the values that it accepts. */
 export function as<T>(schema: z.ZodType): z.ZodType<T> {
   return schema as z.ZodType<T>;

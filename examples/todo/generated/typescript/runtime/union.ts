@@ -4,7 +4,7 @@
 import * as z from "zod";
 import { violate } from "./issue.js";
 import { isObject, member, show } from "./json.js";
-import { as, inherit, levels, runNow, type Payload, type Result } from "./schema.js";
+import { as, inherit, levels, runNow, type Payload, type Result, type Several } from "./schema.js";
 import { parsing, testOf, testedBy, testsOf, type Test } from "./predicate.js";
 
 const AnyOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.core.$constructor("AnyOf", (schema, def) => {
@@ -26,7 +26,7 @@ const AnyOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.co
 
 /** `anyOf` */
 /* @__NO_SIDE_EFFECTS__ */
-export function anyOf<T = unknown>(options: readonly z.ZodType[]): z.ZodType<T> {
+export function anyOf<T = unknown>(options: Several<z.ZodType>): z.ZodType<T> {
   return as<T>(new AnyOf({ type: "union", options: [...options] }));
 }
 
@@ -61,7 +61,7 @@ function testOfUnion(schema: z.ZodUnion<z.ZodType[]>, ofScalars: (tests: readonl
 
 /** `oneOf` */
 /* @__NO_SIDE_EFFECTS__ */
-export function oneOf<T = unknown>(options: readonly z.ZodType[]): z.ZodType<T> {
+export function oneOf<T = unknown>(options: Several<z.ZodType>): z.ZodType<T> {
   return as<T>(new OneOf({ type: "union", options: [...options] }));
 }
 
@@ -103,7 +103,7 @@ function testOfTagged({ tag, variants }: TaggedDef): Test | undefined {
 
 /** `oneOf` with a discriminating member. */
 /* @__NO_SIDE_EFFECTS__ */
-export function tagged<T = unknown>(tag: string, variants: readonly Variant[]): z.ZodType<T> {
+export function tagged<T = unknown>(tag: string, variants: Several<Variant>): z.ZodType<T> {
   const options = variants.map(([, schema]) => schema);
   const entries = variants.flatMap(([tags, schema]) => [tags].flat().map((value): [unknown, z.ZodType] => [value, schema]));
   return as<T>(new Tagged({ type: "union", options, inclusive: false, tag, variants: new Map(entries) }));
