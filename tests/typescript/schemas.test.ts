@@ -92,6 +92,11 @@ describe("integers beyond 2^53", () => {
     expect(rt.fromJson(Row, '{"id": 1, "ratio": 9007199254740993}')).toEqual({ valid: true, value: { id: 1, ratio: 9007199254740992 } });
   });
 
+  test("they are exact with a fraction or an exponent too", () => {
+    const text = "[9007199254740993.0, -900719925474099.3e1, 18446744073709551615.0, 1e17, 9007199254740993.5, 184467440737095516160e-1]";
+    expect(rt.parseJson(text)).toEqual([9007199254740993n, -9007199254740993n, 2n ** 64n - 1n, 1e17, 9007199254740994, 2 ** 64]);
+  });
+
   test("a member whose type is number rejects them, and says what helps", () => {
     const read = rt.fromJson(Row, '{"id": 1, "size": 9007199254740993}');
     expect(read).toMatchObject({ valid: false, violations: [{ pointer: "/size", keyword: "type" }] });

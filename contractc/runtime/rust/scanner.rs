@@ -238,12 +238,16 @@ impl<'s> Scanner<'s> {
         let mut power = 0;
         if self.peek() == b'.' {
             self.at += 1;
-            let from = self.at;
-            self.digits(digits);
-            if self.at == from {
+            let rest = self.bytes().get(self.at..).unwrap_or_default();
+            let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if count == 0 {
                 return Err(self.error("expected a digit"));
             }
-            power = i32::try_from(self.at - from).map_or(i32::MIN, |places| -places);
+            // Zeros at the end could exceed 64 bits.
+            let significant = rest[..count].iter().rposition(|byte| *byte != b'0').map_or(0, |last| last + 1);
+            rest[..significant].iter().for_each(|byte| digits.add(byte - b'0'));
+            power = i32::try_from(significant).map_or(i32::MIN, |places| -places);
+            self.at += count;
         }
         if matches!(self.peek(), b'e' | b'E') {
             self.at += 1;
@@ -261,9 +265,16 @@ impl<'s> Scanner<'s> {
         Ok(power)
     }
 
-    /// The double nearest to the digits times a power of ten.
+    /// The double nearest to the digits times a power of ten, or the integer that they are if no double is.
     fn float(&self, start: usize, is_negative: bool, digits: Digits, power: i32) -> Result<Number, SyntaxError> {
-        if let Some(value) = digits.exact(power) {
+        if let Some(value) = digits.integer(power) {
+            match (is_negative, i64::try_from(value)) {
+                (false, Ok(value)) => return Ok(Number::Signed(value)),
+                (false, Err(_)) => return Ok(Number::Unsigned(value)),
+                (true, Ok(value)) => return Ok(Number::Signed(-value)),
+                (true, Err(_)) => {}
+            }
+        } else if let Some(value) = digits.exact(power) {
             return Ok(Number::Float(if is_negative { -value } else { value }));
         }
         match self.source[start..self.at].parse::<f64>() {
@@ -293,6 +304,18 @@ impl Digits {
                 None => self.fit = false,
             }
         }
+    }
+
+    /// The integer that the digits times a power of ten are, if it has up to 64 bits and a double would round it.
+    fn integer(&self, power: i32) -> Option<u64> {
+        const DOUBLE_MAX: u64 = 1 << f64::MANTISSA_DIGITS;
+        if !self.fit || (power <= 0 && self.value <= DOUBLE_MAX) {
+            return None;
+        }
+        let factor = 10_u64.checked_pow(power.unsigned_abs())?;
+        let integer =
+            if power > 0 { self.value.checked_mul(factor)? } else { self.value.is_multiple_of(factor).then(|| self.value / factor)? };
+        (integer >> integer.trailing_zeros().min(63) >= DOUBLE_MAX).then_some(integer)
     }
 
     /// The double nearest to the digits times a power of ten, if one operation on two exact doubles yields it.
@@ -335,6 +358,17 @@ mod tests {
             let expected: f64 = text.parse().unwrap();
             assert_eq!(number.to_f64().to_bits(), expected.to_bits(), "{text}");
         }
+        for (text, integer) in [
+            ("9007199254740993.0", 9_007_199_254_740_993),
+            ("-90071992547409.93e2", -9_007_199_254_740_993),
+            ("9007199254740991e1", 90_071_992_547_409_910),
+            ("9223372036854775807.0", 9_223_372_036_854_775_807),
+        ] {
+            let number = Scanner::new(text).number().unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert!(matches!(number, Number::Signed(value) if value == integer), "{text}: {number:?}");
+        }
+        assert!(matches!(Scanner::new("1e17").number(), Ok(Number::Float(_))));
+        assert!(matches!(Scanner::new("18446744073709551615.0").number(), Ok(Number::Unsigned(u64::MAX))));
         for text in ["1e309", "-", "01", "1.", "1e", "1e+", ".5", "-01", "2e99999999999"] {
             assert!(Scanner::new(text).number().is_err(), "{text}");
         }

@@ -134,17 +134,27 @@ const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
 
 /** Writes an integer that needs a bigint as a string. */
 function marked(token: string): string {
-  return typeof numberOf(token) === "bigint" ? `"${token}"` : token;
+  const value = token.startsWith('"') ? token : numberOf(token);
+  return typeof value === "bigint" ? `"${value}"` : token;
 }
 
 /** The value of a JSON number: a bigint for an integer of up to 64 bits that a number does not hold exactly. */
 export function numberOf(token: string): number | bigint {
   const value = Number(token);
-  if (!/^-?\d{16,20}$/.test(token) || Number.isSafeInteger(value)) {
+  if (!Number.isInteger(value) || Number.isSafeInteger(value)) {
     return value;
   }
-  const integer = BigInt(token);
-  return integer >= -(2n ** 63n) && integer < 2n ** 64n ? integer : value;
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d*?)0*)?(?:[eE]([-+]?\d+))?$/.exec(token) ?? [];
+  const [digits, power] = [BigInt(whole + fraction), Number(exponent) - fraction.length];
+  if (digits >= 2n ** 64n || Math.abs(power) >= 20) {
+    return value;
+  }
+  const factor = 10n ** BigInt(Math.abs(power));
+  const integer = BigInt(`${sign}1`) * (power >= 0 ? digits * factor : digits / factor);
+  const isWhole = power >= 0 || digits % factor === 0n;
+  // A fraction or an exponent means a double, if it is exact.
+  const isRounded = /[.eE]/.test(token) ? BigInt(value) !== integer : true;
+  return isWhole && isRounded && integer >= -(2n ** 63n) && integer < 2n ** 64n ? integer : value;
 }
 
 /** Replaces the numbers of a value by bigints where a second parse of the same text found a marked integer. */
