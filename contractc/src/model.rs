@@ -7,6 +7,7 @@ mod assertions;
 mod direction;
 mod multipart;
 mod operation;
+mod path;
 mod rules;
 mod selection;
 mod text;
@@ -21,8 +22,10 @@ pub use direction::{Direction, Role, View};
 pub use multipart::{BodyPart, BodyParts, PartKind};
 pub use operation::{
     Body, Content, Encoding, Header, Media, Method, Operation, Parameter, Place, Requirement, Response, SecurityKind, SecurityScheme,
-    Status, Style, is_json, placeholders,
+    Status, Style, is_json,
 };
+pub(crate) use path::as_sent;
+pub use path::placeholders;
 pub use text::TextShape;
 
 pub use rules::{

@@ -2,15 +2,10 @@
 
 use serde_json::Value as JsonValue;
 
-use super::{Contract, PartKind, SchemaId};
+use super::{Contract, PartKind, SchemaId, path};
 use crate::runtime::check::Types;
 pub use crate::runtime::http::{Encoding, Place, Style, is_json};
 use crate::source::Span;
-
-/// The parameter names in braces in a path template.
-pub fn placeholders(path: &str) -> impl Iterator<Item = &str> {
-    path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
-}
 
 /// One method of one path.
 #[derive(Clone, Debug)]
@@ -164,13 +159,12 @@ pub struct Header {
 impl Operation {
     /// The path template that requests have. A URL is sent without its fragment.
     pub fn template(&self) -> &str {
-        self.path.split('#').next().unwrap_or_default()
+        path::template(&self.path)
     }
 
-    /// What a server sees of an operation: its method, and its path without the names of parameters.
+    /// What a server sees of an operation.
     pub fn route(&self) -> (Method, String) {
-        let template = self.template();
-        (self.method, placeholders(template).fold(template.to_owned(), |route, name| route.replace(&format!("{{{name}}}"), "{}")))
+        (self.method, path::route(self.template()))
     }
 
     /// The media types of the responses that generated code reads, as the header `Accept` lists them.

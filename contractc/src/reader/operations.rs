@@ -4,7 +4,7 @@ use serde_json::Value as JsonValue;
 
 use super::{Bindings, Located, Reader, objects};
 use crate::model::{
-    Body, Encoding, Header, Media, Method, Operation, Parameter, Place, Response, Status, Style, Tag, is_json, placeholders,
+    Body, Encoding, Header, Media, Method, Operation, Parameter, Place, Response, Status, Style, Tag, as_sent, is_json, placeholders,
 };
 use crate::runtime::http::{StatusCode, has_body};
 use crate::runtime::report::escaped;
@@ -97,16 +97,17 @@ impl<'a> Reader<'a> {
         let id = self.text(at.node, "operationId").unwrap_or_else(|| format!("{} {path}", method.name()));
         self.check_method(method, at.node.span);
         let body = at.get("requestBody").and_then(|body| self.body(method, body, bindings));
+        let sent = as_sent(path);
         let operation = Operation {
             span: at.node.span,
             id,
             method,
-            path: as_sent(path),
+            parameters: self.parameters(&sent, at, shared, bindings),
+            path: sent,
             tag: at.get("tags").and_then(|tags| tags.items().first().and_then(|tag| tag.node.as_str().map(str::to_owned))),
             summary: self.text(at.node, "summary"),
             description: self.text(at.node, "description"),
             deprecated: self.flag(at.node, "deprecated"),
-            parameters: self.parameters(path, at, shared, bindings),
             body,
             responses: self.responses(method, at, bindings),
             security: self.security(at.get("security").or_else(|| root.get("security")).as_ref()),
@@ -419,23 +420,4 @@ fn status(text: &str) -> Option<Status> {
         [hundreds @ b'1'..=b'5', b'X' | b'x', b'X' | b'x'] => Some(Status::Range(u16::from(hundreds - b'0'))),
         _ => text.parse().ok().filter(|code| (100..600).contains(code)).map(Status::Code),
     }
-}
-
-/// A path template as requests have it: every URL parser writes these characters percent-encoded, and a percent sign that encodes nothing
-/// is not part of a URL.
-fn as_sent(path: &str) -> String {
-    let mut sent = String::with_capacity(path.len());
-    let mut is_name = false;
-    for (at, character) in path.char_indices() {
-        is_name = character == '{' || (is_name && character != '}');
-        let digits = || path.get(at + 1..at + 3).is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        let is_url = character.is_ascii_graphic() && !"\"<>\\`".contains(character) && (character != '%' || digits());
-        if is_name || is_url {
-            sent.push(character);
-        } else {
-            let mut bytes = [0; 4];
-            sent.extend(character.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02X}")));
-        }
-    }
-    sent
 }

@@ -35,6 +35,7 @@ impl Reader<'_> {
             let path = &operation.path;
             if let Some(problem) = impossible_path(operation) {
                 self.diagnostics.error(operation.span, format!("invalid path `{path}`: {problem}"));
+                continue;
             }
             if operation.template() != path {
                 let message = format!("the path `{path}` is sent as `{}`: a URL is sent without its fragment", operation.template());
@@ -45,8 +46,9 @@ impl Reader<'_> {
             match first.entry(operation.route()) {
                 Entry::Vacant(entry) => _ = entry.insert(path),
                 Entry::Occupied(entry) => {
-                    let message = format!("the path `{path}` differs from `{}` only in the names of its parameters", entry.get());
-                    self.diagnostics.error(operation.span, message).hint("a server cannot tell them apart: use one path");
+                    let message = format!("the path `{path}` is the same as `{}` for a server", entry.get());
+                    let hint = "use one path: names of parameters, the order of a query, dot segments and needless percent-encoding make no difference";
+                    self.diagnostics.error(operation.span, message).hint(hint);
                 }
             }
         }
@@ -55,12 +57,17 @@ impl Reader<'_> {
 
 /// The reason why no request can have the path of an operation.
 fn impossible_path(operation: &Operation) -> Option<&'static str> {
-    let path = &operation.path;
+    let template = operation.template();
+    let (path, query) = template.split_once('?').unwrap_or((template, ""));
     let names: Vec<&str> = placeholders(path).collect();
     if path.matches('{').count() != names.len() || path.matches('}').count() != names.len() {
-        return Some("unbalanced brace");
+        let is_cut = path.rfind('{') > path.rfind('}') && path.len() < operation.path.len();
+        return Some(if is_cut { "a parameter's name has `?` or `#`, which ends a path" } else { "unbalanced brace" });
     }
-    if path.split_once('?').is_some_and(|(_, query)| query.contains('{')) {
+    if names.iter().any(|name| name.contains('/')) {
+        return Some("a parameter's name has `/`, which ends a segment");
+    }
+    if query.contains(['{', '}']) {
         return Some("a parameter in the query, which `in: query` declares");
     }
     let distinct: BTreeSet<&&str> = names.iter().collect();
