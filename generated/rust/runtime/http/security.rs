@@ -135,7 +135,7 @@ impl Credentials {
 /// Adds the credentials of a set to a request.
 fn send_all(found: &[(Scheme, Credential)], request: &mut Request) -> Result<(), String> {
     for (index, (scheme, credential)) in found.iter().enumerate() {
-        let fault = |reason: &str| format!("the credential of {:?} {reason}", scheme.name);
+        let fault = |reason: &str| fault(scheme, reason);
         let text = scheme.text(credential).map_err(fault)?;
         let place = scheme.place();
         match found[..index].iter().find(|(other, _)| place.is_some() && other.place() == place) {
@@ -243,9 +243,13 @@ pub fn receive_credentials(security: Security, uri: &http::Uri, headers: &Header
 
 /// Adds a credential to a request. One that does not fit its scheme keeps the request from being sent.
 pub(super) fn send(scheme: &Scheme, credential: &Credential, request: &mut Request) {
-    if let Err(reason) = send_all(&[(*scheme, credential.clone())], request) {
-        refuse(reason, request);
+    if let Err(reason) = scheme.send(credential, request) {
+        refuse(fault(scheme, reason), request);
     }
+}
+
+fn fault(scheme: &Scheme, reason: &str) -> String {
+    format!("the credential of {:?} {reason}", scheme.name)
 }
 
 fn refuse(message: String, request: &mut Request) {
