@@ -16,7 +16,7 @@ use crate::api::{
 };
 use crate::client::Client;
 use crate::engine::Event;
-use crate::engine::answer::check_account;
+use crate::engine::response::check_account;
 use crate::error::{Error, Kind};
 use crate::pull;
 use crate::task::Task;

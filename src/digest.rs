@@ -59,7 +59,7 @@ pub struct Difference {
     pub found_at: i64,
     /// When everything was last pulled again because of it.
     pub tried_at: i64,
-    /// The outcome.
+    /// The outcome. Databases keep it under an earlier name.
     #[serde(rename = "course")]
     pub state: DifferenceState,
 }
@@ -70,7 +70,8 @@ pub struct Difference {
 pub enum DifferenceState {
     /// Everything is pulled again.
     Resyncing,
-    /// The difference persists after everything was pulled again. The device tries once more every [`RETRY_MS`].
+    /// The difference persists after everything was pulled again. The device tries once more every [`RETRY_MS`]. Databases keep
+    /// it under an earlier name.
     #[serde(rename = "outlived")]
     Persistent,
     /// The digests agree again.

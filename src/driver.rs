@@ -83,7 +83,7 @@ impl Driver {
                     Event::Tick
                 }
             };
-            self.forget_answered(&event);
+            self.forget_finished(&event);
             self.count(&event);
             let commands = self.engine.handle(event, self.now(), random());
             for command in commands {
@@ -112,8 +112,8 @@ impl Driver {
         i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
-    fn forget_answered(&mut self, event: &Event) {
-        if let Event::Answered { request, .. } | Event::Unanswered { request, .. } = event {
+    fn forget_finished(&mut self, event: &Event) {
+        if let Event::Responded { request, .. } | Event::NoResponse { request, .. } = event {
             self.requests.remove(request);
         }
     }
@@ -188,13 +188,13 @@ fn announce(changes: &broadcast::Sender<Arc<[Key]>>, task: &Task, done: bool) {
 }
 
 async fn send(link: Option<Arc<Link>>, request: u64, account: Uuid, message: Message, say: impl FnOnce(Event)) {
-    let answer = match link {
+    let response = match link {
         Some(link) => link.exchange(account, &message).await,
         None => Err(Kind::SignIn { doing: "sync" }.into()),
     };
-    say(match answer {
-        Ok(answer) => Event::Answered { request, answer },
-        Err(error) => Event::Unanswered { request, error: error.into() },
+    say(match response {
+        Ok(response) => Event::Responded { request, response },
+        Err(error) => Event::NoResponse { request, error: error.into() },
     });
 }
 
@@ -207,6 +207,6 @@ async fn refresh(link: Option<Arc<Link>>, request: u64, say: impl FnOnce(Event))
     say(match refreshed.await {
         Ok(valid) => Event::Refreshed { request, valid },
         Err(error) if error.is_auth() => Event::Refreshed { request, valid: false },
-        Err(error) => Event::Unanswered { request, error: error.into() },
+        Err(error) => Event::NoResponse { request, error: error.into() },
     });
 }

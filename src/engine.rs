@@ -20,11 +20,11 @@ use crate::status::{Status, SyncState};
 use crate::store::{Edits, Resync};
 use crate::task::{Done, Snapshot, Task};
 
-pub mod answer;
 mod event;
 mod failing;
 mod pulling;
 mod pushing;
+pub mod response;
 mod size;
 
 pub use event::{Call, Command, Event, Message, TransportError};
@@ -296,12 +296,12 @@ impl Engine {
                 self.fail(message, turn);
             }
             // It is unknown whether the session continues: the next request shows it, and may refresh the token again.
-            Event::Unanswered { request, error } if self.token == Token::Refreshing(request) => {
+            Event::NoResponse { request, error } if self.token == Token::Refreshing(request) => {
                 self.token = Token::Unrefreshed;
                 self.unreachable(error.message, turn);
             }
-            Event::Answered { request, answer } if self.is_awaited(request) => self.answered(answer, turn),
-            Event::Unanswered { request, error } if self.is_awaited(request) => self.replied(Err(error), turn),
+            Event::Responded { request, response } if self.is_awaited(request) => self.responded(response, turn),
+            Event::NoResponse { request, error } if self.is_awaited(request) => self.exchanged(Err(error), turn),
             // The result of a refresh is obsolete once somebody has signed in again, and may arrive during the next refresh.
             Event::Refreshed { request, valid } if self.is_refreshing(request) => {
                 self.token.stop_refreshing();
@@ -309,7 +309,7 @@ impl Engine {
                     self.obstacle = Some(Obstacle::NeedsAuth);
                 }
             }
-            Event::Answered { .. } | Event::Unanswered { .. } | Event::Refreshed { .. } => {}
+            Event::Responded { .. } | Event::NoResponse { .. } | Event::Refreshed { .. } => {}
         }
     }
 

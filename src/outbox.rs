@@ -16,7 +16,7 @@ use crate::rules::{self, Rule};
 use crate::skew::{SKEW_MAX_MS, is_near};
 use crate::store::{Block, Key, Loaded, Meta, Past, Pending, Row, RowState, Write};
 use crate::stored::member;
-use crate::wire::{self, Change, Edit, Outcome, PushResult, Receipt};
+use crate::wire::{self, Change, Edit, Outcome, PushResult, Reason, Receipt};
 
 fn new_op(clock: &mut ClockAndRng<'_>, meta: &mut Meta) -> Op {
     meta.seq += 1;
@@ -270,12 +270,14 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: 
                 pushed.settled += 1;
                 superseded(row, edit, winner, Arrival { seen: row.seen, is_quarantined: entry.is_quarantined, now }, loaded.meta.resyncs)?
             }
-            Outcome::Refused { .. } if skewed_at(outcome).is_some() => continue,
-            Outcome::Refused { retryable: false, reason, .. } if is_current(row, edit) && rules::on(Rule::BlockRefused) => {
+            Outcome::Rejected { .. } if skewed_at(outcome).is_some() => continue,
+            Outcome::Rejected { reason: Reason::Received { retryable: false, json, .. }, .. }
+                if is_current(row, edit) && rules::on(Rule::BlockRefused) =>
+            {
                 pushed.settled += 1;
-                vec![Write::Put(blocked(row, block_of(reason)?, now))]
+                vec![Write::Put(blocked(row, block_of(json)?, now))]
             }
-            Outcome::Rejected { .. } | Outcome::Refused { .. } => continue,
+            Outcome::Rejected { .. } => continue,
         };
         loaded.meta.follow(Some(row), &planned);
         writes.extend(planned);
@@ -294,7 +296,7 @@ const CLOCK_SKEW: &str = "clock_skew";
 /// The server's time, if it has rejected an edit because of its stamp. The rejection may leave it out.
 fn skewed_at(outcome: &Outcome) -> Option<Option<i64>> {
     match outcome {
-        Outcome::Refused { code, server_time, .. } if code == CLOCK_SKEW => Some(*server_time),
+        Outcome::Rejected { reason: Reason::Received { code, server_time, .. }, .. } if code == CLOCK_SKEW => Some(*server_time),
         _ => None,
     }
 }

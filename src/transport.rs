@@ -18,7 +18,7 @@ use crate::api::operations::{GetChanges, RefreshTokens, RefreshTokensResponse, S
 use crate::api::runtime::http::{Bearer, CallError, Hooks, Operation, Request, Response, Transport, call};
 use crate::api::{ContractVersion, Problem, RefreshRequest, RefreshToken, TokenPair};
 use crate::engine::Message;
-use crate::engine::answer::Answered;
+use crate::engine::response::ServerResponse;
 use crate::error::{Error, Fate, Kind};
 pub use crate::tokens::{MemoryTokens, TokenError, TokenStore, Tokens};
 
@@ -200,11 +200,11 @@ impl Link {
 
     /// Sends a message of the engine. The engine has decided that `account` owns the records (R15). This compares the token with it,
     /// because another account may have signed in since. A response of another account is an error; the engine would reject it too.
-    pub(crate) async fn exchange(&self, account: Uuid, message: &Message) -> Result<Answered, Error> {
+    pub(crate) async fn exchange(&self, account: Uuid, message: &Message) -> Result<ServerResponse, Error> {
         let mut request = self.request(message)?;
         let Some(tokens) = self.tokens().await? else {
             // Another call has found out that the session has ended. The server would respond in the same way.
-            return Ok(Answered::session_ended());
+            return Ok(ServerResponse::session_ended());
         };
         if tokens.account != account {
             return Err(Kind::SignIn { doing: "sync" }.into());
@@ -217,7 +217,7 @@ impl Link {
             traffic.sent_bytes += sent;
             traffic.received_bytes += response.body().len() as u64;
         });
-        answered(response).of_account(account).map_err(|message| Kind::Foreign { doing: "sync", message }.into())
+        server_response(response).of_account(account).map_err(|message| Kind::Foreign { doing: "sync", message }.into())
     }
 
     fn request(&self, message: &Message) -> Result<Request, Error> {
@@ -279,8 +279,9 @@ pub(crate) fn called(doing: &'static str, error: CallError<NoResponse>) -> Error
         CallError::Request(report) => Error::argument(format!("cannot {doing}: {report}")),
         CallError::Transport(error) => no_response(doing, &error),
         CallError::Response(invalid) => {
-            let answer = Answered { status: invalid.status.as_u16(), account: None, retry_after_ms: None, body: invalid.body.clone() };
-            let message = if answer.has_json_body() { invalid.to_string() } else { answer.described() };
+            let response =
+                ServerResponse { status: invalid.status.as_u16(), account: None, retry_after_ms: None, body: invalid.body.clone() };
+            let message = if response.has_json_body() { invalid.to_string() } else { response.described() };
             Kind::Foreign { doing, message }.into()
         }
     }
@@ -293,8 +294,8 @@ pub(crate) fn refusal<R: crate::api::runtime::http::Outcome>(doing: &'static str
     match Problem::from_json(&body) {
         Ok(problem) => Kind::Refused { doing, problem: Box::new(problem) }.into(),
         Err(_) => {
-            let answer = Answered { status: status.as_u16(), account: None, retry_after_ms: None, body };
-            Kind::Foreign { doing, message: answer.described() }.into()
+            let response = ServerResponse { status: status.as_u16(), account: None, retry_after_ms: None, body };
+            Kind::Foreign { doing, message: response.described() }.into()
         }
     }
 }
@@ -337,10 +338,10 @@ fn proxy_variable() -> Option<&'static str> {
     ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter().find(is_set)
 }
 
-fn answered(response: Response) -> Answered {
+fn server_response(response: Response) -> ServerResponse {
     let account = response.headers().get(ACCOUNT_HEADER).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let retry_after_ms = retry_after_ms(response.headers());
-    Answered { status: response.status().as_u16(), account, retry_after_ms, body: response.into_body() }
+    ServerResponse { status: response.status().as_u16(), account, retry_after_ms, body: response.into_body() }
 }
 
 /// Explains a failed TLS connection to the person who typed the address.

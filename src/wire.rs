@@ -180,23 +180,26 @@ pub enum Outcome {
         id: Option<Uuid>,
         /// The op, if it was readable.
         op: Option<Op>,
-        /// The reason, and whether the edit may be sent again.
-        error: Rejection,
+        /// Why.
+        reason: Reason,
     },
-    /// The edit was not stored, as a client reads it. The reason may come from a later contract.
-    Refused {
-        /// The record's id.
-        id: Option<Uuid>,
-        /// The op.
-        op: Option<Op>,
-        /// The code of the reason.
+}
+
+/// Why an edit was not stored, and whether it may be sent again.
+#[derive(Clone, Debug)]
+pub enum Reason {
+    /// As this server says it.
+    Own(Rejection),
+    /// As a client reads it, possibly by a later contract.
+    Received {
+        /// The code.
         code: String,
         /// Whether the edit may be sent again.
         retryable: bool,
         /// The server's clock, if the reason is the edit's stamp.
         server_time: Option<i64>,
         /// The whole reason, as JSON.
-        reason: String,
+        json: String,
     },
 }
 
@@ -209,7 +212,7 @@ impl Outcome {
                 let winner = (**winner).as_ref().map_or_else(|unreadable| unreadable.id, |winner| Some(winner.record.id));
                 (Some(*id).filter(|id| winner.is_none_or(|winner| winner == *id)), Some(*op))
             }
-            Outcome::Rejected { id, op, .. } | Outcome::Refused { id, op, .. } => (*id, *op),
+            Outcome::Rejected { id, op, .. } => (*id, *op),
         };
         (id, op) == (Some(edit.record.id), Some(edit.op)) || !rules::on(Rule::OutcomesAreOfEdits)
     }
@@ -356,14 +359,13 @@ fn read_outcome(outcome: Json<'_>, collection: &'static Collection) -> Option<Ou
         }
         _ => {
             let error = outcome.get("error")?;
-            Outcome::Refused {
-                id: id(),
-                op: op(),
+            let reason = Reason::Received {
                 code: error.get("code")?.as_str()?.to_owned(),
                 retryable: boolean(error.get("retryable"))?,
                 server_time: integer(error.get("serverTime")),
-                reason: error.to_text(),
-            }
+                json: error.to_text(),
+            };
+            Outcome::Rejected { id: id(), op: op(), reason }
         }
     })
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stronglog_sync::Status;
 use stronglog_sync::api::CONTRACT;
 use stronglog_sync::clock::ClockAndRng;
-use stronglog_sync::engine::answer::Answered;
+use stronglog_sync::engine::response::ServerResponse;
 use stronglog_sync::engine::{Command, Engine, Event, Message, Settings, TransportError};
 use stronglog_sync::merge::Op;
 use stronglog_sync::outbox::{LocalEdit, edit};
@@ -28,9 +28,9 @@ fn engine() -> Engine {
     Engine::new(&CONTRACT, Settings::default(), snapshot)
 }
 
-fn answer(status: u16, retry_after_ms: Option<u64>, code: &str) -> Answered {
+fn answer(status: u16, retry_after_ms: Option<u64>, code: &str) -> ServerResponse {
     let body = serde_json::json!({ "type": "about:blank", "title": "No", "status": status, "code": code, "retryable": true });
-    Answered { status, account: None, retry_after_ms, body: body.to_string().into_bytes() }
+    ServerResponse { status, account: None, retry_after_ms, body: body.to_string().into_bytes() }
 }
 
 fn sent(commands: &[Command]) -> Option<u64> {
@@ -49,16 +49,16 @@ fn wake_at(commands: &[Command]) -> Option<i64> {
 fn a_server_that_asks_for_no_wait_is_not_asked_again_at_once() {
     let mut engine = engine();
     let request = sent(&engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 500)).expect("a request");
-    let commands = engine.handle(Event::Answered { request, answer: answer(503, Some(0), "unavailable") }, 0, 500);
+    let commands = engine.handle(Event::Responded { request, response: answer(503, Some(0), "unavailable") }, 0, 500);
     assert_eq!((sent(&commands), wake_at(&commands)), (None, Some(501)), "the first wait of the back-off");
     assert!(engine.is_waiting(0), "whoever has asked for a sync gets an answer");
 
     let request = sent(&engine.handle(Event::Tick, 501, 500)).expect("a request");
-    let commands = engine.handle(Event::Answered { request, answer: answer(429, Some(7_000), "rate_limited") }, 600, 500);
+    let commands = engine.handle(Event::Responded { request, response: answer(429, Some(7_000), "rate_limited") }, 600, 500);
     assert_eq!(wake_at(&commands), Some(7_600), "a wait that the server asks for is followed exactly");
 
     let request = sent(&engine.handle(Event::Tick, 7_600, 500)).expect("a request");
-    let commands = engine.handle(Event::Answered { request, answer: answer(503, Some(u64::MAX), "unavailable") }, 8_000, 500);
+    let commands = engine.handle(Event::Responded { request, response: answer(503, Some(u64::MAX), "unavailable") }, 8_000, 500);
     assert_eq!(wake_at(&commands), Some(8_000 + 24 * 60 * 60 * 1_000), "a wrong date does not end the sync");
 }
 
@@ -66,15 +66,15 @@ fn a_server_that_asks_for_no_wait_is_not_asked_again_at_once() {
 fn a_refresh_without_an_answer_does_not_sign_the_device_out() {
     let mut engine = engine();
     let request = sent(&engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 500)).expect("a request");
-    let commands = engine.handle(Event::Answered { request, answer: answer(401, None, "token_expired") }, 0, 500);
+    let commands = engine.handle(Event::Responded { request, response: answer(401, None, "token_expired") }, 0, 500);
     let request = refresh(&commands).expect("a refresh");
-    let commands = engine.handle(Event::Unanswered { request, error: lost(false) }, 10, 500);
+    let commands = engine.handle(Event::NoResponse { request, error: lost(false) }, 10, 500);
     assert_eq!((engine.status(10).state, sent(&commands)), (SyncState::Offline, None));
     assert!(engine.is_waiting(10));
 
     let at = wake_at(&commands).expect("a timer");
     let request = sent(&engine.handle(Event::Tick, at, 500)).expect("a request");
-    let commands = engine.handle(Event::Answered { request, answer: answer(401, None, "token_expired") }, at, 500);
+    let commands = engine.handle(Event::Responded { request, response: answer(401, None, "token_expired") }, at, 500);
     let request = refresh(&commands).expect("another refresh");
     engine.handle(Event::Refreshed { request, valid: false }, at, 500);
     assert_eq!(engine.status(at).state, SyncState::NeedsAuth, "the server has said that the session has ended");
@@ -91,7 +91,7 @@ fn servers_that_reject_each_others_cursors_are_asked_less_and_less() {
     let mut now = 0;
     for _ in 0..20 {
         if let Some(request) = sent(&commands) {
-            commands = engine.handle(Event::Answered { request, answer: answer(410, None, "epoch_changed") }, now, u64::MAX);
+            commands = engine.handle(Event::Responded { request, response: answer(410, None, "epoch_changed") }, now, u64::MAX);
         } else if let Some(task) = commands.iter().find_map(|command| if let Command::Persist(task) = command { Some(task) } else { None })
         {
             let done = task.run(&mut store, &mut clock).expect("a step");
@@ -107,12 +107,16 @@ fn servers_that_reject_each_others_cursors_are_asked_less_and_less() {
 
 #[test]
 fn a_response_of_a_proxy_is_not_treated_as_one_of_the_server() {
-    let html =
-        |status| Answered { status, account: None, retry_after_ms: None, body: b"<html>please sign in to the network</html>".to_vec() };
+    let html = |status| ServerResponse {
+        status,
+        account: None,
+        retry_after_ms: None,
+        body: b"<html>please sign in to the network</html>".to_vec(),
+    };
     for status in [200, 204, 302, 401, 403, 404, 407, 410, 426, 500] {
         let mut engine = engine();
         let request = sent(&engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 500)).expect("a request");
-        let commands = engine.handle(Event::Answered { request, answer: html(status) }, 0, 500);
+        let commands = engine.handle(Event::Responded { request, response: html(status) }, 0, 500);
         let now = engine.status(0);
         assert_eq!(now.state, SyncState::Offline, "{status}");
         assert!(now.last_error.is_some_and(|error| error.contains(&format!("status {status} from something that is not"))), "{status}");
@@ -122,12 +126,16 @@ fn a_response_of_a_proxy_is_not_treated_as_one_of_the_server() {
 
 #[test]
 fn a_wait_that_no_server_has_asked_for_lasts_minutes() {
-    let proxy =
-        Answered { status: 503, account: None, retry_after_ms: Some(999_999_999_999_000), body: b"<html>try again later</html>".to_vec() };
+    let proxy = ServerResponse {
+        status: 503,
+        account: None,
+        retry_after_ms: Some(999_999_999_999_000),
+        body: b"<html>try again later</html>".to_vec(),
+    };
     for (answer, wait) in [(proxy, 5 * 60_000), (answer(503, Some(3_600_000), "unavailable"), 3_600_000)] {
         let mut engine = engine();
         let request = sent(&engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 500)).expect("a request");
-        engine.handle(Event::Answered { request, answer }, 0, 500);
+        engine.handle(Event::Responded { request, response: answer }, 0, 500);
         assert_eq!(engine.status(0).next_attempt_in_ms, Some(wait));
     }
 }
@@ -136,7 +144,7 @@ fn a_wait_that_no_server_has_asked_for_lasts_minutes() {
 fn a_server_with_a_newer_code_for_an_old_program_is_understood_by_its_status() {
     let mut engine = engine();
     let request = sent(&engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 500)).expect("a request");
-    engine.handle(Event::Answered { request, answer: answer(426, None, "contract_too_old") }, 0, 500);
+    engine.handle(Event::Responded { request, response: answer(426, None, "contract_too_old") }, 0, 500);
     assert_eq!(engine.status(0).state, SyncState::UpgradeRequired);
 }
 
@@ -144,10 +152,10 @@ fn a_server_with_a_newer_code_for_an_old_program_is_understood_by_its_status() {
 fn a_page_that_leads_to_itself_is_not_asked_for_again_at_once() {
     let cursor = "v1.all.e1.1";
     let page = serde_json::json!({ "changes": [], "nextCursor": cursor, "hasMore": true, "userRev": 5, "serverTime": 1 });
-    let answer = Answered { status: 200, account: None, retry_after_ms: None, body: page.to_string().into_bytes() };
+    let answer = ServerResponse { status: 200, account: None, retry_after_ms: None, body: page.to_string().into_bytes() };
     let mut engine = engine();
     let request = sent(&engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 500)).expect("a request");
-    let commands = engine.handle(Event::Answered { request, answer }, 0, 500);
+    let commands = engine.handle(Event::Responded { request, response: answer }, 0, 500);
     assert!(sent(&commands).is_none() && wake_at(&commands).is_some() && engine.is_waiting(0));
     assert!(engine.status(0).last_error.is_some_and(|error| error.contains("does not advance")));
 }
@@ -161,7 +169,7 @@ struct Played {
 }
 
 /// Runs a device with an edit for a minute against a server that responds in this way.
-fn played(answer: impl Fn(&Message) -> Answered) -> Played {
+fn played(answer: impl Fn(&Message) -> ServerResponse) -> Played {
     let mut store = MemoryStore::new(Uuid::from_u128(9));
     let mut numbers = 0..;
     let mut random = || numbers.next().unwrap_or_default();
@@ -185,7 +193,7 @@ fn played(answer: impl Fn(&Message) -> Answered) -> Played {
             Some(Command::Persist(task)) => Event::Persisted(task.run(&mut store, &mut clock).expect("a step")),
             Some(Command::Send { request, message, .. }) => {
                 *if matches!(message, Message::Pull { .. }) { &mut pulls } else { &mut pushes } += 1;
-                Event::Answered { request, answer: answer(&message) }
+                Event::Responded { request, response: answer(&message) }
             }
             Some(Command::WakeAt(at)) => {
                 wake = at;
@@ -203,15 +211,15 @@ fn played(answer: impl Fn(&Message) -> Answered) -> Played {
     Played { pulls, pushes, status, store }
 }
 
-fn ok(body: &Value) -> Answered {
-    Answered { status: 200, account: None, retry_after_ms: None, body: body.to_string().into_bytes() }
+fn ok(body: &Value) -> ServerResponse {
+    ServerResponse { status: 200, account: None, retry_after_ms: None, body: body.to_string().into_bytes() }
 }
 
-fn idle_page() -> Answered {
+fn idle_page() -> ServerResponse {
     ok(&json!({ "changes": [], "nextCursor": "v1.all.e1.0", "hasMore": false, "userRev": 0, "serverTime": 1 }))
 }
 
-fn push_result(message: &Message, outcome: impl Fn(&Edit) -> Value) -> Answered {
+fn push_result(message: &Message, outcome: impl Fn(&Edit) -> Value) -> ServerResponse {
     let Message::Push { edits, .. } = message else { return idle_page() };
     let outcomes: Vec<Value> = edits.iter().map(outcome).collect();
     ok(&json!({ "outcomes": outcomes, "prevUserRev": 0, "userRev": 1, "serverTime": 1 }))
@@ -285,7 +293,8 @@ fn an_answer_to_another_push_acknowledges_nothing() {
 #[test]
 fn an_answer_of_another_account_is_taken_for_none() {
     for (account, pending) in [(Uuid::from_u128(4), 1), (ACCOUNT, 0)] {
-        let played = played(|message| Answered { account: Some(account.to_string()), ..push_result(message, |edit| receipt(edit, 1)) });
+        let played =
+            played(|message| ServerResponse { account: Some(account.to_string()), ..push_result(message, |edit| receipt(edit, 1)) });
         assert_eq!(played.status.pending, pending);
         assert!(played.pulls < 20, "{} pulls in a minute", played.pulls);
         let error = played.status.last_error;
@@ -297,7 +306,7 @@ fn an_answer_of_another_account_is_taken_for_none() {
 fn a_proxy_that_begins_to_remove_the_name_of_the_account_is_noticed_at_the_next_push() {
     let named = std::cell::Cell::new(true);
     let mut played = played(|message| match message {
-        Message::Pull { .. } if named.replace(false) => Answered { account: Some(ACCOUNT.to_string()), ..idle_page() },
+        Message::Pull { .. } if named.replace(false) => ServerResponse { account: Some(ACCOUNT.to_string()), ..idle_page() },
         Message::Pull { .. } => idle_page(),
         Message::Push { .. } => push_result(message, |edit| receipt(edit, 1)),
     });
@@ -309,7 +318,7 @@ fn a_proxy_that_begins_to_remove_the_name_of_the_account_is_noticed_at_the_next_
 #[test]
 fn whatever_a_server_answers_again_and_again_it_is_asked_less_and_less() {
     let codes = ["unavailable", "epoch_changed", "cursor_expired", "invalid_cursor", "payload_too_large", "malformed_request", "new"];
-    let html = |status| Answered { status, account: None, retry_after_ms: None, body: b"<html></html>".to_vec() };
+    let html = |status| ServerResponse { status, account: None, retry_after_ms: None, body: b"<html></html>".to_vec() };
     for status in (200..600).filter(|status| status % 100 < 30) {
         for refusal in codes.map(|code| answer(status, None, code)).into_iter().chain([html(status)]) {
             for of_pushes in [false, true] {
@@ -346,7 +355,7 @@ fn an_account_that_has_no_room_for_anything_is_asked_less_and_less() {
     for _ in 0..20 {
         commands = if let Some(request) = sent(&commands) {
             pushes += 1;
-            engine.handle(Event::Answered { request, answer: answer(507, None, "quota_exceeded") }, 0, 1)
+            engine.handle(Event::Responded { request, response: answer(507, None, "quota_exceeded") }, 0, 1)
         } else if commands.iter().any(|command| matches!(command, Command::Load { .. })) {
             engine.handle(Event::Loaded(vec![deletion.clone()]), 0, 1)
         } else {
@@ -406,7 +415,7 @@ fn after_an_answer_that_broke_off_a_smaller_page_is_asked_for() {
     for _ in 0..12 {
         let (request, limit) = page_asked(&commands).expect("a pull");
         asked.push(limit);
-        let commands_then = engine.handle(Event::Unanswered { request, error: lost(false) }, 0, 1);
+        let commands_then = engine.handle(Event::NoResponse { request, error: lost(false) }, 0, 1);
         let at = wake_at(&commands_then).expect("a timer");
         commands = engine.handle(Event::SyncNow, at, 1);
     }
@@ -419,7 +428,7 @@ fn a_connection_that_breaks_under_large_messages_gets_smaller_ones_at_once() {
     let (mut commands, mut asked) = (engine.handle(Event::SignedIn { account: ACCOUNT }, 0, 1), Vec::new());
     while let Some((request, limit)) = page_asked(&commands) {
         asked.push(limit);
-        commands = engine.handle(Event::Unanswered { request, error: lost(true) }, 0, 1);
+        commands = engine.handle(Event::NoResponse { request, error: lost(true) }, 0, 1);
     }
     assert_eq!(asked, [1_000, 500, 250, 125, 62, 31, 15, 7, 3, 1]);
     assert!(engine.is_waiting(0), "not even one change gets through");

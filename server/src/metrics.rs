@@ -125,7 +125,7 @@ impl Metrics {
                 Outcome::Accepted(_) => "accepted",
                 Outcome::Duplicate(_) => "duplicate",
                 Outcome::Superseded { .. } => "superseded",
-                Outcome::Rejected { .. } | Outcome::Refused { .. } => "rejected",
+                Outcome::Rejected { .. } => "rejected",
             };
             self.outcomes.get_or_create(&Kind { outcome }).inc();
         }

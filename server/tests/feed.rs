@@ -11,7 +11,7 @@ use stronglog_sync::cursor::Cursor;
 use stronglog_sync::digest::Digest;
 use stronglog_sync::merge::Op;
 use stronglog_sync::record::RECORD_BYTES_MAX;
-use stronglog_sync::wire::{self, Feed, Outcome, Page, PushResult};
+use stronglog_sync::wire::{self, Feed, Outcome, Page, PushResult, Reason};
 use uuid::Uuid;
 
 pub(crate) const NOW: i64 = 1_750_000_000_000;
@@ -96,7 +96,7 @@ pub(crate) fn body(edits: &[String]) -> String {
 
 fn code(outcome: &Outcome) -> Option<RejectionCode> {
     match outcome {
-        Outcome::Rejected { error, .. } => Some(error.code),
+        Outcome::Rejected { reason: Reason::Own(error), .. } => Some(error.code),
         _ => None,
     }
 }
@@ -164,7 +164,7 @@ fn rejections_name_their_reason() {
     for (edit, expected) in table {
         let outcome = setup.one(edit);
         assert_eq!(code(&outcome), Some(expected), "{outcome:?}");
-        let Outcome::Rejected { error, .. } = &outcome else { panic!("{outcome:?}") };
+        let Outcome::Rejected { reason: Reason::Own(error), .. } = &outcome else { panic!("{outcome:?}") };
         assert_eq!(error.retryable, expected == RejectionCode::ClockSkew);
         assert_eq!(error.server_time.is_some(), expected == RejectionCode::ClockSkew);
         let written = wire::write_push_result(&PushResult {

@@ -3,7 +3,7 @@
 use stronglog_server::feed::{self, Error, Refusal};
 use stronglog_server::store::{Quota, Records, Usage};
 use stronglog_sync::api::{CONTRACT, RejectionCode};
-use stronglog_sync::wire::{self, Feed, Outcome};
+use stronglog_sync::wire::{self, Feed, Outcome, Reason};
 
 use crate::feed::{LAPTOP, NOW, PHONE, Setup, USER, body, edit, tombstone, weight};
 
@@ -86,7 +86,8 @@ fn a_record_nests_no_deeper_than_every_message_can_hold() {
     let nested = |levels: usize| format!(r#","x":{}{}"#, "[".repeat(levels), "]".repeat(levels));
     let deepest = setup.one(edit(PHONE, 1, &weight(1, NOW, &nested(99))));
     assert!(matches!(deepest, Outcome::Accepted(_)), "{deepest:?}");
-    let Outcome::Rejected { error, .. } = setup.one(edit(PHONE, 2, &weight(2, NOW, &nested(100)))) else { panic!("accepted") };
+    let rejected = setup.one(edit(PHONE, 2, &weight(2, NOW, &nested(100))));
+    let Outcome::Rejected { reason: Reason::Own(error), .. } = rejected else { panic!("{rejected:?}") };
     let why = &error.errors.expect("the reason")[0];
     assert_eq!(
         (error.code, why.pointer.as_str(), why.message.as_str()),

@@ -9,7 +9,7 @@ use crate::api::collection::Contract;
 use crate::client::Client;
 use crate::cursor::Cursor;
 use crate::engine::Message;
-use crate::engine::answer::{self, Answered};
+use crate::engine::response::{self, ServerResponse};
 use crate::error::{Error, Fate, Kind};
 use crate::store::{Key, Quarantined, Query, Row, RowState, Store, StoreError};
 use crate::task::Task;
@@ -98,17 +98,17 @@ impl Client {
     /// Fetches a page of the global feed. An expired token is refreshed once.
     async fn fetch(&self, link: &Link, tokens: &Tokens, since: Option<String>, limit: u64) -> Result<Page, Error> {
         let message = Message::Pull { since, limit };
-        let mut answered: Answered = link.exchange(tokens.account, &message).await?;
-        if answered.status == 401 {
+        let mut response: ServerResponse = link.exchange(tokens.account, &message).await?;
+        if response.status == 401 {
             let stale = link.tokens().await?.ok_or(Kind::SignIn { doing: DOING })?;
             link.refresh(&stale).await?.ok_or(Kind::SignIn { doing: DOING })?;
-            answered = link.exchange(tokens.account, &message).await?;
+            response = link.exchange(tokens.account, &message).await?;
         }
-        if matches!(answered.status, 408 | 413) {
-            return Err(Kind::Offline { doing: DOING, message: answered.described(), fate: Fate::Cut }.into());
+        if matches!(response.status, 408 | 413) {
+            return Err(Kind::Offline { doing: DOING, message: response.described(), fate: Fate::Cut }.into());
         }
         let meta = self.with(|store| store.meta())?;
-        let page = answered.of_server(&meta).and_then(|answered| answer::page(&answered, link.contract));
+        let page = response.of_server(&meta).and_then(|response| response::page(&response, link.contract));
         page.map_err(|message| Kind::Foreign { doing: DOING, message }.into())
     }
 }

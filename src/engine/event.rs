@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::api::operations::{GetChanges, PushChanges};
 use crate::api::runtime::http::{Method, Operation};
-use crate::engine::answer::Answered;
+use crate::engine::response::ServerResponse;
 use crate::store::{Edits, Row};
 use crate::task::{Done, Snapshot, Task};
 use crate::wire::{self, Edit};
@@ -50,14 +50,14 @@ pub enum Event {
         message: String,
     },
     /// A response has arrived.
-    Answered {
+    Responded {
         /// The number that [`Command::Send`] gave it.
         request: u64,
         /// The response. It may be anything, because a captive portal also responds.
-        answer: Answered,
+        response: ServerResponse,
     },
     /// A request or a refresh got no response, or none from the server.
-    Unanswered {
+    NoResponse {
         /// The number that [`Command::Send`] or [`Command::Refresh`] gave it.
         request: u64,
         /// What happened to it.
@@ -93,7 +93,7 @@ pub enum Command {
     },
     /// Run a durable step, and report it with [`Event::Persisted`].
     Persist(Task),
-    /// Send a request, and report the result with [`Event::Answered`] or [`Event::Unanswered`]. A token of another account than `account`
+    /// Send a request, and report the result with [`Event::Responded`] or [`Event::NoResponse`]. A token of another account than `account`
     /// must not be used.
     Send {
         /// The number of the request, which the reply repeats.
@@ -103,7 +103,7 @@ pub enum Command {
         /// The message to send.
         message: Message,
     },
-    /// Refresh the token, and report the result with [`Event::Refreshed`] or [`Event::Unanswered`].
+    /// Refresh the token, and report the result with [`Event::Refreshed`] or [`Event::NoResponse`].
     Refresh {
         /// The number of the refresh, which the reply repeats.
         request: u64,

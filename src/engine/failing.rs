@@ -1,7 +1,7 @@
 //! Failed requests: whether the engine waits, refreshes the token, starts again, or needs the user.
 
-use crate::engine::answer::{Answered, Asked};
 use crate::engine::pulling::{Following, Pulling};
+use crate::engine::response::{Asked, ServerResponse};
 use crate::engine::{Command, Engine, Obstacle, Token, TransportError, Turn, Wants, Work};
 use crate::retry::Failure;
 use crate::store::Edits;
@@ -46,28 +46,28 @@ impl Engine {
     }
 
     /// Handles the response to the request in flight.
-    pub(super) fn answered(&mut self, answer: Answered, turn: &mut Turn) {
-        self.replied(self.own(answer), turn);
+    pub(super) fn responded(&mut self, response: ServerResponse, turn: &mut Turn) {
+        self.exchanged(self.own(response), turn);
     }
 
     /// Rejects a response of another account, which comes from something between here and the server. A cache may keep the response to a
     /// pull, but never that to a push.
-    fn own(&self, answer: Answered) -> Result<Answered, TransportError> {
-        let Some(own) = self.account else { return Ok(answer) };
-        let answer = answer.of_account(own).and_then(|answer| match self.work {
-            Work::Pulling(_) => answer.of_server(&self.snapshot.meta),
-            _ => Ok(answer),
+    fn own(&self, response: ServerResponse) -> Result<ServerResponse, TransportError> {
+        let Some(own) = self.account else { return Ok(response) };
+        let response = response.of_account(own).and_then(|response| match self.work {
+            Work::Pulling(_) => response.of_server(&self.snapshot.meta),
+            _ => Ok(response),
         });
-        answer.map_err(|message| TransportError { message, is_cut: false })
+        response.map_err(|message| TransportError { message, is_cut: false })
     }
 
     /// Handles the result of the request in flight: a response, or the error of the network.
-    pub(super) fn replied(&mut self, reply: Result<Answered, TransportError>, turn: &mut Turn) {
+    pub(super) fn exchanged(&mut self, reply: Result<ServerResponse, TransportError>, turn: &mut Turn) {
         match (std::mem::replace(&mut self.work, Work::Idle), reply) {
-            (Work::Pushing(pushing), reply) => self.push_replied(pushing, reply, turn),
-            (Work::Pulling(pulling), Ok(answer)) => {
+            (Work::Pushing(pushing), reply) => self.push_exchanged(pushing, reply, turn),
+            (Work::Pulling(pulling), Ok(response)) => {
                 self.offline = false;
-                self.pull_answered(pulling, &answer, turn);
+                self.pull_responded(pulling, &response, turn);
             }
             (Work::Pulling(pulling), Err(error)) => {
                 let is_next = self.page_size.halve(self.page_size.changes()) && error.is_cut;

@@ -2,7 +2,7 @@
 
 use crate::clock::Learned;
 use crate::digest::{Comparison, DifferenceState};
-use crate::engine::answer::{self, Answered, Asked, failure};
+use crate::engine::response::{self, Asked, ServerResponse, failure};
 use crate::engine::{Command, Engine, Message, Turn, Work};
 use crate::pull::Pulled;
 use crate::retry::Failure;
@@ -75,18 +75,18 @@ impl Engine {
     }
 
     /// Handles the response to a request of a pull.
-    pub(super) fn pull_answered(&mut self, pulling: Pulling, answer: &Answered, turn: &mut Turn) {
-        let page = answer::page(answer, self.contract).and_then(|page| self.check_advances(page));
+    pub(super) fn pull_responded(&mut self, pulling: Pulling, response: &ServerResponse, turn: &mut Turn) {
+        let page = response::page(response, self.contract).and_then(|page| self.check_advances(page));
         match (pulling, page) {
             (Pulling::Fetching { .. }, Ok(page)) => self.store_page(page, turn),
             (Pulling::Storing(_), Ok(page)) => self.work = Work::Pulling(Pulling::Storing(Following::Page(Box::new(page)))),
             (Pulling::Fetching { .. }, Err(message)) => {
-                if let Some(task) = self.pull_failed(failure(answer), message, turn) {
+                if let Some(task) = self.pull_failed(failure(response), message, turn) {
                     self.store(task, turn);
                 }
             }
             (Pulling::Storing(_), Err(message)) => {
-                let task = self.pull_failed(failure(answer), message, turn);
+                let task = self.pull_failed(failure(response), message, turn);
                 self.work = Work::Pulling(Pulling::Storing(Following::Failed(task)));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::answer::{self, Answered, Asked, failure};
+use crate::engine::response::{self, Asked, ServerResponse, failure};
 use crate::engine::{Command, Engine, Message, TransportError, Turn, Work};
 use crate::outbox::{self, Pushed};
 use crate::retry::Failure;
@@ -35,7 +35,7 @@ enum Flight {
     /// Outcomes are being stored, and the next push was sent.
     StoringAndSent(Sent),
     /// Outcomes are being stored, and the result of the next push has already arrived: a response, or the error of the network.
-    StoringAndReplied(Vec<Edit>, Result<Answered, TransportError>),
+    StoringAndExchanged(Vec<Edit>, Result<ServerResponse, TransportError>),
 }
 
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Pushing {
     pub(super) fn request(&self) -> Option<u64> {
         match &self.flight {
             Flight::Sent(sent) | Flight::StoringAndSent(sent) => Some(sent.request),
-            Flight::Storing | Flight::StoringAndReplied(..) => None,
+            Flight::Storing | Flight::StoringAndExchanged(..) => None,
         }
     }
 
@@ -96,19 +96,24 @@ impl Engine {
     }
 
     /// Handles the result of the push in flight, or keeps it until the previous outcomes are stored.
-    pub(super) fn push_replied(&mut self, Pushing { flight, ahead }: Pushing, reply: Result<Answered, TransportError>, turn: &mut Turn) {
+    pub(super) fn push_exchanged(
+        &mut self,
+        Pushing { flight, ahead }: Pushing,
+        reply: Result<ServerResponse, TransportError>,
+        turn: &mut Turn,
+    ) {
         match flight {
             Flight::Sent(sent) => self.push_settled(ahead, sent.edits, reply, turn),
             Flight::StoringAndSent(sent) => {
-                self.work = Work::Pushing(Pushing { flight: Flight::StoringAndReplied(sent.edits, reply), ahead });
+                self.work = Work::Pushing(Pushing { flight: Flight::StoringAndExchanged(sent.edits, reply), ahead });
             }
             flight => self.work = Work::Pushing(Pushing { flight, ahead }),
         }
     }
 
-    fn push_settled(&mut self, ahead: VecDeque<Edit>, sent: Vec<Edit>, reply: Result<Answered, TransportError>, turn: &mut Turn) {
-        let answer = match reply {
-            Ok(answer) => answer,
+    fn push_settled(&mut self, ahead: VecDeque<Edit>, sent: Vec<Edit>, reply: Result<ServerResponse, TransportError>, turn: &mut Turn) {
+        let response = match reply {
+            Ok(response) => response,
             Err(error) => {
                 // The network may be too slow for it, or break under it.
                 if self.push_size.halve(sent.len()) && error.is_cut {
@@ -119,9 +124,9 @@ impl Engine {
             }
         };
         self.offline = false;
-        match answer::push_result(&answer, self.contract, &sent) {
+        match response::push_result(&response, self.contract, &sent) {
             Ok(result) => self.store_outcomes(ahead, sent, result, turn),
-            Err(message) => self.push_failed(failure(&answer), message, &sent, turn),
+            Err(message) => self.push_failed(failure(&response), message, &sent, turn),
         }
     }
 
@@ -162,7 +167,7 @@ impl Engine {
                 self.wants.push |= self.snapshot.counts.pending > 0 && !self.schedule.has_writes();
             }
             Flight::Sent(sent) | Flight::StoringAndSent(sent) => self.work = Work::Pushing(Pushing { flight: Flight::Sent(sent), ahead }),
-            Flight::StoringAndReplied(edits, reply) => self.push_settled(ahead, edits, reply, turn),
+            Flight::StoringAndExchanged(edits, reply) => self.push_settled(ahead, edits, reply, turn),
         }
     }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::api::Schema;
 use crate::merge::Op;
 use crate::record::Record;
-use crate::wire::{Change, Edit, Feed, Outcome, Page, PushResult, Receipt};
+use crate::wire::{Change, Edit, Feed, Outcome, Page, PushResult, Reason, Receipt};
 
 /// Writes a page of a feed.
 pub fn write_page(page: &Page, feed: Feed) -> String {
@@ -91,8 +91,8 @@ pub fn write_outcome(text: &mut String, outcome: &Outcome) {
             }
             text.push('}');
         }
-        Outcome::Rejected { id, op, error } => write_rejected(text, *id, *op, &error.to_json()),
-        Outcome::Refused { id, op, reason, .. } => write_rejected(text, *id, *op, reason),
+        Outcome::Rejected { id, op, reason: Reason::Own(error) } => write_rejected(text, *id, *op, &error.to_json()),
+        Outcome::Rejected { id, op, reason: Reason::Received { json, .. } } => write_rejected(text, *id, *op, json),
     }
 }
 

@@ -60,7 +60,7 @@ fn a_difference_that_persists_is_looked_into_when_the_user_asks_for_a_sync() {
             commands = engine.handle(Event::Loaded(Vec::new()), 0, 1);
         }
         let request = sent(&commands).expect("a pull");
-        engine.handle(Event::Answered { request, answer: ok(&page) }, 0, 1);
+        engine.handle(Event::Responded { request, response: ok(&page) }, 0, 1);
         let snapshot = Snapshot { meta: meta.clone(), counts };
         let pulled = Pulled { digest: Some(digest), ..Pulled::default() };
         let commands = engine.handle(Event::Persisted(Done { pulled, snapshot: snapshot.clone(), ..Done::default() }), 0, 1);
@@ -89,7 +89,7 @@ fn a_notification_of_any_other_revision_than_that_of_the_device_is_followed_by_a
         }
         let request = sent(&commands).expect("a pull");
         let page = json!({ "changes": [], "nextCursor": "v1.all.e1.5", "hasMore": false, "userRev": 5, "serverTime": 1 });
-        engine.handle(Event::Answered { request, answer: ok(&page) }, 0, 1);
+        engine.handle(Event::Responded { request, response: ok(&page) }, 0, 1);
         engine.handle(Event::Persisted(Done { snapshot, ..Done::default() }), 0, 1);
         assert_eq!(sent(&engine.handle(Event::Notified { rev }, 0, 1)).is_some(), expected, "{why}");
     }

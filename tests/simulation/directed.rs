@@ -6,7 +6,7 @@ use stronglog_server::store::memory::Memory;
 use stronglog_sync::api::CONTRACT;
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::ClockAndRng;
-use stronglog_sync::engine::answer::Answered;
+use stronglog_sync::engine::response::ServerResponse;
 use stronglog_sync::engine::{Command, Engine, Event, Settings};
 use stronglog_sync::merge::{Op, Resolution, Stored, Version, decide};
 use stronglog_sync::record::Record;
@@ -125,8 +125,8 @@ fn stores_no_page_of(named: Option<String>) -> Result<(), String> {
     });
     let request = sent.ok_or("nothing was sent")?;
     let body = br#"{"changes":[],"nextCursor":"v1.all.e1.7","hasMore":false,"userRev":7,"serverTime":100}"#.to_vec();
-    let answer = Answered { status: 200, account: named, retry_after_ms: None, body };
-    let commands = engine.handle(Event::Answered { request, answer }, 0, 1);
+    let response = ServerResponse { status: 200, account: named, retry_after_ms: None, body };
+    let commands = engine.handle(Event::Responded { request, response }, 0, 1);
     match commands.iter().any(|command| matches!(command, Command::Persist(_))) {
         true => Err("the page is stored".to_owned()),
         false => Ok(()),
@@ -423,8 +423,8 @@ fn a_refresh_ends_after_the_user_has_signed_in_again() -> Result<(), String> {
     for _ in 0..2 {
         for command in engine.handle(Event::SignedIn { account }, 0, 1) {
             let Command::Send { request, .. } = command else { continue };
-            let answer = Answered::session_ended();
-            let commands = engine.handle(Event::Answered { request, answer }, 0, 1);
+            let response = ServerResponse::session_ended();
+            let commands = engine.handle(Event::Responded { request, response }, 0, 1);
             refreshes.extend(commands.into_iter().filter_map(|command| match command {
                 Command::Refresh { request } => Some(request),
                 _ => None,

@@ -6,7 +6,7 @@ mod rest;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stronglog_sync::engine::answer::Answered;
+use stronglog_sync::engine::response::ServerResponse;
 use stronglog_sync::engine::{Command, Event};
 use stronglog_sync::merge::Op;
 use stronglog_sync::outbox::LocalEdit;
@@ -37,7 +37,7 @@ pub struct Run {
     pub devices: Vec<Device>,
     network: Vec<Packet>,
     /// The last response to a push and to a pull of each account, with the account and whether it was a push.
-    earlier: Vec<(usize, bool, Answered)>,
+    earlier: Vec<(usize, bool, ServerResponse)>,
     /// Requests that will be delivered a second time.
     duplicates: Vec<Packet>,
     last_edits: BTreeMap<(usize, Key), LastEdit>,
@@ -242,7 +242,7 @@ impl Run {
                 return self.devices[index].check_overwritten(&before);
             }
             Command::Refresh { request } if faults && self.chance.of_thousand(100) => {
-                device.inbox.push(Event::Unanswered { request, error: network::lost(false) });
+                device.inbox.push(Event::NoResponse { request, error: network::lost(false) });
             }
             Command::Refresh { request } => {
                 let valid = !self.ended.contains(&(index, device.session)) && (!faults || self.chance.of_thousand(800));

@@ -10,7 +10,7 @@ use stronglog_sync::api::collection::ServerContract;
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::digest::Digest;
-use stronglog_sync::engine::answer::Answered;
+use stronglog_sync::engine::response::ServerResponse;
 use stronglog_sync::merge::Op;
 use stronglog_sync::record::Record;
 use stronglog_sync::store::{Key, PastVersion};
@@ -79,7 +79,7 @@ impl Server {
         self.memory.set_quota(Quota { records_max, bytes_max: None });
     }
 
-    pub fn pull(&mut self, account: usize, since: Option<&str>, limit: u64, now: i64) -> Answered {
+    pub fn pull(&mut self, account: usize, since: Option<&str>, limit: u64, now: i64) -> ServerResponse {
         let records = self.memory.user(account_id(account));
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         match feed::pull(&records, since, Some(limit), Feed::All(self.contract.contract), now) {
@@ -103,13 +103,13 @@ impl Server {
         (records.head().expect("a store in memory").digest, sum)
     }
 
-    pub fn push(&mut self, account: usize, body: &str, now: i64, chance: &mut Chance) -> Result<Answered, String> {
+    pub fn push(&mut self, account: usize, body: &str, now: i64, chance: &mut Chance) -> Result<ServerResponse, String> {
         let push = wire::read_push(body.as_bytes(), self.contract, Feed::All(self.contract.contract))
             .map_err(|report| format!("a device has sent what is no push: {report}"))?;
         self.decide(account, &push, now, chance)
     }
 
-    fn decide(&mut self, account: usize, push: &Push, now: i64, chance: &mut Chance) -> Result<Answered, String> {
+    fn decide(&mut self, account: usize, push: &Push, now: i64, chance: &mut Chance) -> Result<ServerResponse, String> {
         let mut records = self.memory.user(account_id(account));
         let before: BTreeMap<Uuid, Change> = records.entries().map(|entry| (entry.change.record.id, entry.change.clone())).collect();
         let mut entropy = || chance.next();
@@ -289,16 +289,16 @@ impl Server {
 }
 
 /// A problem response of the contract.
-pub fn problem(status: u16, code: ProblemCode, more: &str) -> Answered {
+pub fn problem(status: u16, code: ProblemCode, more: &str) -> ServerResponse {
     let body = format!(r#"{{"type":"about:blank","title":"a problem","status":{status},"code":"{code}","retryable":false{more}}}"#);
-    Answered { status, account: None, retry_after_ms: None, body: body.into_bytes() }
+    ServerResponse { status, account: None, retry_after_ms: None, body: body.into_bytes() }
 }
 
-fn ok(body: String) -> Answered {
-    Answered { status: 200, account: None, retry_after_ms: None, body: body.into_bytes() }
+fn ok(body: String) -> ServerResponse {
+    ServerResponse { status: 200, account: None, retry_after_ms: None, body: body.into_bytes() }
 }
 
-fn refused(error: &Error) -> Answered {
+fn refused(error: &Error) -> ServerResponse {
     match error {
         Error::Refused(Refusal::EpochChanged { restored_rev, since }) => {
             problem(410, ProblemCode::EpochChanged, &format!(",\"restoredRev\":{restored_rev},\"since\":\"{since}\""))
@@ -308,7 +308,7 @@ fn refused(error: &Error) -> Answered {
         Error::Refused(Refusal::InvalidCursor) => problem(400, ProblemCode::InvalidCursor, ""),
         Error::Refused(Refusal::QuotaExceeded { .. }) => {
             let body = r#"{"code":"quota_exceeded","title":"a problem"}"#;
-            Answered { status: 507, account: None, retry_after_ms: None, body: body.into() }
+            ServerResponse { status: 507, account: None, retry_after_ms: None, body: body.into() }
         }
         Error::Refused(Refusal::NotFound) => problem(404, ProblemCode::NotFound, ""),
         Error::Store(error) => panic!("a store in memory has failed: {error}"),

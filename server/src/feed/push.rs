@@ -7,7 +7,7 @@ use stronglog_sync::digest::Digest;
 use stronglog_sync::merge::{Resolution, decide};
 use stronglog_sync::record::RECORD_BYTES_MAX;
 use stronglog_sync::rules::{self, Rule};
-use stronglog_sync::wire::{Change, Edit, Feed, Lost, Outcome, Push, PushResult, Receipt, Unreadable};
+use stronglog_sync::wire::{Change, Edit, Feed, Lost, Outcome, Push, PushResult, Reason, Receipt, Unreadable};
 
 use uuid::Uuid;
 
@@ -154,7 +154,7 @@ impl Pass<'_, '_> {
 fn response_bytes(outcome: &Outcome) -> usize {
     match outcome {
         Outcome::Superseded { winner, .. } => winner.as_ref().as_ref().map_or(0, |winner| winner.record.text.len()),
-        Outcome::Accepted(_) | Outcome::Duplicate(_) | Outcome::Rejected { .. } | Outcome::Refused { .. } => 0,
+        Outcome::Accepted(_) | Outcome::Duplicate(_) | Outcome::Rejected { .. } => 0,
     }
 }
 
@@ -195,7 +195,7 @@ fn receipt(entry: &Entry) -> Receipt {
 }
 
 fn rejected(edit: &Edit, error: Rejection) -> Outcome {
-    Outcome::Rejected { id: Some(edit.record.id), op: Some(edit.op), error }
+    Outcome::Rejected { id: Some(edit.record.id), op: Some(edit.op), reason: Reason::Own(error) }
 }
 
 fn reject_unreadable(unreadable: &Unreadable) -> Outcome {
@@ -208,7 +208,7 @@ fn reject_unreadable(unreadable: &Unreadable) -> Outcome {
     error.errors = Some(violations(&unreadable.report));
     // The response must be valid under the contract, so an invalid count is left out.
     let op = unreadable.op.filter(|op| i64::try_from(op.seq).is_ok_and(|seq| Seq(seq).validate().is_ok()));
-    Outcome::Rejected { id: unreadable.id, op, error }
+    Outcome::Rejected { id: unreadable.id, op, reason: Reason::Own(error) }
 }
 
 fn plain(code: RejectionCode, message: impl Into<String>) -> Rejection {

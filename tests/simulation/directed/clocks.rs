@@ -6,7 +6,7 @@ use stronglog_sync::outbox::{self, LocalEdit};
 use stronglog_sync::pull;
 use stronglog_sync::record::rewrite;
 use stronglog_sync::store::{Entry, Key, Loaded, Meta, Row, RowState, Write};
-use stronglog_sync::wire::{Outcome, PushResult};
+use stronglog_sync::wire::{Outcome, PushResult, Reason};
 use uuid::Uuid;
 
 use super::{accepted, entry, expect, last_page, loaded, pending_row, version};
@@ -48,8 +48,8 @@ pub fn an_edit_that_a_server_with_a_wrong_clock_rejects() -> Result<(), String> 
     let mut loaded = loaded(1, 1, row.clone());
     loaded.meta.clock.learn(NOW_MS, NOW_MS);
     let (id, op) = (Some(row.record.id), Some(row.op));
-    let skewed = Outcome::Refused { id, op, code: "clock_skew".to_owned(), retryable: true, server_time: None, reason: "{}".to_owned() };
-    let outcomes = vec![skewed];
+    let reason = Reason::Received { code: "clock_skew".to_owned(), retryable: true, server_time: None, json: "{}".to_owned() };
+    let outcomes = vec![Outcome::Rejected { id, op, reason }];
     let server_time = NOW_MS - 200 * 86_400_000;
     let result =
         PushResult { outcomes, prev_user_rev: 7, user_rev: 7, replaced: Vec::new(), proof: None, server_time, names_account: false };

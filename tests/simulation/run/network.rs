@@ -1,7 +1,7 @@
 //! The network of the simulated run: requests that are lost, delayed, rejected in transit or delivered twice, and responses that are lost.
 
 use stronglog_sync::api::ProblemCode;
-use stronglog_sync::engine::answer::Answered;
+use stronglog_sync::engine::response::ServerResponse;
 use stronglog_sync::engine::{Event, Message, TransportError};
 use stronglog_sync::store::Key;
 use stronglog_sync::wire;
@@ -28,7 +28,7 @@ impl Run {
         let sender = &self.devices[device];
         // The driver only has a token for its current account, so a request for another account is not sent.
         let Some(token) = sender.token.filter(|token| account_id(*token) == account) else {
-            self.devices[device].inbox.push(Event::Unanswered { request, error: lost(false) });
+            self.devices[device].inbox.push(Event::NoResponse { request, error: lost(false) });
             return Ok(());
         };
         if token != sender.account && matches!(&message, Message::Push { .. } | Message::Pull { .. }) {
@@ -73,10 +73,10 @@ impl Run {
 
     /// Sometimes delivers the response to an earlier request instead, like a program between device and server that mixes up connections:
     /// of any push to a push, and of another account's pull to a pull.
-    fn mixed_up(&mut self, packet: &Packet, answered: Answered, faults: bool) -> Answered {
+    fn mixed_up(&mut self, packet: &Packet, answered: ServerResponse, faults: bool) -> ServerResponse {
         let is_push = matches!(packet.message, Message::Push { .. });
         let earlier = self.earlier.iter().filter(|(of, push, _)| *push == is_push && (is_push || *of != packet.account));
-        let earlier: Vec<Answered> = earlier.map(|(.., earlier)| earlier.clone()).collect();
+        let earlier: Vec<ServerResponse> = earlier.map(|(.., earlier)| earlier.clone()).collect();
         if answered.status == 200 {
             self.earlier.retain(|(of, push, _)| (*of, *push) != (packet.account, is_push));
             self.earlier.push((packet.account, is_push, answered.clone()));
@@ -98,16 +98,17 @@ impl Run {
     }
 
     /// Sometimes replaces the response with a rejection or a response that violates the contract.
-    fn refusal(&mut self, packet: &Packet) -> Option<Answered> {
+    fn refusal(&mut self, packet: &Packet) -> Option<ServerResponse> {
         // If a server rejected a single small edit as too large, the server itself would be at fault.
         let several = matches!(&packet.message, Message::Push { edits, .. } if edits.len() > 1);
-        let answered = |status: u16, body: &str| Answered { status, account: None, retry_after_ms: None, body: body.as_bytes().to_vec() };
+        let answered =
+            |status: u16, body: &str| ServerResponse { status, account: None, retry_after_ms: None, body: body.as_bytes().to_vec() };
         Some(match self.chance.below(90) {
             0 => answered(200, "<html>Welcome to our hotel</html>"),
             1 => answered(200, r#"{"changes":[],"nextCursor":"v1.all."#),
             2 => problem(401, ProblemCode::TokenExpired, ""),
             3 if several => problem(413, ProblemCode::PayloadTooLarge, ""),
-            4 => Answered { retry_after_ms: Some(3_000), ..problem(429, ProblemCode::RateLimited, "") },
+            4 => ServerResponse { retry_after_ms: Some(3_000), ..problem(429, ProblemCode::RateLimited, "") },
             5 => problem(503, ProblemCode::Unavailable, ",\"retryAfterMs\":2000"),
             6 => answered(502, "bad gateway"),
             7 => answered(404, "no such page"),
@@ -116,7 +117,7 @@ impl Run {
     }
 
     /// Sometimes delivers the response with another time of the server, whose clock is wrong for a moment.
-    fn mistimed(&mut self, mut answered: Answered, faults: bool) -> Answered {
+    fn mistimed(&mut self, mut answered: ServerResponse, faults: bool) -> ServerResponse {
         if faults && self.chance.of_thousand(15) {
             let wrong = self.chance.pick(&[0, EPOCH_MS - 20_000_000_000, EPOCH_MS + 400_000_000_000, 253_402_300_799_999]);
             let text = String::from_utf8_lossy(&answered.body);
@@ -128,7 +129,7 @@ impl Run {
         answered
     }
 
-    fn serve(&mut self, packet: &Packet) -> Result<Answered, String> {
+    fn serve(&mut self, packet: &Packet) -> Result<ServerResponse, String> {
         let now = EPOCH_MS + self.now;
         if trace() {
             eprintln!(
@@ -174,7 +175,7 @@ impl Run {
         }
     }
 
-    fn note_acknowledged(&mut self, packet: &Packet, answered: &Answered) {
+    fn note_acknowledged(&mut self, packet: &Packet, answered: &ServerResponse) {
         let Message::Push { edits, .. } = &packet.message else { return };
         let Ok(Some(result)) = wire::read_push_result(&answered.body, self.tested.contract.contract, edits) else { return };
         for (edit, outcome) in edits.iter().zip(result.outcomes) {
@@ -203,12 +204,12 @@ impl Run {
         }
     }
 
-    fn answer(&mut self, packet: &Packet, answered: Option<Answered>) {
+    fn answer(&mut self, packet: &Packet, answered: Option<ServerResponse>) {
         let device = &mut self.devices[packet.device];
         if device.life == packet.life {
             device.inbox.push(match answered {
-                Some(answer) => Event::Answered { request: packet.request, answer },
-                None => Event::Unanswered { request: packet.request, error: lost(packet.request.is_multiple_of(2)) },
+                Some(answer) => Event::Responded { request: packet.request, response: answer },
+                None => Event::NoResponse { request: packet.request, error: lost(packet.request.is_multiple_of(2)) },
             });
         }
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 use stronglog_sync::api::operations::{ListDevices, MakeRecoveryCode, RecoverAccount, RenameDevice, RevokeDevice};
 use stronglog_sync::api::runtime::http::Operation;
-use stronglog_sync::engine::answer::SESSION_ENDED;
+use stronglog_sync::engine::response::SESSION_ENDED;
 use stronglog_sync::limits::{
     BYTES_WITHOUT_REVISION_MAX, FIRST_REVISION_MS_MAX, NOTIFICATIONS_RETRY_MS, RESPONSE_BYTES_MAX, SILENCE_MS_MAX,
 };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stronglog_sync::engine::answer::Answered;
+use stronglog_sync::engine::response::ServerResponse;
 use stronglog_sync::engine::{self, Engine, Event, Settings, TransportError};
 use stronglog_sync::task::{Done, Snapshot, Task};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -81,15 +81,15 @@ impl SyncEngine {
         now_ms: f64,
     ) -> String {
         let retry_after_ms = retry_after_ms.map(|wait| whole(wait).unsigned_abs());
-        let answer = Answered { status, account, retry_after_ms, body };
-        self.handle(Event::Answered { request: whole(request).unsigned_abs(), answer }, now_ms)
+        let response = ServerResponse { status, account, retry_after_ms, body };
+        self.handle(Event::Responded { request: whole(request).unsigned_abs(), response }, now_ms)
     }
 
     /// Reports that a request or a refresh got no response. `is_cut`: whether the connection broke while the request or the response was in
     /// transit.
     pub fn unanswered(&mut self, request: f64, message: String, is_cut: bool, now_ms: f64) -> String {
         let error = TransportError { message, is_cut };
-        self.handle(Event::Unanswered { request: whole(request).unsigned_abs(), error }, now_ms)
+        self.handle(Event::NoResponse { request: whole(request).unsigned_abs(), error }, now_ms)
     }
 
     /// Reports the end of a refresh. `valid`: whether there is a token to continue with.

@@ -20,7 +20,7 @@ pub(super) enum Asked {
 
 /// An HTTP response, which may not come from the sync server.
 #[derive(Clone, Debug)]
-pub struct Answered {
+pub struct ServerResponse {
     /// The HTTP status.
     pub status: u16,
     /// The `X-Account` header: the account of the request. Servers of contract 1.0.0 do not send it.
@@ -34,10 +34,10 @@ pub struct Answered {
 /// The body of a server's response for an ended session.
 pub const SESSION_ENDED: &str = r#"{"code":"unauthorized","title":"the session has ended"}"#;
 
-impl Answered {
+impl ServerResponse {
     /// A server's response for an ended session, for a transport that already knows that the session has ended.
     pub fn session_ended() -> Self {
-        Answered { status: 401, account: None, retry_after_ms: None, body: SESSION_ENDED.into() }
+        ServerResponse { status: 401, account: None, retry_after_ms: None, body: SESSION_ENDED.into() }
     }
 
     /// Returns the response, unless it belongs to another account's request (R29).
@@ -112,12 +112,12 @@ const REQUEST_TIMEOUT: u16 = 408;
 ///
 /// # Errors
 /// Returns a message for the status if the response is not a page.
-pub fn page(answer: &Answered, contract: &'static Contract) -> Result<Page, String> {
-    if answer.status != OK {
-        return Err(answer.described());
+pub fn page(response: &ServerResponse, contract: &'static Contract) -> Result<Page, String> {
+    if response.status != OK {
+        return Err(response.described());
     }
-    let mut page = read_page(&answer.body, contract).map_err(|report| violation(answer, "page", &report))?;
-    page.names_account = answer.account.is_some();
+    let mut page = read_page(&response.body, contract).map_err(|report| violation(response, "page", &report))?;
+    page.names_account = response.account.is_some();
     let mut revs = page.changes.iter().flatten().map(|change| change.rev);
     if revs.all(|rev| rev <= page.user_rev) { Ok(page) } else { Err(ABOVE.to_owned()) }
 }
@@ -133,37 +133,37 @@ const OF_ANOTHER_PUSH: &str =
 ///
 /// # Errors
 /// Returns a message for the status if the response is not a result.
-pub fn push_result(answer: &Answered, contract: &'static Contract, sent: &[Edit]) -> Result<PushResult, String> {
-    if answer.status != OK {
-        return Err(answer.described());
+pub fn push_result(response: &ServerResponse, contract: &'static Contract, sent: &[Edit]) -> Result<PushResult, String> {
+    if response.status != OK {
+        return Err(response.described());
     }
-    let result = read_push_result(&answer.body, contract, sent).map_err(|report| violation(answer, "push result", &report))?;
+    let result = read_push_result(&response.body, contract, sent).map_err(|report| violation(response, "push result", &report))?;
     let mut result = result.ok_or(OF_ANOTHER_PUSH)?;
-    result.names_account = answer.account.is_some();
+    result.names_account = response.account.is_some();
     let mut revs = result.outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Accepted(receipt) | Outcome::Duplicate(receipt) => Some(receipt.rev),
         Outcome::Superseded { winner, .. } => winner.as_ref().as_ref().ok().map(|winner| winner.rev),
-        Outcome::Rejected { .. } | Outcome::Refused { .. } => None,
+        Outcome::Rejected { .. } => None,
     });
     if revs.all(|rev| rev <= result.user_rev) { Ok(result) } else { Err(ABOVE.to_owned()) }
 }
 
-fn violation(answer: &Answered, what: &str, report: &Report) -> String {
-    if answer.has_json_body() {
+fn violation(response: &ServerResponse, what: &str, report: &Report) -> String {
+    if response.has_json_body() {
         format!("the server sent an invalid {what} ({report}); update the app or the server")
     } else {
-        answer.described()
+        response.described()
     }
 }
 
 /// Classifies an unsuccessful response.
-pub fn failure(answer: &Answered) -> Failure {
-    if answer.status == REQUEST_TIMEOUT {
+pub fn failure(response: &ServerResponse) -> Failure {
+    if response.status == REQUEST_TIMEOUT {
         return Failure::Narrow;
     }
-    let Ok(problem) = Problem::from_json(&answer.body) else { return by_status(answer) };
+    let Ok(problem) = Problem::from_json(&response.body) else { return by_status(response) };
     let since = problem.since.map(|since| since.0);
-    let retry_after_ms = answer.retry_after_ms.or(problem.retry_after_ms.map(i64::unsigned_abs));
+    let retry_after_ms = response.retry_after_ms.or(problem.retry_after_ms.map(i64::unsigned_abs));
     match problem.code {
         ProblemCode::Unauthorized | ProblemCode::TokenExpired | ProblemCode::TokenRevoked => Failure::Unauthorized,
         ProblemCode::InvalidCredentials | ProblemCode::Forbidden => Failure::Forbidden,
@@ -185,17 +185,17 @@ pub fn failure(answer: &Answered) -> Failure {
 
 /// Classifies a response without a known problem code by its status. It comes from a newer server, a proxy, a captive portal or another
 /// program.
-fn by_status(answer: &Answered) -> Failure {
-    match answer.status {
+fn by_status(response: &ServerResponse) -> Failure {
+    match response.status {
         // A proxy that asks for its own password says nothing about the session.
-        401 if answer.problem().is_some() => Failure::Unauthorized,
+        401 if response.problem().is_some() => Failure::Unauthorized,
         // A proxy that wants another version of HTTP says nothing about this program.
-        426 if answer.problem().is_some() => Failure::UpgradeRequired,
-        413 if answer.problem().is_some() => Failure::Refused { too_large: true },
+        426 if response.problem().is_some() => Failure::UpgradeRequired,
+        413 if response.problem().is_some() => Failure::Refused { too_large: true },
         413 => Failure::Narrow,
         507 => Failure::Full,
         // The program that asks for a wait here may soon be gone.
-        429 | 500..=599 => Failure::Busy { retry_after_ms: answer.retry_after_ms.map(|wait| wait.min(LONGEST_MS)) },
+        429 | 500..=599 => Failure::Busy { retry_after_ms: response.retry_after_ms.map(|wait| wait.min(LONGEST_MS)) },
         _ => Failure::Unreachable,
     }
 }
@@ -208,7 +208,7 @@ mod tests {
     fn a_damaged_request_says_nothing_about_its_edits() {
         let answered = |status, code: &str, errors: &str| {
             let body = format!(r#"{{"type":"about:blank","title":"t","status":{status},"code":"{code}","retryable":false{errors}}}"#);
-            failure(&Answered { status, account: None, retry_after_ms: None, body: body.into_bytes() })
+            failure(&ServerResponse { status, account: None, retry_after_ms: None, body: body.into_bytes() })
         };
         assert_eq!(answered(400, "malformed_request", ""), Failure::Busy { retry_after_ms: None });
         assert_eq!(answered(400, "malformed_request", r#","errors":[]"#), Failure::Busy { retry_after_ms: None });
