@@ -46,7 +46,11 @@ impl Reader<'_> {
             match first.entry(operation.route()) {
                 Entry::Vacant(entry) => _ = entry.insert(path),
                 Entry::Occupied(entry) => {
-                    let message = format!("the path `{path}` is the same as `{}` for a server", entry.get());
+                    let message = match *entry.get() {
+                        // Dot segments have been removed from both.
+                        first if first == path => format!("another path is also `{path}` for a server"),
+                        first => format!("the path `{path}` is the same as `{first}` for a server"),
+                    };
                     let hint = "use one path: names of parameters, the order of a query, dot segments and needless percent-encoding make no difference";
                     self.diagnostics.error(operation.span, message).hint(hint);
                 }
