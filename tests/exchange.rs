@@ -14,6 +14,8 @@ use stronglog_sync::api::runtime::rule::{LoadedRule, Record, Rule};
 
 const HEADER: Scheme = Scheme::new("header", SchemeKind::ApiKey(Place::Header, "X-Api-Key"));
 const QUERY: Scheme = Scheme::new("query", SchemeKind::ApiKey(Place::Query, "key"));
+/// The key is also a parameter, which the request has.
+const ARGUMENT: Scheme = Scheme::new("argument", SchemeKind::ApiKey(Place::Query, "x"));
 const COOKIE: Scheme = Scheme::new("cookie", SchemeKind::ApiKey(Place::Cookie, "sid"));
 const BASIC: Scheme = Scheme::new("basic", SchemeKind::Basic);
 const TOKEN: Scheme = Scheme::new("token", SchemeKind::Bearer);
@@ -33,7 +35,7 @@ fn authorized(hooks: &impl Hooks, security: Security) -> Request {
 }
 
 fn credentials() -> Credentials {
-    Credentials::new().secret(HEADER, "h/1").secret(QUERY, "q&1").secret(COOKIE, "c;1").secret(TOKEN, "t1").basic(
+    Credentials::new().secret(HEADER, "h/1").secret(QUERY, "q&1").secret(COOKIE, "c;1").secret(TOKEN, "t1").secret(ARGUMENT, "k").basic(
         BASIC,
         "Ana",
         "pass:word é",
@@ -43,7 +45,7 @@ fn credentials() -> Credentials {
 #[test]
 fn credentials_are_sent_where_their_schemes_are_declared_and_nowhere_else() {
     let plain = "https://example.com/a?x=1".to_owned();
-    let cases: [(Security, String, Vec<&str>); 8] = [
+    let cases: [(Security, String, Vec<&str>); 9] = [
         (&[&[HEADER]], plain.clone(), vec!["x-api-key: h/1"]),
         (&[&[QUERY]], format!("{plain}&key=q%261"), vec![]),
         (&[&[COOKIE]], plain.clone(), vec!["cookie: sid=c%3B1"]),
@@ -51,6 +53,7 @@ fn credentials_are_sent_where_their_schemes_are_declared_and_nowhere_else() {
         (&[&[TOKEN]], plain.clone(), vec!["authorization: Bearer t1"]),
         (&[&[HEADER, QUERY]], format!("{plain}&key=q%261"), vec!["x-api-key: h/1"]),
         (&[&[HEADER, UNKNOWN], &[TOKEN], &[]], plain.clone(), vec!["authorization: Bearer t1"]),
+        (&[&[ARGUMENT]], plain.clone(), vec![]),
         (&[], plain, vec![]),
     ];
     for (security, uri, headers) in cases {
@@ -66,7 +69,7 @@ fn a_set_of_schemes_is_sent_as_a_whole_or_not_at_all() {
     assert_eq!(sent(&Credentials::new().source(TOKEN, || None), &[&[TOKEN]]), plain);
     assert_eq!(sent(&Bearer("t".to_owned()), &[&[HEADER], &[BASIC]]), plain);
     assert_eq!(sent(&Bearer("t".to_owned()), &[&[HEADER], &[TOKEN]]).1, ["authorization: Bearer t"]);
-    assert_eq!(format!("{:?}", credentials()), r#"["header", "query", "cookie", "token", "basic"]"#);
+    assert_eq!(format!("{:?}", credentials()), r#"["header", "query", "cookie", "token", "argument", "basic"]"#);
 }
 
 #[test]

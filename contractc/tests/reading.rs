@@ -1,7 +1,9 @@
 //! Reading a structure from parsed text, whatever the order and number of its members.
 
+use contractc::runtime::declare::{fits_i64, fits_u64};
 use contractc::runtime::json::{Json, Object, Value};
 use contractc::runtime::report::{At, Checker};
+use contractc::runtime::rule::Rule;
 use contractc::runtime::schema::{ObjectReader, parse};
 
 /// Many members, with names of all lengths around those that are compared as words.
@@ -66,4 +68,21 @@ fn absent_members_are_absent_and_others_are_kept() {
 fn an_escaped_name_is_the_name() {
     let (known, unknown) = read(r#"{"\u0030": 5, "member\u0031": 6}"#, names());
     assert_eq!((known[0], known[1], unknown), (Some(5), Some(6), vec![]));
+}
+
+#[test]
+fn a_number_that_no_integer_type_holds_is_left_to_another_variant() {
+    for (text, is_signed, is_unsigned) in [
+        ("1e20", false, false),
+        ("-9223372036854775809", false, false),
+        ("-9223372036854775808", true, false),
+        ("18446744073709551615", false, true),
+        ("3.0", true, true),
+        ("0.5", false, false),
+    ] {
+        let tape = parse(text.as_bytes()).expect("JSON");
+        let mut out = Checker::new();
+        assert_eq!(fits_i64(tape.root(), At::ROOT, &mut out, &Rule::Any), is_signed, "{text}");
+        assert_eq!(fits_u64(tape.root(), At::ROOT, &mut out, &Rule::Any), is_unsigned, "{text}");
+    }
 }

@@ -53,6 +53,7 @@ describe("credentials", () => {
     [[[token]], plain, { authorization: "Bearer t1" }],
     [[[header, query]], `${plain}&key=q%261`, { "x-api-key": "h/1" }],
     [[[header, unknown], [token], []], plain, { authorization: "Bearer t1" }],
+    [[[{ ...query, key: "x" }]], plain, {}], // The key is also a parameter, which the request has.
     [[], plain, {}],
   ])("%j", async (security, url, headers) => {
     expect(await sent(all, security)).toEqual([url, headers]);

@@ -322,6 +322,15 @@ impl Media {
         self.media_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
     }
 
+    /// Whether both are one media type, apart from the `charset`.
+    pub fn is_same_type(&self, other: &Media) -> bool {
+        let parts = |media: &Media| -> Vec<String> {
+            let parts = media.media_type.split(';').map(|part| part.trim().to_ascii_lowercase());
+            parts.filter(|part| !part.starts_with("charset=")).collect()
+        };
+        parts(self) == parts(other)
+    }
+
     /// Whether the body is typed and validated.
     pub fn is_typed(&self, contract: &Contract) -> bool {
         matches!(self.content(contract), Content::Json | Content::Text | Content::Form)

@@ -172,6 +172,12 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether a key has no value, not even a written `null`.
+    pub(super) fn is_left_out(&self, node: &Node) -> bool {
+        let written = self.sources.file(node.span.file).and_then(|file| file.text.get(node.span.range()));
+        matches!(node.value, Value::Null) && !written.is_some_and(|text| text == "~" || text.eq_ignore_ascii_case("null"))
+    }
+
     /// Warns of the keys that an object of this kind does not have.
     pub(super) fn unknown_keys(&mut self, node: &Node, object: &Object) {
         self.kinds_of_values(node, object);
@@ -181,7 +187,7 @@ impl Reader<'_> {
             if key.starts_with("x-") || object.keys.contains(&key) {
                 continue;
             }
-            if matches!(entry.node.value, Value::Null) {
+            if self.is_left_out(&entry.node) {
                 let message = format!("ignored unknown key `{key}` without a value");
                 self.diagnostics.warning(entry.key_span, message).hint(CUT_TEXT);
                 continue;

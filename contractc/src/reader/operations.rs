@@ -293,17 +293,27 @@ impl<'a> Reader<'a> {
         }
         // JSON comes first, and of its kinds the plain one: the generated code prefers it.
         media.sort_by_key(|media| (!media.is_json(), !media.is_plain_json()));
-        if let [first, others @ ..] = media.as_slice()
-            && !others.is_empty()
-        {
-            let others: Vec<String> = others.iter().map(|media| format!("`{}`", media.media_type)).collect();
-            let message = format!("the generated code uses `{}`; left to the caller: {}", first.media_type, others.join(", "));
-            let span = at.node.get("content").unwrap_or(at.node).span;
+        self.unused_media(&media, at.node.get("content").unwrap_or(at.node));
+        media
+    }
+
+    /// Warns of media types other than the first, which the generated code does not use.
+    fn unused_media(&mut self, media: &[Media], content: &Node) {
+        let [first, others @ ..] = media else { return };
+        let (same, others): (Vec<_>, Vec<_>) = others.iter().partition(|media| media.is_same_type(first));
+        let listed = |media: &[&Media]| media.iter().map(|media| format!("`{}`", media.media_type)).collect::<Vec<_>>().join(", ");
+        let schema = |media: &Media| content.get(&media.media_type)?.get("schema").map(Node::to_json);
+        let span = content.span;
+        if same.iter().any(|media| schema(media) != schema(first)) {
+            let message = format!("ignored the schema of {}: it is the media type `{}`", listed(&same), first.media_type);
+            self.diagnostics.warning(span, message).hint("give the media type one schema; `charset` makes no difference");
+        }
+        if !others.is_empty() {
+            let message = format!("the generated code uses `{}`; left to the caller: {}", first.media_type, listed(&others));
             self.diagnostics
                 .warning(span, message)
                 .hint("generated code uses `application/json`, otherwise another JSON media type, otherwise the first by name");
         }
-        media
     }
 
     /// The values of `example` and `examples`.
@@ -399,7 +409,12 @@ impl<'a> Reader<'a> {
             let schema = header.get("schema").map(|schema| self.schema(&schema, &Vec::new()));
             let (description, required) = (self.text(header.node, "description"), self.flag(header.node, "required"));
             let explode = self.flag(header.node, "explode");
-            let content = header.node.get("content").filter(|_| schema.is_none()).map(|content| content.to_json().to_string());
+            let content = header.node.get("content").filter(|_| schema.is_none());
+            if let Some(content) = content {
+                let message = format!("the header `{name}` is left to the caller: it has a `content` instead of a `schema`");
+                self.diagnostics.warning(content.span, message).hint("give it a `schema` for a typed header");
+            }
+            let content = content.map(|content| content.to_json().to_string());
             headers.push(Header { name: name.to_owned(), description, required, explode, schema, content });
         }
         headers

@@ -31,7 +31,8 @@ impl Reader<'_> {
     /// Rejects paths that no request has, and operations that no server can distinguish.
     pub(super) fn check_paths(&mut self) {
         let mut first: BTreeMap<(Method, String), &str> = BTreeMap::new();
-        for operation in &self.contract.operations {
+        let operations = &self.contract.operations;
+        for operation in operations {
             let path = &operation.path;
             if let Some(problem) = impossible_path(operation) {
                 self.diagnostics.error(operation.span, format!("invalid path `{path}`: {problem}"));
@@ -39,8 +40,10 @@ impl Reader<'_> {
             }
             if operation.template() != path {
                 let message = format!("the path `{path}` is sent as `{}`: a URL is sent without its fragment", operation.template());
-                let hint = "of several operations with one method and path, a server has only the first";
-                self.diagnostics.warning(operation.span, message).hint(hint);
+                let warning = self.diagnostics.warning(operation.span, message);
+                if operations.iter().filter(|other| other.route() == operation.route()).nth(1).is_some() {
+                    warning.hint("of several operations with one method and path, a server has only the first");
+                }
                 continue;
             }
             match first.entry(operation.route()) {

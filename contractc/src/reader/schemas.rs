@@ -40,7 +40,7 @@ impl<'a> Reader<'a> {
             let listed = known_keyword(keyword);
             match self.known(keyword, listed, lone_reference, span) {
                 None => {
-                    if listed.is_none() && matches!(value.node.value, Value::Null) {
+                    if listed.is_none() && self.is_left_out(value.node) {
                         self.valueless(keyword, span);
                     }
                     self.count(keyword, KeywordRole::Annotation);
@@ -181,9 +181,11 @@ impl<'a> Reader<'a> {
         match keyword {
             "prefixItems" => array.prefix_items = self.schemas(value, bindings),
             "items" if value.node.as_list().is_some() => {
-                self.diagnostics
-                    .error(value.node.span, "invalid `items`: expected a schema, found a list")
-                    .hint("use `prefixItems` for a schema per position");
+                let hint = match self.dialect {
+                    Dialect::V30 => "OpenAPI 3.0 has one schema for all items; OpenAPI 3.1 has `prefixItems` for a schema per position",
+                    Dialect::V31 => "use `prefixItems` for a schema per position",
+                };
+                self.diagnostics.error(value.node.span, "invalid `items`: expected a schema, found a list").hint(hint);
             }
             "items" => array.items = Some(self.child(value, bindings)),
             "unevaluatedItems" => array.unevaluated_items = Some(self.child(value, bindings)),

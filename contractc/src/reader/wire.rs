@@ -21,6 +21,9 @@ impl Reader<'_> {
 
     /// Warns of operations that the server calls on the client.
     pub(super) fn not_generated(&mut self, keyword: &str, node: &Node) {
+        if node.as_map().is_some_and(|map| map.iter().next().is_none()) {
+            return;
+        }
         let message = format!("ignored `{keyword}`: no code is generated for requests that the server sends");
         self.diagnostics.warning(node.span, message).hint("the schemas of `components` that they use still get types and validators");
     }
@@ -149,7 +152,7 @@ impl Reader<'_> {
             let is_bytes = media.content(&self.contract) == Content::Bytes;
             if is_bytes && !self.contract.types_as_text(schema).contains(Types::STRING) {
                 let message = format!("the body of type `{}` is sent and received as bytes, and is not validated", media.media_type);
-                let hint = "typed bodies: JSON, text/*, application/x-www-form-urlencoded, and multipart/form-data with members";
+                let hint = "typed bodies: JSON, text/* with a string, and forms with an object: application/x-www-form-urlencoded, multipart/form-data";
                 self.diagnostics.warning(operation.span, message).hint(hint);
             }
         }

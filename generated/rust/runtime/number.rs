@@ -40,7 +40,8 @@ impl Number {
         match self {
             Number::Signed(value) => Some(value),
             Number::Unsigned(_) => None,
-            Number::Float(value) => i64::try_from(exact_integer(value)?).ok(),
+            // The double of the smallest `i64` is that of smaller integers too.
+            Number::Float(value) => i64::try_from(exact_integer(value)?).ok().filter(|value| *value != i64::MIN),
         }
     }
 

@@ -214,7 +214,6 @@ impl<'s> Scanner<'s> {
             (false, Err(_)) => Ok(Number::Unsigned(digits.value)),
             (true, Ok(0)) => Ok(Number::Float(-0.0)),
             (true, Ok(value)) => Ok(Number::Signed(-value)),
-            (true, Err(_)) if digits.value == 1 << 63 => Ok(Number::Signed(i64::MIN)),
             (true, Err(_)) => self.float(start, is_negative, digits, 0),
         }
     }
@@ -268,6 +267,10 @@ impl<'s> Scanner<'s> {
 
     /// The double nearest to the digits times a power of ten, or the integer that they are if no double is.
     fn float(&self, start: usize, is_negative: bool, digits: Digits, power: i32) -> Result<Number, SyntaxError> {
+        // Its double is that of smaller integers too.
+        if is_negative && power == 0 && digits.fit && digits.value == 1 << 63 {
+            return Ok(Number::Signed(i64::MIN));
+        }
         if let Some(value) = digits.integer(power) {
             match (is_negative, i64::try_from(value)) {
                 (false, Ok(value)) => return Ok(Number::Signed(value)),
@@ -363,12 +366,16 @@ mod tests {
             ("9007199254740993.0", 9_007_199_254_740_993),
             ("-90071992547409.93e2", -9_007_199_254_740_993),
             ("9007199254740991e1", 90_071_992_547_409_910),
-            ("9223372036854775807.0", 9_223_372_036_854_775_807),
+            ("9223372036854775807.0", i64::MAX),
+            ("-9223372036854775808", i64::MIN),
+            ("-9.223372036854775808e18", i64::MIN),
         ] {
             let number = Scanner::new(text).number().unwrap_or_else(|error| panic!("{text}: {error}"));
             assert!(matches!(number, Number::Signed(value) if value == integer), "{text}: {number:?}");
         }
         assert!(matches!(Scanner::new("1e17").number(), Ok(Number::Float(_))));
+        let below = Scanner::new("-9223372036854775809").number().expect("a number");
+        assert_eq!(below.to_i64(), None, "the double of the smallest integer of 64 bits is no such integer");
         assert!(matches!(Scanner::new("18446744073709551615.0").number(), Ok(Number::Unsigned(u64::MAX))));
         for text in ["1e309", "-", "01", "1.", "1e", "1e+", ".5", "-01", "2e99999999999"] {
             assert!(Scanner::new(text).number().is_err(), "{text}");

@@ -133,6 +133,10 @@ function checkPlace({ name, place = "header" }: Scheme, text: string): void {
 function attach({ headers, url }: Draft, { place = "header", key = "Authorization" }: Scheme, text: string): void {
   const pair = `${encodeURIComponent(key)}=${encodeURIComponent(text)}`;
   if (place === "query") {
+    // An argument of the call may already be the key, in a contract that declares it as a parameter too.
+    if (url.searchParams.has(key)) {
+      return;
+    }
     url.search += `${url.search === "" ? "?" : "&"}${pair}`;
   } else if (place === "cookie" || key.toLowerCase() === "cookie") {
     const [sent, added] = [headers.get("Cookie"), place === "cookie" ? pair : text];

@@ -161,8 +161,15 @@ impl Emitter<'_> {
         let idents = Self::variant_idents(variants);
         let about = variants.iter().map(|variant| self.variant_docs(variant));
         let types = variants.iter().map(|variant| self.ty(id, &variant.ty));
-        let attempts = attempts.iter().map(|Attempt { variant, member }| {
+        let last = attempts.len().saturating_sub(1);
+        let attempts = attempts.iter().enumerate().map(|(index, Attempt { variant, member })| {
             let name = &idents[*variant];
+            // A later variant may hold a number that this one cannot, as in `integer or number`.
+            let test = match self.width(&variants[*variant].ty) {
+                Some(IntegerWidth::I64) if index < last => quote!(fits_i64),
+                Some(IntegerWidth::U64) if index < last => quote!(fits_u64),
+                _ => quote!(accepts),
+            };
             match (member, self.plan.shapes.of(self.plan.contract, variants[*variant].schema)) {
                 (Some(member), _) => {
                     let member = text(member);
@@ -170,14 +177,26 @@ impl Emitter<'_> {
                 }
                 (None, Some(id)) => {
                     let rule = self.rule(id);
-                    quote!(#name accepts &#rule)
+                    quote!(#name #test &#rule)
                 }
-                (None, None) => quote!(#name accepts &rt::rule::Rule::Any),
+                (None, None) => quote!(#name #test &rt::rule::Rule::Any),
             }
         });
         let (docs, name) = (self.type_docs(self.plan.shapes.get(id)), ident(self.names.type_name(id)));
         let (schema, rule) = (self.schema_name(id), self.rule(id));
         quote!(untagged! { #docs pub enum #name as #schema by #rule { #(#about #idents(#types),)* } try { #(#attempts,)* } })
+    }
+
+    /// The width of a type that is an integer, possibly under other names.
+    fn width(&self, ty: &Type) -> Option<IntegerWidth> {
+        match ty {
+            Type::Integer(width) | Type::LongInteger(width) => Some(*width),
+            Type::Declared(id) => match &self.plan.shapes.get(*id).shape {
+                Shape::Wrapper(ty) => self.width(ty),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     fn wrapper(&self, id: DeclarationId, ty: &Type) -> TokenStream {

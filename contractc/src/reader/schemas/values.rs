@@ -139,7 +139,7 @@ impl Reader<'_> {
 
     fn number(&mut self, node: &Node, keyword: &str) -> Option<Number> {
         if let Value::Number(number) = node.value {
-            self.rounded(node);
+            self.rounded(node, "write the rounded number, so that the document says what is compared");
             return Some(number);
         }
         let diagnostic = self.diagnostics.error(node.span, format!("invalid `{keyword}`: expected a number, found {}", node.kind()));
@@ -153,20 +153,22 @@ impl Reader<'_> {
 
     /// A value of `const` or `enum`.
     pub(super) fn stated(&mut self, node: &Node) -> serde_json::Value {
-        self.rounded(node);
+        self.rounded(node, "write it as a string if every digit matters");
         node.to_json()
     }
 
     /// Warns of an integer beyond 64 bits that a double does not hold: generated code compares such values as doubles.
-    fn rounded(&mut self, node: &Node) {
+    fn rounded(&mut self, node: &Node, hint: &'static str) {
         let Value::Number(Number::Float(value)) = node.value else { return };
         let text = self.sources.file(node.span.file).and_then(|file| file.text.get(node.span.range().start..)).unwrap_or_default();
         let end = text.find(|character: char| !character.is_ascii_digit() && !"+-.eE".contains(character)).unwrap_or(text.len());
         let written = &text[..end];
         let is_integer = !written.is_empty() && written.trim_start_matches(['-', '+']).bytes().all(|byte| byte.is_ascii_digit());
-        if is_integer && written.trim_start_matches('+') != format!("{value:.0}") {
+        let digits = written.trim_start_matches('+');
+        // The second is how many programs write a double.
+        if is_integer && digits != format!("{value:.0}") && digits != format!("{value}") {
             let message = format!("`{written}` is compared as {value:.0}: integers beyond 64 bits are compared as doubles");
-            self.diagnostics.warning(node.span, message).hint("write it as a string if every digit matters");
+            self.diagnostics.warning(node.span, message).hint(hint);
         }
     }
 

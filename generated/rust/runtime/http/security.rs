@@ -166,6 +166,10 @@ impl Scheme {
         match self.kind {
             SchemeKind::ApiKey(Place::Query, name) => {
                 let uri = request.uri();
+                // An argument of the call may already be the key, in a contract that declares it as a parameter too.
+                if pairs(uri.query().unwrap_or_default(), '&').iter().any(|(sent, _)| sent == name) {
+                    return Ok(());
+                }
                 let separator = if uri.query().is_some() { '&' } else { '?' };
                 let text = format!("{uri}{separator}{}", pair(name));
                 *request.uri_mut() = text.parse().map_err(|_| "cannot be added to this URL")?;

@@ -21,6 +21,16 @@ pub fn accepts(value: Json<'_>, at: At<'_>, out: &mut Checker, rule: &'static Ru
     out.accepts(|out| out.check(value, rule, at))
 }
 
+/// Whether a rule accepts a value that a signed 64-bit integer holds. Otherwise, another variant of the union may hold it.
+pub fn fits_i64(value: Json<'_>, at: At<'_>, out: &mut Checker, rule: &'static Rule) -> bool {
+    matches!(value, Json::Number(number) if number.to_i64().is_some()) && accepts(value, at, out, rule)
+}
+
+/// Whether a rule accepts a value that an unsigned 64-bit integer holds.
+pub fn fits_u64(value: Json<'_>, at: At<'_>, out: &mut Checker, rule: &'static Rule) -> bool {
+    matches!(value, Json::Number(number) if number.to_u64().is_some()) && accepts(value, at, out, rule)
+}
+
 /// Implements [`Schema`](super::schema::Schema) and serde for a type. Deserializing always validates.
 #[allow(unused_macros)]
 macro_rules! schema {
