@@ -1,9 +1,9 @@
 //! Snapshots of the output for small documents, one folder per feature, and of the diagnostics for faulty ones. Over the same folders: the
 //! generated code compiles without warnings, validation results are right, and nothing depends on the layout of a document.
 //!
-//! A case is `cases/<feature>/openapi.yaml`; lines in its `instances.jsonl` are values, each with whether it is valid. A case with a file
-//! `runtime` uses the runtime of the module that it names, which is another case's. A faulty document is `diagnostics/<name>/openapi.yaml`
-//! (or `.json`). `INSTA_UPDATE=always cargo test -p contractc --test cases` accepts new output; review it first.
+//! A case is `cases/<feature>/openapi.yaml`; lines in its `instances.jsonl` are values, each with whether it is valid, and some with the
+//! integers that TypeScript does not read. A case with a file `runtime` uses the runtime of the module that it names, which is another
+//! case's. A faulty document is `diagnostics/<name>/openapi.yaml` (or `.json`). `INSTA_UPDATE=always cargo test -p contractc --test cases` accepts new output; review it first.
 
 mod generated;
 #[path = "fuzzed/maker.rs"]
@@ -240,6 +240,8 @@ struct Instance {
     schema: String,
     json: String,
     valid: bool,
+    /// The pointers of the integers that the TypeScript type does not hold, if the line lists them.
+    unread: Option<Vec<String>>,
 }
 
 /// The lines of a header, and what is read from them: JSON, or the pointers and keywords of violations.
@@ -260,7 +262,8 @@ fn instances(folder: &Path) -> Vec<Instance> {
         };
         let schema = line["schema"].as_str().expect("`schema` is a name").to_owned();
         let valid = line["valid"].as_bool().expect("`valid` is a boolean");
-        Instance { schema, json, valid }
+        let unread = line.get("unread").map(|listed| serde_json::from_value(listed.clone()).expect("`unread` has pointers"));
+        Instance { schema, json, valid, unread }
     };
     text.lines().map(parse).collect()
 }

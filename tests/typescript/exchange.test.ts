@@ -248,6 +248,7 @@ describe("bodies", () => {
   test("text is sent and read as it is", async () => {
     const body: Body = { field: "body", mediaType: "text/plain", required: true, content: "text" };
     expect(write("https://example.com", operation(body), { body: '"é"\n1' }).body).toBe('"é"\n1');
+    expect(write("https://example.com", operation(body), { body: 2 ** 60 }).body).toBe("1152921504606846976");
     const called = operation(undefined, [{ status: 200, content: "text" }]);
     expect((await read(called, new Response("\uFEFFhello"))).body).toBe("hello");
   });

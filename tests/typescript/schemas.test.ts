@@ -100,7 +100,7 @@ describe("integers beyond 2^53", () => {
   test("a member whose type is number rejects them, and says what helps", () => {
     const read = rt.fromJson(Row, '{"id": 1, "size": 9007199254740993}');
     expect(read).toMatchObject({ valid: false, violations: [{ pointer: "/size", keyword: "type" }] });
-    expect(!read.valid && read.violations[0]?.message).toContain("9007199254740993, which a JavaScript number cannot represent exactly");
+    expect(!read.valid && read.violations[0]?.message).toContain("9007199254740993; a JavaScript number is exact only up to 2^53 - 1");
   });
 
   test.each(["18446744073709551617", "1e30", "-9223372036854775809", "123456789012345678901234567890"])("%s is beyond 64 bits: valid, and not read", (text) => {
@@ -123,6 +123,38 @@ describe("integers beyond 2^53", () => {
       expect(read(bounded(rt.number()), "9007199254740993")).toEqual({ valid: true, value: 9007199254740992 });
     }
     expect(read(rt.longInteger("unsigned"), "-5")).toMatchObject(refused);
+  });
+
+  test.each<[number, string]>([
+    [2 ** 53, "9007199254740992"],
+    [2 ** 60, "1152921504606846976"],
+    [-(2 ** 62), "-4611686018427387904"],
+    [2 ** 63, "9223372036854775808"],
+    [2 ** 64, "18446744073709552000"],
+    [1e300, "1e+300"],
+  ])("the number %d is written with all the digits of 64 bits", (value, text) => {
+    expect(rt.toJson(value)).toBe(text);
+    expect(rt.toJson({ list: [1n, value] })).toBe(`{"list":[1,${text}]}`);
+    expect(rt.whole({ place: "header" }, "id", value)).toBe(text);
+  });
+
+  test("the least integer of 64 bits is read in every spelling, and no lesser one", () => {
+    for (const text of ["-9223372036854775808", "-9223372036854775808.0", "-922337203685477580.8e1"]) {
+      expect(rt.fromJson(rt.longInteger("signed"), text)).toEqual({ valid: true, value: -(2n ** 63n) });
+    }
+    expect(rt.fromJson(rt.longInteger("signed"), "-9223372036854775809.0").valid).toBe(false);
+  });
+
+  test("a variant whose type does not hold an integer still matches", () => {
+    const refused = { valid: false, violations: [{ pointer: "", keyword: "type" }] };
+    for (const schema of [rt.anyOf([rt.integer(), z.null()]), rt.oneOf([rt.integer(), z.null()]), rt.json("integer", "string")]) {
+      const read = rt.fromJson(schema, "9007199254740992");
+      expect(read).toMatchObject(refused);
+      expect(!read.valid && read.violations[0]?.message).toContain("9007199254740992; a JavaScript number is exact only up to 2^53 - 1");
+      expect(violationsIn(schema, 2n ** 53n)).toEqual([]);
+    }
+    expect(violationsIn(rt.integer().check(rt.matchesAny([rt.integer(), z.null()])), 2n ** 53n)).toEqual([]);
+    expect(rt.fromJson(rt.oneOf([rt.integer(), rt.longInteger()]), "9007199254740992")).toMatchObject({ violations: [{ keyword: "oneOf" }] });
   });
 
   test("strings that look like written bigints stay strings", () => {

@@ -5,6 +5,9 @@
 // A line {"module": PATH, "header": NAME, "lines": [TEXT], "read": JSON} is a header, whose line of output is {"header": true} if the JSON is
 // read from it; otherwise the violations, or the JSON that is read.
 //
+// A line {"module": PATH, "schema": NAME, "text": JSON, "unread": true} is a valid value, whose line of output is {"unread": [POINTER, …]}, with
+// the integers that the generated type does not hold.
+//
 // INSTANCES has a line for each text: {"module": PATH, "schema": NAME, "text": JSON}. ORACLE is a JSON file of the contract's schemas by
 // name, references and all, in plain JSON Schema. A line of output for each line of input: {"zod": [[pointer, keyword], …], "ajv": bool,
 // "format": bool}; the last says whether ajv finds fault with a format. A value that is valid, but that the generated type does not hold, has
@@ -21,12 +24,16 @@ const ajv = oracle === undefined ? undefined : await validatorWith(JSON.parse(re
 const modules = new Map();
 let output = [];
 for await (const line of createInterface({ input: createReadStream(instances), crlfDelay: Infinity })) {
-  const { module, schema, text, header, lines, read } = JSON.parse(line);
+  const { module, schema, text, unread, header, lines, read } = JSON.parse(line);
   if (!modules.has(module)) {
     modules.set(module, await import(pathToFileURL(resolve(module)).href));
   }
   if (header !== undefined) {
     output.push(JSON.stringify({ header: headerRead(modules.get(module), header, lines, read) }));
+    continue;
+  }
+  if (unread === true) {
+    output.push(JSON.stringify({ unread: unreadIn(modules.get(module), schema, text) }));
     continue;
   }
   const zod = violations(modules.get(module), schema, text).map(({ pointer, keyword }) => [pointer, keyword]);
@@ -48,6 +55,12 @@ function violations({ fromJson, runtime, schemas, validate }, schema, text) {
     return typeof part === "bigint" || (typeof part === "number" && Math.abs(part) >= 2 ** 63);
   };
   return result.violations.every(isLarge) ? validate(schemas[schema], value) : result.violations;
+}
+
+/** The pointers of the integers that the generated type does not hold. */
+function unreadIn({ fromJson, schemas }, schema, text) {
+  const result = fromJson(schemas[schema], text);
+  return result.valid ? [] : result.violations.map(({ pointer, keyword }) => (keyword === "type" ? pointer : `${pointer} ${keyword}`));
 }
 
 /** Whether the expected JSON is read from the lines of a header; the violations, or what is read instead. */

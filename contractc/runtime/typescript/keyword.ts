@@ -7,6 +7,7 @@ import { equal, has, hasDuplicates, isNumeric, isObject, isOfType, member, names
 import { compareWithSum, isMultipleOf } from "./number.js";
 import { accepts, issuesOf, type Payload, type Several } from "./schema.js";
 import { closed } from "./structure.js";
+import { anyOf, oneOf } from "./union.js";
 import { ownCheck, type Test } from "./predicate.js";
 
 type Check = z.core.$ZodCheck<unknown>;
@@ -71,21 +72,12 @@ export function allOf(...schemas: readonly z.ZodType[]): Check {
 
 /** `anyOf` beside other keywords */
 export function matchesAny(schemas: Several<z.ZodType>): Check {
-  return check((payload) => {
-    if (!schemas.some((schema) => accepts(schema, payload.value, payload))) {
-      violate(payload, "anyOf", "matches none of the variants");
-    }
-  });
+  return allOf(anyOf(schemas));
 }
 
 /** `oneOf` beside other keywords */
 export function matchesOne(schemas: Several<z.ZodType>): Check {
-  return check((payload) => {
-    const matching = schemas.filter((schema) => accepts(schema, payload.value, payload)).length;
-    if (matching !== 1) {
-      violate(payload, "oneOf", `matches ${matching} variants; expected exactly one`);
-    }
-  });
+  return allOf(oneOf(schemas));
 }
 
 /** `not` */

@@ -1,7 +1,7 @@
 // Schemas of values without parts: scalars, and JSON of any type.
 
 import * as z from "zod";
-import { violate, wrongType } from "./issue.js";
+import { unread, violate, wrongType } from "./issue.js";
 import { isNumeric, isOfType, show, type JsonType } from "./json.js";
 import { afterChecks, as, carry, inherit, type Context, type Payload } from "./schema.js";
 import { ownCheck, testedBy } from "./predicate.js";
@@ -28,7 +28,8 @@ interface IntegerDef extends z.core.$ZodNumberDef {
 
 const Integer: z.core.$constructor<z.ZodNumber, IntegerDef> = /* @__PURE__ */ z.core.$constructor("Integer", (schema, def) => {
   inherit(z.ZodNumber, schema, def);
-  schema._zod.parse = (payload): Payload => {
+  schema._zod.parse = (payload: Payload, context: Context): Payload => {
+    carry(payload, context);
     if (typeof payload.value !== "bigint" && !Number.isInteger(payload.value)) {
       // Bounds apply to every number, including fractions.
       wrongType(payload, ["integer"], typeof payload.value === "number" ? "all" : "keywords");
@@ -52,10 +53,9 @@ function refuseUnread(payload: Payload, context: Context, sign: Sign | undefined
     // A double of -(2^63) may have been a smaller integer.
     if (value < lowest || value === -(2 ** 63) || isLarge) {
       const bits = sign === undefined || sign === "any" ? "64 bits" : `${sign} 64 bits`;
-      violate(payload, "type", `is ${String(value)}; integers beyond ${bits} are valid but cannot be read`);
+      unread(payload, `is ${String(value)}; integers beyond ${bits} are valid but cannot be read`);
     } else if (typeof value === "bigint" && sign === undefined) {
-      const message = `is ${String(value)}, which a JavaScript number cannot represent exactly; \`format: int64\` makes it a bigint`;
-      violate(payload, "type", message);
+      unread(payload, `is ${String(value)}; a JavaScript number is exact only up to 2^53 - 1; \`format: int64\` makes it a bigint`);
     }
   }
   return payload;
@@ -80,7 +80,8 @@ interface NumberDef extends z.core.$ZodNumberDef {
 
 const Double: z.core.$constructor<z.ZodNumber, NumberDef> = /* @__PURE__ */ z.core.$constructor("Double", (schema, def) => {
   inherit(z.ZodNumber, schema, def);
-  schema._zod.parse = (payload): Payload => {
+  schema._zod.parse = (payload: Payload, context: Context): Payload => {
+    carry(payload, context);
     const isNumber = typeof payload.value === "bigint" || Number.isFinite(payload.value);
     return isNumber ? payload : wrongType(payload, ["number"], "keywords");
   };
@@ -161,19 +162,19 @@ interface JsonDef extends z.core.$ZodUnknownDef {
 
 const Json: z.core.$constructor<z.ZodUnknown, JsonDef> = /* @__PURE__ */ z.core.$constructor("Json", (schema, def) => {
   inherit(z.ZodUnknown, schema, def);
+  const types = def.types.filter((type) => type !== "bigint");
+  const held = types.includes("integer") ? [...types, "bigint" as const] : types;
+  const isInteger = types.includes("integer") && !types.includes("number");
   schema._zod.parse = (payload: Payload, context: Context): Payload => {
     carry(payload, context);
-    if (typeof payload.value === "bigint" && def.types.includes("number")) {
+    if (typeof payload.value === "bigint" && types.includes("number")) {
       rounded(payload);
     }
-    const accepted = context.probing === true && def.types.includes("integer") ? [...def.types, "bigint" as const] : def.types;
-    if (payload.value === undefined || (accepted.length > 0 && !isOfType(payload.value, accepted))) {
-      wrongType(payload, def.types);
+    if (payload.value === undefined || (types.length > 0 && !isOfType(payload.value, held))) {
+      wrongType(payload, types);
     }
-    return isInteger && isNumeric(payload.value) ? refuseUnread(payload, context, types.includes("bigint") ? "any" : undefined) : payload;
+    return isInteger && isNumeric(payload.value) ? refuseUnread(payload, context, def.types.includes("bigint") ? "any" : undefined) : payload;
   };
-  const { types } = def;
-  const isInteger = types.includes("integer") && !types.includes("number");
   const isHeld = (value: unknown): boolean => !isInteger || typeof value !== "number" || Math.abs(value) < 2 ** 63;
   testedBy(schema, () => (types.length === 0 ? (value): boolean => value !== undefined : (value): boolean => isOfType(value, types) && isHeld(value)));
 });

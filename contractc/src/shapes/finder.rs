@@ -443,6 +443,7 @@ impl Merged<'_> {
     fn values_shape(&self) -> Option<Shape> {
         let listed =
             self.parts.iter().find_map(|part| part.enumeration.clone().or_else(|| part.constant.clone().map(|value| vec![value])))?;
+        let is_never = listed.is_empty();
         let values: Vec<JsonValue> = listed.into_iter().filter(|value| !value.is_null()).collect();
         let texts: Option<Vec<String>> = values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
         let fits = self.types.is_none_or(|types| types.contains(Types::STRING));
@@ -452,7 +453,8 @@ impl Merged<'_> {
                 texts.retain(|text| seen.insert(text.clone()));
                 Shape::Texts(texts)
             }
-            _ if values.is_empty() => Shape::Wrapper(Type::Any),
+            _ if is_never => Shape::Wrapper(Type::Any),
+            _ if values.is_empty() => Shape::Wrapper(Type::Null),
             _ if values.iter().all(JsonValue::is_boolean) => Shape::Wrapper(one_of(values, Type::Bool)),
             _ if values.iter().all(JsonValue::is_i64) => Shape::Wrapper(listed_integer(values, IntegerWidth::I64)),
             _ if values.iter().all(JsonValue::is_u64) => Shape::Wrapper(listed_integer(values, IntegerWidth::U64)),

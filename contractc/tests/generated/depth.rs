@@ -65,8 +65,12 @@ pub fn compile() -> Compilation {
 /// Values of the types.
 pub fn instances() -> Vec<Instance> {
     let nested = |levels: usize, inner: &str| format!("{}{inner}{}", "{\"of\":".repeat(levels), "}".repeat(levels));
-    let instance =
-        |schema: &str, levels: usize, inner: &str, valid| Instance { schema: schema.to_owned(), json: nested(levels, inner), valid };
+    let instance = |schema: &str, levels: usize, inner: &str, valid| Instance {
+        schema: schema.to_owned(),
+        json: nested(levels, inner),
+        valid,
+        unread: None,
+    };
     vec![
         instance("Member0", 120, "\"text\"", true),
         instance("Member0", 120, "5", false),
@@ -78,7 +82,7 @@ pub fn instances() -> Vec<Instance> {
         instance("OrNull0", 79, "5", false),
         instance("Other0", 40, "\"text\"", true),
         instance("Other0", 40, "5", false),
-        Instance { schema: "Each0".to_owned(), json: format!("{}{}", "{\"of\":[".repeat(40), "]}".repeat(40)), valid: true },
+        Instance { schema: "Each0".to_owned(), json: format!("{}{}", "{\"of\":[".repeat(40), "]}".repeat(40)), valid: true, unread: None },
         instance("Union0", 40, "\"text\"", true),
         instance("Union0", 40, "true", false),
         instance("Cycle0", 100, "{}", true),

@@ -40,6 +40,13 @@ pub fn validate(cases: &[Case]) -> Vec<String> {
         for instance in &case.instances {
             lines.push_str(&format!("{}\n", json!({ "module": module, "schema": instance.schema, "text": instance.json })));
             expected.push((format!("{}: {} {}", case.name, instance.schema, instance.json), json!(instance.valid)));
+            if let Some(unread) = &instance.unread {
+                lines.push_str(&format!(
+                    "{}\n",
+                    json!({ "module": module, "schema": instance.schema, "text": instance.json, "unread": true })
+                ));
+                expected.push((format!("{}: {} {} unread", case.name, instance.schema, instance.json), json!(unread)));
+            }
         }
         for HeaderRow { name, lines: texts, expected: read } in &case.headers {
             lines
@@ -56,7 +63,7 @@ pub fn validate(cases: &[Case]) -> Vec<String> {
     let result = |line: &str| {
         let answer = serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         let is_valid = answer["zod"].as_array().map(|violations| json!(violations.is_empty()));
-        is_valid.unwrap_or_else(|| answer["header"].clone())
+        is_valid.unwrap_or_else(|| answer.get("unread").unwrap_or(&answer["header"]).clone())
     };
     let checked: Vec<Value> = answers.lines().map(result).collect();
     assert_eq!(checked.len(), expected.len(), "every instance has a result");

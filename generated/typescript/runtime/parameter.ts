@@ -2,7 +2,7 @@
 // Parameters: the styles of OpenAPI, which follow RFC 6570. A value is written by encoding its items and joining them.
 
 import type * as z from "zod";
-import { isObject, Refused, toJson } from "./json.js";
+import { digitsOf, isNumeric, isObject, Refused, toJson } from "./json.js";
 
 /** A parameter of an operation. */
 export interface Parameter extends Encoding {
@@ -126,7 +126,7 @@ function isDefined(value: unknown): boolean {
 
 /** A value as text. A nested value is JSON text. */
 export function plain(value: unknown): string {
-  return typeof value === "object" ? toJson(value) : String(value);
+  return typeof value === "object" ? toJson(value) : isNumeric(value) ? digitsOf(value) : String(value);
 }
 
 function named({ place, style }: Settings, name: string, text: string): string {

@@ -4,7 +4,7 @@
 import { isObject, names, Refused, toJson } from "./json.js";
 import { checkCovered } from "./media.js";
 import { CallError, NOT_SENT, type Body, type Operation } from "./operation.js";
-import { checkHeader, parts, whole, type Encoding, type Parameter } from "./parameter.js";
+import { checkHeader, parts, plain, whole, type Encoding, type Parameter } from "./parameter.js";
 import { pointer, validateAt, type Violation } from "./report.js";
 
 /** A request that can be sent repeatedly. */
@@ -155,7 +155,7 @@ function writeBody(
   }
   return written(refused, [], () => {
     const text = toJson(value);
-    return body.content === "text" ? String(value) : text;
+    return body.content === "text" ? plain(value) : text;
   });
 }
 

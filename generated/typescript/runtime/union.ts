@@ -2,21 +2,50 @@
 // Schemas of unions, and of values that contain values of their own schema.
 
 import * as z from "zod";
-import { violate } from "./issue.js";
+import { isUnread, ofCheck, violate } from "./issue.js";
 import { isObject, member, show } from "./json.js";
-import { as, inherit, levels, runNow, type Payload, type Result, type Several } from "./schema.js";
+import { as, inherit, levels, runNow, type Context, type Payload, type Result, type Several } from "./schema.js";
 import { parsing, testOf, testedBy, testsOf, type Test } from "./predicate.js";
+
+/** A variant that accepts a value, and the result of reading the value with it. */
+interface Match {
+  readonly variant: z.ZodType;
+  readonly result: Payload;
+}
+
+/** The variant, if it accepts the value. Its result has issues if its type does not hold an integer of the value. */
+function matchOf(variant: z.ZodType, payload: Payload, context: Context): Match | undefined {
+  const probe: Context = { ...context, abortEarly: true, collecting: false };
+  const result = runNow(variant, payload.value, probe);
+  const isMatch =
+    result.issues.length === 0 ||
+    (result.issues.some(isUnread) && runNow(variant, payload.value, { ...probe, probing: true }).issues.length === 0);
+  return isMatch ? { variant, result } : undefined;
+}
+
+/** Takes the value that a variant has read, or the issues of the integers that its type does not hold. */
+function take({ variant, result }: Match, payload: Payload, context: Context): Payload {
+  if (result.issues.length === 0) {
+    payload.value = result.value;
+  } else {
+    payload.issues.push(...runNow(variant, payload.value, context).issues.map((issue) => ofCheck(issue)));
+  }
+  return payload;
+}
 
 const AnyOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.core.$constructor("AnyOf", (schema, def) => {
   inherit(z.ZodUnion, schema, def);
   schema._zod.parse = (payload, context): Payload => {
-    const probe = { ...context, abortEarly: true, collecting: false };
+    let first: Match | undefined;
     for (const option of def.options) {
-      const result = runNow(option, payload.value, probe);
-      if (result.issues.length === 0) {
-        payload.value = result.value;
-        return payload;
+      const match = matchOf(option, payload, context);
+      if (match?.result.issues.length === 0) {
+        return take(match, payload, context);
       }
+      first ??= match;
+    }
+    if (first !== undefined) {
+      return take(first, payload, context);
     }
     violate(payload, "anyOf", "matches none of the variants");
     return payload;
@@ -33,15 +62,13 @@ export function anyOf<T = unknown>(options: Several<z.ZodType>): z.ZodType<T> {
 const OneOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.core.$constructor("OneOf", (schema, def) => {
   inherit(z.ZodUnion, schema, def);
   schema._zod.parse = (payload, context): Payload => {
-    const probe = { ...context, abortEarly: true, collecting: false };
-    const matching = def.options.map((option) => runNow(option, payload.value, probe)).filter((result) => result.issues.length === 0);
+    const matching = def.options.map((option) => matchOf(option, payload, context)).filter((match) => match !== undefined);
     const [only] = matching;
     if (only !== undefined && matching.length === 1) {
-      payload.value = only.value;
-    } else {
-      const message = only === undefined ? "matches none of the variants" : `matches ${matching.length} variants; expected exactly one`;
-      violate(payload, "oneOf", message);
+      return take(only, payload, context);
     }
+    const message = only === undefined ? "matches none of the variants" : `matches ${matching.length} variants; expected exactly one`;
+    violate(payload, "oneOf", message);
     return payload;
   };
   testedBy(schema, () => testOfUnion(schema, (tests) => (value) => tests.filter((test) => test(value)).length === 1));

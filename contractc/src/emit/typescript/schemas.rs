@@ -13,7 +13,7 @@ use crate::emit::Plan;
 use crate::model::{IntegerWidth, Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::pattern::is_unicode_pattern;
-use crate::shapes::{DeclarationId, MergedParts, Shape, Type};
+use crate::shapes::{DeclarationId, MergedParts, Shape, Type, is_exact_double};
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     let emitter = Emitter { plan, names, state: RefCell::default(), used: RefCell::default(), text: RefCell::default() };
@@ -52,7 +52,17 @@ impl Expected {
     }
 
     fn anything() -> Expected {
-        Expected { text: "unknown".to_owned(), ty: Type::Any }
+        Expected::untyped(&Type::Any)
+    }
+
+    /// The type of the values, for a schema whose own TypeScript type does not matter.
+    fn untyped(ty: &Type) -> Expected {
+        Expected { text: "unknown".to_owned(), ty: ty.clone() }
+    }
+
+    /// The type of a part of the values.
+    fn part(&self, names: &Names, ty: &Type) -> Expected {
+        if self.is_anything() { Expected::untyped(ty) } else { Expected::of(names, ty) }
     }
 
     /// A type given by its text alone.
@@ -169,7 +179,7 @@ impl<'p> Emitter<'p> {
     fn body(&self, id: SchemaId, expected: &Expected) -> Code {
         let schema = self.schema(id);
         let inner = match &expected.ty {
-            Type::Optional(inner) if schema.accepts_null => Expected::of(self.names, inner),
+            Type::Optional(inner) if schema.accepts_null => expected.part(self.names, inner),
             _ => expected.clone(),
         };
         let mut code = self.keywords(id, &inner);
@@ -235,13 +245,14 @@ impl<'p> Emitter<'p> {
             return code;
         }
         let mut checks = Vec::new();
-        let called: Vec<Code> = called.iter().filter(|part| !self.is_anything(**part)).map(|part| self.validator(*part)).collect();
+        let whole = Expected::untyped(&expected.ty);
+        let called: Vec<Code> = called.iter().filter(|part| !self.is_anything(**part)).map(|part| self.check(*part, &whole)).collect();
         if !called.is_empty() {
             checks.push(Code::call("rt.allOf", called));
         }
         self.values(schema, &mut checks);
         let applied = checks.len();
-        self.applicators(schema, &mut checks);
+        self.applicators(schema, &expected.ty, &mut checks);
         if types.is_none() && applied == 0 && checks.len() == 1 && !schema.has_facets() && self.is_union_alone(schema) {
             return self.union(schema, expected);
         }
@@ -298,14 +309,16 @@ impl<'p> Emitter<'p> {
 
     /// `type` and the keywords for a single type, followed by all other checks.
     fn typed(&self, schema: &Schema, merged: &[SchemaId], types: Option<Types>, mut checks: Vec<Code>, expected: &Expected) -> Code {
+        // Only the parts say that the value is a double: the schema rounds it.
+        let types = types.or((expected.ty == Type::Float).then_some(Types::NUMBER));
         let named = types.unwrap_or(Types(0));
         let nullable = named.contains(Types::NULL) && named != Types::NULL;
         let single = Types(named.0 & !Types::NULL.0);
         // With only one other type, and no further checks, null just makes the schema nullable.
         if nullable && checks.is_empty() {
             let inner = match &expected.ty {
-                Type::Optional(inner) => Expected::of(self.names, inner),
-                _ => Expected::anything(),
+                Type::Optional(inner) => expected.part(self.names, inner),
+                other => Expected::untyped(other),
             };
             if let Some(code) = self.native(schema, merged, single, &inner) {
                 let ty = if inner.is_anything() { "" } else { expected.text.as_str() };
@@ -325,11 +338,11 @@ impl<'p> Emitter<'p> {
                 blocks.push(Code::call("rt.where", vec![Code::Text(quoted(type_name)), code()]));
             }
         };
-        let anything = Expected::anything();
+        let content = Expected::untyped(if let Type::Optional(inner) = &expected.ty { inner } else { &expected.ty });
         block("number", schema.number.any(), &|| self.number(schema, Code::call("rt.number", vec![])));
         block("string", schema.text.any(), &|| self.text(schema));
-        block("array", self.has_array_rules(schema), &|| self.array(schema, &anything));
-        block("object", self.has_object_rules(schema, merged), &|| self.object(schema, merged, &anything));
+        block("array", self.has_array_rules(schema), &|| self.array(schema, &content));
+        block("object", self.has_object_rules(schema, merged), &|| self.object(schema, merged, &content));
         blocks.append(&mut checks);
         let long = (named.contains(Types::INTEGER) && self.long_integers(&expected.ty).is_some()).then_some("bigint");
         let listed = named.names().chain(long).map(|name| Code::Text(quoted(name))).collect();
@@ -373,6 +386,10 @@ impl<'p> Emitter<'p> {
     fn long_integers(&self, ty: &Type) -> Option<Option<&'static str>> {
         match ty {
             Type::Any => Some(None),
+            Type::Listed(values, _) => {
+                let is_long = |value: &serde_json::Value| value.as_number().is_some_and(|number| !is_exact_double(number.into()));
+                values.iter().any(is_long).then_some(None)
+            }
             Type::LongInteger(IntegerWidth::U64) => Some(Some("unsigned")),
             Type::LongInteger(_) => Some(Some("signed")),
             Type::Optional(inner) => self.long_integers(inner),
@@ -395,16 +412,16 @@ impl<'p> Emitter<'p> {
         }
     }
 
-    fn applicators(&self, schema: &Schema, checks: &mut Vec<Code>) {
+    fn applicators(&self, schema: &Schema, whole: &Type, checks: &mut Vec<Code>) {
         checks.extend(schema.not.map(|not| Code::call("rt.not", vec![self.validator(not)])));
         if !schema.any_of.is_empty() {
-            checks.push(Code::call("rt.matchesAny", vec![self.variants(&schema.any_of)]));
+            checks.push(Code::call("rt.matchesAny", vec![self.variants(schema, &schema.any_of, whole)]));
         }
         if let Some(tag) = &schema.tag {
-            let tagged = Code::call("rt.tagged", vec![Code::Text(quoted(&tag.member)), self.tagged_variants(schema)]);
+            let tagged = Code::call("rt.tagged", vec![Code::Text(quoted(&tag.member)), self.tagged_variants(schema, whole)]);
             checks.push(Code::call("rt.allOf", vec![tagged]));
         } else if !schema.one_of.is_empty() {
-            checks.push(Code::call("rt.matchesOne", vec![self.variants(&schema.one_of)]));
+            checks.push(Code::call("rt.matchesOne", vec![self.variants(schema, &schema.one_of, whole)]));
         }
         if let Some(condition) = schema.condition {
             let branch = |id: Option<SchemaId>| id.filter(|id| !self.is_anything(*id)).map(|id| self.validator(id));
@@ -424,24 +441,48 @@ impl<'p> Emitter<'p> {
 
     fn union(&self, schema: &Schema, expected: &Expected) -> Code {
         if let Some(tag) = &schema.tag {
-            return Code::call(expected.generic("tagged"), vec![Code::Text(quoted(&tag.member)), self.tagged_variants(schema)]);
+            return Code::call(
+                expected.generic("tagged"),
+                vec![Code::Text(quoted(&tag.member)), self.tagged_variants(schema, &expected.ty)],
+            );
         }
         let (function, variants) = if schema.one_of.is_empty() { ("anyOf", &schema.any_of) } else { ("oneOf", &schema.one_of) };
-        Code::call(expected.generic(function), vec![self.variants(variants)])
+        Code::call(expected.generic(function), vec![self.variants(schema, variants, &expected.ty)])
     }
 
-    fn variants(&self, variants: &[SchemaId]) -> Code {
-        Code::List(variants.iter().map(|id| self.validator(*id)).collect())
+    fn variants(&self, schema: &Schema, variants: &[SchemaId], union: &Type) -> Code {
+        Code::List(variants.iter().map(|id| self.variant(schema, *id, union)).collect())
     }
 
-    fn tagged_variants(&self, schema: &Schema) -> Code {
+    /// A variant of a schema whose values have the type `union`.
+    fn variant(&self, schema: &Schema, id: SchemaId, union: &Type) -> Code {
+        self.check(id, &Expected::untyped(self.variant_type(schema, id, union)))
+    }
+
+    fn variant_type<'t>(&'t self, schema: &Schema, id: SchemaId, union: &'t Type) -> &'t Type {
+        let declared = match union {
+            Type::Optional(inner) => return self.variant_type(schema, id, inner),
+            Type::Declared(declared) | Type::Recursive(declared) => self.plan.shapes.get(*declared),
+            // All variants have this type.
+            _ => return union,
+        };
+        let (Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged { variants, .. }) = &declared.shape else {
+            return union;
+        };
+        // The type of an object with a union beside its members is a union of complete objects.
+        let complete = schema.complete.iter().flat_map(|complete| &complete.variants).find(|complete| complete.variant == id);
+        let whole = complete.map_or(id, |complete| complete.whole);
+        variants.iter().find(|variant| variant.schema == whole).map_or(&Type::Any, |variant| &variant.ty)
+    }
+
+    fn tagged_variants(&self, schema: &Schema, union: &Type) -> Code {
         let values = schema.tag.iter().flat_map(|tag| &tag.values);
         let variants = schema.one_of.iter().zip(values).map(|(id, values)| {
             let tags = match values.as_slice() {
                 [only] => literal(only),
                 several => Code::List(several.iter().map(literal).collect()),
             };
-            Code::List(vec![tags, self.validator(*id)])
+            Code::List(vec![tags, self.variant(schema, *id, union)])
         });
         Code::List(variants.collect())
     }

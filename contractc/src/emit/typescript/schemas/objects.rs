@@ -31,7 +31,7 @@ impl<'p> Emitter<'p> {
         let checks = self.object_checks(schema, merged);
         if members.is_empty() && rules.pattern_properties.is_empty() && !rest.is_some_and(|rest| self.is_never(rest)) {
             let inner = match &expected.ty {
-                Type::Map(inner) => Expected::of(self.names, inner),
+                Type::Map(inner) => expected.part(self.names, inner),
                 _ => Expected::anything(),
             };
             let value = rest.map_or_else(|| Code::call(inner.generic("json"), vec![]), |rest| self.check(rest, &inner));
@@ -44,10 +44,11 @@ impl<'p> Emitter<'p> {
         let kinds: BTreeMap<&str, &FieldKind> = typed.iter().filter(is_own).map(|field| (field.name.as_str(), &field.kind)).collect();
         let required = self.required(merged);
         let expected_of = |name: &str| match kinds.get(name) {
-            Some(FieldKind::Constant(value)) => Expected::literal(literal_type(value)),
-            Some(FieldKind::Value(ty)) => Expected::of(self.names, ty),
+            Some(FieldKind::Constant(value)) if !expected.is_anything() => Expected::literal(literal_type(value)),
+            Some(FieldKind::Constant(_)) => Expected::anything(),
+            Some(FieldKind::Value(ty)) => expected.part(self.names, ty),
             // The value of a member next to a union also belongs to a variant, which may state that it is a long integer.
-            None => self.long_field(&expected.ty, name).map_or_else(Expected::anything, |ty| Expected::of(self.names, ty)),
+            None => self.long_field(&expected.ty, name).map_or_else(Expected::anything, |ty| expected.part(self.names, ty)),
         };
         let shape = members.iter().map(|(name, ids)| self.member(name, ids, &expected_of(name), required.contains(name))).collect();
         let mut arguments = vec![Code::Object(shape)];
@@ -62,7 +63,7 @@ impl<'p> Emitter<'p> {
             let listed = rules.pattern_properties.iter().map(|(source, id)| Code::List(vec![pattern(source), self.validator(*id)]));
             arguments.push(Code::List(listed.collect()));
         }
-        if fields.is_some() {
+        if fields.is_some() && !expected.is_anything() {
             return Code::call(expected.generic("object"), arguments).checked(checks);
         }
         expected.from(Code::call("rt.members", arguments).checked(checks), "")
@@ -146,9 +147,8 @@ impl<'p> Emitter<'p> {
         let code = match distinct.as_slice() {
             [only] => self.check(*only, expected),
             several => {
-                // A part that is a number does not round a long integer of another part.
-                let part = |id: &SchemaId| if self.is_long(&expected.ty) { self.check(*id, expected) } else { self.validator(*id) };
-                let parts = several.iter().map(part).collect();
+                let whole = Expected::untyped(&expected.ty);
+                let parts = several.iter().map(|id| self.check(*id, &whole)).collect();
                 Code::call(expected.generic("json"), vec![]).checked(vec![Code::call("rt.allOf", parts)])
             }
         };

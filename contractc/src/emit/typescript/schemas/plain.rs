@@ -57,7 +57,7 @@ impl Emitter<'_> {
     pub(super) fn array(&self, schema: &Schema, expected: &Expected) -> Code {
         let rules = &schema.array;
         let inner = match &expected.ty {
-            Type::List(inner) | Type::Each(inner) => Expected::of(self.names, inner),
+            Type::List(inner) | Type::Each(inner) => expected.part(self.names, inner),
             _ => Expected::anything(),
         };
         let item = |id: Option<SchemaId>| match id {

@@ -26,6 +26,16 @@ export function wrongType(payload: Payload, types: readonly JsonType[], remainin
   return payload;
 }
 
+/** Records that a valid integer does not fit the type of its schema. */
+export function unread(payload: Payload, message: string): void {
+  payload.issues.push({ code: "custom", params: { keyword: "type", isUnread: true }, message, input: payload.value, continue: CONTINUE.all });
+}
+
+/** Whether an issue is that a valid integer does not fit the type of its schema. */
+export function isUnread(issue: Issue): boolean {
+  return (issue as { readonly params?: { readonly isUnread?: unknown } }).params?.isUnread === true;
+}
+
 /** An issue of a part, as an issue of the whole: the whole's keyword checks still run even if the part's could not. */
 export function ofPart(issue: Issue): Issue {
   return issue.continue === CONTINUE.none ? { ...issue, continue: CONTINUE.keywords } : issue;

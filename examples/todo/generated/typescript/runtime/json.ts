@@ -152,8 +152,8 @@ export function numberOf(token: string): number | bigint {
   const factor = 10n ** BigInt(Math.abs(power));
   const integer = BigInt(`${sign}1`) * (power >= 0 ? digits * factor : digits / factor);
   const isWhole = power >= 0 || digits % factor === 0n;
-  // A fraction or an exponent means a double, if it is exact.
-  const isRounded = /[.eE]/.test(token) ? BigInt(value) !== integer : true;
+  // A fraction or an exponent means a double, if it is exact. Integers beyond the least one of 64 bits are doubles with its value.
+  const isRounded = !/[.eE]/.test(token) || BigInt(value) !== integer || integer === -(2n ** 63n);
   return isWhole && isRounded && integer >= -(2n ** 63n) && integer < 2n ** 64n ? integer : value;
 }
 
@@ -183,32 +183,44 @@ export class Refused extends TypeError {
 }
 
 /**
- * Writes JSON text. A bigint is written as an integer. A member whose value is `undefined` is absent.
+ * Writes JSON text. An integer of 64 bits is written with all its digits, whether it is a bigint or a number. A member whose value is `undefined` is absent.
  *
  * @throws Refused if the JSON text would represent another value, such as null for NaN, or if the value nests deeper than 128 levels.
  */
 export function toJson(value: unknown): string {
-  const fault = faultOf(value, LEVELS_MAX);
+  const found: Found = { hasLong: false };
+  const fault = faultOf(value, LEVELS_MAX, found);
   if (fault !== undefined) {
     throw new Refused(fault.message, fault.path.reverse());
   }
-  try {
+  if (!found.hasLong) {
     return JSON.stringify(value);
-  } catch (error) {
-    // It rejects bigints.
-    if (!(error instanceof TypeError)) {
-      throw error;
-    }
   }
-  const withBigints = (write: (integer: bigint) => string): string =>
-    JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? write(part) : part));
+  const withIntegers = (write: (integer: number | bigint) => string): string =>
+    JSON.stringify(value, (_, part: unknown) => (isLong(part) ? write(part) : part));
   // No string of the value contains the mark.
-  const others = withBigints(() => "");
+  const others = withIntegers(() => "");
   let mark = "integer";
   while (others.includes(mark)) {
     mark += "-";
   }
-  return withBigints((integer) => `${mark} ${integer}`).replace(new RegExp(`"${mark} (-?\\d+)"`, "g"), "$1");
+  return withIntegers((integer) => `${mark} ${digitsOf(integer)}`).replace(new RegExp(`"${mark} (-?\\d+)"`, "g"), "$1");
+}
+
+/** Whether a value is an integer that `JSON.stringify` does not write, or only rounded: it fills the digits of a large number with zeros. */
+function isLong(value: unknown): value is number | bigint {
+  return typeof value === "bigint" || (Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value as number) < 2 ** 64);
+}
+
+/** A number as text. An integer of 64 bits has all its digits. */
+export function digitsOf(value: number | bigint): string {
+  return String(isLong(value) ? BigInt(value) : value);
+}
+
+/** What is found in a value that is written. */
+interface Found {
+  /** Whether it has integers beyond those that `JSON.stringify` writes exactly. */
+  hasLong: boolean;
 }
 
 /** The part of a value that JSON cannot represent; the path is in reverse. */
@@ -217,24 +229,25 @@ interface Fault {
   readonly path: PropertyKey[];
 }
 
-function faultOf(value: unknown, levels: number): Fault | undefined {
+function faultOf(value: unknown, levels: number, found: Found): Fault | undefined {
   const fault = (what: string): Fault => ({ message: `${what}, which JSON cannot represent`, path: [] });
   switch (typeof value) {
     case "string":
       return isWellFormed(value) ? undefined : fault("has an unpaired surrogate");
     case "number":
-      return Number.isFinite(value) ? undefined : fault(`is ${value}`);
-    case "boolean":
     case "bigint":
+      found.hasLong ||= isLong(value);
+      return typeof value === "bigint" || Number.isFinite(value) ? undefined : fault(`is ${value}`);
+    case "boolean":
       return undefined;
     case "object":
-      return value === null ? undefined : faultOfParts(value, levels);
+      return value === null ? undefined : faultOfParts(value, levels, found);
     default:
       return fault(value === undefined ? "is undefined" : `is a ${typeof value}`);
   }
 }
 
-function faultOfParts(value: object, levels: number): Fault | undefined {
+function faultOfParts(value: object, levels: number, found: Found): Fault | undefined {
   const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
   if ((kind !== "Object" && kind !== "Array") || typeof (value as { toJSON?: unknown }).toJSON === "function") {
     return { message: `is a ${kind}, which JSON would turn into another value`, path: [] };
@@ -243,7 +256,7 @@ function faultOfParts(value: object, levels: number): Fault | undefined {
     return { message: `nests deeper than ${LEVELS_MAX} levels`, path: [] };
   }
   for (const name of Array.isArray(value) ? value.keys() : names(value as JsonObject)) {
-    const fault = faultOf(name, levels) ?? faultOf((value as Record<PropertyKey, unknown>)[name], levels - 1);
+    const fault = faultOf(name, levels, found) ?? faultOf((value as Record<PropertyKey, unknown>)[name], levels - 1, found);
     if (fault !== undefined) {
       fault.path.push(name);
       return fault;
