@@ -8,6 +8,8 @@
 mod agreement;
 #[path = "../bulk.rs"]
 mod bulk;
+#[path = "../credentials.rs"]
+mod credentials;
 #[path = "../documents.rs"]
 mod documents;
 #[path = "../downstream.rs"]
