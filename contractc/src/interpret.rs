@@ -1,9 +1,9 @@
 //! Validates values by walking the model. `contractc validate` uses it, and tests compare the generated validators with it.
 
 use crate::model::{ArrayRules, Contract, Kind, ObjectRules, Schema, SchemaId, Sign};
+use crate::regex;
 use crate::runtime::check::number_member;
 use crate::runtime::json::{Array, Json, Object};
-use crate::runtime::pattern;
 use crate::runtime::report::{At, Checker, Report, Violation};
 
 /// Validates a JSON text against a schema.
@@ -175,7 +175,7 @@ impl Interpreter<'_> {
             known = true;
             self.check(*schema, value, at, out);
         }
-        for (_, schema) in rules.pattern_properties.iter().filter(|(source, _)| pattern::matches(source, name)) {
+        for (_, schema) in rules.pattern_properties.iter().filter(|(source, _)| regex::matches(source, name)) {
             known = true;
             self.check(*schema, value, at, out);
         }
@@ -263,7 +263,7 @@ impl Interpreter<'_> {
         let own = rules.additional_properties.is_some()
             || (depth > 0 && rules.unevaluated_properties.is_some())
             || rules.properties.iter().any(|(known, _)| known == name)
-            || rules.pattern_properties.iter().any(|(source, _)| pattern::matches(source, name));
+            || rules.pattern_properties.iter().any(|(source, _)| regex::matches(source, name));
         let deeper = |id: &SchemaId| self.evaluates_member(self.contract.schema(*id), name, value, out, depth + 1);
         own || (depth < EVALUATION_DEPTH_MAX && self.in_place(schema, value, out).iter().any(deeper))
     }

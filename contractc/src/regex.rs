@@ -3,6 +3,9 @@
 //! Assertions and word boundaries are parsed but not interpreted: a caller that needs certainty must run the real matcher.
 
 mod ambiguity;
+mod matcher;
+
+pub(crate) use matcher::matches;
 
 /// A node of the syntax tree.
 pub(crate) enum Node {

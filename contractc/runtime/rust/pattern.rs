@@ -3,11 +3,12 @@
 //! Anchored patterns that are a plain sequence of character classes, such as the pattern of a UUID, are matched byte by byte without a
 //! regex engine. All others use `regress`. Both forms are compiled on first use.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// A pattern of the contract, compiled on first use.
 pub struct Pattern {
-    source: &'static str,
+    source: Cow<'static, str>,
     compiled: OnceLock<Compiled>,
 }
 
@@ -21,17 +22,22 @@ enum Compiled {
 impl Pattern {
     /// Creates a pattern without compiling it.
     pub const fn new(source: &'static str) -> Self {
-        Pattern { source, compiled: OnceLock::new() }
+        Pattern { source: Cow::Borrowed(source), compiled: OnceLock::new() }
+    }
+
+    /// Creates a pattern that is known only at run time, without compiling it.
+    pub const fn from_string(source: String) -> Self {
+        Pattern { source: Cow::Owned(source), compiled: OnceLock::new() }
     }
 
     /// The source of the regex, as the contract writes it.
-    pub fn source(&self) -> &'static str {
-        self.source
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// Whether the regex matches anywhere in `text`.
     pub fn matches(&self, text: &str) -> bool {
-        match self.compiled.get_or_init(|| Compiled::new(self.source)) {
+        match self.compiled.get_or_init(|| Compiled::new(&self.source)) {
             Compiled::Row(runs) => row_matches(runs, text.as_bytes()),
             Compiled::Regex(regex) => regex.find(text).is_some(),
             Compiled::Invalid => false,
@@ -53,15 +59,6 @@ fn compile(source: &str) -> Result<(regress::Regex, bool), regress::Error> {
 /// Returns the reason if `source` is not a valid regex with or without the flag.
 pub fn is_unicode_pattern(source: &str) -> Result<bool, String> {
     compile(source).map(|(_, unicode)| unicode).map_err(|error| error.to_string())
-}
-
-/// Whether the regex `source` matches anywhere in `text`, for patterns known only at run time.
-pub fn matches(source: &str, text: &str) -> bool {
-    match Compiled::new(source) {
-        Compiled::Row(runs) => row_matches(&runs, text.as_bytes()),
-        Compiled::Regex(regex) => regex.find(text).is_some(),
-        Compiled::Invalid => false,
-    }
 }
 
 impl Compiled {
@@ -227,7 +224,7 @@ mod tests {
     fn older_patterns_lose_the_flag_only() {
         assert_eq!(is_unicode_pattern(r"^\p{Lu}$"), Ok(true));
         assert_eq!(is_unicode_pattern(r"^[\-\:]{$"), Ok(false));
-        assert!(matches(r"^[\-\:]{$", ":{"));
+        assert!(Pattern::new(r"^[\-\:]{$").matches(":{"));
         assert!(is_unicode_pattern("(").is_err());
     }
 

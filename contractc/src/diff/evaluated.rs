@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{Contract, Schema, SchemaId};
+use crate::regex;
 use crate::runtime::check::Types;
-use crate::runtime::pattern;
 
 /// Schemas written by hand do not nest deeper at one place.
 const DEPTH_MAX: usize = 12;
@@ -52,7 +52,7 @@ pub fn evaluates(contract: &Contract, schema: &Schema, name: Option<&str>, depth
         let rules = &part.object;
         let is_named = |name: &str| {
             rules.properties.iter().any(|(known, _)| known == name)
-                || rules.pattern_properties.iter().any(|(source, _)| pattern::matches(source, name))
+                || rules.pattern_properties.iter().any(|(source, _)| regex::matches(source, name))
         };
         let takes_all = rules.additional_properties.is_some() || (index + depth > 0 && rules.unevaluated_properties.is_some());
         if takes_all || name.is_some_and(is_named) {

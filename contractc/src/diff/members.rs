@@ -7,7 +7,7 @@ use super::forms::Side;
 use super::parts::{Key, Parts};
 use super::proof::{Duty, Fault, Prover, Sent};
 use crate::model::{Schema, SchemaId, version};
-use crate::runtime::pattern;
+use crate::regex;
 
 /// The schemas that apply to a member.
 #[derive(Default)]
@@ -25,7 +25,7 @@ impl<'c> Parts<'c> {
         for (_, part) in &self.parts {
             let rules = &part.object;
             let declared = rules.properties.iter().filter(|(known, _)| known == name);
-            let matching = rules.pattern_properties.iter().filter(|(source, _)| pattern::matches(source, name));
+            let matching = rules.pattern_properties.iter().filter(|(source, _)| regex::matches(source, name));
             let own: Vec<SchemaId> = declared.chain(matching).map(|(_, id)| *id).collect();
             if own.is_empty() {
                 found.schemas.extend(rules.additional_properties);

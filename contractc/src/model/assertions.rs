@@ -3,10 +3,10 @@
 
 use serde_json::Value as JsonValue;
 
+use crate::regex;
 use crate::runtime::format::Format;
 use crate::runtime::json::{Array, Json, Object};
 use crate::runtime::number::Number;
-use crate::runtime::pattern;
 use crate::runtime::report::{At, Checker};
 
 use super::{IntegerWidth, Schema};
@@ -334,7 +334,7 @@ impl Slot for bool {
 
 /// `pattern`, for patterns from a document.
 fn check_pattern(out: &mut Checker, text: &str, source: &str, at: At<'_>) {
-    if !pattern::matches(source, text) {
+    if !regex::matches(source, text) {
         out.mismatch(text, source, at);
     }
 }

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::Sampler;
 use super::needs::{ENDLESS, kinds};
 use crate::model::{ArrayRules, ObjectRules, Schema, SchemaId};
+use crate::regex;
 use crate::runtime::check::Types;
-use crate::runtime::pattern;
 
 /// The nesting depth of the value that is being generated.
 #[derive(Clone, Copy)]
@@ -92,7 +92,7 @@ impl<'c> Demand<'c> {
             let before = found.len();
             let rules = &part.object;
             found.extend(rules.properties.iter().filter(|(known, _)| known == name).map(|(_, id)| *id));
-            found.extend(rules.pattern_properties.iter().filter(|(source, _)| pattern::matches(source, name)).map(|(_, id)| *id));
+            found.extend(rules.pattern_properties.iter().filter(|(source, _)| regex::matches(source, name)).map(|(_, id)| *id));
             if found.len() == before {
                 found.extend(rules.additional_properties);
             }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Mutation, Sampler};
 use crate::interpret;
 use crate::model::SchemaId;
-use crate::runtime::pattern;
+use crate::regex;
 use crate::runtime::report::escaped;
 
 /// How many places of one value are considered.
@@ -175,7 +175,7 @@ impl Sampler<'_> {
             let before = found.len();
             let same = |id: &SchemaId| Applied { id: *id, mask: part.mask.clone() };
             found.extend(rules.properties.iter().filter(|(known, _)| known == name).map(|(_, id)| same(id)));
-            found.extend(rules.pattern_properties.iter().filter(|(source, _)| pattern::matches(source, name)).map(|(_, id)| same(id)));
+            found.extend(rules.pattern_properties.iter().filter(|(source, _)| regex::matches(source, name)).map(|(_, id)| same(id)));
             if found.len() == before {
                 found.extend(rules.additional_properties.iter().map(same));
             }

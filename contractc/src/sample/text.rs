@@ -4,8 +4,8 @@ use super::Sampler;
 use super::random::Random;
 use super::regex::{Regex, Stretch};
 use crate::model::{Schema, TextRules};
+use crate::regex;
 use crate::runtime::format::Format;
-use crate::runtime::pattern;
 
 /// How many strings are tried for one value.
 const TRIES_MAX: usize = 40;
@@ -48,7 +48,7 @@ impl Sampler<'_> {
     pub(super) fn matching(&mut self, source: &str) -> Option<String> {
         let regex = Regex::parse(source)?;
         let random = &mut self.random;
-        (0..TRIES_MAX).map(|_| by_regex(&regex, random, 0, u64::MAX)).find(|text| pattern::matches(source, text))
+        (0..TRIES_MAX).map(|_| by_regex(&regex, random, 0, u64::MAX)).find(|text| regex::matches(source, text))
     }
 }
 
@@ -59,7 +59,7 @@ fn satisfies(text: &str, rules: &TextRules) -> bool {
     min_length.is_none_or(|least| length >= least)
         && max_length.is_none_or(|most| length <= most)
         && format.is_none_or(|format| format.matches(text))
-        && pattern.as_ref().is_none_or(|source| pattern::matches(source, text))
+        && pattern.as_ref().is_none_or(|source| regex::matches(source, text))
 }
 
 fn by_regex(regex: &Regex, random: &mut Random, least: u64, most: u64) -> String {
