@@ -25,12 +25,16 @@ fn cargo(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(folder).args(arguments);
     // All downstream crates share a target folder and the versions of one lock file, so their dependencies are built once.
-    command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("downstream")).env("RUSTDOCFLAGS", "-D warnings");
+    command.env("CARGO_TARGET_DIR", target()).env("RUSTDOCFLAGS", "-D warnings");
     // Variables set by the outer cargo must not reach the inner one, because a user's build does not have them.
     for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CI"] {
         command.env_remove(name);
     }
     command.output().expect("cargo starts")
+}
+
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("downstream")
 }
 
 fn temporary(name: &str) -> PathBuf {
@@ -55,7 +59,7 @@ fn a_crate_that_links_ours_builds_no_compiler() {
     std::fs::remove_dir_all(&folder).expect("the folder can be deleted");
 }
 
-/// The published packages compile by themselves, as a user's cargo unpacks them, and their documentation has no warning.
+/// The published packages compile by themselves, as a user's cargo unpacks them, their programs work, and their documentation has no warning.
 #[test]
 fn packages_are_whole() {
     let (root, folder) = (Path::new(env!("CARGO_MANIFEST_DIR")), temporary("packages"));
@@ -91,11 +95,32 @@ fn packages_are_whole() {
     let manifest = format!("[workspace]\nmembers = {members:?}\nresolver = \"3\"\n\n[patch.crates-io]\n{patches}");
     std::fs::write(folder.join("Cargo.toml"), manifest).expect("a manifest can be written");
     std::fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the lock file can be copied");
-    for arguments in [["check", "--quiet", "--workspace"].as_slice(), &["doc", "--quiet", "--workspace", "--no-deps"]] {
+    for arguments in [["build", "--quiet", "--workspace", "--bins"].as_slice(), &["doc", "--quiet", "--workspace", "--no-deps"]] {
         let output = cargo(&folder, arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
+    installed_programs_work(&target().join("debug"), &folder);
     std::fs::remove_dir_all(&folder).expect("the folder can be deleted");
+}
+
+/// The programs of the unpacked packages work in a folder of their own.
+fn installed_programs_work(programs: &Path, folder: &Path) {
+    let run = |program: &str, arguments: &[&str]| {
+        let output = Command::new(programs.join(program)).args(arguments).current_dir(folder).output().expect("the program starts");
+        let (printed, errors) =
+            (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned());
+        assert!(output.status.success(), "{program} {}:\n{printed}{errors}", arguments.join(" "));
+        printed
+    };
+    let tour = run("stronglog", &["quickstart", "--records", "100", "--dir", "tour"]);
+    assert!(tour.contains("all three have the same"), "{tour}");
+    run("contractc", &["init", "--from", env!("CARGO_MANIFEST_DIR"), "journal"]);
+    let options = ["--only", "rust,contract", "--records", "--runtime", "stronglog_sync::api"];
+    run("contractc", &[["generate", "--spec", "journal/spec/openapi.yaml", "--out", "again"].as_slice(), &options].concat());
+    for file in ["contract.json", "rust/types.rs"] {
+        let read = |generated: &str| std::fs::read(folder.join(generated).join(file)).expect("the file was generated");
+        assert_eq!(read("again"), read("journal/generated"), "{file}");
+    }
 }
 
 #[test]
