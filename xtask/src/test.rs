@@ -34,7 +34,6 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
         Box::new(|steps| steps.run("lints and build", || workspace(&["build", "--all-targets"]))),
     ])?;
     steps.run("Postgres for the tests", || run(Command::new("sh").arg("server/tests/support/postgres.sh").current_dir(root())))?;
-    changed_tests(&mut steps, &checkout)?;
     let all: Vec<&str> = checkout.packages().collect();
     let (documented, engine) = (checkout.inputs(&all, &[]), checkout.inputs(&["stronglog-sync"], &[]));
     let generated = checkout.inputs(&["contractc"], &["generated", "examples", "tests/typescript"]);
@@ -42,21 +41,23 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
     let compiler = checkout.inputs(&["xtask-contract"], &[]);
     let pages = checkout.inputs(&["stronglog-cli"], &["web"]);
     web::install_chromium()?;
-    // Sequences that do not slow each other down enough to fail a test. They take about the same time.
+    // Several of the sequences use these.
+    typescript()?;
+    // Sequences that do not slow each other down enough to fail a test. Many tests wait for time to pass, so none keeps a processor busy.
     steps.run_at_once([
         Box::new(|steps| {
+            changed_tests(steps, &checkout)?;
             steps.run_unless_passed("documentation examples", documented, || workspace(&["test", "--doc"]))?;
             steps.run_unless_passed("simulated runs", engine, || simulated_runs("", 0, FIXED_RUNS))?;
             steps.run_unless_passed("simulated runs of fresh seeds", engine, || simulated_runs(EVERY_RUN, fresh_seed()?, FRESH_RUNS))?;
             steps.run_unless_passed("generated TypeScript", generated, test_typescript)?;
-            steps.run_unless_passed("browser package: tests in Node", browser, web::test_in_node)?;
-            // These mostly wait.
-            steps.run_at_once([
-                Box::new(|steps| steps.run_unless_passed("browser package: tests in Chromium", pages, web::test_in_chromium)),
-                Box::new(|steps| steps.run_unless_passed("demo app: tests", pages, demo::test)),
-            ])
+            steps.run_unless_passed("browser package: tests in Node", browser, web::test_in_node)
         }),
-        Box::new(|steps| steps.run_unless_passed("interop", command, || interop(FUZZING_SECONDS_IN_TEST))),
+        Box::new(|steps| {
+            steps.run_unless_passed("interop", command, || interop(FUZZING_SECONDS_IN_TEST))?;
+            steps.run_unless_passed("browser package: tests in Chromium", pages, web::test_in_chromium)?;
+            steps.run_unless_passed("demo app: tests", pages, demo::test)
+        }),
         Box::new(|steps| match corpus_folder {
             Some(folder) => steps.run_unless_passed("corpus", compiler.with_folder(folder)?, || corpus(folder)),
             None => {
@@ -138,7 +139,7 @@ fn tests(scope: Scope) -> Result {
     let nextest = Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
     match (scope, nextest) {
         // The simulation is a separate step.
-        (Scope::All, true) => workspace(&["nextest", "run", "-E", "not binary(simulation)"]),
+        (Scope::All, true) => workspace(&["nextest", "run", "-E", "not binary(simulation)", "--test-threads", &threads()?]),
         (Scope::Packages(packages), true) => {
             workspace(&["nextest", "run", "--no-tests", "pass", "-E", &format!("({}) - binary(simulation)", of(&packages))])
         }
@@ -146,6 +147,11 @@ fn tests(scope: Scope) -> Result {
         (Scope::Units(packages), true) => workspace(&["nextest", "run", "--lib", "--bins", "--no-tests", "pass", "-E", &of(&packages)]),
         (Scope::Units(_), false) => workspace(&["test", "--lib", "--bins"]),
     }
+}
+
+/// How many tests run at the same time: one more than there are processors, because many wait.
+fn threads() -> Result<String> {
+    Ok((std::thread::available_parallelism()?.get() + 1).to_string())
 }
 
 /// The tests of these packages, as a nextest filter expression.
