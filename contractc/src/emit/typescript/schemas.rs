@@ -1,19 +1,23 @@
 //! `schemas.ts`: a Zod schema for each declared type. Each schema uses only earlier ones; `z.lazy` closes cycles.
 
+mod expected;
 mod objects;
 mod plain;
+mod typed;
+mod unions;
+mod values;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::code::{Code, docs, literal, quoted};
-use super::names::{Names, literal_type};
+use super::code::{Code, docs, quoted};
+use super::names::Names;
 use crate::emit::Plan;
-use crate::model::{IntegerWidth, Schema, SchemaId};
-use crate::runtime::check::Types;
+use crate::model::{Schema, SchemaId};
 use crate::runtime::pattern::is_unicode_pattern;
-use crate::shapes::{DeclarationId, MergedParts, Shape, Type, is_exact_double};
+use crate::shapes::{DeclarationId, MergedParts, Shape, Type};
+use expected::Expected;
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     let emitter = Emitter { plan, names, state: RefCell::default(), used: RefCell::default(), text: RefCell::default() };
@@ -36,53 +40,6 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     format!(
         "// The schemas of the contract: each validates as JSON Schema does, and `rt.violations` lists the violations.\n\n{runtime}{types}{body}"
     )
-}
-
-/// The type that the schema produced by an expression must have.
-#[derive(Clone)]
-struct Expected {
-    /// The type as TypeScript text.
-    text: String,
-    ty: Type,
-}
-
-impl Expected {
-    fn of(names: &Names, ty: &Type) -> Expected {
-        Expected { text: names.ty(ty, "types."), ty: ty.clone() }
-    }
-
-    fn anything() -> Expected {
-        Expected::untyped(&Type::Any)
-    }
-
-    /// The type of the values, for a schema whose own TypeScript type does not matter.
-    fn untyped(ty: &Type) -> Expected {
-        Expected { text: "unknown".to_owned(), ty: ty.clone() }
-    }
-
-    /// The type of a part of the values.
-    fn part(&self, names: &Names, ty: &Type) -> Expected {
-        if self.is_anything() { Expected::untyped(ty) } else { Expected::of(names, ty) }
-    }
-
-    /// A type given by its text alone.
-    fn literal(text: String) -> Expected {
-        Expected { text, ty: Type::Any }
-    }
-
-    fn is_anything(&self) -> bool {
-        self.text == "unknown"
-    }
-
-    /// The expression `code`, of type `ty`, converted to the expected type.
-    fn from(&self, code: Code, ty: &str) -> Code {
-        if self.is_anything() || self.text == ty { code } else { Code::call(format!("rt.as<{}>", self.text), vec![code]) }
-    }
-
-    /// A runtime function that creates a schema of any type.
-    fn generic(&self, function: &str) -> String {
-        if self.is_anything() { format!("rt.{function}") } else { format!("rt.{function}<{}>", self.text) }
-    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -272,231 +229,6 @@ impl<'p> Emitter<'p> {
         }
         (merged, called)
     }
-
-    /// `const` or `enum` over strings, or any `const`, if the schema has no other keyword than `type`.
-    fn values_alone(&self, schema: &Schema, types: Option<Types>, called: &[SchemaId], expected: &Expected) -> Option<Code> {
-        let only = Schema { types: None, constant: None, enumeration: None, accepts_null: false, max_depth: None, ..schema.clone() };
-        if !called.is_empty() || !only.is_anything() {
-            return None;
-        }
-        match (types, &schema.constant, &schema.enumeration) {
-            (Some(Types::STRING), None, Some(values)) if !values.is_empty() && values.iter().all(|value| value.is_string()) => {
-                let texts = distinct(values);
-                let ty = texts.iter().map(|text| literal_type(text)).collect::<Vec<_>>().join(" | ");
-                let code = Code::call("rt.choice", vec![Code::List(texts.into_iter().map(literal).collect())]);
-                // A declared enum is the same union under a name.
-                Some(if matches!(expected.ty, Type::Declared(_)) && self.is_texts(&expected.ty) { code } else { expected.from(code, &ty) })
-            }
-            (Some(types), Some(constant), None)
-                if (types == Types::STRING && constant.is_string()) || (types == Types::BOOLEAN && constant.is_boolean()) =>
-            {
-                let code = Code::call("rt.constant", vec![literal(constant)]);
-                let fits = expected.text == "boolean" && constant.is_boolean() || self.is_texts(&expected.ty);
-                Some(if fits { code } else { expected.from(code, &literal_type(constant)) })
-            }
-            (None, Some(constant), None) if constant.is_string() || constant.is_boolean() => {
-                let code = Code::call("z.literal", vec![literal(constant)]);
-                Some(expected.from(code, &literal_type(constant)))
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether a type is a declared enum of strings.
-    fn is_texts(&self, ty: &Type) -> bool {
-        matches!(ty, Type::Declared(id) | Type::Recursive(id) if matches!(self.plan.shapes.get(*id).shape, Shape::Texts(_)))
-    }
-
-    /// `type` and the keywords for a single type, followed by all other checks.
-    fn typed(&self, schema: &Schema, merged: &[SchemaId], types: Option<Types>, mut checks: Vec<Code>, expected: &Expected) -> Code {
-        // Only the parts say that the value is a double: the schema rounds it.
-        let types = types.or((expected.ty == Type::Float).then_some(Types::NUMBER));
-        let named = types.unwrap_or(Types(0));
-        let nullable = named.contains(Types::NULL) && named != Types::NULL;
-        let single = Types(named.0 & !Types::NULL.0);
-        // With only one other type, and no further checks, null just makes the schema nullable.
-        if nullable && checks.is_empty() {
-            let inner = match &expected.ty {
-                Type::Optional(inner) => expected.part(self.names, inner),
-                other => Expected::untyped(other),
-            };
-            if let Some(code) = self.native(schema, merged, single, &inner) {
-                let ty = if inner.is_anything() { "" } else { expected.text.as_str() };
-                return expected.from(code.then("nullable", Vec::new()), ty);
-            }
-        }
-        let continues = !matches!(named, Types::STRING | Types::ARRAY);
-        if !nullable
-            && (checks.is_empty() || continues)
-            && let Some(code) = self.native(schema, merged, named, expected)
-        {
-            return code.checked(checks);
-        }
-        let mut blocks = Vec::new();
-        let mut block = |type_name: &str, any: bool, code: &dyn Fn() -> Code| {
-            if any {
-                blocks.push(Code::call("rt.where", vec![Code::Text(quoted(type_name)), code()]));
-            }
-        };
-        let content = Expected::untyped(if let Type::Optional(inner) = &expected.ty { inner } else { &expected.ty });
-        block("number", schema.number.any(), &|| self.number(schema, Code::call("rt.number", vec![])));
-        block("string", schema.text.any(), &|| self.text(schema));
-        block("array", self.has_array_rules(schema), &|| self.array(schema, &content));
-        block("object", self.has_object_rules(schema, merged), &|| self.object(schema, merged, &content));
-        blocks.append(&mut checks);
-        let long = (named.contains(Types::INTEGER) && self.long_integers(&expected.ty).is_some()).then_some("bigint");
-        let listed = named.names().chain(long).map(|name| Code::Text(quoted(name))).collect();
-        Code::call(expected.generic("json"), listed).checked(blocks)
-    }
-
-    /// The schema of a single type, with the keywords for it.
-    fn native(&self, schema: &Schema, merged: &[SchemaId], types: Types, expected: &Expected) -> Option<Code> {
-        Some(match types {
-            Types::NULL => expected.from(Code::call("z.null", vec![]), "null"),
-            Types::BOOLEAN => expected.from(Code::call("z.boolean", vec![]), "boolean"),
-            Types::INTEGER => {
-                let integer = match self.long_integers(&expected.ty) {
-                    Some(sign) => Code::call("rt.longInteger", sign.map(|sign| Code::Text(quoted(sign))).into_iter().collect()),
-                    None => Code::call("rt.integer", vec![]),
-                };
-                expected.from(self.number(schema, integer), "number")
-            }
-            // Another schema of the same member states that it may be a long integer.
-            Types::NUMBER if self.is_long(&expected.ty) => {
-                expected.from(self.number(schema, Code::call("rt.longNumber", vec![])), "number")
-            }
-            Types::NUMBER => expected.from(self.number(schema, Code::call("rt.number", vec![])), "number"),
-            Types::STRING => expected.from(self.text(schema), "string"),
-            Types::ARRAY => self.array(schema, expected),
-            Types::OBJECT => self.object(schema, merged, expected),
-            _ => return None,
-        })
-    }
-
-    /// Whether a type holds integers beyond 2^53.
-    fn is_long(&self, ty: &Type) -> bool {
-        match ty {
-            Type::LongInteger(_) => true,
-            Type::Optional(inner) => self.is_long(inner),
-            _ => false,
-        }
-    }
-
-    /// Whether a type includes integers beyond 2^53, and the sign that limits them.
-    fn long_integers(&self, ty: &Type) -> Option<Option<&'static str>> {
-        match ty {
-            Type::Any => Some(None),
-            Type::Listed(values, _) => {
-                let is_long = |value: &serde_json::Value| value.as_number().is_some_and(|number| !is_exact_double(number.into()));
-                values.iter().any(is_long).then_some(None)
-            }
-            Type::LongInteger(IntegerWidth::U64) => Some(Some("unsigned")),
-            Type::LongInteger(_) => Some(Some("signed")),
-            Type::Optional(inner) => self.long_integers(inner),
-            Type::Declared(id) | Type::Recursive(id) => match &self.plan.shapes.get(*id).shape {
-                Shape::ByType(variants) => {
-                    let mut long = variants.iter().filter(|variant| matches!(variant.ty, Type::LongInteger(_)));
-                    long.find_map(|variant| self.long_integers(&variant.ty))
-                }
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// `const` and `enum`
-    fn values(&self, schema: &Schema, checks: &mut Vec<Code>) {
-        checks.extend(schema.constant.as_ref().map(|value| Code::call("rt.equals", vec![literal(value)])));
-        if let Some(values) = &schema.enumeration {
-            checks.push(Code::call("rt.oneOfValues", vec![Code::List(values.iter().map(literal).collect())]));
-        }
-    }
-
-    fn applicators(&self, schema: &Schema, whole: &Type, checks: &mut Vec<Code>) {
-        checks.extend(schema.not.map(|not| Code::call("rt.not", vec![self.validator(not)])));
-        if !schema.any_of.is_empty() {
-            checks.push(Code::call("rt.matchesAny", vec![self.variants(schema, &schema.any_of, whole)]));
-        }
-        if let Some(tag) = &schema.tag {
-            let tagged = Code::call("rt.tagged", vec![Code::Text(quoted(&tag.member)), self.tagged_variants(schema, whole)]);
-            checks.push(Code::call("rt.allOf", vec![tagged]));
-        } else if !schema.one_of.is_empty() {
-            checks.push(Code::call("rt.matchesOne", vec![self.variants(schema, &schema.one_of, whole)]));
-        }
-        if let Some(condition) = schema.condition {
-            let branch = |id: Option<SchemaId>| id.filter(|id| !self.is_anything(*id)).map(|id| self.validator(id));
-            let (then, otherwise) = (branch(condition.then), branch(condition.otherwise));
-            if then.is_some() || otherwise.is_some() {
-                let mut arguments = vec![self.validator(condition.condition), then.unwrap_or_else(|| Code::text("undefined"))];
-                arguments.extend(otherwise);
-                checks.push(Code::call("rt.condition", arguments));
-            }
-        }
-    }
-
-    fn is_union_alone(&self, schema: &Schema) -> bool {
-        let unions = usize::from(!schema.any_of.is_empty()) + usize::from(!schema.one_of.is_empty());
-        unions == 1 && schema.not.is_none() && schema.condition.is_none()
-    }
-
-    fn union(&self, schema: &Schema, expected: &Expected) -> Code {
-        if let Some(tag) = &schema.tag {
-            return Code::call(
-                expected.generic("tagged"),
-                vec![Code::Text(quoted(&tag.member)), self.tagged_variants(schema, &expected.ty)],
-            );
-        }
-        let (function, variants) = if schema.one_of.is_empty() { ("anyOf", &schema.any_of) } else { ("oneOf", &schema.one_of) };
-        Code::call(expected.generic(function), vec![self.variants(schema, variants, &expected.ty)])
-    }
-
-    fn variants(&self, schema: &Schema, variants: &[SchemaId], union: &Type) -> Code {
-        Code::List(variants.iter().map(|id| self.variant(schema, *id, union)).collect())
-    }
-
-    /// A variant of a schema whose values have the type `union`.
-    fn variant(&self, schema: &Schema, id: SchemaId, union: &Type) -> Code {
-        self.check(id, &Expected::untyped(self.variant_type(schema, id, union)))
-    }
-
-    fn variant_type<'t>(&'t self, schema: &Schema, id: SchemaId, union: &'t Type) -> &'t Type {
-        let declared = match union {
-            Type::Optional(inner) => return self.variant_type(schema, id, inner),
-            Type::Declared(declared) | Type::Recursive(declared) => self.plan.shapes.get(*declared),
-            // All variants have this type.
-            _ => return union,
-        };
-        let (Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged { variants, .. }) = &declared.shape else {
-            return union;
-        };
-        // The type of an object with a union beside its members is a union of complete objects.
-        let complete = schema.complete.iter().flat_map(|complete| &complete.variants).find(|complete| complete.variant == id);
-        let whole = complete.map_or(id, |complete| complete.whole);
-        variants.iter().find(|variant| variant.schema == whole).map_or(&Type::Any, |variant| &variant.ty)
-    }
-
-    fn tagged_variants(&self, schema: &Schema, union: &Type) -> Code {
-        let values = schema.tag.iter().flat_map(|tag| &tag.values);
-        let variants = schema.one_of.iter().zip(values).map(|(id, values)| {
-            let tags = match values.as_slice() {
-                [only] => literal(only),
-                several => Code::List(several.iter().map(literal).collect()),
-            };
-            Code::List(vec![tags, self.variant(schema, *id, union)])
-        });
-        Code::List(variants.collect())
-    }
-}
-
-/// The values without duplicates.
-fn distinct(values: &[serde_json::Value]) -> Vec<&serde_json::Value> {
-    let mut kept: Vec<&serde_json::Value> = Vec::new();
-    values.iter().for_each(|value| {
-        if !kept.contains(&value) {
-            kept.push(value);
-        }
-    });
-    kept
 }
 
 fn texts(texts: &[&str]) -> Code {
