@@ -164,12 +164,12 @@ pub enum Type {
     Recursive(DeclarationId),
 }
 
-/// Whether a double holds the number exactly, and no other integer rounds to it.
+/// Whether a double holds the number exactly, and no other integer of 64 bits rounds to it.
 pub fn is_exact_double(number: Number) -> bool {
     match number {
         Number::Signed(value) => value.unsigned_abs() < 1 << f64::MANTISSA_DIGITS,
         Number::Unsigned(_) => false,
-        Number::Float(_) => true,
+        Number::Float(value) => value.fract() != 0.0 || value.abs() < 9_007_199_254_740_992.0 || value.abs() > 18_446_744_073_709_551_616.0,
     }
 }
 

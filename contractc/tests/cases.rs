@@ -240,7 +240,8 @@ struct Instance {
     schema: String,
     json: String,
     valid: bool,
-    /// The pointers of the integers that the TypeScript type does not hold, if the line lists them.
+    /// The pointers of the integers that the TypeScript type does not hold, if the line lists them. If it holds all, `POINTER bigint` for each
+    /// that is read as a bigint.
     unread: Option<Vec<String>>,
 }
 

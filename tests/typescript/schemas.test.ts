@@ -87,24 +87,24 @@ describe("integers beyond 2^53", () => {
     expect(read.valid && rt.toJson(read.value)).toBe(text);
   });
 
-  test("smaller ones and doubles stay numbers", () => {
-    expect(rt.parseJson("[1, 9007199254740991, 1e16, 0.1234567890123456789, 18446744073709551616]")).toEqual([1, 9007199254740991, 1e16, 0.12345678901234568, 2 ** 64]);
+  test("smaller ones and fractions stay numbers", () => {
+    expect(rt.parseJson("[1, 9007199254740991, 1e16, 0.1234567890123456789, 18446744073709551616]")).toEqual([1, 9007199254740991, 10n ** 16n, 0.12345678901234568, 2 ** 64]);
     expect(rt.fromJson(Row, '{"id": 1, "ratio": 9007199254740993}')).toEqual({ valid: true, value: { id: 1, ratio: 9007199254740992 } });
   });
 
   test("they are exact with a fraction or an exponent too", () => {
     const text = "[9007199254740993.0, -900719925474099.3e1, 18446744073709551615.0, 1e17, 9007199254740993.5, 184467440737095516160e-1]";
-    expect(rt.parseJson(text)).toEqual([9007199254740993n, -9007199254740993n, 2n ** 64n - 1n, 1e17, 9007199254740994, 2 ** 64]);
+    expect(rt.parseJson(text)).toEqual([9007199254740993n, -9007199254740993n, 2n ** 64n - 1n, 10n ** 17n, 9007199254740994, 2 ** 64]);
   });
 
   test("a member whose type is number rejects them, and says what helps", () => {
     const read = rt.fromJson(Row, '{"id": 1, "size": 9007199254740993}');
     expect(read).toMatchObject({ valid: false, violations: [{ pointer: "/size", keyword: "type" }] });
-    expect(!read.valid && read.violations[0]?.message).toContain("9007199254740993; a JavaScript number is exact only up to 2^53 - 1");
+    expect(!read.valid && read.violations[0]?.message).toContain("9007199254740993, which a JavaScript number does not hold exactly");
   });
 
   test.each(["18446744073709551617", "1e30", "-9223372036854775809", "123456789012345678901234567890"])("%s is beyond 64 bits: valid, and not read", (text) => {
-    for (const schema of [rt.integer(), rt.longInteger()]) {
+    for (const schema of [rt.integer(), rt.longInteger("signed")]) {
       expect(rt.validate(schema, rt.parseJson(text))).toEqual([]);
       expect(rt.fromJson(schema, text)).toMatchObject({ valid: false, violations: [{ pointer: "", keyword: "type" }] });
     }
@@ -147,10 +147,11 @@ describe("integers beyond 2^53", () => {
 
   test("a variant whose type does not hold an integer still matches", () => {
     const refused = { valid: false, violations: [{ pointer: "", keyword: "type" }] };
-    for (const schema of [rt.anyOf([rt.integer(), z.null()]), rt.oneOf([rt.integer(), z.null()]), rt.json("integer", "string")]) {
-      const read = rt.fromJson(schema, "9007199254740992");
+    const either = rt.readBy(rt.json("integer", "string"), rt.anyOf([rt.integer(), rt.json("string")]));
+    for (const schema of [rt.anyOf([rt.integer(), z.null()]), rt.oneOf([rt.integer(), z.null()]), either]) {
+      const read = rt.fromJson(schema, "9007199254740993");
       expect(read).toMatchObject(refused);
-      expect(!read.valid && read.violations[0]?.message).toContain("9007199254740992; a JavaScript number is exact only up to 2^53 - 1");
+      expect(!read.valid && read.violations[0]?.message).toContain("9007199254740993, which a JavaScript number does not hold exactly");
       expect(violationsIn(schema, 2n ** 53n)).toEqual([]);
     }
     expect(violationsIn(rt.integer().check(rt.matchesAny([rt.integer(), z.null()])), 2n ** 53n)).toEqual([]);

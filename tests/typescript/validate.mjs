@@ -6,7 +6,7 @@
 // read from it; otherwise the violations, or the JSON that is read.
 //
 // A line {"module": PATH, "schema": NAME, "text": JSON, "unread": true} is a valid value, whose line of output is {"unread": [POINTER, …]}, with
-// the integers that the generated type does not hold.
+// the integers that the generated type does not hold; if it holds all, {"unread": ["POINTER bigint", …]}, with those that are bigints.
 //
 // INSTANCES has a line for each text: {"module": PATH, "schema": NAME, "text": JSON}. ORACLE is a JSON file of the contract's schemas by
 // name, references and all, in plain JSON Schema. A line of output for each line of input: {"zod": [[pointer, keyword], …], "ajv": bool,
@@ -57,10 +57,17 @@ function violations({ fromJson, runtime, schemas, validate }, schema, text) {
   return result.violations.every(isLarge) ? validate(schemas[schema], value) : result.violations;
 }
 
-/** The pointers of the integers that the generated type does not hold. */
+/** The pointers of the integers that the generated type does not hold; of the bigints that are read if it holds all. */
 function unreadIn({ fromJson, schemas }, schema, text) {
   const result = fromJson(schemas[schema], text);
-  return result.valid ? [] : result.violations.map(({ pointer, keyword }) => (keyword === "type" ? pointer : `${pointer} ${keyword}`));
+  return result.valid ? bigints(result.value, "") : result.violations.map(({ pointer, keyword }) => (keyword === "type" ? pointer : `${pointer} ${keyword}`));
+}
+
+function bigints(value, pointer) {
+  if (typeof value === "object" && value !== null) {
+    return Object.entries(value).flatMap(([name, part]) => bigints(part, `${pointer}/${name}`));
+  }
+  return typeof value === "bigint" ? [`${pointer} bigint`] : [];
 }
 
 /** Whether the expected JSON is read from the lines of a header; the violations, or what is read instead. */

@@ -1,7 +1,7 @@
 // JSON values: types, deep equality, and parsing according to RFC 8259.
 
-/** A JSON type, as the keyword `type` names it; `bigint` is an integer that a number does not hold exactly. */
-export type JsonType = "null" | "boolean" | "integer" | "number" | "string" | "array" | "object" | "bigint";
+/** A JSON type, as the keyword `type` names it. */
+export type JsonType = "null" | "boolean" | "integer" | "number" | "string" | "array" | "object";
 
 /** A JSON object. */
 export interface JsonObject {
@@ -41,9 +41,9 @@ function matchesType(value: unknown, type: JsonType): boolean {
     case "null":
       return value === null;
     case "integer":
-      return Number.isInteger(value);
+      return Number.isInteger(value) || typeof value === "bigint";
     case "number":
-      return typeof value === "number" && Number.isFinite(value);
+      return Number.isFinite(value) || typeof value === "bigint";
     case "array":
       return Array.isArray(value);
     case "object":
@@ -76,6 +76,14 @@ export function isNumeric(value: unknown): value is number | bigint {
   return typeof value === "number" || typeof value === "bigint";
 }
 
+/** Whether a value has integers beyond 2^53, which are read by its type: as numbers, as bigints, or not at all. */
+export function hasLongIntegers(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) {
+    return Object.values(value).some(hasLongIntegers);
+  }
+  return typeof value === "bigint" || (Number.isInteger(value) && !Number.isSafeInteger(value));
+}
+
 /** Whether any two items are equal. */
 export function hasDuplicates(items: readonly unknown[]): boolean {
   if (items.every((item) => (typeof item !== "object" || item === null) && typeof item !== "bigint")) {
@@ -102,7 +110,7 @@ function canonical(value: unknown): string {
 const LEVELS_MAX = 128;
 
 /**
- * Parses JSON text. An integer of up to 64 bits that a number does not hold exactly becomes a bigint.
+ * Parses JSON text. An integer of up to 64 bits that is beyond 2^53, in any notation, becomes a bigint: a number might not hold it exactly.
  *
  * @throws SyntaxError if it is not JSON, contains an unpaired surrogate, a number beyond the range of doubles or two members of an object with
  * the same name, or nests deeper than 128 levels.
@@ -137,7 +145,7 @@ function marked(token: string): string {
   return typeof value === "bigint" ? `"${value}"` : token;
 }
 
-/** The value of a JSON number: a bigint for an integer of up to 64 bits that a number does not hold exactly. */
+/** The value of a JSON number: a bigint for an integer of up to 64 bits that is beyond 2^53. */
 export function numberOf(token: string): number | bigint {
   const value = Number(token);
   if (!Number.isInteger(value) || Number.isSafeInteger(value)) {
@@ -151,9 +159,7 @@ export function numberOf(token: string): number | bigint {
   const factor = 10n ** BigInt(Math.abs(power));
   const integer = BigInt(`${sign}1`) * (power >= 0 ? digits * factor : digits / factor);
   const isWhole = power >= 0 || digits % factor === 0n;
-  // A fraction or an exponent means a double, if it is exact. Integers beyond the least one of 64 bits are doubles with its value.
-  const isRounded = !/[.eE]/.test(token) || BigInt(value) !== integer || integer === -(2n ** 63n);
-  return isWhole && isRounded && integer >= -(2n ** 63n) && integer < 2n ** 64n ? integer : value;
+  return isWhole && integer >= -(2n ** 63n) && integer < 2n ** 64n ? integer : value;
 }
 
 /** Replaces the numbers of a value by bigints where a second parse of the same text found a marked integer. */

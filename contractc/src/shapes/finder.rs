@@ -406,12 +406,6 @@ fn stated<'m>(merged: &'m Merged<'_>) -> impl Iterator<Item = Number> + 'm {
     values.filter(|value| value.is_i64() || value.is_u64()).filter_map(JsonValue::as_number).map(Number::from)
 }
 
-/// The type of listed integers.
-fn listed_integer(values: Vec<JsonValue>, width: IntegerWidth) -> Type {
-    let is_exact = |value: &JsonValue| value.as_number().is_some_and(|number| is_exact_double(number.into()));
-    if values.iter().all(is_exact) { one_of(values, Type::Integer(width)) } else { Type::LongInteger(width) }
-}
-
 /// The type of listed values, each once. If both booleans are listed, the type is a plain boolean.
 fn one_of(mut values: Vec<JsonValue>, ty: Type) -> Type {
     let mut seen = BTreeSet::new();
@@ -456,10 +450,25 @@ impl Merged<'_> {
             _ if is_never => Shape::Wrapper(Type::Any),
             _ if values.is_empty() => Shape::Wrapper(Type::Null),
             _ if values.iter().all(JsonValue::is_boolean) => Shape::Wrapper(one_of(values, Type::Bool)),
-            _ if values.iter().all(JsonValue::is_i64) => Shape::Wrapper(listed_integer(values, IntegerWidth::I64)),
-            _ if values.iter().all(JsonValue::is_u64) => Shape::Wrapper(listed_integer(values, IntegerWidth::U64)),
-            _ if values.iter().all(JsonValue::is_number) => Shape::Wrapper(one_of(values, Type::Float)),
-            _ => Shape::Wrapper(Type::Any),
+            _ => Shape::Wrapper(self.listed_numbers(values)),
         })
+    }
+
+    /// The type of listed values that are numbers. A double holds those that are not integers, unless it would round another one.
+    fn listed_numbers(&self, values: Vec<JsonValue>) -> Type {
+        let numbers: Option<Vec<Number>> = values.iter().map(|value| value.as_number().map(Number::from)).collect();
+        let Some(numbers) = numbers else { return Type::Any };
+        let are_exact = numbers.iter().all(|number| is_exact_double(*number));
+        // `2.0` is an integer too, but where doubles are listed it is one of them.
+        let is_whole = |value: &JsonValue| !value.is_f64() || !are_exact || self.types == Some(Types::INTEGER);
+        let fit = |fits: fn(Number) -> bool| values.iter().all(is_whole) && numbers.iter().all(|number| fits(*number));
+        let width = if fit(|number| number.to_i64().is_some()) {
+            IntegerWidth::I64
+        } else if fit(|number| number.to_u64().is_some()) {
+            IntegerWidth::U64
+        } else {
+            return if are_exact { one_of(values, Type::Float) } else { Type::Any };
+        };
+        if are_exact { one_of(values, Type::Integer(width)) } else { Type::LongInteger(width) }
     }
 }

@@ -52,7 +52,7 @@ function runOnce(schema: z.core.$ZodType, payload: Payload, context: Context, ru
   if (found === undefined) {
     return run(payload, context);
   }
-  const key = [context.abortEarly, context.probing, ...levels].join();
+  const key = [context.abortEarly, context.probing, context.reading, ...levels].join();
   const first = found.get(key) as readonly z.core.$ZodRawIssue[] | undefined;
   if (first !== undefined) {
     issues.push(...first.map(copied));

@@ -16,6 +16,10 @@ interface Match {
 /** The variant, if it accepts the value. Its result has issues if its type does not hold an integer of the value. */
 function matchOf(variant: z.ZodType, payload: Payload, context: Context): Match | undefined {
   const probe: Context = { ...context, abortEarly: true, collecting: false };
+  if (context.reading === true) {
+    const isMatch = runNow(variant, payload.value, { ...probe, reading: false, probing: true }).issues.length === 0;
+    return isMatch ? { variant, result: runNow(variant, payload.value, probe) } : undefined;
+  }
   const result = runNow(variant, payload.value, probe);
   const isMatch =
     result.issues.length === 0 ||

@@ -3,12 +3,13 @@
 mod expected;
 mod objects;
 mod plain;
+mod reading;
 mod typed;
 mod unions;
 mod values;
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::code::{Code, docs, quoted};
@@ -20,7 +21,15 @@ use crate::shapes::{DeclarationId, MergedParts, Shape, Type};
 use expected::Expected;
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
-    let emitter = Emitter { plan, names, state: RefCell::default(), used: RefCell::default(), text: RefCell::default() };
+    let emitter = Emitter {
+        plan,
+        names,
+        with_numbers: reading::with_numbers(&plan.shapes),
+        current: Cell::default(),
+        state: RefCell::default(),
+        used: RefCell::default(),
+        text: RefCell::default(),
+    };
     for (_, id) in names.sorted() {
         emitter.declare(id);
     }
@@ -51,6 +60,10 @@ enum Progress {
 pub(super) struct Emitter<'p> {
     pub(super) plan: &'p Plan<'p>,
     names: &'p Names,
+    /// The declared types with numbers in them.
+    with_numbers: BTreeSet<DeclarationId>,
+    /// The declaration whose schema is being emitted.
+    current: Cell<Option<DeclarationId>>,
     state: RefCell<BTreeMap<DeclarationId, Progress>>,
     /// The declarations referenced by the code that was generated since the last check.
     used: RefCell<Vec<DeclarationId>>,
@@ -96,7 +109,10 @@ impl<'p> Emitter<'p> {
             Shape::Wrapper(ty) => Expected::of(self.names, ty),
             _ => Expected::of(self.names, &Type::Declared(id)),
         };
-        self.body(declaration.schema, &expected)
+        self.current.set(Some(id));
+        let code = self.body(declaration.schema, &expected);
+        self.current.set(None);
+        code
     }
 
     fn define(&self, name: &str, ty: &str, about: &str, code: Code) {
@@ -111,13 +127,7 @@ impl<'p> Emitter<'p> {
         let Some(declaration) = self.plan.shapes.of(self.plan.contract, id) else {
             return self.body(self.plan.contract.resolved(id), expected);
         };
-        self.used.borrow_mut().push(declaration);
-        let name = self.names.schema(declaration);
-        let code = match self.state.borrow().get(&declaration) {
-            Some(Progress::Done) => Code::text(name),
-            _ => Code::call("z.lazy", vec![Code::Arrow("()".to_owned(), Box::new(Code::text(name)))]),
-        };
-        expected.from(code, &format!("types.{}", self.names.type_name(declaration)))
+        expected.from(self.named(declaration), &format!("types.{}", self.names.type_name(declaration)))
     }
 
     /// A schema that is only used to accept or reject.
@@ -202,14 +212,13 @@ impl<'p> Emitter<'p> {
             return code;
         }
         let mut checks = Vec::new();
-        let whole = Expected::untyped(&expected.ty);
-        let called: Vec<Code> = called.iter().filter(|part| !self.is_anything(**part)).map(|part| self.check(*part, &whole)).collect();
+        let called: Vec<Code> = called.iter().filter(|part| !self.is_anything(**part)).map(|part| self.validator(*part)).collect();
         if !called.is_empty() {
             checks.push(Code::call("rt.allOf", called));
         }
         self.values(schema, &mut checks);
         let applied = checks.len();
-        self.applicators(schema, &expected.ty, &mut checks);
+        self.applicators(schema, &mut checks);
         if types.is_none() && applied == 0 && checks.len() == 1 && !schema.has_facets() && self.is_union_alone(schema) {
             return self.union(schema, expected);
         }

@@ -34,21 +34,18 @@ impl<'p> Emitter<'p> {
                 Type::Map(inner) => expected.part(self.names, inner),
                 _ => Expected::anything(),
             };
-            let value = rest.map_or_else(|| Code::call(inner.generic("json"), vec![]), |rest| self.check(rest, &inner));
+            let value = rest.map_or_else(|| self.any_json(&inner), |rest| self.check(rest, &inner));
             let code = Code::call("rt.record", vec![value]).checked(checks);
             return expected.from(code, if matches!(expected.ty, Type::Map(_)) { &expected.text } else { "" });
         }
         let fields = self.fields_of(&expected.ty, &members);
-        let typed = fields.unwrap_or_else(|| self.shared_fields(&expected.ty));
-        let is_own = |field: &&Field| fields.is_some() || members.iter().any(|(_, ids)| ids.contains(&field.schema));
-        let kinds: BTreeMap<&str, &FieldKind> = typed.iter().filter(is_own).map(|field| (field.name.as_str(), &field.kind)).collect();
+        let kinds: BTreeMap<&str, &FieldKind> =
+            fields.iter().flat_map(|fields| fields.iter()).map(|field| (field.name.as_str(), &field.kind)).collect();
         let required = self.required(merged);
         let expected_of = |name: &str| match kinds.get(name) {
             Some(FieldKind::Constant(value)) if !expected.is_anything() => Expected::literal(literal_type(value)),
-            Some(FieldKind::Constant(_)) => Expected::anything(),
             Some(FieldKind::Value(ty)) => expected.part(self.names, ty),
-            // The value of a member next to a union also belongs to a variant, which may state that it is a long integer.
-            None => self.long_field(&expected.ty, name).map_or_else(Expected::anything, |ty| expected.part(self.names, ty)),
+            Some(FieldKind::Constant(_)) | None => Expected::anything(),
         };
         let shape = members.iter().map(|(name, ids)| self.member(name, ids, &expected_of(name), required.contains(name))).collect();
         let mut arguments = vec![Code::Object(shape)];
@@ -66,7 +63,13 @@ impl<'p> Emitter<'p> {
         if fields.is_some() && !expected.is_anything() {
             return Code::call(expected.generic("object"), arguments).checked(checks);
         }
-        expected.from(Code::call("rt.members", arguments).checked(checks), "")
+        let code = Code::call("rt.members", arguments).checked(checks);
+        if fields.is_some() { code } else { expected.from(code, "") }
+    }
+
+    /// Whether the schema of an object has the structure of its type, so that it reads the members.
+    pub(super) fn reads_members(&self, ty: &Type, merged: &[SchemaId]) -> bool {
+        matches!(ty, Type::Map(_)) || self.fields_of(ty, &self.members(merged)).is_some()
     }
 
     /// The fields of a declared record, if they match the given members exactly.
@@ -75,43 +78,6 @@ impl<'p> Emitter<'p> {
         let Shape::Record { fields, .. } = &self.plan.shapes.get(*id).shape else { return None };
         let all_named = fields.iter().all(|field| members.iter().any(|(name, _)| *name == field.name));
         (all_named && fields.len() == members.len()).then_some(fields.as_slice())
-    }
-
-    /// The fields of the first object of a union, including those beside the union.
-    fn shared_fields(&self, ty: &Type) -> &'p [Field] {
-        let mut ty = ty;
-        while let Type::Declared(id) | Type::Recursive(id) = ty {
-            match &self.plan.shapes.get(*id).shape {
-                Shape::Record { fields, .. } => return fields,
-                Shape::Tagged { variants, .. } | Shape::Untagged { variants, .. } if !variants.is_empty() => ty = &variants[0].ty,
-                _ => break,
-            }
-        }
-        &[]
-    }
-
-    /// The type of a field in the first object of a union that has it as a long integer.
-    fn long_field(&self, ty: &Type, name: &str) -> Option<&'p Type> {
-        let (mut open, mut seen) = (vec![ty], BTreeSet::new());
-        while let Some(ty) = open.pop() {
-            let (Type::Declared(id) | Type::Recursive(id)) = ty else { continue };
-            match &self.plan.shapes.get(*id).shape {
-                Shape::Record { fields, .. } => {
-                    let found = fields.iter().filter(|field| field.name == name).find_map(|field| match &field.kind {
-                        FieldKind::Value(ty) if self.is_long(ty) => Some(ty),
-                        _ => None,
-                    });
-                    if found.is_some() {
-                        return found;
-                    }
-                }
-                Shape::Tagged { variants, .. } | Shape::Untagged { variants, .. } if seen.insert(*id) => {
-                    open.extend(variants.iter().rev().map(|variant| &variant.ty));
-                }
-                _ => {}
-            }
-        }
-        None
     }
 
     /// All members with their schemas, in the order of the fields of the type.
@@ -147,9 +113,8 @@ impl<'p> Emitter<'p> {
         let code = match distinct.as_slice() {
             [only] => self.check(*only, expected),
             several => {
-                let whole = Expected::untyped(&expected.ty);
-                let parts = several.iter().map(|id| self.check(*id, &whole)).collect();
-                Code::call(expected.generic("json"), vec![]).checked(vec![Code::call("rt.allOf", parts)])
+                let parts = several.iter().map(|id| self.validator(*id)).collect();
+                self.read(Code::call(expected.generic("json"), vec![]).checked(vec![Code::call("rt.allOf", parts)]), &expected.ty)
             }
         };
         let code = if is_required { code } else { code.then("exactOptional", vec![]) };

@@ -46,6 +46,11 @@ impl Emitter<'_> {
         (code, checks)
     }
 
+    /// A part that no keyword of this schema describes, though those of other schemas may.
+    pub(super) fn any_json(&self, expected: &Expected) -> Code {
+        self.read(Code::call(expected.generic("json"), vec![]), &expected.ty)
+    }
+
     pub(super) fn has_array_rules(&self, schema: &Schema) -> bool {
         let rules = &schema.array;
         schema.assertions(Kind::Array).next().is_some()
@@ -62,7 +67,7 @@ impl Emitter<'_> {
         };
         let item = |id: Option<SchemaId>| match id {
             Some(id) => self.check(id, &inner),
-            None => Code::call(inner.generic("json"), vec![]),
+            None => self.any_json(&inner),
         };
         let code = if !rules.prefix_items.is_empty() {
             let prefix = Code::List(rules.prefix_items.iter().map(|id| self.validator(*id)).collect());

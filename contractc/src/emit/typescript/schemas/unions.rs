@@ -6,16 +6,16 @@ use crate::model::{Schema, SchemaId};
 use crate::shapes::{Shape, Type};
 
 impl Emitter<'_> {
-    pub(super) fn applicators(&self, schema: &Schema, whole: &Type, checks: &mut Vec<Code>) {
+    pub(super) fn applicators(&self, schema: &Schema, checks: &mut Vec<Code>) {
         checks.extend(schema.not.map(|not| Code::call("rt.not", vec![self.validator(not)])));
         if !schema.any_of.is_empty() {
-            checks.push(Code::call("rt.matchesAny", vec![self.variants(schema, &schema.any_of, whole)]));
+            checks.push(Code::call("rt.matchesAny", vec![self.variants(schema, &schema.any_of, &Type::Any)]));
         }
         if let Some(tag) = &schema.tag {
-            let tagged = Code::call("rt.tagged", vec![Code::Text(quoted(&tag.member)), self.tagged_variants(schema, whole)]);
+            let tagged = Code::call("rt.tagged", vec![Code::Text(quoted(&tag.member)), self.tagged_variants(schema, &Type::Any)]);
             checks.push(Code::call("rt.allOf", vec![tagged]));
         } else if !schema.one_of.is_empty() {
-            checks.push(Code::call("rt.matchesOne", vec![self.variants(schema, &schema.one_of, whole)]));
+            checks.push(Code::call("rt.matchesOne", vec![self.variants(schema, &schema.one_of, &Type::Any)]));
         }
         if let Some(condition) = schema.condition {
             let branch = |id: Option<SchemaId>| id.filter(|id| !self.is_anything(*id)).map(|id| self.validator(id));

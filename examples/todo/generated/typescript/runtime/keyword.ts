@@ -13,10 +13,17 @@ import { ownCheck, type Test } from "./predicate.js";
 
 type Check = z.core.$ZodCheck<unknown>;
 
-/** A check that runs even if another check has failed, so that all violations are found. `test` returns whether it finds none. */
+/**
+ * A check that runs even if another check has failed, so that all violations are found. `test` returns whether it finds none. A value that is
+ * only read is not checked: its numbers may already be rounded.
+ */
 function check(run: (payload: Payload) => void, test?: Test): Check {
   const made = new z.core.$ZodCheck({ check: "custom", when: () => true });
-  made._zod.check = run;
+  made._zod.check = (payload: Payload): void => {
+    if (payload.reading !== true) {
+      run(payload);
+    }
+  };
   return ownCheck(made, test);
 }
 
@@ -60,7 +67,7 @@ export function oneOfValues(accepted: readonly unknown[]): Check {
 /** Keywords that apply to values of one type only. */
 export function where(type: JsonType, schema: z.ZodType): Check {
   return check((payload) => {
-    if (isOfType(payload.value, type === "number" ? ["number", "bigint"] : [type])) {
+    if (isOfType(payload.value, [type])) {
       apply(schema, payload);
     }
   });

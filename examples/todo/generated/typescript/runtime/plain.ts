@@ -2,10 +2,10 @@
 // Schemas of values without parts: scalars, and JSON of any type.
 
 import * as z from "zod";
-import { unread, violate, wrongType } from "./issue.js";
-import { isNumeric, isOfType, show, type JsonType } from "./json.js";
-import { afterChecks, as, carry, inherit, type Context, type Payload } from "./schema.js";
-import { ownCheck, testedBy } from "./predicate.js";
+import { isUnread, ofCheck, unread, violate, wrongType } from "./issue.js";
+import { hasLongIntegers, isOfType, show, type JsonType } from "./json.js";
+import { afterChecks, as, carry, inherit, runNow, type Context, type Payload, type Result } from "./schema.js";
+import { ownCheck, testedBy, testOf } from "./predicate.js";
 
 const ExactString: z.core.$constructor<z.ZodString> = /* @__PURE__ */ z.core.$constructor("ExactString", (schema, def) => {
   inherit(z.ZodString, schema, def);
@@ -19,12 +19,12 @@ export function string(): z.ZodString {
   return new ExactString({ type: "string" });
 }
 
-/** The integers of up to 64 bits that a type holds; `any` are all that are signed or unsigned. */
-type Sign = "signed" | "unsigned" | "any";
+/** The integers of up to 64 bits that a type holds. */
+type Sign = "signed" | "unsigned";
 
 interface IntegerDef extends z.core.$ZodNumberDef {
-  /** Undefined if the type of the values includes no bigints. */
-  readonly sign: Sign | undefined;
+  /** `none` if the type of the values includes no bigints, `any` if it includes all values. */
+  readonly sign: Sign | "none" | "any";
 }
 
 const Integer: z.core.$constructor<z.ZodNumber, IntegerDef> = /* @__PURE__ */ z.core.$constructor("Integer", (schema, def) => {
@@ -37,26 +37,30 @@ const Integer: z.core.$constructor<z.ZodNumber, IntegerDef> = /* @__PURE__ */ z.
     }
     return payload;
   };
-  afterChecks(schema, (payload, context) => refuseUnread(payload, context, def.sign));
+  if (def.sign !== "any") {
+    const { sign } = def;
+    afterChecks(schema, (payload, context) => (context.probing === true || payload.issues.length > 0 ? payload : readInteger(payload, sign)));
+  }
   const isHeld = (value: number): boolean => Math.abs(value) < 2 ** 63 && (value >= 0 || def.sign !== "unsigned");
   testedBy(schema, () => (value) => Number.isInteger(value) && isHeld(value as number));
 });
 
 /**
- * Rejects an integer that is valid, but that the type cannot hold, or that may have lost digits when the text was parsed. Runs after the
- * bounds: an integer that violates them is reported only once.
+ * Reads a valid integer, or rejects one that the type cannot hold, or that may have lost digits when the text was parsed. Runs after the
+ * bounds, which see the exact integer.
  */
-function refuseUnread(payload: Payload, context: Context, sign: Sign | undefined): Payload {
+function readInteger(payload: Payload, sign: Sign | "none"): Payload {
   const value = payload.value as number | bigint;
-  if (context.probing !== true && payload.issues.length === 0) {
-    const lowest = sign === "unsigned" ? 0n : -(2n ** 63n);
-    const isLarge = value >= 2n ** (sign === "unsigned" || sign === "any" ? 64n : 63n);
-    // A double of -(2^63) may have been a smaller integer.
-    if (value < lowest || value === -(2 ** 63) || isLarge) {
-      const bits = sign === undefined || sign === "any" ? "64 bits" : `${sign} 64 bits`;
-      unread(payload, `is ${String(value)}; integers beyond ${bits} are valid but cannot be read`);
-    } else if (typeof value === "bigint" && sign === undefined) {
-      unread(payload, `is ${String(value)}; a JavaScript number is exact only up to 2^53 - 1; \`format: int64\` makes it a bigint`);
+  const lowest = sign === "unsigned" ? 0n : -(2n ** 63n);
+  const isLarge = value >= 2n ** (sign === "unsigned" ? 64n : 63n);
+  // A double of -(2^63) may have been a smaller integer.
+  if (value < lowest || value === -(2 ** 63) || isLarge) {
+    const bits = sign === "none" ? "64 bits" : `${sign} 64 bits`;
+    unread(payload, `is ${String(value)}; integers beyond ${bits} are valid but cannot be read`);
+  } else if (typeof value === "bigint" && sign === "none") {
+    payload.value = Number(value);
+    if (BigInt(Number(value)) !== value) {
+      unread(payload, `is ${String(value)}, which a JavaScript number does not hold exactly; \`format: int64\` makes it a bigint`);
     }
   }
   return payload;
@@ -65,51 +69,36 @@ function refuseUnread(payload: Payload, context: Context, sign: Sign | undefined
 /** `type: integer`, in any notation; the bounds are also checked for a number with a fraction. */
 /* @__NO_SIDE_EFFECTS__ */
 export function integer(): z.ZodNumber {
-  return new Integer({ type: "number", checks: [], sign: undefined });
+  return new Integer({ type: "number", checks: [], sign: "none" });
 }
 
-/** Like {@link integer}, for a contract that names integers beyond 2^53: they are bigints. */
+/** Like {@link integer}, for a contract that names integers beyond 2^53, or no type: they are bigints. */
 /* @__NO_SIDE_EFFECTS__ */
-export function longInteger(sign: Sign = "any"): z.ZodNumber {
+export function longInteger(sign: Sign | "any" = "any"): z.ZodNumber {
   return new Integer({ type: "number", checks: [], sign });
 }
 
-interface NumberDef extends z.core.$ZodNumberDef {
-  /** Whether the type of the values includes bigints. */
-  readonly isLong: boolean;
-}
-
-const Double: z.core.$constructor<z.ZodNumber, NumberDef> = /* @__PURE__ */ z.core.$constructor("Double", (schema, def) => {
+const Double: z.core.$constructor<z.ZodNumber> = /* @__PURE__ */ z.core.$constructor("Double", (schema, def) => {
   inherit(z.ZodNumber, schema, def);
   schema._zod.parse = (payload: Payload, context: Context): Payload => {
     carry(payload, context);
     const isNumber = typeof payload.value === "bigint" || Number.isFinite(payload.value);
     return isNumber ? payload : wrongType(payload, ["number"], "keywords");
   };
-  if (!def.isLong) {
-    // The checks see the exact integer.
-    afterChecks(schema, rounded);
-  }
+  // The checks see the exact integer.
+  afterChecks(schema, (payload, context) => {
+    if (typeof payload.value === "bigint" && context.probing !== true) {
+      payload.value = Number(payload.value);
+    }
+    return payload;
+  });
   testedBy(schema, () => Number.isFinite);
 });
-
-function rounded(payload: Payload): Payload {
-  if (typeof payload.value === "bigint") {
-    payload.value = Number(payload.value);
-  }
-  return payload;
-}
 
 /** `type: number`: the value is a double. */
 /* @__NO_SIDE_EFFECTS__ */
 export function number(): z.ZodNumber {
-  return new Double({ type: "number", checks: [], isLong: false });
-}
-
-/** Like {@link number}, if another schema of the same value names integers beyond 2^53: they are bigints. */
-/* @__NO_SIDE_EFFECTS__ */
-export function longNumber(): z.ZodNumber {
-  return new Double({ type: "number", checks: [], isLong: true });
+  return new Double({ type: "number", checks: [] });
 }
 
 type Scalar = string | number | boolean;
@@ -163,21 +152,13 @@ interface JsonDef extends z.core.$ZodUnknownDef {
 
 const Json: z.core.$constructor<z.ZodUnknown, JsonDef> = /* @__PURE__ */ z.core.$constructor("Json", (schema, def) => {
   inherit(z.ZodUnknown, schema, def);
-  const types = def.types.filter((type) => type !== "bigint");
-  const held = types.includes("integer") ? [...types, "bigint" as const] : types;
-  const isInteger = types.includes("integer") && !types.includes("number");
+  const { types } = def;
+  const isHeld = (value: unknown): boolean => value !== undefined && (types.length === 0 || isOfType(value, types));
   schema._zod.parse = (payload: Payload, context: Context): Payload => {
     carry(payload, context);
-    if (typeof payload.value === "bigint" && types.includes("number")) {
-      rounded(payload);
-    }
-    if (payload.value === undefined || (types.length > 0 && !isOfType(payload.value, held))) {
-      wrongType(payload, types);
-    }
-    return isInteger && isNumeric(payload.value) ? refuseUnread(payload, context, def.types.includes("bigint") ? "any" : undefined) : payload;
+    return isHeld(payload.value) ? payload : wrongType(payload, types);
   };
-  const isHeld = (value: unknown): boolean => !isInteger || typeof value !== "number" || Math.abs(value) < 2 ** 63;
-  testedBy(schema, () => (types.length === 0 ? (value): boolean => value !== undefined : (value): boolean => isOfType(value, types) && isHeld(value)));
+  testedBy(schema, () => isHeld);
 });
 
 /** JSON of any of the given types, or of any type if none is given; further constraints are checks. */
@@ -198,4 +179,40 @@ export function never<T = never>(): z.ZodType<T> {
 export function isAnything(schema: z.core.$ZodType): boolean {
   const { types = [], checks = [] } = schema._zod.def as Partial<JsonDef>;
   return schema instanceof z.ZodUnknown && types.length === 0 && checks.length === 0;
+}
+
+const READ: Context = { async: false, reading: true };
+
+interface ReadDef extends z.core.$ZodLazyDef<z.ZodType> {
+  readonly reader: z.ZodType;
+}
+
+const Read: z.core.$constructor<z.ZodLazy<z.ZodType>, ReadDef> = /* @__PURE__ */ z.core.$constructor("Read", (schema, def) => {
+  inherit(z.ZodLazy, schema, def);
+  schema._zod.parse = (payload: Payload, context: Context): Result => {
+    const { value } = payload;
+    if (context.reading !== true) {
+      const probe: Context = { ...context, probing: true };
+      const judged = def.getter()._zod.run(payload, probe);
+      if (context.probing === true || judged instanceof Promise || judged.issues.length > 0 || context.sorter !== undefined || !hasLongIntegers(value)) {
+        return judged;
+      }
+    }
+    const read = runNow(def.reader, value, READ);
+    payload.issues.push(...read.issues.filter(isUnread).map((issue) => ofCheck(issue)));
+    if (read.issues.length === 0) {
+      payload.value = read.value;
+    }
+    return payload;
+  };
+  testedBy(schema, () => {
+    const test = testOf(def.getter());
+    return test === undefined ? undefined : (value): boolean => test(value) && !hasLongIntegers(value);
+  });
+});
+
+/** A schema that only judges values, of which `reader` reads the numbers. */
+/* @__NO_SIDE_EFFECTS__ */
+export function readBy<T>(schema: z.ZodType<T>, reader: z.ZodType): z.ZodType<T> {
+  return as<T>(new Read({ type: "lazy", getter: () => schema, reader }));
 }

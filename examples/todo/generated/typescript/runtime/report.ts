@@ -3,7 +3,7 @@
 
 import type * as z from "zod";
 import { parseJson } from "./json.js";
-import { PROBING } from "./schema.js";
+import { PROBING, READING } from "./schema.js";
 import { testOf } from "./predicate.js";
 
 /** One violated keyword. */
@@ -68,9 +68,16 @@ export function fromJson<T>(schema: z.ZodType<T>, text: string): Validated<T> {
   return readValue(schema, value);
 }
 
-/** Validates a value that was read from text, and converts it to the type of the schema: an integer may be a bigint. */
+/**
+ * Validates a value that was read from text, and converts it to the type of the schema: an integer may be a bigint. The exact value decides
+ * whether it is valid, before its numbers are read.
+ */
 export function readValue<T>(schema: z.ZodType<T>, value: unknown): Validated<T> {
-  const result = schema.safeParse(value);
+  if (testOf(schema)?.(value) === true) {
+    return { valid: true, value: value as T };
+  }
+  const judged = schema.safeParse(value, PROBING);
+  const result = judged.success ? schema.safeParse(value, READING) : judged;
   return result.success ? { valid: true, value: result.data } : { valid: false, violations: violations(result.error) };
 }
 

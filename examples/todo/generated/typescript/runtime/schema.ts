@@ -9,14 +9,16 @@ import { Memo } from "./memo.js";
 export interface Payload extends z.core.ParsePayload {
   /** The sorter of the context, for checks: Zod does not pass the context to them. */
   sorter?: Sorter | undefined;
-  /** Whether only the result matters, not the issues; copied here for the same reason. */
-  probing?: boolean;
+  /** Whether the value is only read, because it is known to be valid; copied here for the same reason. */
+  reading?: boolean;
 }
 
 /** How a value is parsed. */
 export interface Context extends z.core.ParseContextInternal {
-  /** Whether only the result matters, so that a value need not fit the TypeScript type of its schema. */
+  /** Whether only the verdict matters: the value is left as it is, and need not fit the TypeScript type of its schema. */
   readonly probing?: boolean;
+  /** Whether the value is known to be valid, so that only its numbers are read. */
+  readonly reading?: boolean;
   /** Whether the value has failed its test, so that its parts are parsed to collect the issues: see `predicate.ts`. */
   readonly collecting?: boolean;
   /** Handles the items of `x-each` arrays; without it, they are validated like any other items. */
@@ -37,8 +39,8 @@ export function as<T>(schema: z.ZodType): z.ZodType<T> {
   return schema as z.ZodType<T>;
 }
 
-/** Contexts for checks. A check starts with a fresh context that keeps only the sorter and `probing`. */
-const PLAIN: Context = { async: false };
+/** Contexts for checks, which only judge a value. A check starts with a fresh context that keeps only the sorter. */
+const PLAIN: Context = { async: false, probing: true };
 const PROBE: Context = { async: false, abortEarly: true, probing: true };
 
 /** Whether a schema accepts a value. `whole` is what is being checked. */
@@ -54,6 +56,9 @@ export function issuesOf(schema: z.ZodType, value: unknown, whole: Payload): rea
 /** The context that makes Zod's own methods determine only the result. */
 export const PROBING: z.core.ParseContext<z.core.$ZodIssue> = { probing: true } as z.core.ParseContext<z.core.$ZodIssue>;
 
+/** The context that makes Zod's own methods read a value that is known to be valid. */
+export const READING: z.core.ParseContext<z.core.$ZodIssue> = { reading: true } as z.core.ParseContext<z.core.$ZodIssue>;
+
 /** The context that makes Zod's own methods parse with a sorter. */
 export function withSorter(sorter: Sorter | undefined): z.core.ParseContext<z.core.$ZodIssue> {
   const context: Pick<Context, "sorter"> = { sorter };
@@ -61,20 +66,17 @@ export function withSorter(sorter: Sorter | undefined): z.core.ParseContext<z.co
 }
 
 /** Passes the parts of the context that a value's checks need. */
-export function carry(payload: Payload, { sorter, probing }: Context): void {
+export function carry(payload: Payload, { sorter, reading }: Context): void {
   if (sorter !== undefined) {
     payload.sorter = sorter;
   }
-  if (probing === true) {
-    payload.probing = true;
+  if (reading === true) {
+    payload.reading = true;
   }
 }
 
 function inherited(context: Context, whole: Payload | undefined): Context {
-  if (whole?.sorter === undefined && whole?.probing !== true) {
-    return context;
-  }
-  return { ...context, sorter: whole.sorter, probing: context.probing === true || whole.probing === true };
+  return whole?.sorter === undefined ? context : { ...context, sorter: whole.sorter };
 }
 
 /**
@@ -96,7 +98,7 @@ export const levels: number[] = [];
 
 function remembered(schema: z.ZodType, value: object, context: Context): Payload {
   const found = probes.of(value, schema);
-  const key = `${String(context.probing)} ${levels.join()}`;
+  const key = [context.probing, context.reading, ...levels].join();
   const result = (found?.get(key) as Payload | undefined) ?? run(schema, value, context);
   found?.set(key, result);
   return result;
