@@ -125,9 +125,12 @@ impl<'a> Reader<'a> {
         match keyword {
             "title" => notes.title = value.node.as_str().map(str::to_owned),
             "description" => notes.description = value.node.as_str().map(|text| text.trim_end().to_owned()),
-            "default" => notes.default = Some(value.node.to_json()),
-            "example" => notes.examples.push(value.node.to_json()),
-            "examples" => notes.examples.extend(value.node.as_list().unwrap_or_default().iter().map(Node::to_json)),
+            "default" => notes.default = Some(self.stated(value.node)),
+            "example" => notes.examples.push(self.stated(value.node)),
+            "examples" => {
+                let values = value.node.as_list().unwrap_or_default().iter().map(|node| self.stated(node));
+                notes.examples.extend(values);
+            }
             "contentMediaType" => notes.content_media_type = value.node.as_str().map(str::to_owned),
             "contentEncoding" => notes.content_encoding = value.node.as_str().map(str::to_owned),
             "deprecated" => notes.deprecated = value.node.as_bool() == Some(true),

@@ -403,7 +403,7 @@ fn integer(merged: &Merged<'_>) -> Type {
 /// The integers that the contract states as defaults and examples.
 fn stated<'m>(merged: &'m Merged<'_>) -> impl Iterator<Item = Number> + 'm {
     let values = merged.parts.iter().flat_map(|part| part.annotations.default.iter().chain(&part.annotations.examples));
-    values.filter(|value| value.is_i64() || value.is_u64()).filter_map(JsonValue::as_number).map(Number::from)
+    values.filter_map(JsonValue::as_number).map(Number::from).filter(|number| number.is_integer())
 }
 
 /// The type of listed values, each once. If both booleans are listed, the type is a plain boolean.

@@ -7,7 +7,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 use super::{Entry, File, Map, Node, Span, Value, span};
 use crate::diagnostic::Diagnostics;
 use crate::runtime::number::Number;
-use crate::runtime::tape::DEPTH_MAX;
+use crate::runtime::tape::{DEPTH_MAX, Tape, TapeValue};
 
 pub(super) fn parse(id: usize, file: &File, diagnostics: &mut Diagnostics) -> Option<Node> {
     let mut reader =
@@ -224,8 +224,12 @@ fn plain(text: &str) -> Value {
     }
 }
 
+/// A number of the core schema. As in JSON, an integer of up to 64 bits is exact, however it is written.
 fn number(text: &str) -> Option<Number> {
-    let radix = |digits: &str, radix| i64::from_str_radix(digits, radix).ok().map(Number::Signed);
+    let radix = |digits: &str, radix| {
+        let signed = i64::from_str_radix(digits, radix).ok().map(Number::Signed);
+        signed.or_else(|| u64::from_str_radix(digits, radix).ok().map(Number::Unsigned))
+    };
     if let Some(digits) = text.strip_prefix("0x") {
         return radix(digits, 16);
     }
@@ -233,15 +237,46 @@ fn number(text: &str) -> Option<Number> {
         return radix(digits, 8);
     }
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
+    let is_shaped = unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+        && unsigned.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
+    if !is_shaped || text.parse().ok().filter(|value: &f64| value.is_finite()).is_none() {
         return None;
     }
-    if unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
-        let signed = text.parse().ok().map(Number::Signed);
-        if let Some(number) = signed.or_else(|| text.parse().ok().map(Number::Unsigned)) {
-            return Some(number);
+    // JSON has no plus sign, no needless zeros, and digits on both sides of a point.
+    let (mantissa, exponent) = unsigned.find(['e', 'E']).map_or((unsigned, ""), |at| unsigned.split_at(at));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let whole = Some(whole.trim_start_matches('0')).filter(|whole| !whole.is_empty()).unwrap_or("0");
+    let point = if fraction.is_empty() { "" } else { "." };
+    let json = format!("{}{whole}{point}{fraction}{exponent}", if text.starts_with('-') { "-" } else { "" });
+    match Tape::parse(json.as_bytes()).ok()?.located().value() {
+        TapeValue::Number(number) => Some(number),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_those_of_the_core_schema() {
+        for (text, expected) in [
+            ("+5", Number::Signed(5)),
+            ("007", Number::Signed(7)),
+            ("-0.", Number::Float(-0.0)),
+            (".5", Number::Float(0.5)),
+            ("5.", Number::Signed(5)),
+            ("+.25e1", Number::Float(2.5)),
+            ("9007199254740993.0", Number::Signed(9_007_199_254_740_993)),
+            ("-9.007199254740993e15", Number::Signed(-9_007_199_254_740_993)),
+            ("18446744073709551615.0", Number::Unsigned(u64::MAX)),
+            ("0xFFFFFFFFFFFFFFFF", Number::Unsigned(u64::MAX)),
+            ("1e30", Number::Float(1e30)),
+        ] {
+            assert_eq!(number(text), Some(expected), "{text}");
+        }
+        for text in ["2024-01-01", "1.2.3", "1e", ".", "-", "e5", "1e400", "0x", "1_000"] {
+            assert_eq!(number(text), None, "{text}");
         }
     }
-    let shaped = unsigned.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
-    text.parse().ok().filter(|value: &f64| shaped && value.is_finite()).map(Number::Float)
 }

@@ -151,25 +151,37 @@ impl Reader<'_> {
         None
     }
 
-    /// A value of `const` or `enum`.
+    /// A value that the document states.
     pub(super) fn stated(&mut self, node: &Node) -> serde_json::Value {
-        self.rounded(node, "write it as a string if every digit matters");
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            self.rounded(node, "write it as a string if every digit matters");
+            match &node.value {
+                Value::List(items) => open.extend(items.iter().rev()),
+                Value::Map(map) => open.extend(map.iter().map(|entry| &entry.node)),
+                _ => {}
+            }
+        }
         node.to_json()
     }
 
-    /// Warns of an integer beyond 64 bits that a double does not hold: generated code compares such values as doubles.
+    /// Warns of a number that becomes another integer as a double, or an integer although it has a fraction. Only integers of up to 64 bits are exact.
     fn rounded(&mut self, node: &Node, hint: &'static str) {
         let Value::Number(Number::Float(value)) = node.value else { return };
         let text = self.sources.file(node.span.file).and_then(|file| file.text.get(node.span.range().start..)).unwrap_or_default();
         let end = text.find(|character: char| !character.is_ascii_digit() && !"+-.eE".contains(character)).unwrap_or(text.len());
         let written = &text[..end];
-        let is_integer = !written.is_empty() && written.trim_start_matches(['-', '+']).bytes().all(|byte| byte.is_ascii_digit());
-        let digits = written.trim_start_matches('+');
-        // The second is how many programs write a double.
-        if is_integer && digits != format!("{value:.0}") && digits != format!("{value}") {
-            let message = format!("`{written}` is compared as {value:.0}: integers beyond 64 bits are compared as doubles");
-            self.diagnostics.warning(node.span, message).hint(hint);
+        if value.fract() != 0.0 || written.is_empty() {
+            return;
         }
+        let digits = Decimal::of(written);
+        // The second is how many programs write a double.
+        if digits == Decimal::of(&format!("{value:.0}")) || digits == Decimal::of(&format!("{value:e}")) {
+            return;
+        }
+        let reason =
+            if digits.power < 0 { "a double does not hold its fraction" } else { "integers beyond 64 bits are compared as doubles" };
+        self.diagnostics.warning(node.span, format!("`{written}` is compared as {value:.0}: {reason}")).hint(hint);
     }
 
     pub(super) fn size(&mut self, node: &Node, keyword: &str) -> Option<u64> {
@@ -251,6 +263,25 @@ impl Reader<'_> {
             schema.annotations.format = Some(name.to_owned());
         }
         format
+    }
+}
+
+/// A decimal number, apart from its sign: digits without zeros at their ends, times a power of ten.
+#[derive(PartialEq)]
+struct Decimal {
+    digits: String,
+    power: i64,
+}
+
+impl Decimal {
+    fn of(text: &str) -> Decimal {
+        let (mantissa, exponent) = text.find(['e', 'E']).map_or((text, ""), |at| (&text[..at], &text[at + 1..]));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all = format!("{}{fraction}", whole.trim_start_matches(['-', '+']));
+        let digits = all.trim_start_matches('0').trim_end_matches('0');
+        let dropped = all.len() - all.trim_end_matches('0').len();
+        let power = exponent.parse::<i64>().unwrap_or(0) + dropped as i64 - fraction.len() as i64;
+        Decimal { digits: digits.to_owned(), power: if digits.is_empty() { 0 } else { power } }
     }
 }
 
