@@ -94,7 +94,9 @@ fn main() {
     for (name, read, lines, expected) in HEADERS {
         let mut reply = runtime::http::Reply::from(());
         for line in *lines {
-            reply.headers.append(*name, http::HeaderValue::from_static(line));
+            // Each character is a byte.
+            let bytes: Vec<u8> = line.chars().map(|character| u8::try_from(character).expect("a byte")).collect();
+            reply.headers.append(*name, http::HeaderValue::from_bytes(&bytes).expect("a header"));
         }
         let found = read(&reply);
         let is_right = match (&found, expected) {
