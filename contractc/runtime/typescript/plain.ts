@@ -189,15 +189,14 @@ interface ReadDef extends z.core.$ZodLazyDef<z.ZodType> {
 const Read: z.core.$constructor<z.ZodLazy<z.ZodType>, ReadDef> = /* @__PURE__ */ z.core.$constructor("Read", (schema, def) => {
   inherit(z.ZodLazy, schema, def);
   schema._zod.parse = (payload: Payload, context: Context): Result => {
-    const { value } = payload;
     if (context.reading !== true) {
       const probe: Context = { ...context, probing: true };
       const judged = def.getter()._zod.run(payload, probe);
-      if (context.probing === true || judged instanceof Promise || judged.issues.length > 0 || context.sorter !== undefined || !hasLongIntegers(value)) {
+      if (context.probing === true || judged instanceof Promise || judged.issues.length > 0 || !hasLongIntegers(judged.value)) {
         return judged;
       }
     }
-    const read = runNow(def.reader, value, READ);
+    const read = runNow(def.reader, payload.value, READ);
     payload.issues.push(...read.issues.filter(isUnread).map((issue) => ofCheck(issue)));
     if (read.issues.length === 0) {
       payload.value = read.value;

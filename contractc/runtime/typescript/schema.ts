@@ -58,9 +58,9 @@ export const PROBING: z.core.ParseContext<z.core.$ZodIssue> = { probing: true } 
 /** The context that makes Zod's own methods read a value that is known to be valid. */
 export const READING: z.core.ParseContext<z.core.$ZodIssue> = { reading: true } as z.core.ParseContext<z.core.$ZodIssue>;
 
-/** The context that makes Zod's own methods parse with a sorter. */
+/** {@link PROBING} with a sorter. */
 export function withSorter(sorter: Sorter | undefined): z.core.ParseContext<z.core.$ZodIssue> {
-  const context: Pick<Context, "sorter"> = { sorter };
+  const context: Pick<Context, "sorter" | "probing"> = { sorter, probing: true };
   return context as z.core.ParseContext<z.core.$ZodIssue>;
 }
 
