@@ -52,6 +52,8 @@ const { id } = added.body;
 // The validator decodes a list before it splits it, so no item has a comma.
 const lines = ["a;b", "c/d", "ü"];
 assert.deepEqual((await client.setLabel({ id, lines, body: "für dich\n" })).body, `${lines.join("|")}: für dich\n`);
+const way = { route: { from: "Köln & Bonn", to: "a/b;c=d" }, stops: ["a.b", "c/d", "ü"] };
+assert.deepEqual((await client.getRoute(way)).body, way);
 const photo = new File([new Uint8Array([137, 80, 78, 71, 13, 10, 0, 255])], 'a "b" ü.png', { type: "image/png" });
 const kept = await client.addPhoto({ id, body: { photo, caption: "ü\r\n--x" } });
 assert.deepEqual([kept.status, kept.body], [201, { name: photo.name, bytes: photo.size, caption: "ü\r\n--x" }]);

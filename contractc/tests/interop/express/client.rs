@@ -110,6 +110,10 @@ async fn bodies(client: &Caller, id: i64) {
     let lines = vec!["a;b".to_owned(), "c/d".to_owned(), "ü".to_owned()];
     let label = client.set_label(&operations::SetLabel { id, lines, body: "für dich\n".to_owned() }).await.expect("an answer").body;
     assert!(matches!(&label, operations::SetLabelResponse::Ok(text) if text == "a;b|c/d|ü: für dich\n"), "{label:?}");
+    let way = json!({ "route": { "from": "Köln & Bonn", "to": "a/b;c=d" }, "stops": ["a.b", "c/d", "ü"] });
+    let call = operations::GetRoute { route: of(way["route"].clone()), stops: of(way["stops"].clone()) };
+    let seen = client.get_route(&call).await.expect("an answer").body;
+    assert!(matches!(&seen, operations::GetRouteResponse::Ok(seen) if json!(seen) == way), "{seen:?}");
     let form = json!({ "to": "a&b=c ü+", "extras": ["x,y", "z"] });
     let quoted = client.quote(&operations::Quote { body: of(form.clone()) }).await.expect("an answer").body;
     assert!(matches!(&quoted, operations::QuoteResponse::Ok(seen) if json!(seen) == form), "{quoted:?}");

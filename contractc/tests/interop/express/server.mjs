@@ -24,6 +24,13 @@ app.get("/broken/:how", ({ params: { how } }, response) => {
   send[how]();
 });
 
+// The validator does not read these styles.
+app.get("/routes/:route/:stops", ({ originalUrl }, response) => {
+  const [route, stops] = originalUrl.split("/").slice(2);
+  const pairs = route.split(";").slice(1).map((pair) => pair.split("=").map(decodeURIComponent));
+  response.json({ route: Object.fromEntries(pairs), stops: stops.split(".").slice(1).map(decodeURIComponent) });
+});
+
 const basic = `Basic ${Buffer.from("ana:pä:ss").toString("base64")}`;
 app.use(
   validator.middleware({
