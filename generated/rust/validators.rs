@@ -2977,6 +2977,9 @@ pub static RETRY_AFTER_HEADER: Rule = Rule::Integer(
     &[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(86400))]
 );
 
+/// What `streamChanges body 200` accepts.
+pub static STREAM_CHANGES_BODY200: Rule = Rule::Types(Types::STRING);
+
 static ACCOUNT_BYTES: Rule = Rule::Integer(
     &[Bound::Min(Number::Signed(0)), Bound::Max(Number::Signed(9007199254740991))]
 );
@@ -3295,4 +3298,5 @@ checks! {
     check_get_changes_limit by GET_CHANGES_LIMIT,
     check_www_authenticate_header by WWW_AUTHENTICATE_HEADER,
     check_retry_after_header by RETRY_AFTER_HEADER,
+    check_stream_changes_body200 by STREAM_CHANGES_BODY200,
 }

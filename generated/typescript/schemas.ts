@@ -2268,3 +2268,5 @@ export const GetChangesLimitSchema: z.ZodType<number> = rt.define(() => rt.integ
 export const WwwAuthenticateHeaderSchema: z.ZodType<string> = rt.define(() => rt.string().min(6).max(1000));
 
 export const RetryAfterHeaderSchema: z.ZodType<number> = rt.define(() => rt.integer().min(0).max(86400));
+
+export const StreamChangesBody200Schema: z.ZodType<string> = rt.define(() => rt.string());

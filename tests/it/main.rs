@@ -18,6 +18,8 @@ mod downstream;
 mod edits;
 #[path = "../engine.rs"]
 mod engine;
+#[path = "../events.rs"]
+mod events;
 #[path = "../exchange.rs"]
 mod exchange;
 #[path = "../http.rs"]

@@ -256,7 +256,7 @@ describe("bodies", () => {
 
 describe("responses", () => {
   test("the caller's signal ends a stream that a call has returned", async () => {
-    const called = operation(undefined, [{ status: 200, content: "stream" }]) as Operation<object, unknown>;
+    const called = operation(undefined, [{ status: 200, content: "events" }]) as Operation<object, unknown>;
     const abort = new AbortController();
     let signal: AbortSignal | null | undefined;
     const fetch = async (_: string | URL | Request, init: RequestInit = {}): Promise<Response> => {

@@ -157,7 +157,7 @@ describe("integers beyond 2^53", () => {
     expect(rt.fromJson(rt.oneOf([rt.integer(), rt.longInteger()]), "9007199254740992")).toMatchObject({ violations: [{ keyword: "oneOf" }] });
   });
 
-  test("a value is judged before its numbers are read, with `x-each` too", () => {
+  test("a value is validated before its numbers are read, with `x-each` too", () => {
     const list = rt.array(rt.number()).check(rt.uniqueItems());
     const whole = rt.readBy(rt.json<number[]>().check(rt.allOf(list)), rt.array(rt.number()));
     const value = rt.parseJson("[9007199254740993, 9007199254740992]");

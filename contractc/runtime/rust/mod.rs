@@ -10,11 +10,13 @@
 //! - [`rule`]: what schemas accept, as tables of these keywords; [`reader`]: reads valid text by these tables in one pass
 //! - [`schema`]: the traits of generated types, and their entry points; [`declare`]: the macros that declare the types
 //! - [`http`]: requests, responses and the transport trait of the generated client; [`calls`]: the macros that declare the operations
+//! - [`events`]: server-sent events in a stream that the transport has opened
 //! - `reqwest`, `axum`, `json_schema`: optional integrations, behind the features `reqwest`, `axum` and `schemars`
 
 pub mod calls;
 pub mod check;
 pub mod declare;
+pub mod events;
 pub mod format;
 pub mod http;
 pub mod json;

@@ -43,7 +43,7 @@ export interface Body {
 /** A response that the contract declares. */
 export interface Declared {
   readonly status: number | `${number}XX` | "default";
-  readonly content: "none" | "json" | "text" | "bytes" | "stream";
+  readonly content: "none" | "json" | "text" | "bytes" | "events" | "textEvents";
   /** Whether a body with another media type does not belong to this response. */
   readonly isOneOfSeveral?: true;
   readonly schema?: z.ZodType;
@@ -56,7 +56,7 @@ export interface Reply<Outcome extends Declared["status"] | "undeclared", Conten
   readonly status: Exclude<StatusOf<Outcome>, Other>;
   readonly headers: Headers;
   readonly body: Content;
-  /** The body as received, even if the contract declares none; undefined for a stream. */
+  /** The body as received, even if the contract declares none; undefined for a stream of events. */
   readonly raw: Uint8Array | undefined;
   /** Items of `x-each` arrays that the contract rejects; `body` contains the others. */
   readonly refused: readonly Invalid[];

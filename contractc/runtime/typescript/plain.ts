@@ -191,9 +191,9 @@ const Read: z.core.$constructor<z.ZodLazy<z.ZodType>, ReadDef> = /* @__PURE__ */
   schema._zod.parse = (payload: Payload, context: Context): Result => {
     if (context.reading !== true) {
       const probe: Context = { ...context, probing: true };
-      const judged = def.getter()._zod.run(payload, probe);
-      if (context.probing === true || judged instanceof Promise || judged.issues.length > 0 || !hasLongIntegers(judged.value)) {
-        return judged;
+      const checked = def.getter()._zod.run(payload, probe);
+      if (context.probing === true || checked instanceof Promise || checked.issues.length > 0 || !hasLongIntegers(checked.value)) {
+        return checked;
       }
     }
     const read = runNow(def.reader, payload.value, READ);
@@ -209,7 +209,7 @@ const Read: z.core.$constructor<z.ZodLazy<z.ZodType>, ReadDef> = /* @__PURE__ */
   });
 });
 
-/** A schema that only judges values, of which `reader` reads the numbers. */
+/** A schema that validates values without reading their numbers: `reader` reads them. */
 /* @__NO_SIDE_EFFECTS__ */
 export function readBy<T>(schema: z.ZodType<T>, reader: z.ZodType): z.ZodType<T> {
   return as<T>(new Read({ type: "lazy", getter: () => schema, reader }));

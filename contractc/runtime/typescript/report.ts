@@ -72,8 +72,8 @@ export function fromJson<T>(schema: z.ZodType<T>, text: string): Validated<T> {
  * whether it is valid, before its numbers are read.
  */
 export function readValue<T>(schema: z.ZodType<T>, value: unknown, context: z.core.ParseContext<z.core.$ZodIssue> = PROBING): Validated<T> {
-  const judged = schema.safeParse(value, context);
-  const result = judged.success && hasLongIntegers(judged.data) ? schema.safeParse(judged.data, READING) : judged;
+  const checked = schema.safeParse(value, context);
+  const result = checked.success && hasLongIntegers(checked.data) ? schema.safeParse(checked.data, READING) : checked;
   return result.success ? { valid: true, value: result.data } : { valid: false, violations: violations(result.error) };
 }
 

@@ -14,7 +14,7 @@ export interface Payload extends z.core.ParsePayload {
 
 /** How a value is parsed. */
 export interface Context extends z.core.ParseContextInternal {
-  /** Whether only the verdict matters: the value is left as it is, and need not fit the TypeScript type of its schema. */
+  /** Whether only the result matters: the value is left as it is, and need not fit the TypeScript type of its schema. */
   readonly probing?: boolean;
   /** Whether the value is known to be valid, so that only its numbers are read. */
   readonly reading?: boolean;
@@ -38,7 +38,7 @@ export function as<T>(schema: z.ZodType): z.ZodType<T> {
   return schema as z.ZodType<T>;
 }
 
-/** Contexts for checks, which only judge a value. A check starts with a fresh context that keeps only the sorter. */
+/** Contexts for checks, which only validate a value. A check starts with a fresh context that keeps only the sorter. */
 const PLAIN: Context = { async: false, probing: true };
 const PROBE: Context = { async: false, abortEarly: true, probing: true };
 

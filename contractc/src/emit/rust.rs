@@ -135,6 +135,7 @@ fn runtime() -> Vec<OutputFile> {
         ("check", include_str!("../../runtime/rust/check.rs")),
         ("check/objects", include_str!("../../runtime/rust/check/objects.rs")),
         ("declare", include_str!("../../runtime/rust/declare.rs")),
+        ("events", include_str!("../../runtime/rust/events.rs")),
         ("format", include_str!("../../runtime/rust/format.rs")),
         ("http", include_str!("../../runtime/rust/http.rs")),
         ("http/body", include_str!("../../runtime/rust/http/body.rs")),

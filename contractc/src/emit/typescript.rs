@@ -69,6 +69,7 @@ fn runtime() -> Vec<OutputFile> {
     const FILES: &[(&str, &str)] = &[
         ("collection", include_str!("../../runtime/typescript/collection.ts")),
         ("each", include_str!("../../runtime/typescript/each.ts")),
+        ("events", include_str!("../../runtime/typescript/events.ts")),
         ("format", include_str!("../../runtime/typescript/format.ts")),
         ("header", include_str!("../../runtime/typescript/header.ts")),
         ("http", include_str!("../../runtime/typescript/http.ts")),

@@ -336,9 +336,14 @@ impl Media {
         matches!(self.content(contract), Content::Json | Content::Text | Content::Form)
     }
 
-    /// Whether a response with this body is read as a value of its type. A form is only sent; a received form stays bytes.
+    /// Whether a response with this body is read as values of its type: the body, or each event. A form is only sent; a received form stays bytes.
     pub fn is_read(&self, contract: &Contract) -> bool {
-        matches!(self.content(contract), Content::Json | Content::Text)
+        matches!(self.content(contract), Content::Json | Content::Text | Content::Events)
+    }
+
+    /// Whether the data of events is text rather than JSON.
+    pub fn has_text_events(&self, contract: &Contract) -> bool {
+        self.schema.is_none_or(|schema| contract.types_as_text(schema).contains(Types::STRING))
     }
 
     /// The schemas of the typed values that generated code reads and writes, with the name of the member in a multipart body.

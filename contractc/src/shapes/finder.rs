@@ -100,7 +100,7 @@ impl<'c> Finder<'c> {
             for header in &response.headers {
                 header.schema.inspect(|schema| self.root(*schema, &[&header.name, "header"]));
             }
-            for media in response.media.iter().filter(|media| media.is_typed(self.contract)) {
+            for media in response.media.iter().filter(|media| media.is_typed(self.contract) || media.is_read(self.contract)) {
                 media.schema.inspect(|schema| self.root(*schema, &[id, "body", &status]));
             }
         }

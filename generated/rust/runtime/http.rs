@@ -143,7 +143,9 @@ impl<T> Reply<T> {
     pub fn header<V: ReadJson>(&self, header: &Header<V>) -> Result<Option<V>, Report> {
         // Several lines are one list.
         let lines: Result<Vec<&str>, _> = self.headers.get_all(header.name).iter().map(http::HeaderValue::to_str).collect();
-        let lines = lines.map_err(|_| Report::new("syntax", format!("has the header {}, which is not text", header.name)))?;
+        let at = At::ROOT.member("header");
+        let at = at.member(header.name);
+        let lines = lines.map_err(|_| Rejection::invalid(at, "syntax", request::NOT_ASCII).report)?;
         if lines.is_empty() {
             return Ok(None);
         }
@@ -151,7 +153,7 @@ impl<T> Reply<T> {
         let mut alternatives = Alternatives::default();
         alternatives.add(String::new(), &value, &header.shape, &header.encoding);
         let value = alternatives.settle(value, header.check);
-        read_checked(Json::from(&value), At::ROOT.member("header").member(header.name), header.check).map(Some)
+        read_checked(Json::from(&value), at, header.check).map(Some)
     }
 
     /// Adds a header that the contract declares.

@@ -3,6 +3,7 @@
 
 export * from "./collection.js";
 export * from "./each.js";
+export * from "./events.js";
 export * from "./header.js";
 export * from "./http.js";
 export * from "./issue.js";

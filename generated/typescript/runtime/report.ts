@@ -2,7 +2,7 @@
 // Validation results: each violation with its location, its keyword and a message.
 
 import type * as z from "zod";
-import { parseJson } from "./json.js";
+import { hasLongIntegers, parseJson } from "./json.js";
 import { PROBING, READING } from "./schema.js";
 import { testOf } from "./predicate.js";
 
@@ -72,12 +72,9 @@ export function fromJson<T>(schema: z.ZodType<T>, text: string): Validated<T> {
  * Validates a value that was read from text, and converts it to the type of the schema: an integer may be a bigint. The exact value decides
  * whether it is valid, before its numbers are read.
  */
-export function readValue<T>(schema: z.ZodType<T>, value: unknown): Validated<T> {
-  if (testOf(schema)?.(value) === true) {
-    return { valid: true, value: value as T };
-  }
-  const judged = schema.safeParse(value, PROBING);
-  const result = judged.success ? schema.safeParse(value, READING) : judged;
+export function readValue<T>(schema: z.ZodType<T>, value: unknown, context: z.core.ParseContext<z.core.$ZodIssue> = PROBING): Validated<T> {
+  const checked = schema.safeParse(value, context);
+  const result = checked.success && hasLongIntegers(checked.data) ? schema.safeParse(checked.data, READING) : checked;
   return result.success ? { valid: true, value: result.data } : { valid: false, violations: violations(result.error) };
 }
 

@@ -86,12 +86,13 @@ fn declared(plan: &Plan<'_>, names: &Names, response: &Response) -> Code {
 
 /// How the body of a response is read.
 pub fn content(plan: &Plan<'_>, response: &Response) -> &'static str {
-    match response.media.first().map(|media| media.content(plan.contract)) {
-        None => "none",
-        Some(Content::Json) => "json",
-        Some(Content::Text) => "text",
-        Some(Content::Events) => "stream",
-        Some(Content::Form | Content::Multipart | Content::Bytes) => "bytes",
+    let Some(media) = response.media.first() else { return "none" };
+    match media.content(plan.contract) {
+        Content::Json => "json",
+        Content::Text => "text",
+        Content::Events if media.has_text_events(plan.contract) => "textEvents",
+        Content::Events => "events",
+        Content::Form | Content::Multipart | Content::Bytes => "bytes",
     }
 }
 

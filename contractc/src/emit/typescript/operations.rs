@@ -31,7 +31,10 @@ pub fn emit(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Call
     }
     let mut head = String::from("// The operations of the contract: what each takes, and what each may answer.\n\n");
     let has_parts = calls.iter().any(|call| call.body_name.is_some());
-    let mut runtime: Vec<_> = answers.are_shared().then_some("Declared").into_iter().chain(["Operation"]).collect();
+    let mut runtime: Vec<_> = answers.are_shared().then_some("Declared").into_iter().collect();
+    let mut first = calls.iter().flat_map(|call| &call.operation.responses).filter_map(|response| response.media.first());
+    runtime.extend(first.any(|media| media.content(plan.contract) == Content::Events).then_some("EventStream"));
+    runtime.push("Operation");
     runtime.extend(calls.iter().any(|call| !call.parameters.is_empty()).then_some("Parameter"));
     runtime.extend(calls.iter().any(|call| !call.operation.responses.is_empty()).then_some("Replies"));
     runtime.extend((!schemes.are_none()).then_some("Scheme"));
@@ -105,9 +108,11 @@ fn result(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
     for response in responses {
         let content = match content(plan, response) {
             "none" => "undefined".to_owned(),
-            "json" | "text" => response.media.first().map_or("unknown".to_owned(), |media| media_type(plan, names, media)),
-            "stream" => "ReadableStream<Uint8Array> | null".to_owned(),
-            _ => "Uint8Array".to_owned(),
+            "bytes" => "Uint8Array".to_owned(),
+            content => {
+                let ty = response.media.first().map_or("unknown".to_owned(), |media| media_type(plan, names, media));
+                if matches!(content, "events" | "textEvents") { format!("EventStream<{ty}>") } else { ty }
+            }
         };
         match contents.iter_mut().find(|(known, _)| *known == content) {
             Some((_, statuses)) => statuses.push(status(response.status)),
@@ -193,6 +198,7 @@ fn value(
 }
 
 fn media_type(plan: &Plan<'_>, names: &Names, media: &Media) -> String {
-    let default = if media.content(plan.contract) == Content::Text { "string" } else { "unknown" };
+    let is_text = matches!(media.content(plan.contract), Content::Text | Content::Events);
+    let default = if is_text { "string" } else { "unknown" };
     media.schema.map_or(default.to_owned(), |schema| root_type(plan, names, schema))
 }

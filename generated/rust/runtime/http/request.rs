@@ -252,7 +252,7 @@ impl<'a> Incoming<'a> {
                 let lines: Result<Vec<&str>, _> = self.headers.get_all(*name).iter().map(http::HeaderValue::to_str).collect();
                 let lines = lines.map_err(|_| {
                     let at = At::ROOT.member("header");
-                    Rejection::invalid(at.member(name), "syntax", "contains non-ASCII characters")
+                    Rejection::invalid(at.member(name), "syntax", NOT_ASCII)
                 })?;
                 (!lines.is_empty()).then(|| encoding.read(shape, &lines.join(", ")))
             }
@@ -302,6 +302,9 @@ impl<'a> Incoming<'a> {
 }
 
 pub(super) const NOT_SENT: &str = "is required, and null or an empty list cannot be sent";
+/// Programs decode such bytes differently.
+pub(super) const NOT_ASCII: &str = "contains non-ASCII characters";
+
 pub(super) const NOT_UTF8: &str = "has percent-encoded bytes that are not UTF-8";
 
 pub(super) fn unsupported(found: &str, accepted: &str) -> Rejection {

@@ -1,6 +1,6 @@
 //! How numbers are read. The type of a value decides: an integer of 64 bits stays exact, any other number is a double.
 //!
-//! A schema with the structure of its type reads the numbers while it checks them. Checks of a whole value, as those of `allOf`, only judge it:
+//! A schema with the structure of its type reads the numbers while it checks them. Checks of a whole value, as those of `allOf`, only validate it:
 //! the schema of such a value has a reader for it.
 
 use std::collections::BTreeSet;

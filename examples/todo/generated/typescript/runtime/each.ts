@@ -2,7 +2,7 @@
 // `x-each`: validates the items of a value one by one, so that an invalid item does not make the others invalid.
 
 import type * as z from "zod";
-import { violations, type Validated, type Violation } from "./report.js";
+import { readValue, type Validated, type Violation } from "./report.js";
 import { withSorter, type Sorter } from "./schema.js";
 
 /** A single item: valid, or kept with its violations. */
@@ -20,8 +20,8 @@ export interface Invalid {
 /** Validates items one by one. */
 export function judgeEach<T>(item: z.ZodType<T>, items: readonly unknown[], sorter?: Sorter): Each<T>[] {
   return items.map((raw) => {
-    const result = item.safeParse(raw, withSorter(sorter));
-    return result.success ? { valid: true, value: result.data } : { valid: false, violations: violations(result.error), raw };
+    const result = readValue(item, raw, withSorter(sorter));
+    return result.valid ? result : { ...result, raw };
   });
 }
 
@@ -39,6 +39,5 @@ export function parseEach<T>(schema: z.ZodType<T>, value: unknown): Sorted<T> {
       refused.push(each);
       return [];
     });
-  const result = schema.safeParse(value, withSorter(sorter));
-  return result.success ? { valid: true, value: result.data, refused } : { valid: false, violations: violations(result.error), refused };
+  return { ...readValue(schema, value, withSorter(sorter)), refused };
 }

@@ -53,9 +53,12 @@ export function readHeader<T>(reply: { readonly headers: Headers }, header: Head
   if (text === null) {
     return { valid: true, value: undefined };
   }
+  const place = pointer(["header", header.name]);
+  if (!/^[\t -~]*$/.test(text)) {
+    return { valid: false, violations: [{ pointer: place, keyword: "syntax", message: "contains non-ASCII characters" }] };
+  }
   const value = settled(valueOf(text, header), header);
   const read: Validated<T> = header.schema === undefined ? { valid: true, value: value as T } : readValue(header.schema, value);
-  const place = pointer(["header", header.name]);
   return read.valid ? read : { valid: false, violations: read.violations.map((violation) => ({ ...violation, pointer: place + violation.pointer })) };
 }
 

@@ -3,10 +3,12 @@
 
 import type * as z from "zod";
 import { parseEach } from "./each.js";
+import { EventStream } from "./events.js";
 import { parseJson } from "./json.js";
 import { isJson } from "./media.js";
 import { CallError, type AnyReply, type Declared, type Operation } from "./operation.js";
-import { validateAt, type Violation } from "./report.js";
+import { json } from "./plain.js";
+import { fromJson, readValue, validateAt, type Validated, type Violation } from "./report.js";
 
 /**
  * Reads a response as the response that the contract declares for its status.
@@ -23,10 +25,11 @@ export async function read(operation: Operation<unknown, unknown>, response: Res
       (isOneOfSeveral !== true || content !== "json" || hasJson) &&
       (hasBody || content === "none" || typeof declared === "number"),
   );
-  const raw = declared?.content === "stream" ? undefined : new Uint8Array(await response.arrayBuffer());
+  const isStream = declared?.content === "events" || declared?.content === "textEvents";
+  const raw = isStream ? undefined : new Uint8Array(await response.arrayBuffer());
   const reply = { outcome: declared?.status ?? ("undeclared" as const), status, headers, raw, refused: [] };
   if (raw === undefined) {
-    return { ...reply, body: response.body };
+    return { ...reply, body: eventsOf(operation.id, response, declared as Declared) };
   }
   switch (declared?.content) {
     case "none":
@@ -69,6 +72,23 @@ function readText(id: string, response: Response, body: Uint8Array, schema: z.Zo
     throw invalid(id, response, body, violations);
   }
   return text;
+}
+
+function eventsOf(id: string, response: Response, { content, schema }: Declared): EventStream<unknown> {
+  const { status, headers } = response;
+  const readEvent = (data: string): unknown => {
+    const read: Validated<unknown> = content === "events" ? fromJson(schema ?? json(), data) : readValue(schema ?? json(), data);
+    if (!read.valid) {
+      throw invalid(id, response, new TextEncoder().encode(data), read.violations);
+    }
+    return read.value;
+  };
+  const broken = (cause: unknown): CallError => {
+    const isAborted = (cause as { readonly name?: unknown } | undefined)?.name === "AbortError";
+    const message = isAborted ? "the call was aborted" : "the stream broke off";
+    return new CallError(isAborted ? "aborted" : "transport", id, message, { cause, status, headers });
+  };
+  return new EventStream(response.body ?? new Response("").body as ReadableStream<Uint8Array>, readEvent, broken);
 }
 
 /** A byte order mark is no part of the text; the decoder removes it. */
