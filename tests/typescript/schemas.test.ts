@@ -93,8 +93,18 @@ describe("integers beyond 2^53", () => {
   });
 
   test("they are exact with a fraction or an exponent too", () => {
-    const text = "[9007199254740993.0, -900719925474099.3e1, 18446744073709551615.0, 1e17, 9007199254740993.5, 184467440737095516160e-1]";
-    expect(rt.parseJson(text)).toEqual([9007199254740993n, -9007199254740993n, 2n ** 64n - 1n, 10n ** 17n, 9007199254740994, 2 ** 64]);
+    const text = "[9007199254740993.0, -900719925474099.3e1, 18446744073709551615.0, 1e17, 184467440737095516160e-1]";
+    expect(rt.parseJson(text)).toEqual([9007199254740993n, -9007199254740993n, 2n ** 64n - 1n, 10n ** 17n, 2 ** 64]);
+  });
+
+  test("a fraction does not become an integer", () => {
+    const text = '["1.00000000000000000001", 1.00000000000000000001, -0.9999999999999999999999999999, 1e-400, -2e-99999999999, 1.00000000000000000000]';
+    const [next, previous, least] = [1.0000000000000002, 0.9999999999999999, 5e-324];
+    expect(rt.parseJson(text)).toEqual(["1.00000000000000000001", next, -previous, least, -least, 1]);
+    expect(rt.parseJson("4503599627370495.000000000000001")).toBe(4503599627370495.5);
+    for (const fraction of ["9007199254740993.5", "[-4503599627370496.25]", "123456789012345678901.5"]) {
+      expect(() => rt.parseJson(fraction)).toThrow(SyntaxError);
+    }
   });
 
   test("a member whose type is number rejects them, and says what helps", () => {

@@ -248,9 +248,10 @@ fn number(text: &str) -> Option<Number> {
     let whole = Some(whole.trim_start_matches('0')).filter(|whole| !whole.is_empty()).unwrap_or("0");
     let point = if fraction.is_empty() { "" } else { "." };
     let json = format!("{}{whole}{point}{fraction}{exponent}", if text.starts_with('-') { "-" } else { "" });
-    match Tape::parse(json.as_bytes()).ok()?.located().value() {
-        TapeValue::Number(number) => Some(number),
-        _ => None,
+    match Tape::parse(json.as_bytes()).as_ref().map(|tape| tape.located().value()) {
+        Ok(TapeValue::Number(number)) => Some(number),
+        // Doubles of its size have no fractions.
+        _ => text.parse().ok().map(Number::Float),
     }
 }
 

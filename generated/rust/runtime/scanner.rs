@@ -281,11 +281,36 @@ impl<'s> Scanner<'s> {
         } else if let Some(value) = digits.exact(power) {
             return Ok(Number::Float(if is_negative { -value } else { value }));
         }
-        match self.source[start..self.at].parse::<f64>() {
-            Ok(value) if value.is_finite() => Ok(Number::Float(value)),
+        let text = &self.source[start..self.at];
+        match text.parse::<f64>() {
+            Ok(value) if value.is_finite() => match fractional(text, value, power) {
+                Some(value) => Ok(Number::Float(value)),
+                None => Err(SyntaxError { offset: start, message: "a double cannot hold this number's fraction" }),
+            },
             _ => Err(SyntaxError { offset: start, message: "number out of range for a double" }),
         }
     }
+}
+
+/// The value that a number with this text and nearest double has: a number with a fraction does not become an integer, but the double next to
+/// it. `None` if doubles of its size have no fractions. Its digits times ten to the `power` are the number.
+#[cold]
+fn fractional(text: &str, nearest: f64, power: i32) -> Option<f64> {
+    if nearest.fract() != 0.0 || power >= 0 {
+        return Some(nearest);
+    }
+    let mantissa = text.trim_start_matches('-').split(['e', 'E']).next().unwrap_or_default();
+    // Zeros at the end of the fraction are no digits.
+    let trimmed = if mantissa.contains('.') { mantissa.trim_end_matches('0') } else { mantissa };
+    let digits: String = trimmed.chars().filter(char::is_ascii_digit).collect();
+    let (whole, fraction) = digits.split_at(digits.len().saturating_sub(power.unsigned_abs() as usize));
+    if fraction.bytes().all(|digit| digit == b'0') {
+        return Some(nearest);
+    }
+    let size = nearest.abs();
+    let floor = if whole.is_empty() { Some(0.0) } else { whole.parse().ok() };
+    let beside = if floor == Some(size) { size.next_up() } else { size.next_down() };
+    (beside.fract() != 0.0).then_some(beside.copysign(nearest))
 }
 
 /// The digits of a number without its decimal point.
@@ -355,7 +380,8 @@ mod tests {
             "1.7976931348623157e308",
             "5e-324",
             "1E+2",
-            "2e-99999999999",
+            "0e-99999999999",
+            "1000000000000000000000000000000e-10",
         ];
         for text in texts {
             let number = Scanner::new(text).number().unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -377,7 +403,32 @@ mod tests {
         let below = Scanner::new("-9223372036854775809").number().expect("a number");
         assert_eq!(below.to_i64(), None, "the double of the smallest integer of 64 bits is no such integer");
         assert!(matches!(Scanner::new("18446744073709551615.0").number(), Ok(Number::Unsigned(u64::MAX))));
-        for text in ["1e309", "-", "01", "1.", "1e", "1e+", ".5", "-01", "2e99999999999"] {
+        for (text, beside) in [
+            ("1.00000000000000000001", 1.0_f64.next_up()),
+            ("-0.9999999999999999999999999999", -(1.0_f64.next_down())),
+            ("99999999999999999999999999999e-29", 1.0_f64.next_down()),
+            ("2e-99999999999", f64::MIN_POSITIVE * f64::EPSILON),
+            ("-1e-400", -f64::MIN_POSITIVE * f64::EPSILON),
+            ("4503599627370495.000000000000001", 4_503_599_627_370_495.5),
+            ("1.000000000000000000000", 1.0),
+        ] {
+            let number = Scanner::new(text).number().unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(number.to_f64().to_bits(), beside.to_bits(), "{text}");
+        }
+        for text in [
+            "9007199254740993.5",
+            "-4503599627370496.25",
+            "123456789012345678901.5",
+            "1e309",
+            "-",
+            "01",
+            "1.",
+            "1e",
+            "1e+",
+            ".5",
+            "-01",
+            "2e99999999999",
+        ] {
             assert!(Scanner::new(text).number().is_err(), "{text}");
         }
     }

@@ -116,7 +116,9 @@ const LEVELS_MAX = 128;
  * @throws SyntaxError if it is not JSON, contains an unpaired surrogate, a number beyond the range of doubles or two members of an object with
  * the same name, or nests deeper than 128 levels.
  */
-export function parseJson(text: string): unknown {
+export function parseJson(source: string): unknown {
+  // Few texts contain numbers with more digits than a double has: one search rules out most texts.
+  const text = /[\d.]{17}|\d[eE]-/.test(source) ? source.replace(TOKEN, fractional) : source;
   const value: unknown = JSON.parse(text);
   const seen: Seen = { isRounded: false, colons: 0 };
   inspect(value, LEVELS_MAX, seen);
@@ -139,6 +141,32 @@ function isWellFormed(text: string): boolean {
 
 /** Strings and numbers of JSON text. */
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
+
+/**
+ * Writes a number with a fraction as the double next to it if its nearest double is an integer.
+ *
+ * @throws SyntaxError if doubles of its size have no fractions.
+ */
+function fractional(token: string): string {
+  const value = Math.abs(Number(token));
+  const [, digits = "", fraction = "", exponent = "0"] = /^-?(\d+)(?:\.(\d*?)0*)?(?:[eE]([-+]?\d+))?$/.exec(token) ?? [];
+  const power = Number(exponent) - fraction.length;
+  if (!Number.isInteger(value) || power >= 0) {
+    return token;
+  }
+  const all = digits + fraction;
+  const [whole, rest] = [all.slice(0, power), all.slice(power)];
+  if (!/[1-9]/.test(rest)) {
+    return token;
+  }
+  const bits = new BigInt64Array(new Float64Array([value]).buffer);
+  bits[0] = (bits[0] ?? 0n) + (Number(whole) === value ? 1n : -1n);
+  const [beside = 0] = new Float64Array(bits.buffer);
+  if (Number.isInteger(beside)) {
+    throw new SyntaxError("a double cannot hold this number's fraction");
+  }
+  return `${token.startsWith("-") ? "-" : ""}${beside}`;
+}
 
 /** Writes an integer that needs a bigint as a string. */
 function marked(token: string): string {
