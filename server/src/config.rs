@@ -181,9 +181,18 @@ impl Config {
         std::ptr::eq(self.contract, &SERVER_CONTRACT)
     }
 
+    /// Whose `X-Forwarded-For` the server trusts.
+    pub(crate) fn proxies(&self) -> Proxies<'_> {
+        match (self.behind_proxy, self.trusted_proxies.as_slice()) {
+            (false, _) => Proxies::None,
+            (true, []) => Proxies::Nearest,
+            (true, networks) => Proxies::Networks(networks),
+        }
+    }
+
     /// Whether clients may reach the server directly, and `X-Forwarded-For` of any client is trusted.
     pub(crate) fn trusts_any_forwarded_for(&self) -> bool {
-        self.behind_proxy && self.trusted_proxies.is_empty() && self.tls_cert.is_some() && !self.bind.ip().is_loopback()
+        self.proxies() == Proxies::Nearest && self.tls_cert.is_some() && !self.bind.ip().is_loopback()
     }
 
     /// Checks the settings that depend on each other.
@@ -204,6 +213,17 @@ impl Config {
             () => Ok(()),
         }
     }
+}
+
+/// Whose `X-Forwarded-For` the server trusts. Two settings decide it together, so neither is used without the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proxies<'a> {
+    /// Nobody's.
+    None,
+    /// That of the peer, whoever it is.
+    Nearest,
+    /// That of addresses in these networks.
+    Networks(&'a [Network]),
 }
 
 /// The origin of a web app, as browsers write it in `Origin`.

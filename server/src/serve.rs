@@ -17,7 +17,7 @@ use crate::auth::limits::Limits;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::{REFRESH_MS, Tokens};
 use crate::clock::{self, Clock};
-use crate::config::Config;
+use crate::config::{Config, Proxies};
 use crate::devices::Devices;
 pub use crate::error::ServeError;
 use crate::fair_semaphore::FairSemaphore;
@@ -89,9 +89,11 @@ impl Running {
     }
 
     fn take_over(&self, mut config: Config) -> Result<Vec<&'static str>, ServeError> {
+        // The next start would reject such settings, and so does a reload.
         config.check()?;
         let before = self.app.config();
         let fixed = keep_fixed(&before, &mut config);
+        config.check()?;
         let secrets = secrets(&config)?;
         let renewed = certificate(&config)?;
         if let (Some(certificate), Some(renewed)) = (&self.certificate, renewed) {
@@ -207,7 +209,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     }
     let (stop, stopping) = watch::channel(false);
     let certificate = certificate(&config)?.map(watch::Sender::new);
-    if certificate.is_none() && !config.bind.ip().is_loopback() && !config.behind_proxy {
+    if certificate.is_none() && !config.bind.ip().is_loopback() && config.proxies() == Proxies::None {
         tracing::warn!("plain HTTP on an address that others can reach; clients reject it. Give --tls-cert, or --behind-proxy");
     }
     if config.trusts_any_forwarded_for() {
@@ -300,10 +302,14 @@ fn keep_fixed(before: &Config, after: &mut Config) -> Vec<&'static str> {
         after.clone_from(before);
         differs
     }
+    // Settings that are used together are kept together.
     let gets_certificate = before.tls_cert.is_some() != after.tls_cert.is_some();
     if gets_certificate {
         (after.tls_cert, after.tls_key) = (before.tls_cert.clone(), before.tls_key.clone());
     }
+    let gets_proxy = before.behind_proxy != after.behind_proxy;
+    let gets_proxies = gets_proxy && keep(&before.trusted_proxies, &mut after.trusted_proxies);
+    after.behind_proxy = before.behind_proxy;
     after.contract = before.contract;
     let differs = [
         ("--bind", keep(&before.bind, &mut after.bind)),
@@ -314,7 +320,8 @@ fn keep_fixed(before: &Config, after: &mut Config) -> Vec<&'static str> {
         ("--contract", keep(&before.contract_file, &mut after.contract_file)),
         ("--metrics-bind", keep(&before.metrics_bind, &mut after.metrics_bind)),
         ("--tls-cert", gets_certificate),
-        ("--behind-proxy", keep(&before.behind_proxy, &mut after.behind_proxy)),
+        ("--behind-proxy", gets_proxy),
+        ("--trusted-proxies", gets_proxies),
         ("--max-connections", keep(&before.max_connections, &mut after.max_connections)),
         ("--max-connections-per-network", keep(&before.max_connections_per_network, &mut after.max_connections_per_network)),
     ];
@@ -340,7 +347,10 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 /// The connection limits. Behind a proxy, all connections come from one network, so only the total is limited.
 fn connections(config: &Config) -> Result<Connections, ServeError> {
     let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    let each_max = if config.behind_proxy { usize::MAX } else { number(config.max_connections_per_network) };
+    let each_max = match config.proxies() {
+        Proxies::None => number(config.max_connections_per_network),
+        Proxies::Nearest | Proxies::Networks(_) => usize::MAX,
+    };
     Ok(Connections::new(each_max, net::connections_max(number(config.max_connections))?))
 }
 

@@ -303,6 +303,30 @@ async fn unauthenticated_clients_lock_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reload_without_the_proxy_trusts_no_client_about_its_address() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let direct = Config { auth_per_minute: 16, ..Config::local(folder.path()) };
+    let proxies = vec!["10.0.0.0/8".parse().expect("a network")];
+    let running = start(Config { behind_proxy: true, trusted_proxies: proxies, ..direct.clone() }).await.expect("the server starts");
+    let client = support::http_client().build().expect("a client");
+    let guess = async |number: u32| {
+        let body = json!({ "email": format!("user{number}@example.com"), "password": "wrong" }).to_string();
+        let request = client.post(format!("{}/api/v1/auth/login", running.url())).header("content-type", "application/json");
+        answer(request.header("x-forwarded-for", format!("198.51.100.{number}")).body(body)).await.0
+    };
+    let fixed = running.reload(direct.clone()).expect("good settings");
+    assert_eq!(fixed, ["--behind-proxy", "--trusted-proxies"], "one is not kept without the other");
+    let mut statuses = Vec::new();
+    for number in 0..20 {
+        statuses.push(guess(number).await);
+    }
+    assert!(statuses.ends_with(&[429]), "the client is none of the proxies, so what it claims does not count: {statuses:?}");
+    let alone = Config { trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")], ..direct };
+    assert!(running.reload(alone).is_err(), "settings with which the server would not start");
+    running.stop().await.expect("an orderly end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_a_good_secret_does_not_start() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = |secret: Option<&str>| Config { dev: false, signing_secret: secret.map(Secret::new), ..Config::local(folder.path()) };
