@@ -15,6 +15,8 @@ pub use crate::store::sqlite::backup::{BackedUp, Restored, discard_unfinished};
 
 use std::path::{Path, PathBuf};
 
+use uuid::Uuid;
+
 use self::place::Where;
 use crate::app::{new_epoch, now_ms};
 use crate::clock::{self, Jumped};
@@ -25,9 +27,25 @@ use crate::store::sqlite::{self, backup, files, outside, purge};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No account has the email address or the id.
-    #[error("no account has the email address or the id {0:?}; `stronglog admin user list` lists all accounts")]
-    NoAccount(String),
+    /// No account that can be used has the email address or the id.
+    #[error("no account has the email address or the id {who:?}; `stronglog admin user list` lists all accounts{}", hint(erasing))]
+    NoAccount {
+        /// The email address or the id.
+        who: String,
+        /// The accounts that are being erased, any of which may have had the email address.
+        erasing: Vec<Uuid>,
+    },
+    /// The erasure of an account has begun, which cannot be undone, and is not complete.
+    #[error(
+        "the account {id} cannot be used any more, but its data is not yet erased: {cause}. A running server erases the rest within an hour, \
+         another one when it starts, and `stronglog admin user delete {id}` at once"
+    )]
+    HalfErased {
+        /// The account's id.
+        id: Uuid,
+        /// What failed.
+        cause: StoreError,
+    },
     /// The contract does not allow the password.
     #[error("cannot set the password: {0}")]
     Password(String),
@@ -54,6 +72,15 @@ pub enum Error {
     /// The database in a folder is older than the previous one.
     #[error("the database in {0} is older than its counter file, or the file is missing: start the server once, which begins a new epoch")]
     Replaced(PathBuf),
+}
+
+/// How to complete erasures that have begun.
+fn hint(erasing: &[Uuid]) -> String {
+    let Some((first, more)) = erasing.split_first() else { return String::new() };
+    let ids = more.iter().fold(first.to_string(), |ids, id| format!("{ids}, {id}"));
+    format!(
+        ". Accounts that are being erased have only their ids: {ids}. `stronglog admin user delete {first}` erases the rest of one at once"
+    )
 }
 
 /// Runs one expression if the place is a folder, and another one if it is a database.

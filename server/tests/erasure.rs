@@ -88,3 +88,59 @@ async fn an_account_is_erased_from_the_databases_that_restores_have_kept() {
     };
     tokio::time::timeout(std::time::Duration::from_secs(10), gone).await.expect("nothing is left");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_left_as_it_is_if_a_kept_database_cannot_be_read() {
+    let server = Server::start().await;
+    let sam = server.register("sam@example.com").await;
+    let kept = server.folder.path().join("stronglog.db.before-1.gz");
+    std::fs::write(&kept, "compressed by hand").expect("written");
+    let error = admin::users::delete(&server.place(), "sam@example.com").await.expect_err("the file cannot be read").to_string();
+    assert!(error.contains("stronglog.db.before-1.gz") && error.contains("remove that file"), "{error}");
+    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 200);
+    std::fs::remove_file(kept).expect("removed");
+    admin::users::delete(&server.place(), "sam@example.com").await.expect("the second try finds the account");
+    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_that_failed_halfway_is_completed_by_the_next_try() {
+    let server = Server::start().await;
+    let sam = server.register("sam@example.com").await;
+    server.push(&sam, &weights(&sam, 1, 3)).await;
+    server.sql("CREATE TRIGGER full BEFORE DELETE ON records BEGIN SELECT raise(FAIL, 'the disk is full'); END");
+    let error = admin::users::delete(&server.place(), "sam@example.com").await.expect_err("no record can be deleted").to_string();
+    for words in ["the disk is full", "within an hour", &format!("admin user delete {}", sam.user)] {
+        assert!(error.contains(words), "{error}");
+    }
+    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 401, "the account is unusable");
+    server.sql("DROP TRIGGER full");
+    let error = admin::users::delete(&server.place(), "sam@example.com").await.expect_err("it has no address any more").to_string();
+    assert!(error.contains(&format!("admin user delete {}", sam.user)), "{error}");
+    let second = server.register("sam@example.com").await;
+    assert!(admin::users::show(&server.place(), &sam.user).await.expect("what is left of it").is_erasing);
+    admin::users::enable(&server.place(), &sam.user).await.expect_err("it can only be erased");
+    admin::users::delete(&server.place(), &sam.user).await.expect("the rest of it");
+    assert_eq!(server.sql("SELECT count(*) FROM records"), "0");
+    admin::users::delete(&server.place(), &sam.user).await.expect_err("nothing is left of it");
+    assert_eq!(server.get("/api/v1/changes", &second.access).await.0, 200, "another account of the same address");
+}
+
+/// Only root can give files to others.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_root_writes_belongs_to_the_owner_of_the_folder_whatever_fails() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let server = Server::start().await;
+    server.register("sam@example.com").await;
+    let folder = server.folder.path();
+    if folder.metadata().expect("a folder").uid() != 0 {
+        return;
+    }
+    let entries = || folder.read_dir().expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries().chain([folder.to_owned()]).for_each(|path| chown(path, Some(65_534), Some(65_534)).expect("given away"));
+    std::fs::write(folder.join("stronglog.db.before-1.gz"), "compressed by hand").expect("written");
+    admin::users::delete(&server.place(), "sam@example.com").await.expect_err("the kept database cannot be read");
+    let owners: Vec<_> = entries().map(|path| (path.metadata().map(|known| known.uid()).ok(), path)).collect();
+    assert!(folder.join("stronglog.erased").exists() && owners.iter().all(|(owner, _)| *owner == Some(65_534)), "{owners:?}");
+}

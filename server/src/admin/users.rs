@@ -28,6 +28,8 @@ pub struct User {
     pub created_at: i64,
     /// Whether the operator has disabled the account.
     pub is_disabled: bool,
+    /// Whether an erasure has begun that is not complete. Only the id of such an account is known.
+    pub is_erasing: bool,
     /// The number of devices that are signed in.
     pub sessions: u64,
     /// When a device last exchanged its refresh token, which signed-in devices do at least every 15 minutes while they sync.
@@ -83,7 +85,7 @@ pub async fn list(place: &Place) -> Result<Vec<User>, Error> {
     on_place!(place, data => folder::list(data), store => database::list(store).await)
 }
 
-/// One account, named by its email address or its id.
+/// One account, named by its email address or its id. An account that is being erased is found by its id.
 ///
 /// # Errors
 /// Returns an error if there is no such account, or the database cannot be read.
@@ -139,10 +141,11 @@ pub fn random_password() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 15]>())
 }
 
-/// Erases an account with all its data. In a folder, later restores of backups do not bring it back.
+/// Erases an account with all its data, or completes an erasure that has begun. In a folder, later restores of backups do not bring the
+/// account back.
 ///
 /// # Errors
-/// Returns an error if there is no such account, or the database cannot be written.
+/// Returns an error if there is no such account, or the database cannot be written. [`Error::HalfErased`] says that the erasure has begun.
 pub async fn delete(place: &Place, who: &str) -> Result<(User, Erased), Error> {
     on_place!(place, data => folder::delete(data, who), store => database::delete(store, who).await)
 }

@@ -75,13 +75,21 @@ async fn show(account: &AccountArgument, format: Format) -> Outcome<()> {
         ("account", user.id.to_string()),
         ("email", user.email.clone()),
         ("since", moment(user.created_at)),
-        ("state", if user.is_disabled { "disabled" } else { "enabled" }.to_owned()),
+        ("state", state(&user).to_owned()),
         ("devices", user.sessions.to_string()),
         ("seen", user.seen_at.map(moment).unwrap_or_else(|| "no device is signed in".to_owned())),
         ("records", format!("{}{}", counted(user.records, "record"), limit(user.limits.records_max, thousands))),
         ("size", format!("{}{}", bytes(user.bytes), limit(user.limits.bytes_max, bytes))),
         ("revision", user.rev.to_string()),
     ])
+}
+
+fn state(user: &users::User) -> &'static str {
+    match (user.is_erasing, user.is_disabled) {
+        (true, _) => "being erased",
+        (false, true) => "disabled",
+        (false, false) => "enabled",
+    }
 }
 
 async fn sessions(account: &AccountArgument, format: Format) -> Outcome<()> {
@@ -120,7 +128,8 @@ async fn reset_password(account: &AccountArgument, stdin: bool, generate: bool, 
 
 async fn delete(account: &AccountArgument, yes: bool, format: Format) -> Outcome<()> {
     let user = users::show(&place(&account.folder)?, &account.account).await.map_err(failed)?;
-    if !yes {
+    // Whoever has begun an erasure has confirmed it.
+    if !yes && !user.is_erasing {
         confirm(&user.email).await?;
     }
     let (user, erased) = users::delete(&place(&account.folder)?, &user.id.to_string()).await.map_err(failed)?;
@@ -129,7 +138,9 @@ async fn delete(account: &AccountArgument, yes: bool, format: Format) -> Outcome
             "the write-ahead log still contains the erased records, because a read was in progress; they are removed with the next erasure or when the server stops"
         );
     }
-    done(&user, format, &format!("erased {} and all its records", user.email))
+    let erased =
+        if user.is_erasing { format!("the rest of the account {}", user.id) } else { format!("{} and all its records", user.email) };
+    done(&user, format, &format!("erased {erased}"))
 }
 
 async fn confirm(email: &str) -> Outcome<()> {

@@ -13,18 +13,18 @@ use crate::store::postgres::{Link, Store, Transaction, number, revoke_all, signe
 
 /// An account, and its sessions since the time that is the first parameter.
 const USER: &str = "SELECT users.user_id, email, users.created_at, disabled, count(session_id), max(rotated_at),
-    record_count, record_bytes, rev, records_max, bytes_max FROM users JOIN heads ON heads.user_id = users.user_id
-    LEFT JOIN sessions ON sessions.user_id = users.user_id AND NOT revoked AND rotated_at >= $1 WHERE NOT erasing";
+    record_count, record_bytes, rev, records_max, bytes_max, erasing FROM users JOIN heads ON heads.user_id = users.user_id
+    LEFT JOIN sessions ON sessions.user_id = users.user_id AND NOT revoked AND rotated_at >= $1";
 const BY_USER: &str = "GROUP BY users.user_id, heads.user_id";
 
 pub async fn list(store: &Store) -> Result<Vec<User>, Error> {
-    let rows = store.query(SERVER, &format!("{USER} {BY_USER} ORDER BY email"), &[(&oldest(), Type::INT8)]).await?;
+    let rows = store.query(SERVER, &format!("{USER} WHERE NOT erasing {BY_USER} ORDER BY email"), &[(&oldest(), Type::INT8)]).await?;
     Ok(rows.iter().map(user).collect::<Result<_, _>>()?)
 }
 
 pub async fn show(store: &Store, who: &str) -> Result<User, Error> {
     let transaction = store.begin(SERVER).await?;
-    find(transaction.link(), who).await
+    find_any(transaction.link(), who).await
 }
 
 pub async fn sessions(store: &Store, who: &str) -> Result<Vec<SignedIn>, Error> {
@@ -78,8 +78,10 @@ pub async fn delete(store: &Store, who: &str) -> Result<(User, Erased), Error> {
     let user = show(store, who).await?;
     store.erase(user.id).await?;
     store.announce(Notification::Ended(user.id));
-    store.erase_data(user.id).await?;
-    Ok((user, Erased { log_is_empty: true }))
+    match store.erase_data(user.id).await {
+        Ok(()) => Ok((user, Erased { log_is_empty: true })),
+        Err(cause) => Err(Error::HalfErased { id: user.id, cause }),
+    }
 }
 
 /// Tells the servers that an account's sessions have ended.
@@ -97,13 +99,24 @@ async fn change(store: &Store, who: &str, work: impl AsyncFnOnce(&Link, Uuid) ->
     Ok(user)
 }
 
+/// An account that can be used.
 async fn find(link: &Link, who: &str) -> Result<User, Error> {
-    // An email address contains an @, and an id does not.
+    let user = find_any(link, who).await?;
+    if user.is_erasing { Err(Error::NoAccount { who: who.to_owned(), erasing: vec![user.id] }) } else { Ok(user) }
+}
+
+/// An account that can be used, or whose erasure is not complete.
+async fn find_any(link: &Link, who: &str) -> Result<User, Error> {
+    // An email address contains an @, and an id does not. An account that is being erased has no email address.
     let (email, id) = (who.to_lowercase(), Uuid::parse_str(who).ok());
-    let sql = format!("{USER} AND (email = $2 OR users.user_id = $3) {BY_USER}");
+    let sql = format!("{USER} WHERE ((email = $2 AND NOT erasing) OR users.user_id = $3) {BY_USER}");
     let parameters = &[(&oldest() as _, Type::INT8), (&email as _, Type::TEXT), (&id as _, Type::UUID)];
     let found = link.query_typed_opt(&sql, parameters).await?;
-    let row = found.ok_or_else(|| Error::NoAccount(who.to_owned()))?;
+    let Some(row) = found else {
+        let erasing = link.query_typed("SELECT user_id FROM users WHERE erasing", &[]).await?;
+        let erasing = erasing.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
+        return Err(Error::NoAccount { who: who.to_owned(), erasing });
+    };
     Ok(user(&row)?)
 }
 
@@ -121,6 +134,7 @@ fn user(row: &Row) -> Result<User, StoreError> {
         bytes: count(7)?,
         rev: count(8)?,
         limits: Limits { records_max: limit(9)?, bytes_max: limit(10)? },
+        is_erasing: get(row, 11)?,
     })
 }
 

@@ -21,7 +21,7 @@ pub fn list(data: &Path) -> Result<Vec<User>, Error> {
 }
 
 pub fn show(data: &Path, who: &str) -> Result<User, Error> {
-    find(&outside::open(data)?, who)
+    find_any(&outside::open(data)?, who)
 }
 
 pub fn limit(data: &Path, who: &str, limits: Limits) -> Result<User, Error> {
@@ -61,12 +61,21 @@ pub fn set_password(data: &Path, who: &str, hash: &str) -> Result<User, Error> {
 }
 
 pub fn delete(data: &Path, who: &str) -> Result<(User, Erased), Error> {
-    let user = change(data, who, |connection, user| Ok(accounts::begin_erasing(connection, user.id).map(drop)?))?;
-    erased::note(data, user.id)?;
-    previous::erase(data, user.id)?;
+    let user = find_any(&outside::open(data)?, who)?;
+    // What can fail because of the files comes before anything that cannot be undone.
+    erased::prepare(data)?;
     files::hand_over(data)?;
-    outside::write_in_steps(data, |connection| accounts::erase_some(connection, user.id, sqlite::ERASED_AT_ONCE))?;
-    Ok((user, Erased { log_is_empty: outside::empty_log(data)? }))
+    previous::erase(data, user.id)?;
+    outside::write(data, |connection| accounts::begin_erasing(connection, user.id))?;
+    let rest = || {
+        erased::note(data, user.id)?;
+        outside::write_in_steps(data, |connection| accounts::erase_some(connection, user.id, sqlite::ERASED_AT_ONCE))?;
+        outside::empty_log(data)
+    };
+    match rest() {
+        Ok(log_is_empty) => Ok((user, Erased { log_is_empty })),
+        Err(cause) => Err(Error::HalfErased { id: user.id, cause }),
+    }
 }
 
 /// Changes an account in one transaction, and returns the account as it was before.
@@ -80,7 +89,7 @@ fn change(data: &Path, who: &str, work: impl FnOnce(&Connection, &User) -> Resul
 
 /// An account, and its sessions since the time that is the first parameter.
 const USER: &str = "SELECT users.user_id, email, users.created_at, disabled, count(session_id), max(rotated_at),
-    record_count, record_bytes, rev, records_max, bytes_max FROM users
+    record_count, record_bytes, rev, records_max, bytes_max, erasing FROM users
     LEFT JOIN sessions ON sessions.user_id = users.user_id AND NOT revoked AND rotated_at >= ?1";
 
 fn user(row: &Row<'_>) -> rusqlite::Result<User> {
@@ -95,13 +104,24 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         bytes: row.get(7)?,
         rev: row.get(8)?,
         limits: Limits { records_max: row.get(9)?, bytes_max: row.get(10)? },
+        is_erasing: row.get(11)?,
     })
 }
 
+/// An account that can be used.
 fn find(connection: &Connection, who: &str) -> Result<User, Error> {
-    // An email address contains an @, and an id does not.
+    find_any(connection, who)
+        .and_then(|user| if user.is_erasing { Err(Error::NoAccount { who: who.to_owned(), erasing: vec![user.id] }) } else { Ok(user) })
+}
+
+/// An account that can be used, or whose erasure is not complete.
+fn find_any(connection: &Connection, who: &str) -> Result<User, Error> {
+    // An email address contains an @, and an id does not. An account that is being erased has no email address.
     let id = Uuid::parse_str(who).ok();
-    let sql = format!("{USER} WHERE NOT erasing AND (email = ?2 OR users.user_id = ?3) GROUP BY users.user_id");
+    let sql = format!("{USER} WHERE (email = ?2 AND NOT erasing) OR users.user_id = ?3 GROUP BY users.user_id");
     let found = connection.query_row(&sql, params![oldest(), who.to_lowercase(), id], user).optional();
-    found.map_err(StoreError::from)?.ok_or_else(|| Error::NoAccount(who.to_owned()))
+    match found.map_err(StoreError::from)? {
+        Some(user) => Ok(user),
+        None => Err(Error::NoAccount { who: who.to_owned(), erasing: accounts::erasing(connection)? }),
+    }
 }

@@ -1,6 +1,7 @@
 //! The journal of erased accounts, a file next to the database. It prevents a later restore from bringing them back.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
@@ -8,11 +9,11 @@ use uuid::Uuid;
 
 use stronglog_sync::advice::with_advice;
 
-use super::files::private;
+use super::files::{give_to_owner, private};
 use crate::store::StoreError;
 
 /// The file's name in the data folder. The file contains only account ids, one per line.
-const ERASED: &str = "stronglog.erased";
+pub const ERASED: &str = "stronglog.erased";
 
 /// Records that an account is being erased, after the database has recorded it and before its data goes. If the journal came first, the
 /// next start could erase an account although its owner got the response that the erasure had failed.
@@ -23,12 +24,28 @@ pub fn note(folder: &Path, user: Uuid) -> Result<(), StoreError> {
     if listed(folder)?.contains(&user) {
         return Ok(());
     }
-    let written = private().create(true).append(true).open(folder.join(ERASED)).and_then(|mut file| {
-        // The previous line may be incomplete.
-        write!(file, "\n{user}\n")?;
-        file.sync_all()
-    });
-    written.map_err(|error| StoreError::new(format!("cannot write {}: {}", folder.join(ERASED).display(), with_advice(&error))))
+    let mut file = open(folder)?;
+    // The previous line may be incomplete.
+    write!(file, "\n{user}\n").and_then(|()| file.sync_all()).map_err(|error| failed(folder, &error))
+}
+
+/// Checks that the file can be written, and creates it if it is missing.
+///
+/// # Errors
+/// Returns an error if it cannot be read or written.
+pub fn prepare(folder: &Path) -> Result<(), StoreError> {
+    listed(folder)?;
+    open(folder).map(drop)
+}
+
+/// Opens the file. Even if root creates it, it belongs to the owner of the folder, as whom the server reads it.
+fn open(folder: &Path) -> Result<File, StoreError> {
+    let opened = private().create(true).append(true).open(folder.join(ERASED));
+    opened.and_then(|file| give_to_owner(&file, folder).map(|()| file)).map_err(|error| failed(folder, &error))
+}
+
+fn failed(folder: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::new(format!("cannot write {}: {}", folder.join(ERASED).display(), with_advice(error)))
 }
 
 /// The accounts listed in the file.

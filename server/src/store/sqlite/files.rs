@@ -52,6 +52,21 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives a file that root has created in a data folder to the folder's owner, as whom the server runs.
+pub fn give_to_owner(file: &File, folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        let owner = folder.metadata()?;
+        if owner.uid() != 0 && file.metadata()?.uid() == 0 {
+            fchown(file, Some(owner.uid()), Some(owner.gid()))?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (file, folder);
+    Ok(())
+}
+
 /// Gives files that root has created in a data folder to the folder's owner, as whom the server runs.
 pub fn hand_over(folder: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]

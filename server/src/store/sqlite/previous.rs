@@ -45,7 +45,9 @@ pub fn erase(folder: &Path, user: Uuid) -> Result<(), StoreError> {
     listed(folder)?.iter().try_for_each(|path| {
         erase_from(path, user).map_err(|error| {
             let path = path.display();
-            StoreError::new(format!("cannot erase the account from {path}, which a restore has kept: {error}; remove that file"))
+            StoreError::new(format!(
+                "cannot erase the account from {path}, which a restore has kept: {error}; remove that file, then try again"
+            ))
         })
     })
 }
