@@ -471,6 +471,52 @@ async fn a_file_that_a_server_cannot_use_is_rejected_by_the_check_too() {
     }
 }
 
+/// The problems that the checks of a folder report.
+fn bad_in(folder: &std::path::Path) -> String {
+    let findings = stronglog_server::check::folder(folder, stronglog_server::check::FolderChecks { backup_hours: 24 });
+    let bad = findings.into_iter().filter(|finding| finding.grade == stronglog_server::check::Grade::Bad);
+    bad.map(|finding| finding.detail).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_file_that_a_server_opens_is_opened_by_the_checks() {
+    for name in ["stronglog.lock", "stronglog.counter", "stronglog.erased", "stronglog.db-shm", "stronglog.secret"] {
+        let Server { running, folder, .. } = Server::start().await;
+        running.stop().await.expect("an orderly end");
+        let path = folder.path().join(name);
+        // Also root cannot open a folder as a file.
+        let _ = std::fs::remove_file(&path);
+        std::fs::create_dir(&path).expect("made");
+        let config = Config::local(folder.path());
+        assert!(stronglog_server::serve::start(config.clone()).await.is_err(), "{name}");
+        let found = bad(&config).await;
+        assert!(found.contains(name), "{name}: {found}");
+        let found = bad_in(folder.path());
+        assert!(name == "stronglog.secret" || found.contains(name), "{name}: {found}");
+    }
+}
+
+/// Only root can give files to others.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_another_owner_than_the_folder_is_found_by_root_too() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+    let Server { running, folder, .. } = Server::start().await;
+    running.stop().await.expect("an orderly end");
+    if folder.path().metadata().expect("a folder").uid() != 0 {
+        return;
+    }
+    let entries = folder.path().read_dir().expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.chain([folder.path().to_owned()]).for_each(|path| chown(path, Some(65_534), Some(65_534)).expect("given away"));
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o700)).expect("private");
+    let config = Config::local(folder.path());
+    assert_eq!((bad(&config).await, bad_in(folder.path())), (String::new(), String::new()));
+    chown(folder.path().join("stronglog.counter"), Some(0), Some(0)).expect("taken back");
+    for found in [bad(&config).await, bad_in(folder.path())] {
+        assert!(found.contains("stronglog.counter") && found.contains("chown"), "{found}");
+    }
+}
+
 fn pragma(path: &std::path::Path, pragma: &str) {
     rusqlite::Connection::open(path).and_then(|database| database.execute_batch(&format!("PRAGMA {pragma}"))).expect("set");
 }

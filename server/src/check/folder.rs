@@ -1,16 +1,20 @@
 //! A data folder: integrity, permissions, disk space, clock, backups and the write-ahead log. The server may be running.
 
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::{DAY_MS, Finding, SKEW_MS_MAX, bytes};
+use stronglog_sync::advice::with_advice;
+
+use super::{DAY_MS, Finding, Grade, SKEW_MS_MAX, bytes};
 use crate::app::now_ms;
 use crate::store::StoreError;
 use crate::store::sqlite::backup::backed_up_at;
 use crate::store::sqlite::outside::existing;
 use crate::store::sqlite::previous;
-use crate::store::sqlite::{DATABASE, DATABASE_VERSION, UNFINISHED, check_complete, seen_at, version_of};
+use crate::store::sqlite::{DATABASE, DATABASE_VERSION, UNFINISHED, check_complete, opened, seen_at, version_of};
 
 /// Above this size the write-ahead log slows down reads and takes long to recover. The server empties it at 32 MiB unless a reader prevents
 /// it.
@@ -32,10 +36,14 @@ pub struct FolderChecks {
 pub fn folder(data: &Path, checks: FolderChecks) -> Vec<Finding> {
     let connection = match existing(&data.join(DATABASE)) {
         Ok(connection) => connection,
-        Err(error) => return vec![Finding::bad("database", check_complete(data).err().unwrap_or(error).to_string())],
+        Err(error) => {
+            let database = Finding::bad("database", check_complete(data).err().unwrap_or(error).to_string());
+            return [database].into_iter().chain(Some(files(data)).filter(|found| found.grade == Grade::Bad)).collect();
+        }
     };
     let now = now_ms();
     let mut findings = vec![
+        files(data),
         finding("version", schema(&connection)),
         finding("integrity", integrity(&connection)),
         permissions(data),
@@ -51,6 +59,60 @@ pub fn folder(data: &Path, checks: FolderChecks) -> Vec<Finding> {
     });
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
     findings
+}
+
+/// Whether a server can open every file that it opens in the folder.
+pub fn files(data: &Path) -> Finding {
+    let problem = || -> Result<(), String> {
+        let [of_sqlite, own] = opened(data).map_err(|error| error.to_string())?;
+        of_sqlite.iter().filter(|path| path.exists()).try_for_each(|path| accessible(path))?;
+        own.iter().filter(|path| path.exists()).try_for_each(|path| openable(path))?;
+        of_sqlite.iter().chain(&own).filter(|path| path.exists()).try_for_each(|path| is_of_owner(path, data))
+    };
+    match problem() {
+        Ok(()) => Finding::good("files", "the server can open every file in the folder"),
+        Err(problem) => Finding::bad("files", problem),
+    }
+}
+
+/// Opens a file as the server does, without changing it.
+fn openable(path: &Path) -> Result<(), String> {
+    let opened = File::options().read(true).write(true).open(path);
+    opened.map(drop).map_err(|error| format!("cannot open {}: {}", path.display(), with_advice(&error)))
+}
+
+/// Checks that a file can be opened, without opening it: closing a file of SQLite releases this process's locks on it.
+fn accessible(path: &Path) -> Result<(), String> {
+    let cannot = |error: &io::Error| format!("cannot open {}: {}", path.display(), with_advice(error));
+    if path.is_dir() {
+        return Err(cannot(&io::ErrorKind::IsADirectory.into()));
+    }
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Access, AtFlags, CWD, accessat};
+        accessat(CWD, path, Access::READ_OK | Access::WRITE_OK, AtFlags::EACCESS).map_err(|error| cannot(&error.into()))?;
+    }
+    Ok(())
+}
+
+/// Root can open every file, and the server, which runs as the owner of the folder, may not.
+#[cfg(unix)]
+fn is_of_owner(path: &Path, data: &Path) -> Result<(), String> {
+    let owner = |path: &Path| path.metadata().map(|known| std::os::unix::fs::MetadataExt::uid(&known));
+    match (owner(path), owner(data)) {
+        (Ok(file), Ok(folder)) if rustix::process::geteuid().is_root() && folder != 0 && file != folder => {
+            let (path, data) = (path.display(), data.display());
+            Err(format!(
+                "{path} does not belong to the owner of the folder, as whom the server runs; run `chown --reference={data} {path}`"
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn is_of_owner(_: &Path, _: &Path) -> Result<(), String> {
+    Ok(())
 }
 
 /// The files of commands that were interrupted, which may hold data of accounts.

@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
+use super::folder::files;
 use super::{DAY_MS, Finding};
 use crate::app::now_ms;
 use crate::clock;
@@ -26,6 +27,7 @@ pub async fn settings(config: &Config) -> Vec<Finding> {
         Some(store) => findings.extend(database(config, store).await),
         None => {
             findings.push(data(&config.data));
+            findings.extend(config.data.is_dir().then(|| files(&config.data)));
             findings.extend(present(config));
         }
     }

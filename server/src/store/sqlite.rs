@@ -268,6 +268,16 @@ pub fn check_complete(folder: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The files that a server opens in a folder with a database: first those that SQLite opens, then those that this program opens.
+///
+/// # Errors
+/// Returns an error if the folder cannot be read.
+pub fn opened(folder: &Path) -> Result<[Vec<PathBuf>; 2], StoreError> {
+    let of_sqlite = ["", "-wal", "-shm"].map(|suffix| folder.join(format!("{DATABASE}{suffix}")));
+    let own = [LOCK, counter::COUNTER, erased::ERASED].map(|name| folder.join(name));
+    Ok([of_sqlite.into(), own.into_iter().chain(previous::listed(folder)?).collect()])
+}
+
 /// Checks that a folder without a database may get a new one.
 fn check_new(folder: &Path) -> Result<(), StoreError> {
     check_complete(folder)?;
