@@ -61,6 +61,22 @@ esac
 "#;
 
 const RUNUSER: &str = "#!/bin/sh -eu\n[ \"$1 $2 $3\" = \"-u stronglog --\" ]\nshift 3\nexec \"$@\"\n";
+
+/// Runs a command as the service runs, if the guide asks for its user and its environment.
+const SYSTEMD_RUN: &str = r#"#!/bin/sh -eu
+user= environment=
+while [ "$1" != stronglog ]; do
+  case $1 in
+    --pipe | --quiet | -p | AmbientCapabilities=CAP_NET_BIND_SERVICE) ;;
+    User=stronglog) user=1 ;;
+    EnvironmentFile=-*) environment=${1#*=-} ;;
+    *) exit 1 ;;
+  esac
+  shift
+done
+[ "$user" ] && [ "$environment" = "$ROOT/etc/stronglog/environment" ]
+exec "$@"
+"#;
 const CURL: &str = "#!/bin/sh -eu\nexec python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[-1]).read()' \"$@\"\n";
 const SQLITE: &str = r#"#!/bin/sh -eu
 exec python3 -c 'import sqlite3, sys
@@ -79,7 +95,14 @@ impl Machine {
     fn new() -> Self {
         let desk = Desk::new();
         let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
-        let programs = [("apt", APT), ("systemctl", SYSTEMCTL), ("runuser", RUNUSER), ("curl", CURL), ("sqlite3", SQLITE)];
+        let programs = [
+            ("apt", APT),
+            ("systemctl", SYSTEMCTL),
+            ("systemd-run", SYSTEMD_RUN),
+            ("runuser", RUNUSER),
+            ("curl", CURL),
+            ("sqlite3", SQLITE),
+        ];
         fs::create_dir(desk.path("bin")).expect("a folder");
         for (name, script) in programs {
             let path = desk.path("bin").join(name);

@@ -3,10 +3,11 @@
 mod database;
 mod folder;
 mod settings;
+mod users;
 
 pub use database::database;
 pub use folder::{FolderChecks, folder};
-pub use settings::{certificate, proxy, secret, settings};
+pub use settings::{certificate, proxy, secret, settings, user};
 
 /// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]

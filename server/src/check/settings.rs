@@ -4,7 +4,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
 use super::folder::files;
+use super::users;
 use super::{DAY_MS, Finding};
+use crate::admin::Place;
 use crate::app::now_ms;
 use crate::clock;
 use crate::config::{Config, Secret};
@@ -22,7 +24,7 @@ const RENEWAL_DAYS: i64 = 14;
 
 /// Checks settings without starting a server and without leaving anything behind.
 pub async fn settings(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![secret(config), certificate(config)];
+    let mut findings = vec![user(config), secret(config), certificate(config)];
     match &config.store {
         Some(store) => findings.extend(database(config, store).await),
         None => {
@@ -42,6 +44,27 @@ pub async fn settings(config: &Config) -> Vec<Finding> {
         findings.push(Finding::bad("settings", error.to_string()));
     }
     findings
+}
+
+/// Which user checks which data. What another user may do, and which database another environment names, is not checked.
+pub fn user(config: &Config) -> Finding {
+    let place = match &config.store {
+        Some(store) => {
+            Place::database(store.reveal(), config.store_ca.as_deref()).map_or_else(|_| "a database".to_owned(), |place| place.to_string())
+        }
+        None => config.data.display().to_string(),
+    };
+    let (user, owner) = (users::current(), users::owner(&config.data).filter(|_| config.store.is_none()));
+    match owner {
+        Some(owner) if owner != user => Finding::warning(
+            "user",
+            format!(
+                "checked as {user} with the data in {place}, which belongs to {owner}: run this as the user of the server and with its environment, \
+                 as docs/operations.md shows"
+            ),
+        ),
+        _ => Finding::good("user", format!("checked as {user}, with the data in {place}")),
+    }
 }
 
 /// The signing secrets.

@@ -20,7 +20,7 @@ pub async fn run(doctor: &Doctor, format: Format) -> Outcome {
         Some(_) => check::database(&config).await,
         None => check::folder(&config.data, FolderChecks { backup_hours: doctor.backup_hours }),
     };
-    found.extend([check::secret(&config), check::certificate(&config)]);
+    found.extend([check::user(&config), check::secret(&config), check::certificate(&config)]);
     found.extend(check::proxy(&config));
     found.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
     findings::report(&found, format)
