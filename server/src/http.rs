@@ -112,7 +112,7 @@ async fn levels(app: &App) -> Levels {
         log_bytes,
         population,
         backed_up_at,
-        certificate_expires_at: Some(app.certificate.as_ref().and_then(|certificate| certificate.borrow().expires_at).unwrap_or(0)),
+        certificate: app.certificate.as_ref().and_then(|certificate| certificate.borrow().validity),
     }
 }
 

@@ -16,6 +16,7 @@ use stronglog_sync::api::collection::Contract;
 use stronglog_sync::wire::Outcome;
 
 use self::process::Process;
+use crate::net::Validity;
 use crate::store::Commits;
 
 /// The server's counters since its start, and its gauges.
@@ -41,6 +42,7 @@ struct Gauges {
     database_bytes: Gauge,
     log_bytes: Gauge,
     backed_up_at: Gauge,
+    certificate_starts_at: Gauge,
     certificate_expires_at: Gauge,
 }
 
@@ -59,7 +61,7 @@ pub struct Levels {
     pub population: Option<(u64, u64)>,
     /// In milliseconds since the Unix epoch, like all times.
     pub backed_up_at: Option<i64>,
-    pub certificate_expires_at: Option<i64>,
+    pub certificate: Option<Validity>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -168,9 +170,13 @@ impl Gauges {
             database_bytes: plain("database_size_bytes", "Size of the database file"),
             log_bytes: plain("wal_size_bytes", "Size of the write-ahead log"),
             backed_up_at: plain("last_backup_timestamp_seconds", "Time of the newest backup, or 0"),
+            certificate_starts_at: plain(
+                "certificate_start_timestamp_seconds",
+                "Latest time at which a certificate of the chain in use begins to be valid, or 0 without one",
+            ),
             certificate_expires_at: plain(
                 "certificate_expiry_timestamp_seconds",
-                "Expiry time of the certificate in use, or 0 without one",
+                "Earliest expiry time in the chain of certificates in use, or 0 without one",
             ),
         }
     }
@@ -191,6 +197,7 @@ impl Gauges {
             bytes(&self.sessions, sessions);
         }
         time(&self.backed_up_at, levels.backed_up_at);
-        time(&self.certificate_expires_at, levels.certificate_expires_at);
+        time(&self.certificate_starts_at, Some(levels.certificate.map_or(0, |validity| validity.from.0)));
+        time(&self.certificate_expires_at, Some(levels.certificate.map_or(0, |validity| validity.until.0)));
     }
 }

@@ -11,3 +11,4 @@ pub use connections::{Connections, connections_max};
 pub use listen::Listener;
 pub use timeouts::{Deadlines, Patience};
 pub use tls::{Certificate, certificate};
+pub use validity::Validity;

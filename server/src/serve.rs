@@ -285,12 +285,12 @@ async fn open(config: &Config) -> Result<Database, StoreError> {
     Database::at(store.reveal(), ca, connections, config.deadlines.database, &new_epoch()).await
 }
 
-/// The certificate that the settings name, if any. An expired certificate is also used, for clients that only warn.
+/// The certificate that the settings name, if any. One that is not valid now is also used, for clients that only warn.
 fn certificate(config: &Config) -> Result<Option<Certificate>, ServeError> {
     let (Some(cert), Some(key)) = (&config.tls_cert, &config.tls_key) else { return Ok(None) };
     let certificate = net::certificate(cert, key).map_err(ServeError::Certificate)?;
-    if certificate.expires_at.is_some_and(|at| at < now_ms()) {
-        tracing::warn!(certificate = %cert.display(), "the certificate has expired; clients reject it until it is renewed");
+    if let Some(problem) = certificate.validity.and_then(|validity| validity.problem(cert, now_ms())) {
+        tracing::warn!("clients reject the certificate: {problem}");
     }
     Ok(Some(certificate))
 }

@@ -2,6 +2,7 @@
 
 mod support;
 
+use stronglog_server::check::Grade;
 use stronglog_server::config::Config;
 use stronglog_server::serve::{ServeError, start};
 use support::{Server, WEIGHTS, now, weight};
@@ -118,6 +119,36 @@ async fn https_with_a_private_certificate() {
     running.stop().await.expect("an orderly end");
     let broken = Config { tls_cert: Some(cert.clone()), tls_key: Some(cert), ..Config::local(folder.path()) };
     assert!(matches!(start(broken).await, Err(ServeError::Certificate(_))), "a certificate is no key");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_certificate_of_the_chain_and_both_its_dates_count() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let [cert, key] = ["chain.pem", "key.pem"].map(|name| folder.path().join(name));
+    let key_pair = rcgen::KeyPair::generate().expect("a key");
+    write_key(&key, &key_pair);
+    let made = |from: i32, to: i32| {
+        let mut parameters = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).expect("parameters");
+        (parameters.not_before, parameters.not_after) = (rcgen::date_time_ymd(from, 5, 6), rcgen::date_time_ymd(to, 5, 6));
+        parameters.self_signed(&key_pair).expect("a certificate").pem()
+    };
+    let config = Config { tls_cert: Some(cert.clone()), tls_key: Some(key), ..Config::local(folder.path()) };
+    let (good, expired, early) = (made(2020, 2090), made(2000, 2001), made(2089, 2090));
+    for (chain, grade, words) in [
+        (good.clone(), Grade::Good, "expires in"),
+        (format!("{good}{expired}"), Grade::Bad, "certificate 2 of"),
+        (early.clone(), Grade::Bad, "is not valid before"),
+        (format!("{good}{early}"), Grade::Bad, "certificate 2 of"),
+    ] {
+        std::fs::write(&cert, chain).expect("written");
+        let found = stronglog_server::check::certificate(&config);
+        assert!(found.grade == grade && found.detail.contains(words), "{found:?}");
+    }
+    std::fs::write(&cert, format!("{good}{expired}")).expect("written");
+    let running = start(config).await.expect("the server starts");
+    let client = support::http_client().tls_danger_accept_invalid_certs(true).build().expect("a client");
+    assert_eq!(expiry(&metrics(&client, &running.url()).await), Some("989107200"), "of the certificate that expires first");
+    running.stop().await.expect("an orderly end");
 }
 
 #[tokio::test(flavor = "multi_thread")]

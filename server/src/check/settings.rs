@@ -10,7 +10,7 @@ use crate::admin::Place;
 use crate::app::now_ms;
 use crate::clock;
 use crate::config::{Config, Secret};
-use crate::net::{self, Certificate};
+use crate::net::{self, Certificate, Validity};
 use crate::secrets::{is_yet_to_be_made, secrets};
 use crate::store::StoreError;
 use crate::store::collections::Collections;
@@ -91,7 +91,7 @@ pub fn certificate(config: &Config) -> Finding {
         };
     };
     match net::certificate(cert, key) {
-        Ok(Certificate { expires_at: Some(at), .. }) => validity(cert, at, now_ms()),
+        Ok(Certificate { validity: Some(valid), .. }) => validity(cert, valid, now_ms()),
         Ok(_) => Finding::warning("certificate", format!("matches its key, but the dates of {} cannot be read", cert.display())),
         Err(error) => Finding::bad("certificate", format!("cannot be used: {error}")),
     }
@@ -112,12 +112,12 @@ fn contract(config: &Config) -> Finding {
     }
 }
 
-fn validity(cert: &Path, expires_at: i64, now: i64) -> Finding {
-    let days = expires_at.saturating_sub(now).div_euclid(DAY_MS);
-    match days {
-        ..0 => Finding::bad("certificate", format!("{} expired {} days ago; renew it", cert.display(), -days)),
-        0..RENEWAL_DAYS => Finding::warning("certificate", format!("{} expires in {days} days; renew it", cert.display())),
-        _ => Finding::good("certificate", format!("matches its key, and expires in {days} days")),
+fn validity(cert: &Path, valid: Validity, now: i64) -> Finding {
+    let days = valid.until.0.saturating_sub(now).div_euclid(DAY_MS);
+    match valid.problem(cert, now) {
+        Some(problem) => Finding::bad("certificate", problem),
+        None if days < RENEWAL_DAYS => Finding::warning("certificate", format!("{} expires in {days} days; renew it", cert.display())),
+        None => Finding::good("certificate", format!("matches its key, and expires in {days} days")),
     }
 }
 
@@ -205,7 +205,8 @@ mod tests {
     #[test]
     fn a_certificate_is_renewed_before_it_expires() {
         for (days, grade) in [(-1, Grade::Bad), (0, Grade::Warning), (13, Grade::Warning), (14, Grade::Good)] {
-            assert_eq!(validity(Path::new("chain.pem"), days * DAY_MS, 0).grade, grade, "{days} days");
+            let valid = Validity { from: (-DAY_MS, 1), until: (days * DAY_MS, 1) };
+            assert_eq!(validity(Path::new("chain.pem"), valid, 0).grade, grade, "{days} days");
         }
     }
 }

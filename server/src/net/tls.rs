@@ -1,4 +1,4 @@
-//! TLS from certificate files. The acceptor and the expiry of a certificate stay together, so that the reported expiry is that of the
+//! TLS from certificate files. The acceptor and the validity of a certificate stay together, so that the reported expiry is that of the
 //! certificate in use.
 
 use std::io;
@@ -11,7 +11,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{InconsistentKeys, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
-use super::validity::expiry_of;
+use super::validity::Validity;
 use crate::key_files::{check_private, pem_error};
 
 /// The label of a key that a passphrase protects.
@@ -21,8 +21,8 @@ const ENCRYPTED: &[u8] = b"BEGIN ENCRYPTED PRIVATE KEY";
 #[derive(Clone)]
 pub struct Certificate {
     pub acceptor: TlsAcceptor,
-    /// When it expires, in milliseconds since the Unix epoch, if its dates can be read.
-    pub expires_at: Option<i64>,
+    /// When it and its issuers are valid, if all their dates can be read.
+    pub validity: Option<Validity>,
 }
 
 /// Reads a certificate chain and its key, both PEM files.
@@ -33,8 +33,10 @@ pub fn certificate(cert: &Path, key: &Path) -> io::Result<Certificate> {
     let failed = |path: &Path, error: &dyn std::fmt::Display| io::Error::other(format!("{}: {error}", path.display()));
     let chain = CertificateDer::pem_file_iter(cert).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let chain = chain.map_err(|error| failed(cert, &pem_error(&error)))?;
-    let Some(first) = chain.first() else { return Err(failed(cert, &"it has no certificate in PEM format")) };
-    let expires_at = expiry_of(first);
+    if chain.is_empty() {
+        return Err(failed(cert, &"it has no certificate in PEM format"));
+    }
+    let validity = Validity::of(chain.iter().map(AsRef::as_ref));
     let key_der = private_key(key).map_err(|error| failed(key, &error))?;
     check_private(key).map_err(|error| failed(key, &error))?;
     let signing_key = rustls::crypto::ring::sign::any_supported_type(&key_der).map_err(|_| {
@@ -53,7 +55,7 @@ pub fn certificate(cert: &Path, key: &Path) -> io::Result<Certificate> {
     let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(io::Error::other)?;
     let mut config = builder.with_no_client_auth().with_cert_resolver(Arc::new(SingleCertAndKey::from(pair)));
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Certificate { acceptor: TlsAcceptor::from(Arc::new(config)), expires_at })
+    Ok(Certificate { acceptor: TlsAcceptor::from(Arc::new(config)), validity })
 }
 
 /// Says why a key is not that of the first certificate.

@@ -1,4 +1,9 @@
-//! When a certificate expires: the only X.509 field that the server needs and that rustls does not provide.
+//! When certificates are valid: the only X.509 field that the server needs and that rustls does not provide.
+
+use std::cmp::Reverse;
+use std::path::Path;
+
+use jiff::Timestamp;
 
 const SEQUENCE: u8 = 0x30;
 const UTC_TIME: u8 = 0x17;
@@ -6,10 +11,44 @@ const GENERALIZED_TIME: u8 = 0x18;
 /// The optional version, which is `[0]`.
 const VERSION: u8 = 0xa0;
 
-/// When a certificate expires, in milliseconds since the Unix epoch, if it can be read.
+/// When all certificates of a chain are valid. Each time is in milliseconds since the Unix epoch, with the number of the certificate that it
+/// comes from; the first certificate of the chain is number 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// The latest beginning.
+    pub from: (i64, usize),
+    /// The earliest end.
+    pub until: (i64, usize),
+}
+
+impl Validity {
+    /// The validity of a chain, if all its dates can be read.
+    pub fn of<'a>(chain: impl IntoIterator<Item = &'a [u8]>) -> Option<Self> {
+        let dates = chain.into_iter().map(dates_of).collect::<Option<Vec<_>>>()?;
+        let from = (1..).zip(&dates).map(|(number, (from, _))| (*from, number)).min_by_key(|(at, _)| Reverse(*at))?;
+        let until = (1..).zip(&dates).map(|(number, (_, until))| (*until, number)).min_by_key(|(at, _)| *at)?;
+        Some(Validity { from, until })
+    }
+
+    /// Why clients reject the chain at this time, if they do.
+    pub fn problem(&self, file: &Path, now: i64) -> Option<String> {
+        let certificate =
+            |number| if number == 1 { file.display().to_string() } else { format!("certificate {number} of {}", file.display()) };
+        let ((from, early), (until, late)) = (self.from, self.until);
+        if until < now {
+            return Some(format!("{} expired {} days ago; renew it", certificate(late), now.saturating_sub(until).div_euclid(DAY_MS)));
+        }
+        let day = || Timestamp::from_millisecond(from).map_or_else(|_| from.to_string(), |at| at.to_string());
+        (from > now).then(|| format!("{} is not valid before {}; correct the clock, or use another certificate", certificate(early), day()))
+    }
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+/// When a certificate is valid: from, until.
 ///
 /// Certificate ::= SEQUENCE { SEQUENCE { [0] version, serial, algorithm, issuer, SEQUENCE { notBefore, notAfter }, … }, … }
-pub fn expiry_of(der: &[u8]) -> Option<i64> {
+fn dates_of(der: &[u8]) -> Option<(i64, i64)> {
     let (_, certificate, _) = element(der).filter(|(tag, ..)| *tag == SEQUENCE)?;
     let (_, body, _) = element(certificate)?;
     let (tag, _, after_first) = element(body)?;
@@ -18,9 +57,10 @@ pub fn expiry_of(der: &[u8]) -> Option<i64> {
     let (_, _, from_issuer) = element(from_algorithm)?;
     let (_, _, from_validity) = element(from_issuer)?;
     let (_, validity, _) = element(from_validity).filter(|(tag, ..)| *tag == SEQUENCE)?;
-    let (_, _, from_not_after) = element(validity)?;
-    let (tag, text, _) = element(from_not_after)?;
-    time(tag, std::str::from_utf8(text).ok()?)
+    let date = |(tag, text, rest)| Some((time(tag, std::str::from_utf8(text).ok()?)?, rest));
+    let (from, from_not_after) = element(validity).and_then(date)?;
+    let (until, _) = element(from_not_after).and_then(date)?;
+    Some((from, until))
 }
 
 /// Splits off the first element: its tag, its content, and what follows.
@@ -81,15 +121,15 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_says_when_it_expires() {
+    fn a_certificate_says_when_it_is_valid() {
         let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).expect("parameters");
-        parameters.not_after = rcgen::date_time_ymd(2031, 5, 6);
+        (parameters.not_before, parameters.not_after) = (rcgen::date_time_ymd(1970, 1, 2), rcgen::date_time_ymd(2031, 5, 6));
         let key = rcgen::KeyPair::generate().expect("a key");
         let made = parameters.self_signed(&key).expect("a certificate");
-        assert_eq!(expiry_of(made.der()), Some(1_935_792_000_000));
+        assert_eq!(dates_of(made.der()), Some((86_400_000, 1_935_792_000_000)));
         for length in 0..made.der().len().min(200) {
             // A certificate that is truncated anywhere is rejected without a panic.
-            assert_eq!(expiry_of(&made.der()[..length]), None);
+            assert_eq!(dates_of(&made.der()[..length]), None);
         }
     }
 }
