@@ -517,6 +517,22 @@ async fn a_file_of_another_owner_than_the_folder_is_found_by_root_too() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn ports_that_exclude_each_other_are_found_by_the_check_too() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
+    for (main, metrics) in [("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0"), ("[::]", "0.0.0.0"), ("[::]", "127.0.0.1")] {
+        if main.starts_with('[') && std::net::TcpListener::bind("[::]:0").is_err() {
+            continue;
+        }
+        let [bind, metrics_bind] = [main, metrics].map(|ip| format!("{ip}:{port}").parse().expect("an address"));
+        let config = Config { bind, metrics_bind: Some(metrics_bind), ..Config::local(folder.path()) };
+        assert!(stronglog_server::serve::start(config.clone()).await.is_err(), "{main} and {metrics}");
+        let found = bad(&config).await;
+        assert!(found.contains("choose another port with --metrics-bind"), "{main} and {metrics}: {found}");
+    }
+}
+
 fn pragma(path: &std::path::Path, pragma: &str) {
     rusqlite::Connection::open(path).and_then(|database| database.execute_batch(&format!("PRAGMA {pragma}"))).expect("set");
 }

@@ -38,7 +38,7 @@ pub async fn settings(config: &Config) -> Vec<Finding> {
     if config.store.is_none() && is_served(&config.data) {
         findings.push(Finding::good("address", format!("a server is running in {}, so its ports were not checked", config.data.display())));
     } else {
-        findings.extend([Some(config.bind), config.metrics_bind].into_iter().flatten().map(address));
+        findings.extend(addresses(config));
     }
     if let Err(error) = config.check() {
         findings.push(Finding::bad("settings", error.to_string()));
@@ -188,13 +188,23 @@ fn data(folder: &Path) -> Finding {
     }
 }
 
-fn address(address: SocketAddr) -> Finding {
-    match TcpListener::bind(address) {
-        Ok(_) => Finding::good("address", format!("{address} is free")),
-        Err(error) => {
-            Finding::bad("address", format!("cannot listen on {address}: {error}; stop what uses it, or choose another with --bind"))
+/// Listens on every address at the same time, as the server does: one may exclude the other.
+fn addresses(config: &Config) -> Vec<Finding> {
+    let wanted = [("--bind", Some(config.bind)), ("--metrics-bind", config.metrics_bind)];
+    let mut held: Vec<TcpListener> = Vec::new();
+    let mut check = |flag: &str, address: SocketAddr| match TcpListener::bind(address) {
+        Ok(socket) => {
+            held.push(socket);
+            Finding::good("address", format!("{address} is free"))
         }
-    }
+        Err(error) if held.iter().any(|socket| socket.local_addr().is_ok_and(|other| other.port() == address.port())) => {
+            Finding::bad("address", format!("cannot listen on {address} beside {}: {error}; choose another port with {flag}", config.bind))
+        }
+        Err(error) => {
+            Finding::bad("address", format!("cannot listen on {address}: {error}; stop what uses it, or choose another with {flag}"))
+        }
+    };
+    wanted.into_iter().filter_map(|(flag, address)| Some(check(flag, address?))).collect()
 }
 
 #[cfg(test)]
