@@ -1,7 +1,7 @@
 //! The settings of a server: flags, environment variables, and safe defaults.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -261,21 +261,25 @@ impl FromStr for Origin {
     }
 }
 
-/// A network: an address, and the number of leading bits that all members share.
+/// A network: an address, and the number of leading bits that all members share. IPv4 is the network `::ffff:0:0/96` of IPv6, so that both
+/// ways to write an address mean the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
-    address: IpAddr,
+    address: Ipv6Addr,
     bits: u32,
 }
 
 impl Network {
     /// Whether an address belongs to the network.
     pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(ours), IpAddr::V4(theirs)) => (ours.to_bits() ^ theirs.to_bits()).leading_zeros() >= self.bits,
-            (IpAddr::V6(ours), IpAddr::V6(theirs)) => (ours.to_bits() ^ theirs.to_bits()).leading_zeros() >= self.bits,
-            _ => false,
-        }
+        (self.address.to_bits() ^ as_v6(address).to_bits()).leading_zeros() >= self.bits
+    }
+}
+
+fn as_v6(address: IpAddr) -> Ipv6Addr {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
     }
 }
 
@@ -289,7 +293,7 @@ impl FromStr for Network {
         let address: IpAddr = address.parse().map_err(|_| expected())?;
         let all = if address.is_ipv4() { 32 } else { 128 };
         let bits = bits.map_or(Ok(all), str::parse).map_err(|_| expected())?;
-        if bits > all { Err(expected()) } else { Ok(Network { address, bits }) }
+        if bits > all { Err(expected()) } else { Ok(Network { address: as_v6(address), bits: bits + 128 - all }) }
     }
 }
 
@@ -382,6 +386,10 @@ mod tests {
             ("10.0.0.0/8", "::ffff:10.0.0.1", true),
             ("2001:db8::/32", "2001:db8:7::1", true),
             ("2001:db8::/32", "10.0.0.1", false),
+            ("::ffff:127.0.0.0/104", "127.0.0.1", true),
+            ("::ffff:127.0.0.0/104", "::ffff:127.0.0.1", true),
+            ("::ffff:127.0.0.0/104", "10.0.0.1", false),
+            ("::ffff:192.0.2.1", "192.0.2.1", true),
         ];
         for (network, address, expected) in table {
             let network: Network = network.parse().expect("a network");
