@@ -5,10 +5,11 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use http::{HeaderValue, Uri};
+use http::HeaderValue;
 use stronglog_sync::api::SERVER_CONTRACT;
 use stronglog_sync::api::collection::ServerContract;
 use stronglog_sync::contract;
+use url::{Host, Url};
 
 use crate::error::ServeError;
 pub use crate::net::Deadlines;
@@ -242,20 +243,25 @@ impl FromStr for Origin {
     fn from_str(text: &str) -> Result<Self, String> {
         let expected = |why: &str| format!("{why}; give an origin such as https://app.example.com");
         let text = text.trim();
-        let uri: Uri = text.parse().map_err(|_| expected("not a URL"))?;
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err(expected(if text == "*" { "not every origin can be allowed" } else { "a scheme or a host is missing" }));
-        };
-        if text != format!("{scheme}://{authority}") || authority.as_str().contains('@') {
-            return Err(expected("an origin is a scheme, a host and a port, without a path"));
+        let url = Url::parse(text).map_err(|_| expected(if text == "*" { "not every origin can be allowed" } else { "not a URL" }))?;
+        let host = url.host().ok_or_else(|| expected("a host is missing"))?;
+        if !["https", "http"].contains(&url.scheme()) {
+            return Err(expected("the scheme of a web app is https or http"));
         }
-        if authority.host().contains('*') {
+        if host.to_string().contains('*') {
             return Err(expected("wildcards are not supported; name each origin"));
         }
-        // Browsers send it in this form, and it is compared as text.
-        let usual = matches!((scheme, authority.port_u16()), ("https", Some(443)) | ("http", Some(80)));
-        if usual || text.chars().any(|letter| letter.is_ascii_uppercase()) {
-            return Err(expected("browsers write an origin in lower case and without the usual port"));
+        // A URL may have any of these; no name of the DNS does.
+        let is_label = |label: &str| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');
+        if let Host::Domain(name) = host
+            && !name.strip_suffix('.').unwrap_or(name).split('.').all(is_label)
+        {
+            return Err(expected("the name of the host is not valid"));
+        }
+        // Browsers send an origin in this form, and it is compared as text.
+        let usual = url.origin().ascii_serialization();
+        if text != usual {
+            return Err(format!("browsers write this origin in another way; give {usual}"));
         }
         HeaderValue::from_str(text).map(Origin).map_err(|_| expected("not a URL"))
     }
@@ -367,11 +373,29 @@ mod tests {
             assert!(good.parse::<Origin>().is_ok(), "{good}");
         }
         assert_eq!(" https://app.example.com".parse::<Origin>(), "https://app.example.com".parse(), "a list may have spaces");
-        for bad in ["*", "null", "", "app.example.com", "https://app.example.com/", "https://a@example.com", "https://a b", "not an origin"]
-            .into_iter()
-            .chain(["https://*.example.com", "https://APP.example.com", "https://app.example.com:443", "http://app.example.com:80"])
-        {
+        for bad in ["*", "null", "", "app.example.com", "https://a b", "not an origin", "https://*.example.com"] {
             assert!(bad.parse::<Origin>().is_err_and(|message| message.contains("https://app.example.com")), "{bad}");
+        }
+        for bad in
+            ["https://app.example.com:", "https://app.example.com:99999", "https://a..example", "https://.example", "https://1.2.3.4.5"]
+                .into_iter()
+                .chain(["https://-", "https://a_-.example", "ftp://example.com", "javascript://example.com"])
+        {
+            assert!(bad.parse::<Origin>().is_err(), "{bad}");
+        }
+        for (unusual, usual) in [
+            ("https://app.example.com:08080", "https://app.example.com:8080"),
+            ("https://[2001:DB8:0::1]", "https://[2001:db8::1]"),
+            ("https://192.168.1", "https://192.168.0.1"),
+            ("https://app.example.com:", "https://app.example.com"),
+            ("https://app.example.com/", "https://app.example.com"),
+            ("https://a@example.com", "https://example.com"),
+            ("https://APP.example.com", "https://app.example.com"),
+            ("https://app.example.com:443", "https://app.example.com"),
+            ("http://app.example.com:80", "http://app.example.com"),
+            ("https://b\u{fc}cher.example", "https://xn--bcher-kva.example"),
+        ] {
+            assert!(unusual.parse::<Origin>().is_err_and(|message| message.contains(&format!("give {usual}"))), "{unusual}");
         }
     }
 
