@@ -16,12 +16,15 @@ use ring::hmac;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::app::now_ms;
 use crate::config::Secret;
 use crate::problem::Failure;
 use crate::store::accounts::{Session, SessionKey};
 
 /// The lifetime of an access token, in seconds.
 pub const ACCESS_SECS: i64 = 900;
+/// By how much the clocks of servers that share a database may differ, in seconds.
+const SKEW_SECS: i64 = 60;
 /// The lifetime of a refresh token.
 pub const REFRESH_MS: i64 = 90 * 86_400_000;
 
@@ -125,7 +128,7 @@ impl Tokens {
     /// Verifies the access token of a request and returns its caller.
     ///
     /// # Errors
-    /// Returns an error if the token is missing, was not issued by this server, or has expired.
+    /// Returns an error if the token is missing, was not issued by this server, has expired, or is valid for longer than a new one.
     pub fn caller(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
         let mut lines = headers.get_all(http::header::AUTHORIZATION).iter();
         // A proxy in front may have checked a different one of several.
@@ -143,6 +146,8 @@ impl Tokens {
         let is_other_key = |error: &jsonwebtoken::errors::Error| matches!(error.kind(), ErrorKind::InvalidSignature);
         let mut results = keys.iter().map(decoded).skip_while(|result| result.as_ref().is_err_and(is_other_key));
         match results.next().ok_or_else(Failure::unauthorized)? {
+            // The clock was ahead when the token was issued. A device exchanges its refresh token then, as for one that has expired.
+            Ok(token) if token.claims.exp > now_ms().div_euclid(1_000) + ACCESS_SECS + SKEW_SECS => Err(Failure::token_expired()),
             Ok(token) => Ok(Caller { user: token.claims.sub, session: token.claims.sid, expires_at_secs: token.claims.exp }),
             Err(error) if matches!(error.kind(), ErrorKind::ExpiredSignature) => Err(Failure::token_expired()),
             Err(_) => Err(Failure::unauthorized()),
@@ -186,10 +191,6 @@ mod tests {
 
     use super::*;
 
-    fn now_ms() -> i64 {
-        i64::try_from(jsonwebtoken::get_current_timestamp()).expect("the time fits") * 1_000
-    }
-
     const USER: Uuid = Uuid::from_u128(1);
     const SESSION: Uuid = Uuid::from_u128(2);
 
@@ -208,6 +209,16 @@ mod tests {
         assert!(caller(&tokens, &access((ACCESS_SECS - 5) * 1_000)).is_ok());
         assert_eq!(caller(&tokens, &access((ACCESS_SECS + 2) * 1_000)), Err(StatusCode::UNAUTHORIZED), "without any leeway");
         assert_eq!(caller(&Tokens::new(&[Secret::new("another secret")]), &access(0)), Err(StatusCode::UNAUTHORIZED));
+    }
+
+    #[test]
+    fn a_token_of_a_clock_that_was_ahead_is_not_valid_for_longer_than_others() {
+        let tokens = Tokens::new(&[Secret::new("one secret")]);
+        let access = |ahead_ms| tokens.access(USER, SESSION, now_ms() + ahead_ms).expect("a token");
+        assert!(caller(&tokens, &access(30_000)).is_ok(), "of another server, whose clock differs a little");
+        for ahead_ms in [120_000, 100 * 86_400_000] {
+            assert_eq!(caller(&tokens, &access(ahead_ms)), Err(StatusCode::UNAUTHORIZED), "{ahead_ms} ms ahead");
+        }
     }
 
     #[test]
