@@ -251,6 +251,24 @@ async fn a_body_is_as_large_as_its_operation_needs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_response_to_a_request_whose_body_nobody_reads_arrives() {
+    let server = Server::start().await;
+    let large = vec![b' '; 3 << 20];
+    for (path, status) in
+        [("/api/v1/changes/batch", "401 Unauthorized"), ("/api/v1/none", "404 Not Found"), ("/livez", "405 Method Not Allowed")]
+    {
+        let mut stream = connect(&server).await;
+        send(&mut stream, &post(path, "", large.len())).await;
+        // As many clients do, this one reads nothing before it has sent everything.
+        stream.write_all(&large).await.expect("it is read to its end");
+        assert_eq!(status_line(&mut stream).await, format!("HTTP/1.1 {status}"), "{path}");
+    }
+    let mut asking = connect(&server).await;
+    send(&mut asking, &post("/api/v1/changes/batch", "Expect: 100-continue\r\n", 1 << 20)).await;
+    assert_eq!(status_line(&mut asking).await, "HTTP/1.1 401 Unauthorized", "without being asked to send it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_bodies_of_one_account_take_a_share_of_the_memory() {
     let server = Server::start().await;
     let (sam, alex) = (server.register("sam@example.com").await, server.register("alex@example.com").await);

@@ -3,8 +3,9 @@
 
 use std::future::Future;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -13,7 +14,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use http::request::Parts;
+use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::address::address;
@@ -35,8 +38,11 @@ const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 const INFLATE_TIME_MAX: Duration = Duration::from_secs(1);
 /// After this time, the server waits for a body only while the session of its request is live.
 const LOOK_UP_AFTER: Duration = Duration::from_millis(50);
-/// How long the server keeps reading a body that is too large.
+/// How long the server reads the rest of a body that the response does not need, how long the client may pause meanwhile, and how much it
+/// reads.
 const DISCARD_TIME_MAX: Duration = Duration::from_secs(5);
+const DISCARD_PAUSE_MAX: Duration = Duration::from_millis(250);
+const DISCARD_BYTES_MAX: usize = 4 * BATCH_BYTES_MAX;
 /// By how much the compressed input may exceed twice the output before the body is rejected.
 const SLACK_BYTES: usize = 16 * 1024;
 
@@ -58,12 +64,10 @@ pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> 
             None => app.memory.of_network(network(address(&parts, &app.config()))),
         };
         let mut held = taken.map_err(exhausted)?;
-        // A client that waits for `100 Continue` has sent nothing of its body.
-        let sends = !parts.headers.contains_key(header::EXPECT);
         let patience = Patience::new(app.config().deadlines.stall);
         let bytes = match caller {
-            Some(caller) => while_live(app, caller, read(body, bytes_max, sends, patience, &mut held)).await?,
-            None => read(body, bytes_max, sends, patience, &mut held).await?,
+            Some(caller) => while_live(app, caller, read(body, bytes_max, patience, &mut held)).await?,
+            None => read(body, bytes_max, patience, &mut held).await?,
         };
         let bytes = inflated(&parts, bytes, bytes_max, &mut held).await?;
         Ok((bytes, held, permits(app, caller).await?))
@@ -116,12 +120,9 @@ pub fn in_progress() -> Failure {
 }
 
 /// Reads a body at the minimum rate.
-async fn read(mut body: Body, bytes_max: usize, sends: bool, mut patience: Patience, held: &mut Held) -> Result<Bytes, Failure> {
+async fn read(mut body: Body, bytes_max: usize, mut patience: Patience, held: &mut Held) -> Result<Bytes, Failure> {
     let mut bytes = Vec::new();
     if body.size_hint().lower() > bytes_max as u64 {
-        if sends {
-            discard(body).await;
-        }
         return Err(Failure::too_large(bytes_max));
     }
     loop {
@@ -135,8 +136,6 @@ async fn read(mut body: Body, bytes_max: usize, sends: bool, mut patience: Patie
         };
         patience.moved(data.len(), asked.elapsed());
         if bytes.len() + data.len() > bytes_max {
-            drop(bytes);
-            discard(body).await;
             return Err(Failure::too_large(bytes_max));
         }
         held.grow(data.len()).map_err(exhausted)?;
@@ -157,13 +156,68 @@ fn broken_off(error: &axum::Error) -> Failure {
     Failure::interrupted("the connection closed before the body was complete; send the request again")
 }
 
-/// Reads more of a body that is too large, for a while and up to the limit of the largest route: a client that is still sending may not see
-/// the response.
+/// Reads the rest of a body that no other layer has read, whatever the response is, before the response is sent. A client that is still
+/// sending may not see the response.
+pub async fn rest(request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let waits_for_continue = request.headers().contains_key(header::EXPECT);
+    let (give_back, mut given_back) = oneshot::channel();
+    let returned = |body| Body::new(Returned { body, is_polled: false, give_back: Some(give_back) });
+    let response = next.run(request.map(returned)).await;
+    match given_back.try_recv() {
+        // A client that still waits for `100 Continue` has sent nothing of its body.
+        Ok((body, is_polled)) if is_polled || !waits_for_continue => discard(body).await,
+        _ => {}
+    }
+    response
+}
+
+/// A body that is given back, with whether it was read at all, if it is dropped before its end.
+struct Returned {
+    body: Body,
+    is_polled: bool,
+    /// Used up at the end of the body.
+    give_back: Option<oneshot::Sender<(Body, bool)>>,
+}
+
+impl HttpBody for Returned {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.is_polled = true;
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        if !matches!(frame, Poll::Pending | Poll::Ready(Some(Ok(_)))) || self.body.is_end_stream() {
+            self.give_back = None;
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Returned {
+    fn drop(&mut self) {
+        if let Some(give_back) = self.give_back.take() {
+            // Without a receiver, the request was abandoned.
+            let _ = give_back.send((std::mem::take(&mut self.body), self.is_polled));
+        }
+    }
+}
+
 async fn discard(mut body: Body) {
     let more = async {
         let mut length = 0;
-        while length <= BATCH_BYTES_MAX {
-            let Some(Ok(frame)) = body.frame().await else { return };
+        while length <= DISCARD_BYTES_MAX {
+            let Ok(Some(Ok(frame))) = timeout(DISCARD_PAUSE_MAX, body.frame()).await else { return };
             length += frame.data_ref().map_or(0, Bytes::len);
         }
     };

@@ -20,7 +20,7 @@ use crate::app::{App, now_ms};
 use crate::config::Origin;
 use crate::http::address::address;
 use crate::http::unsent::Room;
-use crate::http::{request_id, unsent};
+use crate::http::{body, request_id, unsent};
 use crate::problem::Failure;
 
 /// The oldest contract version that this server accepts.
@@ -40,6 +40,7 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state((app.config().tls_cert.is_some(), app.config().contract.contract.version), headers))
         .layer(middleware::from_fn(one_host))
         .layer(middleware::from_fn_with_state(Arc::clone(app), observed))
+        .layer(middleware::from_fn(body::rest))
 }
 
 /// Rejects a request without exactly one valid host, because a proxy in front of the server may have read a different one (RFC 9112,
