@@ -155,6 +155,12 @@ impl Failure {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemCode::UnsupportedMediaType, detail)
     }
 
+    /// The body has a transfer coding that the server does not undo.
+    pub fn unknown_transfer_coding() -> Self {
+        let detail = "unknown Transfer-Encoding; available: chunked";
+        Self::new(StatusCode::NOT_IMPLEMENTED, ProblemCode::MalformedRequest, detail)
+    }
+
     /// The client's contract is too old.
     pub fn upgrade_required(oldest: &str) -> Self {
         let detail = format!("this server supports contract {oldest} and later");

@@ -269,6 +269,27 @@ async fn a_response_to_a_request_whose_body_nobody_reads_arrives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_transfer_coding_that_the_server_does_not_undo_is_rejected() {
+    let server = Server::start().await;
+    let ask = async |coding: &str| {
+        let mut stream = connect(&server).await;
+        let head = format!(
+            "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{coding}\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"
+        );
+        send(&mut stream, &head).await;
+        status_line(&mut stream).await
+    };
+    for coding in
+        ["Transfer-Encoding: gzip, chunked", "Transfer-Encoding: foo\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked, chunked"]
+    {
+        let status = ask(coding).await;
+        assert!(["HTTP/1.1 501 Not Implemented", "HTTP/1.1 400 Bad Request"].contains(&status.as_str()), "{coding}: {status}");
+        assert!(coding.ends_with("chunked, chunked") || status.contains("501"), "{coding}: {status}");
+    }
+    assert_eq!(ask("Transfer-Encoding: Chunked").await, "HTTP/1.1 400 Bad Request", "the body lacks members");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_bodies_of_one_account_take_a_share_of_the_memory() {
     let server = Server::start().await;
     let (sam, alex) = (server.register("sam@example.com").await, server.register("alex@example.com").await);

@@ -12,8 +12,8 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header;
 use http::request::Parts;
+use http::{HeaderMap, header};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::sync::oneshot;
@@ -226,17 +226,25 @@ async fn discard(mut body: Body) {
 }
 
 async fn inflated(parts: &Parts, bytes: Bytes, bytes_max: usize, held: &mut Held) -> Result<Bytes, Failure> {
-    let encoding = parts.headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or_default().trim().to_ascii_lowercase());
-    match encoding.as_deref() {
-        None | Some("" | "identity") => Ok(bytes),
-        Some(encoding) => {
-            held.grow(bytes_max).map_err(exhausted)?;
-            let encoding = encoding.to_owned();
-            // Runs on a blocking thread, because decompression may take long.
-            let inflated = tokio::task::spawn_blocking(move || inflate(&bytes, &encoding, bytes_max));
-            inflated.await.map_err(|_| broken())?
-        }
+    let Some(encoding) = encoding(&parts.headers)? else { return Ok(bytes) };
+    held.grow(bytes_max).map_err(exhausted)?;
+    // Runs on a blocking thread, because decompression may take long.
+    let inflated = tokio::task::spawn_blocking(move || inflate(&bytes, &encoding, bytes_max));
+    inflated.await.map_err(|_| broken())?
+}
+
+/// The encoding of a body, from all lines of the header together.
+fn encoding(headers: &HeaderMap) -> Result<Option<String>, Failure> {
+    let mut encodings = Vec::new();
+    for line in headers.get_all(header::CONTENT_ENCODING) {
+        let line = line.to_str().map_err(|_| unknown_encoding())?.to_ascii_lowercase();
+        encodings.extend(line.split(',').map(str::trim).filter(|name| !["", "identity"].contains(name)).map(str::to_owned));
     }
+    if encodings.len() > 1 { Err(unknown_encoding()) } else { Ok(encodings.pop()) }
+}
+
+fn unknown_encoding() -> Failure {
+    Failure::unsupported("unknown Content-Encoding; available: gzip, zstd, one at a time")
 }
 
 fn inflate(bytes: &[u8], encoding: &str, bytes_max: usize) -> Result<Bytes, Failure> {
@@ -256,7 +264,7 @@ fn inflate(bytes: &[u8], encoding: &str, bytes_max: usize) -> Result<Bytes, Fail
             let rest = decoder.finish();
             if rest.buffer().is_empty() { only(inflated, rest.into_inner()) } else { Err(broken()) }
         }
-        _ => Err(Failure::unsupported("unknown Content-Encoding; available: gzip, zstd")),
+        _ => Err(unknown_encoding()),
     }
 }
 

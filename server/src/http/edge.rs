@@ -39,6 +39,7 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
         .layer(origins(&app.config().allow_origin))
         .layer(middleware::from_fn_with_state((app.config().tls_cert.is_some(), app.config().contract.contract.version), headers))
         .layer(middleware::from_fn(one_host))
+        .layer(middleware::from_fn(known_framing))
         .layer(middleware::from_fn_with_state(Arc::clone(app), observed))
         .layer(middleware::from_fn(body::rest))
 }
@@ -53,6 +54,16 @@ async fn one_host(request: Request, next: Next) -> Response {
         (Some(_), Some(_)) => false,
     };
     if is_right { next.run(request).await } else { Failure::unreadable("the request needs one Host header with a host").into_response() }
+}
+
+/// Rejects a transfer coding other than `chunked`, which would be taken for content.
+async fn known_framing(request: Request, next: Next) -> Response {
+    let mut lines = request.headers().get_all(header::TRANSFER_ENCODING).iter();
+    let is_known = lines.next().is_none_or(|line| line.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")) && lines.next().is_none();
+    if is_known {
+        return next.run(request).await;
+    }
+    Failure::unknown_transfer_coding().into_response()
 }
 
 fn origins(allowed: &[Origin]) -> CorsLayer {
