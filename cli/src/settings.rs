@@ -125,7 +125,10 @@ fn scalar(arg: &Arg, key: &str, value: &DeValue<'_>) -> Result<String, String> {
     let is_number = [TypeId::of::<u16>(), TypeId::of::<u32>(), TypeId::of::<u64>()].iter().any(|number| kind == *number);
     match value {
         DeValue::Boolean(value) if kind == TypeId::of::<bool>() => Ok(value.to_string()),
-        DeValue::Integer(value) if is_number => Ok(value.to_string()),
+        // The command line knows no other base than ten. It reports a number that is too large.
+        DeValue::Integer(value) if is_number => {
+            Ok(i128::from_str_radix(value.as_str(), value.radix()).map_or_else(|_| value.to_string(), |number| number.to_string()))
+        }
         DeValue::String(value) if kind != TypeId::of::<bool>() && !is_number => Ok(value.to_string()),
         DeValue::Table(_) => Err(format!("unknown section {key:?}; the file has no sections, only keys such as `bind`")),
         _ if kind == TypeId::of::<bool>() => Err(format!("{key} must be true or false")),
@@ -191,6 +194,22 @@ mod tests {
         assert_eq!((read.bind.port(), read.closed, read.auth_per_minute, read.allow_origin.len()), (9, true, 7, 2));
         let read = config(text, &["--bind", "127.0.0.1:10", "--closed=false", "--allow-origin", "https://c.example"]);
         assert_eq!((read.bind.port(), read.closed, read.auth_per_minute, read.allow_origin.len()), (10, false, 7, 1));
+    }
+
+    #[test]
+    fn a_number_is_written_as_toml_writes_it() {
+        let read = config("max-records = 0x10\nmax-bytes = 1_000\nauth-per-minute = 0b111\ntombstone-days = 0o12\n", &[]);
+        assert_eq!((read.max_records, read.max_bytes, read.auth_per_minute, read.tombstone_days), (16, 1_000, 7, 10));
+        assert!(
+            refused("max-records = 18446744073709551616\n")[0].contains("max-records"),
+            "{:?}",
+            refused("max-records = 18446744073709551616\n")
+        );
+        assert!(
+            refused("max-records = 9007199254740992\n")[0].contains("9007199254740991"),
+            "{:?}",
+            refused("max-records = 9007199254740992\n")
+        );
     }
 
     #[test]

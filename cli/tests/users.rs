@@ -63,6 +63,10 @@ async fn an_account_has_limits_of_its_own() {
     assert_ne!(full.code, Some(0), "{full:?}");
     assert_eq!(user(&setup, "show", &[EMAIL, "--json"]).ok().json()["recordsMax"], 2);
     user(&setup, "limit", &[EMAIL]).ok().says(&["the limits of the server"]);
+    for flag in ["--max-records", "--max-bytes"] {
+        user(&setup, "limit", &[EMAIL, flag, "18446744073709551615"]).failed(2, &[flag, "9007199254740991"]);
+        setup.desk.run("operator", &["serve", "--check", flag, "9007199254740992"]).failed(2, &[flag, "9007199254740991"]);
+    }
     setup.desk.run("phone", &["sync"]).ok();
     assert_eq!(user(&setup, "show", &[EMAIL, "--json"]).ok().json()["records"], 3);
 

@@ -25,6 +25,8 @@ const RECORDS_MAX: u64 = 500_000;
 const BYTES_MAX: u64 = 512 << 20;
 /// The history keeps one row per push forever, in addition to the account's quota.
 const PUSHES_MAX: u32 = 250_000;
+/// The maximum of a quota: the largest number that every JSON reader reads exactly.
+pub const QUOTA_MAX: u64 = (1 << 53) - 1;
 const STORE_CONNECTIONS: u16 = 16;
 const CONNECTIONS_MAX: u32 = 10_000;
 const NETWORK_CONNECTIONS_MAX: u32 = 512;
@@ -102,10 +104,10 @@ pub struct Config {
     #[arg(long, env = "STRONGLOG_MAX_CONNECTIONS_PER_NETWORK", default_value_t = NETWORK_CONNECTIONS_MAX, value_parser = clap::value_parser!(u32).range(1..), value_name = "NUMBER")]
     pub max_connections_per_network: u32,
     /// Maximum number of live records of one account; 0 means no limit. The deletion of a record that the account holds is always accepted.
-    #[arg(long, env = "STRONGLOG_MAX_RECORDS", default_value_t = RECORDS_MAX, value_name = "NUMBER")]
+    #[arg(long, env = "STRONGLOG_MAX_RECORDS", default_value_t = RECORDS_MAX, value_parser = clap::value_parser!(u64).range(..=QUOTA_MAX), value_name = "NUMBER")]
     pub max_records: u64,
     /// Maximum size of the records of one account, in bytes of JSON; 0 means no limit.
-    #[arg(long, env = "STRONGLOG_MAX_BYTES", default_value_t = BYTES_MAX, value_name = "BYTES")]
+    #[arg(long, env = "STRONGLOG_MAX_BYTES", default_value_t = BYTES_MAX, value_parser = clap::value_parser!(u64).range(..=QUOTA_MAX), value_name = "BYTES")]
     pub max_bytes: u64,
     /// Contract to serve instead of StrongLog's: a contract.json that `contractc generate --only contract` has written.
     #[arg(long = "contract", env = "STRONGLOG_CONTRACT", value_name = "FILE")]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use stronglog_server::config::Secret;
+use stronglog_server::config::{QUOTA_MAX, Secret};
 
 use crate::help::{BACKUP_HELP, COPY_HELP, DOCTOR_HELP, RESET_PASSWORD_HELP};
 
@@ -135,10 +135,10 @@ pub enum UserAction {
         #[command(flatten)]
         account: AccountArgument,
         /// The maximum number of live records; 0 means no limit.
-        #[arg(long, value_name = "NUMBER")]
+        #[arg(long, value_parser = clap::value_parser!(u64).range(..=QUOTA_MAX), value_name = "NUMBER")]
         max_records: Option<u64>,
         /// The maximum size of the records, in bytes of JSON; 0 means no limit.
-        #[arg(long, value_name = "BYTES")]
+        #[arg(long, value_parser = clap::value_parser!(u64).range(..=QUOTA_MAX), value_name = "BYTES")]
         max_bytes: Option<u64>,
     },
     /// Set a new password and sign out all devices.

@@ -18,7 +18,7 @@ const LOG_EVERY: Duration = Duration::from_secs(60);
 const DESCRIPTORS_MIN: usize = 40;
 /// An IPv6 site may have many networks. It may have this many times the connections of one network.
 const NETWORKS_OF_SITE: usize = 4;
-/// The number of file descriptors reserved for the database, the log and everything else that is not a connection.
+/// The maximum number of file descriptors reserved for the database, the log and everything else that is not a connection.
 const RESERVE: usize = 128;
 
 /// The open connections.
@@ -195,11 +195,16 @@ pub fn connections_max(wanted: usize) -> Result<usize, ServeError> {
     if descriptors < DESCRIPTORS_MIN {
         return Err(ServeError::Descriptors { may: descriptors, min: DESCRIPTORS_MIN });
     }
-    let max = wanted.min(descriptors - RESERVE.min(descriptors / 4)).max(1);
+    let max = wanted.min(descriptors - reserve(descriptors)).max(1);
     if max < wanted {
         tracing::warn!(max, wanted, "fewer connections than wanted: the process may have {descriptors} files open (ulimit -n)");
     }
     Ok(max)
+}
+
+/// How many of the file descriptors are not for connections: a quarter, up to the reserve.
+fn reserve(descriptors: usize) -> usize {
+    RESERVE.min(descriptors / 4)
 }
 
 #[cfg(unix)]
