@@ -94,10 +94,12 @@ pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, clock: &mut ClockAn
     let stamp = |meta: &mut Meta| meta.clock.stamp(clock.now_ms, before.map(|row| row.record.stamp));
     let record = match edit {
         LocalEdit::Seed(_) if before.is_some() => return Ok(Vec::new()),
-        LocalEdit::Seed(text) if rules::on(Rule::SeedsAreOldest) => live_record(key, text, 0, None)?,
-        LocalEdit::Seed(text) => live_record(key, text, stamp(meta), None)?,
-        LocalEdit::Put(text) | LocalEdit::Change(text) if !is_tombstone(text) => live_record(key, text, stamp(meta), before)?,
-        LocalEdit::Import { text, stamp } if !is_tombstone(text) => live_record(key, text, *stamp, before)?,
+        LocalEdit::Seed(text) if rules::on(Rule::SeedsAreOldest) => live_record(key, text, i64::MAX, 0, None)?,
+        LocalEdit::Seed(text) => live_record(key, text, i64::MAX, stamp(meta), None)?,
+        LocalEdit::Put(text) | LocalEdit::Change(text) if !is_tombstone(text) => live_record(key, text, i64::MAX, stamp(meta), before)?,
+        LocalEdit::Import { text, stamp } if !is_tombstone(text) => {
+            live_record(key, text, stamp_in(text).unwrap_or_default(), *stamp, before)?
+        }
         LocalEdit::Put(_) | LocalEdit::Change(_) | LocalEdit::Import { .. } | LocalEdit::Delete => {
             let live = live.ok_or(EditError::Missing)?;
             let stamp = if let LocalEdit::Import { stamp, .. } = edit { *stamp } else { stamp(meta) };
@@ -149,8 +151,12 @@ fn is_stale(edit: &LocalEdit, row: &Row) -> bool {
         LocalEdit::Import { .. } => return true,
         LocalEdit::Seed(_) | LocalEdit::Change(_) | LocalEdit::Delete => return false,
     };
-    let read = parse(text.as_bytes()).ok().and_then(|tape| integer(tape.root().get("clientUpdatedAt")));
-    read != Some(row.record.stamp) && rules::on(Rule::StaleEditsHaveNoBase)
+    stamp_in(text) != Some(row.record.stamp) && rules::on(Rule::StaleEditsHaveNoBase)
+}
+
+/// The stamp that a record has before it is written.
+fn stamp_in(text: &str) -> Option<i64> {
+    parse(text.as_bytes()).ok().and_then(|tape| integer(tape.root().get("clientUpdatedAt")))
 }
 
 fn is_tombstone(text: &str) -> bool {
@@ -196,9 +202,9 @@ pub fn edit_each(
     writes
 }
 
-/// Validates a live record written by an app, after setting the members that sync owns.
-fn live_record(key: Key, text: &str, stamp: i64, before: Option<&Row>) -> Result<Record, EditError> {
-    let mut members = stamped(parse(text.as_bytes()).map_err(EditError::Invalid)?.root(), stamp, None);
+/// Validates a live record written by an app, after setting the members that sync owns. A creation time later than `until` stays.
+fn live_record(key: Key, text: &str, until: i64, stamp: i64, before: Option<&Row>) -> Result<Record, EditError> {
+    let mut members = stamped(parse(text.as_bytes()).map_err(EditError::Invalid)?.root(), until, stamp, None);
     members.extend([("serverId", None), ("serverUpdatedAt", None)]);
     let text = rewrite(text, &members).map_err(EditError::Invalid)?;
     if text.len() > WRITTEN_BYTES_MAX {

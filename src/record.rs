@@ -106,7 +106,7 @@ impl Record {
     /// # Errors
     /// Returns an error if the record's text is not a JSON object.
     pub fn restamped(&self, stamp: i64, wrong: Option<i64>) -> Result<Record, Report> {
-        let text = rewrite(&self.text, &stamped(parse(self.text.as_bytes())?.root(), stamp, wrong))?;
+        let text = rewrite(&self.text, &stamped(parse(self.text.as_bytes())?.root(), self.stamp, stamp, wrong))?;
         Ok(Record { id: self.id, stamp, deleted: self.deleted, text })
     }
 
@@ -126,9 +126,10 @@ impl Record {
 }
 
 /// The members that give a record a stamp. A record's creation time is never later than its last edit, even if the device's clock was ahead
-/// then. If it is near `wrong`, a time of a wrong clock, it becomes that of the last edit.
-pub fn stamped(record: Json<'_>, stamp: i64, wrong: Option<i64>) -> Vec<(&'static str, Option<String>)> {
-    let is_wrong = |created| created > stamp || wrong.is_some_and(|wrong| is_near(created, wrong));
+/// then. If it is near `wrong`, a time of a wrong clock, it becomes that of the last edit. A creation time later than `before`, the stamp so
+/// far, stays: an imported record has a stamp that is no time at all (R25).
+pub fn stamped(record: Json<'_>, before: i64, stamp: i64, wrong: Option<i64>) -> Vec<(&'static str, Option<String>)> {
+    let is_wrong = |created| created <= before && (created > stamp || wrong.is_some_and(|wrong| is_near(created, wrong)));
     let is_wrong = integer(record.get("clientCreatedAt")).is_some_and(is_wrong);
     let names = ["clientUpdatedAt", "clientCreatedAt"];
     names.into_iter().take(1 + usize::from(is_wrong)).map(|name| (name, Some(stamp.to_string()))).collect()
@@ -266,6 +267,15 @@ mod tests {
         let text = |stamp| record.restamped(stamp, None).expect("an object").text;
         assert_eq!(text(7), ahead.replace(":9", ":7"));
         assert_eq!(text(11), ahead.replace(r#"UpdatedAt":9"#, r#"UpdatedAt":11"#));
+    }
+
+    #[test]
+    fn an_imported_record_keeps_its_creation_time_whichever_stamp_it_gets() {
+        let imported = r#"{"id":"018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f","clientCreatedAt":9,"clientUpdatedAt":1,"isDeleted":false}"#;
+        let record = Record::read(parse(imported.as_bytes()).expect("JSON").root()).expect("a record");
+        for wrong in [None, Some(9)] {
+            assert_eq!(record.restamped(2, wrong).expect("an object").text, imported.replace(r#"UpdatedAt":1"#, r#"UpdatedAt":2"#));
+        }
     }
 
     #[test]

@@ -58,3 +58,15 @@ async fn a_wrong_line_keeps_all_of_a_file_out_unless_the_import_is_partial() {
     let again = client.import(lines.as_bytes(), options, |_| {}).expect("the lines can be read");
     assert_eq!((again.total().unchanged, again.total().written()), (2, 0));
 }
+
+#[tokio::test]
+async fn an_imported_record_keeps_its_creation_time_even_if_its_stamp_is_older() {
+    let client = Client::builder().open().await.expect("a client in memory");
+    let record = json!({ "id": "018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f", "date": 1, "weightKg": 80,
+        "clientCreatedAt": 1_577_836_800_000_i64, "clientUpdatedAt": 1, "isDeleted": false });
+    let line = json!({ "collection": "user-bodyweight-logs", "record": record }).to_string();
+    client.import(line.as_bytes(), ImportOptions::default(), |_| {}).expect("the line can be read");
+    let records = client.json("user-bodyweight-logs").expect("a collection").list(&Query::default()).expect("the records can be read");
+    let kept: serde_json::Value = serde_json::from_str(&records[0]).expect("JSON");
+    assert_eq!((&kept["clientCreatedAt"], &kept["clientUpdatedAt"]), (&record["clientCreatedAt"], &record["clientUpdatedAt"]));
+}
