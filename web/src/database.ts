@@ -33,8 +33,8 @@ export interface PendingWrite {
   readonly shipped: 0 | 1;
   /** 1 if the write replaces a version that the app has not read (R24). */
   readonly stale?: 1;
-  /** 1 if the record comes from a database from before sync: every edit is newer. */
-  readonly imported?: 1;
+  /** The stamp of a record that comes from a database from before sync: every edit is newer. */
+  readonly imported?: number;
   /** Why the engine rejected the write, and when the write was made. */
   readonly refused?: { readonly problem: string; readonly at: number };
 }

@@ -1,6 +1,7 @@
 // Checks which values can be records: JSON would silently drop or change the others.
 
 import { pointer, type Violation } from "../../generated/typescript/runtime/report.js";
+import { LEVELS_MAX } from "./border.js";
 
 /** A surrogate that is not part of a pair. Browsers of 2023 do not have `isWellFormed`. */
 const HALF_OF_A_PAIR = /\p{Surrogate}/u;
@@ -34,16 +35,29 @@ type ViolationHere = (keyword: string, message: string) => Violation;
 
 function* membersBeyondJson(value: object, at: string, above: readonly unknown[], violation: ViolationHere): Generator<Violation> {
   const kind = Object.prototype.toString.call(value).slice(8, -1);
+  const within = [...above, value];
   if (above.includes(value)) {
     yield violation("type", "contains itself");
+  } else if (above.length >= LEVELS_MAX) {
+    yield { pointer: "", keyword: "maxLevels", message: `nests deeper than ${LEVELS_MAX} levels` };
+  } else if (kind === "Date" && Number.isNaN(Number(value))) {
+    yield violation("type", "is an invalid date, which JSON cannot represent");
   } else if ("toJSON" in value && typeof value.toJSON === "function") {
-    yield* beyondJson(value.toJSON(), at, [...above, value]);
-  } else if (kind === "Object" || Array.isArray(value)) {
+    yield* beyondJson(value.toJSON(), at, within);
+  } else if (Array.isArray(value)) {
+    const absent = value.findIndex((item) => item === undefined);
+    if (absent !== -1) {
+      yield { pointer: at + pointer([String(absent)]), keyword: "type", message: "is undefined, which JSON cannot represent in a list" };
+    }
+    for (const [index, item] of absent === -1 ? value.entries() : []) {
+      yield* beyondJson(item, at + pointer([String(index)]), within);
+    }
+  } else if (kind === "Object") {
     for (const [name, member] of Object.entries(value)) {
       if (HALF_OF_A_PAIR.test(name)) {
         yield violation("unicode", "has a member whose name is not well-formed Unicode");
       }
-      yield* beyondJson(member, at + pointer([name]), [...above, value]);
+      yield* beyondJson(member, at + pointer([name]), within);
     }
   } else {
     yield violation("type", `is a ${kind}, which JSON cannot represent`);

@@ -2,14 +2,13 @@
 // reference, and compares each copy with its original. The old database is deleted only if nothing in it would be lost.
 
 import { Dexie } from "dexie";
-import { violations } from "../../generated/typescript/runtime/report.js";
 import { deterministicId, type Collection } from "../../generated/typescript/runtime/collection.js";
 import type { PageContract } from "./contract.js";
 import { tableName, type Database } from "./database.js";
 import { newId } from "./id.js";
-import { beyondRecords } from "./json.js";
 import { textOfKey, textsOfJson } from "./keys.js";
-import { contractOf, IMPORTED_STAMP, isShipped, putImported, singletonId } from "./writes.js";
+import { CLOSE_MS_MAX, deleteOldDatabase, OPEN_OLD_MS_MAX, readOldDatabase, type OldContentTable } from "./old.js";
+import { completed, contractOf, IMPORTED_STAMP, isShipped, putImported, singletonId } from "./writes.js";
 
 /** A record of the old database. */
 export interface OldRecord {
@@ -34,7 +33,8 @@ export interface MigrateOptions {
 export interface Migrated {
   /**
    * The number of records of the old database that are copied, by this call or by earlier calls. Where the synced database has another
-   * version of a record already, or has deleted it, the old version is copied to the history: `conflicts()` lists it.
+   * version of a record already, or has deleted it, the old version is copied to the history: `conflicts()` lists it. A record that was
+   * changed in the old database since it was copied is copied again.
    */
   readonly copied: number;
   /** Records that could not be copied: they exist only in the old database. */
@@ -45,7 +45,7 @@ export interface Migrated {
    * - `absent`: there is no database of this name, or it was deleted before.
    * - `kept`: the old database is unchanged.
    * - `deleted`: this call deleted it.
-   * - `inUse`: another tab has it open, and the browser deletes it when that tab is closed.
+   * - `inUse`: another tab has it open. It is deleted when that tab is closed, or by a later call, if everything in it is still copied.
    */
   readonly oldDatabase: "absent" | "kept" | "deleted" | "inUse";
 }
@@ -70,6 +70,16 @@ interface Assigned {
   readonly key: string;
   readonly id: string;
   readonly isCopied: boolean;
+  /** The digest of the content that was copied. Earlier versions of this package stored none. */
+  readonly digest?: string | undefined;
+  /** The stamp of the newest copy: each copy of the same record has a later one, and every edit is newer. */
+  readonly stamp?: number | undefined;
+}
+
+/** The copy of an old record. */
+interface Copy {
+  readonly record: Loose;
+  readonly digest: string;
 }
 
 /** The stored state of a migration, from which it can be resumed. */
@@ -78,6 +88,8 @@ interface Progress {
   readonly copied: number;
   /** New ids by table. Empty once the old database is deleted. */
   readonly records: Readonly<Record<string, readonly Assigned[]>>;
+  /** Whether everything is copied, and the old database is being deleted. */
+  readonly isDeleting?: boolean;
 }
 
 /** The state as an earlier version of this package stored it. */
@@ -101,14 +113,12 @@ const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
 const PROGRESS = "migrations";
 /** Where an earlier version of this package listed the databases that it had copied, without ids. */
 const COPIED_WITHOUT_IDS = "migrated";
-/** How long other tabs may take to close the old database before it counts as in use. */
-const CLOSE_MS_MAX = 1_000;
 const NOTHING: Progress = { copied: 0, records: {} };
 
 /**
  * Copies the records of the app's old database into the database of `sync`, in one transaction. Call it at each start, as long as there may
- * be an old database: it copies what was not copied yet, and nothing twice. The copies are older than every edit: a version that the user
- * has edited since, here or on another device, wins over them.
+ * be an old database: it copies what was not copied yet or has changed since, and nothing twice. The copies are older than every edit: a
+ * version that the user has edited since, here or on another device, wins over them.
  *
  * It throws if `from` names a database that cannot be the old one.
  */
@@ -125,11 +135,17 @@ async function migrateAlone(synced: Synced, { from, deleteOld = false, ignore = 
   if (from === database.name) {
     throw new Error(`cannot migrate ${JSON.stringify(from)}: this is the synced database itself; give the name of the app's old database in \`from\``);
   }
-  if (!(await Dexie.exists(from))) {
-    const { copied } = (await storedProgress(database))[from] ?? NOTHING;
-    return { copied, refused: [], notCopied: [], oldDatabase: "absent" };
+  const before = (await storedProgress(database))[from] ?? NOTHING;
+  const isDeleting = "isDeleting" in before;
+  const content = await readOldDatabase(from, isDeleting ? CLOSE_MS_MAX : OPEN_OLD_MS_MAX);
+  if (content === "absent" || (content === "inUse" && isDeleting)) {
+    await (content === "absent" && isDeleting && remember(database, from, { copied: before.copied, records: {} }));
+    return { copied: before.copied, refused: [], notCopied: [], oldDatabase: content };
   }
-  const old = await readOld(from, ignore, contract);
+  if (content === "inUse") {
+    throw new Error(`cannot migrate ${JSON.stringify(from)}: another tab is changing or deleting it; close the app's other tabs, and try again`);
+  }
+  const old = sortTables(from, content.tables, ignore, contract);
   const known = (await database._device.get(COPIED_WITHOUT_IDS))?.value as readonly string[] | undefined;
   if (known?.includes(from) === true) {
     const reason = "an earlier version of this package copied it without recording what; compare the two, then delete the old database yourself";
@@ -139,11 +155,14 @@ async function migrateAlone(synced: Synced, { from, deleteOld = false, ignore = 
   const { progress, refused } = await copy(synced, from, old);
   const notCopied = unknownTables(old);
   const isComplete = refused.length === 0 && notCopied.length === 0 && old.known.every((table) => isCopied(table, progress));
-  if (!deleteOld || !isComplete || canonical(await readOld(from, ignore, contract)) !== canonical(old)) {
+  if (!deleteOld || !isComplete) {
     return { copied: progress.copied, refused, notCopied, oldDatabase: "kept" };
   }
-  const oldDatabase = await deleteDatabase(from);
-  await remember(database, from, { copied: progress.copied, records: {} });
+  await remember(database, from, { ...progress, isDeleting: true });
+  const copied = canonicalContent(old);
+  const isUnchanged = (tables: readonly OldContentTable[]): boolean => canonicalContent(sortTables(from, tables, ignore, contract)) === copied;
+  const oldDatabase = await deleteOldDatabase(from, content.version, ({ tables }) => isUnchanged(tables));
+  await (oldDatabase !== "inUse" && remember(database, from, oldDatabase === "kept" ? progress : { copied: progress.copied, records: {} }));
   return { copied: progress.copied, refused, notCopied, oldDatabase };
 }
 
@@ -153,7 +172,7 @@ function unknownTables(old: OldDatabase): Migrated["notCopied"] {
 
 /** Whether there are as many copies as records: the last check before the old database is deleted. */
 function isCopied({ name, records }: OldTable, progress: Progress): boolean {
-  const copied = new Set((progress.records[name] ?? []).filter(({ isCopied }) => isCopied).map(({ key }) => key));
+  const copied = new Set((progress.records[name] ?? []).filter(({ isCopied, digest }) => isCopied && digest !== undefined).map(({ key }) => key));
   return records.filter(({ text }) => copied.delete(text)).length === records.length;
 }
 
@@ -182,32 +201,86 @@ async function remember(database: Database, from: string, progress: Progress): P
   await database._device.put({ name: PROGRESS, value: { ...(await storedProgress(database)), [from]: progress } });
 }
 
-/** Copies the records that were not copied yet, in one transaction. */
-function copy(synced: Synced, from: string, old: OldDatabase): Promise<{ readonly progress: Progress; readonly refused: Migrated["refused"] }> {
-  const { database, contract } = synced;
-  return database.transaction("rw", database.tables, async () => {
-    const before = await progressOf(database, from, old);
-    const ids = new Map(old.known.map((table) => [table.collection.path, assignIds(table, before.records[table.name] ?? [], contract)]));
-    const refused: Migrated["refused"][number][] = [];
-    const assigned: Record<string, readonly Assigned[]> = { ...before.records };
-    let copied = before.copied;
-    for (const table of old.known) {
-      const done = new Set((before.records[table.name] ?? []).filter(({ isCopied }) => isCopied).map(({ key }) => key));
-      const { copies, rejections } = rewriteTable(table, done, ids);
-      await add(database, table.collection.path, [...copies.values()]);
-      const own = ids.get(table.collection.path) ?? new Map<string, string>();
-      assigned[table.name] = [...own].map(([key, id]) => ({ key, id, isCopied: done.has(key) || copies.has(key) }));
-      refused.push(...rejections);
-      copied += copies.size;
-    }
-    const progress = { copied, records: assigned };
-    await remember(database, from, progress);
-    return { progress, refused };
-  });
+/** The copies of one table's records, and what is recorded about them. */
+interface Plan {
+  readonly path: string;
+  readonly name: string;
+  /** The copies that are not in the synced database yet. */
+  readonly changed: readonly Loose[];
+  /** The ids of those that replace an earlier copy. */
+  readonly again: ReadonlySet<unknown>;
+  readonly assigned: readonly Assigned[];
+  readonly copied: number;
+  readonly rejections: Migrated["refused"];
 }
 
-/** Adds the copies. Where there is another version that does not ship with the app, that one stays, and the copy goes to the history. */
-async function add(database: Database, path: string, copies: readonly Loose[]): Promise<void> {
+/** Copies the records that were not copied yet or that have changed since, in one transaction. */
+async function copy(synced: Synced, from: string, old: OldDatabase): Promise<{ readonly progress: Progress; readonly refused: Migrated["refused"] }> {
+  const { database, contract } = synced;
+  for (;;) {
+    const before = await progressOf(database, from, old);
+    const ids = new Map(old.known.map((table) => [table.collection.path, assignIds(table, before.records[table.name] ?? [], contract)]));
+    const plans = await Promise.all(old.known.map((table) => plan(table, before.records[table.name] ?? [], ids, contract)));
+    const records = { ...before.records, ...Object.fromEntries(plans.map(({ name, assigned }) => [name, assigned])) };
+    const progress = { copied: plans.reduce((sum, { copied }) => sum + copied, before.copied), records };
+    const isDone = await database.transaction("rw", database.tables, async () => {
+      if (canonical(await progressOf(database, from, old)) !== canonical(before)) {
+        // Another tab has copied in the meantime.
+        return false;
+      }
+      for (const { path, changed, again } of plans) {
+        await add(database, path, changed, again);
+      }
+      await remember(database, from, progress);
+      return true;
+    });
+    if (isDone) {
+      return { progress, refused: plans.flatMap(({ rejections }) => rejections) };
+    }
+  }
+}
+
+async function plan(table: OldTable, before: readonly Assigned[], ids: ReadonlyMap<string, Ids>, contract: PageContract): Promise<Plan> {
+  const { path } = table.collection;
+  const known = new Map(before.map((entry) => [entry.key, entry]));
+  const isKnown = (key: string): boolean => known.get(key)?.isCopied === true;
+  const { rewritten, rejections } = rewriteTable(table, known, ids, contract);
+  const copies = await digested(rewritten);
+  const now = new Map([...copies].map(([key, copy]) => [key, assign(known.get(key), copy, key)]));
+  const changed = [...copies].filter(([key, { digest }]) => known.get(key)?.digest !== digest);
+  const own = ids.get(path) ?? new Map<string, string>();
+  return {
+    path,
+    name: table.name,
+    changed: changed.map(([key, { record }]) => ({ ...record, clientUpdatedAt: now.get(key)?.stamp })),
+    again: new Set(changed.filter(([key]) => isKnown(key)).map(([, { record }]) => record["id"])),
+    assigned: [...own].map(([key, id]) => now.get(key) ?? known.get(key) ?? { key, id, isCopied: false }),
+    copied: [...copies.keys()].filter((key) => !isKnown(key)).length,
+    rejections,
+  };
+}
+
+/** What is recorded about a record that is copied. */
+function assign(known: Assigned | undefined, { record, digest }: Copy, key: string): Assigned {
+  const last = known?.isCopied === true ? (known.stamp ?? IMPORTED_STAMP) : IMPORTED_STAMP - 1;
+  return { key, id: record["id"] as string, isCopied: true, digest, stamp: known?.digest === digest ? last : last + 1 };
+}
+
+/** Adds the digests of the copies' content. Members that are not part of the original are not part of its content. */
+async function digested(rewritten: ReadonlyMap<string, { readonly copy: Loose; readonly original: Loose }>): Promise<ReadonlyMap<string, Copy>> {
+  const copies = [...rewritten].map(async ([key, { copy, original }]) => {
+    const text = canonical({ ...copy, clientUpdatedAt: 0, clientCreatedAt: original["clientCreatedAt"] });
+    const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+    return [key, { record: copy, digest: btoa(String.fromCharCode(...bytes)) }] as const;
+  });
+  return new Map(await Promise.all(copies));
+}
+
+/**
+ * Adds the copies. Where there is another version that is not older, that one stays, and the copy goes to the history. So does the copy of a
+ * record that was copied `again` and is not there any more: the user has deleted it.
+ */
+async function add(database: Database, path: string, copies: readonly Loose[], again: ReadonlySet<unknown>): Promise<void> {
   const table = database.table<Loose, string>(tableName(path));
   const keys = copies.map((copy) => `${path}/${String(copy["id"])}`);
   const [current, rows, writes, quarantined] = await Promise.all([
@@ -217,41 +290,49 @@ async function add(database: Database, path: string, copies: readonly Loose[]): 
     database._quarantine.where("key").anyOf(keys).toArray(),
   ]);
   const unread = new Set(quarantined.map(({ key }) => key));
-  const isTaken = (_: Loose, index: number): boolean => {
-    const isEdited = current[index] === undefined ? (rows[index] ?? writes[index]) !== undefined : !isShipped(current[index]);
-    return isEdited || unread.has(keys[index] ?? null);
+  const isTaken = (copy: Loose, index: number): boolean => {
+    const found = current[index];
+    const isDeleted = found === undefined && (again.has(copy["id"]) || (rows[index] ?? writes[index]) !== undefined);
+    const isNewer = found !== undefined && (found["clientUpdatedAt"] as number) >= (copy["clientUpdatedAt"] as number);
+    return isDeleted || isNewer || unread.has(keys[index] ?? null);
   };
+  const lost = copies.flatMap((copy, index) => {
+    const found = current[index];
+    const isOther = content(copy) !== content(found ?? {});
+    // The engine keeps the versions that it has seen.
+    const isUnseen = found !== undefined && !isShipped(found) && writes[index]?.at !== undefined;
+    return !isOther ? [] : isTaken(copy, index) ? [copy] : isUnseen ? [found] : [];
+  });
   const added = copies.filter((copy, index) => !isTaken(copy, index));
-  const lost = copies.filter((copy, index) => isTaken(copy, index) && content(copy) !== content(current[index] ?? {}));
-  await database._history.bulkAdd(lost.map((copy) => ({ collection: path, text: JSON.stringify(copy), why: "lost", at: Date.now() })));
+  await database._history.bulkAdd(lost.map((version) => ({ collection: path, text: JSON.stringify(version), why: "lost", at: Date.now() })));
   await putImported(table, added);
   await verify(table, added);
 }
 
-/** The copies of a table's records that were not copied yet, by old key, and the records that cannot be copied. */
+/** The copies of a table's records, by old key, and the records that cannot be copied. */
 function rewriteTable(
   { collection, name, records }: OldTable,
-  done: ReadonlySet<string>,
+  known: ReadonlyMap<string, Assigned>,
   ids: ReadonlyMap<string, Ids>,
-): { readonly copies: ReadonlyMap<string, Loose>; readonly rejections: Migrated["refused"] } {
+  { namespace }: PageContract,
+): { readonly rewritten: ReadonlyMap<string, { readonly copy: Loose; readonly original: Loose }>; readonly rejections: Migrated["refused"] } {
   const own: Ids = ids.get(collection.path) ?? new Map();
-  const taken = new Set([...done].map((key) => own.get(key)));
-  const copies = new Map<string, Loose>();
+  const isDone = (text: string): boolean => known.get(text)?.isCopied === true;
+  const taken = new Set(records.filter(({ text }) => isDone(text)).map(({ text }) => own.get(text)));
+  const rewritten = new Map<string, { copy: Loose; original: Loose }>();
   const rejections: Migrated["refused"][number][] = [];
   for (const { key, text, record } of records) {
     const id = own.get(text) ?? newId();
-    if (done.has(text)) {
-      continue;
-    }
-    const copy = taken.has(id) ? `has the same id as another record of the table: ${id}` : copyOf(record, id, collection, ids);
+    const isSecond = !isDone(text) && taken.has(id);
+    const copy = isSecond ? `has the same id as another record of the table: ${id}` : copyOf(record, id, collection, ids, namespace);
     if (typeof copy === "string") {
       rejections.push({ table: name, key, record, reason: copy });
     } else {
       taken.add(id);
-      copies.set(text, copy);
+      rewritten.set(text, { copy, original: record });
     }
   }
-  return { copies, rejections };
+  return { rewritten, rejections };
 }
 
 /** The new id of each record of a table, and of records that were copied before. */
@@ -263,52 +344,36 @@ function assignIds({ collection, records }: OldTable, before: readonly Assigned[
   return ids;
 }
 
-async function readOld(name: string, ignore: NonNullable<MigrateOptions["ignore"]>, { collections }: PageContract): Promise<OldDatabase> {
-  const database = await new Dexie(name).open();
-  try {
-    const names = database.tables.map((table) => table.name);
-    const collectionsOf = new Map(names.map((table) => [table, collectionOf(table, names, collections)]));
-    if (names.includes("_rows") && names.includes("_device")) {
-      throw new Error(`cannot migrate ${JSON.stringify(name)}: it is a synced database; give the name of the app's old database in \`from\``);
-    }
-    if ([...collectionsOf.values()].every((collection) => collection === undefined)) {
-      const tables = names.length === 0 ? "it has no tables" : `its tables are ${names.join(", ")}`;
-      throw new Error(`cannot migrate ${JSON.stringify(name)}: the contract has none of its tables (${tables}); check the name in \`from\``);
-    }
-    const ignored = new Set(ignore.map((entry) => (typeof entry === "string" ? entry : keyOf(entry))));
-    const known: OldTable[] = [];
-    const unknown: { table: string; records: number }[] = [];
-    for (const table of database.tables.filter((table) => !ignored.has(table.name))) {
-      const collection = collectionsOf.get(table.name);
-      const [keys, values] = await Promise.all([table.toCollection().primaryKeys(), table.toArray()]);
-      const records = (keys as readonly unknown[]).map((key, index) => ({ key, text: textOfKey(key) ?? "", record: values[index] as Loose }));
-      const kept = records.filter(({ key }) => !ignored.has(keyOf({ table: table.name, key })));
-      if (collection !== undefined) {
-        known.push({ collection, name: table.name, records: kept });
-      } else if (kept.length > 0) {
-        unknown.push({ table: table.name, records: kept.length });
-      }
-    }
-    return { known, unknown };
-  } finally {
-    database.close();
+/** Sorts the tables of the old database into those that have a collection and those that have none. */
+function sortTables(from: string, tables: readonly OldContentTable[], ignore: NonNullable<MigrateOptions["ignore"]>, { collections }: PageContract): OldDatabase {
+  const names = tables.map((table) => table.name);
+  const collectionsOf = new Map(names.map((table) => [table, collectionOf(table, names, collections)]));
+  if (names.includes("_rows") && names.includes("_device")) {
+    throw new Error(`cannot migrate ${JSON.stringify(from)}: it is a synced database; give the name of the app's old database in \`from\``);
   }
+  if ([...collectionsOf.values()].every((collection) => collection === undefined)) {
+    const found = names.length === 0 ? "it has no tables" : `its tables are ${names.join(", ")}`;
+    throw new Error(`cannot migrate ${JSON.stringify(from)}: the contract has none of its tables (${found}); check the name in \`from\``);
+  }
+  const ignored = new Set(ignore.map((entry) => (typeof entry === "string" ? entry : keyOf(entry))));
+  const known: OldTable[] = [];
+  const unknown: { table: string; records: number }[] = [];
+  for (const { name, keys, values } of tables.filter((table) => !ignored.has(table.name))) {
+    const collection = collectionsOf.get(name);
+    const records = keys.map((key, index) => ({ key, text: textOfKey(key) ?? "", record: values[index] as Loose }));
+    const kept = records.filter(({ key }) => !ignored.has(keyOf({ table: name, key })));
+    if (collection !== undefined) {
+      known.push({ collection, name, records: kept });
+    } else if (kept.length > 0) {
+      unknown.push({ table: name, records: kept.length });
+    }
+  }
+  return { known, unknown };
 }
 
 /** The identity of a record of the old database as one text. Table names do not contain line breaks. */
 function keyOf({ table, key }: OldRecord): string {
   return `${table}\n${textOfKey(key) ?? ""}`;
-}
-
-/** Deletes a database. If another tab has it open, it is deleted when that tab is closed; this function does not wait for that. */
-function deleteDatabase(name: string): Promise<"deleted" | "inUse"> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.deleteDatabase(name);
-    request.onsuccess = () => resolve("deleted");
-    // Tabs that close the database on request need a moment, and so does the connection that has read it.
-    request.onblocked = () => setTimeout(() => resolve("inUse"), CLOSE_MS_MAX);
-    request.onerror = () => reject(new Error(`cannot delete the old database ${JSON.stringify(name)}: ${request.error?.message ?? "the browser gave no reason"}; everything in it is copied`));
-  });
 }
 
 /** The collection of an old table. A table may have the singular name, unless there is also a table with the plural name. */
@@ -340,7 +405,7 @@ function rewritten(record: Loose, id: string, collection: Collection, ids: Reado
   for (const { path, collection: target } of collection.references) {
     follow(copy, path, ids.get(target) ?? new Map());
   }
-  return { ...copy, id, clientCreatedAt: copy["clientCreatedAt"] ?? Date.now(), clientUpdatedAt: IMPORTED_STAMP, isDeleted: false };
+  return { ...copy, id };
 }
 
 /**
@@ -379,30 +444,22 @@ function newIdOf(key: unknown, ids: Ids): string | undefined {
   return text === undefined ? undefined : (ids.get(text) ?? ids.get(text.replace(/^text:(?=\d+$)/, "number:")));
 }
 
-/** The copy of a record, or the reason why it cannot be copied. */
-function copyOf(record: Loose, id: string, collection: Collection, ids: ReadonlyMap<string, Ids>): Loose | string {
-  const isRecord = typeof record === "object" && record !== null && !Array.isArray(record);
+/** The copy of a record, or the reason why it cannot be copied: the same reasons for which a write is rejected. */
+function copyOf(record: Loose, id: string, collection: Collection, ids: ReadonlyMap<string, Ids>, namespace: string | undefined): Loose | string {
+  const isRecord = Object.prototype.toString.call(record) === "[object Object]";
   // The key and the references of the old record may be values that JSON cannot hold; those of the copy must not be.
   const rewrittenOne = isRecord ? rewritten(record, id, collection, ids) : record;
-  const unfit = [...beyondRecords(rewrittenOne)];
-  if (unfit.length > 0) {
-    return unfit.map(({ pointer, message }) => `${pointer || "the record"} ${message}`).join("; ");
-  }
-  if (record["isDeleted"] === true) {
-    return "is deleted: /isDeleted is true";
-  }
-  const copy = JSON.parse(JSON.stringify(rewrittenOne)) as Loose;
-  const result = collection.schema.safeParse(copy);
-  return result.success ? copy : violations(result.error).map(({ pointer, message }) => `${pointer || "the record"} ${message}`).join("; ");
+  const { record: copy, violations } = completed(rewrittenOne, collection, namespace, () => ({ clientUpdatedAt: IMPORTED_STAMP }));
+  const isDeleted = copy?.["isDeleted"] === true ? [{ pointer: "/isDeleted", message: "is true: the record is deleted" }] : [];
+  const found = [...violations, ...isDeleted].map(({ pointer, message }) => `${pointer || "the record"} ${message}`);
+  return copy === undefined || found.length > 0 ? found.join("; ") : copy;
 }
 
 /** Reads the copies, and compares them with their originals. */
 async function verify(table: { bulkGet(keys: string[]): PromiseLike<(Loose | undefined)[]> }, copies: readonly Loose[]): Promise<void> {
   const stored = await table.bulkGet(copies.map((copy) => copy["id"] as string));
   copies.forEach((copy, index) => {
-    const { clientUpdatedAt: _, ...expected } = copy;
-    const { clientUpdatedAt: __, ...found } = stored[index] ?? {};
-    if (canonical(found) !== canonical(expected)) {
+    if (canonical(stored[index]) !== canonical(copy)) {
       throw new Error(`cannot migrate ${String(copy["id"])}: its copy differs from the original; nothing was copied, and the old database is unchanged`);
     }
   });
@@ -414,10 +471,20 @@ function content(record: Loose): string {
   return canonical(rest);
 }
 
+function canonicalContent({ known, unknown }: OldDatabase): string {
+  return canonical([known.map(({ name, records }) => [name, records]), unknown]);
+}
+
+/** A value as a text. Different values have different texts; a value that neither JSON nor a key can hold differs from every other. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
-      : inner,
-  );
+  return JSON.stringify(value, function (this: Loose, name: string, inner: unknown) {
+    const given = name in this ? this[name] : inner;
+    if (typeof given === "object" && given !== null && ["Object", "Array"].includes(Object.prototype.toString.call(given).slice(8, -1))) {
+      return Array.isArray(given) ? given : Object.fromEntries(Object.entries(given).sort(([one], [other]) => (one < other ? -1 : 1)));
+    }
+    if (given === null || ["string", "boolean"].includes(typeof given) || Number.isFinite(given)) {
+      return given;
+    }
+    return { [typeof given]: typeof given === "object" ? (textOfKey(given) ?? newId()) : String(given) };
+  });
 }

@@ -245,7 +245,7 @@ export class DexieStore {
         at,
         shipped: kind.shipped === 1,
         stale: kind.stale === 1,
-        imported: kind.imported === 1,
+        imported: kind.imported ?? 0,
         record: records.get(key),
       })),
     );

@@ -5,7 +5,7 @@ import { Dexie, type DBCore, type DBCoreMutateRequest, type DBCoreMutateResponse
 import { violations, type Violation } from "../../generated/typescript/runtime/report.js";
 import { deterministicId, type Collection } from "../../generated/typescript/runtime/collection.js";
 import type { RecordRefused } from "./api.js";
-import { LEVELS_MAX, WRITTEN_BYTES_MAX } from "./border.js";
+import { WRITTEN_BYTES_MAX } from "./border.js";
 import { STRONGLOG, type PageContract } from "./contract.js";
 import { tableName, type Database, type OwnTables, type PendingWrite, type QuarantinedRow } from "./database.js";
 import { newId } from "./id.js";
@@ -39,7 +39,7 @@ class Rejected extends Error implements RecordRefused {
 const contracts = new WeakMap<Dexie, PageContract>();
 /** The transactions in which a migration writes its copies. */
 const imports = new WeakSet<object>();
-/** The stamp of imported records, the same as in the engine: every edit is newer; only shipped records are older (R25). */
+/** The stamp of imported records: every edit is newer; only shipped records are older (R25). Those imported again have the next ones. */
 export const IMPORTED_STAMP = 1;
 
 /** The contract of a database. */
@@ -47,7 +47,7 @@ export function contractOf(database: Dexie): PageContract {
   return contracts.get(database) ?? STRONGLOG;
 }
 
-/** Writes records that are older than every edit, in the current transaction, which must write no others. */
+/** Writes records with the stamps that they have, which are older than every edit, in the current transaction, which must write no others. */
 export function putImported(table: Table<object, string>, records: readonly object[]): PromiseLike<unknown> {
   imports.add(Dexie.currentTransaction.idbtrans);
   return table.bulkPut(records);
@@ -83,8 +83,9 @@ function watched(core: DBCore, written: () => void, { collections, namespace }: 
       if (collection === undefined) {
         return table;
       }
-      const onlyId = collection.singleton === undefined ? undefined : singletonId(namespace, collection.path, collection.singleton);
-      return new Watched(core, table, collection, onlyId, (transaction) => changed.add(transaction)).table();
+      // A contract that lacks the namespace fails here, not at the first write.
+      onlyIdOf(collection, namespace);
+      return new Watched(core, table, collection, namespace, (transaction) => changed.add(transaction)).table();
     },
   };
 }
@@ -120,8 +121,7 @@ class Watched {
     private readonly core: DBCore,
     private readonly below: DBCoreTable,
     private readonly collection: Collection,
-    /** The id of the record, if the collection has only one. */
-    private readonly onlyId: string | undefined,
+    private readonly namespace: string | undefined,
     private readonly report: (transaction: object) => void,
   ) {}
 
@@ -151,7 +151,7 @@ class Watched {
     const isImported = imports.has(request.trans);
     let records: JsonRecord[];
     try {
-      records = request.values.map((value: unknown) => this.complete(value, request.type, isImported ? IMPORTED_STAMP : at));
+      records = request.values.map((value: unknown) => this.complete(value, request.type, isImported ? undefined : at));
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
@@ -174,7 +174,7 @@ class Watched {
             const pending = [...last].filter(([id]) => !undone.has(id)).map(([id, record]) => ({
               ...this.pendingWrite(id, at, isShipped(record)),
               ...(stale.has(id) ? { stale: 1 as const } : {}),
-              ...(isImported ? { imported: 1 as const } : {}),
+              ...(isImported ? { imported: record["clientUpdatedAt"] as number } : {}),
             }));
             return this.remove(trans, gone)
               .then(() => this.record(trans, pending))
@@ -261,48 +261,17 @@ class Watched {
     return { key: `${this.collection.path}/${id}`, at, shipped: shipped ? 1 : 0 };
   }
 
-  /** The record as it will be sent: JSON, with the members that sync needs. */
-  private complete(value: unknown, type: "add" | "put", stamp: number): JsonRecord {
-    const { path, schema } = this.collection;
-    const unfit = [...beyondRecords(value)];
-    if (unfit.length > 0) {
-      const named = (value as { readonly id?: unknown } | null | undefined)?.id;
-      throw new Rejected(path, typeof named === "string" ? named : undefined, unfit);
-    }
-    const given = JSON.parse(JSON.stringify(value)) as JsonRecord;
-    const id = given["id"] ?? this.onlyId ?? newId();
-    const shipped = type === "add" && isShipped(given);
-    const record: JsonRecord = {
-      ...given,
-      id,
-      clientCreatedAt: shipped ? 0 : (given["clientCreatedAt"] ?? stamp),
-      clientUpdatedAt: shipped ? 0 : stamp,
-      isDeleted: given["isDeleted"] ?? false,
-    };
-    const result = schema.safeParse({ ...record, isDeleted: false });
-    const found = result.success ? [...this.beyondSchema(record)] : violations(result.error);
-    if (found.length > 0) {
-      throw new Rejected(path, typeof id === "string" ? id : undefined, found);
+  /** The record as it will be sent: JSON, with the members that sync needs. An imported record has its own stamp. */
+  private complete(value: unknown, type: "add" | "put", stamp: number | undefined): JsonRecord {
+    const { collection, namespace } = this;
+    const { record, id, violations } = completed(value, collection, namespace, (given) => {
+      const isShippedNow = type === "add" && isShipped(given);
+      return isShippedNow ? { clientCreatedAt: 0, clientUpdatedAt: 0 } : stamp === undefined ? {} : { clientCreatedAt: given["clientCreatedAt"] ?? stamp, clientUpdatedAt: stamp };
+    });
+    if (record === undefined || violations.length > 0) {
+      throw new Rejected(collection.path, id, violations);
     }
     return record;
-  }
-
-  /** The rules of the contract that are not part of the schema. */
-  private *beyondSchema(record: JsonRecord): Generator<Violation> {
-    if (typeof record["isDeleted"] !== "boolean") {
-      yield { pointer: "/isDeleted", keyword: "type", message: "is not a boolean" };
-    }
-    if (this.onlyId !== undefined && record["id"] !== this.onlyId) {
-      const message = `is not ${this.onlyId}, the one id of this collection; leave it out`;
-      yield { pointer: "/id", keyword: "const", message };
-    }
-    const bytes = new TextEncoder().encode(JSON.stringify(record)).length;
-    if (bytes > WRITTEN_BYTES_MAX) {
-      yield { pointer: "", keyword: "maxBytes", message: `takes ${bytes} bytes of JSON; expected at most ${WRITTEN_BYTES_MAX}` };
-    }
-    if (isDeeper(record, LEVELS_MAX)) {
-      yield { pointer: "", keyword: "maxLevels", message: `nests deeper than ${LEVELS_MAX} levels` };
-    }
   }
 
   /** A record with a quarantined version must not be edited, because the app would overwrite data that it cannot read. */
@@ -325,8 +294,46 @@ class Watched {
   }
 }
 
-/** Whether a value has more levels of arrays and objects. */
-function isDeeper(value: unknown, levels: number): boolean {
-  const isContainer = typeof value === "object" && value !== null;
-  return isContainer && (levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1)));
+/** A record as it will be sent, unless it is not JSON, and the reasons why it cannot be sent. */
+interface Completed {
+  readonly record: JsonRecord | undefined;
+  readonly id: string | undefined;
+  readonly violations: readonly Violation[];
+}
+
+/** Completes a record with the members that sync needs, of which `sync` gives some, and checks it. */
+export function completed(value: unknown, collection: Collection, namespace: string | undefined, sync: (given: JsonRecord) => JsonRecord): Completed {
+  const unfit = [...beyondRecords(value)];
+  if (unfit.length > 0) {
+    return { record: undefined, id: textOr((value as JsonRecord | null | undefined)?.["id"]), violations: unfit };
+  }
+  const given = JSON.parse(JSON.stringify(value)) as JsonRecord;
+  const onlyId = onlyIdOf(collection, namespace);
+  const members = { id: given["id"] ?? onlyId ?? newId(), isDeleted: given["isDeleted"] ?? false, ...sync(given) };
+  const record: JsonRecord = { ...given, clientCreatedAt: given["clientCreatedAt"] ?? Date.now(), ...members };
+  const result = collection.schema.safeParse({ ...record, isDeleted: false });
+  return { record, id: textOr(record["id"]), violations: result.success ? [...beyondSchema(record, onlyId)] : violations(result.error) };
+}
+
+function textOr(id: unknown): string | undefined {
+  return typeof id === "string" ? id : undefined;
+}
+
+/** The id of the record, if the collection has only one. */
+function onlyIdOf({ path, singleton }: Collection, namespace: string | undefined): string | undefined {
+  return singleton === undefined ? undefined : singletonId(namespace, path, singleton);
+}
+
+/** The rules of the contract that are not part of the schema. */
+function* beyondSchema(record: JsonRecord, onlyId: string | undefined): Generator<Violation> {
+  if (typeof record["isDeleted"] !== "boolean") {
+    yield { pointer: "/isDeleted", keyword: "type", message: "is not a boolean" };
+  }
+  if (onlyId !== undefined && record["id"] !== onlyId) {
+    yield { pointer: "/id", keyword: "const", message: `is not ${onlyId}, the one id of this collection; leave it out` };
+  }
+  const bytes = new TextEncoder().encode(JSON.stringify(record)).length;
+  if (bytes > WRITTEN_BYTES_MAX) {
+    yield { pointer: "", keyword: "maxBytes", message: `takes ${bytes} bytes of JSON; expected at most ${WRITTEN_BYTES_MAX}` };
+  }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::host_object::host_object;
-use crate::random::with_clock_and_rng;
+use crate::random::{whole, with_clock_and_rng};
 use crate::rows::{LoadedRow, Plan, Writes, read_key, read_meta, write, write_key};
 
 /// The meta row of a new device, as text.
@@ -17,9 +17,6 @@ pub fn new_meta(wall_ms: f64) -> String {
     let device: Uuid = with_clock_and_rng(wall_ms, |clock| clock.new_id());
     write(&Meta { device, digest: Some(Digest::default()), ..Default::default() })
 }
-
-/// The stamp of imported records: every edit is newer, and only what ships with the app is older (R25).
-const IMPORTED_STAMP: i64 = 1;
 
 host_object! {
     /// A write of the app that is no edit yet.
@@ -32,8 +29,8 @@ host_object! {
         shipped: flag,
         /// Whether it replaces a version that the app has not read.
         stale: flag,
-        /// Whether the record is older than every edit, because it comes from a database from before sync.
-        imported: flag,
+        /// The stamp of a record that comes from a database from before sync, or 0. It is older than every edit (R25).
+        imported: number,
         /// The record as JSON, or undefined where the app has deleted it.
         record: optional_text,
     }
@@ -44,7 +41,7 @@ impl AppWrite {
         match self.record() {
             None => LocalEdit::Delete,
             Some(record) if self.shipped() => LocalEdit::Seed(record),
-            Some(text) if self.imported() => LocalEdit::Import { text, stamp: IMPORTED_STAMP },
+            Some(text) if self.imported() > 0.0 => LocalEdit::Import { text, stamp: whole(self.imported()) },
             // The edit is stamped with the time of the write, not with the stamp of the stored version (R24).
             Some(record) if self.stale() => LocalEdit::Put(record),
             Some(record) => LocalEdit::Change(record),
