@@ -127,6 +127,11 @@ export interface SyncStatus extends CollectionStatus {
   readonly blocked: number;
   /** The number of changes that this version of the app cannot read. */
   readonly quarantined: number;
+  /**
+   * Edits of collections that this version of the app does not have, by collection. They are part of `pending`, and wait for a version that
+   * has the collection.
+   */
+  readonly unknownCollections: Readonly<Record<string, number>>;
   /** When each collection was last pulled and pushed. */
   readonly collections: Readonly<Record<string, CollectionStatus>>;
   /** The number of milliseconds until sync retries automatically. */
@@ -161,7 +166,7 @@ export interface SyncStatus extends CollectionStatus {
 }
 
 /** The part of the status that the engine provides. */
-export type EngineStatus = Omit<SyncStatus, "account" | "leader" | "persisted" | "storageProblem">;
+export type EngineStatus = Omit<SyncStatus, "account" | "leader" | "persisted" | "storageProblem" | "unknownCollections">;
 
 /** An edit that the server has rejected permanently. */
 export interface BlockedRecord<Path extends string = CollectionPath> {

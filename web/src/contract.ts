@@ -28,6 +28,7 @@ export type PageContract = Omit<Contract, "data">;
 
 /** The part of a contract that a worker needs, if it is not StrongLog's. It is sent to the worker. */
 export interface WorkerContract {
+  readonly namespace: string | undefined;
   readonly stores: StoreVersions;
   /** `contract.json` */
   readonly json: string;
@@ -36,6 +37,6 @@ export interface WorkerContract {
 /** The contract that is compiled into the engine. */
 export const STRONGLOG: PageContract = stronglog;
 
-export function forWorker({ stores, data }: Contract): WorkerContract {
-  return { stores: { ...stores }, json: JSON.stringify(data) };
+export function forWorker({ namespace, stores, data }: Contract): WorkerContract {
+  return { namespace, stores: { ...stores }, json: JSON.stringify(data) };
 }

@@ -5,14 +5,12 @@ import type { DeviceList, RecoveryCode } from "../../generated/typescript/types.
 import type { BlockedRecord, Credentials, EngineStatus, PastVersion, QuarantinedChange } from "./api.js";
 import { OPERATIONS, type StoredMeta, type UserRequest } from "./border.js";
 import type { LeaderStatus, Method, Settings } from "./channel.js";
-import { HELD_OPEN, makeDatabase, partsOfKey, PAUSED, type Database } from "./database.js";
+import { makeDatabase, opened, partsOfKey, PAUSED, type Database } from "./database.js";
 import { Driver } from "./driver.js";
-import { DexieStore, type State } from "./store.js";
+import { DexieStore } from "./store.js";
 import { Transport, type AccountOperation, type Audit } from "./transport.js";
 import * as wasm from "../engine/pkg/engine.js";
 
-/** The time limit for opening the database. */
-const OPEN_MS_MAX = 10_000;
 /** The delay before a database that was closed externally is opened again. */
 const CHECK_MS = 200;
 
@@ -52,9 +50,9 @@ export class Host {
 
   /** Opens the database, makes this tab its only writer, and starts to sync. The WebAssembly must be loaded. */
   static async open(settings: Settings, environment: HostEnvironment): Promise<Host> {
-    const database = makeDatabase(settings.name, settings.contract?.stores);
+    const database = makeDatabase(settings.name, settings.contract);
     const store = new DexieStore(database, settings.tab);
-    const state = await openInTime(store).catch((error: unknown) => {
+    const state = await opened(database).then(() => store.open()).catch((error: unknown) => {
       database.close();
       throw error;
     });
@@ -162,6 +160,7 @@ export class Host {
     if ((await this.database._device.get(PAUSED))?.value === true) {
       this.pause(true);
     }
+    await this.store.repair(wasm.contractVersion());
     if (meta.contract !== wasm.contractVersion()) {
       await this.rereadQuarantine();
     }
@@ -290,8 +289,9 @@ export class Host {
       void this.lookForTokens();
     }
     const { account, notice, storageProblem } = this;
-    const pending = status.pending + this.store.waiting;
-    const full: LeaderStatus = { ...status, pending, account, storageProblem: storageProblem ?? notice, tab: this.settings.tab };
+    const { unknown: unknownCollections, waiting } = this.store;
+    const pending = status.pending + waiting;
+    const full: LeaderStatus = { ...status, pending, unknownCollections, account, storageProblem: storageProblem ?? notice, tab: this.settings.tab };
     // The time to the next attempt changes all the time, so only its presence is compared.
     const text = JSON.stringify({ ...full, nextAttemptInMs: status.nextAttemptInMs !== null });
     if (text !== this.reported) {
@@ -325,16 +325,6 @@ export class Host {
       this.repeatStatus();
     }
   }
-}
-
-/** Opens a store. If another tab blocks an upgrade, the browser tells only the first page that asks. */
-function openInTime(store: DexieStore): Promise<State> {
-  return new Promise((resolve, reject) => {
-    const held = (): void => reject(new Error(HELD_OPEN));
-    const timer = setTimeout(held, OPEN_MS_MAX);
-    store.database.on("blocked", held);
-    void store.open().then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }
 
 /** The operation on one device. */

@@ -4,7 +4,8 @@
 import { Dexie } from "dexie";
 import { deterministicId, type Collection } from "../../generated/typescript/runtime/collection.js";
 import type { PageContract } from "./contract.js";
-import { tableName, type Database } from "./database.js";
+import { opened, tableName, type Database } from "./database.js";
+import { errorText } from "./error.js";
 import { newId } from "./id.js";
 import { textOfKey, textsOfJson } from "./keys.js";
 import { CLOSE_MS_MAX, deleteOldDatabase, OPEN_OLD_MS_MAX, readOldDatabase, type OldContentTable } from "./old.js";
@@ -135,6 +136,9 @@ async function migrateAlone(synced: Synced, { from, deleteOld = false, ignore = 
   if (from === database.name) {
     throw new Error(`cannot migrate ${JSON.stringify(from)}: this is the synced database itself; give the name of the app's old database in \`from\``);
   }
+  await opened(database).catch((error: unknown) => {
+    throw new Error(`cannot migrate ${JSON.stringify(from)}: ${errorText(error)}`);
+  });
   const before = (await storedProgress(database))[from] ?? NOTHING;
   const isDeleting = "isDeleting" in before;
   const content = await readOldDatabase(from, isDeleting ? CLOSE_MS_MAX : OPEN_OLD_MS_MAX);

@@ -18,8 +18,9 @@ export async function loadEngine(contract?: string): Promise<void> {
   }
 }
 
-/** The known causes: the browser's message, and the advice that fixes it. */
-const CAUSES: readonly (readonly [seen: RegExp, remedy: string])[] = [
+/** The known causes: the browser's message, and the advice that fixes it, unless the message has it. */
+const CAUSES: readonly (readonly [seen: RegExp, remedy: string | undefined])[] = [
+  [/belongs to another contract|holds the database open/, undefined],
   [/Content Security Policy|unsafe-eval/i, "the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src"],
   [/failed to fetch Wasm/i, "reload the page, if the app was updated; otherwise serve engine_bg.wasm next to the worker, to everybody who may open the app"],
   [/WebAssembly|CompileError|magic word/i, "reload the page, if the app was updated; otherwise serve engine_bg.wasm as it was built, with the type application/wasm"],
@@ -30,6 +31,6 @@ const CAUSES: readonly (readonly [seen: RegExp, remedy: string])[] = [
 /** Why sync does not start, and how to fix it. */
 export function startupProblem(error: unknown): string {
   const seen = errorText(error);
-  const remedy = CAUSES.find(([pattern]) => pattern.test(seen))?.[1] ?? "reload the page; writes are kept and are sent then";
-  return `cannot start sync: ${seen}; ${remedy}`;
+  const [, remedy] = CAUSES.find(([pattern]) => pattern.test(seen)) ?? [, "reload the page; writes are kept and are sent then"];
+  return `cannot start sync: ${seen}${remedy === undefined ? "" : `; ${remedy}`}`;
 }

@@ -3,7 +3,7 @@
 
 import { Dexie, type Collection } from "dexie";
 import type { Command, QuarantineMove, Selection, StoredInfo, StoredMeta, Writes } from "./border.js";
-import { countOwnTables, ownTables, partsOfKey, tableName, type Database, type PendingWrite, type StoredRow } from "./database.js";
+import { countOwnTables, countUnknown, isExtended, isKnown, ownTables, partsOfKey, pathsIn, tableName, type Database, type PendingWrite, type StoredRow } from "./database.js";
 import * as wasm from "../engine/pkg/engine.js";
 
 /** A row that the engine returns. */
@@ -50,8 +50,10 @@ const WRITES_PER_STEP_MAX = 1_000;
 export type Edits = Extract<Command, { command: "load" }>["edits"];
 
 export class DexieStore {
-  /** The number of edits that this version of the app does not have the tables of. They wait for the newer version that has made them. */
-  waiting = 0;
+  /** The edits that this version of the app does not have the tables of, by collection. They wait for a version that has them. */
+  unknown: Readonly<Record<string, number>> = {};
+  /** Whether rows have no table at all: earlier versions of this package deleted the tables of collections that a contract did not have. */
+  private hasOrphans = false;
 
   /**
    * @param holder The tab that may write. Each step checks that this is still the case: a tab that was frozen may lose the leadership in
@@ -66,6 +68,9 @@ export class DexieStore {
   open(): Promise<State> {
     return this.database.transaction("rw", [...ownTables], async () => {
       await this.database._device.put({ name: "holder", value: this.holder });
+      const { _rows, _pendingWrites } = this.database;
+      const paths = [...(await pathsIn(_rows)), ...(await pathsIn(_pendingWrites))];
+      this.hasOrphans = paths.some((path) => !isKnown(this.database, `${path}/`));
       const known = await this.meta();
       const meta = known ?? wasm.newMeta(Date.now());
       await (known === undefined && this.database._device.put({ name: "meta", value: meta }));
@@ -112,6 +117,25 @@ export class DexieStore {
     const queue = this.known(this.database._rows.orderBy("queue"));
     const rows = await (edits === "all" ? queue : queue.filter((row) => wasm.isAmong(row.info, edits === "known"))).limit(limit).toArray();
     return loaded(rows.filter(this.isKnown));
+  }
+
+  /** Once for each contract, puts records back into the app's tables that do not have them: earlier versions of this package deleted tables. */
+  async repair(contract: string): Promise<void> {
+    const { _device, _rows, _pendingWrites } = this.database;
+    const name = "repaired";
+    if ((await _device.get(name))?.value === contract) {
+      return;
+    }
+    await this.transaction(undefined, async () => {
+      for (const path of (await pathsIn(_rows)).filter((path) => this.isKnown({ key: `${path}/` }))) {
+        const ofPath = (table: typeof _rows | typeof _pendingWrites): PromiseLike<string[]> => table.where("key").startsWith(`${path}/`).primaryKeys();
+        const ids = await this.database.table<unknown, string>(tableName(path)).toCollection().primaryKeys();
+        // The app may have deleted a record that it has written.
+        const settled = new Set([...ids.map((id) => `${path}/${id}`), ...(await ofPath(_pendingWrites))]);
+        await this.resetAppTables((await ofPath(_rows)).filter((key) => !settled.has(key)));
+      }
+      await _device.put({ name, value: contract });
+    });
   }
 
   /** Writes a past version as a new write of the app. */
@@ -166,13 +190,10 @@ export class DexieStore {
   }
 
   private async counts(meta: string, undecided: boolean): Promise<string> {
-    const { _rows, _pendingWrites } = this.database;
+    const { _rows } = this.database;
     const counts = await countOwnTables(this.database);
-    const pending = this.isExtended()
-      ? (await this.known(_rows.orderBy("queue")).count()) + (await this.known(_pendingWrites.orderBy("at")).count())
-      : counts.pending;
-    this.waiting = counts.pending - pending;
-    const known = { ...counts, pending };
+    this.unknown = this.isExtended() ? await countUnknown(this.database) : {};
+    const known = { ...counts, pending: counts.pending - this.waiting };
     if (!undecided) {
       return JSON.stringify(known);
     }
@@ -181,9 +202,14 @@ export class DexieStore {
     return JSON.stringify({ ...known, live, unseen });
   }
 
-  /** Whether a newer version of the app has added tables to the database. */
+  /** The number of edits that wait for another version of the app. */
+  get waiting(): number {
+    return Object.values(this.unknown).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Whether the database has more than what this version of the app knows. */
   private isExtended(): boolean {
-    return (this.database.backendDB()?.objectStoreNames.length ?? 0) > this.database.tables.length;
+    return this.hasOrphans || isExtended(this.database);
   }
 
   /** Leaves out what this version of the app does not have the table of. */
@@ -192,7 +218,7 @@ export class DexieStore {
   }
 
   /** Whether this version of the app has the table of a row or a write. */
-  readonly isKnown = ({ key }: { readonly key: string }): boolean => this.database.tables.some(({ name }) => name === partsOfKey(key).table);
+  readonly isKnown = ({ key }: { readonly key: string }): boolean => isKnown(this.database, key);
 
   private async load(selection: Selection, meta: string): Promise<wasm.LoadedRow[]> {
     const { _rows, _quarantine } = this.database;

@@ -23,7 +23,7 @@ import type {
 import { Calls } from "./calls.js";
 import { forWorker, STRONGLOG, type Contract } from "./contract.js";
 import { openChannel, type LeaderStatus, type Message, type Method } from "./channel.js";
-import { countOwnTables, HELD_OPEN, makeDatabase, OUTDATED, PAUSED, type Database } from "./database.js";
+import { countOwnTables, countUnknown, HELD_OPEN, isExtended, isOutdated, makeDatabase, opened, OUTDATED, PAUSED, refusalOf, type Database } from "./database.js";
 import { errorText } from "./error.js";
 import { newId } from "./id.js";
 import { BEAT_MS } from "./leader.js";
@@ -51,6 +51,7 @@ const STARTING: SyncStatus = {
   pendingSince: null,
   blocked: 0,
   quarantined: 0,
+  unknownCollections: {},
   lastSuccessfulServerSyncTimestamp: null,
   lastSuccessfulClientPushTimestamp: null,
   collections: {},
@@ -103,13 +104,15 @@ class Page implements Sync {
     }
     const given = contract === undefined ? undefined : forWorker(contract);
     const settings = { tab: this.tab, name, baseUrl: checkedUrl(options.baseUrl), validateWithZod, pollMs, contract: given };
-    this.database = makeDatabase(name, contract?.stores);
+    const pageContract = contract ?? STRONGLOG;
+    this.database = makeDatabase(name, pageContract);
     this.channel = openChannel(name);
     this.calls = new Calls((message) => this.say(message));
     this.database.on("blocked", () => this.update({ storageProblem: HELD_OPEN }));
-    this.database.on("ready", () => this.compareVersion(this.database.backendDB().version), true);
-    this.database.on("versionchange", ({ newVersion }) => this.compareVersion(newVersion ?? 0));
-    watchWrites(this.database, () => this.written(), contract ?? STRONGLOG);
+    this.database.on("ready", async (database) => this.takeOutdated(await isOutdated(database as Database, pageContract)), true);
+    // Dexie closes the database, and the next request opens it again. If it is deleted, it is not created again.
+    this.database.on("versionchange", ({ newVersion }) => void (newVersion !== null && setTimeout(() => void this.readAlone())));
+    watchWrites(this.database, () => this.written(), pageContract);
     this.db = this.database as unknown as StrongLogDatabase;
     this.status = {
       getSnapshot: () => this.current,
@@ -235,19 +238,26 @@ class Page implements Sync {
 
   /** Stores the setting in the database, so that the next leader sends nothing either, even after a reload. */
   private async setPaused(paused: boolean): Promise<void> {
-    this.say({ say: "paused", paused });
+    const method = paused ? "pause" : "resume";
+    this.checkCall(method, refusalOf(this.database));
+    await opened(this.database).catch((error: unknown) => this.checkCall(method, errorText(error)));
     await this.database._device.put({ name: PAUSED, value: paused });
+    this.say({ say: "paused", paused });
   }
 
   /** Calls the leading worker. If another leader takes over before the answer, the call is sent again. */
-  private call<T>(method: Method, ...given: unknown[]): Promise<T> {
-    if (this.ended.signal.aborted) {
-      return Promise.reject(new Error(`cannot call ${method}: the sync was closed; createSync creates another`));
-    }
-    if (this.current.state === "unavailable") {
-      return Promise.reject(new Error(`cannot call ${method}: ${this.current.lastError ?? "sync does not run"}`));
-    }
+  private async call<T>(method: Method, ...given: unknown[]): Promise<T> {
+    const { state, lastError } = this.current;
+    this.checkCall(method, refusalOf(this.database) ?? (state === "unavailable" ? (lastError ?? "sync does not run") : undefined));
     return this.calls.ask(method, given);
+  }
+
+  /** Throws if a call cannot be carried out. */
+  private checkCall(method: string, problem: string | undefined): void {
+    const found = this.ended.signal.aborted ? "the sync was closed; createSync creates another" : problem;
+    if (found !== undefined) {
+      throw new Error(`cannot call ${method}: ${found}`);
+    }
   }
 
   private say(message: Message): void {
@@ -267,6 +277,10 @@ class Page implements Sync {
   }
 
   private receive(message: Message): void {
+    if (refusalOf(this.database) !== undefined) {
+      // The leader syncs the database of another contract.
+      return;
+    }
     switch (message.say) {
       case "status":
         this.heard();
@@ -341,21 +355,21 @@ class Page implements Sync {
   private async readAlone(): Promise<void> {
     try {
       const [counts, tokens] = await Promise.all([countOwnTables(this.database), this.database._device.get("tokens")]);
+      const unknownCollections = isExtended(this.database) ? await countUnknown(this.database) : {};
       if (!this.isLed) {
         const session = tokens?.value as Session | undefined;
         const account = session?.accessToken === undefined ? null : session.account;
-        this.update({ ...counts, account, storageProblem: null });
+        this.update({ ...counts, unknownCollections, account, storageProblem: null });
       }
     } catch (error) {
       if (!this.isLed && !this.ended.signal.aborted) {
-        this.update({ storageProblem: `cannot open the local database: ${errorText(error)}` });
+        this.update({ storageProblem: `cannot open the local database: ${refusalOf(this.database) ?? errorText(error)}` });
       }
     }
   }
 
-  /** Compares the version of the database with the version of this page, which Dexie counts in tens. */
-  private compareVersion(version: number): void {
-    this.isOutdated ||= version > Math.round(10 * this.database.verno);
+  private takeOutdated(isOutdated: boolean): void {
+    this.isOutdated ||= isOutdated;
     this.update({});
   }
 

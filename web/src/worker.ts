@@ -1,7 +1,7 @@
 // The worker of a page: takes part in the election among all tabs, and hosts the device while it leads.
 
 import { openChannel, type Message, type Order, type Report, type Settings } from "./channel.js";
-import { makeDatabase } from "./database.js";
+import { versionOf } from "./database.js";
 import { errorText } from "./error.js";
 import { Host, type HostEnvironment } from "./host.js";
 import { LeaderElection } from "./leader.js";
@@ -67,11 +67,10 @@ class TabWorker {
   }
 
   private load(): Promise<void> {
-    const { name, contract } = this.settings;
+    const { contract } = this.settings;
     this.loading ??= loadEngine(contract?.json).then(
       () => {
-        const { verno } = makeDatabase(name, contract?.stores);
-        this.version = `${verno}:${contractVersion()}`;
+        this.version = `${versionOf(contract)}:${contractVersion()}`;
       },
       (error: unknown) => {
         this.loading = undefined;

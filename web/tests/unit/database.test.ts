@@ -57,7 +57,7 @@ describe("a database to which a newer version of the app has added a table, besi
 
   /** Adds the table, an edit of its record, and a write that is not an edit yet. */
   async function extend(name: string): Promise<Dexie> {
-    const newer = makeDatabase(name, { ...stores, 2: { tasks: "id" } });
+    const newer = makeDatabase(name, { stores: { ...stores, 2: { tasks: "id" } } });
     await newer.table("_rows").add(task("tasks/one"));
     await newer._pendingWrites.bulkAdd([{ key: "tasks/two", at: 6, shipped: 0 }, { key: "tasks/three", shipped: 0, refused: { problem: "too long", at: 7 } }]);
     return newer;

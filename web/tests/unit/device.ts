@@ -1,11 +1,13 @@
 // A device for tests: the wasm engine in Node with an in-memory Dexie, against a server that is a function.
 
 import { readFileSync } from "node:fs";
+import type { StoreVersions } from "../../../generated/typescript/runtime/collection.js";
 import type { StrongLogDatabase, SyncStatus } from "../../src/api.js";
 import { makeDatabase } from "../../src/database.js";
 import { Host } from "../../src/host.js";
 import { newId } from "../../src/id.js";
 import { watchWrites } from "../../src/writes.js";
+import { namespace } from "./contract.js";
 import { initSync } from "../../engine/pkg/engine.js";
 
 initSync({ module: readFileSync(new URL("../../engine/pkg/engine_bg.wasm", import.meta.url)) });
@@ -129,10 +131,11 @@ export class Device {
     readonly host: Host,
   ) {}
 
-  static async open(server: MockServer, name: string = newId(), baseUrl = "https://sync.example"): Promise<Device> {
-    const database = makeDatabase(name);
+  static async open(server: MockServer, name: string = newId(), baseUrl = "https://sync.example", stores?: StoreVersions): Promise<Device> {
+    const contract = stores === undefined ? undefined : { namespace, stores, json: "" };
+    const database = makeDatabase(name, contract);
     let device: Device | undefined;
-    const settings = { tab: newId(), life: newId(), name, baseUrl, validateWithZod: false, pollMs: undefined };
+    const settings = { tab: newId(), life: newId(), name, baseUrl, validateWithZod: false, pollMs: undefined, contract };
     const host = await Host.open(settings, {
       fetch: server.fetch,
       report: ({ tab, ...status }) => {

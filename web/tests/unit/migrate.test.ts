@@ -319,7 +319,7 @@ test("an old database of another contract is migrated by that contract", async (
   await old.table("notebooks").add({ title: "Gym" });
   await old.table("notes").bulkAdd([{ text: "warm up", at: new Date(0), notebookId: 1 }, { text: "", at: new Date(0), notebookId: 1 }]);
   old.close();
-  const db = makeDatabase(newId(), contract.stores);
+  const db = makeDatabase(newId(), contract);
   watchWrites(db, () => undefined, contract);
   expect(await migrate({ db }, { from: OLD })).toMatchObject({ copied: 2, refused: [{ table: "notes", key: 2, reason: expect.stringContaining("/text") as string }] });
   const notebook = (await db.table("notebooks").toArray())[0] as { id: string };

@@ -33,12 +33,21 @@ test("a page whose database a newer version of the app has changed says that it 
   const sync: Sync = createSync({ baseUrl: "https://sync.example", name });
   await sync.db.workoutTemplates.add({ name: "Push day" });
   expect(sync.status.getSnapshot().storageProblem).toBeNull();
-  const newer = makeDatabase(name, { ...stores, 2: { tasks: "id" } });
+  const newer = makeDatabase(name, { stores: { ...stores, 2: { tasks: "id" } } });
   await newer.open();
   await expect.poll(() => sync.status.getSnapshot()).toMatchObject({ pending: 1, storageProblem: expect.stringContaining("reload this page") as string });
   await sync.db.workoutTemplates.add({ name: "Pull day" });
   expect(await newer.table("workoutTemplates").count()).toBe(2);
   newer.close();
+  await sync.close();
+});
+
+test("a page lets others delete its database, and does not create it again by itself", async () => {
+  const name = newId();
+  const sync: Sync = createSync({ baseUrl: "https://sync.example", name });
+  await sync.db.workoutTemplates.add({ name: "Push day" });
+  await new Promise((resolve, reject) => Object.assign(indexedDB.deleteDatabase(name), { onsuccess: resolve, onblocked: reject }));
+  expect((await indexedDB.databases()).map((database) => database.name)).not.toContain(name);
   await sync.close();
 });
 
