@@ -8,7 +8,7 @@ import type { LeaderStatus, Method, Settings } from "./channel.js";
 import { makeDatabase, opened, partsOfKey, PAUSED, type Database } from "./database.js";
 import { Driver } from "./driver.js";
 import { DexieStore } from "./store.js";
-import { Transport, type AccountOperation, type Audit } from "./transport.js";
+import { isNothing, Transport, type AccountOperation, type Audit } from "./transport.js";
 import * as wasm from "../engine/pkg/engine.js";
 
 /** The delay before a database that was closed externally is opened again. */
@@ -140,18 +140,14 @@ export class Host {
   private async callAccount(method: "devices" | "renameDevice" | "revokeDevice" | "makeRecoveryCode", first: string, name: string): Promise<unknown> {
     const { listDevices, renameDevice, revokeDevice, makeRecoveryCode } = OPERATIONS;
     switch (method) {
-      case "devices": {
-        const list = await this.transport.callAccount("list the devices", listDevices);
-        return (list as DeviceList).devices;
-      }
+      case "devices":
+        return (await this.transport.callAccount("list the devices", listDevices, isDeviceList)).devices;
       case "renameDevice":
-        return this.transport.callAccount("rename the device", ofDevice(renameDevice, first), { name });
+        return this.transport.callAccount("rename the device", ofDevice(renameDevice, first), isNothing, { name });
       case "revokeDevice":
-        return this.transport.callAccount("sign out the device", ofDevice(revokeDevice, first));
-      case "makeRecoveryCode": {
-        const made = await this.transport.callAccount("create a recovery code", makeRecoveryCode, { password: first });
-        return (made as RecoveryCode).recoveryCode;
-      }
+        return this.transport.callAccount("sign out the device", ofDevice(revokeDevice, first), isNothing);
+      case "makeRecoveryCode":
+        return (await this.transport.callAccount("create a recovery code", makeRecoveryCode, isRecoveryCode, { password: first })).recoveryCode;
     }
   }
 
@@ -325,6 +321,19 @@ export class Host {
       this.repeatStatus();
     }
   }
+}
+
+/** The required members of a list of devices, with their types. */
+function isDeviceList(body: unknown): body is DeviceList {
+  const devices = (body as Partial<DeviceList> | null | undefined)?.devices as unknown;
+  const members = { id: "string", signedInAt: "number", lastSeenAt: "number", isCurrent: "boolean" };
+  const isDevice = (device: Readonly<Record<string, unknown>> | null): boolean =>
+    device !== null && Object.entries(members).every(([name, type]) => typeof device[name] === type);
+  return Array.isArray(devices) && devices.every(isDevice);
+}
+
+function isRecoveryCode(body: unknown): body is RecoveryCode {
+  return typeof (body as Partial<RecoveryCode> | null | undefined)?.recoveryCode === "string";
 }
 
 /** The operation on one device. */

@@ -21,10 +21,13 @@ export async function loadEngine(contract?: string): Promise<void> {
 /** The known causes: the browser's message, and the advice that fixes it, unless the message has it. */
 const CAUSES: readonly (readonly [seen: RegExp, remedy: string | undefined])[] = [
   [/belongs to another contract|holds the database open/, undefined],
-  [/Content Security Policy|unsafe-eval/i, "the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src"],
   [/failed to fetch Wasm/i, "reload the page, if the app was updated; otherwise serve engine_bg.wasm next to the worker, to everybody who may open the app"],
+  [
+    /Failed to fetch|NetworkError|Load failed|not loaded within/i,
+    "check the network, and let the page's Content-Security-Policy allow its own origin with connect-src 'self'; loading is retried automatically",
+  ],
+  [/Content Security Policy|unsafe-eval/i, "the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src"],
   [/WebAssembly|CompileError|magic word/i, "reload the page, if the app was updated; otherwise serve engine_bg.wasm as it was built, with the type application/wasm"],
-  [/Failed to fetch|NetworkError|Load failed|not loaded within/i, "check the network; loading is retried automatically"],
   [/MissingAPI|indexedDB|IndexedDB API/i, "IndexedDB is not available to this page; leave the private window, or let the site store data"],
 ];
 

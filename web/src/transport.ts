@@ -212,8 +212,8 @@ export class Transport {
     }
   }
 
-  /** Calls an operation of the account as the signed-in user, and returns the JSON of the response. */
-  async callAccount(doing: string, operation: AccountOperation, body?: object): Promise<unknown> {
+  /** Calls an operation of the account as the signed-in user, and returns the JSON of the response, which `expected` accepts. */
+  async callAccount<T>(doing: string, operation: AccountOperation, expected: Expected<T>, body?: object): Promise<T> {
     const asked = async (tokens: Tokens | undefined): Promise<ServerResponse> => {
       if (tokens === undefined) {
         throw new Error(`cannot ${doing}: nobody is signed in; sign in first`);
@@ -226,13 +226,13 @@ export class Transport {
       return answer;
     };
     const answer = await asked(await this.tokens());
-    return result(doing, answer.status === 401 ? await asked(await this.refresh()) : answer);
+    return result(doing, expected, answer.status === 401 ? await asked(await this.refresh()) : answer);
   }
 
   /** Sets a new password with the recovery code. Nobody needs to be signed in. */
   async recover(recovery: Recovery): Promise<void> {
     const doing = "set a new password";
-    result(doing, await this.askAccount(doing, OPERATIONS.recoverAccount, recovery, undefined));
+    result(doing, isNothing, await this.askAccount(doing, OPERATIONS.recoverAccount, recovery, undefined));
   }
 
   private async askAccount(doing: string, to: AccountOperation, body: object | undefined, tokens: Tokens | undefined): Promise<ServerResponse> {
@@ -318,20 +318,27 @@ export function retryAfterMs(headers: Headers): number | undefined {
   return wait >= 0 ? wait : undefined;
 }
 
+/** Whether a successful response is what the contract says. No other program's response counts as done. */
+export type Expected<T> = (body: unknown) => body is T;
+
+/** Whether a response has no body. */
+export const isNothing: Expected<undefined> = (body) => body === undefined;
+
 /** The JSON of a response, or an error if the server rejects the request. */
-function result(doing: string, { status, body }: ServerResponse): unknown {
-  const text = new TextDecoder().decode(body);
-  if (status === 204) {
-    return undefined;
-  }
-  let read: { readonly detail?: string; readonly title?: string };
+function result<T>(doing: string, expected: Expected<T>, { status, body }: ServerResponse): T {
+  const elsewhere = `cannot ${doing}: received status ${status} from something that is not a sync server; check the address and the network`;
+  let read: unknown;
   try {
-    read = JSON.parse(text) as typeof read;
+    read = status === 204 ? undefined : JSON.parse(new TextDecoder().decode(body));
   } catch {
-    throw new Error(`cannot ${doing}: received status ${status} from something that is not a sync server; check the address and the network`);
+    throw new Error(elsewhere);
   }
   if (status >= 300) {
-    throw new Error(`cannot ${doing}: the server responded with ${status}: ${read.detail ?? read.title ?? "no reason given"}; ${status < 500 ? "correct that, and try again" : "try again later"}`);
+    const { detail, title } = (read ?? {}) as { readonly detail?: string; readonly title?: string };
+    throw new Error(`cannot ${doing}: the server responded with ${status}: ${detail ?? title ?? "no reason given"}; ${status < 500 ? "correct that, and try again" : "try again later"}`);
+  }
+  if (!expected(read)) {
+    throw new Error(elsewhere);
   }
   return read;
 }

@@ -260,6 +260,16 @@ describe("the account", () => {
     expect(await device.sync()).toMatchObject({ state: "needsAuth" });
   });
 
+  test.each(["{}", "null", "[]", "<html>", '{"devices":null,"recoveryCode":5}', '{"devices":[{}]}', '{"devices":[null]}', undefined])("a program that answers %s to everything has done nothing", async (body) => {
+    await device.signIn();
+    server.intercept = () => new Response(body ?? null, { status: body === undefined ? 204 : 200 });
+    const calls = { devices: [], renameDevice: [DEVICE.id, "x"], revokeDevice: [DEVICE.id], makeRecoveryCode: ["correct horse"], recover: [{}] } as const;
+    const done = Object.entries(calls).map(([call, given]) => device.host.call(call as keyof typeof calls, given).then(() => call, (error: Error) => error.message));
+    const answers = (await Promise.all(done)).map((answer) => answer.replace(/^cannot .*: received status 20\d from something that is not a sync server.*$/u, "refused"));
+    // A response without a body is what the contract has for three of the calls.
+    expect(answers).toEqual(body === undefined ? ["refused", "renameDevice", "revokeDevice", "refused", "recover"] : Array(5).fill("refused"));
+  });
+
   test("a platform is named as its user knows it", () => {
     expect(platformOf("Mozilla/5.0 (Android 15; Mobile; rv:142.0) Gecko/142.0 Firefox/142.0")).toBe("Firefox on Android");
     expect(platformOf("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36")).toBe("Chrome on Linux");

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Sync } from "../../src/api.js";
 import { makeDatabase } from "../../src/database.js";
 import { newId } from "../../src/id.js";
+import { startupProblem } from "../../src/startup.js";
 import { createSync } from "../../src/sync.js";
 import { stores } from "./contract.js";
 
@@ -49,6 +50,15 @@ test("a page lets others delete its database, and does not create it again by it
   await new Promise((resolve, reject) => Object.assign(indexedDB.deleteDatabase(name), { onsuccess: resolve, onblocked: reject }));
   expect((await indexedDB.databases()).map((database) => database.name)).not.toContain(name);
   await sync.close();
+});
+
+test.each([
+  ["TypeError: Failed to fetch", "connect-src 'self'"],
+  ["Failed to fetch. Refused to connect because it violates the document's Content Security Policy.", "connect-src 'self'"],
+  ["Refused to compile WebAssembly because 'unsafe-eval' is not allowed by the Content Security Policy", "'wasm-unsafe-eval' to its script-src"],
+  ["the database \"app\" belongs to another contract; give createSync another `name`", "another `name`"],
+])("the engine does not start because of %s: the problem says %s", (seen, remedy) => {
+  expect(startupProblem(new Error(seen))).toMatch(new RegExp(`^cannot start sync: .*${remedy}[^;]*(; loading is retried automatically)?$`));
 });
 
 test("browsers without the newest functions of JavaScript read and write", async () => {
