@@ -230,7 +230,8 @@ export class Host {
     const rows = await this.database._rows.orderBy("blocked").toArray();
     const refused = await this.database._pendingWrites.filter((write) => write.refused !== undefined && this.store.isKnown(write)).toArray();
     const ofRows = rows.map((row) => {
-      const [code = "", message = ""] = wasm.blockOf(row.info);
+      const [code = "", reason = "", ...violations] = wasm.blockOf(row.info);
+      const message = violations.length === 0 ? reason : `${reason}: ${violations.join("; ")}`;
       return { ...named(row.key), record: JSON.parse(row.text) as unknown, code, message, since: row.blocked ?? 0 };
     });
     const ofWrites = refused.map(async ({ key, refused }) => {

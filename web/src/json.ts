@@ -1,4 +1,4 @@
-// Checks which values can be records: JSON would silently drop or change the others.
+// Checks which values can be records, because JSON would silently drop or change the others, and turns them into JSON.
 
 import { pointer, type Violation } from "../../generated/typescript/runtime/report.js";
 import { LEVELS_MAX } from "./border.js";
@@ -62,4 +62,19 @@ function* membersBeyondJson(value: object, at: string, above: readonly unknown[]
   } else {
     yield violation("type", `is a ${kind}, which JSON cannot represent`);
   }
+}
+
+/**
+ * The JSON of a record that Dexie has read, copied and changed. Its copies lose a member named `__proto__`, whose value becomes the prototype
+ * of the copy; here it is a member again.
+ */
+export function jsonOfCopy(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) => {
+    if (Object.prototype.toString.call(inner) !== "[object Object]") {
+      return inner;
+    }
+    const prototype = Object.getPrototypeOf(inner) as object | null;
+    const isMember = prototype === null || (Object.getPrototypeOf(prototype) === Object.prototype && !Object.hasOwn(prototype, "constructor"));
+    return isMember ? { ...(inner as object), ["__proto__"]: prototype } : inner;
+  });
 }

@@ -9,7 +9,7 @@ import { WRITTEN_BYTES_MAX } from "./border.js";
 import { STRONGLOG, type PageContract } from "./contract.js";
 import { tableName, type Database, type OwnTables, type PendingWrite, type QuarantinedRow } from "./database.js";
 import { newId } from "./id.js";
-import { beyondRecords } from "./json.js";
+import { beyondRecords, jsonOfCopy } from "./json.js";
 
 const PENDING_WRITES: keyof OwnTables = "_pendingWrites";
 const QUARANTINE: keyof OwnTables = "_quarantine";
@@ -99,6 +99,7 @@ export function singletonId(namespace: string | undefined, path: string, key: st
 }
 
 type JsonRecord = Record<string, unknown>;
+type JsonOf = (value: unknown) => string;
 
 /** Whether a key can be the id of a record. Apps may delete any key: Dexie treats a missing one as deleted. */
 function isId(key: unknown): key is string {
@@ -150,8 +151,10 @@ class Watched {
     const at = Date.now();
     const isImported = imports.has(request.trans);
     let records: JsonRecord[];
+    // Dexie has read and copied the records that it updates.
+    const isCopied = request.type === "put" && (request.changeSpec ?? request.updates) !== undefined;
     try {
-      records = request.values.map((value: unknown) => this.complete(value, request.type, isImported ? undefined : at));
+      records = request.values.map((value: unknown) => this.complete(value, request.type, isImported ? undefined : at, isCopied ? jsonOfCopy : JSON.stringify));
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
@@ -262,12 +265,15 @@ class Watched {
   }
 
   /** The record as it will be sent: JSON, with the members that sync needs. An imported record has its own stamp. */
-  private complete(value: unknown, type: "add" | "put", stamp: number | undefined): JsonRecord {
+  private complete(value: unknown, type: "add" | "put", stamp: number | undefined, jsonOf: JsonOf): JsonRecord {
     const { collection, namespace } = this;
-    const { record, id, violations } = completed(value, collection, namespace, (given) => {
-      const isShippedNow = type === "add" && isShipped(given);
-      return isShippedNow ? { clientCreatedAt: 0, clientUpdatedAt: 0 } : stamp === undefined ? {} : { clientCreatedAt: given["clientCreatedAt"] ?? stamp, clientUpdatedAt: stamp };
-    });
+    const sync = (given: JsonRecord): JsonRecord => {
+      if (type === "add" && isShipped(given)) {
+        return { clientCreatedAt: 0, clientUpdatedAt: 0 };
+      }
+      return stamp === undefined ? {} : { clientCreatedAt: given["clientCreatedAt"] ?? stamp, clientUpdatedAt: stamp };
+    };
+    const { record, id, violations } = completed(value, collection, namespace, sync, jsonOf);
     if (record === undefined || violations.length > 0) {
       throw new Rejected(collection.path, id, violations);
     }
@@ -302,12 +308,18 @@ interface Completed {
 }
 
 /** Completes a record with the members that sync needs, of which `sync` gives some, and checks it. */
-export function completed(value: unknown, collection: Collection, namespace: string | undefined, sync: (given: JsonRecord) => JsonRecord): Completed {
+export function completed(
+  value: unknown,
+  collection: Collection,
+  namespace: string | undefined,
+  sync: (given: JsonRecord) => JsonRecord,
+  jsonOf: JsonOf = JSON.stringify,
+): Completed {
   const unfit = [...beyondRecords(value)];
   if (unfit.length > 0) {
     return { record: undefined, id: textOr((value as JsonRecord | null | undefined)?.["id"]), violations: unfit };
   }
-  const given = JSON.parse(JSON.stringify(value)) as JsonRecord;
+  const given = JSON.parse(jsonOf(value)) as JsonRecord;
   const onlyId = onlyIdOf(collection, namespace);
   const members = { id: given["id"] ?? onlyId ?? newId(), isDeleted: given["isDeleted"] ?? false, ...sync(given) };
   const record: JsonRecord = { ...given, clientCreatedAt: given["clientCreatedAt"] ?? Date.now(), ...members };

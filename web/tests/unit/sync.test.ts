@@ -43,6 +43,16 @@ describe("local changes only", () => {
     expect(await device.db.workoutTemplates.get(id)).toMatchObject({ serverId: expect.any(String) as string, name: "Legs" });
   });
 
+  test("an update keeps members of any name", async () => {
+    const text = '{"name":"Legs","more":{"k":[{"__proto__":{"y":2}}],"__proto__":{"x":1}}}';
+    const id = await device.db.workoutTemplates.add(JSON.parse(text) as { name: string });
+    await device.db.workoutTemplates.update(id, { notes: "squat first" });
+    await device.db.workoutTemplates.where("name").equals("Legs").modify((record) => void (record.notes = "squat last"));
+    const { more, notes } = (await device.db.workoutTemplates.get(id)) as { more?: unknown; notes?: unknown };
+    await expect(device.db.workoutTemplates.update(id, { best: NaN } as object)).rejects.toMatchObject({ violations: [{ pointer: "/best" }] });
+    expect([JSON.stringify(more), notes]).toEqual([JSON.stringify((JSON.parse(text) as { more: unknown }).more), "squat last"]);
+  });
+
   test("a record is written and deleted by whatever means, and leaves the table at once", async () => {
     await device.signIn();
     const [one, two, three] = [newId(), newId(), newId()];
@@ -336,7 +346,7 @@ describe("timestamps and rejections", () => {
     await device.signIn();
     await device.sync();
     const [good, bad] = [newId(), newId()];
-    const error = { code: "invalid_record", retryable: false, message: "no", errors: [] };
+    const error = { code: "invalid_record", retryable: false, message: "no", errors: [{ pointer: "/record/name", keyword: "required", message: "is missing; expected string" }] };
     server.decide = ({ record, op }) => (record["id"] === bad ? { id: bad, op, outcome: "rejected", error } : undefined);
     await device.db.workoutTemplates.bulkAdd([
       { id: bad, name: "poison" },
@@ -344,7 +354,7 @@ describe("timestamps and rejections", () => {
     ]);
     expect(await device.sync()).toMatchObject({ pending: 0, blocked: 1 });
     expect(server.records.has(`workout-templates/${good}`)).toBe(true);
-    expect(await device.host.call("blocked", [])).toMatchObject([{ collection: "workout-templates", id: bad, code: "invalid_record", message: "no" }]);
+    expect(await device.host.call("blocked", [])).toMatchObject([{ collection: "workout-templates", id: bad, code: "invalid_record", message: "no: /name is missing; expected string" }]);
     server.decide = undefined;
     await device.host.call("retry", ["workout-templates", bad]);
     expect(await device.sync()).toMatchObject({ blocked: 0, pending: 0 });

@@ -11,6 +11,7 @@ const status = (change: Partial<SyncStatus>): SyncStatus => ({
   pendingSince: null,
   blocked: 0,
   quarantined: 0,
+  unknownCollections: {},
   collections: {},
   nextAttemptInMs: null,
   toBeDeleted: 0,
