@@ -231,7 +231,7 @@ export class Host {
     const refused = await this.database._pendingWrites.filter((write) => write.refused !== undefined && this.store.isKnown(write)).toArray();
     const ofRows = rows.map((row) => {
       const [code = "", reason = "", ...violations] = wasm.blockOf(row.info);
-      const message = violations.length === 0 ? reason : `${reason}: ${violations.join("; ")}`;
+      const message = violations.length === 0 ? reason : `${reason}: ${violations.map((violation) => violation.replace(/^ /, "the record ")).join("; ")}`;
       return { ...named(row.key), record: JSON.parse(row.text) as unknown, code, message, since: row.blocked ?? 0 };
     });
     const ofWrites = refused.map(async ({ key, refused }) => {

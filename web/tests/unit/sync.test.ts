@@ -346,7 +346,7 @@ describe("timestamps and rejections", () => {
     await device.signIn();
     await device.sync();
     const [good, bad] = [newId(), newId()];
-    const error = { code: "invalid_record", retryable: false, message: "no", errors: [{ pointer: "/record/name", keyword: "required", message: "is missing; expected string" }] };
+    const error = { code: "invalid_record", retryable: false, message: "no", errors: [{ pointer: "/record", keyword: "required", message: 'is missing "color"' }, { pointer: "/record/name", keyword: "type", message: "is a number" }] };
     server.decide = ({ record, op }) => (record["id"] === bad ? { id: bad, op, outcome: "rejected", error } : undefined);
     await device.db.workoutTemplates.bulkAdd([
       { id: bad, name: "poison" },
@@ -354,7 +354,7 @@ describe("timestamps and rejections", () => {
     ]);
     expect(await device.sync()).toMatchObject({ pending: 0, blocked: 1 });
     expect(server.records.has(`workout-templates/${good}`)).toBe(true);
-    expect(await device.host.call("blocked", [])).toMatchObject([{ collection: "workout-templates", id: bad, code: "invalid_record", message: "no: /name is missing; expected string" }]);
+    expect(await device.host.call("blocked", [])).toMatchObject([{ collection: "workout-templates", id: bad, code: "invalid_record", message: 'no: the record is missing "color"; /name is a number' }]);
     server.decide = undefined;
     await device.host.call("retry", ["workout-templates", bad]);
     expect(await device.sync()).toMatchObject({ blocked: 0, pending: 0 });
