@@ -228,7 +228,7 @@ async function copy(synced: Synced, from: string, old: OldDatabase): Promise<{ r
     const records = { ...before.records, ...Object.fromEntries(plans.map(({ name, assigned }) => [name, assigned])) };
     const progress = { copied: plans.reduce((sum, { copied }) => sum + copied, before.copied), records };
     const isDone = await database.transaction("rw", database.tables, async () => {
-      if (canonical(await progressOf(database, from, old)) !== canonical(before)) {
+      if (JSON.stringify(await progressOf(database, from, old)) !== JSON.stringify(before)) {
         // Another tab has copied in the meantime.
         return false;
       }
@@ -328,7 +328,11 @@ function rewriteTable(
   for (const { key, text, record } of records) {
     const id = own.get(text) ?? newId();
     const isSecond = !isDone(text) && taken.has(id);
-    const copy = isSecond ? `has the same id as another record of the table: ${id}` : copyOf(record, id, collection, ids, namespace);
+    const hasOtherId = Object.hasOwn(Object(record) as object, "id") && textOfKey(record["id"]) !== text;
+    const problem = isSecond
+      ? `has the same id as another record of the table: ${id}`
+      : hasOtherId && "/id is not the key of the record, and would be lost; give the member another name";
+    const copy = problem || copyOf(record, id, collection, ids, namespace);
     if (typeof copy === "string") {
       rejections.push({ table: name, key, record, reason: copy });
     } else {

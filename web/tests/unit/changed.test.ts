@@ -134,6 +134,15 @@ test("a record that no write could hold is rejected, and the others are copied",
   ]);
 });
 
+test("a member `id` that is not the record's key is not lost", async () => {
+  const other = new Dexie("Other");
+  other.version(1).stores({ workoutTemplates: "uid" });
+  await other.table("workoutTemplates").bulkAdd([{ uid: 1, id: "legacy-7", name: "Push day" }, { uid: 2, id: 2, name: "Pull day" }]);
+  other.close();
+  expect(await migrate(device, { from: "Other", deleteOld: true })).toMatchObject({ copied: 1, refused: [{ key: 1, reason: expect.stringContaining("/id is not the key") as string }], oldDatabase: "kept" });
+  await Dexie.delete("Other");
+});
+
 test("a record keeps its creation time; one without gets that of the migration", async () => {
   const began = Date.now();
   await templates().bulkAdd([{ name: "dated", clientCreatedAt: 1_577_836_800_000 }, { name: "undated" }]);
