@@ -95,6 +95,10 @@ export type StoredMeta = { owner?: string | null, resync?: StoredResync | null, 
 
 export type StoredResync = { number: number, };
 
-export type StoredInfo = { op: StoredOp, };
+export type StoredInfo = { op: StoredOp, block?: StoredBlock | null, };
 
 export type StoredOp = { seq: number, };
+
+export type StoredBlock = { code: string, message: string, violations?: Array<StoredViolation> | null, };
+
+export type StoredViolation = { pointer: string, message: string, };

@@ -3,7 +3,7 @@
 
 import type { DeviceList, RecoveryCode } from "../../generated/typescript/types.js";
 import type { BlockedRecord, Credentials, EngineStatus, PastVersion, QuarantinedChange } from "./api.js";
-import { OPERATIONS, type StoredMeta, type UserRequest } from "./border.js";
+import { OPERATIONS, type StoredInfo, type StoredMeta, type UserRequest } from "./border.js";
 import type { LeaderStatus, Method, Settings } from "./channel.js";
 import { makeDatabase, opened, partsOfKey, PAUSED, type Database } from "./database.js";
 import { Driver } from "./driver.js";
@@ -230,8 +230,9 @@ export class Host {
     const rows = await this.database._rows.orderBy("blocked").toArray();
     const refused = await this.database._pendingWrites.filter((write) => write.refused !== undefined && this.store.isKnown(write)).toArray();
     const ofRows = rows.map((row) => {
-      const [code = "", reason = "", ...violations] = wasm.blockOf(row.info);
-      const message = violations.length === 0 ? reason : `${reason}: ${violations.map((violation) => violation.replace(/^ /, "the record ")).join("; ")}`;
+      const { code = "", message: reason = "", violations } = (JSON.parse(row.info) as StoredInfo).block ?? {};
+      const found = (violations ?? []).map(({ pointer, message }) => `${pointer || "the record"} ${message}`);
+      const message = found.length === 0 ? reason : `${reason}: ${found.join("; ")}`;
       return { ...named(row.key), record: JSON.parse(row.text) as unknown, code, message, since: row.blocked ?? 0 };
     });
     const ofWrites = refused.map(async ({ key, refused }) => {

@@ -12,7 +12,7 @@ use stronglog_sync::limits::{
     BYTES_WITHOUT_REVISION_MAX, FIRST_REVISION_MS_MAX, NOTIFICATIONS_RETRY_MS, RESPONSE_BYTES_MAX, SILENCE_MS_MAX,
 };
 use stronglog_sync::record::{LEVELS_MAX, WRITTEN_BYTES_MAX};
-use stronglog_sync::store::{Meta, Resync};
+use stronglog_sync::store::{Block, Meta, Resync};
 use ts_rs::{Config, TS};
 use uuid::Uuid;
 
@@ -47,6 +47,22 @@ struct StoredResync {
 #[derive(Deserialize, TS)]
 struct StoredInfo {
     op: StoredOp,
+    #[ts(optional = nullable)]
+    block: Option<StoredBlock>,
+}
+
+#[derive(Deserialize, TS)]
+struct StoredBlock {
+    code: String,
+    message: String,
+    #[ts(optional = nullable)]
+    violations: Option<Vec<StoredViolation>>,
+}
+
+#[derive(Deserialize, TS)]
+struct StoredViolation {
+    pointer: String,
+    message: String,
 }
 
 #[derive(Deserialize, TS)]
@@ -124,6 +140,8 @@ fn border() -> String {
         declared::<StoredResync>,
         declared::<StoredInfo>,
         declared::<StoredOp>,
+        declared::<StoredBlock>,
+        declared::<StoredViolation>,
     ]
     .iter()
     .fold(head, |file, declare| file + &declare(&config))
@@ -147,5 +165,10 @@ fn stored_json_has_the_members_that_typescript_reads() {
     let read: StoredMeta = serde_json::from_str(&write(&meta)).expect("the device's state");
     assert_eq!((read.owner, read.contract, read.resync.map(|resync| resync.number)), (owner, Some(contract), Some(7)));
     let read: StoredInfo = serde_json::from_str(&write(&RowInfo::default())).expect("a row's info");
-    assert_eq!(read.op.seq, 0);
+    assert!(read.op.seq == 0 && read.block.is_none());
+    let block = r#"{"code":"a","message":"b","violations":[{"pointer":"/c","keyword":"d","message":"e"}]}"#;
+    let block: Block = serde_json::from_str(block).expect("a block");
+    let StoredBlock { code, message, violations } = serde_json::from_str(&write(&block)).expect("a block");
+    let violations = violations.into_iter().flatten().map(|violation| [violation.pointer, violation.message]).collect::<Vec<_>>();
+    assert_eq!((&*code, &*message, violations.concat().join(" ")), ("a", "b", "/c e".to_owned()));
 }

@@ -402,18 +402,6 @@ pub fn count_unseen(meta: &str, infos: Vec<String>) -> Result<Vec<u32>, String> 
     Ok(vec![live, unseen])
 }
 
-/// The reason why a row is blocked: `[code, message, violations…]`. A violation names its member.
-///
-/// # Errors
-/// Returns an error if the database is damaged.
-#[wasm_bindgen(js_name = blockOf)]
-pub fn block_of(info: &str) -> Result<Vec<String>, String> {
-    let info: RowInfo = read_stored(info)?;
-    let Some(Block { code, message, violations }) = info.block else { return Ok(Vec::new()) };
-    let named = violations.into_iter().map(|violation| [violation.pointer, violation.message].join(" "));
-    Ok([code, message].into_iter().chain(named).collect())
-}
-
 /// Whether a full account accepts a pending edit: a deletion, or, with `known`, an edit of a record that the server has.
 ///
 /// # Errors
