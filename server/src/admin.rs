@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use self::place::Where;
-use crate::app::{new_epoch, now_ms};
+use crate::app::new_epoch;
+use crate::clock::now_ms;
 use crate::clock::{self, Jumped};
 use crate::store::StoreError;
 use crate::store::sqlite::{self, backup, files, outside, purge};

@@ -1,7 +1,7 @@
 //! The state that all handlers share, and read and write access to one user's records.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use stronglog_sync::clock::ClockAndRng;
 use tokio::sync::watch;
@@ -11,7 +11,7 @@ use crate::auth::limits::Limits;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::{Caller, Tokens};
 use crate::budgets::{Requests, Unsent};
-use crate::clock::Clock;
+use crate::clock::{Clock, now_ms};
 use crate::config::Config;
 use crate::devices::Devices;
 use crate::fair_semaphore::FairSemaphore;
@@ -165,12 +165,6 @@ impl App {
             }
         });
     }
-}
-
-/// The server's clock, in milliseconds since the Unix epoch.
-pub fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Creates an id that sorts by creation time (UUIDv7).

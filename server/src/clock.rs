@@ -1,9 +1,15 @@
-//! Whether the system's clock can be trusted.
+//! The system's clock, and whether it can be trusted.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// How far the clock may be from its expected time. Beyond this, the server deletes nothing and signs nobody out because of a deadline.
 const JUMP_MAX_MS: u64 = 30 * 86_400_000;
+
+/// The time, in milliseconds since the Unix epoch.
+pub fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
 
 /// The clock is far from the time when the server last ran. All deadlines would have passed, of tombstones as well as sessions. An operator
 /// must confirm that the clock is right.

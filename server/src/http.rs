@@ -27,8 +27,9 @@ use stronglog_sync::api::runtime::http::Operation;
 use stronglog_sync::api::server::router_where;
 use tokio::time::timeout;
 
-use crate::app::{App, now_ms};
+use crate::app::App;
 use crate::auth::tokens::REFRESH_MS;
+use crate::clock::now_ms;
 use crate::feed::BATCH_BYTES_MAX;
 use crate::http::handlers::Handlers;
 use crate::metrics::Levels;

@@ -12,11 +12,11 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 
-use crate::app::{App, new_epoch, now_ms};
+use crate::app::{App, new_epoch};
 use crate::auth::limits::Limits;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::{REFRESH_MS, Tokens};
-use crate::clock::{self, Clock};
+use crate::clock::{self, Clock, now_ms};
 use crate::config::{Config, Proxies};
 use crate::devices::Devices;
 pub use crate::error::ServeError;

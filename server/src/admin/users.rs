@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::place::{Place, Where};
 use super::{Error, on_place};
-use crate::app::now_ms;
 use crate::auth::passwords::hash_now;
 use crate::auth::tokens::REFRESH_MS;
+use crate::clock::now_ms;
 
 /// An account.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ use ring::hmac;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::app::now_ms;
+use crate::clock::now_ms;
 use crate::config::Secret;
 use crate::problem::Failure;
 use crate::store::accounts::{Session, SessionKey};

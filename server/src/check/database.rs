@@ -65,7 +65,7 @@ async fn rows(store: &crate::store::postgres::Store) -> Result<Finding, StoreErr
 async fn clock(store: &crate::store::postgres::Store) -> Result<Finding, StoreError> {
     let newest = one(store, "SELECT coalesce(max(server_updated_at), 0) FROM heads").await?;
     let now = one(store, "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint").await?;
-    Ok(super::clock(newest.max(now), crate::app::now_ms(), "the database or its newest write"))
+    Ok(super::clock(newest.max(now), crate::clock::now_ms(), "the database or its newest write"))
 }
 
 /// The limits on connections: their names, values, and the number of connections that count against them. The tightest limit comes first.

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use stronglog_sync::advice::with_advice;
 
 use super::{DAY_MS, Finding, Grade, SKEW_MS_MAX, bytes};
-use crate::app::now_ms;
+use crate::clock::now_ms;
 use crate::store::StoreError;
 use crate::store::sqlite::backup::backed_up_at;
 use crate::store::sqlite::outside::existing;

@@ -18,8 +18,9 @@ use stronglog_sync::merge::Op;
 use stronglog_sync::wire::{self, Feed, Outcome};
 use uuid::Uuid;
 
-use crate::app::{App, now_ms};
+use crate::app::App;
 use crate::auth::tokens::Caller;
+use crate::clock::now_ms;
 use crate::feed::{self, Deletion};
 use crate::http::body;
 use crate::http::edge::{self, ClientContract};

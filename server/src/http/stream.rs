@@ -11,8 +11,9 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
-use crate::app::{App, now_ms};
+use crate::app::App;
 use crate::auth::tokens::Caller;
+use crate::clock::now_ms;
 use crate::live_sessions::Watch;
 use crate::notifications::Subscription;
 use crate::problem::Failure;

@@ -5,8 +5,8 @@ use tokio_postgres::types::Type;
 
 use super::{LARGEST, Share, Stats};
 use crate::admin::Error;
-use crate::app::now_ms;
 use crate::auth::tokens::REFRESH_MS;
+use crate::clock::now_ms;
 use crate::fair_semaphore::SERVER;
 use crate::store::StoreError;
 use crate::store::postgres::{Store, number};

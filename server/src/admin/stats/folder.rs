@@ -6,8 +6,8 @@ use rusqlite::Row;
 
 use super::{LARGEST, Share, Stats};
 use crate::admin::Error;
-use crate::app::now_ms;
 use crate::auth::tokens::REFRESH_MS;
+use crate::clock::now_ms;
 use crate::store::StoreError;
 use crate::store::sqlite::{DATABASE, epoch, outside};
 
