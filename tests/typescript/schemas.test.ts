@@ -107,6 +107,22 @@ describe("integers beyond 2^53", () => {
     }
   });
 
+  test.each([
+    ["a number with a fraction", (zeros: string) => `{"v": 1, "n": 0.${zeros}1}`],
+    ["an integer", (zeros: string) => `[9007199254740993.${zeros}]`],
+    ["an integer and a fraction", (zeros: string) => `[9007199254740993, 0.${zeros}1]`],
+    ["a power of ten", (zeros: string) => `[1${zeros}e-999981]`],
+    ["a string without an end", (zeros: string) => `["${zeros.replaceAll("0", '\\"')}`],
+  ])("a million digits of %s are parsed in linear time", (_, write) => {
+    const start = performance.now();
+    try {
+      rt.parseJson(write("0".repeat(1_000_000)));
+    } catch (error) {
+      expect(error).toBeInstanceOf(SyntaxError);
+    }
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+
   test("a member whose type is number rejects them, and says what helps", () => {
     const read = rt.fromJson(Row, '{"id": 1, "size": 9007199254740993}');
     expect(read).toMatchObject({ valid: false, violations: [{ pointer: "/size", keyword: "type" }] });

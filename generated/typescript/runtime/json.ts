@@ -117,9 +117,10 @@ const LEVELS_MAX = 128;
  * the same name, or nests deeper than 128 levels.
  */
 export function parseJson(source: string): unknown {
+  const parsed: unknown = JSON.parse(source);
   // Few texts contain numbers with more digits than a double has: one search rules out most texts.
   const text = /[\d.]{17}|\d[eE]-/.test(source) ? source.replace(TOKEN, fractional) : source;
-  const value: unknown = JSON.parse(text);
+  const value: unknown = text === source ? parsed : JSON.parse(text);
   const seen: Seen = { isRounded: false, colons: 0 };
   inspect(value, LEVELS_MAX, seen);
   // JSON.parse keeps the last of several members with one name. The others are missing from the value, and so are their colons.
@@ -142,6 +143,19 @@ function isWellFormed(text: string): boolean {
 /** Strings and numbers of JSON text. */
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
 
+/** The digits of a JSON number, without zeros at either end, and the power of ten that scales them. */
+function decimalOf(token: string): [digits: string, power: number] {
+  const [mantissa = "", exponent = "0"] = token.replace(/^-/, "").toLowerCase().split("e");
+  const [whole = "", fraction = ""] = mantissa.split(".");
+  const all = whole + fraction;
+  let end = all.length;
+  // A regular expression would start anew at each zero.
+  while (all[end - 1] === "0") {
+    end -= 1;
+  }
+  return [all.slice(0, end).replace(/^0+/, ""), Number(exponent) - fraction.length + all.length - end];
+}
+
 /**
  * Writes a number with a fraction as the double next to it if its nearest double is an integer.
  *
@@ -149,18 +163,15 @@ const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
  */
 function fractional(token: string): string {
   const value = Math.abs(Number(token));
-  const [, digits = "", fraction = "", exponent = "0"] = /^-?(\d+)(?:\.(\d*?)0*)?(?:[eE]([-+]?\d+))?$/.exec(token) ?? [];
-  const power = Number(exponent) - fraction.length;
-  if (!Number.isInteger(value) || power >= 0) {
+  if (!Number.isInteger(value)) {
     return token;
   }
-  const all = digits + fraction;
-  const [whole, rest] = [all.slice(0, power), all.slice(power)];
-  if (!/[1-9]/.test(rest)) {
+  const [digits, power] = decimalOf(token);
+  if (digits === "" || power >= 0) {
     return token;
   }
   const bits = new BigInt64Array(new Float64Array([value]).buffer);
-  bits[0] = (bits[0] ?? 0n) + (Number(whole) === value ? 1n : -1n);
+  bits[0] = (bits[0] ?? 0n) + (Number(digits.slice(0, power)) === value ? 1n : -1n);
   const [beside = 0] = new Float64Array(bits.buffer);
   if (Number.isInteger(beside)) {
     throw new SyntaxError("a double cannot hold this number's fraction");
@@ -180,15 +191,12 @@ export function numberOf(token: string): number | bigint {
   if (!Number.isInteger(value) || Number.isSafeInteger(value)) {
     return value;
   }
-  const [, sign = "", whole = "", fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d*?)0*)?(?:[eE]([-+]?\d+))?$/.exec(token) ?? [];
-  const [digits, power] = [BigInt(whole + fraction), Number(exponent) - fraction.length];
-  if (digits >= 2n ** 64n || Math.abs(power) >= 20) {
+  const [digits, power] = decimalOf(token);
+  if (power < 0 || digits.length + power > 20) {
     return value;
   }
-  const factor = 10n ** BigInt(Math.abs(power));
-  const integer = BigInt(`${sign}1`) * (power >= 0 ? digits * factor : digits / factor);
-  const isWhole = power >= 0 || digits % factor === 0n;
-  return isWhole && integer >= -(2n ** 63n) && integer < 2n ** 64n ? integer : value;
+  const integer = BigInt(`${token.startsWith("-") ? "-" : ""}${digits}${"0".repeat(power)}`);
+  return integer >= -(2n ** 63n) && integer < 2n ** 64n ? integer : value;
 }
 
 /** Replaces the numbers of a value by bigints where a second parse of the same text found a marked integer. */
