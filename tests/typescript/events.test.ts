@@ -106,6 +106,22 @@ describe("the client", () => {
     await expect(events.next()).rejects.toMatchObject({ kind: "transport", status: 200 });
   });
 
+  test.each<[string, (abort: AbortController) => void]>([
+    ["no reason", (abort) => abort.abort()],
+    ["a text", (abort) => abort.abort("x")],
+    ["an error", (abort) => abort.abort(new DOMException("too late", "TimeoutError"))],
+  ])("a stream that the caller aborts with %s is aborted", async (_, end) => {
+    const abort = new AbortController();
+    const fetch = (_: unknown, init?: RequestInit): Promise<Response> => {
+      const body = new ReadableStream<Uint8Array>({ start: (stream) => init?.signal?.addEventListener("abort", () => stream.error(init.signal?.reason)) });
+      return Promise.resolve(new Response(body, { headers: { "Content-Type": "text/event-stream" } }));
+    };
+    const { body } = (await rt.send({ baseUrl: "http://host", fetch }, watch, {}, { signal: abort.signal })) as { body: Counted };
+    const next = body[Symbol.asyncIterator]().next();
+    end(abort);
+    await expect(next).rejects.toMatchObject({ kind: "aborted", status: 200 });
+  });
+
   test("the bytes can be read as they came", async () => {
     const stream = await opened(streamed(["data: 1\n\n"]).response);
     expect(await new Response(stream.bytes).text()).toBe("data: 1\n\n");

@@ -11,11 +11,11 @@ import { json } from "./plain.js";
 import { fromJson, readValue, validateAt, type Validated, type Violation } from "./report.js";
 
 /**
- * Reads a response as the response that the contract declares for its status.
+ * Reads a response as the response that the contract declares for its status. `signal` is the caller's, which may abort a stream.
  *
  * @throws CallError if the contract rejects it.
  */
-export async function read(operation: Operation<unknown, unknown>, response: Response): Promise<AnyReply> {
+export async function read(operation: Operation<unknown, unknown>, response: Response, signal?: AbortSignal): Promise<AnyReply> {
   const { status, headers } = response;
   const hasJson = isJson(headers.get("Content-Type") ?? "");
   const hasBody = status >= 200 && ![204, 205, 304].includes(status);
@@ -29,7 +29,7 @@ export async function read(operation: Operation<unknown, unknown>, response: Res
   const raw = isStream ? undefined : new Uint8Array(await response.arrayBuffer());
   const reply = { outcome: declared?.status ?? ("undeclared" as const), status, headers, raw, refused: [] };
   if (raw === undefined) {
-    return { ...reply, body: eventsOf(operation.id, response, declared as Declared) };
+    return { ...reply, body: eventsOf(operation.id, response, declared as Declared, signal) };
   }
   switch (declared?.content) {
     case "none":
@@ -74,7 +74,7 @@ function readText(id: string, response: Response, body: Uint8Array, schema: z.Zo
   return text;
 }
 
-function eventsOf(id: string, response: Response, { content, schema }: Declared): EventStream<unknown> {
+function eventsOf(id: string, response: Response, { content, schema }: Declared, signal?: AbortSignal): EventStream<unknown> {
   const { status, headers } = response;
   const readEvent = (data: string): unknown => {
     const read: Validated<unknown> = content === "events" ? fromJson(schema ?? json(), data) : readValue(schema ?? json(), data);
@@ -84,7 +84,8 @@ function eventsOf(id: string, response: Response, { content, schema }: Declared)
     return read.value;
   };
   const broken = (cause: unknown): CallError => {
-    const isAborted = (cause as { readonly name?: unknown } | undefined)?.name === "AbortError";
+    // The reason of the signal is any value.
+    const isAborted = signal?.aborted === true;
     const message = isAborted ? "the call was aborted" : "the stream broke off";
     return new CallError(isAborted ? "aborted" : "transport", id, message, { cause, status, headers });
   };

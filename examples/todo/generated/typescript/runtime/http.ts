@@ -94,7 +94,7 @@ async function exchange(
       return undefined;
     }
     received = response;
-    return await limit.within(read(operation, response));
+    return await limit.within(read(operation, response, signal));
   } catch (error) {
     if (error instanceof CallError) {
       throw error;
