@@ -122,6 +122,16 @@ describe("the client", () => {
     await expect(next).rejects.toMatchObject({ kind: "aborted", status: 200 });
   });
 
+  test("a body of another media type is no stream", async () => {
+    const html = (): Response => new Response("<html>", { headers: { "Content-Type": "text/html; charset=utf-8" } });
+    const error = await opened(html()).catch((error: unknown) => error);
+    expect(error).toMatchObject({ kind: "response", status: 200, violations: [{ pointer: "", keyword: "content" }] });
+    expect(new TextDecoder().decode((error as rt.CallError).body)).toBe("<html>");
+    const several = { ...watch, responses: [{ status: 200, content: "events", isOneOfSeveral: true, schema }] } as typeof watch;
+    const reply = await rt.send({ baseUrl: "http://host", fetch: () => Promise.resolve(html()) }, several, {});
+    expect([reply.outcome, new TextDecoder().decode(reply.raw)]).toEqual(["undeclared", "<html>"]);
+  });
+
   test("the bytes can be read as they came", async () => {
     const stream = await opened(streamed(["data: 1\n\n"]).response);
     expect(await new Response(stream.bytes).text()).toBe("data: 1\n\n");

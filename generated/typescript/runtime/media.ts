@@ -8,6 +8,11 @@ export function isJson(type: string): boolean {
   return /^(?:application\/json|text\/json|.*\+json)$/.test(essence(type));
 }
 
+/** Whether a media type is a stream of server-sent events. */
+export function isEvents(type: string): boolean {
+  return essence(type) === "text/event-stream";
+}
+
 /**
  * Refuses a media type that is not one of those that the contract accepts, which may be ranges, such as `image/*`.
  *

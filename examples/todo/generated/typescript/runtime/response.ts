@@ -5,7 +5,7 @@ import type * as z from "zod";
 import { parseEach } from "./each.js";
 import { EventStream } from "./events.js";
 import { parseJson } from "./json.js";
-import { isJson } from "./media.js";
+import { isEvents, isJson } from "./media.js";
 import { CallError, type AnyReply, type Declared, type Operation } from "./operation.js";
 import { json } from "./plain.js";
 import { fromJson, readValue, validateAt, type Validated, type Violation } from "./report.js";
@@ -17,19 +17,24 @@ import { fromJson, readValue, validateAt, type Validated, type Violation } from 
  */
 export async function read(operation: Operation<unknown, unknown>, response: Response, signal?: AbortSignal): Promise<AnyReply> {
   const { status, headers } = response;
-  const hasJson = isJson(headers.get("Content-Type") ?? "");
+  const type = headers.get("Content-Type") ?? "";
   const hasBody = status >= 200 && ![204, 205, 304].includes(status);
   const declared = operation.responses.find(
     ({ status: declared, content, isOneOfSeveral }) =>
       matches(declared, status) &&
-      (isOneOfSeveral !== true || content !== "json" || hasJson) &&
+      (isOneOfSeveral !== true || hasMedia(content, type)) &&
       (hasBody || content === "none" || typeof declared === "number"),
   );
-  const isStream = declared?.content === "events" || declared?.content === "textEvents";
-  const raw = isStream ? undefined : new Uint8Array(await response.arrayBuffer());
+  const isStream = declared !== undefined && isOfEvents(declared.content);
+  const isOther = isStream && type !== "" && !isEvents(type);
+  const raw = isStream && !isOther ? undefined : new Uint8Array(await response.arrayBuffer());
   const reply = { outcome: declared?.status ?? ("undeclared" as const), status, headers, raw, refused: [] };
   if (raw === undefined) {
     return { ...reply, body: eventsOf(operation.id, response, declared as Declared, signal) };
+  }
+  if (isOther) {
+    const message = `has the media type ${JSON.stringify(type)}; expected text/event-stream`;
+    throw invalid(operation.id, response, raw, [{ pointer: "", keyword: "content", message }]);
   }
   switch (declared?.content) {
     case "none":
@@ -41,6 +46,15 @@ export async function read(operation: Operation<unknown, unknown>, response: Res
     default:
       return { ...reply, body: raw };
   }
+}
+
+function isOfEvents(content: Declared["content"]): boolean {
+  return content === "events" || content === "textEvents";
+}
+
+/** Whether the media type of a response can be the one that the contract declares first of several. */
+function hasMedia(content: Declared["content"], type: string): boolean {
+  return content === "json" ? isJson(type) : !isOfEvents(content) || isEvents(type);
 }
 
 function readJson(id: string, response: Response, body: Uint8Array, schema: z.ZodType | undefined): Pick<AnyReply, "body" | "refused"> {
