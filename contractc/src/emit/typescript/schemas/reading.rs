@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::unions::tags;
 use super::{Emitter, Progress};
 use crate::emit::typescript::code::{Code, key, quoted};
 use crate::model::IntegerWidth;
@@ -109,7 +110,12 @@ impl Emitter<'_> {
                 Some(Code::call("rt.members", vec![Code::Object(members.collect())]))
             }
             Shape::Untagged { variants, attempts } => Some(self.reader_of_union(attempts.iter().map(|attempt| &variants[attempt.variant]))),
-            Shape::Tagged { variants, .. } | Shape::ByType(variants) => Some(self.reader_of_union(variants.iter())),
+            Shape::ByType(variants) => Some(self.reader_of_union(variants.iter())),
+            // The tag selects the variant: another one may accept the value too, and has numbers of other types.
+            Shape::Tagged { member, variants } => {
+                let readers = variants.iter().map(|variant| Code::List(vec![tags(&variant.tags), self.reader_of_variant(variant)]));
+                Some(Code::call("rt.tagged", vec![Code::Text(quoted(member)), Code::List(readers.collect())]))
+            }
             Shape::Wrapper(ty) => self.reader(ty),
             Shape::Texts(_) => None,
         }
@@ -117,12 +123,15 @@ impl Emitter<'_> {
 
     /// The variant that accepts a value reads it.
     fn reader_of_union<'v>(&self, variants: impl Iterator<Item = &'v Variant>) -> Code {
-        let reader = |variant: &Variant| match (&variant.ty, self.reader(&variant.ty)) {
+        Code::call("rt.anyOf", vec![Code::List(variants.map(|variant| self.reader_of_variant(variant)).collect())])
+    }
+
+    fn reader_of_variant(&self, variant: &Variant) -> Code {
+        match (&variant.ty, self.reader(&variant.ty)) {
             (_, Some(reader)) => reader,
             (Type::Declared(id) | Type::Recursive(id), None) => self.named(*id),
             _ => Code::call("rt.json", variant.types.names().map(|name| Code::Text(quoted(name))).collect()),
-        };
-        Code::call("rt.anyOf", vec![Code::List(variants.map(reader).collect())])
+        }
     }
 
     /// The schema of a declared type, by its name.

@@ -1,5 +1,7 @@
 //! The schemas of unions, and of other keywords that apply schemas to a whole value.
 
+use serde_json::Value as JsonValue;
+
 use super::{Emitter, Expected};
 use crate::emit::typescript::code::{Code, literal, quoted};
 use crate::model::{Schema, SchemaId};
@@ -71,13 +73,16 @@ impl Emitter<'_> {
 
     fn tagged_variants(&self, schema: &Schema, union: &Type) -> Code {
         let values = schema.tag.iter().flat_map(|tag| &tag.values);
-        let variants = schema.one_of.iter().zip(values).map(|(id, values)| {
-            let tags = match values.as_slice() {
-                [only] => literal(only),
-                several => Code::List(several.iter().map(literal).collect()),
-            };
-            Code::List(vec![tags, self.variant(schema, *id, union)])
-        });
+        let variants =
+            schema.one_of.iter().zip(values).map(|(id, values)| Code::List(vec![tags(values), self.variant(schema, *id, union)]));
         Code::List(variants.collect())
+    }
+}
+
+/// The values of a tag that select a variant.
+pub(super) fn tags(values: &[JsonValue]) -> Code {
+    match values {
+        [only] => literal(only),
+        several => Code::List(several.iter().map(literal).collect()),
     }
 }
