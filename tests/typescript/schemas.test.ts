@@ -170,6 +170,16 @@ describe("integers beyond 2^53", () => {
     expect(rt.fromJson(rt.longInteger("signed"), "-9223372036854775809.0").valid).toBe(false);
   });
 
+  test("what is read is valid", () => {
+    for (const schema of [rt.integer(), rt.readBy(rt.json().check(rt.allOf(rt.integer())), rt.integer()), rt.anyOf([rt.integer(), z.null()])]) {
+      const read = rt.fromJson(schema, "-9223372036854775808");
+      expect(read).toEqual({ valid: true, value: -(2 ** 63) });
+      expect(read.valid && schema.parse(read.value)).toBe(-(2 ** 63));
+      expect(rt.fromJson(schema, "-9223372036854775809").valid).toBe(false);
+      expect(rt.fromJson(schema, "9223372036854775808").valid).toBe(false);
+    }
+  });
+
   test("a variant whose type does not hold an integer still matches", () => {
     const refused = { valid: false, violations: [{ pointer: "", keyword: "type" }] };
     const either = rt.readBy(rt.json("integer", "string"), rt.anyOf([rt.integer(), rt.json("string")]));

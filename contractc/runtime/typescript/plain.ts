@@ -38,7 +38,7 @@ const Integer: z.core.$constructor<z.ZodNumber, IntegerDef> = /* @__PURE__ */ z.
   };
   if (def.sign !== "any") {
     const { sign } = def;
-    afterChecks(schema, (payload, context) => (context.probing === true || payload.issues.length > 0 ? payload : readInteger(payload, sign)));
+    afterChecks(schema, (payload, context) => (context.probing === true || payload.issues.length > 0 ? payload : readInteger(payload, sign, context)));
   }
   const isHeld = (value: number): boolean => Math.abs(value) < 2 ** 63 && (value >= 0 || def.sign !== "unsigned");
   testedBy(schema, () => (value) => Number.isInteger(value) && isHeld(value as number));
@@ -48,12 +48,12 @@ const Integer: z.core.$constructor<z.ZodNumber, IntegerDef> = /* @__PURE__ */ z.
  * Reads a valid integer, or rejects one that the type cannot hold, or that may have lost digits when the text was parsed. Runs after the
  * bounds, which see the exact integer.
  */
-function readInteger(payload: Payload, sign: Sign | "none"): Payload {
+function readInteger(payload: Payload, sign: Sign | "none", context: Context): Payload {
   const value = payload.value as number | bigint;
   const lowest = sign === "unsigned" ? 0n : -(2n ** 63n);
   const isLarge = value >= 2n ** (sign === "unsigned" ? 64n : 63n);
-  // A double of -(2^63) may have been a smaller integer.
-  if (value < lowest || value === -(2 ** 63) || isLarge) {
+  // A double of -(2^63) in a text was a smaller integer: parseJson makes -(2^63) a bigint.
+  if (value < lowest || (value === -(2 ** 63) && context.fromText === true) || isLarge) {
     const bits = sign === "none" ? "64 bits" : `${sign} 64 bits`;
     unread(payload, `is ${String(value)}; integers beyond ${bits} are valid but cannot be read`);
   } else if (typeof value === "bigint" && sign === "none") {
@@ -180,8 +180,6 @@ export function isAnything(schema: z.core.$ZodType): boolean {
   return schema instanceof z.ZodUnknown && types.length === 0 && checks.length === 0;
 }
 
-const READ: Context = { async: false, reading: true };
-
 interface ReadDef extends z.core.$ZodLazyDef<z.ZodType> {
   readonly reader: z.ZodType;
 }
@@ -196,7 +194,7 @@ const Read: z.core.$constructor<z.ZodLazy<z.ZodType>, ReadDef> = /* @__PURE__ */
         return checked;
       }
     }
-    const read = runNow(def.reader, payload.value, READ);
+    const read = runNow(def.reader, payload.value, { async: false, reading: true, fromText: context.fromText === true });
     payload.issues.push(...read.issues.filter(isUnread).map((issue) => ofCheck(issue)));
     if (read.issues.length === 0) {
       payload.value = read.value;

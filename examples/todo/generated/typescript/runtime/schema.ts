@@ -19,6 +19,8 @@ export interface Context extends z.core.ParseContextInternal {
   readonly probing?: boolean;
   /** Whether the value is known to be valid, so that only its numbers are read. */
   readonly reading?: boolean;
+  /** Whether the value comes from JSON text, in which a number may be the rounded form of a longer one. */
+  readonly fromText?: boolean;
   /** Whether the value has failed its test, so that its parts are parsed to collect the issues: see `predicate.ts`. */
   readonly collecting?: boolean;
   /** Handles the items of `x-each` arrays; without it, they are validated like any other items. */
@@ -56,8 +58,8 @@ export function issuesOf(schema: z.ZodType, value: unknown, whole: Payload): rea
 /** The context that makes Zod's own methods determine only the result. */
 export const PROBING: z.core.ParseContext<z.core.$ZodIssue> = { probing: true } as z.core.ParseContext<z.core.$ZodIssue>;
 
-/** The context that makes Zod's own methods read a value that is known to be valid. */
-export const READING: z.core.ParseContext<z.core.$ZodIssue> = { reading: true } as z.core.ParseContext<z.core.$ZodIssue>;
+/** The context that makes Zod's own methods read a value of JSON text that is known to be valid. */
+export const READING: z.core.ParseContext<z.core.$ZodIssue> = { reading: true, fromText: true } as z.core.ParseContext<z.core.$ZodIssue>;
 
 /** {@link PROBING} with a sorter. */
 export function withSorter(sorter: Sorter | undefined): z.core.ParseContext<z.core.$ZodIssue> {
