@@ -137,7 +137,7 @@ describe("the client", () => {
     const { client } = clientOf([new Response("data: 1\n\n", { headers: { "Content-Type": "text/event-stream" } })]);
     const result = await client.streamChanges();
     const events = (result.body as contract.runtime.EventStream<string>)[Symbol.asyncIterator]();
-    expect((await events.next()).value).toEqual({ event: "message", id: "", data: "1" });
+    expect((await events.next()).value).toEqual({ event: "message", id: "", data: "1", refused: [] });
   });
 
   test("asks whether to try again, with fresh credentials", async () => {

@@ -19,7 +19,7 @@ test.each(table)("$name", ({ text, bytes: listed, events, lastId, retryMs }) => 
   const bytes = text === undefined ? Uint8Array.from(listed ?? []) : new TextEncoder().encode(text);
   for (const size of [1, 2, 3, 4, 5, 6, 7, 8, Math.max(bytes.length, 1)]) {
     const parser = new rt.Events();
-    const found: rt.ServerEvent<string>[] = [];
+    const found: rt.EventFields[] = [];
     for (let at = 0; at < bytes.length; at += size) {
       found.push(...parser.push(bytes.subarray(at, at + size)));
     }
@@ -120,6 +120,18 @@ describe("the client", () => {
     const next = body[Symbol.asyncIterator]().next();
     end(abort);
     await expect(next).rejects.toMatchObject({ kind: "aborted", status: 200 });
+  });
+
+  test("an invalid item of an `x-each` array is refused, and the stream goes on", async () => {
+    const each = rt.object({ of: rt.each(schema) });
+    const listed = { ...watch, responses: [{ status: 200, content: "events", schema: each }] } as rt.Operation<object, rt.Replies<{ 200: rt.EventStream<{ of: { n: number }[] }> }>>;
+    const { response } = streamed(['data: {"of": [{"n": 1}, {"n": "x"}]}\n\ndata: {"of": []}\n\n']);
+    const { body } = (await rt.send({ baseUrl: "http://host", fetch: () => Promise.resolve(response) }, listed, {})) as { body: rt.EventStream<unknown> };
+    const events: rt.ServerEvent<unknown>[] = [];
+    for await (const event of body) {
+      events.push(event);
+    }
+    expect(events).toMatchObject([{ data: { of: [{ n: 1 }] }, refused: [{ raw: { n: "x" }, violations: [{ pointer: "/n" }] }] }, { data: { of: [] }, refused: [] }]);
   });
 
   test("a body of another media type is no stream", async () => {

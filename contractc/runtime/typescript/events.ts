@@ -1,13 +1,23 @@
 // Server-sent events: a stream is parsed as the HTML standard of the WHATWG says (section 9.2.6).
 
-/** An event. */
-export interface ServerEvent<T> {
+import type { Invalid } from "./each.js";
+
+/** The fields of an event. */
+export interface EventFields {
   /** The type; `message` if the server names none. */
   readonly event: string;
   /** The id of the last event that has one; empty if there is none. */
   readonly id: string;
-  /** The lines of data, with line breaks between them; read as JSON and validated unless the contract describes text. */
+  /** The lines of data, with line breaks between them. */
+  readonly data: string;
+}
+
+/** An event. */
+export interface ServerEvent<T> extends Omit<EventFields, "data"> {
+  /** Read as JSON and validated unless the contract describes text. */
   readonly data: T;
+  /** Items of `x-each` arrays that the contract rejects; `data` contains the others. */
+  readonly refused: readonly Invalid[];
 }
 
 /** Parses a stream, whose bytes may be cut anywhere. An event that the stream does not end is discarded. */
@@ -26,7 +36,7 @@ export class Events {
   retryMs: number | undefined;
 
   /** Parses the next bytes, and returns the events that they end. */
-  push(bytes: Uint8Array): ServerEvent<string>[] {
+  push(bytes: Uint8Array): EventFields[] {
     const text = this.#decoder.decode(bytes, { stream: true });
     if (text === "") {
       return [];
@@ -42,7 +52,7 @@ export class Events {
     });
   }
 
-  #endLine(line: string): ServerEvent<string> | undefined {
+  #endLine(line: string): EventFields | undefined {
     if (line === "") {
       return this.#endEvent();
     }
@@ -60,7 +70,7 @@ export class Events {
     return undefined;
   }
 
-  #endEvent(): ServerEvent<string> | undefined {
+  #endEvent(): EventFields | undefined {
     const [event, data] = [this.#event || "message", this.#data];
     [this.#event, this.#data, this.lastId] = ["", undefined, this.#id];
     return data === undefined ? undefined : { event, id: this.#id, data };
@@ -75,10 +85,14 @@ export class EventStream<T> implements AsyncIterable<ServerEvent<T>> {
   /** The stream as received, for a program that parses it itself. */
   readonly bytes: ReadableStream<Uint8Array>;
   readonly #events = new Events();
-  readonly #read: (data: string) => T;
+  readonly #read: (data: string) => Pick<ServerEvent<T>, "data" | "refused">;
   readonly #broken: (cause: unknown) => Error;
 
-  constructor(bytes: ReadableStream<Uint8Array>, read: (data: string) => T, broken: (cause: unknown) => Error) {
+  constructor(
+    bytes: ReadableStream<Uint8Array>,
+    read: (data: string) => Pick<ServerEvent<T>, "data" | "refused">,
+    broken: (cause: unknown) => Error,
+  ) {
     this.bytes = bytes;
     this.#read = read;
     this.#broken = broken;
@@ -105,7 +119,7 @@ export class EventStream<T> implements AsyncIterable<ServerEvent<T>> {
           return;
         }
         for (const event of this.#events.push(value)) {
-          yield { ...event, data: this.#read(event.data) };
+          yield { ...event, ...this.#read(event.data) };
         }
       }
     } finally {

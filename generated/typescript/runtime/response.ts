@@ -3,12 +3,12 @@
 
 import type * as z from "zod";
 import { parseEach } from "./each.js";
-import { EventStream } from "./events.js";
+import { EventStream, type ServerEvent } from "./events.js";
 import { parseJson } from "./json.js";
 import { isEvents, isJson } from "./media.js";
 import { CallError, type AnyReply, type Declared, type Operation } from "./operation.js";
 import { json } from "./plain.js";
-import { fromJson, readValue, validateAt, type Validated, type Violation } from "./report.js";
+import { fromJson, validateAt, type Validated, type Violation } from "./report.js";
 
 /**
  * Reads a response as the response that the contract declares for its status. `signal` is the caller's, which may abort a stream.
@@ -90,12 +90,13 @@ function readText(id: string, response: Response, body: Uint8Array, schema: z.Zo
 
 function eventsOf(id: string, response: Response, { content, schema }: Declared, signal?: AbortSignal): EventStream<unknown> {
   const { status, headers } = response;
-  const readEvent = (data: string): unknown => {
-    const read: Validated<unknown> = content === "events" ? fromJson(schema ?? json(), data) : readValue(schema ?? json(), data);
+  const readEvent = (data: string): Pick<ServerEvent<unknown>, "data" | "refused"> => {
+    const parsed: Validated<unknown> = content === "events" ? fromJson(json(), data) : { valid: true, value: data };
+    const read = parsed.valid ? parseEach(schema ?? json(), parsed.value) : parsed;
     if (!read.valid) {
       throw invalid(id, response, new TextEncoder().encode(data), read.violations);
     }
-    return read.value;
+    return { data: read.value, refused: read.refused };
   };
   const broken = (cause: unknown): CallError => {
     // The reason of the signal is any value.
