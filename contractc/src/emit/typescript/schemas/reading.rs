@@ -69,7 +69,8 @@ pub(super) fn holder(types: Types, ty: &Type) -> Option<Code> {
         (Types::INTEGER, Type::LongInteger(IntegerWidth::U64)) => Some(Code::call("rt.longInteger", vec![Code::Text(quoted("unsigned"))])),
         (Types::INTEGER, Type::LongInteger(_)) => Some(Code::call("rt.longInteger", vec![Code::Text(quoted("signed"))])),
         (Types::INTEGER, Type::Any) => Some(Code::call("rt.longInteger", vec![])),
-        (Types::NUMBER, Type::Float | Type::Listed(..) | Type::Any) => Some(Code::call("rt.number", vec![])),
+        (Types::NUMBER, Type::Float | Type::Listed(..)) => Some(Code::call("rt.number", vec![])),
+        (Types::NUMBER, Type::Any) => Some(Code::call("rt.longNumber", vec![])),
         _ => None,
     }
 }

@@ -16,8 +16,6 @@ impl Emitter<'_> {
         mut checks: Vec<Code>,
         expected: &Expected,
     ) -> Code {
-        // Only the parts say that the value is a number.
-        let types = types.or(reading::numeric(&expected.ty));
         let named = types.unwrap_or(Types(0));
         let nullable = named.contains(Types::NULL) && named != Types::NULL;
         let single = Types(named.0 & !Types::NULL.0);

@@ -78,7 +78,12 @@ export function longInteger(sign: Sign | "any" = "any"): z.ZodNumber {
   return new Integer({ type: "number", checks: [], sign });
 }
 
-const Double: z.core.$constructor<z.ZodNumber> = /* @__PURE__ */ z.core.$constructor("Double", (schema, def) => {
+interface DoubleDef extends z.core.$ZodNumberDef {
+  /** Whether the type of the values includes bigints. */
+  readonly hasBigints: boolean;
+}
+
+const Double: z.core.$constructor<z.ZodNumber, DoubleDef> = /* @__PURE__ */ z.core.$constructor("Double", (schema, def) => {
   inherit(z.ZodNumber, schema, def);
   schema._zod.parse = (payload: Payload, context: Context): Payload => {
     carry(payload, context);
@@ -87,7 +92,7 @@ const Double: z.core.$constructor<z.ZodNumber> = /* @__PURE__ */ z.core.$constru
   };
   // The checks see the exact integer.
   afterChecks(schema, (payload, context) => {
-    if (typeof payload.value === "bigint" && context.probing !== true) {
+    if (typeof payload.value === "bigint" && context.probing !== true && !def.hasBigints) {
       payload.value = Number(payload.value);
     }
     return payload;
@@ -98,7 +103,13 @@ const Double: z.core.$constructor<z.ZodNumber> = /* @__PURE__ */ z.core.$constru
 /** `type: number`: the value is a double. */
 /* @__NO_SIDE_EFFECTS__ */
 export function number(): z.ZodNumber {
-  return new Double({ type: "number", checks: [] });
+  return new Double({ type: "number", checks: [], hasBigints: false });
+}
+
+/** Like {@link number}, for a contract that lists integers beyond 2^53, or names no type: they are bigints. */
+/* @__NO_SIDE_EFFECTS__ */
+export function longNumber(): z.ZodNumber {
+  return new Double({ type: "number", checks: [], hasBigints: true });
 }
 
 type Scalar = string | number | boolean;
