@@ -12,6 +12,7 @@ use crate::runtime::json::Value as JsonValue;
 use crate::runtime::number::Number;
 use crate::runtime::report::escaped;
 pub use crate::span::Span;
+pub(crate) use yaml::is_beyond_range;
 
 /// A value of a document, with its position.
 #[derive(Clone, Debug)]

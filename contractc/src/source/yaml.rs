@@ -236,12 +236,8 @@ fn number(text: &str) -> Option<Number> {
     if let Some(digits) = text.strip_prefix("0o") {
         return radix(digits, 8);
     }
+    decimal(text).filter(|value| value.is_finite())?;
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let is_shaped = unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.')
-        && unsigned.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
-    if !is_shaped || text.parse().ok().filter(|value: &f64| value.is_finite()).is_none() {
-        return None;
-    }
     // JSON has no plus sign, no needless zeros, and digits on both sides of a point.
     let (mantissa, exponent) = unsigned.find(['e', 'E']).map_or((unsigned, ""), |at| unsigned.split_at(at));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -253,6 +249,25 @@ fn number(text: &str) -> Option<Number> {
         // Doubles of its size have no fractions.
         _ => text.parse().ok().map(Number::Float),
     }
+}
+
+/// The double nearest to a decimal number of the core schema; infinite if there is none.
+fn decimal(text: &str) -> Option<f64> {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let is_shaped = unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+        && unsigned.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
+    text.parse().ok().filter(|_| is_shaped)
+}
+
+/// Whether a plain scalar is a number of the core schema that neither 64 bits nor a double hold.
+pub fn is_beyond_range(text: &str) -> bool {
+    let has_only = |digits: &str, radix| !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
+    let is_number = match (text.strip_prefix("0x"), text.strip_prefix("0o")) {
+        (Some(digits), _) => has_only(digits, 16),
+        (_, Some(digits)) => has_only(digits, 8),
+        _ => decimal(text).is_some(),
+    };
+    is_number && number(text).is_none()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::runtime::check::Types;
 use crate::runtime::format::Format;
 use crate::runtime::number::Number;
 use crate::runtime::pattern::is_unicode_pattern;
-use crate::source::{Node, Value};
+use crate::source::{Node, Value, is_beyond_range};
 
 const TYPES: [(&str, Types); 7] = [
     ("null", Types::NULL),
@@ -156,6 +156,7 @@ impl Reader<'_> {
         let mut open = vec![node];
         while let Some(node) = open.pop() {
             self.rounded(node, "write it as a string if every digit matters");
+            self.beyond_range(node);
             match &node.value {
                 Value::List(items) => open.extend(items.iter().rev()),
                 Value::Map(map) => open.extend(map.iter().map(|entry| &entry.node)),
@@ -163,6 +164,16 @@ impl Reader<'_> {
             }
         }
         node.to_json()
+    }
+
+    /// Warns of a number of YAML that becomes text because no number holds it.
+    fn beyond_range(&mut self, node: &Node) {
+        let source = self.sources.file(node.span.file).and_then(|file| file.text.get(node.span.range().start..)).unwrap_or_default();
+        // Quoted, it is text.
+        if let Some(text) = node.as_str().filter(|text| source.starts_with(text) && is_beyond_range(text)) {
+            let message = format!("the number `{text}` is out of range, and is read as text");
+            self.diagnostics.warning(node.span, message).hint("quote it if it is text");
+        }
     }
 
     /// Warns of a number that becomes another integer as a double, or an integer although it has a fraction. Only integers of up to 64 bits are exact.
