@@ -6,6 +6,7 @@ mod equal;
 mod finder;
 mod merged;
 mod recursion;
+mod stated;
 
 use std::collections::BTreeMap;
 

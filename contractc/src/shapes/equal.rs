@@ -1,11 +1,13 @@
 //! Finds schemas that are equal, so that each is declared and checked once.
 //!
 //! Only schemas without a name are shared: two names in a document stay two types. Schemas are equal if all their keywords are equal except
-//! annotations. A title counts, because it names a type, and so does whether a text is secret.
+//! annotations. A title counts, because it names a type, and so does whether a text is secret, and what examples and defaults say about the
+//! type of an integer.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::stated::Stated;
 use crate::model::{Annotations, Contract, Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::span::Span;
@@ -88,7 +90,12 @@ fn constraints(schema: &Schema) -> Schema {
     Schema {
         span: Span::default(),
         pointer: String::new(),
-        annotations: Annotations { title: annotations.title.clone(), write_only: is_secret_text, ..Annotations::default() },
+        annotations: Annotations {
+            title: annotations.title.clone(),
+            write_only: is_secret_text,
+            examples: Stated::of(annotations).representative().into_iter().collect(),
+            ..Annotations::default()
+        },
         never: *never,
         accepts_null: *accepts_null,
         types: *types,

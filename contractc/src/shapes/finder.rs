@@ -9,6 +9,7 @@ use serde_json::Value as JsonValue;
 
 use super::equal::Equals;
 use super::merged::Merged;
+use super::stated::Stated;
 use super::{Declaration, DeclarationId, Field, FieldKind, Shape, Shapes, Type, is_exact_double};
 use crate::model::{Contract, IntegerWidth, Operation, SchemaId};
 use crate::runtime::check::Types;
@@ -395,15 +396,15 @@ fn integer(merged: &Merged<'_>) -> Type {
     let highs = || rules().flat_map(|rules| [rules.maximum, rules.exclusive_maximum]).flatten();
     let is_small = |bound: Number| bound.to_f64().abs() < (1_u64 << f64::MANTISSA_DIGITS) as f64;
     let names_long = rules().any(|rules| matches!(rules.width, Some(IntegerWidth::I64 | IntegerWidth::U64)))
-        || lows().chain(highs()).chain(stated(merged)).any(|number| !is_exact_double(number));
+        || lows().chain(highs()).any(|number| !is_exact_double(number))
+        || stated(merged).any(|stated| stated.is_long);
     let is_bounded = lows().any(is_small) && highs().any(is_small);
     if names_long && !is_bounded { Type::LongInteger(width) } else { Type::Integer(width) }
 }
 
-/// The integers that the contract states as defaults and examples.
-fn stated<'m>(merged: &'m Merged<'_>) -> impl Iterator<Item = Number> + 'm {
-    let values = merged.parts.iter().flat_map(|part| part.annotations.default.iter().chain(&part.annotations.examples));
-    values.filter_map(JsonValue::as_number).map(Number::from).filter(|number| number.is_integer())
+/// What the parts state as defaults and examples.
+fn stated<'m>(merged: &'m Merged<'_>) -> impl Iterator<Item = Stated> + 'm {
+    merged.parts.iter().map(|part| Stated::of(&part.annotations))
 }
 
 /// The type of listed values, each once. If both booleans are listed, the type is a plain boolean.
@@ -419,7 +420,7 @@ fn width(merged: &Merged<'_>) -> IntegerWidth {
         return width;
     }
     let above = |bound: Number| bound.compare(Number::Signed(i64::MAX)) == std::cmp::Ordering::Greater;
-    let large = merged.parts.iter().filter_map(|part| part.number.maximum).chain(stated(merged)).any(above);
+    let large = merged.parts.iter().filter_map(|part| part.number.maximum).any(above) || stated(merged).any(|stated| stated.is_unsigned);
     let negative = |bound: Number| bound.compare(Number::Signed(0)) == std::cmp::Ordering::Less;
     let signed = merged.parts.iter().all(|part| part.number.minimum.is_none_or(negative));
     if large && !signed { IntegerWidth::U64 } else { IntegerWidth::I64 }
