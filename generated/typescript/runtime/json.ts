@@ -149,7 +149,7 @@ function decimalOf(token: string): [digits: string, power: number] {
   const [whole = "", fraction = ""] = mantissa.split(".");
   const all = whole + fraction;
   let end = all.length;
-  // A regular expression would start anew at each zero.
+  // A regular expression would search again from each zero.
   while (all[end - 1] === "0") {
     end -= 1;
   }
