@@ -47,23 +47,22 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
     steps.run_at_once([
         Box::new(|steps| {
             changed_tests(steps, &checkout)?;
-            steps.run_unless_passed("documentation examples", documented, || workspace(&["test", "--doc"]))?;
-            steps.run_unless_passed("simulated runs", engine, || simulated_runs("", 0, FIXED_RUNS))?;
-            steps.run_unless_passed("simulated runs of fresh seeds", engine, || simulated_runs(EVERY_RUN, fresh_seed()?, FRESH_RUNS))?;
-            steps.run_unless_passed("generated TypeScript", generated, test_typescript)?;
-            steps.run_unless_passed("browser package: tests in Node", browser, web::test_in_node)
+            steps.run_unless_passed("documentation examples", documented, || workspace(&["test", "--doc"]))
         }),
         Box::new(|steps| {
             steps.run_unless_passed("interop", command, || interop(FUZZING_SECONDS_IN_TEST))?;
             steps.run_unless_passed("browser package: tests in Chromium", pages, web::test_in_chromium)?;
-            steps.run_unless_passed("demo app: tests", pages, demo::test)
+            steps.run_unless_passed("demo app: tests", pages, demo::test)?;
+            steps.run_unless_passed("generated TypeScript", generated, test_typescript)?;
+            steps.run_unless_passed("browser package: tests in Node", browser, web::test_in_node)
         }),
-        Box::new(|steps| match corpus_folder {
-            Some(folder) => steps.run_unless_passed("corpus", compiler.with_folder(folder)?, || corpus(folder)),
-            None => {
-                println!("skipped: the corpus checks, because no corpus folder was given");
-                Ok(())
+        Box::new(|steps| {
+            match corpus_folder {
+                Some(folder) => steps.run_unless_passed("corpus", compiler.with_folder(folder)?, || corpus(folder))?,
+                None => println!("skipped: the corpus checks, because no corpus folder was given"),
             }
+            steps.run_unless_passed("simulated runs", engine, || simulated_runs("", 0, FIXED_RUNS))?;
+            steps.run_unless_passed("simulated runs of fresh seeds", engine, || simulated_runs(EVERY_RUN, fresh_seed()?, FRESH_RUNS))
         }),
     ])?;
     // These measure times, so they run alone.
