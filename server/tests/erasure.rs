@@ -6,9 +6,13 @@ use serde_json::json;
 use stronglog_server::admin;
 use support::{Server, WEIGHTS, erase, live, now, tombstone, weight, weights};
 
-/// Counts the occurrences of a text in the files of a folder.
+/// Counts the occurrences of a text in the files of a folder. A running server may remove a file before it is read.
 fn count(folder: &std::path::Path, text: &str) -> usize {
-    let files = folder.read_dir().expect("a folder").map(|entry| std::fs::read(entry.expect("an entry").path()).expect("a file"));
+    let read = |entry: std::io::Result<std::fs::DirEntry>| match std::fs::read(entry.expect("an entry").path()) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        bytes => bytes.expect("a file"),
+    };
+    let files = folder.read_dir().expect("a folder").map(read);
     files.map(|bytes| bytes.windows(text.len()).filter(|window| *window == text.as_bytes()).count()).sum()
 }
 
