@@ -9,6 +9,8 @@ mod abuse;
 mod administration;
 #[path = "../backups.rs"]
 mod backups;
+#[path = "../checks.rs"]
+mod checks;
 #[path = "../database_checks.rs"]
 mod database_checks;
 #[path = "../erasure.rs"]
