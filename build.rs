@@ -1,7 +1,7 @@
 //! The build step: fails unless the code in `generated/` matches the contract in `spec/` and the protocol in `contractc/`.
 //!
 //! The hashes in `generated/MANIFEST` show whether it does. If not, a checkout generates the code again. Everywhere else (in a crate that
-//! depends on this one, in CI, or where RUSTFLAGS or `--target` hide the checkout's cfg) the build fails.
+//! depends on this one, or in CI) the build fails.
 
 use std::path::Path;
 use std::process::Command;
@@ -19,6 +19,7 @@ fn main() {
         println!("cargo::rerun-if-changed={COMPILER}protocol");
     }
     println!("cargo::rerun-if-env-changed=CI");
+    println!("cargo::rerun-if-env-changed=CONTRACT_CHECKOUT");
     // Read at run time, because a shared target folder may contain the build script of another checkout.
     let Some(root) = std::env::var_os("CARGO_MANIFEST_DIR") else {
         println!("cargo::error=cannot tell where this package is, because CARGO_MANIFEST_DIR is not set");
@@ -26,7 +27,7 @@ fn main() {
     };
     let root = Path::new(&root);
     let mut different = stale(root);
-    if !different.is_empty() && cfg!(contract_checkout) && std::env::var_os("CI").is_none() {
+    if !different.is_empty() && std::env::var_os("CONTRACT_CHECKOUT").is_some() && std::env::var_os("CI").is_none() {
         if let Err(error) = generate(root) {
             println!("cargo::error=cannot generate code from spec/openapi.yaml");
             error.lines().for_each(|line| println!("cargo::error={line}"));

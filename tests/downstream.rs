@@ -27,7 +27,7 @@ fn cargo(folder: &Path, arguments: &[&str]) -> Output {
     // All downstream crates share a target folder and the versions of one lock file, so their dependencies are built once.
     command.env("CARGO_TARGET_DIR", target()).env("RUSTDOCFLAGS", "-D warnings");
     // Variables set by the outer cargo must not reach the inner one, because a user's build does not have them.
-    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CI"] {
+    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CI", "CONTRACT_CHECKOUT"] {
         command.env_remove(name);
     }
     command.output().expect("cargo starts")
