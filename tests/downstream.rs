@@ -24,8 +24,11 @@ fn downstream(folder: &Path, path: &Path) {
 fn cargo(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(folder).args(arguments);
-    // All downstream crates share a target folder and the versions of one lock file, so their dependencies are built once.
-    command.env("CARGO_TARGET_DIR", target()).env("RUSTDOCFLAGS", "-D warnings");
+    // The versions of one lock file and one build folder, so that dependencies are built once, by the build of this test.
+    command
+        .env("CARGO_TARGET_DIR", target())
+        .env("CARGO_BUILD_BUILD_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join(".."))
+        .env("RUSTDOCFLAGS", "-D warnings");
     // Variables set by the outer cargo must not reach the inner one, because a user's build does not have them.
     for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CI", "CONTRACT_CHECKOUT"] {
         command.env_remove(name);
@@ -92,7 +95,7 @@ fn packages_are_whole() {
         patches.push_str(&format!("{name} = {{ path = {unpacked:?} }}\n"));
         members.push(unpacked);
     }
-    let manifest = format!("[workspace]\nmembers = {members:?}\nresolver = \"3\"\n\n[patch.crates-io]\n{patches}");
+    let manifest = format!("[workspace]\nmembers = {members:?}\nresolver = \"3\"\n\n[patch.crates-io]\n{patches}\n{}", profiles(root));
     std::fs::write(folder.join("Cargo.toml"), manifest).expect("a manifest can be written");
     std::fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the lock file can be copied");
     for arguments in [["build", "--quiet", "--workspace", "--bins"].as_slice(), &["doc", "--quiet", "--workspace", "--no-deps"]] {
@@ -101,6 +104,14 @@ fn packages_are_whole() {
     }
     installed_programs_work(&target().join("debug"), &folder);
     std::fs::remove_dir_all(&folder).expect("the folder can be deleted");
+}
+
+/// The settings with which the dependencies of this test were built. Those of the packages themselves only make their tests fast.
+fn profiles(root: &Path) -> String {
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).expect("the manifest can be read");
+    let (_, profiles) = manifest.split_once("[profile.dev]").expect("the profiles are at the end");
+    let lines = profiles.lines().filter(|line| !line.starts_with("stronglog-sync."));
+    lines.fold(String::from("[profile.dev]"), |text, line| text + "\n" + line)
 }
 
 /// The programs of the unpacked packages work in a folder of their own.
