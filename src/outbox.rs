@@ -106,7 +106,7 @@ pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, clock: &mut ClockAn
             live.record.tombstone(stamp).map_err(EditError::Invalid)?
         }
     };
-    let stale = live.filter(|row| is_stale(edit, row));
+    let stale = before.filter(|row| is_stale(edit, row));
     let pending = Pending {
         since: before.and_then(Row::unacknowledged).map_or(clock.now_ms, |pending| pending.since),
         lost: false,
@@ -144,14 +144,16 @@ pub fn change(
     edit(loaded, key, &LocalEdit::Change(text), clock)
 }
 
-/// Whether an edit is based on a different version from the one in `row` (R24).
+/// Whether an edit is based on a different version from the one in `row` (R24). A record that was never stored has no stamp, and is written
+/// in place of a deleted one.
 fn is_stale(edit: &LocalEdit, row: &Row) -> bool {
     let text = match edit {
         LocalEdit::Put(text) => text,
-        LocalEdit::Import { .. } => return true,
+        LocalEdit::Import { .. } => return !row.record.deleted,
         LocalEdit::Seed(_) | LocalEdit::Change(_) | LocalEdit::Delete => return false,
     };
-    stamp_in(text) != Some(row.record.stamp) && rules::on(Rule::StaleEditsHaveNoBase)
+    let is_other = stamp_in(text).map_or(!row.record.deleted, |stamp| stamp != row.record.stamp);
+    is_other && rules::on(Rule::StaleEditsHaveNoBase)
 }
 
 /// The stamp that a record has before it is written.

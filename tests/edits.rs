@@ -52,6 +52,31 @@ async fn a_form_that_was_opened_before_another_edit_does_not_overwrite_it_unseen
 }
 
 #[tokio::test]
+async fn a_form_that_was_opened_before_a_deletion_does_not_undo_it_unseen() {
+    let client = client().await;
+    let logs = client.user_bodyweight_logs();
+    let form = logs.put(&log(80.0)).expect("written");
+    logs.delete(ID).expect("a deletion meanwhile");
+    assert_eq!(history(&client), [(Past::Deleted, true)]);
+    logs.put(&UserBodyweightLog { date: Timestamp(5), ..form }).expect("the form is saved");
+    assert_eq!(history(&client), [(Past::Lost, false), (Past::Deleted, true)]);
+    assert!(client.conflicts(1).expect("a history").remove(0).record.deleted, "the deletion is in the history");
+    let number = client.conflicts(1).expect("a history").remove(0).number;
+    client.restore(number).expect("the deletion is made again");
+    assert_eq!(logs.get(&Id(ID.to_owned())).expect("read"), None);
+}
+
+#[tokio::test]
+async fn a_record_that_was_never_stored_takes_the_place_of_a_deleted_one() {
+    let client = client().await;
+    client.user_bodyweight_logs().put(&log(80.0)).expect("written");
+    client.user_bodyweight_logs().delete(ID).expect("deleted");
+    let text = format!(r#"{{"id":"{ID}","date":1,"weightKg":81}}"#);
+    client.json(path()).expect("a collection").put(&text).expect("written");
+    assert_eq!(history(&client), [(Past::Deleted, true)]);
+}
+
+#[tokio::test]
 async fn a_restored_version_and_the_one_that_it_replaces_can_be_swapped() {
     let client = client().await;
     let logs = client.user_bodyweight_logs();

@@ -78,7 +78,7 @@ Examples:
   stronglog export --history --quarantined everything.jsonl
   stronglog export | gzip > backup.jsonl.gz
 
-A line is {\"collection\": …, \"record\": …}; the last one holds the counts, which an import checks. A truncated backup is imported up to its last complete line, with exit code 3.";
+A line is {\"collection\": …, \"record\": …}; the last one holds the counts, which an import checks. A truncated backup is imported only with --partial.";
 
 pub const IMPORT_HELP: &str = "\
 Examples:

@@ -84,10 +84,12 @@ impl Progress {
     pub fn new(label: &str, visibility: Visibility) -> Self {
         let seen = visibility == Visibility::OnTerminal && std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
         let target = if seen { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(0), target);
-        bar.set_prefix(label.to_owned());
-        set_drawn(seen.then(|| bar.clone()));
-        Progress { bar, started: Instant::now() }
+        let progress = Progress { bar: ProgressBar::hidden().with_prefix(label.to_owned()), started: Instant::now() };
+        // What the bar says first is known before it is drawn.
+        progress.set(0, None);
+        progress.bar.set_draw_target(target);
+        set_drawn(seen.then(|| progress.bar.clone()));
+        progress
     }
 
     /// Shows that `done` of `total` are done. Without a total, or while `done` is 0, no percentage is shown.

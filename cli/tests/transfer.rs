@@ -232,8 +232,13 @@ fn a_file_that_lost_lines_is_noticed() {
     let file = desk.run("phone", &["export"]).ok().stdout;
     let lines: Vec<&str> = file.lines().collect();
     import(&desk, "tablet", lines[1], &[]).failed(1, &["line 1: the file is damaged", "should have 2 records, and has 1"]);
-    import(&desk, "tablet", lines[0], &[]).failed(3, &["the file is incomplete: its end is missing"]).says(&["! imported 1 record"]);
-    assert_eq!(import(&desk, "tablet", lines[0], &["--json"]).ended(3).json()["cutOff"], true);
+    let nothing = import(&desk, "tablet", lines[0], &[]).failed(1, &["the end of the file is missing", "--partial"]);
+    nothing.says(&["✗ imported nothing: the file is incomplete"]);
+    assert_eq!(desk.run("tablet", &["list", LOGS, "--json"]).ok().stdout, "");
+    assert_eq!(import(&desk, "tablet", lines[0], &["--json"]).ended(1).json()["cutOff"], true);
+    assert_eq!(import(&desk, "tablet", lines[0], &["--dry-run", "--json"]).ended(3).json()["cutOff"], true);
+    let partial = import(&desk, "tablet", lines[0], &["--partial"]).failed(3, &["the file is incomplete: its end is missing"]);
+    partial.says(&["! imported 1 record"]);
     let added = edited(ID, 82.0, 5) + &file;
     let output =
         import(&desk, "kettle", &added, &[]).failed(3, &["more records (3) than were exported (2 records)"]).says(&["imported 3 records"]);
@@ -246,7 +251,9 @@ fn a_file_that_lost_lines_is_noticed() {
     let swapped = format!("{}\n{}\n", lines[1], lines[0]);
     assert_eq!(import(&desk, "radio", &swapped, &["--json"]).ok().json()["hasEnd"], true, "a sorted file has every line");
     let second = format!("{}\n{file}", lines[0]);
-    import(&desk, "radio", &second, &[]).failed(3, &["its end is missing"]);
+    import(&desk, "radio", &second, &[]).failed(3, &["more records (3) than were exported (2 records)"]);
+    let other = edited(ID, 82.0, 5).trim_end().replacen('{', "{\"begin\":{\"format\":1},", 1);
+    import(&desk, "radio", &format!("{other}\n{file}"), &[]).failed(1, &["the end of the file is missing"]);
     let twice = file.repeat(2);
     assert_eq!(import(&desk, "watch", &twice, &["--json"]).ok().json()["superseded"], 2, "two exports in one file");
 }

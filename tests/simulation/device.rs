@@ -248,7 +248,7 @@ impl Device {
     fn check_replaced(&mut self, before: Option<Row>, edit: &LocalEdit) -> Result<(), String> {
         let (Some(before), LocalEdit::Put(text)) = (before, edit) else { return Ok(()) };
         let read = Record::read(parse(text.as_bytes()).expect("JSON").root()).expect("a record").stamp;
-        let known = read == before.record.stamp || before.record.deleted || before.record.is_as_shipped();
+        let known = read == before.record.stamp || before.record.is_as_shipped();
         let history = self.store.history(usize::MAX).expect("a store in memory");
         if known || history.iter().any(|past| past.op == before.op) {
             return Ok(());

@@ -42,10 +42,10 @@ pub async fn import(profile: &Profile, import: &Import, format: Format) -> Outco
         report_missing(&missing);
     }
     let whole = matches!(imported.counts, FileCounts::Exact | FileCounts::Missing) && missing.is_empty();
-    Ok(match imported.refused.is_empty() {
-        true if whole => Exit::Done,
-        false if !imported.written && !import.dry_run => Exit::Failed,
-        _ => Exit::Attention,
+    Ok(match imported.refused.is_empty() && whole {
+        _ if !imported.written && !import.dry_run => Exit::Failed,
+        true => Exit::Done,
+        false => Exit::Attention,
     })
 }
 
@@ -146,7 +146,8 @@ fn report(imported: &Imported, import: &Import) -> Outcome<()> {
         say!("{mark} imported {}", counted(total.written(), "record"))?;
         table(imported)?;
     } else {
-        say!("{} imported nothing: {}", bad("✗"), is_refused(imported))?;
+        let why = if imported.refused.is_empty() { "the file is incomplete".to_owned() } else { is_refused(imported) };
+        say!("{} imported nothing: {why}", bad("✗"))?;
     }
     if total.kept > 0 {
         let records = counted(total.kept, "record");
@@ -160,7 +161,8 @@ fn report(imported: &Imported, import: &Import) -> Outcome<()> {
         say!("  {} of the conflict history or with unreadable changes skipped", counted(imported.skipped, "line"))?;
     }
     match imported.counts {
-        FileCounts::CutOff => remark!("the file is incomplete: its end is missing; import the backup again from a complete copy"),
+        FileCounts::CutOff if imported.written => remark!("the file is incomplete: its end is missing; import a complete copy as well"),
+        FileCounts::CutOff => remark!("the end of the file is missing; import a complete copy, or what the file has with --partial"),
         FileCounts::TooFew { counted: records, found } => {
             let records = counted(records, "record");
             remark!(

@@ -92,14 +92,14 @@ fn output(profile: &Profile, status: &Status) -> Outcome<StatusOutput> {
 
 fn describe(output: &StatusOutput, status: &Status) -> Outcome<()> {
     let when = |at: Option<i64>| at.map_or_else(|| "never".to_owned(), ago);
-    let unsent = match status.pending_since {
-        Some(since) if status.pending > 0 => format!("{}, the oldest from {}", counted(status.pending, "edit"), ago(since)),
-        _ => "nothing".to_owned(),
-    };
+    let pending = status.pending_since.filter(|_| status.pending > 0);
+    let pending = pending.map(|since| format!("{}, the oldest from {}", counted(status.pending, "edit"), ago(since)));
+    let rejected = (status.blocked > 0).then(|| format!("{} that the server has rejected", counted(status.blocked, "edit")));
+    let unsent = pending.into_iter().chain(rejected).reduce(|pending, rejected| format!("{pending}, and {rejected}"));
     say_fields(&[
         ("profile", output.data.clone()),
         ("account", account(output)),
-        ("unsent", unsent),
+        ("unsent", unsent.unwrap_or_else(|| "nothing".to_owned())),
         ("pulled", when(status.last_successful_server_sync_timestamp)),
         ("pushed", when(status.last_successful_client_push_timestamp)),
     ])?;

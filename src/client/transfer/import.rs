@@ -19,7 +19,7 @@ use crate::store::{Key, Loaded, Row, Write};
 pub struct ImportOptions {
     /// What to do with records that the device already has.
     pub on_conflict: OnConflict,
-    /// Whether to import the valid lines of a file with invalid lines. Otherwise nothing is imported from such a file.
+    /// Whether to import the valid lines of a file with invalid lines or a missing end. Otherwise nothing is imported from such a file.
     pub partial: bool,
     /// Whether to write nothing and only report what would be written.
     pub dry_run: bool,
@@ -52,7 +52,7 @@ pub struct Imported {
     pub refused: Vec<(usize, String)>,
     /// Whether the file is complete according to its counts.
     pub counts: FileCounts,
-    /// Whether anything was written. False for a dry run, and if a line was invalid and the import is not partial.
+    /// Whether anything was written. False for a dry run, and if a line was invalid or the end is missing and the import is not partial.
     pub written: bool,
 }
 
@@ -119,8 +119,8 @@ enum Fate {
 }
 
 impl Client {
-    /// Imports a file written by [`export`](Self::export) or by the server's export, in one transaction. If a line is invalid, nothing is
-    /// imported unless the import is [partial](ImportOptions::partial). `progress` gets the number of lines read so far.
+    /// Imports a file written by [`export`](Self::export) or by the server's export, in one transaction. If a line is invalid or the
+    /// end is missing, nothing is imported unless the import is [partial](ImportOptions::partial). `progress` gets the number of lines read so far.
     ///
     /// # Errors
     /// Returns an error if `lines` cannot be read or the database cannot be written.
@@ -174,7 +174,8 @@ fn plan(loaded: &mut Loaded, mut file: File, options: ImportOptions, clock: &mut
         }
     }
     imported.refused.sort_by_key(|(line, _)| *line);
-    imported.written = !options.dry_run && (options.partial || imported.refused.is_empty());
+    let is_whole = imported.refused.is_empty() && imported.counts != FileCounts::CutOff;
+    imported.written = !options.dry_run && (options.partial || is_whole);
     if !imported.written {
         writes.clear();
     }
