@@ -5,14 +5,17 @@ mod complete;
 mod cycles;
 mod files;
 mod identifiers;
+mod info;
 mod keys;
 mod names;
 mod objects;
 mod operations;
+mod parameters;
 mod paths;
 mod protocol;
 mod schemas;
 mod security;
+mod self_references;
 mod stated;
 mod sync;
 mod unions;
@@ -26,7 +29,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
 use crate::diagnostic::Diagnostics;
-use crate::model::{Contract, KeywordRole, KeywordUse, Schema, SchemaId, Server, Tag};
+use crate::model::{Contract, KeywordRole, KeywordUse, Schema, SchemaId};
+use crate::runtime::check::Types;
 use crate::runtime::report::escaped;
 use crate::source::{Map, Node, Sources, Value, unescaped};
 use files::load_references;
@@ -64,6 +68,9 @@ pub fn read_loaded(root: usize, sources: &mut Sources, diagnostics: &mut Diagnos
     contract.completed = is_completed.then(|| node.to_json());
     (!diagnostics.has_errors()).then_some(contract)
 }
+
+/// The keys whose texts are only for people, or have a default.
+const FOR_PEOPLE: [&str; 4] = ["description", "summary", "title", "version"];
 
 /// The maximum number of references followed in a chain.
 const HOPS_MAX: usize = 32;
@@ -166,8 +173,8 @@ impl<'a> Reader<'a> {
         if let Some(components) = node.get("components") {
             self.kinds_of_sections(components);
         }
-        self.info(&root);
         self.collections(&root);
+        self.info(&root);
         for (name, schema) in self.section(&root, "schemas").iter().flat_map(Located::entries) {
             let id = self.schema(&schema, &Vec::new());
             self.contract.names.push((name.to_owned(), id));
@@ -175,6 +182,7 @@ impl<'a> Reader<'a> {
         self.drain();
         self.operations(&root);
         self.drain();
+        self.drop_self_references();
         self.bases_of_variants();
         if !self.reject_cycles() {
             // The later steps follow the references, and must not follow a cycle.
@@ -199,34 +207,7 @@ impl<'a> Reader<'a> {
         self.followed(components.get(name)?)
     }
 
-    fn info(&mut self, root: &Located<'a>) {
-        let Some(info) = root.node.get("info").filter(|info| info.as_map().is_some()) else {
-            self.diagnostics.error(root.node.span, "the document has no `info`").hint("add a title and a version");
-            return;
-        };
-        // Generated code contains them in single-line comments.
-        self.contract.title = in_one_line(&self.text(info, "title").unwrap_or_default());
-        self.contract.version = match info.get("version").map(|node| &node.value) {
-            Some(Value::String(text)) => in_one_line(text),
-            Some(Value::Number(number)) => number.to_string(),
-            _ => String::new(),
-        };
-        self.contract.summary = self.text(info, "summary");
-        self.contract.description = self.text(info, "description");
-        for server in root.get("servers").iter().flat_map(Located::items) {
-            let url = self.text(server.node, "url").unwrap_or_default();
-            let description = self.text(server.node, "description");
-            self.contract.servers.push(Server { url, description });
-        }
-        for tag in root.get("tags").iter().flat_map(Located::items) {
-            if let Some(name) = self.text(tag.node, "name") {
-                let description = self.text(tag.node, "description");
-                self.contract.tags.push(Tag { name, description });
-            }
-        }
-    }
-
-    /// The string value of a member. Any other type is reported as an error.
+    /// The string value of a member. Any other type is reported, as an error unless the text is only for people.
     fn text(&mut self, node: &Node, key: &str) -> Option<String> {
         let member = node.get(key)?;
         match &member.value {
@@ -235,6 +216,10 @@ impl<'a> Reader<'a> {
             // YAML parses unquoted titles such as 2024 as numbers.
             Value::Number(number) => Some(number.to_string()),
             Value::Bool(value) => Some(value.to_string()),
+            _ if FOR_PEOPLE.contains(&key) => {
+                self.diagnostics.warning(member.span, format!("ignored `{key}`: expected a string, found {}", member.kind()));
+                None
+            }
             _ => {
                 self.diagnostics.error(member.span, format!("invalid `{key}`: expected a string, found {}", member.kind()));
                 None
@@ -370,6 +355,13 @@ impl<'a> Reader<'a> {
         id
     }
 
+    /// A schema that the document leaves out, for any value or for those of some types.
+    fn assumed(&mut self, at: &Located<'a>, types: Option<Types>) -> SchemaId {
+        let pointer = self.full_pointer(at.file, &at.pointer);
+        self.contract.schemas.push(Schema { span: at.node.span, pointer, types, ..Schema::default() });
+        SchemaId(self.contract.schemas.len() - 1)
+    }
+
     /// The pointer as a URI fragment, preceded by the file name for any file other than the root document.
     fn full_pointer(&self, file: usize, pointer: &str) -> String {
         let name = self.sources.file(file).filter(|_| file != self.root).and_then(|file| file.name.rsplit('/').next());
@@ -382,10 +374,4 @@ impl<'a> Reader<'a> {
             self.contract.schemas[job.id.0] = schema;
         }
     }
-}
-
-/// The text without the characters that end a line in any language.
-fn in_one_line(text: &str) -> String {
-    let ends_line = |character: char| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}');
-    text.split(|character: char| ends_line(character)).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }

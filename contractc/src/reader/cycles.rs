@@ -5,66 +5,86 @@ use crate::model::{Schema, SchemaId};
 
 /// How many schemas may apply to the same value through references and composition. Together with the bound on the depth of values, this
 /// bounds the recursion depth of every walk over a value and its schemas.
-const IN_PLACE_DEPTH_MAX: usize = 64;
+pub(super) const IN_PLACE_DEPTH_MAX: usize = 64;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Visit {
     New,
-    Open,
-    /// The chain is measured: the length of the longest chain that starts here.
-    Done(usize),
+    /// The group of the schema is not complete. The number is the schema's place among those of incomplete groups.
+    Open(usize),
+    Done,
 }
 
 impl Reader<'_> {
-    /// Reports each cycle at the schema where the walk entered it, and each chain at the schema that makes it too long. Returns whether
-    /// there are none.
+    /// Reports each group of schemas that lead to each other, and each chain at the schema that makes it too long. Returns whether there are
+    /// none.
     pub(super) fn reject_cycles(&mut self) -> bool {
         let mut is_sound = true;
-        let mut visits = vec![Visit::New; self.contract.schemas.len()];
-        for start in 0..visits.len() {
-            let mut stack = vec![(start, false)];
-            while let Some((at, is_left)) = stack.pop() {
-                match visits[at] {
-                    _ if is_left => {
-                        let length = self.chain(at, &visits);
-                        is_sound &= length <= IN_PLACE_DEPTH_MAX;
-                        visits[at] = Visit::Done(length);
-                    }
-                    Visit::Done(_) => {}
-                    Visit::Open => {
-                        is_sound = false;
-                        let schema = &self.contract.schemas[at];
-                        let message = format!("`{}` refers to itself without a member or an item in between", schema.pointer);
-                        self.diagnostics
-                            .error(schema.span, message)
-                            .hint("no value can be validated against such a schema; remove one of the references");
-                    }
-                    Visit::New => {
-                        visits[at] = Visit::Open;
-                        stack.push((at, true));
-                        stack.extend(in_place(&self.contract.schemas[at]).map(|next| (next.0, false)));
-                    }
-                }
+        // The length of the longest chain that starts at each schema.
+        let mut lengths = vec![0; self.contract.schemas.len()];
+        for group in groups(&self.contract.schemas, in_place) {
+            let [first, ..] = group[..] else { continue };
+            let schema = &self.contract.schemas[first];
+            if is_cycle(&self.contract.schemas, &group, in_place) {
+                is_sound = false;
+                let message = format!("`{}` refers to itself without a member or an item in between", schema.pointer);
+                self.diagnostics
+                    .error(schema.span, message)
+                    .hint("no value can be validated against such a schema; remove one of the references");
+                continue;
+            }
+            lengths[first] = 1 + in_place(schema).map(|next| lengths[next.0]).max().unwrap_or(0);
+            is_sound &= lengths[first] <= IN_PLACE_DEPTH_MAX;
+            if lengths[first] == IN_PLACE_DEPTH_MAX + 1 {
+                let message =
+                    format!("`{}` applies more than {IN_PLACE_DEPTH_MAX} schemas to one value, one through the other", schema.pointer);
+                self.diagnostics.error(schema.span, message).hint("refer to the schemas at the end of the chain directly");
             }
         }
         is_sound
     }
+}
 
-    /// The length of the longest chain that starts at this schema. The schemas that it leads to are already done.
-    fn chain(&mut self, at: usize, visits: &[Visit]) -> usize {
-        let schema = &self.contract.schemas[at];
-        let lengths = in_place(schema).map(|next| match visits[next.0] {
-            Visit::Done(length) => length,
-            Visit::New | Visit::Open => 0,
-        });
-        let length = 1 + lengths.max().unwrap_or(0);
-        if length == IN_PLACE_DEPTH_MAX + 1 {
-            let message =
-                format!("`{}` applies more than {IN_PLACE_DEPTH_MAX} schemas to one value, one through the other", schema.pointer);
-            self.diagnostics.error(schema.span, message).hint("refer to the schemas at the end of the chain directly");
+/// Whether a group is a cycle: several schemas, or one that leads to itself.
+pub(super) fn is_cycle<'s, L: Iterator<Item = SchemaId>>(schemas: &'s [Schema], group: &[usize], links: impl Fn(&'s Schema) -> L) -> bool {
+    group.len() > 1 || group.iter().any(|only| links(&schemas[*only]).any(|link| link.0 == *only))
+}
+
+/// The groups of schemas that lead to each other through the links, each after the groups that it leads to (Gabow's algorithm).
+pub(super) fn groups<'s, L: Iterator<Item = SchemaId>>(schemas: &'s [Schema], links: impl Fn(&'s Schema) -> L) -> Vec<Vec<usize>> {
+    let mut visits = vec![Visit::New; schemas.len()];
+    // The schemas of incomplete groups, and the places in this list where a group may begin.
+    let (mut open, mut begins): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+    let mut groups = Vec::new();
+    for start in 0..schemas.len() {
+        let mut stack = vec![(start, false)];
+        while let Some((at, is_left)) = stack.pop() {
+            match visits[at] {
+                Visit::Open(place) if is_left => {
+                    if begins.last() == Some(&place) {
+                        begins.pop();
+                        let group = open.split_off(place);
+                        group.iter().for_each(|member| visits[*member] = Visit::Done);
+                        groups.push(group);
+                    }
+                }
+                Visit::Open(place) => {
+                    while begins.last().is_some_and(|begin| *begin > place) {
+                        begins.pop();
+                    }
+                }
+                Visit::Done => {}
+                Visit::New => {
+                    visits[at] = Visit::Open(open.len());
+                    begins.push(open.len());
+                    open.push(at);
+                    stack.push((at, true));
+                    stack.extend(links(&schemas[at]).map(|next| (next.0, false)));
+                }
+            }
         }
-        length
     }
+    groups
 }
 
 /// The schemas that apply to the same value as this one.

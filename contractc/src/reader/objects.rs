@@ -154,21 +154,33 @@ impl Reader<'_> {
                 self.expect_mapping(key, value);
                 // A reference stands in the place of the whole mapping.
                 let named = value.as_map().filter(|_| value.get("$ref").is_none()).into_iter().flat_map(Map::iter);
-                named.filter(|entry| !entry.key.starts_with("x-")).for_each(|entry| self.expect_mapping(&entry.key, &entry.node));
+                // A key of `paths` that is not a path is ignored.
+                let is_read = |name: &str| if key == "paths" { name.starts_with('/') } else { !name.starts_with("x-") };
+                named.filter(|entry| is_read(&entry.key)).for_each(|entry| self.expect_mapping(&entry.key, &entry.node));
             }
         }
     }
 
     fn expect_list(&mut self, key: &str, value: &Node) {
         if !matches!(value.value, Value::List(_) | Value::Null) {
-            self.diagnostics.error(value.span, format!("invalid `{key}`: expected a list, found {}", value.kind()));
+            self.wrong_kind(key, value, "a list");
         }
     }
 
     /// An empty list is a mapping too: PHP writes an empty array in this way.
     fn expect_mapping(&mut self, key: &str, value: &Node) {
         if !matches!(&value.value, Value::Map(_) | Value::Null) && !value.as_list().is_some_and(<[Node]>::is_empty) {
-            self.diagnostics.error(value.span, format!("invalid `{key}`: expected a mapping, found {}", value.kind()));
+            self.wrong_kind(key, value, "a mapping");
+        }
+    }
+
+    /// Rejects a value, or ignores it if generated code does not depend on it.
+    fn wrong_kind(&mut self, key: &str, value: &Node, expected: &str) {
+        let found = value.kind();
+        if key == "servers" {
+            self.diagnostics.warning(value.span, format!("ignored `{key}`: expected {expected}, found {found}"));
+        } else {
+            self.diagnostics.error(value.span, format!("invalid `{key}`: expected {expected}, found {found}"));
         }
     }
 

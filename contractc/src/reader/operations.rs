@@ -1,11 +1,10 @@
-//! Reads paths, parameters, bodies and responses.
+//! Reads paths, bodies and responses.
 
 use serde_json::Value as JsonValue;
 
 use super::{Bindings, Located, Reader, objects};
-use crate::model::{
-    Body, Encoding, Header, Media, Method, Operation, Parameter, Place, Response, Status, Style, Tag, as_sent, is_json, placeholders,
-};
+use crate::model::{Body, Encoding, Header, Media, Method, Operation, Place, Response, Status, Tag, as_sent};
+use crate::runtime::check::Types;
 use crate::runtime::http::{StatusCode, has_body};
 use crate::runtime::report::escaped;
 use crate::source::{Node, Span};
@@ -19,8 +18,11 @@ impl<'a> Reader<'a> {
         self.keep_texts(root.node, "#", &["servers", "webhooks"]);
         let paths = root.get("paths").and_then(|paths| self.followed(paths));
         for (path, item) in paths.iter().flat_map(Located::entries) {
-            if !path.starts_with("x-") {
+            if path.starts_with('/') {
                 self.path_item(root, path, item);
+            } else if !path.starts_with("x-") {
+                let message = format!("ignored `{path}`: a path starts with `/`");
+                self.diagnostics.warning(item.node.span, message).hint(format!("write `/{path}`, or `x-{path}` if it is not a path"));
             }
         }
         self.unique_ids();
@@ -40,10 +42,6 @@ impl<'a> Reader<'a> {
     }
 
     fn path_item(&mut self, root: &Located<'a>, path: &str, item: Located<'a>) {
-        if !path.starts_with('/') {
-            self.diagnostics.error(item.node.span, format!("the path `{path}` does not start with `/`"));
-            return;
-        }
         let Some(item) = self.dereference(item, &objects::PATH_ITEM) else { return };
         self.servers(item.node);
         self.keep_texts(item.node, &format!("#/paths/{}", escaped(path)), &["servers"]);
@@ -97,12 +95,12 @@ impl<'a> Reader<'a> {
         let id = self.text(at.node, "operationId").unwrap_or_else(|| format!("{} {path}", method.name()));
         self.check_method(method, at.node.span);
         let body = at.get("requestBody").and_then(|body| self.body(method, body, bindings));
-        let sent = as_sent(path);
+        let mut sent = as_sent(path);
         let operation = Operation {
             span: at.node.span,
             id,
             method,
-            parameters: self.parameters(&sent, at, shared, bindings),
+            parameters: self.parameters(&mut sent, at, shared, bindings),
             path: sent,
             tag: at.get("tags").and_then(|tags| tags.items().first().and_then(|tag| tag.node.as_str().map(str::to_owned))),
             summary: self.text(at.node, "summary"),
@@ -114,142 +112,6 @@ impl<'a> Reader<'a> {
             bound: bindings.iter().map(|(_, to)| to.clone()).collect(),
         };
         self.contract.operations.push(operation);
-    }
-
-    /// The parameters of the operation and of its path item. The operation's own parameters override those of the path item.
-    fn parameters(&mut self, path: &str, at: &Located<'a>, shared: Option<&Located<'a>>, bindings: &Bindings) -> Vec<Parameter> {
-        let mut parameters: Vec<Parameter> = Vec::new();
-        let own = at.get("parameters").iter().flat_map(Located::items).map(|item| (item, true)).collect::<Vec<_>>();
-        for (item, is_own) in own.into_iter().chain(shared.into_iter().flat_map(Located::items).map(|item| (item, false))) {
-            let Some(parameter) = self.parameter(item, bindings) else { continue };
-            if !parameters.iter().any(|known| known.is_same(&parameter)) {
-                parameters.push(parameter);
-            } else if is_own {
-                let message = format!("ignored parameter `{}`: the operation already has one with this name and location", parameter.name);
-                self.diagnostics.warning(parameter.span, message);
-            }
-        }
-        for name in placeholders(path) {
-            if !parameters.iter().any(|known| known.place() == Place::Path && known.name == name) {
-                let message = format!("the path parameter `{name}` is not declared");
-                self.diagnostics.error(at.node.span, message).hint("declare it with `in: path` and `required: true`");
-            }
-        }
-        for parameter in parameters.iter().filter(|parameter| parameter.place() == Place::Path) {
-            if !placeholders(path).any(|name| name == parameter.name) {
-                let message = format!("ignored path parameter `{}`: the path does not contain it", parameter.name);
-                self.diagnostics.warning(at.node.span, message);
-            }
-        }
-        // A path parameter that the path template does not contain cannot receive a value.
-        parameters.retain(|parameter| parameter.place() != Place::Path || placeholders(path).any(|name| name == parameter.name));
-        parameters.sort_by_key(|parameter| (parameter.place(), !parameter.required));
-        parameters
-    }
-
-    fn parameter(&mut self, at: Located<'a>, bindings: &Bindings) -> Option<Parameter> {
-        let at = self.dereference(at, &objects::PARAMETER)?;
-        let Some(name) = self.text(at.node, "name") else {
-            self.diagnostics.error(at.node.span, "the parameter has no `name`");
-            return None;
-        };
-        let place = match at.node.get("in").and_then(Node::as_str) {
-            Some("path") => Place::Path,
-            Some("query") => Place::Query,
-            // The members of the object are the whole query, as those of an exploded object are.
-            Some("querystring") if has_form(at.node) => Place::Query,
-            Some("header") => Place::Header,
-            Some("cookie") => Place::Cookie,
-            other => {
-                let message = format!("the parameter `{name}` has an invalid `in`; available: path, query, header, cookie");
-                let hint = match other {
-                    Some("body" | "formData") => "OpenAPI 3 describes bodies by `requestBody`",
-                    Some("querystring") => {
-                        "a parameter with `in: querystring` has `content` of the type `application/x-www-form-urlencoded`"
-                    }
-                    _ => "a parameter says where the request carries it",
-                };
-                self.diagnostics.error(at.node.get("in").unwrap_or(at.node).span, message).hint(hint);
-                return None;
-            }
-        };
-        if place == Place::Header && ["accept", "content-type", "authorization"].contains(&name.to_ascii_lowercase().as_str()) {
-            let message = format!("ignored the header parameter `{name}`, as OpenAPI requires");
-            let hint = "media types determine `Accept` and `Content-Type`, and security schemes `Authorization`: declare them";
-            self.diagnostics.warning(at.node.span, message).hint(hint);
-            return None;
-        }
-        if place == Place::Query && self.flag(at.node, "allowEmptyValue") {
-            let message = format!("ignored `allowEmptyValue` of the parameter `{name}`");
-            let hint = "a value must fit its schema; a string that may be empty is sent as `name=`, and read from `name` too";
-            self.diagnostics.warning(at.node.span, message).hint(hint);
-        }
-        if let Some(content) = at.node.get("content").filter(|_| at.node.get("schema").is_some()) {
-            let message = format!("ignored `content`: the parameter `{name}` has a `schema`");
-            self.diagnostics.warning(content.span, message).hint("use `schema` or `content`, not both");
-        }
-        let content = at.get("content").filter(|_| at.node.get("schema").is_none());
-        let content = content.and_then(|content| content.entries().into_iter().next());
-        let is_json_text = content.as_ref().is_some_and(|(media_type, _)| is_json(media_type));
-        let content = content.and_then(|(_, media)| media.get("schema"));
-        let Some(schema_at) = at.get("schema").or(content) else {
-            self.diagnostics.error(at.node.span, format!("the parameter `{name}` has no `schema`"));
-            return None;
-        };
-        let bindings = self.reached(&schema_at, bindings);
-        let schema = self.schema(&schema_at, &bindings);
-        let encoding = if is_json_text { Encoding { style: Style::Json, ..Encoding::of(place) } } else { self.encoding(&at, place) };
-        let required = self.flag(at.node, "required");
-        if place == Place::Path && !required {
-            let message = format!("the path parameter `{name}` is required");
-            self.diagnostics.warning(at.node.span, message).hint("write `required: true`");
-        }
-        let required = required || place == Place::Path;
-        let (deprecated, description) = (self.flag(at.node, "deprecated"), self.text(at.node, "description"));
-        let examples = self.examples(&at);
-        Some(Parameter { span: at.node.span, name, required, deprecated, description, schema, encoding, examples })
-    }
-
-    /// How the value of a parameter is written: its `style`, `explode` and `allowReserved`.
-    fn encoding(&mut self, at: &Located<'a>, place: Place) -> Encoding {
-        let default = Encoding::of(place);
-        let written = at.node.get("style").and_then(Node::as_str);
-        let span = at.node.get("style").unwrap_or(at.node).span;
-        let style = match written {
-            None => default.style,
-            Some("form") => Style::Form,
-            Some("spaceDelimited") => Style::SpaceDelimited,
-            Some("pipeDelimited") => Style::PipeDelimited,
-            Some("deepObject") => Style::DeepObject,
-            Some("simple") => Style::Simple,
-            Some("label") => Style::Label,
-            Some("matrix") => Style::Matrix,
-            Some("cookie") if place == Place::Cookie => {
-                let message = "ignored `style: cookie`: OpenAPI 3.2 adds it, and documents are read as OpenAPI 3.1";
-                self.diagnostics.warning(span, message).hint("the cookie is written in the style `form`: percent-encoded");
-                default.style
-            }
-            Some(style) => {
-                let hint = "available: form, spaceDelimited, pipeDelimited, deepObject, simple, label, matrix";
-                self.diagnostics.error(span, format!("unknown parameter style `{style}`")).hint(hint);
-                default.style
-            }
-        };
-        let is_defined = match place {
-            Place::Path => matches!(style, Style::Simple | Style::Label | Style::Matrix),
-            Place::Query => matches!(style, Style::Form | Style::SpaceDelimited | Style::PipeDelimited | Style::DeepObject),
-            Place::Header | Place::Cookie => style == default.style,
-        };
-        let style = if is_defined {
-            style
-        } else {
-            let (style, place) = (written.unwrap_or_default(), place.name());
-            self.diagnostics.warning(span, format!("ignored `style: {style}`: OpenAPI does not define it for a {place} parameter"));
-            default.style
-        };
-        let explode = at.node.get("explode").and_then(Node::as_bool).unwrap_or(style == Style::Form);
-        let reserved = place == Place::Query && self.flag(at.node, "allowReserved");
-        Encoding { place, style, explode: explode || style == Style::DeepObject, reserved }
     }
 
     /// Warns of a method that browsers and Node do not send.
@@ -317,7 +179,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The values of `example` and `examples`.
-    fn examples(&mut self, at: &Located<'a>) -> Vec<JsonValue> {
+    pub(super) fn examples(&mut self, at: &Located<'a>) -> Vec<JsonValue> {
         let mut examples: Vec<_> = at.node.get("example").map(Node::to_json).into_iter().collect();
         for (_, example) in at.get("examples").iter().flat_map(Located::entries) {
             let example = self.dereference(example, &objects::EXAMPLE);
@@ -368,7 +230,7 @@ impl<'a> Reader<'a> {
 
     fn responses(&mut self, method: Method, at: &Located<'a>, bindings: &Bindings) -> Vec<Response> {
         let mut responses = Vec::new();
-        for (status_text, response) in at.get("responses").iter().flat_map(Located::entries) {
+        for (status_text, response) in at.get("responses").and_then(|at| self.followed(at)).iter().flat_map(Located::entries) {
             if status_text.starts_with("x-") {
                 continue;
             }
@@ -406,13 +268,17 @@ impl<'a> Reader<'a> {
         let mut headers = Vec::new();
         for (name, header) in response.get("headers").iter().flat_map(Located::entries) {
             let Some(header) = self.dereference(header, &objects::HEADER) else { continue };
-            let schema = header.get("schema").map(|schema| self.schema(&schema, &Vec::new()));
+            let mut schema = header.get("schema").map(|schema| self.schema(&schema, &Vec::new()));
             let (description, required) = (self.text(header.node, "description"), self.flag(header.node, "required"));
             let explode = self.flag(header.node, "explode");
             let content = header.node.get("content").filter(|_| schema.is_none());
             if let Some(content) = content {
                 let message = format!("the header `{name}` is left to the caller: it has a `content` instead of a `schema`");
                 self.diagnostics.warning(content.span, message).hint("give it a `schema` for a typed header");
+            } else if schema.is_none() {
+                let message = format!("the header `{name}` has no `schema`: it is a string");
+                self.diagnostics.warning(header.node.span, message).hint("write `schema: { type: string }`");
+                schema = Some(self.assumed(&header, Some(Types::STRING)));
             }
             let content = content.map(|content| content.to_json().to_string());
             headers.push(Header { name: name.to_owned(), description, required, explode, schema, content });
@@ -420,14 +286,6 @@ impl<'a> Reader<'a> {
         headers
     }
 }
-
-/// Whether the content of a parameter is a form.
-fn has_form(parameter: &Node) -> bool {
-    let is_form = |media_type: &str| media_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(FORM));
-    parameter.get("content").and_then(Node::as_map).is_some_and(|content| content.iter().all(|entry| is_form(&entry.key)))
-}
-
-const FORM: &str = "application/x-www-form-urlencoded";
 
 fn status(text: &str) -> Option<Status> {
     match text.as_bytes() {

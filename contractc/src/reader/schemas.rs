@@ -10,7 +10,7 @@ use crate::model::{ArrayRules, Condition, Contains, IntegerWidth, Keyword, Keywo
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use crate::source::{Map, Node, Span, Value};
-use keywords::{KeywordDialect, close_keyword, known_keyword, replacement};
+use keywords::{KeywordDialect, close_keyword, known_keyword, replacement, respelled};
 pub use keywords::{KeywordHandling, keyword_handling};
 
 impl<'a> Reader<'a> {
@@ -37,7 +37,8 @@ impl<'a> Reader<'a> {
             let span =
                 job.node.as_map().and_then(|map| map.iter().find(|entry| entry.key == keyword)).map_or(value.node.span, |e| e.key_span);
             self.note_stated(job.id, keyword, &value);
-            let listed = known_keyword(keyword);
+            let keyword = self.as_spelled(keyword, job.node, span);
+            let listed = known_keyword(keyword).or_else(|| is_draft_keyword(keyword, job.node).then_some(KeywordDialect::Both));
             match self.known(keyword, listed, lone_reference, span) {
                 None => {
                     if listed.is_none() && self.is_left_out(value.node) {
@@ -56,6 +57,9 @@ impl<'a> Reader<'a> {
                     self.count(keyword, KeywordRole::Enforced);
                     self.annotation(keyword, &value, schema);
                 }
+                Some(KeywordDialect::Both | KeywordDialect::V30 | KeywordDialect::V31) if self.is_null(keyword, value.node) => {
+                    self.diagnostics.warning(value.node.span, format!("ignored `{keyword}`: it is null")).hint("leave it out");
+                }
                 Some(_) => {
                     self.count(keyword, KeywordRole::Enforced);
                     self.keyword(keyword, &value, &job.key, schema);
@@ -65,6 +69,21 @@ impl<'a> Reader<'a> {
         self.condition(&here, &job.key.bindings, schema);
         self.discriminator(&here, schema);
         self.finish_schema(job.node, schema);
+    }
+
+    /// The keyword that is meant by another spelling of it, such as `min_items`, unless the schema has that keyword too.
+    fn as_spelled(&mut self, keyword: &'a str, schema: &Node, span: Span) -> &'a str {
+        let meant = if known_keyword(keyword).is_none() { respelled(keyword) } else { None };
+        let Some(meant) = meant.filter(|meant| schema.get(meant).is_none()) else { return keyword };
+        self.diagnostics.warning(span, format!("`{keyword}` is read as `{meant}`")).hint(format!("write `{meant}`"));
+        meant
+    }
+
+    /// Whether the value of a keyword is a written `null`, as many programs write what is absent. Some keywords have null as a value, or are read
+    /// elsewhere.
+    fn is_null(&self, keyword: &str, value: &Node) -> bool {
+        let is_read = ["const", "discriminator", "else", "enum", "if", "then", "type"].contains(&keyword);
+        matches!(value.value, Value::Null) && !is_read && !self.is_left_out(value)
     }
 
     /// Reads `if`. Without it, `then` and `else` have no effect.
@@ -173,7 +192,7 @@ impl<'a> Reader<'a> {
             "x-rust-type" => schema.rust_type = self.rust_type(value.node),
             // Read before the schemas, together with all sibling keywords.
             "x-sync" | "x-any-collection" => {}
-            "prefixItems" | "items" | "contains" | "minContains" | "maxContains" | "unevaluatedItems" => {
+            "prefixItems" | "items" | "additionalItems" | "contains" | "minContains" | "maxContains" | "unevaluatedItems" => {
                 self.array_keyword(keyword, value, bindings, &mut schema.array);
             }
             _ => self.object_keyword(keyword, value, key, &mut schema.object),
@@ -182,14 +201,21 @@ impl<'a> Reader<'a> {
 
     fn array_keyword(&mut self, keyword: &str, value: &Located<'a>, bindings: &Bindings, array: &mut ArrayRules) {
         match keyword {
+            "prefixItems" if !array.prefix_items.is_empty() => {
+                let message = "`prefixItems` is next to a list of `items`, which would mean the same";
+                self.diagnostics.error(value.node.span, message).hint("remove one of them");
+            }
             "prefixItems" => array.prefix_items = self.schemas(value, bindings),
             "items" if value.node.as_list().is_some() => {
+                let message = "`items` is a list, as before JSON Schema 2020-12: it has a schema for each position";
                 let hint = match self.dialect {
-                    Dialect::V30 => "OpenAPI 3.0 has one schema for all items; OpenAPI 3.1 has `prefixItems` for a schema per position",
-                    Dialect::V31 => "use `prefixItems` for a schema per position",
+                    Dialect::V30 => "OpenAPI 3.0 has one schema for all items; declare `openapi: 3.1.0` for `prefixItems`",
+                    Dialect::V31 => "write `prefixItems`, and `items` in place of `additionalItems`",
                 };
-                self.diagnostics.error(value.node.span, "invalid `items`: expected a schema, found a list").hint(hint);
+                self.diagnostics.warning(value.node.span, message).hint(hint);
+                array.prefix_items = self.schemas(value, bindings);
             }
+            "additionalItems" => array.items = Some(self.child(value, bindings)),
             "items" => array.items = Some(self.child(value, bindings)),
             "unevaluatedItems" => array.unevaluated_items = Some(self.child(value, bindings)),
             _ => {
@@ -246,15 +272,13 @@ impl<'a> Reader<'a> {
             // Without `contains`, `minContains` and `maxContains` have no effect.
             schema.array.contains = None;
         }
-        if self.dialect == Dialect::V30 {
-            let is_set = |flag: &str| node.get(flag).and_then(Node::as_bool) == Some(true);
-            let number = &mut schema.number;
-            if is_set("exclusiveMinimum") {
-                number.exclusive_minimum = number.minimum.take();
-            }
-            if is_set("exclusiveMaximum") {
-                number.exclusive_maximum = number.maximum.take();
-            }
+        let is_set = |flag: &str| node.get(flag).and_then(Node::as_bool) == Some(true);
+        let number = &mut schema.number;
+        if is_set("exclusiveMinimum") {
+            number.exclusive_minimum = number.minimum.take();
+        }
+        if is_set("exclusiveMaximum") {
+            number.exclusive_maximum = number.maximum.take();
         }
         width_bounds(schema);
         self.contradictions(node, schema);
@@ -390,6 +414,11 @@ impl<'a> Reader<'a> {
             None => Some(self.child(&target, bindings)),
         }
     }
+}
+
+/// Whether a keyword of drafts before 2020-12 has a meaning: `additionalItems`, next to a list of `items`.
+fn is_draft_keyword(keyword: &str, schema: &Node) -> bool {
+    keyword == "additionalItems" && schema.get("items").is_some_and(|items| items.as_list().is_some())
 }
 
 /// The kind of object that a JSON pointer leads to, if it is in `components` but is not a schema.

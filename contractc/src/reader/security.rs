@@ -37,8 +37,14 @@ impl<'a> Reader<'a> {
         let items = at.map(Located::items).unwrap_or_default();
         for (name, scheme) in items.iter().flat_map(Located::entries) {
             if !self.contract.security_schemes.iter().any(|known| known.name == name) {
-                let message = format!("unknown security scheme `{name}`");
-                self.diagnostics.error(scheme.node.span, message).hint("declare it in `components/securitySchemes`");
+                let message = format!("the security scheme `{name}` is not declared: its credential is left to the caller");
+                self.diagnostics.warning(scheme.node.span, message).hint("declare it in `components/securitySchemes`");
+                self.contract.security_schemes.push(SecurityScheme {
+                    span: scheme.node.span,
+                    name: name.to_owned(),
+                    description: None,
+                    kind: SecurityKind::Other,
+                });
             }
         }
         items.iter().for_each(|set| self.shared_places(set));

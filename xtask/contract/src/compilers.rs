@@ -9,7 +9,7 @@ use contractc::source::Sources;
 
 use xtask::{Result, cargo, root, run, typescript};
 
-/// The documents, with replacements for the lines for which they would be rejected.
+/// The documents, with corrections of misspelt keywords and of keywords of another version, which compilers read differently.
 const DOCUMENTS: &[(&str, &[(&str, &str)])] = &[
     ("stripe.yaml", &[]),
     ("openai.yaml", &[("min_items:", "minItems:"), ("max_items:", "maxItems:"), ("exclusiveMinimum: true", "x-exclusive: true")]),

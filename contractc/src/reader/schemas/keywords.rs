@@ -1,6 +1,6 @@
 //! All keywords of schema objects, and how each is handled.
 
-use crate::model::{self, Keyword};
+use crate::model::{self, Keyword, Meaning};
 
 /// How the reader handles a keyword.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -137,6 +137,16 @@ pub(super) fn replacement(keyword: &str) -> Option<&'static str> {
         "extends" => "`allOf`",
         _ => return None,
     })
+}
+
+/// The keyword of [`model::KEYWORDS`] that this one spells in another case, such as `min_items`. An exclusive bound depends on the spelling of the
+/// bound next to it.
+pub(super) fn respelled(keyword: &str) -> Option<&'static str> {
+    let letters = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
+    let is_exclusive =
+        |known: &&Keyword| matches!(known.meaning, Meaning::Least { is_excluded: true } | Meaning::Most { is_excluded: true });
+    let known = model::KEYWORDS.iter().filter(|known| !is_exclusive(known)).map(|known| known.name);
+    known.into_iter().find(|name| *name != keyword && letters(name) == letters(keyword))
 }
 
 /// The known keyword that this one is probably a misspelling of.

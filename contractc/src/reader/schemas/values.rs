@@ -46,17 +46,13 @@ fn meant_type(name: &str) -> Option<&'static str> {
 
 impl Reader<'_> {
     pub(super) fn types(&mut self, node: &Node) -> Option<Types> {
-        let single = [node];
-        let names: Vec<&Node> = match (&node.value, self.dialect) {
-            (Value::List(list), Dialect::V31) => list.iter().collect(),
-            (Value::List(_), Dialect::V30) => {
-                self.diagnostics
-                    .error(node.span, "invalid `type`: expected one name in OpenAPI 3.0, found a list")
-                    .hint("declare `openapi: 3.1.0`, or use `nullable: true`");
-                return None;
-            }
-            _ => single.to_vec(),
-        };
+        let is_list = node.as_list().is_some();
+        let names: Vec<&Node> = node.as_list().map_or_else(|| vec![node], |list| list.iter().collect());
+        if is_list && self.dialect == Dialect::V30 {
+            self.diagnostics
+                .warning(node.span, "OpenAPI 3.0 has one name in `type`: the list is read as in OpenAPI 3.1")
+                .hint("declare `openapi: 3.1.0`, or use `nullable: true` or `anyOf`");
+        }
         if names.is_empty() {
             self.diagnostics.error(node.span, "invalid `type`: expected at least one name, found an empty list");
         }
@@ -68,7 +64,7 @@ impl Reader<'_> {
             match found {
                 Some((_, found)) => {
                     types = types.or(*found);
-                    if *found == Types::NULL && self.dialect == Dialect::V30 {
+                    if *found == Types::NULL && !is_list && self.dialect == Dialect::V30 {
                         let message = "OpenAPI 3.0 has no type `null`; null is accepted nevertheless";
                         self.diagnostics.warning(name.span, message).hint("declare `openapi: 3.1.0`, or use `nullable: true`");
                     }
@@ -112,20 +108,27 @@ impl Reader<'_> {
         }
     }
 
+    /// A bound that is excluded. In OpenAPI 3.0 it is a flag for the bound next to it (see `finish_schema`), and in 3.1 a number. Each is read in
+    /// the other version too.
     fn exclusive(&mut self, keyword: &str, node: &Node) -> Option<Number> {
-        if self.dialect == Dialect::V31 {
-            return self.number(node, keyword);
+        match (&node.value, self.dialect) {
+            (Value::Number(_), Dialect::V30) => {
+                let message = format!("`{keyword}` is a number, as in OpenAPI 3.1: it is read as the bound itself");
+                let hint = format!("in OpenAPI 3.0 it is a flag for the bound next to it, as in `{keyword}: true`");
+                self.diagnostics.warning(node.span, message).hint(hint);
+                self.number(node, keyword)
+            }
+            (Value::Bool(_), Dialect::V31) => {
+                let message = format!("`{keyword}` is a flag, as in OpenAPI 3.0: it is read as one for the bound next to it");
+                self.diagnostics.warning(node.span, message).hint(format!("in OpenAPI 3.1 it is the bound itself, as in `{keyword}: 5`"));
+                None
+            }
+            (_, Dialect::V30) => {
+                self.bool(node, keyword);
+                None
+            }
+            (_, Dialect::V31) => self.number(node, keyword),
         }
-        // In OpenAPI 3.0 this is a flag that changes the meaning of the bound beside it: see `finish_schema`.
-        if matches!(node.value, Value::Number(_)) {
-            let message = format!("invalid `{keyword}`: expected true or false, found a number");
-            self.diagnostics
-                .error(node.span, message)
-                .hint("in OpenAPI 3.0 this is a flag for the bound next to it; in 3.1 it is the bound itself");
-        } else {
-            self.bool(node, keyword);
-        }
-        None
     }
 
     fn step(&mut self, keyword: &str, node: &Node) -> Option<Number> {
@@ -145,8 +148,6 @@ impl Reader<'_> {
         let diagnostic = self.diagnostics.error(node.span, format!("invalid `{keyword}`: expected a number, found {}", node.kind()));
         if node.as_str().and_then(|text| text.parse().ok()).is_some_and(|value: f64| value.is_infinite()) {
             diagnostic.hint("a number is at most about 1.8e308");
-        } else if node.as_bool().is_some() {
-            diagnostic.hint("in OpenAPI 3.1 this is the bound itself, not a flag");
         }
         None
     }
