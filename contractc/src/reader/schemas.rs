@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
     /// Whether the value of a keyword is a written `null`, as many programs write what is absent. Some keywords have null as a value, or are read
     /// elsewhere.
     fn is_null(&self, keyword: &str, value: &Node) -> bool {
-        let is_read = ["const", "discriminator", "else", "enum", "if", "then", "type"].contains(&keyword);
+        let is_read = ["$ref", "const", "discriminator", "else", "enum", "if", "then", "type"].contains(&keyword);
         matches!(value.value, Value::Null) && !is_read && !self.is_left_out(value)
     }
 
