@@ -155,12 +155,13 @@ impl<'a> Reader<'a> {
 
     /// The schema of a parameter that states none: a string, as long as it is not the whole query.
     fn without_schema(&mut self, at: &Located<'a>, name: &str) -> Option<SchemaId> {
-        let message = format!("the parameter `{name}` has no `schema`");
         if is_querystring(at.node) {
+            let message = format!("the parameter `{name}` has no `schema`");
             self.diagnostics.error(at.node.span, message).hint("a schema names the members of the query");
             return None;
         }
-        self.diagnostics.warning(at.node.span, message + ": it is a string").hint("write `schema: { type: string }`");
+        let message = format!("the parameter `{name}` has no `schema`: it is a string");
+        self.diagnostics.warning(at.node.span, message).hint("write `schema: { type: string }`");
         Some(self.assumed(at, Some(Types::STRING)))
     }
 
