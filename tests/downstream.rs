@@ -33,6 +33,12 @@ fn cargo(folder: &Path, arguments: &[&str]) -> Output {
     for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CI", "CONTRACT_CHECKOUT"] {
         command.env_remove(name);
     }
+    // Cargo describes the package of this test to it. A build script that reads this would run again, and so would what depends on it.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
     command.output().expect("cargo starts")
 }
 

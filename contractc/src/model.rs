@@ -27,6 +27,7 @@ pub use operation::{
 pub(crate) use path::as_sent;
 pub use path::placeholders;
 pub use text::TextShape;
+pub(crate) use text::type_of;
 
 pub use rules::{
     ArrayRules, Comparison, CompleteUnion, CompleteVariant, Condition, Contains, Discriminator, IntegerWidth, ObjectRules, Rule, RustType,

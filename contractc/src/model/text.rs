@@ -155,7 +155,8 @@ fn types_of_keywords(schema: &Schema) -> Types {
     found.into_iter().filter(|(is_found, _)| *is_found).fold(Types(0), |types, (_, found)| types.or(found))
 }
 
-fn type_of(value: &JsonValue) -> Types {
+/// The JSON type of a value.
+pub(crate) fn type_of(value: &JsonValue) -> Types {
     match value {
         JsonValue::Null => Types::NULL,
         JsonValue::Bool(_) => Types::BOOLEAN,

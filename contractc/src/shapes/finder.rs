@@ -1,12 +1,14 @@
 //! Finds the shape of each schema in three phases: first the schemas that always have names, then the types of all uses, which declare the
 //! types that need a name, and finally the shape of each declaration, which may declare more types.
 
+mod narrowness;
 mod unions;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value as JsonValue;
 
+use self::narrowness::Narrowness;
 use super::equal::Equals;
 use super::merged::Merged;
 use super::stated::Stated;
@@ -242,7 +244,7 @@ impl<'c> Finder<'c> {
 
     fn record(&mut self, merged: &Merged<'c>, words: &[&str]) -> Shape {
         let required: BTreeSet<&String> = merged.parts.iter().flat_map(|part| &part.object.required).collect();
-        let mut fields: Vec<Field> = Vec::new();
+        let mut fields: Vec<(Narrowness, Field)> = Vec::new();
         // The fields from the parts that schemas of a family share, followed by the fields of this schema.
         let parts = merged.parts.iter().skip(1).chain(merged.parts.first());
         for (name, schema) in parts.flat_map(|part| &part.object.properties) {
@@ -251,13 +253,15 @@ impl<'c> Finder<'c> {
                 Some(constant) if required => FieldKind::Constant(constant),
                 _ => FieldKind::Value(self.type_of(*schema, &[words, &[name.as_str()]].concat())),
             };
-            match fields.iter_mut().find(|field| field.name == *name) {
+            let narrowness = Narrowness::of(self.contract, *schema, &kind);
+            match fields.iter_mut().find(|(_, field)| field.name == *name) {
                 // If several schemas describe a member, the narrowest one determines its type.
-                Some(known) if narrowness(&kind) > narrowness(&known.kind) => known.kind = kind,
+                Some((known, field)) if narrowness > *known => (*known, field.kind) = (narrowness, kind),
                 Some(_) => {}
-                None => fields.push(Field { name: name.clone(), schema: *schema, required, kind }),
+                None => fields.push((narrowness, Field { name: name.clone(), schema: *schema, required, kind })),
             }
         }
+        let mut fields: Vec<Field> = fields.into_iter().map(|(_, field)| field).collect();
         fields.sort_by_key(|field| !field.required);
         Shape::Record { fields, rest: self.rest(merged, words), states_others: merged.states_others(self.contract) }
     }
@@ -288,28 +292,6 @@ impl<'c> Finder<'c> {
             // Each item is read separately, which only declared types support.
             _ => Type::Each(Box::new(self.declare_all(self.shapes.representative(self.contract, items), owned(&words)))),
         }
-    }
-}
-
-/// Orders the kinds of a member that several schemas describe. Its value has each of these kinds, and the narrowest says the most about it.
-fn narrowness(kind: &FieldKind) -> (u8, bool) {
-    match kind {
-        FieldKind::Constant(_) => (u8::MAX, true),
-        FieldKind::Value(Type::Optional(inner)) => (narrowness_of(inner), false),
-        FieldKind::Value(ty) => (narrowness_of(ty), true),
-    }
-}
-
-fn narrowness_of(ty: &Type) -> u8 {
-    match ty {
-        Type::Any | Type::Optional(_) => 0,
-        Type::List(inner) | Type::Map(inner) if **inner == Type::Any => 1,
-        Type::Float | Type::Text => 1,
-        Type::List(_) | Type::Map(_) | Type::Integer(_) => 2,
-        // The integers of the other schemas may be as long.
-        Type::Each(_) | Type::LongInteger(_) => 3,
-        Type::Declared(_) | Type::Recursive(_) => 4,
-        Type::Bool | Type::Null | Type::Listed(..) => 5,
     }
 }
 
