@@ -35,7 +35,7 @@ fn cargo(folder: &Path, arguments: &[&str]) -> Output {
     }
     // Cargo describes the package of this test to it. A build script that reads this would run again, and so would what depends on it.
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "OUT_DIR") {
             command.env_remove(name);
         }
     }

@@ -20,8 +20,18 @@ pub fn run(command: &mut Command) -> Result {
     if status.success() { Ok(()) } else { Err(format!("{command:?} ended with {status}").into()) }
 }
 
+/// A cargo command without the variables in which the outer cargo describes this program. Build scripts of dependencies read some of them,
+/// and would run again, with everything that depends on them.
+pub fn cargo_command() -> Command {
+    let mut command = Command::new("cargo");
+    let describes = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "OUT_DIR";
+    let names = std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_str().is_some_and(describes));
+    names.for_each(|name| _ = command.env_remove(name));
+    command
+}
+
 pub fn cargo(arguments: &[&str]) -> Result {
-    run(Command::new("cargo").args(arguments).current_dir(root()))
+    run(cargo_command().args(arguments).current_dir(root()))
 }
 
 /// Runs both closures at the same time, because neither keeps all processors busy throughout. An error of the first crosses threads as

@@ -8,9 +8,9 @@ mod web;
 mod workspace;
 
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-use xtask::{Result, cargo, root, run};
+use xtask::{Result, cargo, cargo_command, root, run};
 
 const HELP: &str = "\
 cargo xtask check           format, lints, and the unit tests of the packages that differ from the branch `main`
@@ -82,10 +82,10 @@ fn bench() -> Result {
 
 /// Runs the tests of `tests/fuzz.rs` with many more cases. Failed cases are saved, and run first in later runs.
 fn fuzz(cases: &str) -> Result {
-    run(Command::new("cargo").args(["test", "--release", "--test", "fuzz"]).env("PROPTEST_CASES", cases).current_dir(root()))
+    run(cargo_command().args(["test", "--release", "--test", "fuzz"]).env("PROPTEST_CASES", cases).current_dir(root()))
 }
 
 /// Builds and runs the program for the commands that need the contract's compiler.
 fn contract(arguments: &[&str]) -> Result {
-    run(Command::new("cargo").args(["run", "--quiet", "--package", "xtask-contract", "--"]).args(arguments))
+    run(cargo_command().args(["run", "--quiet", "--package", "xtask-contract", "--"]).args(arguments))
 }

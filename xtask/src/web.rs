@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::workspace::{lint, target};
-use xtask::{Result, root, run};
+use xtask::{Result, cargo_command, root, run};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's packages of a Rust toolchain that can build the standard library for WebAssembly.
@@ -122,7 +122,7 @@ enum Toolchain {
 impl Toolchain {
     fn cargo(&self) -> Command {
         match self {
-            Toolchain::Default => Command::new("cargo"),
+            Toolchain::Default => cargo_command(),
             Toolchain::Debian => {
                 let mut command = Command::new("/usr/bin/cargo");
                 // rustup's variables would make Debian's cargo use rustup's compiler.
@@ -184,7 +184,7 @@ fn bind(module: &Path, to: &Path, name: &str) -> Result {
 
 /// A cargo command in the engine's workspace, for programs that run on this machine.
 fn engine_command(arguments: &[&str]) -> Command {
-    let mut command = Command::new("cargo");
+    let mut command = cargo_command();
     command.args(arguments).current_dir(root().join("web/engine")).env("CARGO_TARGET_DIR", root().join("target/web"));
     command.env("CARGO_PROFILE_DEV_DEBUG", "0");
     lint(&mut command);

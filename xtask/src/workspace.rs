@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use xtask::{Result, root, run};
+use xtask::{Result, cargo_command, root, run};
 
 const FEATURES: &str = "stronglog-sync/axum,stronglog-sync/simulation";
 
@@ -20,7 +20,7 @@ pub fn workspace(arguments: &[&str]) -> Result {
 /// The command that [`workspace`] runs.
 pub fn workspace_command(arguments: &[&str]) -> Command {
     let (own, passed_on) = arguments.split_at(arguments.iter().position(|argument| *argument == "--").unwrap_or(arguments.len()));
-    let mut command = Command::new("cargo");
+    let mut command = cargo_command();
     command.args(own).args(["--workspace", "--features", FEATURES]).args(passed_on).current_dir(root());
     lint(&mut command);
     command

@@ -9,7 +9,7 @@ use contractc::Compilation;
 use contractc::diagnostic::Severity;
 use contractc::emit::OutputFile;
 
-use xtask::{Result, root, run};
+use xtask::{Result, cargo_command, root, run};
 
 /// The message of the first error of a document.
 pub fn first_error(compilation: &Compilation) -> String {
@@ -65,7 +65,7 @@ pub fn build(name: &str, folder: &Path) -> Result<PathBuf> {
 /// A cargo command in the folder of a generated crate. All of them share one target folder and have the same flags, so their dependencies are
 /// built once.
 fn cargo(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new("cargo");
+    let mut command = cargo_command();
     command.args(arguments).current_dir(folder).env("CARGO_TARGET_DIR", target()).env_remove("RUSTFLAGS");
     command
 }
