@@ -37,7 +37,7 @@ impl Reader<'_> {
         for span in spans.map(|discriminator| discriminator.span).collect::<Vec<_>>() {
             let message =
                 "the `discriminator` has no effect: without `oneOf` or `anyOf` next to it, any object with these members is accepted";
-            let hint = "list the schemas that extend this one next to it, as in `oneOf: [{ $ref: '#/components/schemas/Cat' }, …]`";
+            let hint = "declare a new schema with this `discriminator` and a `oneOf` of the schemas that extend this one, and refer to it";
             self.diagnostics.warning(span, message).hint(hint);
         }
     }
