@@ -337,6 +337,11 @@ impl<'a> Reader<'a> {
         None
     }
 
+    /// The members of a mapping by name, in whose place a reference may stand.
+    fn members(&mut self, at: &Located<'a>, key: &str) -> Vec<(&'a str, Located<'a>)> {
+        at.get(key).and_then(|map| self.followed(map)).map(|map| map.entries()).unwrap_or_default()
+    }
+
     /// The id of the schema at a location. Its content is read later, from the queue.
     fn schema(&mut self, at: &Located<'a>, bindings: &Bindings) -> SchemaId {
         self.keyed(at, bindings.clone(), None)

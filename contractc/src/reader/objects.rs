@@ -193,7 +193,8 @@ impl Reader<'_> {
     /// Warns of the keys that an object of this kind does not have.
     pub(super) fn unknown_keys(&mut self, node: &Node, object: &Object) {
         self.kinds_of_values(node, object);
-        let object = if node.get("$ref").is_some() { &REFERENCE } else { object };
+        let is_reference = node.get("$ref").is_some() && !object.keys.contains(&"$ref");
+        let object = if is_reference { &REFERENCE } else { object };
         for entry in node.as_map().into_iter().flat_map(Map::iter) {
             let key = entry.key.as_str();
             if key.starts_with("x-") || object.keys.contains(&key) {

@@ -2,12 +2,12 @@
 
 use serde_json::Value as JsonValue;
 
-use super::{Bindings, Located, Reader, objects};
+use super::{Bindings, HOPS_MAX, Located, Reader, objects};
 use crate::model::{Body, Encoding, Header, Media, Method, Operation, Place, Response, Status, Tag, as_sent};
 use crate::runtime::check::Types;
 use crate::runtime::http::{StatusCode, has_body};
 use crate::runtime::report::escaped;
-use crate::source::{Node, Span};
+use crate::source::{Map, Node, Span};
 
 impl<'a> Reader<'a> {
     pub(super) fn operations(&mut self, root: &Located<'a>) {
@@ -16,8 +16,7 @@ impl<'a> Reader<'a> {
             self.not_generated("webhooks", webhooks.node);
         }
         self.keep_texts(root.node, "#", &["servers", "webhooks"]);
-        let paths = root.get("paths").and_then(|paths| self.followed(paths));
-        for (path, item) in paths.iter().flat_map(Located::entries) {
+        for (path, item) in self.members(root, "paths") {
             if path.starts_with('/') {
                 self.path_item(root, path, item);
             } else if !path.starts_with("x-") {
@@ -42,16 +41,42 @@ impl<'a> Reader<'a> {
     }
 
     fn path_item(&mut self, root: &Located<'a>, path: &str, item: Located<'a>) {
-        let Some(item) = self.dereference(item, &objects::PATH_ITEM) else { return };
-        self.servers(item.node);
-        self.keep_texts(item.node, &format!("#/paths/{}", escaped(path)), &["servers"]);
-        let bindings = self.bindings(&item);
-        let shared = item.get("parameters");
+        let items = self.path_items(item);
+        for item in items.iter().rev() {
+            self.unknown_keys(item.node, &objects::PATH_ITEM);
+            self.servers(item.node);
+            self.keep_texts(item.node, &format!("#/paths/{}", escaped(path)), &["servers"]);
+        }
+        let first = |key: &str| items.iter().find_map(|item| item.get(key));
+        let bindings = first("x-bind").map(|bind| self.bindings(&bind)).unwrap_or_default();
+        let shared = first("parameters");
         for method in Method::ALL {
-            if let Some(at) = item.get(method.name()) {
+            if let Some(at) = first(method.name()).and_then(|at| self.dereference(at, &objects::OPERATION)) {
                 self.operation(root, path, method, &at, shared.as_ref(), &bindings);
             }
         }
+    }
+
+    /// A path item and those that its `$ref` leads to. They are read as one: `$ref` is a field of a path item, next to its other fields.
+    fn path_items(&mut self, item: Located<'a>) -> Vec<Located<'a>> {
+        let mut items = vec![item];
+        while let Some(last) = items.last()
+            && let Some(reference) = last.node.get("$ref")
+        {
+            if items.len() > HOPS_MAX {
+                self.diagnostics.error(reference.span, "these references form a cycle");
+                break;
+            }
+            let Some(target) = self.resolve(last.file, reference) else { break };
+            for entry in target.node.as_map().into_iter().flat_map(Map::iter).filter(|entry| entry.key != "$ref") {
+                if let Some(own) = items.iter().find_map(|item| item.node.get(&entry.key)) {
+                    let message = format!("`{}` is also in the path item that `$ref` refers to: that one is ignored", entry.key);
+                    self.diagnostics.warning(own.span, message).hint("OpenAPI does not define which of them applies; remove one");
+                }
+            }
+            items.push(target);
+        }
+        items
     }
 
     /// Keeps the parts that are only compared as text.
@@ -62,9 +87,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads `x-bind`: which schema replaces which within a path item.
-    fn bindings(&mut self, item: &Located<'a>) -> Bindings {
+    fn bindings(&mut self, bind: &Located<'a>) -> Bindings {
         let mut bindings = Bindings::new();
-        for (from, to) in item.get("x-bind").iter().flat_map(Located::entries) {
+        for (from, to) in bind.entries() {
             let name = to.node.as_str().unwrap_or_default();
             let known = |name: &str| self.root_schema(&format!("/components/schemas/{name}")).is_some();
             if known(from) && known(name) {
@@ -86,7 +111,6 @@ impl<'a> Reader<'a> {
         shared: Option<&Located<'a>>,
         bindings: &Bindings,
     ) {
-        self.unknown_keys(at.node, &objects::OPERATION);
         self.servers(at.node);
         if let Some(callbacks) = at.node.get("callbacks") {
             self.not_generated("callbacks", callbacks);
@@ -136,7 +160,8 @@ impl<'a> Reader<'a> {
 
     fn media(&mut self, at: &Located<'a>, bindings: &Bindings) -> Vec<Media> {
         let mut media = Vec::new();
-        for (media_type, content) in at.get("content").iter().flat_map(Located::entries) {
+        let Some(contents) = at.get("content").and_then(|content| self.followed(content)) else { return media };
+        for (media_type, content) in contents.entries() {
             if !media_type.contains('/') {
                 let message = format!("`{media_type}` is not a media type");
                 self.diagnostics
@@ -149,13 +174,16 @@ impl<'a> Reader<'a> {
                 self.schema(&schema, &bindings)
             });
             let examples = self.examples(&content);
-            let encodings = self.encodings(&content, media_type);
-            let part_types = self.part_types(&content, media_type);
+            let members = self.members(&content, "encoding");
+            let members =
+                members.into_iter().filter_map(|(name, at)| Some((name, self.dereference(at, &objects::ENCODING)?))).collect::<Vec<_>>();
+            let encodings = self.encodings(&members, media_type);
+            let part_types = self.part_types(&members, media_type);
             media.push(Media { media_type: media_type.to_owned(), schema, encodings, part_types, examples });
         }
         // JSON comes first, and of its kinds the plain one: the generated code prefers it.
         media.sort_by_key(|media| (!media.is_json(), !media.is_plain_json()));
-        self.unused_media(&media, at.node.get("content").unwrap_or(at.node));
+        self.unused_media(&media, contents.node);
         media
     }
 
@@ -181,7 +209,7 @@ impl<'a> Reader<'a> {
     /// The values of `example` and `examples`.
     pub(super) fn examples(&mut self, at: &Located<'a>) -> Vec<JsonValue> {
         let mut examples: Vec<_> = at.node.get("example").map(Node::to_json).into_iter().collect();
-        for (_, example) in at.get("examples").iter().flat_map(Located::entries) {
+        for (_, example) in self.members(at, "examples") {
             let example = self.dereference(example, &objects::EXAMPLE);
             examples.extend(example.and_then(|example| example.node.get("value").map(Node::to_json)));
         }
@@ -189,31 +217,28 @@ impl<'a> Reader<'a> {
     }
 
     /// The members of a form whose encoding the contract sets.
-    fn encodings(&mut self, content: &Located<'a>, media_type: &str) -> Vec<(String, Encoding)> {
-        for (_, at) in content.get("encoding").iter().flat_map(Located::entries) {
-            self.unknown_keys(at.node, &objects::ENCODING);
-        }
+    fn encodings(&mut self, members: &[(&str, Located<'a>)], media_type: &str) -> Vec<(String, Encoding)> {
         if !media_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
             return Vec::new();
         }
         let mut encodings = Vec::new();
-        for (name, at) in content.get("encoding").iter().flat_map(Located::entries) {
+        for (name, at) in members {
             if ["style", "explode", "allowReserved"].iter().any(|key| at.node.get(key).is_some()) {
-                encodings.push((name.to_owned(), self.encoding(&at, Place::Query)));
+                encodings.push(((*name).to_owned(), self.encoding(at, Place::Query)));
             }
         }
         encodings
     }
 
     /// The media types of the members of a form or a multipart body.
-    fn part_types(&mut self, content: &Located<'a>, media_type: &str) -> Vec<(String, Vec<String>)> {
+    fn part_types(&mut self, members: &[(&str, Located<'a>)], media_type: &str) -> Vec<(String, Vec<String>)> {
         let media_type = media_type.to_ascii_lowercase();
         let is_multipart = media_type.starts_with("multipart/");
         if !is_multipart && !media_type.starts_with("application/x-www-form-urlencoded") {
             return Vec::new();
         }
         let mut found = Vec::new();
-        for (name, at) in content.get("encoding").iter().flat_map(Located::entries) {
+        for (name, at) in members {
             for keyword in ["headers", "style", "explode", "allowReserved"].into_iter().filter(|_| is_multipart) {
                 if let Some(ignored) = at.node.get(keyword) {
                     let message = format!("ignored `{keyword}` of the part `{name}`: parts are written by their `contentType` alone");
@@ -222,7 +247,7 @@ impl<'a> Reader<'a> {
             }
             if let Some(types) = self.text(at.node, "contentType") {
                 let types = types.split(',').map(|media_type| media_type.trim().to_owned()).filter(|media_type| !media_type.is_empty());
-                found.push((name.to_owned(), types.collect()));
+                found.push(((*name).to_owned(), types.collect()));
             }
         }
         found
@@ -230,7 +255,7 @@ impl<'a> Reader<'a> {
 
     fn responses(&mut self, method: Method, at: &Located<'a>, bindings: &Bindings) -> Vec<Response> {
         let mut responses = Vec::new();
-        for (status_text, response) in at.get("responses").and_then(|at| self.followed(at)).iter().flat_map(Located::entries) {
+        for (status_text, response) in self.members(at, "responses") {
             if status_text.starts_with("x-") {
                 continue;
             }
@@ -266,7 +291,7 @@ impl<'a> Reader<'a> {
 
     fn headers(&mut self, response: &Located<'a>) -> Vec<Header> {
         let mut headers = Vec::new();
-        for (name, header) in response.get("headers").iter().flat_map(Located::entries) {
+        for (name, header) in self.members(response, "headers") {
             let Some(header) = self.dereference(header, &objects::HEADER) else { continue };
             let mut schema = header.get("schema").map(|schema| self.schema(&schema, &Vec::new()));
             let (description, required) = (self.text(header.node, "description"), self.flag(header.node, "required"));

@@ -114,9 +114,9 @@ impl<'a> Reader<'a> {
             self.diagnostics.warning(content.span, message).hint("use `schema` or `content`, not both");
         }
         let content = at.get("content").filter(|_| at.node.get("schema").is_none());
-        let content = content.and_then(|content| content.entries().into_iter().next());
+        let content = content.and_then(|content| self.followed(content)).and_then(|content| content.entries().into_iter().next());
         let is_json_text = content.as_ref().is_some_and(|(media_type, _)| is_json(media_type));
-        let content = content.and_then(|(_, media)| media.get("schema"));
+        let content = content.and_then(|(_, media)| self.followed(media)?.get("schema"));
         let schema = match at.get("schema").or(content) {
             Some(stated) => {
                 let bindings = self.reached(&stated, bindings);
