@@ -30,8 +30,14 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("x-sync", "an extension, and a statement about the document"),
 ];
 
-/// The warning about a union whose variants extend it. Such a reference is read without the union; the oracle follows the cycle.
-const CYCLE: &str = "that reference is read without the union";
+/// Warnings about schemas that are read as they were meant. The oracle follows a cycle, and ignores or rejects keywords of other dialects.
+const READ_OTHERWISE: &[&str] = &[
+    "that reference is read without the union",
+    "the reference adds nothing",
+    "is read as",
+    "it has a schema for each position",
+    "it is null",
+];
 
 /// A change of a contract, and the schema it applies to.
 #[derive(Clone, Debug)]
@@ -210,7 +216,8 @@ fn changed_contracts_accept_the_same_values_as_the_oracle() {
         changes.iter().for_each(|change| change.apply(&mut contract, &keywords));
         let compilation = Compilation::from_text("changed.json", contract.to_string().as_bytes());
         let Some(model) = &compilation.contract else { return Ok(()) };
-        if compilation.diagnostics.sorted().iter().any(|diagnostic| diagnostic.message.contains(CYCLE)) {
+        let is_read_otherwise = |message: &String| READ_OTHERWISE.iter().any(|part| message.contains(part));
+        if compilation.diagnostics.sorted().iter().any(|diagnostic| is_read_otherwise(&diagnostic.message)) {
             return Ok(());
         }
         for (name, schema) in &model.names {
