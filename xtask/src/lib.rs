@@ -15,9 +15,18 @@ pub fn root() -> PathBuf {
 
 /// Runs a command to its end. If it fails, the error names the command.
 pub fn run(command: &mut Command) -> Result {
-    eprintln!("$ {command:?}");
-    let status = command.status().map_err(|error| format!("cannot start {command:?}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{command:?} ended with {status}").into()) }
+    let shown = shown(command);
+    eprintln!("$ {shown}");
+    let status = command.status().map_err(|error| format!("cannot start {shown}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{shown} ended with {status}").into()) }
+}
+
+/// A command as one would type it, without the variables that it does not get.
+fn shown(command: &Command) -> String {
+    let folder = command.get_current_dir().map(|folder| format!("cd {folder:?} && ")).unwrap_or_default();
+    let set = command.get_envs().filter_map(|(name, value)| Some(format!("{}={:?} ", name.display(), value?)));
+    let words = std::iter::once(command.get_program()).chain(command.get_args()).map(|word| format!("{word:?}"));
+    format!("{folder}{}{}", set.collect::<String>(), words.collect::<Vec<_>>().join(" "))
 }
 
 /// A cargo command without the variables in which the outer cargo describes this program. Build scripts of dependencies read some of them,
