@@ -57,6 +57,21 @@ fn a_long_chain_of_references_is_rejected() {
     assert_eq!(compilation.render().matches("error: ").count(), 1);
 }
 
+/// Each union reaches the next one twice, so that there are 2^24 ways to the last schema.
+#[test]
+fn a_member_whose_unions_share_variants_takes_little_time() {
+    let mut schemas = String::from("    Holder: { type: object, properties: { a: { $ref: '#/components/schemas/S0' } } }\n");
+    for index in 0..24 {
+        let next = format!("{{ $ref: '#/components/schemas/S{}' }}", index + 1);
+        let _ = writeln!(schemas, "    S{index}: {{ oneOf: [{next}, {next}] }}");
+    }
+    schemas.push_str("    S24: { type: string }\n");
+    let start = Instant::now();
+    let compilation = Compilation::from_text("shared.yaml", document(&schemas, "Holder").as_bytes());
+    assert!(compilation.generate(Target::ALL).is_some(), "{}", compilation.render());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
 #[test]
 fn aliases_of_yaml_cannot_nest_without_bound() {
     let mut text = "a0: &a0 []\n".to_owned();

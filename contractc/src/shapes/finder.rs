@@ -31,6 +31,8 @@ pub(super) struct Finder<'c> {
     contents: BTreeMap<SchemaId, DeclarationId>,
     /// The declarations whose shape has not been found yet.
     open: VecDeque<(DeclarationId, Holds)>,
+    /// The JSON types that schemas accept, as far as they were asked for.
+    accepted: BTreeMap<SchemaId, Types>,
     /// The unnamed schemas whose type is being found, from the outermost to the innermost.
     visiting: Vec<SchemaId>,
 }
@@ -56,6 +58,7 @@ impl<'c> Finder<'c> {
             shapes: Shapes { equals, ..Shapes::default() },
             contents: BTreeMap::new(),
             open: VecDeque::new(),
+            accepted: BTreeMap::new(),
             visiting: Vec::new(),
         };
         // A schema without a name is named after a named schema that contains it, rather than after a view or an operation.
@@ -253,7 +256,7 @@ impl<'c> Finder<'c> {
                 Some(constant) if required => FieldKind::Constant(constant),
                 _ => FieldKind::Value(self.type_of(*schema, &[words, &[name.as_str()]].concat())),
             };
-            let narrowness = Narrowness::of(self.contract, *schema, &kind);
+            let narrowness = Narrowness::of(self.contract, *schema, &kind, &mut self.accepted);
             match fields.iter_mut().find(|(_, field)| field.name == *name) {
                 // If several schemas describe a member, the narrowest one determines its type.
                 Some((known, field)) if narrowness > *known => (*known, field.kind) = (narrowness, kind),

@@ -1,7 +1,7 @@
 //! The narrowest of several schemas that describe the same member.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::model::{Contract, SchemaId, type_of};
 use crate::runtime::check::Types;
@@ -19,8 +19,8 @@ pub(super) struct Narrowness {
 }
 
 impl Narrowness {
-    pub(super) fn of(contract: &Contract, schema: SchemaId, kind: &FieldKind) -> Self {
-        let types = accepted(contract, schema, &mut BTreeSet::new());
+    pub(super) fn of(contract: &Contract, schema: SchemaId, kind: &FieldKind, known: &mut BTreeMap<SchemaId, Types>) -> Self {
+        let types = accepted(contract, schema, known);
         let mut content = Vec::new();
         let (is_constant, rejects_null) = match kind {
             FieldKind::Constant(_) => (true, true),
@@ -33,21 +33,21 @@ impl Narrowness {
     }
 }
 
-/// The JSON types of the values that a schema may accept.
-fn accepted(contract: &Contract, id: SchemaId, seen: &mut BTreeSet<SchemaId>) -> Types {
-    if !seen.insert(id) {
-        return Types::ALL;
+/// The JSON types of the values that a schema may accept. `known` has those that were found before: schemas share their variants.
+fn accepted(contract: &Contract, id: SchemaId, known: &mut BTreeMap<SchemaId, Types>) -> Types {
+    if let Some(types) = known.get(&id) {
+        return *types;
     }
     let mut types = Types::ALL;
     for part in contract.all_of_closure(id) {
         let part = contract.schema(part);
         let listed = part.enumeration.iter().flatten().chain(&part.constant).map(type_of).reduce(Types::or);
-        let mut of_union = |variants: &[SchemaId]| variants.iter().map(|variant| accepted(contract, *variant, seen)).reduce(Types::or);
+        let mut of_union = |variants: &[SchemaId]| variants.iter().map(|variant| accepted(contract, *variant, known)).reduce(Types::or);
         for of_part in [part.types, listed, of_union(&part.one_of), of_union(&part.any_of)].into_iter().flatten() {
             types = Types(types.0 & of_part.0);
         }
     }
-    seen.remove(&id);
+    known.insert(id, types);
     types
 }
 
