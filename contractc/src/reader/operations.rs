@@ -2,7 +2,7 @@
 
 use serde_json::Value as JsonValue;
 
-use super::{Bindings, HOPS_MAX, Located, Reader, objects};
+use super::{Bindings, Located, Reader, objects};
 use crate::model::{Body, Encoding, Header, Media, Method, Operation, Place, Response, Status, Tag, as_sent};
 use crate::runtime::check::Types;
 use crate::runtime::http::{StatusCode, has_body};
@@ -63,11 +63,11 @@ impl<'a> Reader<'a> {
         while let Some(last) = items.last()
             && let Some(reference) = last.node.get("$ref")
         {
-            if items.len() > HOPS_MAX {
+            let Some(target) = self.resolve(last.file, reference) else { break };
+            if items.iter().any(|item| std::ptr::eq(item.node, target.node)) {
                 self.diagnostics.error(reference.span, "these references form a cycle");
                 break;
             }
-            let Some(target) = self.resolve(last.file, reference) else { break };
             for entry in target.node.as_map().into_iter().flat_map(Map::iter).filter(|entry| entry.key != "$ref") {
                 if let Some(own) = items.iter().find_map(|item| item.node.get(&entry.key)) {
                     let message = format!("`{}` is also in the path item that `$ref` refers to: that one is ignored", entry.key);
