@@ -124,6 +124,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_bar_says_what_is_done_before_it_is_drawn() {
+        let progress = Progress::new("importing", Visibility::Never);
+        assert_eq!((progress.bar.prefix().as_str(), progress.bar.message().as_str()), ("importing", "waiting, 0 s"));
+        progress.finish();
+    }
+
+    #[test]
     fn figures_are_whole_numbers_and_a_silent_server_has_no_share_of_nothing() {
         let second = Duration::from_secs(1);
         assert_eq!(counted(18_538, Some(30_000), second), "18,538 of 30,000, 18,538/s");

@@ -134,10 +134,11 @@ fn rejected_edits_are_shown_sent_again_and_given_up() {
     assert_eq!(refused, 2);
     let printed = desk.run("phone", &["blocked", "--json"]).ok().lines();
     assert_eq!((printed.len(), &printed[0]["code"], &printed[0]["violations"][0]), (2, &json!("invalid"), &violation));
-    desk.run("phone", &["status", "--check"]).ended(3).says(&["stronglog blocked"]);
+    desk.run("phone", &["status", "--check"]).ended(3).says(&["unsent   2 edits that the server has rejected", "stronglog blocked"]);
     desk.run("phone", &["blocked"]).ok().says(&["the scale is broken", "/weightKg breaks maximum", &ids[1]]);
 
     desk.run("phone", &["blocked", "retry", &format!("user-bodyweight-logs/{}", ids[0])]).ok().says(&["1 edit"]);
+    desk.run("phone", &["status"]).ok().says(&["unsent   1 edit, the oldest from", ", and 1 edit that the server has rejected"]);
     assert_eq!(desk.run("phone", &["status", "--json"]).ok().json()["pending"], 1);
     desk.run("phone", &["blocked", "discard", "user-bodyweight-logs/nothing"]).failed(1, &["cannot find user-bodyweight-logs/nothing"]);
     desk.run("phone", &["blocked", "discard", "--all", "--json"]).ok();

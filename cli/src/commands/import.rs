@@ -41,11 +41,13 @@ pub async fn import(profile: &Profile, import: &Import, format: Format) -> Outco
         zone.map_or(Ok(()), |zone| say!("  times are read as {zone}"))?;
         report_missing(&missing);
     }
-    let whole = matches!(imported.counts, FileCounts::Exact | FileCounts::Missing) && missing.is_empty();
-    Ok(match imported.refused.is_empty() && whole {
-        _ if !imported.written && !import.dry_run => Exit::Failed,
-        true => Exit::Done,
-        false => Exit::Attention,
+    let is_counted = matches!(imported.counts, FileCounts::Exact | FileCounts::Missing);
+    Ok(if !imported.written && !import.dry_run {
+        Exit::Failed
+    } else if imported.refused.is_empty() && is_counted && missing.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Attention
     })
 }
 

@@ -1,6 +1,6 @@
 //! Parses the lines of an import into records with an id and a stamp.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead;
 
 use uuid::Uuid;
@@ -92,9 +92,7 @@ pub(super) fn read(mut input: impl BufRead, reader: &mut LineReader<'_>, mut pro
     let mut file = File::default();
     let mut newest: BTreeMap<Key, usize> = BTreeMap::new();
     // Sorting a file or appending one to another moves the counts, so they are compared at the end.
-    let (mut found, mut counted, mut ended) = (0, None, 0);
-    // The same line twice begins one export.
-    let mut begun = HashSet::new();
+    let (mut found, mut counted, mut begun, mut ended) = (0, None, 0, 0);
     let mut bytes = Vec::new();
     for line in 1.. {
         bytes.clear();
@@ -108,10 +106,7 @@ pub(super) fn read(mut input: impl BufRead, reader: &mut LineReader<'_>, mut pro
             continue;
         }
         let Parsed { content, begins, end } = reader.line(line, text);
-        ended += usize::from(end.is_some());
-        if begins {
-            begun.insert(text.trim_ascii().to_vec());
-        }
+        (begun, ended) = (begun + u64::from(begins), ended + u64::from(end.is_some()));
         found += u64::from(matches!(content, Ok(Line::Record(_)) | Err(_)));
         match content {
             Ok(Line::Nothing) => {}
@@ -124,7 +119,7 @@ pub(super) fn read(mut input: impl BufRead, reader: &mut LineReader<'_>, mut pro
         }
     }
     file.counts = match counted {
-        _ if begun.len() > ended => FileCounts::CutOff,
+        _ if begun > ended => FileCounts::CutOff,
         None => FileCounts::Missing,
         Some((_, records)) if records < found => FileCounts::TooFew { counted: records, found },
         Some((_, records)) if records > found => FileCounts::TooMany,
