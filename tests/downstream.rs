@@ -24,7 +24,7 @@ fn downstream(folder: &Path, path: &Path) {
 fn cargo(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(folder).args(arguments);
-    // The versions of one lock file and one build folder, so that dependencies are built once, by the build of this test.
+    // All downstream crates use the build folder of this test and the versions of its lock file, so most dependencies are built once.
     command
         .env("CARGO_TARGET_DIR", target())
         .env("CARGO_BUILD_BUILD_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join(".."))
