@@ -360,7 +360,8 @@ impl JsonRecords<'_> {
         })
     }
 
-    /// The id and text of a record, with the missing members that sync owns filled in.
+    /// The id and text of a record, with the missing members that sync owns filled in. A record that was never stored has no
+    /// `clientUpdatedAt`; the edit sets it.
     pub(super) fn complete(&self, record: &str) -> Result<(Uuid, String), Error> {
         let invalid = |id, report| refused_edit(self.collection, id, EditError::Invalid(report));
         let tape = parse(record.as_bytes()).map_err(|report| invalid(None, report))?;
@@ -375,8 +376,7 @@ impl JsonRecords<'_> {
         let mut members = Vec::new();
         members.extend(absent("isDeleted").then(|| ("isDeleted", Some("false".to_owned()))));
         members.extend(absent("id").then(|| ("id", Some(format!("\"{id}\"")))));
-        members
-            .extend(["clientCreatedAt", "clientUpdatedAt"].into_iter().filter(|name| absent(name)).map(|name| (name, Some(now.clone()))));
+        members.extend(absent("clientCreatedAt").then_some(("clientCreatedAt", Some(now))));
         Ok((id, rewrite(record, &members).map_err(|report| invalid(Some(id), report))?))
     }
 }
