@@ -5,6 +5,7 @@
 
 mod assertions;
 mod direction;
+mod merged;
 mod multipart;
 mod operation;
 mod path;
@@ -19,6 +20,7 @@ use serde_json::Value as JsonValue;
 pub(crate) use assertions::{Argument, Assertion, Check, KEYWORDS, Keyword, Kind, Meaning};
 pub use assertions::{ArrayLimits, NumberRules, ObjectLimits, TextRules};
 pub use direction::{Direction, Role, View};
+pub(crate) use merged::{Merged, intersect, is_null};
 pub use multipart::{BodyPart, BodyParts, PartKind};
 pub use operation::{
     Body, Content, Encoding, Header, Media, Method, Operation, Parameter, Place, Requirement, Response, SecurityKind, SecurityScheme,
@@ -71,6 +73,9 @@ pub struct Contract {
     pub completed: Option<JsonValue>,
     /// The parts that the model does not represent and that are compared as text, by pointer: `servers`, `webhooks` and `callbacks`.
     pub texts: std::collections::BTreeMap<String, (Span, String)>,
+    /// The schemas that several parts of a value have for one member or for its items, with the schema of the values that all of them accept.
+    /// Only types use it.
+    pub conjunctions: std::collections::BTreeMap<Vec<SchemaId>, SchemaId>,
     /// How often each schema keyword is used, for `COVERAGE.md`.
     pub keywords: std::collections::BTreeMap<String, KeywordUse>,
 }
@@ -297,6 +302,23 @@ impl Contract {
             }
         }
         at
+    }
+
+    /// The schemas without those that only refer to another one, each once.
+    pub(crate) fn distinct(&self, schemas: &[SchemaId]) -> Vec<SchemaId> {
+        let mut seen = BTreeSet::new();
+        schemas.iter().map(|id| self.resolved(*id)).filter(|id| seen.insert(*id)).collect()
+    }
+
+    /// The schema of the values that all these schemas accept; `None` if the document has too many such schemas.
+    pub(crate) fn conjunction(&self, schemas: &[SchemaId]) -> Option<SchemaId> {
+        match schemas {
+            [only] => Some(*only),
+            several => match self.distinct(several).as_slice() {
+                [only] => Some(*only),
+                distinct => self.conjunctions.get(distinct).copied(),
+            },
+        }
     }
 
     /// Words for an unnamed schema, from its location. A file name counts as a name.

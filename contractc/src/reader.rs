@@ -2,6 +2,7 @@
 
 mod bases;
 mod complete;
+mod conjunctions;
 mod cycles;
 mod files;
 mod identifiers;
@@ -197,7 +198,8 @@ impl<'a> Reader<'a> {
         self.union_tags();
         self.check_stated();
         self.check_rust_types();
-        self.complete_unions();
+        let mut budget = self.complete_unions();
+        self.conjunctions(&mut budget);
         self.warn_of_untyped();
     }
 

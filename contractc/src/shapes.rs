@@ -4,7 +4,6 @@
 
 mod equal;
 mod finder;
-mod merged;
 mod recursion;
 mod stated;
 
@@ -87,8 +86,10 @@ pub enum Shape {
 pub struct Field {
     /// Its name in JSON.
     pub name: String,
-    /// The schema of its values.
+    /// The schema of its values, or the first one of several.
     pub schema: SchemaId,
+    /// The schema of the values that all its schemas accept, if it determines the type.
+    pub whole: Option<SchemaId>,
     /// Whether it is required.
     pub required: bool,
     /// The content of the member.

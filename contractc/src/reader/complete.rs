@@ -30,15 +30,21 @@ struct AdjacentUnion {
 }
 
 impl Reader<'_> {
-    /// Finds the records whose members depend on a union, and creates their complete objects.
-    pub(super) fn complete_unions(&mut self) {
+    /// Finds the records whose members depend on a union, and creates their complete objects. Returns how many more may be created.
+    pub(super) fn complete_unions(&mut self) -> usize {
         let mut total_budget = ALL_VARIANTS_MAX;
         for index in 0..self.contract.schemas.len() {
-            let most = total_budget.min(VARIANTS_MAX);
-            let mut budget = most;
-            self.complete(SchemaId(index), &[SchemaId(index)], &mut budget);
-            total_budget -= most - budget;
+            self.complete_union(SchemaId(index), &mut total_budget);
         }
+        total_budget
+    }
+
+    /// Creates the complete objects of a schema, if it is such a record.
+    pub(super) fn complete_union(&mut self, id: SchemaId, total_budget: &mut usize) {
+        let most = (*total_budget).min(VARIANTS_MAX);
+        let mut budget = most;
+        self.complete(id, &[id], &mut budget);
+        *total_budget -= most - budget;
     }
 
     /// `enclosing` has the schemas being completed. `budget` is the number of objects that may still be created.

@@ -10,10 +10,9 @@ use serde_json::Value as JsonValue;
 
 use self::narrowness::Narrowness;
 use super::equal::Equals;
-use super::merged::Merged;
 use super::stated::Stated;
 use super::{Declaration, DeclarationId, Field, FieldKind, Shape, Shapes, Type, is_exact_double};
-use crate::model::{Contract, IntegerWidth, Operation, SchemaId};
+use crate::model::{Contract, IntegerWidth, Merged, Operation, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 
@@ -246,47 +245,60 @@ impl<'c> Finder<'c> {
     }
 
     fn record(&mut self, merged: &Merged<'c>, words: &[&str]) -> Shape {
-        let required: BTreeSet<&String> = merged.parts.iter().flat_map(|part| &part.object.required).collect();
-        let mut fields: Vec<(Narrowness, Field)> = Vec::new();
-        // The fields from the parts that schemas of a family share, followed by the fields of this schema.
-        let parts = merged.parts.iter().skip(1).chain(merged.parts.first());
-        for (name, schema) in parts.flat_map(|part| &part.object.properties) {
-            let required = required.contains(name);
-            let kind = match Merged::new(self.contract, self.contract.resolved(*schema)).single_value() {
-                Some(constant) if required => FieldKind::Constant(constant),
-                _ => FieldKind::Value(self.type_of(*schema, &[words, &[name.as_str()]].concat())),
-            };
-            let narrowness = Narrowness::of(self.contract, *schema, &kind, &mut self.accepted);
-            match fields.iter_mut().find(|(_, field)| field.name == *name) {
-                // If several schemas describe a member, the narrowest one determines its type.
-                Some((known, field)) if narrowness > *known => (*known, field.kind) = (narrowness, kind),
-                Some(_) => {}
-                None => fields.push((narrowness, Field { name: name.clone(), schema: *schema, required, kind })),
-            }
+        let required = merged.required();
+        let mut fields = Vec::new();
+        for (name, schemas) in merged.members(self.contract) {
+            let is_required = required.contains(name);
+            let (whole, kind) = self.member(&schemas, is_required, &[words, &[name]].concat());
+            fields.push(Field { name: name.to_owned(), schema: schemas[0], whole, required: is_required, kind });
         }
-        let mut fields: Vec<Field> = fields.into_iter().map(|(_, field)| field).collect();
         fields.sort_by_key(|field| !field.required);
         Shape::Record { fields, rest: self.rest(merged, words), states_others: merged.states_others(self.contract) }
     }
 
+    /// The content of a member with all of these schemas, and the schema of the values that all of them accept.
+    fn member(&mut self, schemas: &[SchemaId], is_required: bool, words: &[&str]) -> (Option<SchemaId>, FieldKind) {
+        let whole = self.contract.conjunction(schemas);
+        let known = whole.map(|whole| self.kind(whole, is_required, words));
+        match known {
+            Some(known) if schemas.len() == 1 || !is_any(&known) => (whole, known),
+            // The values of all schemas have no type that says more. The narrowest type of one of them holds them, too.
+            _ => {
+                let kinds: Vec<(SchemaId, FieldKind)> =
+                    schemas.iter().rev().map(|schema| (*schema, self.kind(*schema, is_required, words))).collect();
+                // Of equally narrow types, that of the first schema.
+                let narrowness = |(schema, kind): &(SchemaId, FieldKind)| Narrowness::of(self.contract, *schema, kind, &mut self.accepted);
+                let narrowest = kinds.into_iter().max_by_key(narrowness);
+                (None, narrowest.map_or(FieldKind::Value(Type::Any), |(_, kind)| kind))
+            }
+        }
+    }
+
+    fn kind(&mut self, schema: SchemaId, is_required: bool, words: &[&str]) -> FieldKind {
+        match Merged::new(self.contract, self.contract.resolved(schema)).single_value() {
+            Some(constant) if is_required => FieldKind::Constant(constant),
+            _ => FieldKind::Value(self.type_of(schema, words)),
+        }
+    }
+
+    /// The type of values with all of these schemas. Without a schema, they are any values.
+    fn type_of_all(&mut self, schemas: &[SchemaId], words: &[&str]) -> Type {
+        match self.contract.conjunction(schemas).or(schemas.first().copied()) {
+            Some(whole) => self.type_of(whole, words),
+            None => Type::Any,
+        }
+    }
+
     /// The type of undeclared members; `None` if there are none.
     fn rest(&mut self, merged: &Merged<'c>, words: &[&str]) -> Option<Type> {
-        if merged.is_closed(self.contract) {
-            return None;
-        }
-        let patterns = merged.parts.iter().any(|part| !part.object.pattern_properties.is_empty());
-        let additional: Vec<SchemaId> = merged.parts.iter().filter_map(|part| part.object.additional_properties).collect();
-        match additional.as_slice() {
-            // A member that is additional to one part may be declared in another.
-            [one] if !patterns && merged.parts.len() == 1 => Some(self.type_of(*one, &[words, &["other"]].concat())),
-            _ => Some(Type::Any),
-        }
+        let is_open = !merged.is_closed(self.contract);
+        is_open.then(|| self.type_of_all(&merged.others(), &[words, &["other"]].concat()))
     }
 
     fn list(&mut self, merged: &Merged<'c>, words: &[&str]) -> Type {
         let each = merged.parts.iter().any(|part| part.array.each);
         let prefixed = merged.parts.iter().any(|part| !part.array.prefix_items.is_empty());
-        let items = merged.parts.iter().find_map(|part| part.array.items).filter(|_| !prefixed);
+        let items = self.contract.conjunction(&merged.items()).filter(|_| !prefixed);
         let Some(items) = items else { return Type::List(Box::new(Type::Any)) };
         let words = [words, &["item"]].concat();
         match self.type_of(items, &words) {
@@ -295,6 +307,16 @@ impl<'c> Finder<'c> {
             // Each item is read separately, which only declared types support.
             _ => Type::Each(Box::new(self.declare_all(self.shapes.representative(self.contract, items), owned(&words)))),
         }
+    }
+}
+
+/// Whether a kind says at most that a value is a list or a map.
+fn is_any(kind: &FieldKind) -> bool {
+    let is_any = |ty: &Type| *ty == Type::Any || matches!(ty, Type::List(inner) | Type::Map(inner) if **inner == Type::Any);
+    match kind {
+        FieldKind::Value(Type::Optional(ty)) => is_any(ty),
+        FieldKind::Value(ty) => is_any(ty),
+        FieldKind::Constant(_) => false,
     }
 }
 
@@ -421,18 +443,12 @@ impl Shapes {
 impl Merged<'_> {
     /// The shape of `const` and `enum`.
     fn values_shape(&self) -> Option<Shape> {
-        let listed =
-            self.parts.iter().find_map(|part| part.enumeration.clone().or_else(|| part.constant.clone().map(|value| vec![value])))?;
+        let listed = self.values()?;
         let is_never = listed.is_empty();
-        let values: Vec<JsonValue> = listed.into_iter().filter(|value| !value.is_null()).collect();
+        let values: Vec<JsonValue> = listed.into_iter().filter(|value| !value.is_null()).cloned().collect();
         let texts: Option<Vec<String>> = values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
-        let fits = self.types.is_none_or(|types| types.contains(Types::STRING));
         Some(match texts {
-            Some(mut texts) if !texts.is_empty() && fits => {
-                let mut seen = BTreeSet::new();
-                texts.retain(|text| seen.insert(text.clone()));
-                Shape::Texts(texts)
-            }
+            Some(texts) if !texts.is_empty() => Shape::Texts(texts),
             _ if is_never => Shape::Wrapper(Type::Any),
             _ if values.is_empty() => Shape::Wrapper(Type::Null),
             _ if values.iter().all(JsonValue::is_boolean) => Shape::Wrapper(one_of(values, Type::Bool)),

@@ -3,9 +3,8 @@
 use serde_json::Value as JsonValue;
 
 use super::{Finder, owned};
-use crate::model::{CompleteUnion, CompleteVariant, Schema, SchemaId, UnionTag};
+use crate::model::{CompleteUnion, CompleteVariant, Merged, Schema, SchemaId, UnionTag, intersect, is_null};
 use crate::runtime::check::Types;
-use crate::shapes::merged::{Merged, is_null};
 use crate::shapes::{Attempt, Shape, Type, Variant};
 
 impl<'c> Finder<'c> {
@@ -17,9 +16,16 @@ impl<'c> Finder<'c> {
             return None;
         }
         let all = if union.one_of.is_empty() { &union.any_of } else { &union.one_of };
-        let variants: Vec<SchemaId> = all.iter().copied().filter(|variant| !is_null(self.contract, *variant)).collect();
+        // The types of a variant, and those that the parts beside the union leave.
+        let types = |variant: SchemaId| {
+            let own = Merged::new(self.contract, self.contract.resolved(variant)).types;
+            (own, own.zip(merged.types).map_or(own, |(own, types)| Some(intersect(own, types))))
+        };
+        let is_possible = |variant: &SchemaId| !is_null(self.contract, *variant) && types(*variant).1 != Some(Types(0));
+        let variants: Vec<SchemaId> = all.iter().copied().filter(is_possible).collect();
         if let [only] = variants.as_slice() {
-            return Some(Shape::Wrapper(self.type_of(*only, words)));
+            let (own, left) = types(*only);
+            return (own == left).then(|| Shape::Wrapper(self.type_of(*only, words)));
         }
         let tag = union.tag.as_ref().filter(|_| variants.len() == all.len());
         let variants: Vec<CompleteVariant> = variants.into_iter().map(|variant| CompleteVariant { variant, whole: variant }).collect();

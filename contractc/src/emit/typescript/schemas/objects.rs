@@ -47,8 +47,13 @@ impl<'p> Emitter<'p> {
             Some(FieldKind::Value(ty)) => expected.part(self.names, ty),
             Some(FieldKind::Constant(_)) | None => Expected::anything(),
         };
-        let shape = members.iter().map(|(name, ids)| self.member(name, ids, &expected_of(name), required.contains(name))).collect();
-        let mut arguments = vec![Code::Object(shape)];
+        let wholes: BTreeMap<&str, SchemaId> =
+            fields.iter().flat_map(|fields| fields.iter()).filter_map(|field| Some((field.name.as_str(), field.whole?))).collect();
+        let shape = members.iter().map(|(name, ids)| {
+            let member = self.member(ids, wholes.get(name).copied(), &expected_of(name));
+            (key(name), if required.contains(name) { member } else { member.then("exactOptional", vec![]) })
+        });
+        let mut arguments = vec![Code::Object(shape.collect())];
         if !rules.pattern_properties.is_empty() || rest.is_some() {
             arguments.push(match rest {
                 None => Code::text("undefined"),
@@ -69,7 +74,9 @@ impl<'p> Emitter<'p> {
 
     /// Whether the schema of an object has the structure of its type, so that it reads the members.
     pub(super) fn reads_members(&self, ty: &Type, merged: &[SchemaId]) -> bool {
-        matches!(ty, Type::Map(_)) || self.fields_of(ty, &self.members(merged)).is_some()
+        // Parts that are validated separately may say more about the members of a map.
+        let is_map = matches!(ty, Type::Map(_)) && self.schema(merged[0]).reference.is_none() && self.schema(merged[0]).all_of.is_empty();
+        is_map || self.fields_of(ty, &self.members(merged)).is_some()
     }
 
     /// The fields of a declared record, if they match the given members exactly.
@@ -102,23 +109,18 @@ impl<'p> Emitter<'p> {
         merged.iter().flat_map(|part| &self.schema(*part).object.required).map(String::as_str).collect()
     }
 
-    fn member(&self, name: &str, ids: &[SchemaId], expected: &Expected, is_required: bool) -> (String, Code) {
+    /// The schema of a member with all of these schemas. `whole` is the one that determines its type.
+    fn member(&self, ids: &[SchemaId], whole: Option<SchemaId>, expected: &Expected) -> Code {
         // A schema that several parts of an object refer to becomes one check.
-        let mut distinct: Vec<SchemaId> = Vec::new();
-        for id in ids {
-            if !distinct.iter().any(|known| self.plan.contract.resolved(*known) == self.plan.contract.resolved(*id)) {
-                distinct.push(*id);
+        let distinct = self.plan.contract.distinct(ids);
+        match distinct.as_slice() {
+            [only] if whole.is_none_or(|whole| self.plan.contract.resolved(whole) == *only) => self.check(*only, expected),
+            several => {
+                let parts: Vec<Code> = several.iter().filter(|id| !self.is_anything(**id)).map(|id| self.validator(*id)).collect();
+                let checks = if parts.is_empty() { Vec::new() } else { vec![Code::call("rt.allOf", parts)] };
+                self.read(Code::call(expected.generic("json"), vec![]).checked(checks), &expected.ty)
             }
         }
-        let code = match distinct.as_slice() {
-            [only] => self.check(*only, expected),
-            several => {
-                let parts = several.iter().map(|id| self.validator(*id)).collect();
-                self.read(Code::call(expected.generic("json"), vec![]).checked(vec![Code::call("rt.allOf", parts)]), &expected.ty)
-            }
-        };
-        let code = if is_required { code } else { code.then("exactOptional", vec![]) };
-        (key(name), code)
     }
 
     fn object_checks(&self, schema: &Schema, merged: &[SchemaId]) -> Vec<Code> {
