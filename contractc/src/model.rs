@@ -180,7 +180,7 @@ pub struct Schema {
     pub rust_type: Option<RustType>,
     /// For a schema that is not in the document itself: the schema that it was derived from.
     pub view: Option<View>,
-    /// For types: the complete objects of the schema, if a union beside its members adds others.
+    /// For types: the complete objects of the schema, if a union beside its members adds others, or its schemas for each of several types.
     pub complete: Option<CompleteUnion>,
 }
 

@@ -17,6 +17,7 @@ mod protocol;
 mod schemas;
 mod security;
 mod self_references;
+mod several_types;
 mod stated;
 mod sync;
 mod unions;

@@ -8,6 +8,7 @@ use super::{Contract, Schema, SchemaId, type_of};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 
+#[derive(Default)]
 pub(crate) struct Merged<'c> {
     pub(crate) parts: Vec<&'c Schema>,
     /// The types that all parts accept, without null if other types are accepted too; `None` if no part constrains the type.

@@ -137,7 +137,8 @@ pub struct UnionTag {
     pub by_discriminator: bool,
 }
 
-/// A record with a union beside its members, as a union of complete objects. Validators do not use it.
+/// A record with a union beside its members, as a union of complete objects, or a schema of several types, as a union of a schema for each.
+/// Validators do not use it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CompleteUnion {

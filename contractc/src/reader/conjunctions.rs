@@ -14,12 +14,13 @@ use comparison::Comparison;
 const CONJUNCTIONS_MAX: usize = 4_096;
 
 impl Reader<'_> {
-    /// Finds the members and items that several schemas describe. `budget` is the number of complete objects that may still be created.
+    /// Finds the members and items that several schemas describe, and the schemas with several types. `budget` is the number of complete objects that may still be created.
     pub(super) fn conjunctions(&mut self, budget: &mut usize) {
         let references = self.contract.schemas.iter().filter_map(|schema| schema.reference);
         let named = self.contract.names.iter().map(|(_, id)| *id).chain(references).map(|id| self.contract.resolved(id)).collect();
         let (mut without_null, mut next) = (BTreeMap::new(), 0);
         while next < self.contract.schemas.len() {
+            self.separate_types(SchemaId(next));
             for schemas in several(&self.contract, SchemaId(next)) {
                 if self.contract.conjunctions.contains_key(&schemas) || self.contract.conjunctions.len() >= CONJUNCTIONS_MAX {
                     continue;

@@ -218,11 +218,11 @@ impl<'c> Finder<'c> {
         if merged.parts.iter().any(|part| part.never) {
             return Shape::Wrapper(Type::Any);
         }
-        if let Some(shape) = merged.values_shape() {
-            return shape;
-        }
         if let Some(complete) = &self.contract.schema(id).complete {
             return self.complete_union(complete, words);
+        }
+        if let Some(shape) = merged.values_shape() {
+            return shape;
         }
         if merged.is_record() {
             return self.record(merged, words);

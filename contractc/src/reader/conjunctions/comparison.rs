@@ -89,6 +89,12 @@ impl<'c> Comparison<'c> {
             && self.adds_no_member(object, strong)
     }
 
+    /// Whether a schema says nothing about types.
+    fn says_nothing(&mut self, id: SchemaId) -> bool {
+        let (own, anything) = (Merged::new(self.contract, self.contract.resolved(id)), Merged::default());
+        own.accepts_null() && own.parts.iter().all(|part| self.adds_nothing(part, &anything))
+    }
+
     fn adds_no_variant(&mut self, variants: &[SchemaId], strong: &Merged<'c>, of: fn(&Schema) -> &Vec<SchemaId>) -> bool {
         // A union with a variant that accepts anything says nothing.
         let is_anything = |id: &SchemaId| self.contract.schema(self.contract.resolved(*id)).is_anything();
@@ -107,7 +113,9 @@ impl<'c> Comparison<'c> {
         (!each || known().any(|known| known.each))
             && (prefix_items.is_empty() || known().any(|known| self.say_no_more(prefix_items, &known.prefix_items)))
             && (!is_tuple || known().any(|known| known.limits == *limits))
-            && items.is_none_or(|items| known().filter_map(|known| known.items).any(|known| self.says_no_more(items, known)))
+            && items.is_none_or(|items| {
+                self.says_nothing(items) || known().filter_map(|known| known.items).any(|known| self.says_no_more(items, known))
+            })
     }
 
     fn adds_no_member(&mut self, object: &ObjectRules, strong: &Merged<'c>) -> bool {
@@ -116,12 +124,12 @@ impl<'c> Comparison<'c> {
             properties, pattern_properties, additional_properties, property_names: _, required, limits: _, dependent_required,
             dependent_schemas, unevaluated_properties,
         } = object;
-        let is_anything = |id: &Option<SchemaId>| id.is_none_or(|id| self.contract.schema(self.contract.resolved(id)).is_anything());
+        let mut says_nothing = |id: &Option<SchemaId>| id.is_none_or(|id| self.says_nothing(id));
         let is_plain = pattern_properties.is_empty()
             && dependent_required.is_empty()
             && dependent_schemas.is_empty()
-            && is_anything(additional_properties)
-            && is_anything(unevaluated_properties);
+            && says_nothing(additional_properties)
+            && says_nothing(unevaluated_properties);
         let known_required = strong.required();
         if !is_plain || !required.iter().all(|name| known_required.contains(name.as_str())) {
             return false;
