@@ -370,7 +370,7 @@ impl Contract {
 
     /// The names of all members that the variants of a record may have: the common ones first, then by variant.
     pub fn member_names(&self, id: SchemaId) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
+        let (mut names, mut seen) = (Vec::new(), BTreeSet::new());
         let mut open = self.all_of_closure(id);
         // A referenced schema is more general than the schema that refers to it.
         open.reverse();
@@ -378,7 +378,7 @@ impl Contract {
         while let Some(part) = open.get(next).copied() {
             let schema = self.schema(part);
             for (name, _) in &schema.object.properties {
-                if !names.contains(name) {
+                if seen.insert(name) {
                     names.push(name.clone());
                 }
             }

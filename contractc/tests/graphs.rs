@@ -72,6 +72,20 @@ fn a_member_whose_unions_share_variants_takes_little_time() {
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
+/// Comparing each of 20,000 members or values with all others would take minutes.
+#[test]
+fn many_members_and_listed_values_compile_in_time() {
+    let values: Vec<String> = (0..20_000).map(|index| format!("value {index}")).collect();
+    let members: Vec<String> = (0..20_000).map(|index| format!("member{index}: {{ type: string }}")).collect();
+    let required: Vec<String> = (0..20_000).step_by(2).map(|index| format!("member{index}")).collect();
+    let object = format!("{{ type: object, required: [{}], properties: {{ {} }} }}", required.join(", "), members.join(", "));
+    let schemas = format!("    Choice: {{ type: string, enum: [{}] }}\n    Object: {object}\n", values.join(", "));
+    let start = Instant::now();
+    let compilation = Compilation::from_text("large.yaml", document(&schemas, "Choice").as_bytes());
+    assert!(compilation.generate(Target::ALL).is_some(), "{}", compilation.render());
+    assert!(start.elapsed() < Duration::from_secs(60), "took {:?}", start.elapsed());
+}
+
 #[test]
 fn aliases_of_yaml_cannot_nest_without_bound() {
     let mut text = "a0: &a0 []\n".to_owned();

@@ -113,10 +113,12 @@ impl<'c> Merged<'c> {
 
     /// Whether keywords other than `properties` name members or describe undeclared members.
     pub(crate) fn states_others(&self, contract: &Contract) -> bool {
-        let requires = |part: &Schema| part.object.required.iter().any(|name| !self.describes(name));
+        let known: BTreeSet<&str> = self.parts.iter().flat_map(|part| &part.object.properties).map(|(name, _)| name.as_str()).collect();
+        let is_other = |name: &String| !known.contains(name.as_str());
+        let requires = |part: &Schema| part.object.required.iter().any(is_other);
         let names = |id: &SchemaId| {
             let parts = contract.all_of_closure(*id);
-            contract.member_names(*id).iter().any(|name| !self.describes(name)) || parts.iter().any(|part| requires(contract.schema(*part)))
+            contract.member_names(*id).iter().any(is_other) || parts.iter().any(|part| requires(contract.schema(*part)))
         };
         let states = |rest: Option<SchemaId>| rest.is_some() && !is_never(contract, rest);
         self.parts.first().is_some_and(|schema| schema.is_open_base())
@@ -130,7 +132,7 @@ impl<'c> Merged<'c> {
                 states(part.object.additional_properties)
                     || states(part.object.unevaluated_properties)
                     || requires(part)
-                    || dependent_required.any(|name| !self.describes(name))
+                    || dependent_required.any(is_other)
                     || !part.object.pattern_properties.is_empty()
                     || dependent.chain(branches).chain(&part.one_of).chain(&part.any_of).any(names)
             })

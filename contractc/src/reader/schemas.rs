@@ -5,6 +5,8 @@ mod keywords;
 mod rust_type;
 mod values;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Bindings, Dialect, Job, Key, Located, Reader};
 use crate::model::{ArrayRules, Condition, Contains, IntegerWidth, Keyword, KeywordRole, ObjectRules, Schema, SchemaId, version};
 use crate::runtime::check::Types;
@@ -282,9 +284,9 @@ impl<'a> Reader<'a> {
         }
         width_bounds(schema);
         self.contradictions(node, schema);
-        let object = &mut schema.object;
-        let rank = |name: &String| object.required.iter().position(|required| required == name).unwrap_or(usize::MAX);
-        object.properties.sort_by_key(|(name, _)| rank(name));
+        let ObjectRules { properties, required, .. } = &mut schema.object;
+        let ranks: BTreeMap<&String, usize> = required.iter().enumerate().map(|(rank, name)| (name, rank)).collect();
+        properties.sort_by_key(|(name, _)| ranks.get(name).copied().unwrap_or(usize::MAX));
         if schema.accepts_null {
             self.nullable_policy(node, schema);
         }
@@ -317,10 +319,10 @@ impl<'a> Reader<'a> {
 
     fn names(&mut self, value: &Located<'a>) -> Vec<String> {
         let items = self.list(value).unwrap_or_default();
-        let mut names = Vec::with_capacity(items.len());
+        let (mut names, mut seen) = (Vec::with_capacity(items.len()), BTreeSet::new());
         for item in items {
             match item.node.as_str() {
-                Some(name) if names.iter().any(|seen| seen == name) => {}
+                Some(name) if !seen.insert(name) => {}
                 Some(name) => names.push(name.to_owned()),
                 None => {
                     _ = self

@@ -1,5 +1,7 @@
 //! The structure of a schema, for its section: a table of members, the rules between them, and a table for each variant of a union.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::Value as JsonValue;
 
@@ -101,13 +103,13 @@ impl<'c> Words<'c> {
     /// All members: the schema's own members first, then the inherited ones.
     fn members(&self, id: SchemaId) -> Vec<Member<'c>> {
         let parts = self.contract.all_of_closure(id);
-        let required: Vec<&String> = parts.iter().flat_map(|part| &self.contract.schema(*part).object.required).collect();
-        let mut members: Vec<Member<'c>> = Vec::new();
+        let required: BTreeSet<&String> = parts.iter().flat_map(|part| &self.contract.schema(*part).object.required).collect();
+        let (mut members, mut seen): (Vec<Member<'c>>, BTreeSet<&String>) = Default::default();
         for part in &parts {
             let from = self.own_name(*part).filter(|_| *part != self.contract.resolved(id));
             for (name, schema) in &self.contract.schema(*part).object.properties {
-                if !members.iter().any(|known| known.name == *name) {
-                    let required = if required.contains(&name) { self.needed(*schema) } else { yes_or_no(false) };
+                if seen.insert(name) {
+                    let required = if required.contains(name) { self.needed(*schema) } else { yes_or_no(false) };
                     members.push(Member { name: name.clone(), schema: *schema, required, from });
                 }
             }

@@ -142,12 +142,14 @@ pub struct Unique {
     used: BTreeSet<String>,
     /// Identifiers that are in scope already. They are compared as they are: a constant `TYPES` may stand beside a type `Types`.
     reserved: BTreeSet<&'static str>,
+    /// The last number that was appended to a name and its separator.
+    numbers: BTreeMap<String, usize>,
 }
 
 impl Unique {
     /// Reserves identifiers.
     pub fn reserving(names: impl IntoIterator<Item = &'static str>) -> Self {
-        Unique { used: BTreeSet::new(), reserved: names.into_iter().collect() }
+        Unique { reserved: names.into_iter().collect(), ..Unique::default() }
     }
 
     /// Whether the name is not in use.
@@ -161,11 +163,20 @@ impl Unique {
         if fresh(&name) {
             return name;
         }
+        let worded = format!("{name}{separator}");
+        if separator.starts_with(char::is_alphabetic) && fresh(&worded) {
+            return worded;
+        }
         // If the name ends with an underscore because it is a keyword, the underscore serves as the separator.
         let stem = if separator.is_empty() { name.as_str() } else { name.trim_end_matches(separator) };
-        let worded = separator.starts_with(char::is_alphabetic).then(|| format!("{name}{separator}"));
-        let numbered = (2..).map(|number| format!("{stem}{separator}{number}"));
-        worded.into_iter().chain(numbered).find(fresh).unwrap_or(name)
+        let last = self.numbers.entry(format!("{stem}{separator}")).or_insert(1);
+        loop {
+            *last += 1;
+            let numbered = format!("{stem}{separator}{last}");
+            if fresh(&numbered) {
+                return numbered;
+            }
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The keywords of objects: members in one pass, by name and by pattern, and constraints between members.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -17,14 +19,10 @@ impl Emitter<'_> {
 
     /// The names of the required members.
     pub(super) fn required<'s>(&self, parts: &[&'s Schema]) -> Vec<&'s str> {
-        let mut required: Vec<&str> = Vec::new();
+        let mut seen = BTreeSet::new();
         // Referenced schemas come first, in the order in which records are written.
-        for name in parts.iter().rev().flat_map(|part| &part.object.required) {
-            if !required.contains(&name.as_str()) {
-                required.push(name);
-            }
-        }
-        required
+        let required = parts.iter().rev().flat_map(|part| &part.object.required).map(String::as_str);
+        required.filter(|name| seen.insert(*name)).collect()
     }
 
     /// The keywords that depend on several members. The code uses `object`, `at` and `out`.
@@ -54,21 +52,24 @@ impl Emitter<'_> {
 
     /// The loop over the members of an object.
     fn members(&self, schema: &Schema, parts: &[&Schema]) -> Steps {
-        let mut arms: Vec<(&str, Steps)> = Vec::new();
+        let (mut arms, mut places): (Vec<(&str, Steps)>, BTreeMap<&str, usize>) = Default::default();
         for part in parts {
             for (name, id) in &part.object.properties {
                 let check = self.check(*id);
                 let is_own = std::ptr::eq(*part, schema);
-                match arms.iter_mut().find(|(known, _)| known == name) {
-                    Some((_, code)) => code.append_others(check),
+                match places.get(name.as_str()) {
+                    Some(place) => arms[*place].1.append_others(check),
                     // A declared member without checks still needs an arm if undeclared members are constrained.
-                    None if !check.is_empty() || (is_own && schema.object.additional_properties.is_some()) => arms.push((name, check)),
+                    None if !check.is_empty() || (is_own && schema.object.additional_properties.is_some()) => {
+                        places.insert(name, arms.len());
+                        arms.push((name, check));
+                    }
                     None => {}
                 }
             }
         }
         let others = self.other_members(schema);
-        let own: Vec<&str> = schema.object.properties.iter().map(|(name, _)| name.as_str()).collect();
+        let own: BTreeSet<&str> = schema.object.properties.iter().map(|(name, _)| name.as_str()).collect();
         let mut body = Steps::default();
         // Patterns apply to every member, and a member that only another part declares is still additional to this schema.
         let foreign = arms.iter().any(|(name, _)| !own.contains(name));
@@ -90,7 +91,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn members_by_pattern(&self, schema: &Schema, own: &[&str], others: &Steps) -> Steps {
+    fn members_by_pattern(&self, schema: &Schema, own: &BTreeSet<&str>, others: &Steps) -> Steps {
         let listed = own.iter().map(|name| text(name));
         let known = if own.is_empty() { quote!(false) } else { quote!(matches!(name, #(#listed)|*)) };
         let mut code = Steps::default();

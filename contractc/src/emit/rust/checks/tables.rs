@@ -1,6 +1,8 @@
 //! Schemas as tables: the rules that the runtime's `Checker::check` and `Reader` follow. If a table cannot hold a schema's keywords, its
 //! rule contains a function.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use serde_json::Value;
@@ -236,25 +238,24 @@ impl Emitter<'_> {
     /// The declared members. The fields of the structure come first, in its order, so that a member has the same index in both. `None` if
     /// several parts declare a member, if a field is not a member, or if a name has to be escaped in JSON.
     fn members_in_order<'s>(&self, id: SchemaId, parts: &[&'s Schema]) -> Option<Vec<(&'s str, SchemaId)>> {
-        let mut members: Vec<(&str, SchemaId)> = Vec::new();
+        let (mut members, mut schemas): (Vec<(&str, SchemaId)>, BTreeMap<&str, SchemaId>) = Default::default();
         for (name, member) in parts.iter().flat_map(|part| &part.object.properties) {
             let is_escaped = name.contains(|character: char| character.is_control() || matches!(character, '"' | '\\'));
-            if is_escaped || members.iter().any(|(known, _)| known == name) {
+            if is_escaped || schemas.insert(name, *member).is_some() {
                 return None;
             }
             members.push((name, *member));
         }
         let declaration = self.plan.shapes.of(self.plan.contract, id).map(|declaration| self.plan.shapes.get(declaration));
         let Some(Shape::Record { fields, .. }) = declaration.map(|declaration| &declaration.shape) else {
-            let required = self.required(parts);
-            members.sort_by_key(|(name, _)| required.iter().position(|known| known == name).unwrap_or(usize::MAX));
+            let ranks: BTreeMap<&str, usize> = self.required(parts).into_iter().enumerate().map(|(rank, name)| (name, rank)).collect();
+            members.sort_by_key(|(name, _)| ranks.get(name).copied().unwrap_or(usize::MAX));
             return Some(members);
         };
-        for (index, field) in fields.iter().enumerate() {
-            let found = members.iter().skip(index).position(|(name, _)| *name == field.name)?;
-            members[index..=index + found].rotate_right(1);
-        }
-        Some(members)
+        let mut ordered: Vec<(&str, SchemaId)> =
+            fields.iter().map(|field| schemas.remove_entry(field.name.as_str())).collect::<Option<_>>()?;
+        ordered.extend(members.into_iter().filter(|(name, _)| schemas.contains_key(name)));
+        Some(ordered)
     }
 }
 

@@ -83,7 +83,8 @@ impl<'p> Emitter<'p> {
     fn fields_of(&self, ty: &Type, members: &[(&'p str, Vec<SchemaId>)]) -> Option<&'p [Field]> {
         let (Type::Declared(id) | Type::Recursive(id)) = ty else { return None };
         let Shape::Record { fields, .. } = &self.plan.shapes.get(*id).shape else { return None };
-        let all_named = fields.iter().all(|field| members.iter().any(|(name, _)| *name == field.name));
+        let names: BTreeSet<&str> = members.iter().map(|(name, _)| *name).collect();
+        let all_named = fields.iter().all(|field| names.contains(field.name.as_str()));
         (all_named && fields.len() == members.len()).then_some(fields.as_slice())
     }
 

@@ -1,5 +1,7 @@
 //! The schemas of stated values: `const` and `enum`.
 
+use std::collections::HashSet;
+
 use super::{Emitter, Expected};
 use crate::emit::typescript::code::{Code, literal};
 use crate::emit::typescript::names::literal_type;
@@ -53,11 +55,6 @@ impl Emitter<'_> {
 
 /// The values without duplicates.
 fn distinct(values: &[serde_json::Value]) -> Vec<&serde_json::Value> {
-    let mut kept: Vec<&serde_json::Value> = Vec::new();
-    values.iter().for_each(|value| {
-        if !kept.contains(&value) {
-            kept.push(value);
-        }
-    });
-    kept
+    let mut seen = HashSet::new();
+    values.iter().filter(|value| seen.insert(*value)).collect()
 }
