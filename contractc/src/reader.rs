@@ -21,6 +21,7 @@ mod several_types;
 mod stated;
 mod sync;
 mod unions;
+mod unsatisfiable;
 mod untyped;
 mod views;
 mod wire;
@@ -199,8 +200,10 @@ impl<'a> Reader<'a> {
         self.union_tags();
         self.check_stated();
         self.check_rust_types();
+        let count = self.contract.schemas.len();
         let mut budget = self.complete_unions();
         self.conjunctions(&mut budget);
+        self.unsatisfiable(count);
         self.warn_of_untyped();
     }
 
