@@ -154,6 +154,15 @@ pub enum Type {
     Text,
     /// An array of one type.
     List(Box<Type>),
+    /// An array with a type for each of its first items.
+    Tuple {
+        /// The types of the first items.
+        items: Vec<Type>,
+        /// How many of them there are at least.
+        required: usize,
+        /// The type of the items after them; `None` if there are none.
+        rest: Option<Box<Type>>,
+    },
     /// An `x-each` array.
     Each(Box<Type>),
     /// An object whose values all have one type.
@@ -172,6 +181,22 @@ pub fn is_exact_double(number: Number) -> bool {
         Number::Signed(value) => value.unsigned_abs() < 1 << f64::MANTISSA_DIGITS,
         Number::Unsigned(_) => false,
         Number::Float(value) => value.fract() != 0.0 || value.abs() < 9_007_199_254_740_992.0 || value.abs() > 18_446_744_073_709_551_616.0,
+    }
+}
+
+impl Type {
+    /// The type that all items of an array have; any JSON if their types differ.
+    pub fn item(&self) -> &Type {
+        static ANY: Type = Type::Any;
+        match self {
+            Type::List(item) | Type::Each(item) => item,
+            Type::Tuple { items, rest, .. } => {
+                let mut all = items.iter().chain(rest.as_deref());
+                let first = all.next().unwrap_or(&ANY);
+                if all.all(|item| item == first) { first } else { &ANY }
+            }
+            _ => &ANY,
+        }
     }
 }
 

@@ -91,6 +91,15 @@ impl<'c> Merged<'c> {
         if has_patterns { Vec::new() } else { stated.collect() }
     }
 
+    /// All schemas that describe the item at each place for which a part has a schema, and which there can be.
+    pub(crate) fn places(&self) -> Vec<Vec<SchemaId>> {
+        let arrays = || self.parts.iter().map(|part| &part.array);
+        let described = arrays().map(|array| array.prefix_items.len()).max().unwrap_or(0);
+        let most = arrays().filter_map(|array| array.limits.max_items).min().and_then(|most| usize::try_from(most).ok());
+        let at = |index: usize| arrays().filter_map(|array| array.prefix_items.get(index).or(array.items.as_ref())).copied().collect();
+        (0..most.map_or(described, |most| described.min(most))).map(at).collect()
+    }
+
     /// All schemas that describe the items that no part describes by their place.
     pub(crate) fn items(&self) -> Vec<SchemaId> {
         self.parts.iter().filter_map(|part| part.array.items).collect()

@@ -86,7 +86,7 @@ fn several(contract: &Contract, id: SchemaId) -> Vec<Vec<SchemaId>> {
         return Vec::new();
     }
     let members = merged.members(contract).into_iter().map(|(_, schemas)| schemas);
-    let all = members.chain([merged.others(), merged.items()]).map(|schemas| contract.distinct(&schemas));
+    let all = members.chain(merged.places()).chain([merged.others(), merged.items()]).map(|schemas| contract.distinct(&schemas));
     all.filter(|schemas| schemas.len() > 1).collect()
 }
 

@@ -297,8 +297,11 @@ impl<'c> Finder<'c> {
 
     fn list(&mut self, merged: &Merged<'c>, words: &[&str]) -> Type {
         let each = merged.parts.iter().any(|part| part.array.each);
-        let prefixed = merged.parts.iter().any(|part| !part.array.prefix_items.is_empty());
-        let items = self.contract.conjunction(&merged.items()).filter(|_| !prefixed);
+        let is_tuple = merged.parts.iter().any(|part| !part.array.prefix_items.is_empty());
+        if is_tuple && !each {
+            return self.tuple(merged, words);
+        }
+        let items = self.contract.conjunction(&merged.items()).filter(|_| !is_tuple);
         let Some(items) = items else { return Type::List(Box::new(Type::Any)) };
         let words = [words, &["item"]].concat();
         match self.type_of(items, &words) {
@@ -307,6 +310,20 @@ impl<'c> Finder<'c> {
             // Each item is read separately, which only declared types support.
             _ => Type::Each(Box::new(self.declare_all(self.shapes.representative(self.contract, items), owned(&words)))),
         }
+    }
+
+    /// An array with schemas for its first items. Values with fewer items are valid unless `minItems` excludes them.
+    fn tuple(&mut self, merged: &Merged<'c>, words: &[&str]) -> Type {
+        let places = merged.places();
+        let limits = || merged.parts.iter().map(|part| part.array.limits);
+        let least = limits().filter_map(|limits| limits.min_items).max().unwrap_or(0);
+        let is_full = limits().filter_map(|limits| limits.max_items).any(|most| most <= places.len() as u64);
+        let is_closed = is_full || merged.items().into_iter().any(|items| self.contract.schema(self.contract.resolved(items)).never);
+        let mut item =
+            |number: usize, schemas: &[SchemaId]| self.type_of_all(schemas, &[words, &[format!("item {number}").as_str()]].concat());
+        let items: Vec<Type> = places.iter().enumerate().map(|(index, schemas)| item(index + 1, schemas)).collect();
+        let rest = (!is_closed).then(|| Box::new(item(items.len() + 1, &merged.items())));
+        Type::Tuple { required: items.len().min(usize::try_from(least).unwrap_or(usize::MAX)), items, rest }
     }
 }
 

@@ -38,6 +38,7 @@ fn parts(shape: &Shape) -> Vec<(usize, &Type)> {
 fn step(ty: &Type) -> Option<(usize, &Type)> {
     match ty {
         Type::List(inner) => Some((3, inner)),
+        Type::Tuple { .. } => Some((3, ty.item())),
         Type::Each(inner) => Some((4, inner)),
         Type::Map(inner) => Some((MAP_STEPS, inner)),
         Type::Optional(inner) => Some((OPTION_STEPS, inner)),

@@ -249,8 +249,8 @@ fn spelled(names: &Names, user: Option<DeclarationId>, ty: &Type) -> TokenStream
         Type::Float => quote!(f64),
         Type::Listed(_, ty) => inner(ty),
         Type::Text => quote!(String),
-        Type::List(item) => {
-            let item = inner(item);
+        Type::List(_) | Type::Tuple { .. } => {
+            let item = inner(ty.item());
             quote!(Vec<#item>)
         }
         Type::Each(item) => {

@@ -171,13 +171,25 @@ impl Names {
             Type::LongInteger(_) => "number | bigint".to_owned(),
             Type::Listed(values, _) => values.iter().map(literal_type).collect::<Vec<_>>().join(" | "),
             Type::Text => "string".to_owned(),
-            Type::List(inner) | Type::Each(inner) => match self.ty(inner, prefix) {
-                inner if inner.contains(' ') => format!("({inner})[]"),
-                inner => format!("{inner}[]"),
-            },
+            Type::List(inner) | Type::Each(inner) => format!("{}[]", self.operand(inner, prefix)),
+            Type::Tuple { items, required, rest } => {
+                let (present, optional) = items.split_at(*required);
+                let present = present.iter().map(|item| self.ty(item, prefix));
+                let optional = optional.iter().map(|item| format!("{}?", self.operand(item, prefix)));
+                let rest = rest.iter().map(|rest| format!("...{}[]", self.operand(rest, prefix)));
+                format!("[{}]", present.chain(optional).chain(rest).collect::<Vec<_>>().join(", "))
+            }
             Type::Map(inner) => format!("{{ [name: string]: {} }}", self.ty(inner, prefix)),
             Type::Optional(inner) => format!("{} | null", self.ty(inner, prefix)),
             Type::Declared(id) | Type::Recursive(id) => format!("{prefix}{}", self.type_name(*id)),
+        }
+    }
+
+    /// A type before an operator, in parentheses if it has operators itself.
+    fn operand(&self, ty: &Type, prefix: &str) -> String {
+        match self.ty(ty, prefix) {
+            text if text.contains(' ') => format!("({text})"),
+            text => text,
         }
     }
 }
@@ -197,6 +209,7 @@ pub fn has_declared(ty: &Type) -> bool {
     match ty {
         Type::Declared(_) | Type::Recursive(_) => true,
         Type::List(inner) | Type::Each(inner) | Type::Map(inner) | Type::Optional(inner) => has_declared(inner),
+        Type::Tuple { items, rest, .. } => items.iter().chain(rest.as_deref()).any(has_declared),
         Type::Any | Type::Null | Type::Bool | Type::Integer(_) | Type::LongInteger(_) | Type::Float | Type::Listed(..) | Type::Text => {
             false
         }

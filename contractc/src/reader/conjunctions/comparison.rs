@@ -110,9 +110,15 @@ impl<'c> Comparison<'c> {
         let ArrayRules { prefix_items, items, limits, contains: _, unevaluated_items: _, each } = array;
         let known = || strong.parts.iter().map(|part| &part.array);
         let is_tuple = known().any(|known| !known.prefix_items.is_empty());
+        let least = known().filter_map(|known| known.limits.min_items).max();
+        let most = known().filter_map(|known| known.limits.max_items).min();
+        let is_shorter = limits.max_items.is_some_and(|own| most.is_none_or(|most| own < most));
         (!each || known().any(|known| known.each))
-            && (prefix_items.is_empty() || known().any(|known| self.say_no_more(prefix_items, &known.prefix_items)))
-            && (!is_tuple || known().any(|known| known.limits == *limits))
+            && (!is_tuple || (limits.min_items <= least && !is_shorter))
+            && prefix_items.iter().enumerate().all(|(index, item)| {
+                let mut known = known().filter_map(|known| known.prefix_items.get(index).or(known.items.as_ref()));
+                self.says_nothing(*item) || known.any(|known| self.says_no_more(*item, *known))
+            })
             && items.is_none_or(|items| {
                 self.says_nothing(items) || known().filter_map(|known| known.items).any(|known| self.says_no_more(items, known))
             })

@@ -63,6 +63,10 @@ fn levels(ty: &Type, found: &mut Vec<u8>) {
             found.push(3);
             levels(inner, found);
         }
+        Type::Tuple { items, .. } => {
+            found.push(3);
+            items.iter().for_each(|item| levels(item, found));
+        }
         Type::Any => found.push(0),
         Type::Float | Type::Text => found.push(1),
         Type::Integer(_) => found.push(2),

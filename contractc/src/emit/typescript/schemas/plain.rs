@@ -70,8 +70,14 @@ impl Emitter<'_> {
             None => self.any_json(&inner),
         };
         let code = if !rules.prefix_items.is_empty() {
-            let prefix = Code::List(rules.prefix_items.iter().map(|id| self.validator(*id)).collect());
-            Code::call("rt.prefixed", [Some(prefix), rules.items.map(|id| self.validator(id))].into_iter().flatten().collect())
+            let (types, others): (&[Type], Option<&Type>) = match &expected.ty {
+                Type::Tuple { items, rest, .. } => (items, rest.as_deref()),
+                _ => (&[], None),
+            };
+            // The type of the whole is stated once.
+            let part = |id: SchemaId, ty: Option<&Type>| self.check(id, &Expected::untyped(ty.unwrap_or(&Type::Any)));
+            let prefix = Code::List(rules.prefix_items.iter().enumerate().map(|(index, id)| part(*id, types.get(index))).collect());
+            Code::call("rt.prefixed", [Some(prefix), rules.items.map(|id| part(id, others))].into_iter().flatten().collect())
         } else {
             Code::call(if rules.each { "rt.each" } else { "rt.array" }, vec![item(rules.items)])
         };

@@ -48,6 +48,7 @@ fn has_numbers(ty: &Type, declared: &BTreeSet<DeclarationId>) -> bool {
     match ty {
         Type::Integer(_) | Type::LongInteger(_) | Type::Float => true,
         Type::List(inner) | Type::Each(inner) | Type::Map(inner) | Type::Optional(inner) => has_numbers(inner, declared),
+        Type::Tuple { items, rest, .. } => items.iter().chain(rest.as_deref()).any(|item| has_numbers(item, declared)),
         Type::Declared(id) | Type::Recursive(id) => declared.contains(id),
         Type::Any | Type::Null | Type::Bool | Type::Listed(..) | Type::Text => false,
     }
@@ -93,6 +94,14 @@ impl Emitter<'_> {
             Type::Optional(inner) => Some(self.reader(inner)?.then("nullable", Vec::new())),
             Type::List(inner) | Type::Each(inner) => Some(Code::call("rt.array", vec![self.reader(inner)?])),
             Type::Map(inner) => Some(Code::call("rt.record", vec![self.reader(inner)?])),
+            Type::Tuple { items, rest, .. } => {
+                let readers: Vec<Option<Code>> = items.iter().map(|item| self.reader(item)).collect();
+                let rest = rest.as_ref().and_then(|rest| self.reader(rest));
+                let any = readers.iter().any(Option::is_some) || rest.is_some();
+                let prefix = readers.into_iter().map(|reader| reader.unwrap_or_else(|| Code::call("rt.json", vec![])));
+                let prefix = Code::List(prefix.collect());
+                any.then(|| Code::call("rt.prefixed", [Some(prefix), rest].into_iter().flatten().collect()))
+            }
             Type::Declared(id) | Type::Recursive(id) => self.with_numbers.contains(id).then(|| self.named(*id)),
             Type::Any | Type::Null | Type::Bool | Type::Listed(..) | Type::Text => None,
         }
