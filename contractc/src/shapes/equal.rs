@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::stated::Stated;
-use crate::model::{Annotations, Contract, Schema, SchemaId};
+use crate::model::{Annotations, Contract, Merged, Schema, SchemaId, intersect, is_null};
 use crate::runtime::check::Types;
 use crate::span::Span;
 
@@ -19,8 +19,8 @@ pub(super) struct Equals(Vec<SchemaId>);
 impl Equals {
     /// Compares all schemas of a contract. Those in `own` represent themselves.
     pub(super) fn new(contract: &Contract, own: &BTreeSet<SchemaId>) -> Self {
-        let variants = contract.schemas.iter().flat_map(|schema| schema.one_of.iter().chain(&schema.any_of)).copied().collect();
-        let mut search = Search { contract, own, variants, found: vec![None; contract.schemas.len()], by_outline: HashMap::new() };
+        let plain_variants = contract.schemas.iter().flat_map(|schema| plain_variants(contract, schema)).collect();
+        let mut search = Search { contract, own, plain_variants, found: vec![None; contract.schemas.len()], by_outline: HashMap::new() };
         Equals((0..contract.schemas.len()).map(|index| search.representative(SchemaId(index))).collect())
     }
 
@@ -34,11 +34,10 @@ impl Equals {
 struct Search<'c> {
     contract: &'c Contract,
     own: &'c BTreeSet<SchemaId>,
-    /// The variants of unions.
-    variants: BTreeSet<SchemaId>,
+    plain_variants: BTreeSet<SchemaId>,
     found: Vec<Option<SchemaId>>,
-    /// The representatives with the content that equal schemas share, by outline. A variant that is not an object has its own type, which a
-    /// member with the same schema does not need.
+    /// The representatives with the content that equal schemas share, by outline. A plain variant has its own type, which a member with the
+    /// same schema does not need.
     by_outline: HashMap<(bool, u64), Vec<(Schema, SchemaId)>>,
 }
 
@@ -54,7 +53,7 @@ impl Search<'_> {
         if self.own.contains(&id) || schema.max_depth.is_some() {
             return id;
         }
-        let is_plain_variant = self.variants.contains(&id) && schema.types.is_some_and(|types| !types.contains(Types::OBJECT));
+        let is_plain_variant = self.plain_variants.contains(&id);
         let content = self.content(schema);
         let alike = self.by_outline.entry((is_plain_variant, outline(&content))).or_default();
         let representative = match alike.iter().find(|(known, _)| *known == content) {
@@ -74,6 +73,27 @@ impl Search<'_> {
         schema.each_inner(|_, inner| *inner = self.representative(*inner));
         schema
     }
+}
+
+/// The variants of a union that have neither members nor variants, if the JSON type of a value does not determine its variant.
+fn plain_variants(contract: &Contract, schema: &Schema) -> Vec<SchemaId> {
+    let types = |id: SchemaId| Merged::new(contract, id).types;
+    let is_plain = |id: &SchemaId| types(*id).map_or(contract.schema(*id).is_anything(), |types| !types.contains(Types::OBJECT));
+    let mut plain = Vec::new();
+    for variants in [&schema.one_of, &schema.any_of] {
+        let variants: Vec<SchemaId> = variants.iter().map(|id| contract.resolved(*id)).filter(|id| !is_null(contract, *id)).collect();
+        let mut seen = Types(0);
+        let overlap = variants.iter().any(|id| {
+            let own = types(*id).unwrap_or(Types::ALL);
+            let overlaps = intersect(seen, own) != Types(0);
+            seen = seen.or(own);
+            overlaps
+        });
+        if overlap {
+            plain.extend(variants.into_iter().filter(is_plain));
+        }
+    }
+    plain
 }
 
 /// A copy of the schema without places and annotations other than those that count.
