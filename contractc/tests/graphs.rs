@@ -72,6 +72,29 @@ fn a_member_whose_unions_share_variants_takes_little_time() {
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
+/// One value is an `A0` and a `B0`, so that its members are each `A` together with each `B`.
+#[test]
+fn members_of_two_families_of_schemas_take_little_time() {
+    let mut schemas = String::from("    Both: { allOf: [{ $ref: '#/components/schemas/A0' }, { $ref: '#/components/schemas/B0' }] }\n");
+    for (family, steps) in [("A", [1, 3, 7, 11, 13]), ("B", [2, 5, 9, 17, 19])] {
+        for index in 0..30 {
+            let members = steps.iter().enumerate().map(|(member, step)| {
+                let target = (index * 7 + step) % 30;
+                format!("m{member}: {{ $ref: '#/components/schemas/{family}{target}' }}")
+            });
+            let members = members.collect::<Vec<_>>().join(", ");
+            let _ = writeln!(
+                schemas,
+                "    {family}{index}: {{ type: object, properties: {{ own{family}{index}: {{ type: string }}, {members} }} }}"
+            );
+        }
+    }
+    let start = Instant::now();
+    let compilation = Compilation::from_text("families.yaml", document(&schemas, "Both").as_bytes());
+    assert!(compilation.generate(&[Target::TypeScript]).is_some(), "{}", compilation.render());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
 /// Comparing each of 20,000 members or values with all others would take minutes.
 #[test]
 fn many_members_and_listed_values_compile_in_time() {

@@ -8,6 +8,9 @@ use super::{Contract, Schema, SchemaId, type_of};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 
+/// How many variants are asked whether they accept null.
+const EFFORT_MAX: usize = 256;
+
 #[derive(Default)]
 pub(crate) struct Merged<'c> {
     pub(crate) parts: Vec<&'c Schema>,
@@ -30,14 +33,14 @@ impl<'c> Merged<'c> {
         };
         let is_offered = parts.iter().any(|part| part.accepts_null)
             || types.map_or_else(|| parts.iter().any(offers_null), |types| types != Types::NULL && types.contains(Types::NULL));
-        let nullable = is_offered && accept_null(&parts);
+        let nullable = is_offered && accept_null(contract, &parts, &mut { EFFORT_MAX });
         let types = types.map(|types| if types == Types::NULL { types } else { Types(types.0 & !Types::NULL.0) });
         Merged { parts, types, nullable }
     }
 
-    /// Whether null is accepted, as far as types and values say.
-    pub(crate) fn accepts_null(&self) -> bool {
-        accept_null(&self.parts)
+    /// Whether null is accepted, as far as types, values and variants say.
+    pub(crate) fn accepts_null(&self, contract: &Contract) -> bool {
+        accept_null(contract, &self.parts, &mut { EFFORT_MAX })
     }
 
     /// The values that `const` and `enum` of all parts list, each once; `None` if no part lists values. A value of a type that a part rejects
@@ -103,6 +106,12 @@ impl<'c> Merged<'c> {
     /// All schemas that describe the items that no part describes by their place.
     pub(crate) fn items(&self) -> Vec<SchemaId> {
         self.parts.iter().filter_map(|part| part.array.items).collect()
+    }
+
+    /// Whether neither types nor values nor variants say which JSON types the values have.
+    pub(crate) fn says_no_type(&self) -> bool {
+        let is_silent = |part: &&Schema| !part.never && part.one_of.is_empty() && part.any_of.is_empty();
+        self.types.is_none() && self.values().is_none() && self.parts.iter().all(is_silent)
     }
 
     /// Whether the values are objects with declared members.
@@ -188,13 +197,29 @@ fn lists_null(part: &Schema) -> Option<bool> {
     (part.constant.is_some() || part.enumeration.is_some()).then(|| listed.into_iter().any(JsonValue::is_null))
 }
 
-/// Whether a schema with these parts accepts null, as far as types and values say.
-fn accept_null(parts: &[&Schema]) -> bool {
-    let permits = |part: &&Schema| {
+/// Whether a schema with these parts accepts null, as far as types, values and variants say. Once `effort` variants were asked, the others
+/// count as accepting null.
+fn accept_null(contract: &Contract, parts: &[&Schema], effort: &mut usize) -> bool {
+    let mut permits = |part: &&Schema| {
         let by_type = part.types.is_none_or(|types| types.contains(Types::NULL));
-        part.accepts_null || (!part.never && by_type && lists_null(part) != Some(false))
+        part.accepts_null
+            || (!part.never
+                && by_type
+                && lists_null(part) != Some(false)
+                && variants_accept_null(contract, &part.one_of, effort)
+                && variants_accept_null(contract, &part.any_of, effort))
     };
-    parts.first().is_some_and(|root| root.accepts_null) || parts.iter().all(permits)
+    parts.first().is_some_and(|root| root.accepts_null) || parts.iter().all(&mut permits)
+}
+
+fn variants_accept_null(contract: &Contract, variants: &[SchemaId], effort: &mut usize) -> bool {
+    let mut accepts_null = |variant: &SchemaId| {
+        let Some(left) = effort.checked_sub(1) else { return true };
+        *effort = left;
+        let parts: Vec<&Schema> = contract.all_of_closure(*variant).into_iter().map(|part| contract.schema(part)).collect();
+        accept_null(contract, &parts, effort)
+    };
+    variants.is_empty() || variants.iter().any(&mut accepts_null)
 }
 
 /// A text that is the same for two values exactly if they are equal.

@@ -8,17 +8,25 @@ use crate::model::{Contract, Merged, Schema, SchemaId};
 
 mod comparison;
 
-use comparison::Comparison;
+use comparison::{Comparison, Known};
 
 /// The maximum number of schemas with several parts in a document. Beyond it, the type of a member is the narrowest of its schemas' types.
 const CONJUNCTIONS_MAX: usize = 4_096;
+
+/// What the search has found so far.
+#[derive(Default)]
+struct Found {
+    /// Copies of schemas without the null that `nullable` adds.
+    without_null: BTreeMap<SchemaId, SchemaId>,
+    comparisons: Known,
+}
 
 impl Reader<'_> {
     /// Finds the members and items that several schemas describe, and the schemas with several types. `budget` is the number of complete objects that may still be created.
     pub(super) fn conjunctions(&mut self, budget: &mut usize) {
         let references = self.contract.schemas.iter().filter_map(|schema| schema.reference);
         let named = self.contract.names.iter().map(|(_, id)| *id).chain(references).map(|id| self.contract.resolved(id)).collect();
-        let (mut without_null, mut next) = (BTreeMap::new(), 0);
+        let (mut found, mut next) = (Found::default(), 0);
         while next < self.contract.schemas.len() {
             self.separate_types(SchemaId(next));
             for schemas in several(&self.contract, SchemaId(next)) {
@@ -26,7 +34,7 @@ impl Reader<'_> {
                     continue;
                 }
                 let count = self.contract.schemas.len();
-                let whole = self.conjunction(&schemas, &named, &mut without_null);
+                let whole = self.conjunction(&schemas, &named, &mut found);
                 self.contract.conjunctions.insert(schemas, whole);
                 if whole.0 >= count {
                     self.complete_union(whole, budget);
@@ -37,16 +45,12 @@ impl Reader<'_> {
     }
 
     /// A schema of the values that all of the schemas accept.
-    fn conjunction(
-        &mut self,
-        schemas: &[SchemaId],
-        named: &BTreeSet<SchemaId>,
-        without_null: &mut BTreeMap<SchemaId, SchemaId>,
-    ) -> SchemaId {
+    fn conjunction(&mut self, schemas: &[SchemaId], named: &BTreeSet<SchemaId>, found: &mut Found) -> SchemaId {
         let is_nullable = |id: &SchemaId| self.contract.schema(*id).accepts_null;
-        let accepts_null = schemas.iter().any(is_nullable) && schemas.iter().all(|id| Merged::new(&self.contract, *id).accepts_null());
-        let contents: Vec<SchemaId> = schemas.iter().map(|id| self.without_null(*id, without_null)).collect();
-        let all_of = decisive(&self.contract, &self.contract.distinct(&contents), named);
+        let accepts_null =
+            schemas.iter().any(is_nullable) && schemas.iter().all(|id| Merged::new(&self.contract, *id).accepts_null(&self.contract));
+        let contents: Vec<SchemaId> = schemas.iter().map(|id| self.without_null(*id, &mut found.without_null)).collect();
+        let all_of = decisive(&self.contract, &self.contract.distinct(&contents), named, &mut found.comparisons);
         match all_of.as_slice() {
             [only] if !accepts_null => return *only,
             [only] => {
@@ -92,8 +96,8 @@ fn several(contract: &Contract, id: SchemaId) -> Vec<Vec<SchemaId>> {
 
 /// The schemas without those about which the others say everything, as far as types are concerned. Of schemas that say the same, one with a
 /// name is preferred.
-fn decisive(contract: &Contract, schemas: &[SchemaId], named: &BTreeSet<SchemaId>) -> Vec<SchemaId> {
-    let says_no_more = |weak: &SchemaId, strong: &SchemaId| Comparison::new(contract).says_no_more(*weak, *strong);
+fn decisive(contract: &Contract, schemas: &[SchemaId], named: &BTreeSet<SchemaId>, known: &mut Known) -> Vec<SchemaId> {
+    let mut says_no_more = |weak: &SchemaId, strong: &SchemaId| Comparison::new(contract, known).says_no_more(*weak, *strong);
     let (first, others): (Vec<SchemaId>, Vec<SchemaId>) = schemas.iter().partition(|id| named.contains(id));
     let mut kept: Vec<SchemaId> = Vec::new();
     for id in first.into_iter().chain(others) {

@@ -68,7 +68,7 @@ impl<'c> Search<'c> {
 
     fn reason(&mut self, id: SchemaId, depth: usize) -> Option<Reason> {
         let merged = Merged::new(self.contract, id);
-        if merged.accepts_null() {
+        if merged.accepts_null(self.contract) {
             return None;
         }
         if merged.parts.iter().any(|part| part.never) {

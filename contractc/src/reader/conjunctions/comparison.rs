@@ -1,7 +1,7 @@
 //! Compares what two schemas say about the type of their values. If one says no more than the other, the type of the other holds the values
 //! that both accept, and none says more about them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::model::{Annotations, ArrayRules, Contract, Merged, NumberRules, ObjectRules, Schema, SchemaId, intersect};
 use crate::runtime::check::Types;
@@ -9,23 +9,35 @@ use crate::runtime::check::Types;
 /// The maximum number of pairs of schemas that one comparison visits.
 const EFFORT_MAX: usize = 1_000;
 
+/// A pair of schemas: one that may say no more, and the other one.
+type Pair = (SchemaId, SchemaId);
+
+/// What is known about pairs of schemas. Many members lead to the same pairs.
+#[derive(Default)]
+pub(super) struct Known(HashMap<Pair, bool>);
+
 pub(super) struct Comparison<'c> {
     contract: &'c Contract,
-    /// The pairs that are compared, or that say no more. A pair within itself adds nothing to the result.
-    assumed: Vec<(SchemaId, SchemaId)>,
+    /// A pair that is being compared counts as saying no more, because a pair within itself adds nothing to the result.
+    known: &'c mut Known,
+    /// The pairs that are being compared, and those within them that say no more.
+    assumed: Vec<Pair>,
     effort: usize,
 }
 
 impl<'c> Comparison<'c> {
-    pub(super) fn new(contract: &'c Contract) -> Self {
-        Comparison { contract, assumed: Vec::new(), effort: EFFORT_MAX }
+    pub(super) fn new(contract: &'c Contract, known: &'c mut Known) -> Self {
+        Comparison { contract, known, assumed: Vec::new(), effort: EFFORT_MAX }
     }
 
     /// Whether `weak` says nothing about the type of a value that `strong` does not say. What is not certain counts as more.
     pub(super) fn says_no_more(&mut self, weak: SchemaId, strong: SchemaId) -> bool {
         let pair = (self.contract.resolved(weak), self.contract.resolved(strong));
-        if pair.0 == pair.1 || self.assumed.contains(&pair) {
+        if pair.0 == pair.1 {
             return true;
+        }
+        if let Some(holds) = self.known.0.get(&pair) {
+            return *holds;
         }
         if self.effort == 0 {
             return false;
@@ -33,12 +45,15 @@ impl<'c> Comparison<'c> {
         self.effort -= 1;
         let count = self.assumed.len();
         self.assumed.push(pair);
+        self.known.0.insert(pair, true);
         let (weak, strong) = (Merged::new(self.contract, pair.0), Merged::new(self.contract, pair.1));
         let is_known = |part: &&Schema| strong.parts.iter().any(|known| std::ptr::eq(*known, *part));
-        let adds_null_alone = weak.accepts_null() || !strong.accepts_null();
+        let adds_null_alone = weak.accepts_null(self.contract) || !strong.accepts_null(self.contract);
         let holds = adds_null_alone && weak.parts.iter().all(|part| is_known(part) || self.adds_nothing(part, &strong));
         if !holds {
-            self.assumed.truncate(count);
+            // What was found with the assumption that the pair holds is open again.
+            self.assumed.drain(count..).for_each(|pair| _ = self.known.0.remove(&pair));
+            self.known.0.insert(pair, false);
         }
         holds
     }
@@ -92,7 +107,7 @@ impl<'c> Comparison<'c> {
     /// Whether a schema says nothing about types.
     fn says_nothing(&mut self, id: SchemaId) -> bool {
         let (own, anything) = (Merged::new(self.contract, self.contract.resolved(id)), Merged::default());
-        own.accepts_null() && own.parts.iter().all(|part| self.adds_nothing(part, &anything))
+        own.accepts_null(self.contract) && own.parts.iter().all(|part| self.adds_nothing(part, &anything))
     }
 
     fn adds_no_variant(&mut self, variants: &[SchemaId], strong: &Merged<'c>, of: fn(&Schema) -> &Vec<SchemaId>) -> bool {

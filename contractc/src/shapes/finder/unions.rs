@@ -23,6 +23,11 @@ impl<'c> Finder<'c> {
         };
         let is_possible = |variant: &SchemaId| !is_null(self.contract, *variant) && types(*variant).1 != Some(Types(0));
         let variants: Vec<SchemaId> = all.iter().copied().filter(is_possible).collect();
+        // A variant of bounds or patterns alone has the types of the parts beside the union.
+        let is_silent = |variant: &SchemaId| Merged::new(self.contract, self.contract.resolved(*variant)).says_no_type();
+        if merged.types.is_some() && variants.iter().any(is_silent) {
+            return None;
+        }
         if let [only] = variants.as_slice() {
             let (own, left) = types(*only);
             return (own == left).then(|| Shape::Wrapper(self.type_of(*only, words)));
