@@ -1,6 +1,7 @@
 //! Reads YAML 1.2 from the events of its parser: aliases are copied, merge keys applied, and plain scalars resolved by the core schema.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 
@@ -10,24 +11,49 @@ use crate::runtime::number::Number;
 use crate::runtime::tape::{DEPTH_MAX, Tape, TapeValue};
 
 pub(super) fn parse(id: usize, file: &File, diagnostics: &mut Diagnostics) -> Option<Node> {
-    let mut reader =
-        YamlReader { id, file, diagnostics, open: Vec::new(), anchors: BTreeMap::new(), copied: 0, last: (0, 0, 0), root: None };
-    for event in Parser::new_from_str(&file.text) {
-        let step = match event {
-            Ok((event, place)) => reader.event(event, place),
-            Err(error) => Err(Fault::scan(&error)),
-        };
-        if let Err(fault) = step {
-            let start = reader.byte(fault.line, fault.column);
-            let end = (start + 1).min(file.text.len());
-            reader.diagnostics.error(span(id, start.min(end), end), format!("invalid YAML: {}", fault.message));
-            return None;
+    let (mut text, mut indented) = (Cow::Borrowed(file.text.as_str()), BTreeSet::new());
+    loop {
+        let mut found = Diagnostics::default();
+        match read(id, file, &text, &indented, &mut found) {
+            Err(line) if indented.len() < INDENTED_LINES_MAX && !indented.contains(&line) => {
+                indented.insert(line);
+                text = with_indentation(&file.text, &indented).into();
+            }
+            root => {
+                diagnostics.extend(found);
+                return root.ok().flatten();
+            }
         }
+    }
+}
+
+/// Reads a text, in which some lines of the file have been given more indentation. Fails with the number of the line if another one needs it.
+fn read(id: usize, file: &File, text: &str, indented: &BTreeSet<usize>, diagnostics: &mut Diagnostics) -> Result<Option<Node>, usize> {
+    let (open, anchors) = (Vec::new(), BTreeMap::new());
+    let mut reader = YamlReader { id, file, diagnostics, open, anchors, copied: 0, indented, last: (0, 0, 0), root: None };
+    if let Err(fault) = reader.events(text) {
+        let start = reader.byte(fault.line, fault.column);
+        let end = (start + 1).min(file.text.len());
+        reader.diagnostics.error(span(id, start.min(end), end), format!("invalid YAML: {}", fault.message));
+        return if fault.is_indentation() { Err(fault.line) } else { Ok(None) };
     }
     if reader.root.is_none() {
         reader.diagnostics.error(span(id, 0, 0), "the file is empty");
     }
-    reader.root
+    Ok(reader.root)
+}
+
+/// The number of lines within brackets that may have less indentation than YAML demands. The file is read once more for each.
+const INDENTED_LINES_MAX: usize = 100;
+
+/// The spaces before a line within brackets that has less indentation than YAML demands.
+const INDENTATION: &str = "                                                                ";
+
+/// The text with more indentation in these lines. PyYAML and other parsers ignore indentation within brackets.
+fn with_indentation(text: &str, lines: &BTreeSet<usize>) -> String {
+    let indented =
+        |(index, line): (usize, &str)| if lines.contains(&(index + 1)) { format!("{INDENTATION}{line}") } else { line.to_owned() };
+    text.split_inclusive('\n').enumerate().map(indented).collect()
 }
 
 const TOO_DEEP: &str = "the document nests deeper than 128 levels";
@@ -42,6 +68,8 @@ struct YamlReader<'a> {
     open: Vec<Open>,
     anchors: BTreeMap<usize, Node>,
     copied: usize,
+    /// The lines that have been given more indentation.
+    indented: &'a BTreeSet<usize>,
     /// The last position that was looked up, as line, column and byte. Lookups are in order, and one line may contain the whole document.
     last: (usize, usize, usize),
     root: Option<Node>,
@@ -70,11 +98,25 @@ impl Fault {
     fn scan(error: &ScanError) -> Self {
         Fault { line: error.marker().line(), column: error.marker().col(), message: error.info().to_owned() }
     }
+
+    /// Whether a line within brackets has less indentation than the mapping around them. Elsewhere, less indentation ends the mapping.
+    fn is_indentation(&self) -> bool {
+        ["invalid indentation", "invalid indentation in flow construct"].contains(&self.message.as_str())
+    }
 }
 
 impl YamlReader<'_> {
+    fn events(&mut self, text: &str) -> Result<(), Fault> {
+        for event in Parser::new_from_str(text) {
+            let (event, place) = event.map_err(|error| Fault::scan(&error))?;
+            self.event(event, place)?;
+        }
+        Ok(())
+    }
+
     /// The byte offset of a position that the scanner gives as a line (from one) and a column in characters (from zero).
     fn byte(&mut self, line: usize, column: usize) -> usize {
+        let column = if self.indented.contains(&line) { column.saturating_sub(INDENTATION.len()) } else { column };
         let (skipped, start) = match self.last {
             (known, skipped, byte) if known == line && skipped <= column => (skipped, byte),
             _ => (0, self.file.lines.get(line.saturating_sub(1)).copied().unwrap_or(self.file.text.len())),
@@ -171,9 +213,9 @@ impl YamlReader<'_> {
         map
     }
 
-    /// Whether a key is an unquoted `<<`.
+    /// Whether a key is an unquoted `<<`, perhaps after the tag `!!merge`.
     fn is_merge_key(&self, entry: &Entry) -> bool {
-        entry.key == "<<" && self.file.text.get(entry.key_span.range()) == Some("<<")
+        entry.key == "<<" && self.file.text.get(entry.key_span.range()).is_some_and(|written| written.ends_with("<<"))
     }
 
     fn unique(&mut self, entries: Vec<Entry>) -> Map {
