@@ -255,15 +255,11 @@ impl<'a> Reader<'a> {
     /// Like `resolve`, after `hops` references have been followed already.
     fn resolve_after(&mut self, from: usize, reference: &Node, hops: usize) -> Option<Located<'a>> {
         let Some(text) = reference.as_str() else {
-            self.diagnostics.error(reference.span, format!("invalid `$ref`: expected a string, found {}", reference.kind()));
+            self.diagnostics.error(reference.span, format!("invalid reference: expected a string, found {}", reference.kind()));
             return None;
         };
-        let (file_name, fragment) = text.split_once('#').unwrap_or((text, ""));
-        let file =
-            if file_name.is_empty() { Some(from) } else { self.sources.find(&self.sources.resolve(from, &percent_decoded(file_name))) };
         // A file that could not be read or parsed has been reported already.
-        let file = file?;
-        let root = self.sources.root(file)?;
+        let (_, root, fragment) = self.file_of(from, text)?;
         let pointer = percent_decoded(fragment);
         if !pointer.is_empty() && !pointer.starts_with('/') {
             let message = format!("`{text}` does not exist: no schema has `$anchor: {pointer}`");
@@ -274,12 +270,7 @@ impl<'a> Reader<'a> {
             self.diagnostics.error(reference.span, message).hint(hint);
             return None;
         }
-        let start = || Located { file, pointer: String::new(), node: root };
-        let mut target = self.walk(start(), &pointer, hops);
-        if target.is_none() && pointer != fragment {
-            // Some generators, such as tsoa, encode the names themselves, and refer to them as they are.
-            target = self.walk(start(), fragment, hops);
-        }
+        let target = self.target(from, text, hops);
         if target.is_none() {
             let message = format!("`{text}` does not exist");
             let hint = self.similar_target(root, &pointer);
@@ -289,6 +280,23 @@ impl<'a> Reader<'a> {
             }
         }
         target
+    }
+
+    /// The file that a reference names, with its root, and the fragment of the reference.
+    fn file_of<'t>(&self, from: usize, text: &'t str) -> Option<(usize, &'a Node, &'t str)> {
+        let (name, fragment) = text.split_once('#').unwrap_or((text, ""));
+        let file = if name.is_empty() { from } else { self.sources.find(&self.sources.resolve(from, &percent_decoded(name)))? };
+        Some((file, self.sources.root(file)?, fragment))
+    }
+
+    /// The target of a reference by JSON pointer, if it exists.
+    fn target(&mut self, from: usize, text: &str, hops: usize) -> Option<Located<'a>> {
+        let (file, node, fragment) = self.file_of(from, text)?;
+        let start = || Located { file, pointer: String::new(), node };
+        let pointer = percent_decoded(fragment);
+        let target = self.walk(start(), &pointer, hops);
+        // Some generators, such as tsoa, encode the names themselves, and refer to them as they are.
+        if target.is_none() && pointer != fragment { self.walk(start(), fragment, hops) } else { target }
     }
 
     /// Follows a JSON pointer, including references on the way.

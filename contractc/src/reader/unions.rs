@@ -56,22 +56,28 @@ impl<'a> Reader<'a> {
         let targets = references?.into_iter().map(|reference| self.resolve(here.file, reference)).collect::<Option<Vec<_>>>()?;
         let mut values: Vec<Vec<String>> = vec![Vec::new(); targets.len()];
         let mut mapped = Vec::new();
+        let mut lost = false;
         for (value, target) in at.get("mapping").iter().flat_map(Located::entries) {
             let place = target.node;
             let found = self.mapped(&target);
             mapped.extend(found.is_some().then_some(value));
+            let is_name = |known: &Located<'_>| known.pointer.strip_prefix("/components/schemas/") == Some(value);
+            lost |= found.is_none() && !targets.iter().any(is_name);
             let is_meant =
                 |known: &Located<'_>| found.as_ref().is_some_and(|found| (found.file, &found.pointer) == (known.file, &known.pointer));
             match targets.iter().zip(&mut values).find(|(known, _)| is_meant(known)) {
                 Some((_, values)) => values.push(value.to_owned()),
-                // A pointer that leads nowhere has been reported.
-                None if found.is_none() && place.as_str().is_some_and(|text| text.starts_with('#')) => {}
                 None => {
                     let named = place.as_str().unwrap_or(place.kind());
                     let message = format!("the mapping of `{value}` is ignored: `{named}` is not a variant of this union");
                     self.diagnostics.warning(place.span, message).hint("name a schema that `oneOf` or `anyOf` lists, or refer to it");
                 }
             }
+        }
+        if lost && values.iter().any(Vec::is_empty) {
+            let message = "ignored `discriminator`: a value of its `mapping` may be meant for a variant that no other value selects";
+            self.diagnostics.warning(span, message).hint("the variants are tried one by one");
+            return None;
         }
         for (target, values) in targets.iter().zip(&mut values) {
             // A schema's own name selects it, unless the mapping overrides that.
@@ -81,10 +87,10 @@ impl<'a> Reader<'a> {
         Some(Discriminator { span, member, values })
     }
 
-    /// The schema that a value of `mapping` points to, by name or by reference.
+    /// The schema that a value of `mapping` points to, by name or by reference, if it exists.
     fn mapped(&mut self, target: &Located<'a>) -> Option<Located<'a>> {
         let by_name = target.node.as_str().and_then(|name| self.root_schema(&format!("/components/schemas/{name}")));
-        by_name.or_else(|| self.resolve(target.file, target.node))
+        by_name.or_else(|| self.target(target.file, target.node.as_str()?, 0))
     }
 
     /// Finds the discriminating member of every union that has one.
