@@ -57,6 +57,7 @@ const RUST_ALONE: &[&str] = &["maximum", "minimum", "x-rust-type"];
 
 /// Keywords that determine the type of a value.
 const SHAPING: &[&str] = &[
+    "$dynamicRef",
     "$ref",
     "additionalProperties",
     "allOf",
@@ -83,7 +84,6 @@ fn columns(keyword: &str, handling: KeywordHandling) -> (&'static str, &'static 
         }
         KeywordHandling::Annotation => ("annotation", "annotation", "annotation"),
         KeywordHandling::Direction => ("by direction", "by direction", "by direction"),
-        KeywordHandling::Rejected => ("rejected", "rejected", "rejected"),
         KeywordHandling::Registry => ("collection registry", "annotation", "annotation"),
         KeywordHandling::Type => ("by type", "annotation", "annotation"),
         KeywordHandling::ReferenceTarget => ("by place", "by place", "by place"),

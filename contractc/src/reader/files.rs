@@ -43,7 +43,7 @@ pub(super) fn load_references(root: usize, has_identifiers: bool, sources: &mut 
             next += 1;
         }
     }
-    let resolved = if has_identifiers { identifiers.resolve(sources) } else { Vec::new() };
+    let resolved = if has_identifiers { identifiers.resolve(sources, diagnostics) } else { Vec::new() };
     unread.into_iter().filter(|unread| !resolved.contains(&unread.span)).for_each(|unread| unread.report(diagnostics));
 }
 

@@ -1,9 +1,10 @@
-//! Finds what `$id`, `$anchor` and `$self` name, and rewrites references by these names to files and JSON pointers, the only form that
+//! Finds what `$id`, `$anchor`, `$dynamicAnchor` and `$self` name, and rewrites references by these names to files and JSON pointers, the only form that
 //! later steps know.
 
 use std::collections::BTreeMap;
 
 use super::keys::Keys;
+use crate::diagnostic::Diagnostics;
 use crate::runtime::report::escaped;
 use crate::source::{Map, Node, Sources, Span, Value};
 
@@ -15,6 +16,8 @@ pub(super) struct Reference {
     pointer: String,
     /// The URI that the reference is relative to.
     base: String,
+    /// Whether it is a `$dynamicRef`.
+    is_dynamic: bool,
 }
 
 /// A place: a file and a JSON pointer.
@@ -28,6 +31,8 @@ pub(super) struct Identifiers {
     resources: BTreeMap<String, Place>,
     /// Schemas with `$anchor`, by the URI of the resource and their name.
     anchors: BTreeMap<(String, String), Place>,
+    /// Schemas with `$dynamicAnchor`, by their name.
+    dynamic_anchors: BTreeMap<String, Vec<Place>>,
     /// The URI of each file's root.
     roots: BTreeMap<usize, String>,
 }
@@ -61,6 +66,9 @@ impl Identifiers {
             self.resources.insert(own.clone(), (file, pointer.to_owned()));
         }
         let base = own.as_deref().unwrap_or(base);
+        if let Some(name) = word("$dynamicAnchor") {
+            self.dynamic_anchors.entry(name.to_owned()).or_default().push((file, pointer.to_owned()));
+        }
         for name in ["$anchor", "$dynamicAnchor"].into_iter().filter_map(word) {
             self.anchors.insert((base.to_owned(), name.to_owned()), (file, pointer.to_owned()));
         }
@@ -68,9 +76,9 @@ impl Identifiers {
             let inner = format!("{pointer}/{}", escaped(&entry.key));
             // A key such as `$ref` is an ordinary member name unless its value is a string.
             match entry.node.as_str() {
-                Some(text) if entry.key == "$ref" => {
-                    let base = base.to_owned();
-                    self.references.push(Reference { text: text.to_owned(), span: entry.node.span, file, pointer: inner, base });
+                Some(text) if entry.key == "$ref" || (entry.key == "$dynamicRef" && keys == Keys::Words) => {
+                    let (text, base, is_dynamic) = (text.to_owned(), base.to_owned(), entry.key == "$dynamicRef");
+                    self.references.push(Reference { text, span: entry.node.span, file, pointer: inner, base, is_dynamic });
                 }
                 _ => {
                     if let Some(keys) = keys.within(&entry.key, &entry.node) {
@@ -82,16 +90,31 @@ impl Identifiers {
     }
 
     /// Replaces the references that use `$id` and `$anchor`, and returns their locations.
-    pub(super) fn resolve(&self, sources: &mut Sources) -> Vec<Span> {
+    pub(super) fn resolve(&self, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Vec<Span> {
         let mut replaced = Vec::new();
         for reference in &self.references {
             let Some((file, pointer)) = self.target(reference, sources) else { continue };
+            if reference.is_dynamic {
+                self.check_dynamic(reference, &(file, pointer.clone()), diagnostics);
+            }
             let name = if file == reference.file { String::new() } else { sources.location(file) };
             let text = format!("{}#{}", encoded(name.trim_start_matches("file:")), encoded(&pointer));
             sources.replace_text(reference.file, &reference.pointer, text);
             replaced.push(reference.span);
         }
         replaced
+    }
+
+    /// Rejects a `$dynamicRef` to one of several schemas with the same `$dynamicAnchor`: which one it means depends on the references that lead
+    /// to it. If there is only one, or it refers to another schema, it is like `$ref`.
+    fn check_dynamic(&self, reference: &Reference, target: &Place, diagnostics: &mut Diagnostics) {
+        let same = self.dynamic_anchors.iter().find(|(_, places)| places.len() > 1 && places.contains(target));
+        let Some((name, _)) = same.filter(|(name, _)| reference.text.split_once('#').is_some_and(|(_, fragment)| fragment == *name)) else {
+            return;
+        };
+        let message = format!("`$dynamicRef` can mean any of the schemas with `$dynamicAnchor: {name}`, depending on how it is reached");
+        let hint = "refer to one of them with `$ref`; a schema that differs in one member is another schema";
+        diagnostics.error(reference.span, message).hint(hint);
     }
 
     /// The target of a reference that does not already name a file and a pointer.

@@ -21,9 +21,18 @@ impl<'a> Reader<'a> {
         match &job.node.value {
             Value::Bool(accepts) => schema.never = !accepts,
             Value::Map(_) => self.read_map(job, &mut schema),
+            Value::Null if is_named(&job.key.pointer) => {
+                self.diagnostics
+                    .warning(job.node.span, "a schema without a value: it accepts any value")
+                    .hint("write `{}` if that is what you mean");
+            }
             _ => {
                 let message = format!("expected a schema, found {}", job.node.kind());
-                self.diagnostics.error(job.node.span, message).hint("write `{}` for a schema that accepts any value");
+                let hint = match &job.node.value {
+                    Value::Null => "write `{}` for a schema that accepts any value, `{ type: 'null' }` for one that accepts null",
+                    _ => "write `{}` for a schema that accepts any value",
+                };
+                self.diagnostics.error(job.node.span, message).hint(hint);
             }
         }
         schema
@@ -48,9 +57,6 @@ impl<'a> Reader<'a> {
                     }
                     self.count(keyword, KeywordRole::Annotation);
                 }
-                Some(KeywordDialect::Unsupported) => {
-                    self.diagnostics.error(span, format!("unsupported keyword `{keyword}`")).hint("refer to the schema with `$ref`");
-                }
                 Some(KeywordDialect::Annotation) => {
                     self.count(keyword, KeywordRole::Annotation);
                     self.annotation(keyword, &value, schema);
@@ -60,7 +66,8 @@ impl<'a> Reader<'a> {
                     self.annotation(keyword, &value, schema);
                 }
                 Some(KeywordDialect::Both | KeywordDialect::V30 | KeywordDialect::V31) if self.is_null(keyword, value.node) => {
-                    self.diagnostics.warning(value.node.span, format!("ignored `{keyword}`: it is null")).hint("leave it out");
+                    let state = if self.is_left_out(value.node) { "it has no value" } else { "it is null" };
+                    self.diagnostics.warning(value.node.span, format!("ignored `{keyword}`: {state}")).hint("leave it out");
                 }
                 Some(_) => {
                     self.count(keyword, KeywordRole::Enforced);
@@ -68,6 +75,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        self.dynamic_reference(&here, &job.key.bindings, schema);
         self.condition(&here, &job.key.bindings, schema);
         self.discriminator(&here, schema);
         self.finish_schema(job.node, schema);
@@ -81,11 +89,24 @@ impl<'a> Reader<'a> {
         meant
     }
 
-    /// Whether the value of a keyword is a written `null`, as many programs write what is absent. Some keywords have null as a value, or are read
-    /// elsewhere.
+    /// Whether the value of a keyword is null, and means that the keyword is absent: a written `null`, as many programs write it, or no value
+    /// where there would be schemas or names. A limit without a value is a mistake. Some keywords have null as a value, or are read elsewhere.
     fn is_null(&self, keyword: &str, value: &Node) -> bool {
-        let is_read = ["$ref", "const", "discriminator", "else", "enum", "if", "then", "type"].contains(&keyword);
-        matches!(value.value, Value::Null) && !is_read && !self.is_left_out(value)
+        let is_read = ["$ref", "$dynamicRef", "const", "discriminator", "else", "enum", "if", "then"].contains(&keyword);
+        let is_limit =
+            (Keyword::named(keyword).is_some() && keyword != "format") || ["maxContains", "minContains", "nullable"].contains(&keyword);
+        let is_absent = if keyword == "type" { self.is_left_out(value) } else { !is_limit || !self.is_left_out(value) };
+        matches!(value.value, Value::Null) && !is_read && is_absent
+    }
+
+    /// Reads `$dynamicRef`, whose target has been found: see `identifiers.rs`. Next to `$ref`, it is another part of the schema.
+    fn dynamic_reference(&mut self, here: &Located<'a>, bindings: &Bindings, schema: &mut Schema) {
+        let Some(at) = here.get("$dynamicRef").filter(|_| self.dialect == Dialect::V31) else { return };
+        let target = self.reference(&at, bindings);
+        match schema.reference {
+            None => schema.reference = target,
+            Some(_) => schema.all_of.extend(target),
+        }
     }
 
     /// Reads `if`. Without it, `then` and `else` have no effect.
@@ -124,9 +145,13 @@ impl<'a> Reader<'a> {
                 if let Some(now) = replacement(keyword) {
                     let message = format!("ignored keyword `{keyword}`: JSON Schema 2020-12 does not have it");
                     self.diagnostics.warning(span, message).hint(format!("write {now}"));
-                } else if let Some(meant) = close_keyword(keyword) {
-                    let message = format!("unknown keyword `{keyword}`");
-                    self.diagnostics.error(span, message).hint(format!("did you mean `{meant}`?"));
+                } else if let Some((meant, is_for_people)) = close_keyword(keyword) {
+                    let diagnostic = if is_for_people {
+                        self.diagnostics.warning(span, format!("ignored unknown keyword `{keyword}`"))
+                    } else {
+                        self.diagnostics.error(span, format!("unknown keyword `{keyword}`"))
+                    };
+                    diagnostic.hint(format!("did you mean `{meant}`?"));
                 }
                 None
             }
@@ -186,7 +211,7 @@ impl<'a> Reader<'a> {
             "oneOf" => schema.one_of = self.schemas(value, bindings),
             "not" => schema.not = Some(self.child(value, bindings)),
             // Read together, once all sibling keywords are known.
-            "if" | "then" | "else" | "discriminator" => {}
+            "$dynamicRef" | "if" | "then" | "else" | "discriminator" => {}
             "x-each" => schema.array.each = self.bool(value.node, keyword),
             "x-max-depth" => schema.max_depth = self.size(value.node, keyword),
             "x-ref" => schema.refers_to = self.collection_name(value.node),
@@ -416,6 +441,13 @@ impl<'a> Reader<'a> {
             None => Some(self.child(&target, bindings)),
         }
     }
+}
+
+/// Whether a schema stands in a place where it has a name: a member, a definition, or the key `schema`.
+fn is_named(pointer: &str) -> bool {
+    const BY_NAME: [&str; 5] = ["$defs", "definitions", "patternProperties", "properties", "schemas"];
+    let mut tokens = pointer.rsplit('/');
+    tokens.next() == Some("schema") || tokens.next().is_some_and(|parent| BY_NAME.contains(&parent))
 }
 
 /// Whether a keyword of drafts before 2020-12 has a meaning: `additionalItems`, next to a list of `items`.

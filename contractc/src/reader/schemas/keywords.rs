@@ -17,8 +17,6 @@ pub(super) enum KeywordDialect {
     Annotation,
     /// An annotation of a member that decides in which direction the member is required.
     Direction,
-    /// The compiler cannot enforce it.
-    Unsupported,
 }
 
 /// All keywords except those of [`model::KEYWORDS`](crate::model::KEYWORDS), which both dialects define.
@@ -27,7 +25,7 @@ const KEYWORDS: &[(&str, KeywordDialect)] = &[
     ("$comment", KeywordDialect::Annotation),
     ("$defs", KeywordDialect::V31),
     ("$dynamicAnchor", KeywordDialect::Annotation),
-    ("$dynamicRef", KeywordDialect::Unsupported),
+    ("$dynamicRef", KeywordDialect::V31),
     ("$id", KeywordDialect::Annotation),
     ("$ref", KeywordDialect::Both),
     ("$schema", KeywordDialect::Annotation),
@@ -90,8 +88,6 @@ pub enum KeywordHandling {
     Annotation,
     /// Decides whether requests or responses require the member.
     Direction,
-    /// A document that uses it does not compile.
-    Rejected,
     /// Data for the sync engine.
     Registry,
     /// Names a type.
@@ -108,7 +104,6 @@ pub fn keyword_handling() -> Vec<(&'static str, KeywordHandling)> {
         _ if ["$anchor", "$defs", "$dynamicAnchor", "$id"].contains(&keyword) => KeywordHandling::ReferenceTarget,
         KeywordDialect::Annotation => KeywordHandling::Annotation,
         KeywordDialect::Direction => KeywordHandling::Direction,
-        KeywordDialect::Unsupported => KeywordHandling::Rejected,
         KeywordDialect::Both | KeywordDialect::V30 | KeywordDialect::V31 | KeywordDialect::Extension => KeywordHandling::Enforced,
     };
     let mut handled: Vec<_> = all().map(|(keyword, known)| (keyword, handling(keyword, known))).collect();
@@ -139,26 +134,36 @@ pub(super) fn replacement(keyword: &str) -> Option<&'static str> {
     })
 }
 
-/// The keyword of [`model::KEYWORDS`] that this one spells in another case, such as `min_items`. An exclusive bound depends on the spelling of the
-/// bound next to it.
+/// The keyword that this one spells in another case, such as `min_items`, if it is an annotation or one of [`model::KEYWORDS`]: the others are
+/// looked up by their spelling, as exclusive bounds are.
 pub(super) fn respelled(keyword: &str) -> Option<&'static str> {
     let letters = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
     let is_exclusive =
         |known: &&Keyword| matches!(known.meaning, Meaning::Least { is_excluded: true } | Meaning::Most { is_excluded: true });
-    let known = model::KEYWORDS.iter().filter(|known| !is_exclusive(known)).map(|known| known.name);
+    let notes = KEYWORDS.iter().filter(|(_, known)| matches!(known, KeywordDialect::Annotation | KeywordDialect::Direction));
+    let notes = notes.map(|(name, _)| *name).filter(|name| !name.starts_with(['$', 'x']));
+    let known = model::KEYWORDS.iter().filter(|known| !is_exclusive(known)).map(|known| known.name).chain(notes);
     known.into_iter().find(|name| *name != keyword && letters(name) == letters(keyword))
 }
 
-/// The known keyword that this one is probably a misspelling of.
-pub(super) fn close_keyword(keyword: &str) -> Option<&'static str> {
+/// The known keyword that this one is probably a misspelling of, and whether it is certain that the keyword which is meant is only for people.
+pub(super) fn close_keyword(keyword: &str) -> Option<(&'static str, bool)> {
     let limit = match keyword.len() {
         0..5 => return None,
         5..8 => 1,
         _ => 2,
     };
     let names = all().map(|(name, _)| name).filter(|name| name.starts_with("x-") == keyword.starts_with("x-"));
-    let (distance, name) = names.map(|name| (strsim::damerau_levenshtein(name, keyword), name)).min()?;
-    (distance <= limit).then_some(name)
+    let distances = names.map(|name| (strsim::damerau_levenshtein(name, keyword), name));
+    let close: Vec<_> = distances.filter(|(distance, _)| *distance <= limit).collect();
+    let (_, nearest) = close.iter().min()?;
+    Some((nearest, close.iter().all(|(_, name)| is_for_people(name))))
+}
+
+/// Whether a keyword changes neither which values are valid nor their types. The keywords that begin with `$` decide what references mean, and
+/// those about content which parts are files.
+fn is_for_people(keyword: &str) -> bool {
+    known_keyword(keyword) == Some(KeywordDialect::Annotation) && !keyword.starts_with('$') && !keyword.starts_with("content")
 }
 
 #[cfg(test)]
