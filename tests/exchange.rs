@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 use stronglog_sync::api::runtime::check::Types;
 use stronglog_sync::api::runtime::http::{
-    ANYTHING, Credential, Encoding, Form, HeaderMap, Incoming, Method, Operation, Outcome, Parameter, Place, Rejection, Reply, Request,
-    Scheme, SchemeKind, Security, Shape, StatusCode, Style, TextBody, Writer, Written, has_body, read_json, receive_credentials, respond,
-    text,
+    ANYTHING, Credential, Encoding, Form, HeaderMap, Incoming, JsonOrTextBody, Method, Operation, Outcome, Parameter, Place, Rejection,
+    Reply, Request, Scheme, SchemeKind, Security, Shape, StatusCode, Style, TextBody, Writer, Written, guard, has_body, json_or_text,
+    read_json, receive_credentials, respond, text,
 };
 use stronglog_sync::api::runtime::json::Json;
 use stronglog_sync::api::runtime::report::{At, Checker, Report};
@@ -20,8 +20,8 @@ pub(crate) enum Said {
 }
 
 impl Outcome for Said {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
-        Ok(if status == StatusCode::OK { Said::Ok(TEXT.parse(body)?) } else { Said::Other(status) })
+    fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+        Ok(if status == StatusCode::OK { Said::Ok(TEXT.parse(headers, body)?) } else { Said::Other(status) })
     }
 
     fn write(&self) -> Written {
@@ -229,11 +229,63 @@ fn text_is_sent_and_read_as_it_is() {
     let request = SendText("\"é\"\n1".to_owned()).request("https://example.com").expect("a valid request");
     assert_eq!(request.body(), "\"é\"\n1".as_bytes());
     assert_eq!(received::<SendText>(&request), Ok(SendText("\"é\"\n1".to_owned())));
-    assert_eq!(TEXT.parse::<String>(b"\xEF\xBB\xBFa"), Ok("a".to_owned()));
-    assert_eq!(TEXT.parse::<String>(b"\xFF").expect_err("not UTF-8").violations[0].keyword, "syntax");
+    assert_eq!(TEXT.parse::<String>(&HeaderMap::new(), b"\xEF\xBB\xBFa"), Ok("a".to_owned()));
+    assert_eq!(TEXT.parse::<String>(&HeaderMap::new(), b"\xFF").expect_err("not UTF-8").violations[0].keyword, "syntax");
     assert_eq!(read_json::<Value>(b"\xEF\xBB\xBF{}", &ANYTHING), Ok(json!({})));
     let reply = Reply::from(Said::Ok("hello".to_owned())).write();
     assert_eq!(Reply::<Said>::read(reply).map(|reply| reply.body).ok(), Some(Said::Ok("hello".to_owned())));
+}
+
+/// An operation whose body is a string or another value, of any media type.
+#[derive(Debug, PartialEq)]
+struct SendAny(Value);
+
+const ANY: JsonOrTextBody = json_or_text("*/*", &ANYTHING);
+
+impl Operation for SendAny {
+    const ID: &'static str = "sendAny";
+    const METHOD: Method = Method::POST;
+    const PATH: &'static str = "/any";
+    const SECURITY: Security = &[];
+    const ACCEPT: &'static str = "*/*";
+    type Response = Said;
+
+    fn write(&self, to: &mut Writer) {
+        to.body(&self.0, ANY);
+    }
+
+    fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
+        incoming.body(ANY).map(SendAny)
+    }
+}
+
+#[test]
+fn a_body_of_any_media_type_is_read_as_its_media_type_says() {
+    let sent = |value: Value| SendAny(value).request("https://example.com").expect("a valid request");
+    for (value, media_type, body) in [(json!("5"), "text/plain; charset=utf-8", "5"), (json!({ "a": 1 }), "application/json", r#"{"a":1}"#)]
+    {
+        let request = sent(value.clone());
+        assert_eq!((request.headers()["content-type"].to_str().ok(), request.body().as_slice()), (Some(media_type), body.as_bytes()));
+        assert_eq!(received::<SendAny>(&request), Ok(SendAny(value.clone())));
+        let (written_type, written) = ANY.content(&value);
+        assert_eq!((written_type, written.as_slice()), (media_type, body.as_bytes()));
+    }
+    let typed = |media_type: &str, body: &[u8]| {
+        let request = http::Request::post("/any").header("content-type", media_type).body(body.to_vec()).expect("a request");
+        (received::<SendAny>(&request), ANY.parse::<Value>(request.headers(), body))
+    };
+    for (media_type, value) in [("application/problem+json", json!("a")), ("text/csv", json!("\"a\""))] {
+        assert_eq!(typed(media_type, b"\"a\""), (Ok(SendAny(value.clone())), Ok(value)), "{media_type}");
+    }
+    let refused = typed("image/png", b"a").0.expect_err("neither JSON nor text");
+    assert_eq!((refused.status, refused.report.violations[0].keyword), (StatusCode::UNSUPPORTED_MEDIA_TYPE, "contentType"));
+    let text_only = json_or_text("text/*", &ANYTHING);
+    assert_eq!(text_only.content(&json!(5)), ("text/plain; charset=utf-8", b"5".to_vec()));
+    for (media_type, is_read) in [("application/json", true), ("text/html", true), ("application/xml", false), ("", false)] {
+        let headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, http::HeaderValue::from_static(media_type))]);
+        assert_eq!(guard::has_json_or_text(StatusCode::OK, &headers), is_read, "{media_type}");
+        assert!(!guard::has_json_or_text_body(StatusCode::NO_CONTENT, &headers));
+    }
 }
 
 #[test]

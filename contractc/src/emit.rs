@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::model::{Contract, Direction, Header, Response, SchemaId, Status};
+use crate::model::{Contract, Direction, Header, Operation, Response, SchemaId, Status};
 use crate::shapes::{Declaration, Shapes};
 
 /// A target of code generation.
@@ -85,6 +85,8 @@ pub struct Plan<'c> {
     pub source: String,
     /// The options of the run.
     pub options: GenerateOptions,
+    /// The operations that read responses as streams where the contract has a choice.
+    streamed: Vec<Operation>,
 }
 
 /// What the generated code is part of. By default, it is a module of an existing crate or package, and has its own copy of the runtime.
@@ -129,7 +131,13 @@ impl OutputFile {
 impl<'c> Plan<'c> {
     /// Computes the shapes of a contract.
     pub fn new(contract: &'c Contract, source: &str) -> Self {
-        Plan { contract, shapes: Shapes::new(contract), source: source.to_owned(), options: GenerateOptions::default() }
+        let streamed = contract.operations.iter().filter_map(Operation::streamed).collect();
+        Plan { contract, shapes: Shapes::new(contract), source: source.to_owned(), options: GenerateOptions::default(), streamed }
+    }
+
+    /// The operations of the contract, which get their names first, and those that read responses as streams.
+    pub fn operations(&self) -> impl Iterator<Item = &Operation> {
+        self.contract.operations.iter().chain(&self.streamed)
     }
 
     /// The response headers that have a schema, without duplicates, with their schemas.

@@ -22,6 +22,7 @@ pub use assertions::{ArrayLimits, NumberRules, ObjectLimits, TextRules};
 pub use direction::{Direction, Role, View};
 pub(crate) use merged::{Merged, intersect, is_null};
 pub use multipart::{BodyPart, BodyParts, PartKind};
+pub(crate) use operation::EVENTS;
 pub use operation::{
     Body, Content, Encoding, Header, Media, Method, Operation, Parameter, Place, Requirement, Response, SecurityKind, SecurityScheme,
     Status, Style, is_json,

@@ -252,6 +252,25 @@ describe("bodies", () => {
     const called = operation(undefined, [{ status: 200, content: "text" }]);
     expect((await read(called, new Response("\uFEFFhello"))).body).toBe("hello");
   });
+
+  test("a string of any media type is sent as text, and read as its media type says", async () => {
+    const sent = (mediaType: string, value: unknown): [string | null, BodyInit | undefined] => {
+      const body: Body = { field: "body", mediaType, required: true, content: "jsonOrText" };
+      const { headers, body: text } = write("https://example.com", operation(body), { body: value });
+      return [headers.get("Content-Type"), text];
+    };
+    expect(sent("*/*", "5")).toEqual(["text/plain; charset=utf-8", "5"]);
+    expect(sent("*/*", { a: 1 })).toEqual(["application/json", '{"a":1}']);
+    expect(sent("text/*", 5)).toEqual(["text/plain; charset=utf-8", "5"]);
+    const called = operation(undefined, [{ status: 200, content: "jsonOrText", isOneOfSeveral: true }]);
+    const answer = async (type: string): Promise<unknown[]> => {
+      const { outcome, body } = await read(called, new Response('"a"', { headers: { "Content-Type": type } }));
+      return [outcome, body];
+    };
+    expect(await answer("application/problem+json")).toEqual([200, "a"]);
+    expect(await answer("text/csv")).toEqual([200, '"a"']);
+    expect(await answer("application/xml")).toEqual(["undeclared", new TextEncoder().encode('"a"')]);
+  });
 });
 
 describe("responses", () => {

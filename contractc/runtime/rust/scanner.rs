@@ -283,7 +283,7 @@ impl<'s> Scanner<'s> {
         let text = &self.source[start..self.at];
         match text.parse::<f64>() {
             Ok(value) if value.is_finite() => match fractional(text, value, power) {
-                Some(value) => Ok(Number::Float(value)),
+                Some(number) => Ok(number),
                 None => Err(SyntaxError { offset: start, message: "a double cannot hold this number's fraction" }),
             },
             _ => Err(SyntaxError { offset: start, message: "number out of range for a double" }),
@@ -292,11 +292,11 @@ impl<'s> Scanner<'s> {
 }
 
 /// The value that a number with this text and nearest double has: a number with a fraction does not become an integer, but the double next to
-/// it. `None` if doubles of its size have no fractions. Its digits times ten to the `power` are the number.
+/// it, and an integer of up to 64 bits is not rounded. `None` if doubles of its size have no fractions. Its digits times ten to the `power` are the number.
 #[cold]
-fn fractional(text: &str, nearest: f64, power: i32) -> Option<f64> {
+fn fractional(text: &str, nearest: f64, power: i32) -> Option<Number> {
     if nearest.fract() != 0.0 || power >= 0 {
-        return Some(nearest);
+        return Some(Number::Float(nearest));
     }
     let mantissa = text.trim_start_matches('-').split(['e', 'E']).next().unwrap_or_default();
     // Zeros at the end of the fraction are no digits.
@@ -304,12 +304,16 @@ fn fractional(text: &str, nearest: f64, power: i32) -> Option<f64> {
     let digits: String = trimmed.chars().filter(char::is_ascii_digit).collect();
     let (whole, fraction) = digits.split_at(digits.len().saturating_sub(power.unsigned_abs() as usize));
     if fraction.bytes().all(|digit| digit == b'0') {
-        return Some(nearest);
+        return Some(match whole.parse::<u64>() {
+            Ok(value) if nearest > 0.0 => i64::try_from(value).map_or(Number::Unsigned(value), Number::Signed),
+            Ok(value) if value < 1 << 63 => Number::Signed(-(value as i64)),
+            _ => Number::Float(nearest),
+        });
     }
     let size = nearest.abs();
     let floor = if whole.is_empty() { Some(0.0) } else { whole.parse().ok() };
     let beside = if floor == Some(size) { size.next_up() } else { size.next_down() };
-    (beside.fract() != 0.0).then_some(beside.copysign(nearest))
+    (beside.fract() != 0.0).then_some(Number::Float(beside.copysign(nearest)))
 }
 
 /// The digits of a number without its decimal point.
@@ -394,6 +398,8 @@ mod tests {
             ("9223372036854775807.0", i64::MAX),
             ("-9223372036854775808", i64::MIN),
             ("-9.223372036854775808e18", i64::MIN),
+            ("1234567890123456789000e-3", 1_234_567_890_123_456_789),
+            ("-1234567890123456789000e-3", -1_234_567_890_123_456_789),
         ] {
             let number = Scanner::new(text).number().unwrap_or_else(|error| panic!("{text}: {error}"));
             assert!(matches!(number, Number::Signed(value) if value == integer), "{text}: {number:?}");

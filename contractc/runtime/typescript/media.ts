@@ -7,6 +7,11 @@ export function isJson(type: string): boolean {
   return /^(?:application\/json|text\/json|.*\+json)$/.test(essence(type));
 }
 
+/** Whether a media type is text. */
+export function isText(type: string): boolean {
+  return essence(type).startsWith("text/");
+}
+
 /** Whether a media type is a stream of server-sent events. */
 export function isEvents(type: string): boolean {
   return essence(type) === "text/event-stream";
@@ -18,11 +23,15 @@ export function isEvents(type: string): boolean {
  * @throws Refused
  */
 export function checkCovered(accepted: readonly string[], type: string): void {
-  const found = essence(type);
-  const covers = (known: string): boolean => known === "*/*" || known === found || (known.endsWith("*") && found.startsWith(known.slice(0, -1)));
-  if (!accepted.map(essence).some(covers)) {
+  if (!accepted.some((known) => covers(known, type))) {
     throw new Refused(`has the media type ${JSON.stringify(type)}; expected ${accepted.join(", ")}`);
   }
+}
+
+/** Whether a media type is the known one, or one of its range, such as `image/*`. */
+export function covers(known: string, type: string): boolean {
+  const [range, found] = [essence(known), essence(type)];
+  return range === "*/*" || range === found || (range.endsWith("*") && found.startsWith(range.slice(0, -1)));
 }
 
 /** A media type without its parameters. */

@@ -1,7 +1,7 @@
 // Requests: a call is validated and written by the rules of OpenAPI.
 
 import { isObject, names, Refused, toJson } from "./json.js";
-import { checkCovered } from "./media.js";
+import { checkCovered, covers } from "./media.js";
 import { CallError, NOT_SENT, type Body, type Operation } from "./operation.js";
 import { checkHeader, parts, plain, whole, type Encoding, type Parameter } from "./parameter.js";
 import { pointer, validateAt, type Violation } from "./report.js";
@@ -154,9 +154,15 @@ function writeBody(
   }
   return written(refused, [], () => {
     const text = toJson(value);
-    return body.content === "text" ? plain(value) : text;
+    const isText = body.content === "text" || (body.content === "jsonOrText" && (typeof value === "string" || !covers(body.mediaType, JSON_TYPE)));
+    if (body.content === "jsonOrText") {
+      headers.set("Content-Type", isText ? "text/plain; charset=utf-8" : JSON_TYPE);
+    }
+    return isText ? plain(value) : text;
   });
 }
+
+const JSON_TYPE = "application/json";
 
 /** Whether the contract leaves the media type to the caller: `fetch` knows the boundary of a form and the type of a blob. */
 function isOpen(mediaType: string): boolean {

@@ -89,7 +89,7 @@ impl Contract {
 
     /// Whether a schema describes bytes: by `format: binary` of OpenAPI 3.0, by a `contentMediaType` without an encoding, or, if it is
     /// a string or says nothing, by the media types of the part.
-    fn is_file(&self, id: SchemaId, media_types: &[String]) -> bool {
+    pub(super) fn is_file(&self, id: SchemaId, media_types: &[String]) -> bool {
         let mut schemas = self.all_of_closure(id);
         schemas.extend(schemas.clone().iter().flat_map(|id| self.schema(*id).any_of.iter().chain(&self.schema(*id).one_of).copied()));
         let schemas: Vec<_> = schemas.into_iter().map(|id| self.schema(id)).collect();

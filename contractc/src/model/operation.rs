@@ -5,6 +5,7 @@ use serde_json::Value as JsonValue;
 use super::{Contract, PartKind, SchemaId, path};
 use crate::runtime::check::Types;
 pub use crate::runtime::http::{Encoding, Place, Style, is_json};
+use crate::runtime::http::{covers, essence};
 use crate::source::Span;
 
 /// One method of one path.
@@ -100,6 +101,8 @@ pub struct Body {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Media {
+    /// The position in the document.
+    pub span: Span,
     /// The media type, such as `application/json`.
     pub media_type: String,
     /// The schema of the body.
@@ -162,20 +165,57 @@ impl Operation {
         path::template(&self.path)
     }
 
+    /// The operation whose response is a stream of events, if a successful response is either that or a value at once. The operation itself
+    /// reads the value.
+    pub(crate) fn streamed(&self) -> Option<Operation> {
+        let is_stream = |media: &Media| media.essence() == EVENTS;
+        let is_either = |response: &Response| {
+            response.status.is_success() && response.media.first().is_some_and(Media::is_json) && response.media.iter().any(is_stream)
+        };
+        if !self.responses.iter().any(is_either) {
+            return None;
+        }
+        let mut streamed = Operation { id: self.id_of_stream(), ..self.clone() };
+        for response in streamed.responses.iter_mut().filter(|response| is_either(response)) {
+            response.media.retain(is_stream);
+        }
+        Some(streamed)
+    }
+
+    /// The id with the word `stream`, in the spelling of the id.
+    fn id_of_stream(&self) -> String {
+        match ['_', '-', ' '].into_iter().find(|separator| self.id.contains(*separator)) {
+            Some(separator) => format!("{}{separator}stream", self.id),
+            None => format!("{}Stream", self.id),
+        }
+    }
+
     /// What a server sees of an operation.
     pub fn route(&self) -> (Method, String) {
         (self.method, path::route(self.template()))
     }
 
-    /// The media types of the responses that generated code reads, as the header `Accept` lists them.
-    pub fn accept(&self) -> String {
+    /// The media types of the responses that generated code reads, as the header `Accept` lists them. JSON is listed before a range from
+    /// which only JSON is read, because servers choose the most specific one.
+    pub fn accept(&self, contract: &Contract) -> String {
         let mut listed: Vec<&str> = Vec::new();
         for media in self.responses.iter().filter_map(|response| response.media.first()) {
-            if !listed.contains(&media.media_type.as_str()) {
-                listed.push(&media.media_type);
+            let is_json = media.content(contract) == Content::Json;
+            for media_type in is_json.then(|| media.written_type()).into_iter().chain([media.media_type.as_str()]) {
+                if !listed.contains(&media_type) {
+                    listed.push(media_type);
+                }
             }
         }
         listed.join(", ")
+    }
+}
+
+impl Response {
+    /// Whether a body of another media type than the one that is read does not belong to the response: there are several, or a range.
+    pub fn is_one_of_several(&self, contract: &Contract) -> bool {
+        let is_open = |media: &Media| media.is_range() && matches!(media.content(contract), Content::Json | Content::JsonOrText);
+        self.media.len() > 1 || self.media.first().is_some_and(is_open)
     }
 }
 
@@ -293,6 +333,9 @@ impl Status {
     }
 }
 
+/// The media type of server-sent events.
+pub(crate) const EVENTS: &str = "text/event-stream";
+
 /// How generated code treats a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -301,6 +344,8 @@ pub enum Content {
     Json,
     /// A string.
     Text,
+    /// A string as text, or any value as JSON: the sender chooses one of a range of media types.
+    JsonOrText,
     /// An object as `application/x-www-form-urlencoded`.
     Form,
     /// An object as `multipart/form-data`, with files.
@@ -333,12 +378,12 @@ impl Media {
 
     /// Whether the body is typed and validated.
     pub fn is_typed(&self, contract: &Contract) -> bool {
-        matches!(self.content(contract), Content::Json | Content::Text | Content::Form)
+        matches!(self.content(contract), Content::Json | Content::Text | Content::JsonOrText | Content::Form)
     }
 
     /// Whether a response with this body is read as values of its type: the body, or each event. A form is only sent; a received form stays bytes.
     pub fn is_read(&self, contract: &Contract) -> bool {
-        matches!(self.content(contract), Content::Json | Content::Text | Content::Events)
+        matches!(self.content(contract), Content::Json | Content::Text | Content::JsonOrText | Content::Events)
     }
 
     /// Whether the data of events is text rather than JSON.
@@ -361,16 +406,50 @@ impl Media {
         self.media_type.contains('*') || self.media_type.to_ascii_lowercase().starts_with("multipart/")
     }
 
+    /// The media type without its parameters, in lower case.
+    pub(crate) fn essence(&self) -> String {
+        essence(&self.media_type)
+    }
+
+    /// Whether the media type is a range, such as `*/*`.
+    pub fn is_range(&self) -> bool {
+        self.essence().contains('*')
+    }
+
+    /// The media type that JSON or text is written as. A range is not the media type of a body.
+    pub fn written_type(&self) -> &str {
+        if self.is_range() { "application/json" } else { &self.media_type }
+    }
+
     /// How generated code treats the body.
     pub fn content(&self, contract: &Contract) -> Content {
-        let essence = self.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let essence = self.essence();
         let may_be = |wanted: Types| self.schema.map(|schema| contract.types_as_text(schema).contains(wanted));
         match essence.as_str() {
             _ if self.is_json() => Content::Json,
-            "text/event-stream" => Content::Events,
+            range if range.contains('*') => self.content_of_range(range, contract),
+            EVENTS => Content::Events,
             "multipart/form-data" if contract.body_parts(self).is_some() => Content::Multipart,
             "application/x-www-form-urlencoded" if may_be(Types::OBJECT) == Some(true) => Content::Form,
             essence if essence.starts_with("text/") && may_be(Types::STRING) != Some(false) => Content::Text,
+            _ => Content::Bytes,
+        }
+    }
+
+    /// How generated code treats the body of a range, such as `*/*`. Generators of documents write one for values of which they know only the
+    /// type. A file, and a schema that says nothing about the value, stay bytes.
+    fn content_of_range(&self, range: &str, contract: &Contract) -> Content {
+        let says_nothing = |schema: SchemaId| contract.schema(contract.resolved(schema)).is_anything();
+        let described = self.schema.filter(|schema| !says_nothing(*schema));
+        if described.is_some_and(|schema| contract.is_file(schema, &[])) {
+            return Content::Bytes;
+        }
+        let may_be_text = described.map(|schema| contract.types_as_text(schema).contains(Types::STRING));
+        match may_be_text {
+            // Whatever text is, it is a string.
+            None if range.starts_with("text/") => Content::JsonOrText,
+            Some(true) if covers(range, "text/plain") => Content::JsonOrText,
+            Some(_) if covers(range, "application/json") => Content::Json,
             _ => Content::Bytes,
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::Value as JsonValue;
 
 use super::{Bindings, Located, Reader, objects};
-use crate::model::{Body, Encoding, Header, Media, Method, Operation, Place, Response, Status, Tag, as_sent};
+use crate::model::{Body, EVENTS, Encoding, Header, Media, Method, Operation, Place, Response, Status, Tag, as_sent};
 use crate::runtime::check::Types;
 use crate::runtime::http::{StatusCode, has_body};
 use crate::runtime::report::escaped;
@@ -155,10 +155,11 @@ impl<'a> Reader<'a> {
         let at = self.dereference(at, &objects::REQUEST_BODY)?;
         let required = self.flag(at.node, "required");
         let description = self.text(at.node, "description");
-        Some(Body { required, description, media: self.media(&at, bindings) })
+        Some(Body { required, description, media: self.media(&at, bindings, false) })
     }
 
-    fn media(&mut self, at: &Located<'a>, bindings: &Bindings) -> Vec<Media> {
+    /// The representations of a body. `has_streams` says whether events are read next to JSON.
+    fn media(&mut self, at: &Located<'a>, bindings: &Bindings, has_streams: bool) -> Vec<Media> {
         let mut media = Vec::new();
         let Some(contents) = at.get("content").and_then(|content| self.followed(content)) else { return media };
         for (media_type, content) in contents.entries() {
@@ -179,18 +180,19 @@ impl<'a> Reader<'a> {
                 members.into_iter().filter_map(|(name, at)| Some((name, self.dereference(at, &objects::ENCODING)?))).collect::<Vec<_>>();
             let encodings = self.encodings(&members, media_type);
             let part_types = self.part_types(&members, media_type);
-            media.push(Media { media_type: media_type.to_owned(), schema, encodings, part_types, examples });
+            media.push(Media { span: content.node.span, media_type: media_type.to_owned(), schema, encodings, part_types, examples });
         }
         // JSON comes first, and of its kinds the plain one: the generated code prefers it.
         media.sort_by_key(|media| (!media.is_json(), !media.is_plain_json()));
-        self.unused_media(&media, contents.node);
+        self.unused_media(&media, contents.node, has_streams);
         media
     }
 
     /// Warns of media types other than the first, which the generated code does not use.
-    fn unused_media(&mut self, media: &[Media], content: &Node) {
+    fn unused_media(&mut self, media: &[Media], content: &Node, has_streams: bool) {
         let [first, others @ ..] = media else { return };
-        let (same, others): (Vec<_>, Vec<_>) = others.iter().partition(|media| media.is_same_type(first));
+        let others = others.iter().filter(|media| !(has_streams && first.is_json() && media.essence() == EVENTS));
+        let (same, others): (Vec<_>, Vec<_>) = others.partition(|media| media.is_same_type(first));
         let listed = |media: &[&Media]| media.iter().map(|media| format!("`{}`", media.media_type)).collect::<Vec<_>>().join(", ");
         let schema = |media: &Media| content.get(&media.media_type)?.get("schema").map(Node::to_json);
         let span = content.span;
@@ -267,7 +269,8 @@ impl<'a> Reader<'a> {
             let Some(response) = self.dereference(response, &objects::RESPONSE) else { continue };
             let description = self.text(response.node, "description").unwrap_or_default();
             let headers = self.headers(&response);
-            let media = if self.has_body(method, status, &response) { self.media(&response, bindings) } else { Vec::new() };
+            let media =
+                if self.has_body(method, status, &response) { self.media(&response, bindings, status.is_success()) } else { Vec::new() };
             responses.push(Response { status, description, headers, media });
         }
         responses.sort_by_key(|response| response.status);

@@ -47,7 +47,7 @@ impl Reader<'_> {
                     } else {
                         let message = format!("ignored `contentType` of the member `{name}` of a form: `{}`", types.join(", "));
                         let hint = "members of a form are text, or JSON text if they are objects or their `contentType` is JSON; lists are repeated members";
-                        self.diagnostics.warning(operation.span, message).hint(hint);
+                        self.diagnostics.warning(media.span, message).hint(hint);
                     }
                 }
             }
@@ -144,7 +144,7 @@ impl Reader<'_> {
                     let status = response.status.text();
                     let message =
                         format!("the response {status} of type `{}` is received as bytes, and is not validated", media.media_type);
-                    self.diagnostics.warning(operation.span, message).hint("typed responses: JSON, and text/* with a string");
+                    self.diagnostics.warning(media.span, message).hint("typed responses: JSON, and text/* with a string");
                 }
             }
             let media = operation.body.as_ref().and_then(|body| body.media.first());
@@ -153,7 +153,7 @@ impl Reader<'_> {
             if is_bytes && !self.contract.types_as_text(schema).contains(Types::STRING) {
                 let message = format!("the body of type `{}` is sent and received as bytes, and is not validated", media.media_type);
                 let hint = "typed bodies: JSON, text/* with a string, and forms with an object: application/x-www-form-urlencoded, multipart/form-data";
-                self.diagnostics.warning(operation.span, message).hint(hint);
+                self.diagnostics.warning(media.span, message).hint(hint);
             }
         }
     }

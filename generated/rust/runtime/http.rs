@@ -17,7 +17,10 @@ mod text;
 use std::future::Future;
 use std::marker::PhantomData;
 
-pub use body::{BytesBody, Content, FileBody, JsonBody, MultipartBody, TextBody, Written, bytes, file, guard, json, respond, status, text};
+pub use body::{
+    BytesBody, Content, FileBody, JsonBody, JsonOrTextBody, MultipartBody, TextBody, Written, bytes, file, guard, json, json_or_text,
+    respond, status, text,
+};
 pub use form::Form;
 pub use http::{HeaderMap, Method, StatusCode};
 pub use multipart::{File, IncomingParts, Multipart, Part, Parts};
@@ -387,7 +390,12 @@ pub fn has_body(status: StatusCode) -> bool {
 
 /// Whether the body of a response is JSON, according to its headers.
 pub fn has_json(headers: &HeaderMap) -> bool {
-    headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json)
+    is_json(media_type(headers))
+}
+
+/// The header `Content-Type`; empty if there is none.
+fn media_type(headers: &HeaderMap) -> &str {
+    headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// The rule of a schema that accepts everything.
@@ -408,12 +416,12 @@ pub fn is_json(media_type: &str) -> bool {
 }
 
 /// A media type without its parameters, in lower case.
-fn essence(media_type: &str) -> String {
+pub fn essence(media_type: &str) -> String {
     media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Whether a media type is the known one, or one of its range, such as `image/*`.
-fn covers(known: &str, found: &str) -> bool {
+pub fn covers(known: &str, found: &str) -> bool {
     let (known, found) = (essence(known), essence(found));
     known == "*/*" || known == found || known.strip_suffix('*').is_some_and(|prefix| found.starts_with(prefix))
 }

@@ -7,7 +7,7 @@ use super::form::Form;
 use super::multipart::{File, IncomingParts, Multipart, Parts, Sent};
 use super::request::{Body, Incoming, NOT_SENT, NOT_UTF8, Rejection, Writer, unsupported};
 use super::text::{is_utf8, pairs};
-use super::{Check, HeaderMap, StatusCode, as_text, covers, has_body, has_json, is_json, read_checked, read_json};
+use super::{Check, HeaderMap, StatusCode, as_text, covers, essence, has_body, has_json, is_json, media_type, read_checked, read_json};
 
 /// A body that is JSON.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,13 @@ pub struct JsonBody {
 #[derive(Clone, Copy, Debug)]
 pub struct TextBody {
     media_type: &'static str,
+    check: Check,
+}
+
+/// A body of a range of media types, such as `*/*`: a string as text, or any value as JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct JsonOrTextBody {
+    accepted: &'static str,
     check: Check,
 }
 
@@ -47,6 +54,11 @@ pub const fn json(media_type: &'static str, check: Check) -> JsonBody {
 /// Text of this media type, which passes the check.
 pub const fn text(media_type: &'static str, check: Check) -> TextBody {
     TextBody { media_type, check }
+}
+
+/// JSON or text whose media type is one of this range, and whose value passes the check.
+pub const fn json_or_text(accepted: &'static str, check: Check) -> JsonOrTextBody {
+    JsonOrTextBody { accepted, check }
 }
 
 /// Bytes of this media type.
@@ -83,7 +95,7 @@ impl JsonBody {
     ///
     /// # Errors
     /// Returns all violations.
-    pub fn parse<T: ReadJson>(&self, body: &[u8]) -> Result<T, Report> {
+    pub fn parse<T: ReadJson>(&self, _: &HeaderMap, body: &[u8]) -> Result<T, Report> {
         read_json(body, self.check)
     }
 
@@ -98,7 +110,7 @@ impl TextBody {
     ///
     /// # Errors
     /// Returns all violations.
-    pub fn parse<T: ReadJson>(&self, body: &[u8]) -> Result<T, Report> {
+    pub fn parse<T: ReadJson>(&self, _: &HeaderMap, body: &[u8]) -> Result<T, Report> {
         read_checked(Json::String(as_text(body)?), At::ROOT, self.check)
     }
 
@@ -108,12 +120,30 @@ impl TextBody {
     }
 }
 
+impl JsonOrTextBody {
+    /// Reads the body of a response, as its media type says.
+    ///
+    /// # Errors
+    /// Returns all violations.
+    pub fn parse<T: ReadJson>(&self, headers: &HeaderMap, body: &[u8]) -> Result<T, Report> {
+        if has_json(headers) { json("", self.check).parse(headers, body) } else { text("", self.check).parse(headers, body) }
+    }
+
+    /// Writes the body of a response.
+    pub fn content(&self, body: &impl ToJson) -> Content {
+        match body.as_json() {
+            Json::String(text) => (TEXT, text.as_bytes().to_vec()),
+            value => (if covers(self.accepted, JSON) { JSON } else { TEXT }, value.to_text().into_bytes()),
+        }
+    }
+}
+
 impl BytesBody {
     /// Reads the body of a response.
     ///
     /// # Errors
     /// Never.
-    pub fn parse(&self, body: &[u8]) -> Result<Vec<u8>, Report> {
+    pub fn parse(&self, _: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, Report> {
         Ok(body.to_vec())
     }
 
@@ -130,6 +160,16 @@ pub mod guard {
     /// Its body is JSON.
     pub fn has_json(_: StatusCode, headers: &HeaderMap) -> bool {
         super::has_json(headers)
+    }
+
+    /// Its body is JSON or text.
+    pub fn has_json_or_text(_: StatusCode, headers: &HeaderMap) -> bool {
+        super::has_json(headers) || super::is_text(super::media_type(headers))
+    }
+
+    /// It may have a body, which is JSON or text.
+    pub fn has_json_or_text_body(status: StatusCode, headers: &HeaderMap) -> bool {
+        has_json_or_text(status, headers) && super::has_body(status)
     }
 
     /// It may have a body.
@@ -155,7 +195,7 @@ impl<T: ToJson + ReadJson> Body<T> for JsonBody {
         if !is_json(media_type) {
             return Err(unsupported(media_type, "JSON"));
         }
-        self.parse(incoming.body).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
+        self.parse(incoming.headers, incoming.body).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
     }
 }
 
@@ -168,7 +208,23 @@ impl<T: ToJson + ReadJson> Body<T> for TextBody {
 
     fn read(&self, incoming: &Incoming<'_>) -> Result<T, Rejection> {
         incoming.expect(self.media_type)?;
-        self.parse(incoming.body).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
+        self.parse(incoming.headers, incoming.body).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
+    }
+}
+
+impl<T: ToJson + ReadJson> Body<T> for JsonOrTextBody {
+    fn write(&self, value: &T, to: &mut Writer) {
+        to.checker.check(value.as_json(), self.check, At::ROOT);
+        let (media_type, body) = self.content(value);
+        to.bytes(media_type, &body);
+    }
+
+    fn read(&self, incoming: &Incoming<'_>) -> Result<T, Rejection> {
+        let media_type = incoming.media_type();
+        if !covers(self.accepted, media_type) || !(is_json(media_type) || is_text(media_type)) {
+            return Err(unsupported(media_type, "JSON or text"));
+        }
+        self.parse(incoming.headers, incoming.body).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
     }
 }
 
@@ -247,4 +303,11 @@ impl Body<File> for FileBody {
         }
         Ok(File { name: None, media_type, content: incoming.body.to_vec() })
     }
+}
+
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+fn is_text(media_type: &str) -> bool {
+    essence(media_type).starts_with("text/")
 }

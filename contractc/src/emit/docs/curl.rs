@@ -6,7 +6,7 @@ use serde_json::Value as JsonValue;
 
 use super::samples;
 use super::words::Words;
-use crate::model::{Body, Media, Method, Operation, Parameter, PartKind, Place, Requirement, SecurityKind};
+use crate::model::{Body, Content, Media, Method, Operation, Parameter, PartKind, Place, Requirement, SecurityKind};
 use crate::runtime::json::Json;
 
 /// The command. `$TOKEN` and similar variables stand for secrets.
@@ -141,14 +141,17 @@ impl Command<'_, '_> {
                 self.form(value.as_ref(), |name| (!is_file(name)).then_some("--form-string"));
             }
             _ => {
-                self.options.push(format!("--header {}", Word::text(format!("Content-Type: {}", media.media_type))));
+                let content = media.content(self.words.contract);
+                let is_json = matches!(content, Content::Json | Content::JsonOrText);
+                let media_type = if is_json { media.written_type() } else { &media.media_type };
+                self.options.push(format!("--header {}", Word::text(format!("Content-Type: {media_type}"))));
                 // `--data` reads a file if the text begins with `@`, as JSON never does.
                 self.options.push(match value {
-                    Some(value) if media.is_json() => {
+                    Some(value) if is_json => {
                         format!("--data {}", Word::text(samples::json(self.words.contract, media.schema, &value)))
                     }
                     Some(JsonValue::String(text)) if media.media_type.starts_with("text/") => format!("--data-raw {}", Word::text(text)),
-                    _ if media.is_json() => "--data @body.json".to_owned(),
+                    _ if is_json => "--data @body.json".to_owned(),
                     _ => "--data-binary @body".to_owned(),
                 });
             }

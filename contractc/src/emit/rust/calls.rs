@@ -31,6 +31,8 @@ pub struct Call<'p> {
 pub struct Variant<'p> {
     pub response: &'p Response,
     pub name: String,
+    /// Whether a body of another media type does not belong to the response.
+    pub is_one_of_several: bool,
     /// The media type and the content.
     pub content: Option<(String, Content)>,
 }
@@ -38,10 +40,15 @@ pub struct Variant<'p> {
 /// The content of a body.
 pub enum Content {
     Json {
+        media_type: String,
         ty: String,
         check: String,
     },
     Text {
+        ty: String,
+        check: String,
+    },
+    JsonOrText {
         ty: String,
         check: String,
     },
@@ -62,7 +69,7 @@ pub fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
     let (mut types, mut methods) = (Unique::reserving(scope::names(scope::OPERATIONS)), Unique::reserving(scope::CLIENT_METHODS));
     names.sorted().iter().for_each(|(name, _)| _ = types.take((*name).to_owned(), ""));
     let (mut calls, bodies) = (Vec::new(), body_names(plan));
-    for operation in &plan.contract.operations {
+    for operation in plan.operations() {
         let words = [operation.id.clone()];
         let type_name = types.take(type_name(&words), "Call");
         let response_name = types.take(format!("{type_name}Response"), "");
@@ -105,15 +112,16 @@ fn variant<'p>(plan: &Plan<'_>, names: &Names, response: &'p Response, unique: &
         Status::Default => "Default".to_owned(),
     };
     let content = response.media.first().map(|media| (media.media_type.clone(), content(plan, names, media, None)));
-    Variant { response, name: unique.take(name, ""), content }
+    Variant { response, name: unique.take(name, ""), is_one_of_several: response.is_one_of_several(plan.contract), content }
 }
 
 fn content(plan: &Plan<'_>, names: &Names, media: &Media, request: Option<&String>) -> Content {
     let ty = |default: &str| media.schema.map_or(default.to_owned(), |schema| rust_type(plan, names, schema));
     let check = || media.schema.map_or("&ANYTHING".to_owned(), |schema| check_path(plan, names, schema));
     match media.content(plan.contract) {
-        MediaContent::Json => Content::Json { ty: ty("Value"), check: check() },
+        MediaContent::Json => Content::Json { media_type: media.written_type().to_owned(), ty: ty("Value"), check: check() },
         MediaContent::Text => Content::Text { ty: ty("String"), check: check() },
+        MediaContent::JsonOrText => Content::JsonOrText { ty: ty("String"), check: check() },
         // A response cannot be a form.
         MediaContent::Form => request.map_or(Content::Bytes, |body| Content::Form { ty: ty("Value"), form: form_path(body) }),
         _ => Content::Bytes,
@@ -149,7 +157,7 @@ impl Content {
     /// The type of the value.
     pub fn ty(&self) -> &str {
         match self {
-            Content::Json { ty, .. } | Content::Text { ty, .. } | Content::Form { ty, .. } => ty,
+            Content::Json { ty, .. } | Content::Text { ty, .. } | Content::JsonOrText { ty, .. } | Content::Form { ty, .. } => ty,
             Content::Multipart(body) => body.name(),
             Content::File => "rt::http::File",
             Content::Bytes => "Vec<u8>",

@@ -60,7 +60,7 @@ impl Emitter<'_> {
             operation.template(),
             self.schemes.of(operation),
             call.response_name,
-            operation.accept(),
+            operation.accept(self.plan.contract),
         );
         code.push_str(responses);
         if let Some((_, Content::Multipart(body), ..)) = &call.body {
@@ -83,7 +83,8 @@ impl Emitter<'_> {
             let described = call.operation.body.as_ref().and_then(|body| body.description.clone());
             let about = docs(&described.unwrap_or_else(|| format!("The body, `{media_type}`.")));
             let kind = match content {
-                Content::Json { check, .. } => format!("json({media_type:?}, {check})"),
+                Content::Json { media_type, check, .. } => format!("json({media_type:?}, {check})"),
+                Content::JsonOrText { check, .. } => format!("json_or_text({media_type:?}, {check})"),
                 Content::Text { check, .. } => format!("text({media_type:?}, {check})"),
                 Content::Form { form, .. } => form.clone(),
                 Content::Multipart(_) => "rt::http::MultipartBody".to_owned(),

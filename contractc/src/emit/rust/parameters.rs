@@ -44,7 +44,7 @@ impl<'p> Parameters<'p> {
     pub fn new(plan: &'p Plan<'p>, names: &'p Names) -> Self {
         let mut parameters = Parameters { plan, names, constants: BTreeMap::new(), bodies: body_names(plan), code: String::new() };
         let mut unique = Unique::reserving(scope::names(scope::PARAMETERS));
-        for operation in &plan.contract.operations {
+        for operation in plan.operations() {
             for parameter in &operation.parameters {
                 let (code, index) = (parameters.constant(operation, parameter), parameters.constants.len());
                 let constant = parameters.constants.entry(code).or_insert_with(|| Constant {
@@ -192,7 +192,7 @@ fn is_exploded(encoding: Encoding) -> bool {
 /// The names of the bodies of operations, by operation id. Different ids may have the same spelling as constants.
 pub fn body_names<'p>(plan: &'p Plan<'p>) -> BTreeMap<&'p str, String> {
     let mut unique = Unique::default();
-    plan.contract.operations.iter().map(|operation| (operation.id.as_str(), unique.take(constant_name(&operation.id), "_"))).collect()
+    plan.operations().map(|operation| (operation.id.as_str(), unique.take(constant_name(&operation.id), "_"))).collect()
 }
 
 /// The path of the constant of a form.

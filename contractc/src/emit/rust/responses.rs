@@ -130,7 +130,8 @@ impl Answer {
 impl Declared {
     fn new(media_type: &str, content: &Content) -> Self {
         let (kind, code) = match content {
-            Content::Json { check, .. } => ("JsonBody", format!("json({media_type:?}, {check})")),
+            Content::Json { media_type, check, .. } => ("JsonBody", format!("json({media_type:?}, {check})")),
+            Content::JsonOrText { check, .. } => ("JsonOrTextBody", format!("json_or_text({media_type:?}, {check})")),
             Content::Text { check, .. } => ("TextBody", format!("text({media_type:?}, {check})")),
             // A range is not a media type: the server sets one as a header.
             _ if media_type.contains('*') => ("BytesBody", "bytes(\"application/octet-stream\")".to_owned()),
@@ -143,13 +144,15 @@ impl Declared {
 impl Variant<'_> {
     /// The condition for a response with this status to belong to this variant.
     fn guard(&self) -> Option<&'static str> {
-        let is_json = self.response.media.len() > 1 && matches!(self.content, Some((_, Content::Json { .. })));
-        let covers_empty = matches!(self.response.status, Status::Range(2 | 3) | Status::Default);
-        match (is_json, covers_empty && self.content.is_some()) {
-            (true, true) => Some("has_json_body"),
-            (true, false) => Some("has_json"),
-            (false, true) => Some("has_body"),
-            (false, false) => None,
+        let content = self.content.as_ref().map(|(_, content)| content);
+        let covers_empty = content.is_some() && matches!(self.response.status, Status::Range(2 | 3) | Status::Default);
+        match (content.filter(|_| self.is_one_of_several), covers_empty) {
+            (Some(Content::Json { .. }), true) => Some("has_json_body"),
+            (Some(Content::Json { .. }), false) => Some("has_json"),
+            (Some(Content::JsonOrText { .. }), true) => Some("has_json_or_text_body"),
+            (Some(Content::JsonOrText { .. }), false) => Some("has_json_or_text"),
+            (_, true) => Some("has_body"),
+            (_, false) => None,
         }
     }
 }

@@ -22,7 +22,7 @@ pub const OPERATIONS: Imports = &[
     ("std::collections", &["BTreeMap"]),
     ("super::runtime", &["self as rt"]),
     ("super::runtime::calls", &["operation", "outcome"]),
-    ("super::runtime::http", &["ANYTHING", "bytes", "json", "text"]),
+    ("super::runtime::http", &["ANYTHING", "bytes", "json", "json_or_text", "text"]),
     ("super::runtime::json", &["Value"]),
     ("super::runtime::schema", &["Each"]),
     ("super", &["types", "validators"]),
@@ -37,7 +37,10 @@ pub const PARAMETERS: Imports = &[
 
 /// Imports of the module `responses` of `operations.rs`.
 pub const RESPONSES: Imports = &[
-    ("super::super::runtime::http", &["ANYTHING", "BytesBody", "JsonBody", "TextBody", "bytes", "json", "text"]),
+    (
+        "super::super::runtime::http",
+        &["ANYTHING", "BytesBody", "JsonBody", "JsonOrTextBody", "TextBody", "bytes", "json", "json_or_text", "text"],
+    ),
     ("super::super", &["validators"]),
 ];
 

@@ -76,7 +76,7 @@ fn declared(plan: &Plan<'_>, names: &Names, response: &Response) -> Code {
         ("status".to_owned(), Code::Text(status(response.status))),
         ("content".to_owned(), Code::Text(quoted(content(plan, response)))),
     ];
-    if response.media.len() > 1 {
+    if response.is_one_of_several(plan.contract) {
         parts.push(("isOneOfSeveral".to_owned(), Code::text("true")));
     }
     let typed = response.media.first().filter(|media| media.is_read(plan.contract));
@@ -90,6 +90,7 @@ pub fn content(plan: &Plan<'_>, response: &Response) -> &'static str {
     match media.content(plan.contract) {
         Content::Json => "json",
         Content::Text => "text",
+        Content::JsonOrText => "jsonOrText",
         Content::Events if media.has_text_events(plan.contract) => "textEvents",
         Content::Events => "events",
         Content::Form | Content::Multipart | Content::Bytes => "bytes",

@@ -46,7 +46,7 @@ const NOT_OPERATIONS: [&str; 2] = ["multipart", "then"];
 pub fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
     let (mut types, mut values) = (names.free(), Unique::reserving(NOT_OPERATIONS));
     let mut calls = Vec::new();
-    for operation in &plan.contract.operations {
+    for operation in plan.operations() {
         let base = type_name(std::slice::from_ref(&operation.id));
         let mut fields = Unique::default();
         let parameters = operation.parameters.iter().map(|parameter| (parameter, fields.take(camel(&parameter.name), "_"))).collect();

@@ -38,8 +38,11 @@ pub fn emit(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Call
     runtime.extend(calls.iter().any(|call| !call.parameters.is_empty()).then_some("Parameter"));
     runtime.extend(calls.iter().any(|call| !call.operation.responses.is_empty()).then_some("Replies"));
     runtime.extend((!schemes.are_none()).then_some("Scheme"));
-    let mut open =
-        calls.iter().flat_map(|call| &call.operation.responses).filter(|response| is_open(response)).map(|response| response.status);
+    let mut open = calls
+        .iter()
+        .flat_map(|call| &call.operation.responses)
+        .filter(|response| response.is_one_of_several(plan.contract))
+        .map(|response| response.status);
     runtime.extend(open.clone().any(|status| status == Status::Default).then_some("Status"));
     runtime.extend(open.clone().any(|status| matches!(status, Status::Range(_))).then_some("StatusOf"));
     let is_undeclared = open.any(|status| status == Status::Default) || calls.iter().any(|call| call.operation.responses.is_empty());
@@ -125,6 +128,7 @@ fn result(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
     let object = (!alone.is_empty()).then(|| format!("{{ {} }}", alone.join("; ")));
     let parts: Vec<String> = object.into_iter().chain(together).collect();
     // A response whose body has an undeclared media type is an undeclared response.
+    let is_open = |response: &Response| response.is_one_of_several(plan.contract);
     let open = responses.iter().filter(|response| is_open(response)).map(|response| match response.status {
         Status::Default => "Status".to_owned(),
         Status::Range(hundreds) => format!("StatusOf<\"{hundreds}XX\">"),
@@ -145,11 +149,6 @@ fn result(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
     }
 }
 
-/// Whether a body of another media type does not belong to the response.
-fn is_open(response: &Response) -> bool {
-    response.media.len() > 1
-}
-
 fn value(
     plan: &Plan<'_>,
     names: &Names,
@@ -168,19 +167,22 @@ fn value(
     ];
     let listed = call.parameters.iter().map(|(parameter, field)| parameters.code(plan, names, parameter, field));
     members.push(("parameters".to_owned(), Code::List(listed.collect())));
-    let accept = operation.accept();
+    let accept = operation.accept(plan.contract);
     if !accept.is_empty() {
         members.push(("accept".to_owned(), text(&accept)));
     }
     if let Some((media, required, field)) = &call.body {
+        let content = media.content(plan.contract);
+        let media_type = if content == Content::Json { media.written_type() } else { &media.media_type };
         let mut parts = vec![
             ("field".to_owned(), text(field)),
-            ("mediaType".to_owned(), text(&media.media_type)),
+            ("mediaType".to_owned(), text(media_type)),
             ("required".to_owned(), Code::text(required.to_string())),
         ];
-        let content = match media.content(plan.contract) {
+        let content = match content {
             Content::Json => text("json"),
             Content::Text => text("text"),
+            Content::JsonOrText => text("jsonOrText"),
             Content::Form => text("form"),
             Content::Multipart => multipart::writer(plan, names, media),
             Content::Events | Content::Bytes => text("raw"),
@@ -198,7 +200,7 @@ fn value(
 }
 
 fn media_type(plan: &Plan<'_>, names: &Names, media: &Media) -> String {
-    let is_text = matches!(media.content(plan.contract), Content::Text | Content::Events);
+    let is_text = matches!(media.content(plan.contract), Content::Text | Content::JsonOrText | Content::Events);
     let default = if is_text { "string" } else { "unknown" };
     media.schema.map_or(default.to_owned(), |schema| root_type(plan, names, schema))
 }

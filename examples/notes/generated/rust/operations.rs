@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use super::runtime as rt;
 use super::runtime::calls::{operation, outcome};
-use super::runtime::http::{ANYTHING, bytes, json, text};
+use super::runtime::http::{ANYTHING, bytes, json, json_or_text, text};
 use super::runtime::json::Value;
 use super::runtime::schema::Each;
 use super::{types, validators};
@@ -114,7 +114,17 @@ outcome! {
 /// What several operations answer alike.
 pub mod responses {
     #[allow(unused_imports)]
-    use super::super::runtime::http::{ANYTHING, BytesBody, JsonBody, TextBody, bytes, json, text};
+    use super::super::runtime::http::{
+        ANYTHING,
+        BytesBody,
+        JsonBody,
+        JsonOrTextBody,
+        TextBody,
+        bytes,
+        json,
+        json_or_text,
+        text,
+    };
     #[allow(unused_imports)]
     use super::super::validators;
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not

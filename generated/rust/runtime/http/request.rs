@@ -9,7 +9,7 @@ use super::kind::Alternatives;
 use super::parameter::{Parameter, Place, Style, invalid_header};
 use super::template::{matches, path_values, text_behind};
 use super::text::{Pair, cookies, is_utf8, pairs};
-use super::{HeaderMap, Operation, Request, Response, StatusCode, essence, read_checked};
+use super::{HeaderMap, Operation, Request, Response, StatusCode, essence, media_type, read_checked};
 
 /// A kind of body, whose values have the type `T`.
 pub trait Body<T> {
@@ -194,7 +194,7 @@ fn apart(template: &str, parameter: &Parameter, text: String) -> Result<String, 
 
 /// An incoming request, split into its parts.
 pub struct Incoming<'a> {
-    headers: &'a HeaderMap,
+    pub(super) headers: &'a HeaderMap,
     pub(super) body: &'a [u8],
     path: Vec<(&'static str, &'a str)>,
     query: Vec<Pair<'a>>,
@@ -292,7 +292,7 @@ impl<'a> Incoming<'a> {
     }
 
     pub(super) fn media_type(&self) -> &str {
-        self.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        media_type(self.headers)
     }
 
     pub(super) fn expect(&self, accepted: &str) -> Result<(), Rejection> {

@@ -94,12 +94,12 @@ macro_rules! outcome {
                 ::core::result::Result::Ok(match status.as_u16() {
                     $(
                         $status $(if rt::http::guard::$guard(status, headers))? =>
-                            Self::$variant $(($($shared)?$($own)?.parse(body)?))?,
+                            Self::$variant $(($($shared)?$($own)?.parse(headers, body)?))?,
                     )*
                     $($(
                         $statuses $(if rt::http::guard::$other_guard(status, headers))? => Self::$other {
                             status,
-                            $($other_body: $($other_shared)?$($other_own)?.parse(body)?,)?
+                            $($other_body: $($other_shared)?$($other_own)?.parse(headers, body)?,)?
                         },
                     )*)?
                     #[allow(unreachable_patterns)]

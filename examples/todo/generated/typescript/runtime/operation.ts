@@ -30,12 +30,12 @@ export const NOT_SENT = "is required, and null or an empty list cannot be sent";
 /** Writes a body of another kind, and sets its content type. Violations of the contract are added to `refused`. */
 export type BodyWriter = (value: unknown, headers: Headers, refused: Violation[]) => BodyInit;
 
-/** The body of a request: a value that is sent as JSON, text or a form or by a writer, or a body that `fetch` accepts. */
+/** The body of a request: a value that is sent as JSON, text or a form or by a writer (`jsonOrText`: a string as text, any other value as JSON), or a body that `fetch` accepts. */
 export interface Body {
   readonly field: string;
   readonly mediaType: string;
   readonly required: boolean;
-  readonly content: "json" | "text" | "form" | "raw" | BodyWriter;
+  readonly content: "json" | "text" | "jsonOrText" | "form" | "raw" | BodyWriter;
   /** The members of a form whose encoding is not the default. */
   readonly encodings?: Readonly<Record<string, Encoding>>;
   readonly schema?: z.ZodType;
@@ -44,7 +44,7 @@ export interface Body {
 /** A response that the contract declares. */
 export interface Declared {
   readonly status: number | `${number}XX` | "default";
-  readonly content: "none" | "json" | "text" | "bytes" | "events" | "textEvents";
+  readonly content: "none" | "json" | "text" | "jsonOrText" | "bytes" | "events" | "textEvents";
   /** Whether a body with another media type does not belong to this response. */
   readonly isOneOfSeveral?: true;
   readonly schema?: z.ZodType;

@@ -5,7 +5,7 @@ import type * as z from "zod";
 import { parseEach } from "./each.js";
 import { EventStream, type ServerEvent } from "./events.js";
 import { parseJson } from "./json.js";
-import { isEvents, isJson } from "./media.js";
+import { isEvents, isJson, isText } from "./media.js";
 import { CallError, type AnyReply, type Declared, type Operation } from "./operation.js";
 import { json } from "./plain.js";
 import { fromJson, validateAt, type Validated, type Violation } from "./report.js";
@@ -43,6 +43,10 @@ export async function read(operation: Operation<unknown, unknown>, response: Res
       return { ...reply, ...readJson(operation.id, response, raw, declared.schema) };
     case "text":
       return { ...reply, body: readText(operation.id, response, raw, declared.schema) };
+    case "jsonOrText":
+      return isJson(type)
+        ? { ...reply, ...readJson(operation.id, response, raw, declared.schema) }
+        : { ...reply, body: readText(operation.id, response, raw, declared.schema) };
     default:
       return { ...reply, body: raw };
   }
@@ -54,7 +58,14 @@ function isOfEvents(content: Declared["content"]): boolean {
 
 /** Whether the media type of a response can be the one that the contract declares first of several. */
 function hasMedia(content: Declared["content"], type: string): boolean {
-  return content === "json" ? isJson(type) : !isOfEvents(content) || isEvents(type);
+  switch (content) {
+    case "json":
+      return isJson(type);
+    case "jsonOrText":
+      return isJson(type) || isText(type);
+    default:
+      return !isOfEvents(content) || isEvents(type);
+  }
 }
 
 function readJson(id: string, response: Response, body: Uint8Array, schema: z.ZodType | undefined): Pick<AnyReply, "body" | "refused"> {
