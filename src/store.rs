@@ -66,6 +66,12 @@ pub trait Store: Send {
         visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 
+    /// The number of live records.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be read.
+    fn live(&mut self) -> Result<u64, StoreError>;
+
     /// The live records that a query selects, in its order.
     ///
     /// # Errors

@@ -22,6 +22,12 @@ use crate::rules::{self, Rule};
 
 pub use write::{begin_change, edit_bytes, write_change, write_outcome, write_page, write_push, write_push_result};
 
+/// A member of an export's first line. A file with it but without the counts of the last line is incomplete, however its lines were sorted.
+pub const EXPORT_BEGIN: &str = ",\"begin\":{\"format\":1}";
+
+/// The format in [`EXPORT_BEGIN`]. A reader rejects a later one.
+pub const EXPORT_FORMAT: i64 = 1;
+
 /// The server's current version of a record.
 #[derive(Clone, Debug)]
 pub struct Change {

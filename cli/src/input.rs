@@ -35,6 +35,21 @@ pub fn open(path: &Path) -> Outcome<Box<dyn Read>> {
     Ok(Box::new(file))
 }
 
+/// The number of lines of a file, for a progress bar. `None` for anything else, such as a pipe, which can be read only once.
+pub fn line_count(path: &Path) -> Option<u64> {
+    let mut file = BufReader::new(std::fs::File::open(path).ok().filter(|file| file.metadata().is_ok_and(|data| data.is_file()))?);
+    let mut count = 0;
+    loop {
+        let read = file.fill_buf().ok()?;
+        if read.is_empty() {
+            return Some(count);
+        }
+        count += read.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let length = read.len();
+        file.consume(length);
+    }
+}
+
 /// Reads a whole file as text in UTF-8.
 ///
 /// # Errors
@@ -125,6 +140,13 @@ fn decoded(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Outcome<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_lines_of_a_file_are_counted_and_those_of_a_pipe_are_not() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "a\nb\nc\n").expect("written");
+        assert_eq!([line_count(file.path()), line_count(Path::new("-")), line_count(&std::env::temp_dir())], [Some(3), None, None]);
+    }
 
     #[test]
     fn a_file_in_utf_16_is_read_and_one_that_is_no_text_is_rejected() {

@@ -51,14 +51,17 @@ fn what_one_device_exports_another_imports_and_a_second_time_nothing_changes() {
     desk.run("phone", &["import", "none.jsonl"]).failed(1, &["cannot read none.jsonl"]);
 }
 
-/// The account's records as the server exports them.
-async fn server_export(setup: &Setup, device: &str) -> String {
+/// The account's records as the server exports them to a client of this contract version, or to one that names none, such as curl.
+async fn server_export(setup: &Setup, device: &str, version: Option<&str>) -> String {
     let tokens = std::fs::read_to_string(setup.desk.path(device).join("tokens.json")).expect("the tokens");
     let tokens: Value = serde_json::from_str(&tokens).expect("JSON");
     // Another test may have installed it.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let request = reqwest::Client::new().get(format!("{}/api/v1/account/export", setup.server.url()));
-    let request = request.bearer_auth(tokens["accessToken"].as_str().expect("a token")).header("X-Contract-Version", CONTRACT.version);
+    let mut request = request.bearer_auth(tokens["accessToken"].as_str().expect("a token"));
+    if let Some(version) = version {
+        request = request.header("X-Contract-Version", version);
+    }
     request.send().await.and_then(reqwest::Response::error_for_status).expect("an answer").text().await.expect("the export")
 }
 
@@ -67,19 +70,31 @@ async fn an_export_of_the_server_is_checked_like_one_of_a_device() {
     let setup = Setup::new().await;
     let desk = &setup.desk;
     setup.register("phone").ok();
-    assert_eq!(server_export(&setup, "phone").await, "{\"end\":{\"records\":0}}\n");
+    let current = Some(CONTRACT.version);
+    assert_eq!(server_export(&setup, "phone", current).await, "{\"end\":{\"records\":0}}\n");
     let ids = [80.0, 81.0, 82.0].map(|kg| desk.measure("phone", kg));
     desk.run("phone", &["sync"]).ok();
     desk.run("phone", &["delete", LOGS, &ids[0]]).ok();
     desk.run("phone", &["sync"]).ok();
-    let file = server_export(&setup, "phone").await;
-    let lines: Vec<&str> = file.split_inclusive('\n').collect();
-    assert_eq!(lines.len(), 3, "{file}");
-    let whole = import(desk, "whole", &file, &[]).ok().says(&["imported 2 records"]);
-    assert_eq!(whole.stderr, "");
-    let cut = import(desk, "cut", &lines[..2].concat(), &[]).ok();
+    for version in [current, None] {
+        let file = server_export(&setup, "phone", version).await;
+        let lines: Vec<&str> = file.split_inclusive('\n').collect();
+        assert_eq!(lines.len(), 3, "{file}");
+        let device = |name: &str| format!("{name}-{}", version.unwrap_or("curl"));
+        let whole = import(desk, &device("whole"), &file, &[]).ok().says(&["imported 2 records"]);
+        assert_eq!(whole.stderr, "");
+        for cut in [1, 2] {
+            let cut = lines[..cut].concat();
+            import(desk, &device("cut"), &cut, &[]).failed(1, &["the end of the file is missing", "--partial"]);
+        }
+        import(desk, &device("cut"), &lines[..2].concat(), &["--partial"]).failed(3, &["its end is missing"]).says(&["imported"]);
+        let holed = ["line 2: the file is damaged: it should have 3 records, and has 2"];
+        import(desk, &device("holed"), &lines[1..].concat(), &[]).failed(1, &holed);
+    }
+    let old = server_export(&setup, "phone", Some("1.0.0")).await;
+    assert!(!old.contains("\"begin\"") && !old.contains("\"end\""), "clients of an earlier contract get no new member: {old}");
+    let cut = import(desk, "old", &old, &[]).ok().says(&["imported 2 records"]);
     assert!(cut.stderr.contains("the file does not state the number of its records"), "{}", cut.stderr);
-    import(desk, "holed", &lines[1..].concat(), &[]).failed(1, &["line 2: the file is damaged: it should have 3 records, and has 2"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

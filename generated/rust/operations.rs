@@ -3358,10 +3358,11 @@ operation! {
     ///
     /// Streams every record of the account, tombstones included, as JSON lines: one `FeedChange` a line, in
     /// order of revision. A record that changes while the export is under way appears with its newer
-    /// revision as well, or instead; of two lines with one id, the later one is the newer version. For
-    /// clients of version 1.1.0 or later, the last line also has the member `"end": {"records": …}` with
-    /// the number of lines, so that a file that was cut off can be distinguished from a complete one; if
-    /// the account has no record, it is a line of its own.
+    /// revision as well, or instead; of two lines with one id, the later one is the newer version. The
+    /// first line also has the member `"begin": {"format": 1}`, and the last line the member `"end":
+    /// {"records": …}` with the number of lines, so that a file that was cut off can be distinguished from
+    /// a complete one. If the account has no record, the end is a line of its own. Clients that name a
+    /// version before 1.1.0 get neither.
     pub struct ExportAccount as "exportAccount" {
         /// The version of this contract that the client was built from. Clients send it with every request.
         x_contract_version: Option<types::ContractVersion> = optional(&parameters::X_CONTRACT_VERSION),

@@ -3024,9 +3024,10 @@ export type ExportAccountResult = Replies<
  *
  * Streams every record of the account, tombstones included, as JSON lines: one `FeedChange` a line, in order of
  * revision. A record that changes while the export is under way appears with its newer revision as well, or
- * instead; of two lines with one id, the later one is the newer version. For clients of version 1.1.0 or later,
- * the last line also has the member `"end": {"records": …}` with the number of lines, so that a file that was
- * cut off can be distinguished from a complete one; if the account has no record, it is a line of its own.
+ * instead; of two lines with one id, the later one is the newer version. The first line also has the member
+ * `"begin": {"format": 1}`, and the last line the member `"end": {"records": …}` with the number of lines, so
+ * that a file that was cut off can be distinguished from a complete one. If the account has no record, the end
+ * is a line of its own. Clients that name a version before 1.1.0 get neither.
  */
 export const exportAccount: Operation<ExportAccountCall, ExportAccountResult> = {
   id: "exportAccount",

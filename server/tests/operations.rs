@@ -276,13 +276,18 @@ async fn accounts(server: &Server, client: &TestClient, account: &Account, calle
     let export = expect!(client.export_account(&ExportAccount { x_contract_version: version() }), ExportAccountResponse::Ok);
     let mut lines = json_lines(&export);
     assert_eq!(lines.len(), CONTRACT.collections.len() + 2, "all records, tombstones included");
-    let counts: Vec<Value> = lines.iter_mut().filter_map(|line| line.as_object_mut()?.remove("end")).collect();
-    assert_eq!(counts, [json!({ "records": lines.len() })], "the last line also has their number");
+    let mut removed = |name: &str| lines.iter_mut().map(|line| line.as_object_mut()?.remove(name)).collect::<Vec<Option<Value>>>();
+    let (begins, ends) = (removed("begin"), removed("end"));
+    assert_eq!(begins.first(), Some(&Some(json!({ "format": 1 }))), "the first line says that there is an end");
+    assert_eq!(ends.last(), Some(&Some(json!({ "records": lines.len() }))), "the last line also has their number");
+    assert_eq!(begins.iter().chain(&ends).flatten().count(), 2);
     for line in lines {
         api::FeedChange::from_json(line.to_string().as_bytes()).expect("each line is a change of the feed");
     }
-    let export = expect!(client.export_account(&ExportAccount { x_contract_version: None }), ExportAccountResponse::Ok);
-    assert!(json_lines(&export).iter().all(|line| line.get("end").is_none()), "clients of an earlier contract get no new member");
+    let old = Some(typed(&json!("1.0.0")));
+    let export = expect!(client.export_account(&ExportAccount { x_contract_version: old }), ExportAccountResponse::Ok);
+    let is_plain = |line: &Value| line.get("begin").is_none() && line.get("end").is_none();
+    assert!(json_lines(&export).iter().all(is_plain), "clients of an earlier contract get no new member");
     let out = client.logout(&Logout { body: typed(&json!({})), x_contract_version: version() }).await.expect("an answer");
     assert!(matches!(out.body, LogoutResponse::NoContent), "{out:?}");
     let (status, _) = server.post("/api/v1/auth/refresh", None, &refresh(&support::text(&own["refreshToken"]))).await;

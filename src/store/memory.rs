@@ -171,6 +171,10 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn live(&mut self) -> Result<u64, StoreError> {
+        Ok(self.rows.values().filter(|row| !row.record.deleted).count() as u64)
+    }
+
     fn counts(&mut self) -> Result<Counts, StoreError> {
         let undecided = self.meta.resync.as_ref().is_some_and(|resync| resync.is_undecided());
         let pending = || self.rows.values().filter(|row| matches!(row.state, RowState::Pending(_)));

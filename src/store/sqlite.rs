@@ -277,6 +277,11 @@ impl Store for SqliteStore {
         Ok(())
     }
 
+    fn live(&mut self) -> Result<u64, StoreError> {
+        let count = self.connection.query_row("SELECT count(*) FROM records WHERE is_deleted = 0", [], |row| row.get(0));
+        count.map_err(failed("count records"))
+    }
+
     fn counts(&mut self) -> Result<Counts, StoreError> {
         let failed = failed("count records");
         let mut counts = Counts::default();

@@ -27,7 +27,7 @@ pub async fn export(profile: &Profile, export: &Export, format: Format) -> Outco
     options.history = export.history;
     if export.file == Path::new("-") {
         let mut out = ClosedPipeNoticed { out: BufWriter::new(std::io::stdout().lock()), closed: false };
-        let written = client.export(&mut out, options, |_| {});
+        let written = client.export(&mut out, options, |_, _| {});
         if out.closed {
             return Err(Failure::ClosedPipe);
         }
@@ -84,7 +84,7 @@ fn to_file(client: &Client, path: &Path, options: ExportOptions, format: Format)
     // A pipe or a device, such as /dev/null, cannot be replaced by a file.
     if path.metadata().is_ok_and(|known| !known.is_file()) {
         let file = File::create(path).map_err(|error| cannot(&error))?;
-        return Ok(client.export(BufWriter::new(file), options, |_| {})?);
+        return Ok(client.export(BufWriter::new(file), options, |_, _| {})?);
     }
     // If the path is a symbolic link, the file it points to is replaced, not the link.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -92,9 +92,9 @@ fn to_file(client: &Client, path: &Path, options: ExportOptions, format: Format)
     let file = NamedTempFile::new_in(folder).map_err(|error| cannot(&error))?;
     set_unfinished(Some(file.path().to_owned()));
     let progress = Progress::new("exporting", visibility(format));
-    let exported = client.export(BufWriter::new(&file), options, |lines| {
-        if lines.is_multiple_of(REDRAW_LINES) {
-            progress.set(lines, None);
+    let exported = client.export(BufWriter::new(&file), options, |records, total| {
+        if records.is_multiple_of(REDRAW_LINES) {
+            progress.set(records, Some(total));
         }
     });
     progress.finish();

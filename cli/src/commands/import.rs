@@ -31,7 +31,7 @@ pub async fn import(profile: &Profile, import: &Import, format: Format) -> Outco
     options.partial = import.partial;
     options.dry_run = import.dry_run;
     let (imported, missing, zone) = match import.from {
-        None => (read_in(&client, input::lines(file)?, options, None, format)?, Vec::new(), None),
+        None => (read_in(&client, input::lines(file)?, options, input::line_count(&import.file), format)?, Vec::new(), None),
         Some(app) => import_log(&client, app, file, import, options, format).await?,
     };
     if format.is_json() {

@@ -39,7 +39,7 @@ pub async fn all(phone: &Device, laptop: &Device, server: &str) -> Outcome<Compa
 
 fn device(client: &Client) -> Outcome<Records> {
     let mut lines = Vec::new();
-    client.export(&mut lines, ExportOptions::default(), |_| {})?;
+    client.export(&mut lines, ExportOptions::default(), |_, _| {})?;
     Ok(records(&lines)?.0)
 }
 

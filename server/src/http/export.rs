@@ -13,7 +13,7 @@ use http::header;
 use http::request::Parts;
 use stronglog_sync::api::operations::ExportAccount;
 use stronglog_sync::api::runtime::http::{Incoming, Operation};
-use stronglog_sync::wire::{self, Change, Feed};
+use stronglog_sync::wire::{self, Change, EXPORT_BEGIN, Feed};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -32,8 +32,9 @@ pub fn routes(app: &Arc<App>) -> Router {
     Router::new().route(ExportAccount::PATH, get(export)).with_state(Arc::clone(app))
 }
 
-/// Streams the records in order of revision. The last line also has the number of lines, so that a reader can distinguish a complete file
-/// from a truncated one. Clients of an earlier contract do not get it, because their lines are closed objects.
+/// Streams the records in order of revision. The first line also says that the export has an end, and the last line has the number of lines,
+/// so that a reader can distinguish a complete file from a truncated one. Clients that name an earlier contract get neither, because their
+/// lines are closed objects.
 ///
 /// Each page comes from its own snapshot and starts after the last revision of the previous page. The export ends when a page reaches the
 /// newest revision of its snapshot. It therefore includes every record: a record that changes in the meantime moves to a newer revision,
@@ -44,10 +45,14 @@ async fn export(State(app): State<Arc<App>>, Extension(caller): Extension<Caller
     let permit = app.exports.take(caller.user, 1).map_err(|_| Failure::rate_limited(30))?;
     // If the session has ended, the response is 401 and not a stream. If it ends later, the stream is aborted.
     let first = page(&app, caller, 0).await?;
-    let counts = client_contract(&app, x_contract_version.as_ref()) == ClientContract::Current;
-    let export = Export { app, caller, next: Some(first), records: 0, counts, _permit: permit };
+    // A client without a contract is a person with curl, whose file has to show what it lacks.
+    let is_marked = x_contract_version.is_none() || client_contract(&app, x_contract_version.as_ref()) == ClientContract::Current;
+    let export = Export { app, caller, next: Some(first), records: 0, is_marked, _permit: permit };
     let pages = stream::try_unfold(export, |mut export| async move {
-        let Some(Page { mut text, records, last, has_more }) = export.next.take() else { return Ok(None) };
+        let Some(Page { mut text, first_line, records, last, has_more }) = export.next.take() else { return Ok(None) };
+        if export.is_marked && export.records == 0 && records > 0 {
+            text.insert_str(first_line, EXPORT_BEGIN);
+        }
         export.records += records;
         if has_more {
             export.next = Some(page(&export.app, export.caller, last).await.map_err(|_| Broken)?);
@@ -66,8 +71,8 @@ struct Export {
     next: Option<Page>,
     /// The number of lines so far.
     records: u64,
-    /// Whether the last line also has the number of lines.
-    counts: bool,
+    /// Whether the first line says that the export has an end, and the last line has the number of lines.
+    is_marked: bool,
     /// This export's share of the account's limit.
     _permit: Share<Uuid>,
 }
@@ -76,7 +81,7 @@ impl Export {
     /// Completes the last line. If there is none, the number of lines gets a separate line.
     fn end(&self) -> String {
         let records = self.records;
-        match (self.counts, records) {
+        match (self.is_marked, records) {
             (true, 0) => "{\"end\":{\"records\":0}}\n".to_owned(),
             (true, _) => format!(",\"end\":{{\"records\":{records}}}}}\n"),
             (false, 0) => String::new(),
@@ -88,6 +93,8 @@ impl Export {
 struct Page {
     /// Lines. The last one still lacks its closing brace, because it may be the last one of the export.
     text: String,
+    /// Where the first line lacks a closing brace.
+    first_line: usize,
     /// The number of lines.
     records: u64,
     /// The revision of the last record that was read.
@@ -98,7 +105,7 @@ struct Page {
 async fn page(app: &App, caller: Caller, after: u64) -> Result<Page, Failure> {
     let feed = Feed::All(app.config().contract.contract);
     app.read(caller, Prefetch::all_after(after, PAGE_ROWS, PAGE_BYTES), move |records| {
-        let mut page = Page { text: String::new(), records: 0, last: after, has_more: false };
+        let mut page = Page { text: String::new(), first_line: 0, records: 0, last: after, has_more: false };
         records.changes(feed, after, &mut |change| {
             if page.text.len() >= PAGE_BYTES {
                 page.has_more = true;
@@ -110,6 +117,9 @@ async fn page(app: &App, caller: Caller, after: u64) -> Result<Page, Failure> {
             page.last = change.rev;
             page.records += 1;
             wire::begin_change(&mut page.text, &Change { lost: None, ..change }, feed);
+            if page.records == 1 {
+                page.first_line = page.text.len();
+            }
             ControlFlow::Continue(())
         })?;
         Ok(page)

@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::record::on_one_line;
 use crate::store::{PastVersion, Quarantined, Query, Store, StoreError};
+use crate::wire::EXPORT_BEGIN;
 
 /// What to export besides the live records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,11 +40,11 @@ pub struct Exported {
 impl Client {
     /// Writes every live record as a line of JSON, `{"collection": …, "record": …}`. The first line also has the member `"begin"`, and the
     /// last line has the counts, `"end": {"records": …, …}`, so that an import notices a truncated file. If there is nothing to export, the
-    /// file has only the counts. All lines come from one snapshot. `progress` gets the number of lines written so far.
+    /// file has only the counts. All lines come from one snapshot. `progress` gets the number of records written so far, and the number of all.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read or `out` cannot be written.
-    pub fn export(&self, out: impl Write, options: ExportOptions, progress: impl FnMut(u64)) -> Result<Exported, Error> {
+    pub fn export(&self, out: impl Write, options: ExportOptions, progress: impl FnMut(u64, u64)) -> Result<Exported, Error> {
         let mut lines = Lines { out, counts: Exported::default(), progress, open: false };
         let mut result = Ok(());
         self.with(|store| {
@@ -57,12 +58,6 @@ impl Client {
     }
 }
 
-/// A member of the first line. A file with it but without the counts is incomplete, however its lines were sorted.
-const BEGIN: &str = ",\"begin\":{\"format\":1}";
-
-/// The format in [`BEGIN`]. A reader rejects a later one.
-pub(super) const FORMAT: i64 = 1;
-
 struct Lines<W, P> {
     out: W,
     counts: Exported,
@@ -71,15 +66,16 @@ struct Lines<W, P> {
     open: bool,
 }
 
-impl<W: Write, P: FnMut(u64)> Lines<W, P> {
+impl<W: Write, P: FnMut(u64, u64)> Lines<W, P> {
     /// The outer error comes from the database, the inner error from `out`.
     fn write_all(&mut self, store: &mut dyn Store, contract: &Contract, options: ExportOptions) -> Result<io::Result<()>, StoreError> {
+        let total = store.live()?;
         for collection in contract.collections {
             let mut written = Ok(());
             store.visit(collection, &Query::default(), &mut |row| {
                 written = self.line(format_args!("\"collection\":\"{}\",\"record\":{}", collection.path, on_one_line(&row.record.text)));
                 self.counts.records += 1;
-                (self.progress)(self.counts.records);
+                (self.progress)(self.counts.records, total);
                 if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })?;
             if written.is_err() {
@@ -104,7 +100,7 @@ impl<W: Write, P: FnMut(u64)> Lines<W, P> {
 
     /// Completes the previous line and begins a line with these members.
     fn line(&mut self, members: fmt::Arguments<'_>) -> io::Result<()> {
-        let (before, begin) = if std::mem::replace(&mut self.open, true) { ("}\n", "") } else { ("", BEGIN) };
+        let (before, begin) = if std::mem::replace(&mut self.open, true) { ("}\n", "") } else { ("", EXPORT_BEGIN) };
         write!(self.out, "{before}{{{members}{begin}")
     }
 

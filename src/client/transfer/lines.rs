@@ -5,7 +5,7 @@ use std::io::BufRead;
 
 use uuid::Uuid;
 
-use super::export::{Exported, FORMAT};
+use super::export::Exported;
 use crate::api::Report;
 use crate::api::collection::{Collection, Contract};
 use crate::api::runtime::json::Json;
@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::pull;
 use crate::record::{boolean, integer, record_id, rewrite};
 use crate::store::Key;
+use crate::wire::EXPORT_FORMAT;
 
 /// A record of the file.
 #[derive(Clone, Debug)]
@@ -34,10 +35,10 @@ pub(super) struct Incoming {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileCounts {
-    /// The file has no counts, and no mark of [`Client::export`](crate::Client::export).
+    /// The file has no counts, and no mark of an export that ends with them.
     #[default]
     Missing,
-    /// [`Client::export`](crate::Client::export) began the file, but the line with the counts is missing.
+    /// The first line says that counts follow, and they are missing.
     CutOff,
     /// The file has exactly the records that it counts.
     Exact,
@@ -177,12 +178,12 @@ impl LineReader<'_> {
         };
         let root = tape.root();
         let begin = root.get("begin");
-        let format = begin.and_then(|begin| integer(begin.get("format"))).filter(|format| *format != FORMAT);
+        let format = begin.and_then(|begin| integer(begin.get("format"))).filter(|format| *format != EXPORT_FORMAT);
         let counts = root.get("end").map(|end| serde_json::from_str(&end.to_text()));
         let (content, end) = match (counts.transpose(), format) {
             (Ok(end), None) => (self.content(line, root, end.is_some()), end),
             (Ok(end), Some(format)) => {
-                (Err(format!("the file has format {format}, and this program reads format {FORMAT}; update the program")), end)
+                (Err(format!("the file has format {format}, and this program reads format {EXPORT_FORMAT}; update the program")), end)
             }
             (Err(error), _) => (Err(format!("cannot read the counts of the last line: {error}")), None),
         };
