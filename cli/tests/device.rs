@@ -80,6 +80,13 @@ fn records_are_listed_by_an_index_of_the_contract() {
     }
     let wrong = ["list", "exercise-definitions", "--by", "primaryMuscleGroups", "--equal", "7"];
     desk.run("phone", &wrong).failed(1, &["`primaryMuscleGroups`", "7", "string"]);
+    let upper = ["list", "logged-sets", "--by", "exerciseDefinitionId", "--equal", "018F4E2A-7C1B-7D3E-9A55-0C6F1B2D3E4F"];
+    desk.run("phone", &upper).failed(1, &["no record matches", "write it in lower case"]);
+    let (id, mut lower) = (upper[5].to_lowercase(), upper);
+    lower[5] = &id;
+    desk.run("phone", &lower).ok();
+    let upper = ["list", "workout-logs", "--by", "workoutTemplateId", "--equal", "018F4E2A-7C1B-7D3E-9A55-0C6F1B2D3E4F"];
+    desk.run("phone", &upper).failed(1, &["the value of `workoutTemplateId`", "write it in lower case"]);
     desk.run("phone", &["list", "exercise-definitions", "--by", "primaryMuscleGroups", "--equal", "chest"]).ok();
     desk.run("phone", &["list", "user-bodyweight-logs"]).ok().says(&["weightKg", "81", "82", "83"]);
 }
