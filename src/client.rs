@@ -22,6 +22,7 @@ pub use crate::driver::notifications::Notifications;
 use crate::driver::{SharedStore, Signal, with_clock_and_rng, with_store};
 use crate::engine::Event;
 use crate::error::{Error, Kind};
+use crate::failure::SyncFailure;
 use crate::outbox::{self, EditError, LocalEdit};
 use crate::pull::Answer;
 use crate::record::Record;
@@ -306,6 +307,14 @@ impl Client {
     /// Returns an error if the client has stopped.
     pub async fn settled(&self) -> Result<Status, Error> {
         self.answer(Signal::Settled).await
+    }
+
+    /// Why the last sync of this device failed, in this or another process. `None` if it succeeded, or if there was none.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be read.
+    pub fn last_failure(&self) -> Result<Option<SyncFailure>, Error> {
+        Ok(self.with(|store| store.meta())?.failure)
     }
 
     /// Writes one record, and returns it as stored.

@@ -13,8 +13,9 @@ use uuid::Uuid;
 use crate::clock::ClockAndRng;
 use crate::engine::{Command, Engine, Event, Message};
 use crate::error::{Error, Kind};
-use crate::status::Status;
-use crate::store::{Key, Select, Store};
+use crate::failure::SyncFailure;
+use crate::status::{Status, SyncState};
+use crate::store::{Key, Select, Store, StoreError};
 use crate::task::{Done, Task};
 use crate::transport::Link;
 
@@ -64,6 +65,8 @@ pub(crate) struct Driver {
     pub(crate) changes: broadcast::Sender<Arc<[Key]>>,
     pub(crate) requests: HashMap<u64, AbortHandle>,
     pub(crate) waiting: Vec<oneshot::Sender<Status>>,
+    /// Whether the engine was waiting after the last event.
+    pub(crate) was_waiting: bool,
     pub(crate) started: Instant,
 }
 
@@ -92,6 +95,7 @@ impl Driver {
                     other => self.carry_out(other),
                 }
             }
+            self.keep_failure().await;
             self.report();
         }
         self.requests.into_values().for_each(|request| request.abort());
@@ -163,6 +167,21 @@ impl Driver {
         }
     }
 
+    /// Keeps the failure of a sync that has ended, or deletes the last one if this sync has succeeded.
+    async fn keep_failure(&mut self) {
+        let now = self.now();
+        let was_waiting = std::mem::replace(&mut self.was_waiting, self.engine.is_waiting(now));
+        let failure = self.engine.failure(wall_ms());
+        let succeeded = matches!(self.engine.status(now).state, SyncState::Idle | SyncState::NeedsConfirmation);
+        if was_waiting || !self.was_waiting || failure.is_none() && !succeeded {
+            return;
+        }
+        let store = self.store.clone();
+        let kept = tokio::task::spawn_blocking(move || with_store(&store, |store| keep(store, failure)));
+        // A database that cannot be written has failed the sync too, and its user sees that error.
+        _ = kept.await;
+    }
+
     fn report(&mut self) {
         let now = self.now();
         let status = self.engine.status(now);
@@ -176,6 +195,17 @@ impl Driver {
             modified
         });
     }
+}
+
+/// Stores why the last sync failed, or that it succeeded.
+fn keep(store: &mut dyn Store, failure: Option<SyncFailure>) -> Result<(), StoreError> {
+    if store.meta()?.failure == failure {
+        return Ok(());
+    }
+    store.update(&Select::Keys(Vec::new()), &mut |loaded| {
+        loaded.meta.failure = failure.clone();
+        Ok(Vec::new())
+    })
 }
 
 fn announce(changes: &broadcast::Sender<Arc<[Key]>>, task: &Task, done: bool) {

@@ -13,6 +13,7 @@ use crate::engine::failing::PushHold;
 use crate::engine::pulling::Pulling;
 use crate::engine::pushing::{PUSHES_AHEAD, Pushing};
 use crate::engine::size::Size;
+use crate::failure::{FailureCause, SyncFailure};
 use crate::retry::Backoff;
 use crate::rules::{self, Rule};
 use crate::schedule::Schedule;
@@ -199,7 +200,7 @@ impl Engine {
             (_, Some(Obstacle::UpgradeRequired)) => SyncState::UpgradeRequired,
             _ if needs_confirmation => SyncState::NeedsConfirmation,
             _ if self.token.is_refreshing() || !matches!(self.work, Work::Idle) => SyncState::Syncing,
-            _ if self.offline || self.push_hold.as_ref().is_some_and(|held| held.offline) => SyncState::Offline,
+            _ if self.offline || self.push_hold.as_ref().is_some_and(|held| held.cause == FailureCause::Offline) => SyncState::Offline,
             _ => SyncState::Idle,
         };
         let mut status = Status::of(self.contract, &self.snapshot, state);
@@ -207,6 +208,20 @@ impl Engine {
         status.to_be_deleted = if needs_confirmation { self.snapshot.counts.unseen } else { 0 };
         status.last_error = self.last_error.clone().or_else(|| self.push_hold.as_ref().map(|held| held.message.clone()));
         status
+    }
+
+    /// Why sync does not succeed. `None` if the last attempt has succeeded, or there was none yet. `at` is the time of day.
+    pub fn failure(&self, at: i64) -> Option<SyncFailure> {
+        let held = self.push_hold.as_ref();
+        let (cause, message) = match (self.obstacle, &self.last_error, held) {
+            (Some(Obstacle::NeedsAuth), error, _) => (FailureCause::NeedsAuth, error.as_deref().unwrap_or("the session has ended")),
+            (Some(Obstacle::UpgradeRequired), Some(error), _) => (FailureCause::UpgradeRequired, error.as_str()),
+            (_, Some(error), _) if self.offline => (FailureCause::Offline, error.as_str()),
+            (_, Some(error), _) => (FailureCause::Other, error.as_str()),
+            (_, None, Some(held)) => (held.cause, held.message.as_str()),
+            (_, None, None) => return None,
+        };
+        Some(SyncFailure { at, cause, message: message.to_owned() })
     }
 
     /// Whether the engine is waiting for new work, for a time, or for an action of the user. Calls that requested a sync return at this

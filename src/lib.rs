@@ -103,6 +103,7 @@ pub mod task;
 
 #[doc(hidden)]
 pub mod engine;
+mod failure;
 #[doc(hidden)]
 pub mod limits;
 #[doc(hidden)]
@@ -137,6 +138,7 @@ pub use client::Client;
 pub use engine::Settings;
 #[cfg(feature = "client")]
 pub use error::Error;
+pub use failure::{FailureCause, SyncFailure};
 pub use merge::Op;
 pub use pull::Answer;
 pub use status::{Status, SyncState};

@@ -11,6 +11,7 @@ use stronglog_sync::record::Record;
 use stronglog_sync::store::memory::MemoryStore;
 use stronglog_sync::store::sqlite::SqliteStore;
 use stronglog_sync::store::{Edits, Key, Meta, Pending, Quarantined, Query, Refused, Resync, Row, RowState, Select, Store, Write};
+use stronglog_sync::{FailureCause, SyncFailure};
 use uuid::Uuid;
 
 const DEVICE: Uuid = Uuid::from_u128(7);
@@ -67,6 +68,9 @@ fn a_plan_sees_what_it_selects_and_a_rejection_changes_nothing() {
         assert_eq!(store.meta().expect("read"), before);
         write(store, Vec::new());
         assert_eq!(store.meta().expect("read").version, before.version + 1, "every change counts");
+        let deleted = record(2, "").tombstone(6).expect("a tombstone");
+        write(store, vec![Write::Put(Row { record: deleted, ..row(collection, 2, 3, RowState::Clean) })]);
+        assert_eq!(store.live().expect("counted"), 1, "tombstones are not live");
     });
 }
 
@@ -249,6 +253,8 @@ fn the_state_of_a_device_is_read_as_it_was_written() {
         confirmed: true,
         digest,
     };
+    let mut failure = SyncFailure::default();
+    (failure.at, failure.cause, failure.message) = (12, FailureCause::Full, "no room".to_owned());
     // Written out in full, so that a new member is not forgotten.
     let meta = Meta {
         version: 1,
@@ -267,6 +273,7 @@ fn the_state_of_a_device_is_read_as_it_was_written() {
         digest: Some(digest),
         difference: Some(Difference { found_at: 10, tried_at: 11, state: DifferenceState::Persistent }),
         names_account: true,
+        failure: Some(failure),
     };
     let text = serde_json::to_string(&meta).expect("JSON");
     assert_eq!(Meta::read(&text).expect("what was written"), meta);

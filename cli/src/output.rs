@@ -7,6 +7,7 @@ mod quickstart;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use stronglog_sync::SyncFailure;
 use stronglog_sync::client::{Blocked, DifferenceKind, FileCounts, ImportCounts, Imported, Verified};
 use stronglog_sync::status::{CollectionStatus, Status};
 use stronglog_sync::store::{BlockedViolation, Past, PastVersion, Quarantined};
@@ -114,6 +115,8 @@ pub struct StatusOutput {
     pub server_clock_ahead_ms: Option<i64>,
     /// Whether edits of this device get the server's time nevertheless.
     pub corrects_clock: bool,
+    /// Why the last sync failed; absent if it succeeded.
+    pub failure: Option<FailureOutput>,
     /// The actions that only the user can take, each with its command.
     pub acts: Vec<String>,
     pub last_successful_server_sync_timestamp: Option<i64>,
@@ -121,6 +124,16 @@ pub struct StatusOutput {
     /// The account's devices, and when each last synced. Absent if nobody is signed in, if the server does not respond, or with `--check`.
     pub devices: Option<Vec<DeviceOutput>>,
     pub collections: std::collections::BTreeMap<String, CollectionStatus>,
+}
+
+/// Why the last sync failed.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureOutput {
+    #[serde(flatten)]
+    pub failure: SyncFailure,
+    /// What to do about it.
+    pub advice: String,
 }
 
 /// `list`, a line for each record; `get` and `put`.

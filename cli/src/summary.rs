@@ -1,6 +1,6 @@
 //! The result of a sync: a line for people, the actions that only the user can take, and the exit code.
 
-use stronglog_sync::{Status, SyncState};
+use stronglog_sync::{FailureCause, Status, SyncFailure, SyncState};
 
 use crate::exit::{Exit, Outcome};
 use crate::synced::Synced;
@@ -102,6 +102,20 @@ pub fn user_actions(status: &Status) -> Vec<String> {
         ));
     }
     actions
+}
+
+/// What to do about the failure of the last sync.
+pub fn advice(failure: &SyncFailure) -> &'static str {
+    match failure.cause {
+        FailureCause::Offline => "check the network and the server, and run `stronglog sync`",
+        FailureCause::Full => {
+            "delete records that you no longer need and run `stronglog sync`, or ask the server's operator for more room; `stronglog account show` says \
+             how much is used"
+        }
+        FailureCause::NeedsAuth => "sign in again with `stronglog login`",
+        FailureCause::UpgradeRequired => "update this program; unsent edits are kept",
+        _ => "run `stronglog sync`; if it fails again, report it to the server's operator",
+    }
 }
 
 /// Returns whether sync is stopped until the user acts.

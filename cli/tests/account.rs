@@ -121,6 +121,47 @@ async fn without_the_server_nothing_is_lost_and_the_exit_code_is_5() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_status_says_why_edits_wait_until_a_sync_succeeds() {
+    let desk = Desk::new();
+    let mut config = stronglog_server::config::Config::local(desk.path("server"));
+    config.max_records = 2;
+    let server = stronglog_server::serve::start(config).await.expect("the server starts");
+    let setup = Setup { desk, server };
+    setup.register("phone").ok();
+    let desk = &setup.desk;
+    let failure = || desk.run("phone", &["status", "--json"]).ok().json()["failure"].clone();
+    assert_eq!(failure(), json!(null));
+    let ids = [80.0, 81.0, 82.0, 83.0].map(|kg| desk.measure("phone", kg));
+    assert_eq!(failure(), json!(null), "no sync has failed");
+    desk.run("phone", &["sync"]).ended(1);
+    assert_eq!(failure()["cause"], "full");
+    let full = [
+        "the last sync failed just now: the server responded with 507",
+        "its limit is 2 records",
+        "delete records that you no longer need",
+    ];
+    desk.run("phone", &["status", "--check"]).ended(3).says(&full);
+    let away = setup.server.url();
+    desk.redirect("phone", "http://127.0.0.1:9");
+    desk.run("phone", &["sync"]).ended(5);
+    assert_eq!(failure()["cause"], "offline");
+    desk.run("phone", &["status"])
+        .ok()
+        .says(&["the last sync failed just now: ", "check the network and the server, and run `stronglog sync`"]);
+    desk.redirect("phone", &away);
+    ids[..2].iter().for_each(|id| _ = desk.run("phone", &["delete", "user-bodyweight-logs", id]).ok());
+    desk.run("phone", &["sync"]).ok();
+    assert_eq!(failure(), json!(null), "the last sync succeeded");
+    setup.login("laptop").ok();
+    desk.run("laptop", &["logout", "--all-devices"]).ok();
+    desk.run("phone", &["sync"]).ended(4);
+    assert_eq!(failure()["cause"], "needsAuth");
+    desk.run("phone", &["status", "--check"]).ended(3).says(&["sign in again with `stronglog login`"]);
+    setup.login("phone").ok();
+    assert_eq!(failure(), json!(null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_never_answers_is_named_while_a_command_waits_for_it() {
     let setup = Setup::new().await;
     setup.register("phone").ok();

@@ -155,6 +155,7 @@ impl ClientBuilder {
             changes: changes.clone(),
             requests: Default::default(),
             waiting: Vec::new(),
+            was_waiting: false,
             started: Instant::now(),
         };
         tokio::spawn(driver.run());

@@ -3,6 +3,7 @@
 use crate::engine::pulling::{Following, Pulling};
 use crate::engine::response::{Asked, ServerResponse};
 use crate::engine::{Command, Engine, Obstacle, Token, TransportError, Turn, Wants, Work};
+use crate::failure::FailureCause;
 use crate::retry::Failure;
 use crate::store::Edits;
 use crate::task::Task;
@@ -16,8 +17,7 @@ pub(super) struct PushHold {
     pub(super) message: String,
     /// Which edits are still sent while the account is full: those that add no record, or only deletions, which make room.
     pub(super) sendable: Option<Edits>,
-    /// Whether the server was not reached, or is too busy.
-    pub(super) offline: bool,
+    pub(super) cause: FailureCause,
 }
 
 /// How often a device retries pushes to a full account.
@@ -152,7 +152,7 @@ impl Engine {
                 };
                 let until = turn.now_ms.saturating_add(FULL_RETRY_MS);
                 self.wants.push = true;
-                self.push_hold = Some(PushHold { until, message, sendable, offline: false });
+                self.push_hold = Some(PushHold { until, message, sendable, cause: FailureCause::Full });
             }
             Failure::Busy { .. } | Failure::Unreachable | Failure::Narrow | Failure::Refused { .. } | Failure::Full => match asked {
                 Asked::Push => self.hold_pushes(message, turn),
@@ -165,7 +165,8 @@ impl Engine {
     /// Waits before the next push. A pull shows at once whether the server responds to pulls.
     pub(super) fn hold_pushes(&mut self, message: String, turn: &Turn) {
         let until = turn.now_ms.saturating_add(self.push_backoff.next_ms(turn.jitter));
-        self.push_hold = Some(PushHold { until, message, sendable: None, offline: self.offline });
+        let cause = if self.offline { FailureCause::Offline } else { FailureCause::Other };
+        self.push_hold = Some(PushHold { until, message, sendable: None, cause });
         self.wants = Wants { push: true, pull: true };
     }
 }

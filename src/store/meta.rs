@@ -10,6 +10,7 @@ use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::clock::Clock;
 use crate::digest::{Difference, Digest};
+use crate::failure::SyncFailure;
 use crate::rules::{self, Rule};
 use crate::store::{Row, Write};
 use crate::stored::{Readable, member};
@@ -51,6 +52,8 @@ pub struct Meta {
     pub difference: Option<Difference>,
     /// Whether the server has named the account in a response since the last sign-in. A server that does so once does so always (R29).
     pub names_account: bool,
+    /// Why the last sync failed. `None` if it succeeded.
+    pub failure: Option<SyncFailure>,
 }
 
 impl Default for Meta {
@@ -72,6 +75,7 @@ impl Default for Meta {
             digest: None,
             difference: None,
             names_account: false,
+            failure: None,
         }
     }
 }
@@ -126,7 +130,8 @@ impl Meta {
         member(json, "contract", &mut self.contract)?;
         member(json, "digest", &mut self.digest)?;
         member(json, "difference", &mut self.difference)?;
-        member(json, "namesAccount", &mut self.names_account)
+        member(json, "namesAccount", &mut self.names_account)?;
+        member(json, "failure", &mut self.failure)
     }
 }
 

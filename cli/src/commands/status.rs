@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use stronglog_sync::Status;
+use stronglog_sync::{FailureCause, Status, SyncFailure};
 
 use crate::args;
 use crate::commands::devices;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::{DeviceOutput, StatusOutput};
+use crate::output::{DeviceOutput, FailureOutput, StatusOutput};
 use crate::profile::{Background, Profile};
-use crate::summary::{corrected_clock, user_actions};
+use crate::summary::{advice, corrected_clock, user_actions};
 use crate::terminal::{Format, ago, counted, plain, say, say_fields, say_json};
 
 /// How long to wait for the server's list of devices. The rest of the status does not need the server.
@@ -18,10 +18,10 @@ const DEVICES_TIME_MAX: Duration = Duration::from_secs(3);
 pub async fn run(profile: &Profile, asked: &args::Status, format: Format) -> Outcome {
     let client = profile.open_to_read().await?;
     client.check_database()?;
-    let status = client.settled().await?;
+    let (status, failure) = (client.settled().await?, client.last_failure()?);
     drop(client);
     profile.check_server()?;
-    let mut output = output(profile, &status)?;
+    let mut output = output(profile, &status, failure)?;
     // A check is only about this device, and must not wait for the server.
     let asks = output.account.is_some() && output.server.is_some() && !asked.check;
     let listed = if asks { Some(list(profile).await) } else { None };
@@ -32,7 +32,8 @@ pub async fn run(profile: &Profile, asked: &args::Status, format: Format) -> Out
         describe(&output, &status)?;
         listed.map_or(Ok(()), describe_devices)?;
     }
-    let needs_attention = status.pending > 0 || output.account.is_none() || !output.acts.is_empty();
+    let is_failing = output.failure.is_some_and(|known| known.failure.cause != FailureCause::Offline);
+    let needs_attention = status.pending > 0 || output.account.is_none() || is_failing || !output.acts.is_empty();
     Ok(if asked.check && needs_attention { Exit::Attention } else { Exit::Done })
 }
 
@@ -63,7 +64,7 @@ fn describe_devices(listed: Outcome<(Vec<DeviceOutput>, i64)>) -> Outcome<()> {
     Ok(())
 }
 
-fn output(profile: &Profile, status: &Status) -> Outcome<StatusOutput> {
+fn output(profile: &Profile, status: &Status, failure: Option<SyncFailure>) -> Outcome<StatusOutput> {
     let remembered = profile.remembered()?;
     let account = profile.tokens()?.map(|tokens| tokens.account.to_string());
     let is_new = account.is_some() && status.last_successful_server_sync_timestamp.is_none();
@@ -82,6 +83,7 @@ fn output(profile: &Profile, status: &Status) -> Outcome<StatusOutput> {
         last_difference_at: status.last_difference_at,
         server_clock_ahead_ms: status.server_clock_ahead_ms,
         corrects_clock: status.corrects_clock,
+        failure: failure.map(|failure| FailureOutput { advice: advice(&failure).to_owned(), failure }),
         acts: user_actions(status).into_iter().chain(fetch).collect(),
         devices: None,
         last_successful_server_sync_timestamp: status.last_successful_server_sync_timestamp,
@@ -103,6 +105,9 @@ fn describe(output: &StatusOutput, status: &Status) -> Outcome<()> {
         ("pulled", when(status.last_successful_server_sync_timestamp)),
         ("pushed", when(status.last_successful_client_push_timestamp)),
     ])?;
+    if let Some(FailureOutput { failure, advice }) = &output.failure {
+        say!("the last sync failed {}: {}; {advice}", ago(failure.at), plain(&failure.message))?;
+    }
     if let (None, Some(at)) = (status.differs_since, status.last_difference_at) {
         say!("this device differed from the server {}, and fetched everything again", ago(at))?;
     }
