@@ -134,7 +134,7 @@ fn pulled_change(entry: &Entry, change: &Change, meta: &Meta, now: i64) -> Resul
 /// Whether a resync shows that the server lacks an edit of this device that it seemed to acknowledge: it has an earlier version, or has the
 /// edit at another revision.
 fn is_unknown_edit(row: &Row, change: &Change, meta: &Meta) -> bool {
-    let is_own = meta.resync.is_some() && row.op.device == meta.device && rules::on(Rule::OwnAreNotSwept);
+    let is_own = meta.resync.is_some() && row.op.device == meta.device && rules::on(Rule::OnlyDeletedAreSwept);
     let is_same = row.op == change.op && row.base_rev == Some(change.rev);
     is_own && row.state == RowState::Clean && !is_same && row.base_rev >= Some(change.rev)
 }
@@ -366,9 +366,9 @@ pub fn answer_resync(meta: &mut Meta, answer: Answer) {
 pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     let Some(resync) = &mut loaded.meta.resync else { return Vec::new() };
     resync.confirmed = true;
-    let (resync, device) = (resync.clone(), loaded.meta.device);
+    let resync = resync.clone();
     let seen = resync.number;
-    let is_missing = |row: &Row| row.op.device == device && !row.record.deleted && resync.was_never_deleted(row.base_rev);
+    let is_missing = |row: &Row| !row.record.deleted && resync.was_never_deleted(row.base_rev);
     let write = |row: &Row| match &row.state {
         RowState::Clean if resync.is_lost(row.seen, row.base_rev) || is_missing(row) => {
             let state = RowState::Pending(Pending { since: now, lost: true, base_stamp: None, known_rev: None });

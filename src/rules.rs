@@ -66,8 +66,8 @@ pub enum Rule {
     SeenSinceIsNotLost,
     /// R11: a resync deletes the records that it has not seen.
     SweepUnseen,
-    /// R11: a resync does not delete records of this device that the server never had, but pushes them again.
-    OwnAreNotSwept,
+    /// R11: a resync does not delete records that cannot have been deleted elsewhere, but pushes them again.
+    OnlyDeletedAreSwept,
     /// R13: a rejected token changes no record.
     AuthTouchesNothing,
     /// R13: the result of a refresh does not affect the tokens of a later sign-in.
@@ -176,7 +176,7 @@ impl Rule {
         Rule::PushLostAgain,
         Rule::SeenSinceIsNotLost,
         Rule::SweepUnseen,
-        Rule::OwnAreNotSwept,
+        Rule::OnlyDeletedAreSwept,
         Rule::AuthTouchesNothing,
         Rule::RefreshIsNumbered,
         Rule::TimerAlwaysArmed,

@@ -122,7 +122,7 @@ pub enum Command {
     /// Show changes that this version of the program cannot read. They are kept unchanged and read again after an update.
     Quarantine,
     /// Compare the records of this device with the server's, and show what differs.
-    Verify,
+    Verify(Verify),
     /// Write all records as lines of JSON, from one snapshot.
     #[command(after_help = EXPORT_HELP)]
     Export(Export),
@@ -205,6 +205,13 @@ pub struct Status {
     /// Exit with code 3 if edits are unsent or something needs attention. Does not ask the server about the other devices.
     #[arg(long)]
     pub check: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// Take the server's version of each record that differs, keep this device's in the conflict history, and send what the server has lost.
+    #[arg(long)]
+    pub repair: bool,
 }
 
 #[derive(Args, Debug)]

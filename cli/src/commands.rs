@@ -32,7 +32,7 @@ pub enum Ended {
     Abandoned(Exit),
 }
 
-/// Runs the command until it ends, Ctrl-C is pressed, or SIGTERM arrives.
+/// Runs the command until it ends, Ctrl-C is pressed, or a signal that ends processes arrives.
 pub async fn run(arguments: Arguments) -> Ended {
     match &arguments.command {
         // It handles Ctrl-C itself.
@@ -54,6 +54,7 @@ pub async fn run(arguments: Arguments) -> Ended {
         biased;
         Ok(()) = tokio::signal::ctrl_c() => discarded(Exit::Interrupted),
         Ok(()) = terminated() => discarded(Exit::Terminated),
+        Ok(exit) = closed_or_quit() => discarded(exit),
         outcome = on_a_thread(arguments) => Ended::Completed(outcome),
     }
 }
@@ -72,6 +73,35 @@ async fn terminated() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     signal(SignalKind::terminate())?.recv().await;
     Ok(())
+}
+
+/// Completes if the terminal is closed, unless the command is to outlive that, or on Ctrl-\.
+#[cfg(unix)]
+async fn closed_or_quit() -> std::io::Result<Exit> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut quit = signal(SignalKind::quit())?;
+    if ignores_hang_ups() {
+        quit.recv().await;
+        return Ok(Exit::Quit);
+    }
+    let mut hung_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        _ = quit.recv() => Ok(Exit::Quit),
+        _ = hung_up.recv() => Ok(Exit::HungUp),
+    }
+}
+
+/// Whether the command was started with `nohup`. Where that is unknown, the signal keeps its effect.
+#[cfg(unix)]
+fn ignores_hang_ups() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).is_none_or(|set| set & 1 == 1)
+}
+
+#[cfg(not(unix))]
+async fn closed_or_quit() -> std::io::Result<Exit> {
+    std::future::pending().await
 }
 
 #[cfg(not(unix))]
@@ -118,7 +148,7 @@ async fn on_device(command: Command, profile: &Profile, format: Format) -> Outco
         Command::Conflicts(conflicts) => conflicts::run(profile, &conflicts, format).await,
         Command::Blocked(blocked) => blocked::run(profile, &blocked, format).await,
         Command::Quarantine => quarantine::run(profile, format).await,
-        Command::Verify => verify::run(profile, format).await,
+        Command::Verify(verify) => verify::run(profile, &verify, format).await,
         Command::Export(export) => export::export(profile, &export, format).await,
         Command::Import(import) => import::import(profile, &import, format).await,
         Command::Account(action) => account::run(profile, &action, format).await,

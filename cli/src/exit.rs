@@ -14,8 +14,12 @@ pub enum Exit {
     Attention = 3,
     SignIn = 4,
     Unreachable = 5,
+    /// Stopped because the terminal was closed.
+    HungUp = 129,
     /// Stopped by Ctrl-C: 128 plus the signal's number.
     Interrupted = 130,
+    /// Stopped by Ctrl-\.
+    Quit = 131,
     /// Stopped by SIGTERM.
     Terminated = 143,
 }

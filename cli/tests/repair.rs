@@ -1,4 +1,5 @@
-//! Responses that were damaged between the server and a device, and how the device recovers.
+//! Responses that were damaged between the server and a device, records that were changed in a database behind the server's or the device's
+//! back, and how the devices recover.
 
 mod support;
 
@@ -30,4 +31,86 @@ async fn changes_that_were_damaged_on_the_way_are_fetched_again_by_a_comparison(
     desk.run("laptop", &["get", "user-bodyweight-logs", &id]).ok().says(&["80"]);
     desk.run("laptop", &["sync"]).ok();
     desk.run("laptop", &["status", "--check"]).ok();
+}
+
+const LOGS: &str = "user-bodyweight-logs";
+
+/// Opens a database while its server or device runs.
+fn database(path: std::path::PathBuf) -> rusqlite::Connection {
+    let database = rusqlite::Connection::open(path).expect("the database");
+    database.busy_timeout(std::time::Duration::from_secs(10)).expect("set");
+    database
+}
+
+/// Follows the advice of `verify`: a sync and another comparison, until both agree.
+fn agree(setup: &Setup, device: &str) {
+    for _ in 0..50 {
+        setup.desk.run(device, &["sync"]);
+        if setup.desk.run(device, &["verify"]).code == Some(0) {
+            return;
+        }
+    }
+    panic!("{:?}", setup.desk.run(device, &["verify"]));
+}
+
+/// Checks that a device and the server agree on the digest too, and stay so.
+fn is_settled(setup: &Setup, device: &str) {
+    for _ in 0..50 {
+        setup.desk.run(device, &["sync"]);
+        if setup.desk.run(device, &["status", "--json"]).ok().json()["differsSince"].is_null() {
+            setup.desk.run(device, &["sync"]).ok();
+            setup.desk.run(device, &["status", "--check"]).ok();
+            return;
+        }
+    }
+    panic!("{:?}", setup.desk.run(device, &["status"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_were_removed_from_the_servers_database_come_back_from_any_device() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    let ids = [80.0, 81.0, 82.0].map(|kg| desk.measure("phone", kg));
+    desk.run("phone", &["sync"]).ok();
+    setup.login("laptop").ok();
+    let server = database(desk.path("server/stronglog.db"));
+    let removed = server.execute("DELETE FROM records WHERE instr(record, '\"weightKg\":81') > 0", []).expect("removed");
+    assert_eq!(removed, 1);
+    let noticed = desk.run("laptop", &["verify"]).failed(3, &["1 different; run `stronglog sync` and `stronglog verify` again"]);
+    noticed.says(&[&format!("{}  only on this device", ids[1])]);
+    // The laptop did not make the record, and the phone is gone.
+    agree(&setup, "laptop");
+    assert_eq!(desk.run("laptop", &["list", LOGS, "--json"]).ok().lines().len(), 3);
+    is_settled(&setup, "laptop");
+    setup.login("tablet").ok();
+    assert_eq!(desk.run("tablet", &["list", LOGS, "--json"]).ok().lines().len(), 3, "the server has it again");
+    for device in ["phone", "tablet"] {
+        agree(&setup, device);
+        is_settled(&setup, device);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_were_changed_in_a_database_are_resolved_by_a_repair_and_nothing_is_lost() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    let ids = [80.0, 81.0, 82.0].map(|kg| desk.measure("phone", kg));
+    desk.run("phone", &["sync"]).ok();
+    let changed = "UPDATE records SET record = replace(record, '\"weightKg\":81', '\"weightKg\":91')";
+    assert!(database(desk.path("server/stronglog.db")).execute(changed, []).expect("changed") > 0);
+    let removed = database(desk.path("phone/device.db")).execute("DELETE FROM records WHERE id = ?1", [&ids[2]]);
+    assert_eq!(removed.expect("removed"), 1);
+    desk.run("phone", &["verify"])
+        .ended(3)
+        .says(&[&format!("{}  in different versions", ids[1]), &format!("{}  only on the server", ids[2])]);
+    let repaired = desk.run("phone", &["verify", "--repair"]).failed(0, &["2 differences resolved", "3 records compared: the same"]);
+    repaired.says(&[&ids[1], &ids[2]]);
+    is_settled(&setup, "phone");
+    desk.run("phone", &["verify"]).ok();
+    let weight = |id: &str| desk.run("phone", &["get", LOGS, id, "--json"]).ok().json()["weightKg"].clone();
+    assert_eq!([weight(&ids[1]), weight(&ids[2])], [91.0, 82.0]);
+    let past = desk.run("phone", &["conflicts", "--json"]).ok().lines();
+    assert!(past.iter().any(|past| past["id"] == ids[1].as_str() && past["record"]["weightKg"] == 81.0), "{past:?}");
 }

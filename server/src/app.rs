@@ -14,6 +14,7 @@ use crate::budgets::{Requests, Unsent};
 use crate::clock::{Clock, now_ms};
 use crate::config::Config;
 use crate::devices::Devices;
+use crate::digest_checks::DigestChecks;
 use crate::fair_semaphore::FairSemaphore;
 use crate::feed;
 use crate::live_sessions::LiveSessions;
@@ -51,6 +52,7 @@ pub struct App {
     pub parsing: FairSemaphore,
     /// The exports in progress, by account.
     pub exports: Shares<Uuid>,
+    pub digest_checks: Arc<DigestChecks>,
     pub metrics: Metrics,
     pub connections: Connections,
     /// The certificate in use. It may be replaced while the server runs.
@@ -107,6 +109,20 @@ impl App {
             Ok(decide(records, &mut clock)?)
         };
         self.store.write_records(caller.key(), self.config().quota(), prefetch, decide).await
+    }
+
+    /// Checks an account's digest in the background, because one of its devices pulls everything, as it does if it differs.
+    pub fn check_digest(&self, user: Uuid) {
+        let (store, checks, began) = (Arc::clone(&self.store), Arc::clone(&self.digest_checks), Instant::now());
+        if !checks.begin(user, began) {
+            return;
+        }
+        tokio::spawn(async move {
+            if let Err(error) = store.check_digest(user).await {
+                tracing::warn!(%error, "cannot check the digest of an account");
+            }
+            checks.end(user, began, Instant::now());
+        });
     }
 
     /// Notifies every device of a user, on all servers, of the revision of a push.

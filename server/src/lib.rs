@@ -25,6 +25,7 @@ mod auth;
 mod budgets;
 mod clock;
 mod devices;
+mod digest_checks;
 mod error;
 mod fair_semaphore;
 mod http;

@@ -7,7 +7,7 @@ use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
@@ -37,6 +37,8 @@ const OPERATOR_CONNECTIONS_MAX: usize = 32;
 /// The maximum number of requests in progress, per account and for all accounts. Further requests wait for a permit.
 const REQUESTS_EACH_MAX: usize = 64;
 const REQUESTS_MAX: usize = 2_048;
+/// The maximum number of connections that wait to be accepted.
+const WAITING_CONNECTIONS_MAX: u32 = 1_024;
 /// The maximum number of exports in progress per account.
 const EXPORTS_MAX: usize = 2;
 /// How long a stopping server waits for its database.
@@ -200,6 +202,9 @@ impl HangUps {
 pub async fn start(config: Config) -> Result<Running, ServeError> {
     config.check()?;
     let config = Config { contract: config.read_contract()?, ..config };
+    // Before anything is written: a start that is refused for an occupied port leaves nothing behind.
+    let socket = reserve(config.bind)?;
+    let metrics_socket = config.metrics_bind.map(reserve).transpose()?;
     let secrets = secrets(&config)?;
     let connections = connections(&config)?;
     let store = Arc::new(open(&config).await?);
@@ -233,6 +238,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         permits: FairSemaphore::new(REQUESTS_MAX),
         parsing: FairSemaphore::new(std::thread::available_parallelism().map_or(1, |processors| usize::from(processors).div_ceil(2))),
         exports: Shares::new(EXPORTS_MAX, usize::MAX),
+        digest_checks: Default::default(),
         metrics: Metrics::new(store.commits(), config.contract.contract),
         connections: connections.clone(),
         certificate: certificate.as_ref().map(watch::Sender::subscribe),
@@ -250,14 +256,10 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         }
     });
     let tls = certificate.as_ref().map(watch::Sender::subscribe);
-    let socket = bind(config.bind).await?;
-    let address = socket.local_addr().map_err(|cause| ServeError::Listen { address: config.bind, cause })?;
+    let (socket, address) = socket.listen()?;
     let (routes, router) = watch::channel(http::router(&app));
     let listener = Listener { router, tls, connections, deadlines: config.deadlines, stopping: stopping.clone() };
-    let metrics_address = match config.metrics_bind {
-        Some(bind_to) => Some(serve_metrics(bind_to, &app, &listener).await?),
-        None => None,
-    };
+    let metrics_address = metrics_socket.map(|socket| serve_metrics(socket, &app, &listener)).transpose()?;
     let serving = tokio::spawn(listener.serve(socket));
     tokio::spawn(maintain(Arc::clone(&app), stopping.clone()));
     tokio::spawn(note_time(Arc::clone(&app), stopping.clone()));
@@ -329,9 +331,8 @@ fn keep_fixed(before: &Config, after: &mut Config) -> Vec<&'static str> {
 }
 
 /// Serves the operator's routes on a separate port, and returns its address.
-async fn serve_metrics(bind_to: SocketAddr, app: &Arc<App>, template: &Listener) -> Result<SocketAddr, ServeError> {
-    let socket = bind(bind_to).await?;
-    let address = socket.local_addr().map_err(|cause| ServeError::Listen { address: bind_to, cause })?;
+fn serve_metrics(socket: Reserved, app: &Arc<App>, template: &Listener) -> Result<SocketAddr, ServeError> {
+    let (socket, address) = socket.listen()?;
     let connections = Connections::new(usize::MAX, OPERATOR_CONNECTIONS_MAX);
     // The sender is dropped: these routes never change.
     let (_, router) = watch::channel(http::operator_router(app));
@@ -340,8 +341,34 @@ async fn serve_metrics(bind_to: SocketAddr, app: &Arc<App>, template: &Listener)
     Ok(address)
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|cause| ServeError::Listen { address, cause })
+/// An address that no other program can listen on. Connections are refused until [`listen`](Self::listen).
+struct Reserved {
+    socket: TcpSocket,
+    address: SocketAddr,
+}
+
+fn reserve(address: SocketAddr) -> Result<Reserved, ServeError> {
+    let reserved = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // Otherwise the port of a server that has just stopped stays occupied for a while.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(socket)
+    };
+    let socket = reserved().map_err(|cause| ServeError::Listen { address, cause })?;
+    Ok(Reserved { socket, address })
+}
+
+impl Reserved {
+    fn listen(self) -> Result<(TcpListener, SocketAddr), ServeError> {
+        let Reserved { socket, address } = self;
+        let listening = socket.listen(WAITING_CONNECTIONS_MAX).and_then(|socket| {
+            let address = socket.local_addr()?;
+            Ok((socket, address))
+        });
+        listening.map_err(|cause| ServeError::Listen { address, cause })
+    }
 }
 
 /// The connection limits. Behind a proxy, all connections come from one network, so only the total is limited.
@@ -438,6 +465,9 @@ async fn maintain(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
             let sessions = app.store.forget_sessions(now.saturating_sub(REFRESH_MS)).await?;
             Ok::<_, StoreError>((tombstones, sessions))
         };
+        if let Err(error) = app.store.check_digests().await {
+            tracing::error!(%error, "cannot check the digests of accounts");
+        }
         match done.await {
             Ok((tombstones, sessions)) => tracing::info!(tombstones, sessions, "purged"),
             Err(error) => tracing::error!(%error, "cannot purge"),

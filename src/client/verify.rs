@@ -1,6 +1,6 @@
 //! Compares the records of a device with those of the server, one by one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use uuid::Uuid;
@@ -8,10 +8,12 @@ use uuid::Uuid;
 use crate::api::collection::Contract;
 use crate::client::Client;
 use crate::cursor::Cursor;
+use crate::driver::wall_ms;
 use crate::engine::Message;
 use crate::engine::response::{self, ServerResponse};
 use crate::error::{Error, Fate, Kind};
-use crate::store::{Key, Quarantined, Query, Row, RowState, Store, StoreError};
+use crate::pull;
+use crate::store::{Key, Past, Pending, Quarantined, Query, Row, RowState, Select, Store, StoreError, Write};
 use crate::task::Task;
 use crate::transport::{Link, Tokens};
 use crate::wire::{Change, Page};
@@ -65,6 +67,36 @@ impl Client {
     /// # Errors
     /// Returns an error if nobody is signed in, the server cannot be reached, or the database cannot be read.
     pub async fn verify(&self) -> Result<Verified, Error> {
+        Ok(self.compare_all().await?.verified)
+    }
+
+    /// Compares as [`verify`](Self::verify) does, and resolves each difference. The device takes the server's version and keeps its own in
+    /// the conflict history. It sends the records that the server has lost again, with the next sync. Returns the differences that there
+    /// were.
+    ///
+    /// # Errors
+    /// Returns an error if nobody is signed in, the server cannot be reached, or the database cannot be read or written.
+    pub async fn repair(&self) -> Result<Verified, Error> {
+        let Comparison { verified, mut differing, .. } = self.compare_all().await?;
+        let keys: Vec<Key> = differing.keys().copied().collect();
+        if keys.is_empty() {
+            return Ok(verified);
+        }
+        self.with(|store| {
+            store.update(&Select::Keys(keys), &mut |loaded| {
+                let now = wall_ms();
+                // It is computed again when the database is opened.
+                loaded.meta.digest = None;
+                let entries = loaded.entries.iter().zip(std::mem::take(&mut differing));
+                Ok(entries.flat_map(|(entry, (_, found))| repaired(entry.row.as_ref(), found, now)).collect())
+            })?;
+            Ok::<_, StoreError>(())
+        })?;
+        self.run(Task::Current(self.contract()))?;
+        Ok(verified)
+    }
+
+    async fn compare_all(&self) -> Result<Comparison, Error> {
         let link = self.link(DOING)?;
         let tokens = link.tokens().await?.ok_or(Kind::SignIn { doing: DOING })?;
         let mut comparison = Comparison::default();
@@ -128,6 +160,14 @@ struct Comparison {
     on_server: BTreeSet<Key>,
     /// The account's newest revision when the last page was read.
     user_rev: u64,
+    /// The revision of the device's version of each record that differs, and the server's version, if there is one.
+    differing: BTreeMap<Key, Found>,
+}
+
+/// A difference as it was found.
+struct Found {
+    here: Option<u64>,
+    server: Option<Change>,
 }
 
 impl Comparison {
@@ -166,18 +206,24 @@ impl Comparison {
         };
         self.verified.compared += 1;
         let key = Key { collection: change.collection, id: change.record.id };
-        self.verified.differences.extend(kind.map(|kind| difference(key, kind)));
+        if let Some(kind) = kind {
+            self.verified.differences.push(difference(key, kind));
+            self.differing.insert(key, Found { here: row.and_then(|row| row.base_rev), server: Some(change.clone()) });
+        }
     }
 
     /// Adds the records that the server did not list.
-    fn finish(mut self, store: &mut dyn Store, contract: &Contract) -> Result<Verified, StoreError> {
+    fn finish(mut self, store: &mut dyn Store, contract: &Contract) -> Result<Self, StoreError> {
         store.snapshot(&mut |store| {
             for collection in contract.collections.iter().copied() {
                 store.visit(collection, &Query::default(), &mut |row| {
                     if !self.on_server.contains(&row.key()) {
                         let is_newer = row.base_rev.is_some_and(|rev| rev > self.user_rev);
                         match row.state {
-                            RowState::Clean if !is_newer => self.verified.differences.push(difference(row.key(), DifferenceKind::OnlyHere)),
+                            RowState::Clean if !is_newer => {
+                                self.verified.differences.push(difference(row.key(), DifferenceKind::OnlyHere));
+                                self.differing.insert(row.key(), Found { here: row.base_rev, server: None });
+                            }
                             _ => self.verified.skipped += 1,
                         }
                     }
@@ -186,7 +232,27 @@ impl Comparison {
             }
             Ok(())
         })?;
-        Ok(self.verified)
+        Ok(self)
+    }
+}
+
+/// The writes that resolve a difference, unless the row has changed since it was found. `row` is the device's version.
+fn repaired(row: Option<&Row>, found: Found, now: i64) -> Vec<Write> {
+    if row.is_some_and(|row| row.state != RowState::Clean) || row.and_then(|row| row.base_rev) != found.here {
+        return Vec::new();
+    }
+    match (row, found.server) {
+        (row, Some(change)) => {
+            let lost = row.filter(|row| !row.record.deleted).map(|row| pull::remember(row, Past::Lost, change.op, now));
+            let adopted = pull::clean(&change, row.map_or(0, |row| row.seen));
+            lost.into_iter().chain([Write::Put(adopted)]).collect()
+        }
+        // The server has neither the record nor a tombstone, although the device has pulled everything: the server has lost it.
+        (Some(row), None) => {
+            let state = RowState::Pending(Pending { since: now, lost: true, base_stamp: None, known_rev: None });
+            vec![Write::Put(Row { base_rev: None, state, ..row.clone() })]
+        }
+        (None, None) => Vec::new(),
     }
 }
 

@@ -178,9 +178,8 @@ impl Store for MemoryStore {
     fn counts(&mut self) -> Result<Counts, StoreError> {
         let undecided = self.meta.resync.as_ref().is_some_and(|resync| resync.is_undecided());
         let pending = || self.rows.values().filter(|row| matches!(row.state, RowState::Pending(_)));
-        let dooms = |row: &&Row| {
-            undecided && self.meta.sweeps(row.op.device, row.seen, row.base_rev) && row.state == RowState::Clean && !row.record.deleted
-        };
+        let dooms =
+            |row: &&Row| undecided && self.meta.sweeps(row.seen, row.base_rev) && row.state == RowState::Clean && !row.record.deleted;
         Ok(Counts {
             live: if undecided { self.rows.values().filter(|row| !row.record.deleted).count() as u64 } else { 0 },
             pending: pending().count() as u64,

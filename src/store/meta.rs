@@ -174,18 +174,16 @@ impl Resync {
     /// Whether the server would still have the tombstone if the version with this revision had been deleted. If the resync has seen neither, the
     /// server has never had the version, or has lost it.
     pub fn was_never_deleted(&self, rev: Option<u64>) -> bool {
-        rules::on(Rule::OwnAreNotSwept) && self.purge_watermark.zip(rev).is_some_and(|(purged, rev)| rev > purged)
+        rules::on(Rule::OnlyDeletedAreSwept) && self.purge_watermark.zip(rev).is_some_and(|(purged, rev)| rev > purged)
     }
 }
 
 impl Meta {
-    /// Whether the current resync deletes a clean live row that it has not seen. It does not if the server has lost the row, or if this
-    /// device created it and it cannot have been deleted.
-    pub fn sweeps(&self, device: Uuid, seen: u64, rev: Option<u64>) -> bool {
-        self.resync.as_ref().is_some_and(|resync| {
-            let is_own = device == self.device && resync.was_never_deleted(rev);
-            seen != resync.number && !is_own && !resync.is_lost(seen, rev)
-        })
+    /// Whether the current resync deletes a clean live row that it has not seen. It does not if the server has lost the row, or if the row
+    /// cannot have been deleted.
+    pub fn sweeps(&self, seen: u64, rev: Option<u64>) -> bool {
+        let is_swept = |resync: &Resync| seen != resync.number && !resync.was_never_deleted(rev) && !resync.is_lost(seen, rev);
+        self.resync.as_ref().is_some_and(is_swept)
     }
 }
 

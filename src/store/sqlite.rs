@@ -299,10 +299,9 @@ impl Store for SqliteStore {
         counts.quarantine_digest = quarantine_digest(quarantined.iter().map(|(change, rev)| (change, *rev)));
         if let Some(resync) = meta.resync.filter(|resync| resync.is_undecided()) {
             let sql = "SELECT count(*), coalesce(sum(state = 0 AND seen <> ?1 AND NOT (seen < ?3 AND coalesce(base_rev > ?2, 0))
-                         AND NOT (op_device = ?4 AND coalesce(base_rev > ?5, 0))), 0)
+                         AND NOT coalesce(base_rev > ?4, 0)), 0)
                        FROM records WHERE is_deleted = 0";
-            let parameters =
-                params![resync.number, resync.restored_rev, resync.restored_in, meta.device.as_bytes(), resync.purge_watermark];
+            let parameters = params![resync.number, resync.restored_rev, resync.restored_in, resync.purge_watermark];
             (counts.live, counts.unseen) =
                 self.connection.query_row(sql, parameters, |row| Ok((row.get(0)?, row.get(1)?))).map_err(&failed)?;
         }

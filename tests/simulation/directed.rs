@@ -53,7 +53,7 @@ pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
     (Rule::SeenSinceIsNotLost, "a deletion that is forgotten during a resync", a_deletion_that_is_forgotten_during_a_resync),
     (Rule::ReplacedAreKept, "a version that a push replaces unseen", a_version_that_a_push_replaces_unseen),
     (Rule::RecreationIsKept, "a record that is recreated after its deletion is forgotten", a_record_that_is_recreated),
-    (Rule::OwnAreNotSwept, "an edit that the server has never had", an_edit_that_the_server_has_never_had),
+    (Rule::OnlyDeletedAreSwept, "an edit that the server has never had", an_edit_that_the_server_has_never_had),
     (Rule::PurgeWatermarkCheck, "a cursor from before a purge", a_cursor_from_before_a_purge),
     (Rule::PurgeAfterBackup, "a tombstone that a backup lacks stays", a_tombstone_that_a_backup_lacks_stays),
 ];

@@ -1,8 +1,9 @@
-//! `verify`: compares the records of this device with the server's.
+//! `verify`: compares the records of this device with the server's, and resolves the differences on request.
 
-use stronglog_sync::client::DifferenceKind;
+use stronglog_sync::client::{DifferenceKind, Verified};
 use stronglog_sync::transport::Traffic;
 
+use crate::args;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::VerifyOutput;
 use crate::profile::{Background, Profile};
@@ -10,7 +11,7 @@ use crate::progress::{self, Visibility};
 use crate::summary::exit_of;
 use crate::terminal::{Format, counted, remark, say, say_json};
 
-pub async fn run(profile: &Profile, format: Format) -> Outcome {
+pub async fn run(profile: &Profile, asked: &args::Verify, format: Format) -> Outcome {
     profile.check_server()?;
     let client = profile.open_to_ask(Background::Sync).await?;
     client.check_database()?;
@@ -22,21 +23,27 @@ pub async fn run(profile: &Profile, format: Format) -> Outcome {
             return Err(Failure::Other(Exit::Unreachable, error));
         }
     }
-    let verified = client.verify().await?;
+    let mut verified = client.verify().await?;
+    if asked.repair && !verified.differences.is_empty() {
+        profile.check_writable()?;
+        let repaired = client.repair().await?;
+        progress::sync(&client, "syncing", Traffic::default(), None, visibility).await?;
+        if !format.is_json() {
+            say_differences(&repaired)?;
+            remark!(
+                "{} resolved; the versions that this device had are in `stronglog conflicts`",
+                counted(repaired.differences.len() as u64, "difference")
+            );
+        }
+        verified = client.verify().await?;
+    }
     let is_clear = verified.differences.is_empty() && (verified.compared > 0 || verified.skipped == 0);
     let exit = if is_clear { Exit::Done } else { Exit::Attention };
     if format.is_json() {
         say_json(&VerifyOutput::of(&verified))?;
         return Ok(exit);
     }
-    for difference in &verified.differences {
-        let how = match difference.kind {
-            DifferenceKind::OnlyHere => "only on this device",
-            DifferenceKind::OnlyOnServer => "only on the server",
-            _ => "in different versions",
-        };
-        say!("{} {}  {how}", difference.collection, difference.id)?;
-    }
+    say_differences(&verified)?;
     if verified.skipped > 0 {
         let skipped = counted(verified.skipped, "record");
         remark!("{skipped} not compared: unsent, not yet pulled, or unreadable for this version");
@@ -46,8 +53,20 @@ pub async fn run(profile: &Profile, format: Format) -> Outcome {
         0 if !is_clear => remark!("no record was compared, so it is unknown whether this device and the server agree"),
         0 => remark!("{compared} compared: the same here and on the server"),
         count => remark!(
-            "{compared} compared, {count} different; run `stronglog sync` and `stronglog verify` again. If they still differ, export the records with `stronglog export`, and sync a new profile to get the server's"
+            "{compared} compared, {count} different; run `stronglog sync` and `stronglog verify` again. If they still differ, `stronglog verify --repair` takes the server's versions, keeps this device's in `stronglog conflicts`, and sends what the server has lost"
         ),
     }
     Ok(exit)
+}
+
+fn say_differences(verified: &Verified) -> Outcome<()> {
+    for difference in &verified.differences {
+        let how = match difference.kind {
+            DifferenceKind::OnlyHere => "only on this device",
+            DifferenceKind::OnlyOnServer => "only on the server",
+            _ => "in different versions",
+        };
+        say!("{} {}  {how}", difference.collection, difference.id)?;
+    }
+    Ok(())
 }

@@ -99,6 +99,8 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
     let GetChanges { since, limit, .. } = GetChanges::receive(&request.incoming)?;
     let limit = limit.and_then(|limit| limit.try_into().ok());
     let since = since.map(|since| since.0);
+    let cursor = since.as_ref().and_then(|cursor| cursor.parse::<Cursor>().ok());
+    let is_from_beginning = since.is_none() || cursor.is_some_and(|cursor| cursor.rev == 0);
     let prefetch = feed::prefetch_for_pull(since.as_deref(), limit, feed);
     let page = app.read(caller, prefetch, move |records| feed::pull(records, since.as_deref(), limit, feed, now_ms()));
     let mut page = page.await.map_err(|failure| in_contract_of(request.contract, failure))?;
@@ -107,6 +109,9 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
         page.digest = None;
     }
     app.metrics.pulled(page.changes.len());
+    if matches!(feed, Feed::All(_)) && is_from_beginning {
+        app.check_digest(caller.user);
+    }
     if matches!(feed, Feed::All(_)) && !page.has_more {
         app.devices.synced(caller, now_ms(), page.user_rev);
     }

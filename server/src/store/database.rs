@@ -347,25 +347,46 @@ impl Database {
         each!(self, store => store.finish_erasing().await)
     }
 
-    /// Computes the missing digests of accounts (R27), which takes a while for accounts with many records, and blocks nobody. An account
-    /// that is constantly written to in the meantime is left to the next call.
+    /// Computes the missing digests of accounts (R27), which takes a while for accounts with many records, and blocks nobody.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read or written.
     pub async fn complete_digests(&self) -> Result<(), StoreError> {
         for user in each!(self, store => store.without_digest().await?) {
-            for _ in 0..DIGEST_TRIES {
-                if self.complete_digest(user).await? {
-                    break;
-                }
+            self.check_digest(user).await?;
+        }
+        Ok(())
+    }
+
+    /// Checks the digest of every account: see [`check_digest`](Self::check_digest).
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be read or written.
+    pub async fn check_digests(&self) -> Result<(), StoreError> {
+        for user in each!(self, store => store.with_records().await?) {
+            self.check_digest(user).await?;
+        }
+        Ok(())
+    }
+
+    /// Compares the digest of an account with its records, and corrects it if something else than the server has changed them. Its devices
+    /// then notice that they differ, and send what is missing. An account that is constantly written to in the meantime is left to the next
+    /// call.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be read or written.
+    pub async fn check_digest(&self, user: Uuid) -> Result<(), StoreError> {
+        for _ in 0..DIGEST_TRIES {
+            if self.correct_digest(user).await? {
+                break;
             }
         }
         Ok(())
     }
 
     /// Computes the digest of an account. Returns false if the account was written to in the meantime.
-    async fn complete_digest(&self, user: Uuid) -> Result<bool, StoreError> {
-        let Some(rev) = each!(self, store => store.rev(user).await?) else { return Ok(true) };
+    async fn correct_digest(&self, user: Uuid) -> Result<bool, StoreError> {
+        let Some((rev, known)) = each!(self, store => store.digest(user).await?) else { return Ok(true) };
         let (mut digest, mut after) = (Digest::default(), 0);
         loop {
             let some = each!(self, store => store.live_after(user, after, DIGEST_ROWS).await?);
@@ -375,7 +396,17 @@ impl Database {
                 _ => break,
             }
         }
-        each!(self, store => store.set_digest(user, rev, digest).await)
+        if known == Some(digest) {
+            return Ok(true);
+        }
+        let is_set = each!(self, store => store.set_digest(user, rev, digest).await?);
+        if is_set && known.is_some() {
+            tracing::error!(
+                account = %user,
+                "records were changed or removed in the database, and not by the server; the account's devices fetch everything again and send what is missing"
+            );
+        }
+        Ok(is_set)
     }
 
     /// Purges the tombstones older than `tombstone_days` that every backup of the last `backup_days` includes (R10), in steps between which others

@@ -396,7 +396,7 @@ pub fn count_unseen(meta: &str, infos: Vec<String>) -> Result<Vec<u32>, String> 
     for info in &infos {
         let info: RowInfo = read_stored(info)?;
         live += u32::from(!info.deleted);
-        let is_swept = meta.sweeps(info.op.device, info.seen, info.base_rev);
+        let is_swept = meta.sweeps(info.seen, info.base_rev);
         unseen += u32::from(is_swept && !info.deleted && info.since.is_none());
     }
     Ok(vec![live, unseen])

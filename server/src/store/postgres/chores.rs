@@ -92,9 +92,18 @@ impl Store {
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
-    pub async fn rev(&self, user: Uuid) -> Result<Option<u64>, StoreError> {
-        let rows = self.query(SERVER, "SELECT rev FROM heads WHERE user_id = $1", &[(&user, Type::UUID)]).await?;
-        rows.first().map(|row| number(row.try_get(0)?)).transpose()
+    pub async fn with_records(&self) -> Result<Vec<Uuid>, StoreError> {
+        let rows = self.scan("SELECT user_id FROM heads WHERE rev > 0", &[]).await?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
+    /// The newest revision of an account, and its digest.
+    pub async fn digest(&self, user: Uuid) -> Result<Option<(u64, Option<Digest>)>, StoreError> {
+        let rows = self.query(SERVER, "SELECT rev, digest FROM heads WHERE user_id = $1", &[(&user, Type::UUID)]).await?;
+        let read = |row: &tokio_postgres::Row| {
+            Ok::<_, StoreError>((number(row.try_get(0)?)?, row.try_get::<_, Option<&str>>(1)?.and_then(Digest::read)))
+        };
+        rows.first().map(read).transpose()
     }
 
     pub async fn live_after(&self, user: Uuid, rev: u64, rows_max: usize) -> Result<Vec<Live>, StoreError> {

@@ -268,9 +268,23 @@ impl Store {
         .await
     }
 
-    pub async fn rev(&self, user: Uuid) -> Result<Option<u64>, StoreError> {
-        let sql = "SELECT rev FROM users WHERE user_id = ?1";
-        self.read_for(SERVER, move |connection| Ok(connection.query_row(sql, [user], |row| row.get(0)).optional()?)).await
+    pub async fn with_records(&self) -> Result<Vec<Uuid>, StoreError> {
+        self.read_for(SERVER, |connection| {
+            let mut statement = connection.prepare("SELECT user_id FROM users WHERE rev > 0 AND NOT erasing")?;
+            let users = statement.query_map([], |row| row.get(0))?;
+            Ok(users.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The newest revision of an account, and its digest.
+    pub async fn digest(&self, user: Uuid) -> Result<Option<(u64, Option<Digest>)>, StoreError> {
+        self.read_for(SERVER, move |connection| {
+            let read = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?));
+            let found = connection.query_row("SELECT rev, digest FROM users WHERE user_id = ?1", [user], read).optional()?;
+            Ok(found.map(|(rev, digest)| (rev, digest.as_deref().and_then(Digest::read))))
+        })
+        .await
     }
 
     pub async fn live_after(&self, user: Uuid, rev: u64, rows_max: usize) -> Result<Vec<Live>, StoreError> {
