@@ -30,8 +30,19 @@ for question, answer in answers:
         os.write(main, answer.encode())
 while not is_hidden():
     pass
+stopped = None
+if last == signal.SIGTSTP:
+    child.send_signal(last)
+    stopped = os.WIFSTOPPED(os.waitpid(child.pid, os.WUNTRACED)[1]) and not is_hidden()
+    child.send_signal(signal.SIGCONT)
+    while not is_hidden():
+        pass
+    last = "\x03"
 os.write(main, last.encode()) if isinstance(last, str) else child.send_signal(last)
 code = child.wait()
+if stopped is not None:
+    print(json.dumps({"code": code, "stopped": stopped, "echoes": not is_hidden()}))
+    sys.exit()
 print(json.dumps({"code": code, "echoes": not is_hidden(), "lines": bool(termios.tcgetattr(terminal)[3] & termios.ICANON)}))
 "#;
 
@@ -62,4 +73,9 @@ fn a_signal_at_the_question_for_a_password_leaves_the_terminal_as_it_was() {
 #[test]
 fn ctrl_c_at_the_question_for_a_password_is_ctrl_c() {
     assert_eq!(ended_at_the_password(&json!("\u{3}")), json!({ "code": 130, "echoes": true, "lines": true }));
+}
+
+#[test]
+fn a_command_that_is_stopped_at_the_question_for_a_password_leaves_a_terminal_that_shows_what_is_typed() {
+    assert_eq!(ended_at_the_password(&json!(20)), json!({ "code": 130, "stopped": true, "echoes": true }));
 }

@@ -152,3 +152,15 @@ fn addresses_are_logged_if_the_operator_wants_it() {
         assert!(line.contains("request=\""), "{line}");
     }
 }
+
+#[test]
+fn a_start_that_an_occupied_port_prevents_leaves_nothing_behind() {
+    let desk = Desk::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("its address").to_string();
+    desk.run("operator", &["serve", "--dev", "--bind", &address, "--data", "server"]).failed(1, &[&address]);
+    assert!(!desk.path("server").exists());
+    let metrics = ["serve", "--dev", "--bind", "127.0.0.1:0", "--metrics-bind", &address, "--data", "server"];
+    desk.run("operator", &metrics).failed(1, &[&address]);
+    assert!(!desk.path("server").exists());
+}

@@ -151,7 +151,7 @@ async fn a_copy_that_is_stopped_leaves_nothing_behind() {
         .expect("filled");
     let words = ["admin", "copy", "--from", "sqlite:server", "--to", "sqlite:moved"];
     let partial = desk.path("moved/stronglog.db.copying");
-    for (name, code) in [("INT", Some(130)), ("TERM", Some(143)), ("KILL", None)] {
+    for (name, code) in [("INT", Some(130)), ("TERM", Some(143)), ("HUP", Some(129)), ("QUIT", Some(131)), ("KILL", None)] {
         let mut child = desk.command(&words).spawn().expect("the command starts");
         while !partial.exists() {
             std::thread::sleep(std::time::Duration::from_millis(1));

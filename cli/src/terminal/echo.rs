@@ -9,6 +9,7 @@ mod unix {
     use std::io::Result;
     use std::sync::OnceLock;
 
+    use rustix::process::{Signal, getpid, kill_process};
     use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
     use tokio::signal::unix::{SignalKind, signal};
 
@@ -18,7 +19,7 @@ mod unix {
     /// The terminal and its settings before the first prompt.
     static BEFORE: OnceLock<(File, Termios)> = OnceLock::new();
 
-    /// From now on, every other signal that ends the process restores the current settings of the terminal. Ctrl-C and SIGTERM end each
+    /// From now on, every other signal that ends or stops the process restores the current settings of the terminal. Ctrl-C and SIGTERM end each
     /// command that prompts, which then calls [`restore`].
     ///
     /// # Errors
@@ -40,6 +41,21 @@ mod unix {
                 }
             });
         }
+        let job_control = |signal: Signal| SignalKind::from_raw(signal.as_raw());
+        let (mut stopped, mut continued) = (signal(job_control(Signal::TSTP))?, signal(job_control(Signal::CONT))?);
+        tokio::spawn(async move {
+            while stopped.recv().await.is_some() {
+                let present = BEFORE.get().and_then(|(terminal, _)| Some((terminal, tcgetattr(terminal).ok()?)));
+                restore();
+                // A process may always stop itself. Its threads stop one after the other, so this one waits for the signal to go on.
+                _ = kill_process(getpid(), Signal::STOP);
+                continued.recv().await;
+                if let Some((terminal, settings)) = present {
+                    // This fails if the terminal has been closed, and then there is nothing to hide.
+                    _ = tcsetattr(terminal, OptionalActions::Now, &settings);
+                }
+            }
+        });
         Ok(())
     }
 
