@@ -35,6 +35,9 @@ pub use self::builder::ClientBuilder;
 pub use self::records::{JsonRecords, Presence, Records};
 pub use self::subscriptions::{Changes, Statuses};
 pub use self::transfer::{ExportOptions, Exported, FileCounts, ImportCounts, ImportOptions, Imported, OnConflict};
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub use self::transfer::{export_from, import_into};
 pub use self::verify::{Difference, DifferenceKind, Verified};
 
 /// The records of a device, synced in the background. Clones share the same client.

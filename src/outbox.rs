@@ -91,18 +91,21 @@ pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, clock: &mut ClockAn
     let before = entry.and_then(|entry| entry.row.as_ref());
     let live = before.filter(|row| !row.record.deleted);
     let meta = &mut loaded.meta;
-    let stamp = |meta: &mut Meta| meta.clock.stamp(clock.now_ms, before.map(|row| row.record.stamp));
+    let stamp_of_now = |meta: &mut Meta| meta.clock.stamp(clock.now_ms, before.map(|row| row.record.stamp));
     let record = match edit {
         LocalEdit::Seed(_) if before.is_some() => return Ok(Vec::new()),
         LocalEdit::Seed(text) if rules::on(Rule::SeedsAreOldest) => live_record(key, text, i64::MAX, 0, None)?,
-        LocalEdit::Seed(text) => live_record(key, text, i64::MAX, stamp(meta), None)?,
-        LocalEdit::Put(text) | LocalEdit::Change(text) if !is_tombstone(text) => live_record(key, text, i64::MAX, stamp(meta), before)?,
+        LocalEdit::Seed(text) => live_record(key, text, i64::MAX, stamp_of_now(meta), None)?,
+        LocalEdit::Put(text) | LocalEdit::Change(text) if !is_tombstone(text) => {
+            live_record(key, text, i64::MAX, stamp_of_now(meta), before)?
+        }
         LocalEdit::Import { text, stamp } if !is_tombstone(text) => {
-            live_record(key, text, stamp_in(text).unwrap_or_default(), *stamp, before)?
+            let stamp = if rules::on(Rule::ImportsKeepStamps) { *stamp } else { stamp_of_now(meta) };
+            live_record(key, text, stamp_in(text).unwrap_or_default(), stamp, before)?
         }
         LocalEdit::Put(_) | LocalEdit::Change(_) | LocalEdit::Import { .. } | LocalEdit::Delete => {
             let live = live.ok_or(EditError::Missing)?;
-            let stamp = if let LocalEdit::Import { stamp, .. } = edit { *stamp } else { stamp(meta) };
+            let stamp = if let LocalEdit::Import { stamp, .. } = edit { *stamp } else { stamp_of_now(meta) };
             live.record.tombstone(stamp).map_err(EditError::Invalid)?
         }
     };

@@ -102,6 +102,12 @@ pub enum Rule {
     RecreationIsKept,
     /// R24: an edit of an earlier version is not treated as an edit of the current version.
     StaleEditsHaveNoBase,
+    /// R25: an imported record keeps the time of its last edit.
+    ImportsKeepStamps,
+    /// R25: an import does not replace newer versions.
+    ImportsReplaceOlder,
+    /// R26: a request under a session that has ended gets no data.
+    SessionsEndAtOnce,
     /// R27: a device whose digest differs from the server's pulls everything again.
     DigestsAgree,
     /// R28: a call returns if it cannot continue until the user acts.
@@ -194,6 +200,9 @@ impl Rule {
         Rule::ReplacedAreKept,
         Rule::RecreationIsKept,
         Rule::StaleEditsHaveNoBase,
+        Rule::ImportsKeepStamps,
+        Rule::ImportsReplaceOlder,
+        Rule::SessionsEndAtOnce,
         Rule::DigestsAgree,
         Rule::QuestionsAreReported,
     ];

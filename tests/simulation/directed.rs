@@ -360,7 +360,8 @@ fn a_deletion_that_is_forgotten_during_a_resync() -> Result<(), String> {
 fn an_edit_that_the_server_has_never_had() -> Result<(), String> {
     let collection = CONTRACT.collections.iter().copied().find(|known| known.singleton.is_none()).expect("a collection");
     let op = version(1, 1, 0).op;
-    let mut meta = Meta { device: op.device, ..Meta::default() };
+    // The device did not make the edit itself.
+    let mut meta = Meta::default();
     pull::begin_resync(&mut meta, None, Some("v1.all.e1_6.0".to_owned()));
     let row = |rev| Row { collection, record: plain_record(50), op, base_rev: Some(rev), state: RowState::Clean, seen: 0 };
     let mut loaded = Loaded { meta, entries: vec![entry(row(6)), entry(row(7))] };

@@ -3,6 +3,7 @@
 mod faults;
 mod network;
 mod rest;
+mod transfer;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,7 @@ use crate::contracts::TestContract;
 use crate::device::Device;
 use crate::server::Server;
 use network::Packet;
+use transfer::Export;
 
 /// The last edit of a record that only one device writes.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +64,10 @@ pub struct Run {
     newer_app_edits: u64,
     /// Sessions that have ended, by device: another device has revoked them.
     ended: BTreeSet<(usize, u64)>,
+    /// Exports that may be imported later.
+    exports: Vec<Export>,
+    /// The ids of the edits that imports have made.
+    imported: BTreeSet<Uuid>,
 }
 
 fn trace() -> bool {
@@ -125,6 +131,8 @@ impl Run {
             discarded: 0,
             newer_app_edits: 0,
             ended: BTreeSet::new(),
+            exports: Vec::new(),
+            imported: BTreeSet::new(),
         }
     }
 

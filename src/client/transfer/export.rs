@@ -45,17 +45,29 @@ impl Client {
     /// # Errors
     /// Returns an error if the database cannot be read or `out` cannot be written.
     pub fn export(&self, out: impl Write, options: ExportOptions, progress: impl FnMut(u64, u64)) -> Result<Exported, Error> {
-        let mut lines = Lines { out, counts: Exported::default(), progress, open: false };
-        let mut result = Ok(());
-        self.with(|store| {
-            store.snapshot(&mut |store| {
-                result = lines.write_all(store, self.contract(), options)?;
-                Ok(())
-            })
-        })?;
-        let written = result.and_then(|()| lines.end());
-        written.map_err(|error| Error::argument(format!("cannot write the export: {}", with_advice(&error))))
+        self.with(|store| export_from(store, self.contract(), out, options, progress))
     }
+}
+
+/// Exports a store, as [`Client::export`] does.
+///
+/// # Errors
+/// Returns an error if the store cannot be read or `out` cannot be written.
+pub fn export_from(
+    store: &mut dyn Store,
+    contract: &Contract,
+    out: impl Write,
+    options: ExportOptions,
+    progress: impl FnMut(u64, u64),
+) -> Result<Exported, Error> {
+    let mut lines = Lines { out, counts: Exported::default(), progress, open: false };
+    let mut result = Ok(());
+    store.snapshot(&mut |store| {
+        result = lines.write_all(store, contract, options)?;
+        Ok(())
+    })?;
+    let written = result.and_then(|()| lines.end());
+    written.map_err(|error| Error::argument(format!("cannot write the export: {}", with_advice(&error))))
 }
 
 struct Lines<W, P> {

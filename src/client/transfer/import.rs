@@ -11,7 +11,13 @@ use crate::clock::{ClockAndRng, SKEW_MAX_MS};
 use crate::driver::wall_ms;
 use crate::error::Error;
 use crate::outbox::{self, EditError, LocalEdit};
+use crate::rules::{self, Rule};
 use crate::store::{Key, Loaded, Row, Write};
+#[cfg(feature = "simulation")]
+use crate::{
+    api::collection::Contract,
+    store::{Select, Store},
+};
 
 /// The options of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -134,6 +140,31 @@ impl Client {
     }
 }
 
+/// Imports a file into a store, as [`Client::import`] does.
+///
+/// # Errors
+/// Returns an error if `lines` cannot be read or the store cannot be written.
+#[cfg(feature = "simulation")]
+pub fn import_into(
+    store: &mut dyn Store,
+    contract: &'static Contract,
+    lines: impl BufRead,
+    options: ImportOptions,
+    clock: &mut ClockAndRng<'_>,
+) -> Result<Imported, Error> {
+    let now_ms = store.meta()?.clock.server_ms(clock.now_ms);
+    let mut reader = LineReader { contract, now_ms, new_id: &mut || clock.new_id(), seen: HashMap::new() };
+    let mut file = Some(read(lines, &mut reader, |_| {})?);
+    let keys = file.iter().flat_map(|file| &file.records).map(|record| record.key).collect();
+    let mut done = Imported::default();
+    store.update(&Select::Keys(keys), &mut |loaded| {
+        let (writes, imported) = plan(loaded, file.take().unwrap_or_default(), options, clock);
+        done = imported;
+        Ok(writes)
+    })?;
+    Ok(done)
+}
+
 fn imported(file: File) -> Imported {
     let File { superseded, skipped, refused, counts, .. } = file;
     Imported { superseded, skipped, refused, counts, ..Imported::default() }
@@ -201,7 +232,10 @@ fn fate(record: &Incoming, row: Option<&Row>, on_conflict: OnConflict, now_ms: i
     let (same, deleted) = (is_same(record, row), row.record.deleted);
     let stays = match on_conflict {
         // A stamp in the future comes from a wrong clock, and does not show which version is newer.
-        OnConflict::Newer => record.stamp.is_none_or(|stamp| stamp <= row.record.stamp || stamp > now_ms + SKEW_MAX_MS),
+        OnConflict::Newer => {
+            let is_newer = |stamp| stamp > row.record.stamp && stamp <= now_ms + SKEW_MAX_MS;
+            !record.stamp.is_some_and(is_newer) && rules::on(Rule::ImportsReplaceOlder)
+        }
         OnConflict::Keep => true,
         OnConflict::Replace => false,
     };

@@ -12,7 +12,7 @@ use crate::device::{Device, EPOCH_MS, new_database};
 impl Run {
     pub(super) fn fault(&mut self, index: usize) -> Result<(), String> {
         let account = self.devices[index].account;
-        let which = self.chance.below(38);
+        let which = self.chance.below(42);
         if trace() {
             eprintln!("{} FAULT d{index} {which}", self.now);
         }
@@ -49,6 +49,8 @@ impl Run {
             34 if self.chance.of_thousand(200) => self.server.omits = true,
             35 if self.chance.of_thousand(200) => self.discard(index),
             36 => self.set_clock(index),
+            37..39 => self.export(index)?,
+            39..42 => self.import(index)?,
             _ => {}
         }
         Ok(())

@@ -3,6 +3,7 @@
 use stronglog_sync::api::ProblemCode;
 use stronglog_sync::engine::response::ServerResponse;
 use stronglog_sync::engine::{Event, Message, TransportError};
+use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::store::Key;
 use stronglog_sync::wire;
 use uuid::Uuid;
@@ -157,15 +158,26 @@ impl Run {
             );
         }
         // A request under a session that has ended is rejected, however old its token is and whenever it was sent (R26).
-        if self.ended.contains(&(packet.device, packet.session)) {
+        let has_ended = self.ended.contains(&(packet.device, packet.session));
+        if has_ended && rules::on(Rule::SessionsEndAtOnce) {
             return Ok(problem(401, ProblemCode::TokenRevoked, ""));
         }
+        let answered = self.serve_live(packet, now)?;
+        match answered.status {
+            200 if has_ended => Err(format!("device {} has got data under a session that has ended (I18)", packet.device)),
+            _ => Ok(answered),
+        }
+    }
+
+    fn serve_live(&mut self, packet: &Packet, now: i64) -> Result<ServerResponse, String> {
         match &packet.message {
             Message::Pull { since, limit } => Ok(self.server.pull(packet.account, since.as_deref(), *limit, now)),
             Message::Push { edits, cursor } => {
                 let body = wire::write_push(edits, cursor.as_deref());
                 let before = self.server.rev(packet.account);
+                let newer = self.newer_than_imports(packet.account, edits);
                 let answered = self.server.push(packet.account, &body, now, &mut self.chance)?;
+                self.check_imports(packet, edits, &newer, &answered)?;
                 self.note_acknowledged(packet, &answered);
                 if self.server.rev(packet.account) > before {
                     self.ring(packet.account);
@@ -173,6 +185,28 @@ impl Run {
                 Ok(answered)
             }
         }
+    }
+
+    /// The edits of a push that come from an import, and of whose records the server has a newer version.
+    fn newer_than_imports(&mut self, account: usize, edits: &[wire::Edit]) -> Vec<Uuid> {
+        let mut is_older = |edit: &&wire::Edit| {
+            let stored = self.server.stamp(account, Key { collection: edit.collection, id: edit.record.id });
+            self.imported.contains(&edit.op.id) && stored.is_some_and(|stored| stored > edit.record.stamp)
+        };
+        edits.iter().filter(|edit| is_older(edit)).map(|edit| edit.op.id).collect()
+    }
+
+    /// Checks that no import has replaced a newer version on the server (I15). The edit counts of a device that was copied mean nothing.
+    fn check_imports(&self, packet: &Packet, edits: &[wire::Edit], newer: &[Uuid], answered: &ServerResponse) -> Result<(), String> {
+        let result = wire::read_push_result(&answered.body, self.tested.contract.contract, edits);
+        let outcomes = result.ok().flatten().map(|result| result.outcomes).unwrap_or_default();
+        for (edit, outcome) in edits.iter().zip(outcomes) {
+            let is_replaced = matches!(outcome, wire::Outcome::Accepted(_)) && newer.contains(&edit.op.id);
+            if is_replaced && !self.put_back.contains(&packet.device) {
+                return Err(format!("an import on device {} has replaced a newer version of {} (I15)", packet.device, edit.record.id));
+            }
+        }
+        Ok(())
     }
 
     fn note_acknowledged(&mut self, packet: &Packet, answered: &ServerResponse) {
