@@ -392,23 +392,6 @@ mod tests {
             let expected: f64 = text.parse().unwrap();
             assert_eq!(number.to_f64().to_bits(), expected.to_bits(), "{text}");
         }
-        for (text, integer) in [
-            ("9007199254740993.0", 9_007_199_254_740_993),
-            ("-90071992547409.93e2", -9_007_199_254_740_993),
-            ("9007199254740991e1", 90_071_992_547_409_910),
-            ("9223372036854775807.0", i64::MAX),
-            ("-9223372036854775808", i64::MIN),
-            ("-9.223372036854775808e18", i64::MIN),
-            ("1234567890123456789000e-3", 1_234_567_890_123_456_789),
-            ("-1234567890123456789000e-3", -1_234_567_890_123_456_789),
-        ] {
-            let number = Scanner::new(text).number().unwrap_or_else(|error| panic!("{text}: {error}"));
-            assert!(matches!(number, Number::Signed(value) if value == integer), "{text}: {number:?}");
-        }
-        assert!(matches!(Scanner::new("1e17").number(), Ok(Number::Float(_))));
-        let below = Scanner::new("-9223372036854775809").number().expect("a number");
-        assert_eq!(below.to_i64(), None, "the double of the smallest integer of 64 bits is no such integer");
-        assert!(matches!(Scanner::new("18446744073709551615.0").number(), Ok(Number::Unsigned(u64::MAX))));
         for (text, beside) in [
             ("1.00000000000000000001", 1.0_f64.next_up()),
             ("-0.9999999999999999999999999999", -(1.0_f64.next_down())),
@@ -437,5 +420,26 @@ mod tests {
         ] {
             assert!(Scanner::new(text).number().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn integers_are_exact_in_every_spelling() {
+        for (text, integer) in [
+            ("9007199254740993.0", 9_007_199_254_740_993),
+            ("-90071992547409.93e2", -9_007_199_254_740_993),
+            ("9007199254740991e1", 90_071_992_547_409_910),
+            ("9223372036854775807.0", i64::MAX),
+            ("-9223372036854775808", i64::MIN),
+            ("-9.223372036854775808e18", i64::MIN),
+            ("1234567890123456789000e-3", 1_234_567_890_123_456_789),
+            ("-1234567890123456789000e-3", -1_234_567_890_123_456_789),
+        ] {
+            let number = Scanner::new(text).number().unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert!(matches!(number, Number::Signed(value) if value == integer), "{text}: {number:?}");
+        }
+        assert!(matches!(Scanner::new("1e17").number(), Ok(Number::Float(_))));
+        let below = Scanner::new("-9223372036854775809").number().expect("a number");
+        assert_eq!(below.to_i64(), None, "the double of the smallest integer of 64 bits is no such integer");
+        assert!(matches!(Scanner::new("18446744073709551615.0").number(), Ok(Number::Unsigned(u64::MAX))));
     }
 }
