@@ -103,6 +103,10 @@ async fn a_sync_that_waits_for_the_user_returns_and_says_so() {
     phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
     synced(&phone).await;
     drop(phone);
+    // Deletions of these records would be purged by now.
+    let database = rusqlite::Connection::open(folder.path().join("server/stronglog.db")).expect("the database");
+    assert_eq!(database.execute("UPDATE users SET rev = 1, purge_watermark = 1", []).expect("purged"), 1);
+    drop(database);
     // A resync that has pulled everything, and would delete what the server no longer has, is found when the app starts.
     {
         let mut store = SqliteStore::open(&folder.path().join("phone.db"), uuid::Uuid::nil(), &CONTRACT, "").expect("a database");
@@ -186,13 +190,14 @@ async fn a_difference_that_stays_is_reported_and_looked_into_with_each_sync_that
     let server = serve(&folder.path().join("server")).await;
     let phone = device(&server, folder.path(), "phone.db").await;
     phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
-    let logs = [80.0, 81.0].map(|kg| phone.user_bodyweight_logs().put(&log(&phone, kg)).expect("written"));
+    phone.user_bodyweight_logs().put(&log(&phone, 80.0)).expect("written");
     synced(&phone).await;
     server.stop().await.expect("stopped");
-    // A row of the server is damaged behind its back.
+    // The server's digest of the account is wrong, also when the server corrects it.
+    let wrong = "UPDATE users SET digest = '0123456789abcdef0123456789abcdef'";
     let database = rusqlite::Connection::open(folder.path().join("server/stronglog.db")).expect("the database");
-    let lost = uuid::Uuid::parse_str(&logs[0].id.0).expect("an id");
-    assert_eq!(database.execute("DELETE FROM records WHERE id = ?1", [lost.as_bytes()]).expect("deleted"), 1);
+    let trigger = format!("CREATE TRIGGER damaged AFTER UPDATE OF digest ON users BEGIN {wrong}; END; {wrong}");
+    database.execute_batch(&trigger).expect("damaged");
     drop(database);
 
     let server = serve(&folder.path().join("server")).await;
