@@ -327,8 +327,12 @@ impl<'a> Reader<'a> {
         (strsim::damerau_levenshtein(&close.key, wanted) <= 3).then(|| format!("did you mean `#{parent}/{}`?", close.key))
     }
 
-    /// Follows `$ref`s that replace the object itself, as in parameters and responses.
+    /// Follows `$ref`s that replace the object itself, as in parameters and responses. A written `null` means that there is none.
     fn dereference(&mut self, at: Located<'a>, object: &Object) -> Option<Located<'a>> {
+        if matches!(at.node.value, Value::Null) && !self.is_left_out(at.node) {
+            self.diagnostics.warning(at.node.span, format!("ignored: {} is null", object.name())).hint("leave it out");
+            return None;
+        }
         self.unknown_keys(at.node, object);
         let is_reference = at.node.get("$ref").is_some();
         let found = self.followed(at)?;

@@ -10,6 +10,13 @@ pub(super) struct Object {
     keys: &'static [&'static str],
 }
 
+impl Object {
+    /// The name with its article.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
 /// Keys that OpenAPI 3.2 adds to objects and that the reader does not use.
 const ADDED: [&str; 5] = ["additionalOperations", "itemEncoding", "itemSchema", "prefixEncoding", "query"];
 

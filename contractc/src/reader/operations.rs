@@ -147,12 +147,13 @@ impl<'a> Reader<'a> {
     }
 
     fn body(&mut self, method: Method, at: Located<'a>, bindings: &Bindings) -> Option<Body> {
+        let span = at.node.span;
+        let at = self.dereference(at, &objects::REQUEST_BODY)?;
         if matches!(method, Method::Get | Method::Head | Method::Trace) {
             let message = format!("a {} request has a body, which `fetch` does not send", method.name().to_ascii_uppercase());
             let hint = "the TypeScript client can call the operation only without a body; declare the operation with POST, or its values as parameters";
-            self.diagnostics.warning(at.node.span, message).hint(hint);
+            self.diagnostics.warning(span, message).hint(hint);
         }
-        let at = self.dereference(at, &objects::REQUEST_BODY)?;
         let required = self.flag(at.node, "required");
         let description = self.text(at.node, "description");
         Some(Body { required, description, media: self.media(&at, bindings, false) })
