@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Sampler;
 use super::needs::{ENDLESS, kinds};
-use crate::model::{ArrayRules, ObjectRules, Schema, SchemaId};
+use crate::model::{ArrayRules, ObjectRules, Schema, SchemaId, intersect};
 use crate::regex;
 use crate::runtime::check::Types;
 
@@ -54,7 +54,7 @@ pub(super) struct Demand<'c> {
 impl<'c> Demand<'c> {
     /// The types that all parts accept; `None` if every type is accepted.
     pub(super) fn types(&self) -> Option<Types> {
-        self.parts.iter().filter_map(|part| part.types).reduce(common_types)
+        self.parts.iter().filter_map(|part| part.types).reduce(intersect)
     }
 
     /// The types that the parts' keywords apply to, for a value whose type is not constrained.
@@ -112,14 +112,6 @@ impl<'c> Demand<'c> {
         let found: Vec<SchemaId> = self.parts.iter().filter_map(own).collect();
         if found.is_empty() { self.parts.iter().filter_map(|part| part.array.unevaluated_items).collect() } else { found }
     }
-}
-
-/// The types that both accept. Every integer is a number.
-fn common_types(left: Types, right: Types) -> Types {
-    let common = Types(left.0 & right.0);
-    let numeric = Types::INTEGER.or(Types::NUMBER);
-    let mixed = left.contains(numeric) && right.contains(numeric) && !common.contains(numeric);
-    if mixed { common.or(Types::INTEGER) } else { common }
 }
 
 impl<'c> Sampler<'c> {

@@ -182,3 +182,11 @@ fn strings_match_their_patterns() {
         assert!(texts.len() > 2, "{name}: {texts:?}");
     }
 }
+
+#[test]
+fn an_integer_is_a_number() {
+    let contract = contract_of("    Num: { allOf: [{ type: number }, { type: integer }] }\n");
+    let num = contract.named("Num").expect("the schema");
+    let value = Sampler::new(&contract, 1).valid(num).expect("an instance");
+    assert!(is_valid(&contract, num, &value.to_string()), "{value}");
+}

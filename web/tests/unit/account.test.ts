@@ -92,15 +92,29 @@ describe("nothing waits in silence", () => {
     }
     await device.signIn();
     await device.sync();
-    // The server was restored from a backup, and has lost them.
+    // The server was restored from a backup. Another device may have deleted them before: the server would have purged the deletions.
     server.records.clear();
     server.epoch = "e2";
+    server.purged = server.rev;
     expect(await device.sync()).toMatchObject({ state: "needsConfirmation", toBeDeleted: 120 });
     await device.db.workoutTemplates.add({ name: "meanwhile" });
     expect(await device.sync()).toMatchObject({ state: "needsConfirmation", pending: 1 });
     await device.host.call("confirmDeletions", ["delete"]);
     expect(await device.sync()).toMatchObject({ state: "idle", pending: 0 });
     expect(await device.db.userBodyweightLogs.count()).toBe(0);
+  });
+
+  test("records that a restored server has lost, and that nobody can have deleted, are sent again", async () => {
+    for (let index = 0; index < 120; index += 1) {
+      server.add("user-bodyweight-logs", remote(newId(), { date: index }));
+    }
+    await device.signIn();
+    await device.sync();
+    server.records.clear();
+    server.epoch = "e2";
+    expect(await device.sync()).toMatchObject({ state: "idle", pending: 0, toBeDeleted: 0 });
+    expect(await device.db.userBodyweightLogs.count()).toBe(120);
+    expect(server.records.size).toBe(120);
   });
 
   test("tokens go to the server that gave them, and to no other one", async () => {

@@ -30,6 +30,8 @@ export class MockServer {
   rev = 0;
   /** Another value means that the server was restored. */
   epoch = "e1";
+  /** The revision up to which deletions were purged. */
+  purged = 0;
   /** Responds in place of the server, if it returns a response. */
   intercept: ((path: string, body: unknown) => Response | Promise<Response> | undefined) | undefined;
   /** Decides the outcome of an edit; undefined accepts it. */
@@ -60,7 +62,7 @@ export class MockServer {
       case "/api/v1/auth/logout":
         return new Response(null, { status: 204 });
       case "/api/v1/changes":
-        if (url.searchParams.get("since")?.includes(`.${this.epoch}.`) === false) {
+        if ((url.searchParams.get("since")?.split(".")[2]?.split("_")[0] ?? this.epoch) !== this.epoch) {
           return json({ type: "about:blank", title: "Gone", status: 410, code: "epoch_changed", retryable: false, restoredRev: this.rev }, 410);
         }
         return json(this.page(url.searchParams.get("since"), Number(url.searchParams.get("limit"))));
@@ -77,7 +79,8 @@ export class MockServer {
     const hasMore = changes.length > limit;
     const sent = changes.slice(0, limit);
     const last = hasMore ? (sent.at(-1)?.rev ?? from) : this.rev;
-    return { changes: sent, nextCursor: `v1.all.${this.epoch}.${last}`, hasMore, userRev: this.rev, serverTime: Date.now() };
+    const epoch = from === 0 && this.purged > 0 ? `${this.epoch}_${this.purged}` : this.epoch;
+    return { changes: sent, nextCursor: `v1.all.${epoch}.${last}`, hasMore, userRev: this.rev, serverTime: Date.now() };
   }
 
   private push(changes: readonly Stored[]): object {
