@@ -12,7 +12,7 @@ use crate::digest::{Comparison, Difference, DifferenceState, Digest};
 use crate::merge::{Op, Resolution, decide};
 use crate::record::{Record, rewrite, uuid};
 use crate::rules::{self, Rule};
-use crate::store::{Entry, Key, Loaded, Meta, Past, PastVersion, Pending, Quarantined, Resync, Row, RowState, Write};
+use crate::store::{Entry, Key, Loaded, Meta, Past, PastVersion, Pending, Quarantined, Resync, Row, RowState, Sweep, Write};
 use crate::wire::{Change, Feed, Page, Unreadable, read_change};
 
 /// The keys of a page's changes that are readable: the rows that the plan for the page needs.
@@ -116,7 +116,9 @@ fn pulled_change(entry: &Entry, change: &Change, meta: &Meta, now: i64) -> Resul
     let seen = resync.map_or_else(|| row.map_or(0, |row| row.seen), |resync| resync.number);
     let arrival = Arrival { seen, is_quarantined: entry.is_quarantined, now };
     let Some(row) = row else { return Ok(adopt(None, change, arrival)) };
-    let lost = resync.is_some_and(|resync| resync.is_lost(row.seen, row.base_rev)) || is_unknown_edit(row, change, meta);
+    let lost = resync.is_some_and(|resync| resync.is_lost(row.seen, row.base_rev))
+        || is_unknown_edit(row, change, meta)
+        || is_beaten_recreation(row, change);
     Ok(match &row.state {
         // A version that the server has lost is resolved like an edit of the version that the server was restored to.
         RowState::Clean if lost => {
@@ -137,6 +139,13 @@ fn is_unknown_edit(row: &Row, change: &Change, meta: &Meta) -> bool {
     let is_own = meta.resync.is_some() && row.op.device == meta.device && rules::on(Rule::OnlyDeletedAreSwept);
     let is_same = row.op == change.op && row.base_rev == Some(change.rev);
     is_own && row.state == RowState::Clean && !is_same && row.base_rev >= Some(change.rev)
+}
+
+/// Whether the server has created the record again from a version that is not newer than the device's. It had forgotten the record, or its
+/// deletion, and another device has sent an older version. The device's version is resolved against it like an edit.
+fn is_beaten_recreation(row: &Row, change: &Change) -> bool {
+    let is_older = row.record.stamp >= change.record.stamp && row.op.id != change.op.id;
+    is_older && rules::on(Rule::RecreationsAreResolved) && is_recreated(&row.record, &change.record)
 }
 
 /// Replaces the device's version with the server's.
@@ -364,13 +373,13 @@ pub fn answer_resync(meta: &mut Meta, answer: Answer) {
 /// Processes rows that the resync has not seen on the server. `loaded` holds some of them. Records that were deleted elsewhere, so long ago
 /// that the server has forgotten them, go to the history like any other deletion.
 pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
-    let Some(resync) = &mut loaded.meta.resync else { return Vec::new() };
-    resync.confirmed = true;
-    let resync = resync.clone();
-    let seen = resync.number;
-    let is_missing = |row: &Row| !row.record.deleted && resync.was_never_deleted(row.base_rev);
+    if let Some(resync) = &mut loaded.meta.resync {
+        resync.confirmed = true;
+    }
+    let Some(sweep) = loaded.meta.sweep() else { return Vec::new() };
+    let seen = sweep.number;
     let write = |row: &Row| match &row.state {
-        RowState::Clean if resync.is_lost(row.seen, row.base_rev) || is_missing(row) => {
+        RowState::Clean if is_kept(&sweep, row) => {
             let state = RowState::Pending(Pending { since: now, lost: true, base_stamp: None, known_rev: None });
             Write::Put(Row { base_rev: None, state, seen, ..row.clone() })
         }
@@ -390,6 +399,12 @@ pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
         writes.push(write);
     }
     writes
+}
+
+/// Whether the server has lost the version in a clean row that the resync has not seen.
+fn is_kept(sweep: &Sweep, row: &Row) -> bool {
+    let (seen, rev, made_by) = (row.seen, row.base_rev, row.op.device);
+    if row.record.deleted { sweep.keeps_tombstone(seen, rev, made_by) } else { sweep.keeps(seen, rev, made_by) }
 }
 
 /// Ends the resync. The cursor is replaced last.

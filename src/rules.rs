@@ -68,6 +68,10 @@ pub enum Rule {
     SweepUnseen,
     /// R11: a resync does not delete records that cannot have been deleted elsewhere, but pushes them again.
     OnlyDeletedAreSwept,
+    /// R11: a device that has seen every deletion that was purged knows that the records it has not seen deleted were not deleted.
+    SeenDeletionsAreKnown,
+    /// R11: an older version that creates a record again does not replace a newer one of a device.
+    RecreationsAreResolved,
     /// R13: a rejected token changes no record.
     AuthTouchesNothing,
     /// R13: the result of a refresh does not affect the tokens of a later sign-in.
@@ -183,6 +187,8 @@ impl Rule {
         Rule::SeenSinceIsNotLost,
         Rule::SweepUnseen,
         Rule::OnlyDeletedAreSwept,
+        Rule::SeenDeletionsAreKnown,
+        Rule::RecreationsAreResolved,
         Rule::AuthTouchesNothing,
         Rule::RefreshIsNumbered,
         Rule::TimerAlwaysArmed,

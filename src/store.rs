@@ -19,7 +19,7 @@ use crate::digest::Digest;
 pub use crate::key::Key;
 use crate::merge::{Op, Stored};
 use crate::record::Record;
-pub use meta::{Meta, Resync};
+pub use meta::{Meta, Resync, Sweep};
 pub use query::{Query, index_of};
 pub use row::{Block, BlockedViolation, Pending, Row, RowState};
 

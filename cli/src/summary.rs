@@ -65,19 +65,24 @@ fn clock(server_ahead_ms: i64) -> String {
     format!("this device's clock is {length} {side} the server's")
 }
 
+/// The question whether records that the server no longer has were deleted.
+pub fn deletion_question(status: &Status) -> Option<String> {
+    let records = counted(status.to_be_deleted, "record");
+    (status.to_be_deleted > 0).then(|| {
+        format!(
+            "{records} on this device no longer exist on the server; run `stronglog sync --confirm delete` to delete them here too, or \
+             `stronglog sync --confirm push-again` to send them to the server again"
+        )
+    })
+}
+
 /// The actions that only the user can take, each with its command.
 pub fn user_actions(status: &Status) -> Vec<String> {
     let mut actions = Vec::new();
     if status.state == SyncState::NeedsAuth {
         actions.push("the session has ended; sign in again with `stronglog login`".to_owned());
     }
-    if status.to_be_deleted > 0 {
-        let records = counted(status.to_be_deleted, "record");
-        actions.push(format!(
-            "{records} on this device no longer exist on the server; run `stronglog sync --confirm delete` to delete them here too, or \
-             `stronglog sync --confirm push-again` to send them to the server again"
-        ));
-    }
+    actions.extend(deletion_question(status));
     if status.state == SyncState::UpgradeRequired {
         actions.push("update this program; unsent edits are kept".to_owned());
     }

@@ -13,7 +13,7 @@ use crate::engine::Message;
 use crate::engine::response::{self, ServerResponse};
 use crate::error::{Error, Fate, Kind};
 use crate::pull;
-use crate::store::{Key, Past, Pending, Quarantined, Query, Row, RowState, Select, Store, StoreError, Write};
+use crate::store::{Key, Loaded, Past, Quarantined, Query, Refused, Row, RowState, Select, Store, StoreError, Write};
 use crate::task::Task;
 use crate::transport::{Link, Tokens};
 use crate::wire::{Change, Page};
@@ -71,27 +71,43 @@ impl Client {
     }
 
     /// Compares as [`verify`](Self::verify) does, and resolves each difference. The device takes the server's version and keeps its own in
-    /// the conflict history. It sends the records that the server has lost again, with the next sync. Returns the differences that there
-    /// were.
+    /// the conflict history. If the server lacks a record, the next sync pulls everything again and decides whether the record was deleted or
+    /// the server has lost it. Returns the differences that there were.
     ///
     /// # Errors
-    /// Returns an error if nobody is signed in, the server cannot be reached, or the database cannot be read or written.
+    /// Returns an error if nobody is signed in, a resync has not ended yet, for example because it waits for
+    /// [`confirm_resync`](Self::confirm_resync), the server cannot be reached, or the database cannot be read or written.
     pub async fn repair(&self) -> Result<Verified, Error> {
         let Comparison { verified, mut differing, .. } = self.compare_all().await?;
         let keys: Vec<Key> = differing.keys().copied().collect();
         if keys.is_empty() {
             return Ok(verified);
         }
+        let mut is_resyncing = false;
         self.with(|store| {
-            store.update(&Select::Keys(keys), &mut |loaded| {
+            let mut plan = |loaded: &mut Loaded| {
+                // A resync decides what to do with records that the server lacks, and may be asking the user.
+                is_resyncing = loaded.meta.resync.is_some();
+                if is_resyncing {
+                    return Err(Refused);
+                }
                 let now = wall_ms();
                 // It is computed again when the database is opened.
                 loaded.meta.digest = None;
+                if differing.values().any(|found| found.server.is_none()) {
+                    pull::pull_again(&mut loaded.meta);
+                }
                 let entries = loaded.entries.iter().zip(std::mem::take(&mut differing));
                 Ok(entries.flat_map(|(entry, (_, found))| repaired(entry.row.as_ref(), found, now)).collect())
-            })?;
-            Ok::<_, StoreError>(())
+            };
+            store.update(&Select::Keys(keys), &mut plan).map(drop)
         })?;
+        if is_resyncing {
+            return Err(Error::argument(
+                "cannot repair: the device is pulling everything again, or waits for an answer about records that the server no longer has; \
+                 sync, answer if the status asks, and compare again",
+            ));
+        }
         self.run(Task::Current(self.contract()))?;
         Ok(verified)
     }
@@ -236,24 +252,14 @@ impl Comparison {
     }
 }
 
-/// The writes that resolve a difference, unless the row has changed since it was found. `row` is the device's version.
+/// The writes with which the device takes the server's version, unless the row has changed since the difference was found. `row` is the
+/// device's version.
 fn repaired(row: Option<&Row>, found: Found, now: i64) -> Vec<Write> {
-    if row.is_some_and(|row| row.state != RowState::Clean) || row.and_then(|row| row.base_rev) != found.here {
-        return Vec::new();
-    }
-    match (row, found.server) {
-        (row, Some(change)) => {
-            let lost = row.filter(|row| !row.record.deleted).map(|row| pull::remember(row, Past::Lost, change.op, now));
-            let adopted = pull::clean(&change, row.map_or(0, |row| row.seen));
-            lost.into_iter().chain([Write::Put(adopted)]).collect()
-        }
-        // The server has neither the record nor a tombstone, although the device has pulled everything: the server has lost it.
-        (Some(row), None) => {
-            let state = RowState::Pending(Pending { since: now, lost: true, base_stamp: None, known_rev: None });
-            vec![Write::Put(Row { base_rev: None, state, ..row.clone() })]
-        }
-        (None, None) => Vec::new(),
-    }
+    let is_changed = row.is_some_and(|row| row.state != RowState::Clean) || row.and_then(|row| row.base_rev) != found.here;
+    let Some(change) = found.server.filter(|_| !is_changed) else { return Vec::new() };
+    let lost = row.filter(|row| !row.record.deleted).map(|row| pull::remember(row, Past::Lost, change.op, now));
+    let adopted = pull::clean(&change, row.map_or(0, |row| row.seen));
+    lost.into_iter().chain([Write::Put(adopted)]).collect()
 }
 
 fn difference(key: Key, kind: DifferenceKind) -> Difference {

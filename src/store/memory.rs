@@ -178,8 +178,9 @@ impl Store for MemoryStore {
     fn counts(&mut self) -> Result<Counts, StoreError> {
         let undecided = self.meta.resync.as_ref().is_some_and(|resync| resync.is_undecided());
         let pending = || self.rows.values().filter(|row| matches!(row.state, RowState::Pending(_)));
-        let dooms =
-            |row: &&Row| undecided && self.meta.sweeps(row.seen, row.base_rev) && row.state == RowState::Clean && !row.record.deleted;
+        let sweep = self.meta.sweep().filter(|_| undecided);
+        let is_swept = |row: &&Row| sweep.is_some_and(|sweep| !sweep.keeps(row.seen, row.base_rev, row.op.device));
+        let dooms = |row: &&Row| row.state == RowState::Clean && !row.record.deleted && is_swept(row);
         Ok(Counts {
             live: if undecided { self.rows.values().filter(|row| !row.record.deleted).count() as u64 } else { 0 },
             pending: pending().count() as u64,

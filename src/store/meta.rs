@@ -9,6 +9,7 @@ use crate::api::Report;
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::clock::Clock;
+use crate::cursor::Cursor;
 use crate::digest::{Difference, Digest};
 use crate::failure::SyncFailure;
 use crate::rules::{self, Rule};
@@ -170,20 +171,67 @@ impl Resync {
         let seen_since = seen >= self.restored_in && rules::on(Rule::SeenSinceIsNotLost);
         rules::on(Rule::PushLostAgain) && !seen_since && self.restored_rev.zip(rev).is_some_and(|(restored, rev)| rev > restored)
     }
+}
 
-    /// Whether the server would still have the tombstone if the version with this revision had been deleted. If the resync has seen neither, the
-    /// server has never had the version, or has lost it.
-    pub fn was_never_deleted(&self, rev: Option<u64>) -> bool {
-        rules::on(Rule::OnlyDeletedAreSwept) && self.purge_watermark.zip(rev).is_some_and(|(purged, rev)| rev > purged)
+/// What a resync does with the clean rows that it has not seen on the server (R11): it deletes them, or sends them to the server again.
+///
+/// A record that was deleted on another device has a tombstone on the server until that is purged. The purge watermark is the highest
+/// revision of a purged tombstone. So a record that was live at the watermark or later, and of which the server has nothing, was not
+/// deleted: the server has lost it. A record was live at its own revision, and at the revision up to which the device had seen everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sweep {
+    /// The number of the resync.
+    pub number: u64,
+    /// Rows with a later revision that no resync from `restored_in` on has seen were lost when the server was restored.
+    pub restored_rev: Option<u64>,
+    /// The first resync after the server was restored.
+    pub restored_in: u64,
+    /// The server still has every tombstone with a later revision.
+    pub purged_up_to: Option<u64>,
+    /// Live rows with a later revision cannot have been deleted.
+    pub deleted_up_to: Option<u64>,
+    /// The device to whose edits the last two apply. `None` for those of every device. If the server does not name the account of its
+    /// responses, rows that other devices have made may belong to another account, and are not sent to this one.
+    pub only_of: Option<Uuid>,
+}
+
+impl Sweep {
+    /// Whether the resync has seen the live row, or sends it to the server again.
+    pub fn keeps(&self, seen: u64, rev: Option<u64>, made_by: Uuid) -> bool {
+        self.keeps_above(self.deleted_up_to, seen, rev, made_by)
+    }
+
+    /// Like [`keeps`](Self::keeps), for a tombstone.
+    pub fn keeps_tombstone(&self, seen: u64, rev: Option<u64>, made_by: Uuid) -> bool {
+        self.keeps_above(self.purged_up_to, seen, rev, made_by)
+    }
+
+    fn keeps_above(&self, limit: Option<u64>, seen: u64, rev: Option<u64>, made_by: Uuid) -> bool {
+        let is_above = |limit: Option<u64>| limit.zip(rev).is_some_and(|(limit, rev)| rev > limit);
+        let is_lost = seen < self.restored_in && is_above(self.restored_rev);
+        let is_sendable = self.only_of.is_none_or(|device| device == made_by);
+        seen == self.number || is_lost || is_sendable && is_above(limit)
     }
 }
 
 impl Meta {
-    /// Whether the current resync deletes a clean live row that it has not seen. It does not if the server has lost the row, or if the row
-    /// cannot have been deleted.
-    pub fn sweeps(&self, seen: u64, rev: Option<u64>) -> bool {
-        let is_swept = |resync: &Resync| seen != resync.number && !resync.was_never_deleted(rev) && !resync.is_lost(seen, rev);
-        self.resync.as_ref().is_some_and(is_swept)
+    /// What the current resync does with the rows that it has not seen. `None` without a resync.
+    pub fn sweep(&self) -> Option<Sweep> {
+        let resync = self.resync.as_ref()?;
+        let cursor = self.cursor.as_deref().and_then(|text| text.parse::<Cursor>().ok());
+        let seen_up_to = cursor.map_or(0, |cursor| cursor.rev.max(cursor.purge_watermark));
+        // From the restored revision on, the cursor is of another history.
+        let seen_up_to = resync.restored_rev.map_or(seen_up_to, |restored| seen_up_to.min(restored));
+        let has_seen = |purged: u64| seen_up_to >= purged && rules::on(Rule::SeenDeletionsAreKnown);
+        let purged = resync.purge_watermark.filter(|_| rules::on(Rule::OnlyDeletedAreSwept));
+        Some(Sweep {
+            number: resync.number,
+            restored_rev: resync.restored_rev.filter(|_| rules::on(Rule::PushLostAgain)),
+            restored_in: if rules::on(Rule::SeenSinceIsNotLost) { resync.restored_in } else { u64::MAX },
+            purged_up_to: purged,
+            deleted_up_to: purged.map(|purged| if has_seen(purged) { 0 } else { purged }),
+            only_of: (!self.names_account).then_some(self.device),
+        })
     }
 }
 

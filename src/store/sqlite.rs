@@ -18,8 +18,8 @@ use self::listing::{Listing, indexes};
 use self::rows::{KNOWN_REV, RECORD_COLUMNS, put, read_history, read_quarantined, read_row};
 use crate::api::collection::{Collection, Contract};
 use crate::store::{
-    Counts, Edits, Entry, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, Select, Store, StoreError, Write, index_of,
-    quarantine_digest,
+    Counts, Edits, Entry, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Resync, Row, Select, Store, StoreError, Write,
+    index_of, quarantine_digest,
 };
 
 /// The migrations from an empty file to the current schema. `user_version` counts the ones that were applied.
@@ -297,11 +297,14 @@ impl Store for SqliteStore {
         let meta = meta_in(&self.connection)?;
         let quarantined = if counts.quarantined == 0 { Vec::new() } else { self.quarantined_rows(meta.resyncs)? };
         counts.quarantine_digest = quarantine_digest(quarantined.iter().map(|(change, rev)| (change, *rev)));
-        if let Some(resync) = meta.resync.filter(|resync| resync.is_undecided()) {
+        let is_undecided = meta.resync.as_ref().is_some_and(Resync::is_undecided);
+        if let Some(sweep) = meta.sweep().filter(|_| is_undecided) {
+            // `Sweep::keeps` in SQL.
             let sql = "SELECT count(*), coalesce(sum(state = 0 AND seen <> ?1 AND NOT (seen < ?3 AND coalesce(base_rev > ?2, 0))
-                         AND NOT coalesce(base_rev > ?4, 0)), 0)
+                         AND NOT ((?5 IS NULL OR op_device = ?5) AND coalesce(base_rev > ?4, 0))), 0)
                        FROM records WHERE is_deleted = 0";
-            let parameters = params![resync.number, resync.restored_rev, resync.restored_in, resync.purge_watermark];
+            let restored_in = i64::try_from(sweep.restored_in).unwrap_or(i64::MAX);
+            let parameters = params![sweep.number, sweep.restored_rev, restored_in, sweep.deleted_up_to, sweep.only_of];
             (counts.live, counts.unseen) =
                 self.connection.query_row(sql, parameters, |row| Ok((row.get(0)?, row.get(1)?))).map_err(&failed)?;
         }

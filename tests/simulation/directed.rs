@@ -54,6 +54,9 @@ pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
     (Rule::ReplacedAreKept, "a version that a push replaces unseen", a_version_that_a_push_replaces_unseen),
     (Rule::RecreationIsKept, "a record that is recreated after its deletion is forgotten", a_record_that_is_recreated),
     (Rule::OnlyDeletedAreSwept, "an edit that the server has never had", an_edit_that_the_server_has_never_had),
+    (Rule::PushLostAgain, "a version that a restored server has lost", a_version_that_a_restored_server_has_lost),
+    (Rule::SeenDeletionsAreKnown, "a record that the server has lost after a purge", a_record_that_the_server_has_lost_after_a_purge),
+    (Rule::RecreationsAreResolved, "an older version that creates a record again", an_older_version_that_creates_a_record_again),
     (Rule::PurgeWatermarkCheck, "a cursor from before a purge", a_cursor_from_before_a_purge),
     (Rule::PurgeAfterBackup, "a tombstone that a backup lacks stays", a_tombstone_that_a_backup_lacks_stays),
 ];
@@ -358,22 +361,62 @@ fn a_deletion_that_is_forgotten_during_a_resync() -> Result<(), String> {
 /// An edit was treated as acknowledged, and a resync finds neither the record nor a tombstone, although the server has all tombstones
 /// since.
 fn an_edit_that_the_server_has_never_had() -> Result<(), String> {
-    let collection = CONTRACT.collections.iter().copied().find(|known| known.singleton.is_none()).expect("a collection");
-    let op = version(1, 1, 0).op;
-    // The device did not make the edit itself.
-    let mut meta = Meta::default();
-    pull::begin_resync(&mut meta, None, Some("v1.all.e1_6.0".to_owned()));
-    let row = |rev| Row { collection, record: plain_record(50), op, base_rev: Some(rev), state: RowState::Clean, seen: 0 };
-    let mut loaded = Loaded { meta, entries: vec![entry(row(6)), entry(row(7))] };
-    let writes = pull::sweep(&mut loaded, 100);
-    let removed = writes.iter().filter(|write| matches!(write, Write::Remove(_))).count();
-    let again = writes.iter().any(|write| matches!(write, Write::Put(row) if row.unacknowledged().is_some()));
-    match (removed, again) {
-        (1, true) => Ok(()),
-        _ => Err(format!(
-            "{removed} of two records were deleted, and the one that cannot have been deleted elsewhere is sent again: {again}"
-        )),
+    match swept(None, &[6, 7], false)[..] {
+        [false, true] => Ok(()),
+        ref sent => Err(format!("of two records, of which only the first can have been deleted elsewhere, these are sent again: {sent:?}")),
     }
+}
+
+/// The device has seen all purged deletions, so the old record was not deleted. Its own tombstone was purged as well, and stays away.
+fn a_record_that_the_server_has_lost_after_a_purge() -> Result<(), String> {
+    match (swept(Some(6), &[2], false)[..].first(), swept(Some(5), &[2], false).first(), swept(Some(6), &[2], true).first()) {
+        (Some(true), Some(false), Some(false)) => Ok(()),
+        sent => Err(format!("the record, one that may have been deleted unseen, and the tombstone are sent again: {sent:?}")),
+    }
+}
+
+/// Whether a resync sends clean rows with these revisions to the server again, which does not have them. It has purged tombstones up to
+/// revision 6, and the device had seen everything up to `seen`.
+fn swept(seen: Option<u64>, revs: &[u64], deleted: bool) -> Vec<bool> {
+    let collection = CONTRACT.collections.iter().copied().find(|known| known.singleton.is_none()).expect("a collection");
+    // Another device has made the records.
+    let (op, cursor) = (version(1, 1, 0).op, seen.map(|rev| format!("v1.all.e1.{rev}")));
+    let mut meta = Meta { cursor, names_account: true, ..Meta::default() };
+    pull::begin_resync(&mut meta, None, Some("v1.all.e1_6.0".to_owned()));
+    let record = Record { deleted, ..plain_record(50) };
+    let row = |rev| Row { collection, record: record.clone(), op, base_rev: Some(rev), state: RowState::Clean, seen: 0 };
+    let mut loaded = Loaded { meta, entries: revs.iter().map(|rev| entry(row(*rev))).collect() };
+    let writes = pull::sweep(&mut loaded, 100);
+    let swept = writes.iter().filter(|write| !matches!(write, Write::Remember(_)));
+    swept.map(|write| matches!(write, Write::Put(row) if row.unacknowledged().is_some())).collect()
+}
+
+/// The server was restored to revision 5, and has an earlier version of the record. The maker of the lost version is gone.
+fn a_version_that_a_restored_server_has_lost() -> Result<(), String> {
+    let lost = Row { state: RowState::Clean, ..pending_row(version(2, 2, 60).op, 60, Some(7)) };
+    let earlier = Change { collection: CONTRACT.collections[0], rev: 4, op: version(2, 1, 50).op, record: plain_record(50), lost: None };
+    let (op, mut loaded) = (lost.op, loaded(1, 1, lost));
+    pull::begin_resync(&mut loaded.meta, Some(5), Some("v1.all.e2.0".to_owned()));
+    let clock = ClockAndRng { now_ms: 100, random: &mut || 1 };
+    let (writes, _) = pull::page(&mut loaded, &last_page(vec![Ok(earlier)], 5, 100), &clock).map_err(|report| report.to_string())?;
+    let is_sent = |write: &Write| matches!(write, Write::Put(row) if row.op == op && row.unacknowledged().is_some());
+    if writes.iter().any(is_sent) { Ok(()) } else { Err("the version is gone".to_owned()) }
+}
+
+/// The server has forgotten a deletion, and a device that was away longer sends the record again.
+fn an_older_version_that_creates_a_record_again() -> Result<(), String> {
+    let tombstone = plain_record(50).acknowledged(Uuid::from_u128(1), 60, 50).and_then(|record| record.tombstone(51));
+    let again = plain_record(40).acknowledged(Uuid::from_u128(2), 60, 40);
+    let [record, again] = [tombstone, again].map(|record| record.map_err(|report| report.to_string()));
+    let (op, theirs) = (version(1, 1, 51).op, version(2, 1, 40).op);
+    let change = Change { collection: CONTRACT.collections[0], rev: 9, op: theirs, record: again?, lost: None };
+    let row = Row { state: RowState::Clean, record: record?, ..pending_row(op, 51, Some(3)) };
+    let page = last_page(vec![Ok(change)], 9, 100);
+    let (mut loaded, clock) = (loaded(1, 1, row), ClockAndRng { now_ms: 100, random: &mut || 1 });
+    let (writes, _) = pull::page(&mut loaded, &page, &clock).map_err(|report| report.to_string())?;
+    let is_sent =
+        |write: &Write| matches!(write, Write::Put(row) if row.op == op && row.base_rev == Some(9) && row.unacknowledged().is_some());
+    if writes.iter().any(is_sent) { Ok(()) } else { Err("the deletion is gone".to_owned()) }
 }
 
 /// While a device is away, a record is deleted, and its tombstone is purged.

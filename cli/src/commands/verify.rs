@@ -8,7 +8,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::output::VerifyOutput;
 use crate::profile::{Background, Profile};
 use crate::progress::{self, Visibility};
-use crate::summary::exit_of;
+use crate::summary::{deletion_question, exit_of};
 use crate::terminal::{Format, counted, remark, say, say_json};
 
 pub async fn run(profile: &Profile, asked: &args::Verify, format: Format) -> Outcome {
@@ -16,12 +16,17 @@ pub async fn run(profile: &Profile, asked: &args::Verify, format: Format) -> Out
     let client = profile.open_to_ask(Background::Sync).await?;
     client.check_database()?;
     let visibility = if format.is_json() { Visibility::Never } else { Visibility::OnTerminal };
+    let mut question = None;
     // The profile would not record what a copy receives or sends.
     if !client.is_copy() {
         let synced = progress::sync(&client, "syncing", Traffic::default(), None, visibility).await?;
         if let (Exit::Unreachable, Some(error)) = (exit_of(&synced.status), synced.status.last_error) {
             return Err(Failure::Other(Exit::Unreachable, error));
         }
+        question = deletion_question(&client.status());
+    }
+    if let Some(question) = question.as_ref().filter(|_| asked.repair) {
+        return Err(Failure::Other(Exit::Attention, format!("cannot repair: {question}")));
     }
     let mut verified = client.verify().await?;
     if asked.repair && !verified.differences.is_empty() {
@@ -52,6 +57,9 @@ pub async fn run(profile: &Profile, asked: &args::Verify, format: Format) -> Out
     match verified.differences.len() {
         0 if !is_clear => remark!("no record was compared, so it is unknown whether this device and the server agree"),
         0 => remark!("{compared} compared: the same here and on the server"),
+        count if question.is_some() => {
+            remark!("{compared} compared, {count} different; {}", question.unwrap_or_default());
+        }
         count => remark!(
             "{compared} compared, {count} different; run `stronglog sync` and `stronglog verify` again. If they still differ, `stronglog verify --repair` takes the server's versions, keeps this device's in `stronglog conflicts`, and sends what the server has lost"
         ),

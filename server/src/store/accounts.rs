@@ -1,8 +1,9 @@
 //! Accounts, sessions and devices as every database stores them.
 
+use stronglog_sync::digest::Digest;
 use uuid::Uuid;
 
-use super::StoreError;
+use super::{StoreError, Usage};
 
 /// An account with its sign-in credentials.
 #[derive(Clone, Debug)]
@@ -136,6 +137,20 @@ pub struct Live {
     pub collection: String,
     /// The record's id.
     pub id: Uuid,
+    /// The size of its JSON in bytes.
+    pub bytes: u64,
+}
+
+/// What the server keeps about all records of an account, in place of computing it.
+pub struct Totals {
+    /// The newest revision.
+    pub rev: u64,
+    /// The digest of the live records. `None` if it is missing.
+    pub digest: Option<Digest>,
+    /// The usage as it was counted.
+    pub usage: Usage,
+    /// The number of tombstones that there are.
+    pub tombstones: u64,
 }
 
 /// The numbers of accounts and sessions, for the metrics.

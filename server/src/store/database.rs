@@ -13,7 +13,7 @@ use super::collections::Collections;
 #[cfg(feature = "postgres")]
 use super::postgres;
 use super::prefetch::Prefetch;
-use super::{Commits, Quota, Records, StoreError, sqlite};
+use super::{Commits, Quota, Records, StoreError, Usage, sqlite};
 use stronglog_sync::digest::Digest;
 
 /// How many records are read at once to compute a digest, and how often it is tried while the account is written to.
@@ -369,42 +369,49 @@ impl Database {
         Ok(())
     }
 
-    /// Compares the digest of an account with its records, and corrects it if something else than the server has changed them. Its devices
-    /// then notice that they differ, and send what is missing. An account that is constantly written to in the meantime is left to the next
-    /// call.
+    /// Compares the digest and the usage of an account with its records, and corrects them if something else than the server has changed the
+    /// records. The account's devices then notice that they differ, and send what is missing. An account that is constantly written to in the
+    /// meantime is left to the next call.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read or written.
     pub async fn check_digest(&self, user: Uuid) -> Result<(), StoreError> {
         for _ in 0..DIGEST_TRIES {
-            if self.correct_digest(user).await? {
+            if self.correct_totals(user).await? {
                 break;
             }
         }
         Ok(())
     }
 
-    /// Computes the digest of an account. Returns false if the account was written to in the meantime.
-    async fn correct_digest(&self, user: Uuid) -> Result<bool, StoreError> {
-        let Some((rev, known)) = each!(self, store => store.digest(user).await?) else { return Ok(true) };
-        let (mut digest, mut after) = (Digest::default(), 0);
+    /// Computes the digest and the usage of an account. Returns false if the account was written to in the meantime.
+    async fn correct_totals(&self, user: Uuid) -> Result<bool, StoreError> {
+        let Some(kept) = each!(self, store => store.totals(user).await?) else { return Ok(true) };
+        let (mut digest, mut records, mut bytes, mut after) = (Digest::default(), 0, 0, 0);
         loop {
             let some = each!(self, store => store.live_after(user, after, DIGEST_ROWS).await?);
-            digest = some.iter().fold(digest, |sum, live| sum.with(Digest::of(&live.collection, live.id, live.rev)));
+            for live in &some {
+                digest = digest.with(Digest::of(&live.collection, live.id, live.rev));
+                bytes += live.bytes;
+            }
+            records += some.len() as u64;
             match some.last() {
                 Some(last) if some.len() == DIGEST_ROWS => after = last.rev,
                 _ => break,
             }
         }
-        if known == Some(digest) {
+        let usage = Usage { records, bytes, tombstones: kept.tombstones };
+        if kept.digest == Some(digest) && kept.usage == usage {
             return Ok(true);
         }
-        let is_set = each!(self, store => store.set_digest(user, rev, digest).await?);
-        if is_set && known.is_some() {
+        let is_set = each!(self, store => store.set_totals(user, kept.rev, digest, records, bytes).await?);
+        if is_set && kept.digest.is_some_and(|kept| kept != digest) {
             tracing::error!(
                 account = %user,
                 "records were changed or removed in the database, and not by the server; the account's devices fetch everything again and send what is missing"
             );
+        } else if is_set && kept.usage != usage {
+            tracing::warn!(account = %user, counted = ?kept.usage, found = ?usage, "the usage of an account was counted wrongly and is corrected");
         }
         Ok(is_set)
     }

@@ -392,11 +392,11 @@ impl Counted {
 #[wasm_bindgen(js_name = countUnseen)]
 pub fn count_unseen(meta: &str, infos: Vec<String>) -> Result<Vec<u32>, String> {
     let meta = read_meta(meta)?;
-    let (mut live, mut unseen) = (0, 0);
+    let (sweep, mut live, mut unseen) = (meta.sweep(), 0, 0);
     for info in &infos {
         let info: RowInfo = read_stored(info)?;
         live += u32::from(!info.deleted);
-        let is_swept = meta.sweeps(info.seen, info.base_rev);
+        let is_swept = sweep.is_some_and(|sweep| !sweep.keeps(info.seen, info.base_rev, info.op.device));
         unseen += u32::from(is_swept && !info.deleted && info.since.is_none());
     }
     Ok(vec![live, unseen])

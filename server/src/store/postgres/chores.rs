@@ -11,8 +11,8 @@ use super::convert::{number, signed};
 use super::link::{Link, Parameter};
 use super::{Store, Use};
 use crate::fair_semaphore::SERVER;
-use crate::store::accounts::Live;
-use crate::store::{PURGED_AT_ONCE, StoreError};
+use crate::store::accounts::{Live, Totals};
+use crate::store::{PURGED_AT_ONCE, StoreError, Usage};
 
 /// The number of rows of an account that one step erases.
 const ERASED_AT_ONCE: i64 = 500;
@@ -97,27 +97,41 @@ impl Store {
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
-    /// The newest revision of an account, and its digest.
-    pub async fn digest(&self, user: Uuid) -> Result<Option<(u64, Option<Digest>)>, StoreError> {
-        let rows = self.query(SERVER, "SELECT rev, digest FROM heads WHERE user_id = $1", &[(&user, Type::UUID)]).await?;
+    pub async fn totals(&self, user: Uuid) -> Result<Option<Totals>, StoreError> {
+        let sql = "SELECT rev, digest, record_count, record_bytes, tombstone_count,
+            (SELECT count(*) FROM records WHERE user_id = $1 AND deleted) FROM heads WHERE user_id = $1";
+        let rows = self.query(SERVER, sql, &[(&user, Type::UUID)]).await?;
         let read = |row: &tokio_postgres::Row| {
-            Ok::<_, StoreError>((number(row.try_get(0)?)?, row.try_get::<_, Option<&str>>(1)?.and_then(Digest::read)))
+            let at = |column: usize| -> Result<u64, StoreError> { number(row.try_get(column)?) };
+            let usage = Usage { records: at(2)?, bytes: at(3)?, tombstones: at(4)? };
+            let digest = row.try_get::<_, Option<&str>>(1)?.and_then(Digest::read);
+            Ok::<_, StoreError>(Totals { rev: at(0)?, digest, usage, tombstones: at(5)? })
         };
         rows.first().map(read).transpose()
     }
 
     pub async fn live_after(&self, user: Uuid, rev: u64, rows_max: usize) -> Result<Vec<Live>, StoreError> {
-        let sql = "SELECT rev, collection, id FROM records WHERE user_id = $1 AND rev > $2 AND NOT deleted ORDER BY rev LIMIT $3";
+        let sql = "SELECT rev, collection, id, octet_length(record)::bigint FROM records
+            WHERE user_id = $1 AND rev > $2 AND NOT deleted ORDER BY rev LIMIT $3";
         let (rev, rows_max) = (signed(rev)?, signed(rows_max as u64)?);
         let rows = self.query(SERVER, sql, &[(&user, Type::UUID), (&rev, Type::INT8), (&rows_max, Type::INT8)]).await?;
-        rows.iter().map(|row| Ok(Live { rev: number(row.try_get(0)?)?, collection: row.try_get(1)?, id: row.try_get(2)? })).collect()
+        let live = |row: &tokio_postgres::Row| {
+            let (rev, bytes) = (number(row.try_get(0)?)?, number(row.try_get(3)?)?);
+            Ok(Live { rev, collection: row.try_get(1)?, id: row.try_get(2)?, bytes })
+        };
+        rows.iter().map(live).collect()
     }
 
-    pub async fn set_digest(&self, user: Uuid, rev: u64, digest: Digest) -> Result<bool, StoreError> {
-        let (rev, digest) = (signed(rev)?, digest.to_string());
-        let sql = "UPDATE heads SET digest = $3 WHERE user_id = $1 AND rev = $2 RETURNING user_id";
-        let set = self.change(SERVER, sql, &[(&user, Type::UUID), (&rev, Type::INT8), (&digest, Type::TEXT)]).await?;
-        Ok(!set.is_empty())
+    /// Sets the totals of an account that still has this revision. Tombstones are counted at the same moment, because a purge changes their
+    /// number and not the revision.
+    pub async fn set_totals(&self, user: Uuid, rev: u64, digest: Digest, records: u64, bytes: u64) -> Result<bool, StoreError> {
+        let (rev, digest, records, bytes) = (signed(rev)?, digest.to_string(), signed(records)?, signed(bytes)?);
+        let sql = "UPDATE heads SET digest = $3, record_count = $4, record_bytes = $5,
+            tombstone_count = (SELECT count(*) FROM records WHERE user_id = $1 AND deleted)
+            WHERE user_id = $1 AND rev = $2 RETURNING user_id";
+        let parameters: [Parameter<'_>; 5] =
+            [(&user, Type::UUID), (&rev, Type::INT8), (&digest, Type::TEXT), (&records, Type::INT8), (&bytes, Type::INT8)];
+        Ok(!self.change(SERVER, sql, &parameters).await?.is_empty())
     }
 
     /// Purges once a day, on one of the servers.

@@ -12,10 +12,10 @@ use super::{Store, UserRecords, accounts, check_collections, epoch, seen_at, ses
 use crate::fair_semaphore::SERVER;
 use crate::store::accounts::{
     Account, Created, Denied, Device, DeviceActivity, Exchange, Live, MissedNotifications, Notification, Population, Session, SessionKey,
-    SignedIn,
+    SignedIn, Totals,
 };
 use crate::store::collections::Collections;
-use crate::store::{Quota, Records, StoreError};
+use crate::store::{Quota, Records, StoreError, Usage};
 
 impl Store {
     /// Decides on one snapshot of the records of a user whose session is live.
@@ -277,30 +277,39 @@ impl Store {
         .await
     }
 
-    /// The newest revision of an account, and its digest.
-    pub async fn digest(&self, user: Uuid) -> Result<Option<(u64, Option<Digest>)>, StoreError> {
+    pub async fn totals(&self, user: Uuid) -> Result<Option<Totals>, StoreError> {
         self.read_for(SERVER, move |connection| {
-            let read = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?));
-            let found = connection.query_row("SELECT rev, digest FROM users WHERE user_id = ?1", [user], read).optional()?;
-            Ok(found.map(|(rev, digest)| (rev, digest.as_deref().and_then(Digest::read))))
+            let sql = "SELECT rev, digest, record_count, record_bytes, tombstone_count,
+                (SELECT count(*) FROM records WHERE records.user_id = users.user_id AND deleted) FROM users WHERE user_id = ?1";
+            let read = |row: &Row<'_>| {
+                let digest = row.get::<_, Option<String>>(1)?.as_deref().and_then(Digest::read);
+                let usage = Usage { records: row.get(2)?, bytes: row.get(3)?, tombstones: row.get(4)? };
+                Ok(Totals { rev: row.get(0)?, digest, usage, tombstones: row.get(5)? })
+            };
+            Ok(connection.query_row(sql, [user], read).optional()?)
         })
         .await
     }
 
     pub async fn live_after(&self, user: Uuid, rev: u64, rows_max: usize) -> Result<Vec<Live>, StoreError> {
         self.read_for(SERVER, move |connection| {
-            let sql = "SELECT rev, collection, id FROM records WHERE user_id = ?1 AND rev > ?2 AND NOT deleted ORDER BY rev LIMIT ?3";
+            let sql = "SELECT rev, collection, id, octet_length(record) FROM records
+                WHERE user_id = ?1 AND rev > ?2 AND NOT deleted ORDER BY rev LIMIT ?3";
             let mut statement = connection.prepare_cached(sql)?;
-            let live = |row: &Row<'_>| Ok(Live { rev: row.get(0)?, collection: row.get(1)?, id: row.get(2)? });
+            let live = |row: &Row<'_>| Ok(Live { rev: row.get(0)?, collection: row.get(1)?, id: row.get(2)?, bytes: row.get(3)? });
             Ok(statement.query_map(params![user, rev, rows_max], live)?.collect::<Result<_, _>>()?)
         })
         .await
     }
 
-    pub async fn set_digest(&self, user: Uuid, rev: u64, digest: Digest) -> Result<bool, StoreError> {
+    /// Sets the totals of an account that still has this revision. Tombstones are counted at the same moment, because a purge changes their
+    /// number and not the revision.
+    pub async fn set_totals(&self, user: Uuid, rev: u64, digest: Digest, records: u64, bytes: u64) -> Result<bool, StoreError> {
         self.write_for(SERVER, move |connection| {
-            let sql = "UPDATE users SET digest = ?3 WHERE user_id = ?1 AND rev = ?2";
-            Ok(connection.execute(sql, params![user, rev, digest.to_string()])? == 1)
+            let sql = "UPDATE users SET digest = ?3, record_count = ?4, record_bytes = ?5,
+                tombstone_count = (SELECT count(*) FROM records WHERE records.user_id = users.user_id AND deleted)
+                WHERE user_id = ?1 AND rev = ?2";
+            Ok(connection.execute(sql, params![user, rev, digest.to_string(), records, bytes])? == 1)
         })
         .await
     }
