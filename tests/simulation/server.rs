@@ -47,7 +47,9 @@ pub struct Server {
     pub pushed: Vec<(Uuid, Op, Option<u64>)>,
     /// Whether the next page leaves a change out although its cursor passes it, as a faulty server or index would.
     pub omits: bool,
-    /// Accounts of which a change was left out.
+    /// The records of which somebody removed the version or the tombstone, with its revision.
+    removed: BTreeMap<(usize, Uuid), u64>,
+    /// Accounts of which a change was left out, or a record or tombstone was removed.
     pub omitted: BTreeSet<usize>,
     epochs: u64,
     /// The highest revision given in each epoch for each account: revisions only increase (I6).
@@ -66,6 +68,7 @@ impl Server {
             forgotten: BTreeSet::new(),
             pushed: Vec::new(),
             omits: false,
+            removed: BTreeMap::new(),
             omitted: BTreeSet::new(),
             epochs: 1,
             highest: BTreeMap::new(),
@@ -205,6 +208,25 @@ impl Server {
             self.pushed.clear();
             self.forgotten.append(&mut self.purged);
         }
+    }
+
+    /// Somebody removes a record or a tombstone from the server's database.
+    pub fn remove(&mut self, account: usize, chance: &mut Chance) {
+        let mut records = self.memory.user(account_id(account));
+        let held: Vec<(Uuid, u64)> = records.entries().map(|entry| (entry.change.record.id, entry.change.rev)).collect();
+        if !held.is_empty() {
+            let (id, rev) = chance.pick(&held);
+            records.remove(id);
+            self.removed.insert((account, id), rev);
+            self.omitted.insert(account);
+        }
+    }
+
+    /// Whether somebody removed a version below the purge watermark. A device that has not seen everything up to that watermark cannot tell
+    /// it from one that was deleted (R11), and keeps it in its history.
+    pub fn may_be_deleted(&mut self, account: usize, id: Uuid) -> bool {
+        let purged = self.memory.user(account_id(account)).head().expect("a store in memory").purge_watermark;
+        self.removed.get(&(account, id)).is_some_and(|rev| *rev <= purged)
     }
 
     /// Whether the device of a lost version went on from it with an edit that it pushed. If that edit lost too, it is accounted for itself.

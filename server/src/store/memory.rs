@@ -124,6 +124,18 @@ impl UserRecords<'_> {
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.user.entries.values()
     }
+
+    /// Removes a record or a tombstone, as somebody might in a database, and corrects the digest and the usage, as the server does when it
+    /// checks them.
+    pub fn remove(&mut self, id: Uuid) {
+        let Some(removed) = self.user.entries.remove(&id) else { return };
+        self.user.by_rev.remove(&removed.change.rev);
+        let live = || self.user.entries.values().map(|entry| &entry.change).filter(|change| !change.record.deleted);
+        let add = |sum: Digest, change: &Change| sum.with(Digest::of(change.collection.path, change.record.id, change.rev));
+        let none = Usage::default();
+        self.user.digest = Some(live().fold(Digest::default(), add));
+        self.user.usage = self.user.entries.values().fold(none, |usage, entry| usage.replaced(None, &entry.change.record));
+    }
 }
 
 impl Records for UserRecords<'_> {

@@ -12,7 +12,7 @@ use crate::device::{Device, EPOCH_MS, new_database};
 impl Run {
     pub(super) fn fault(&mut self, index: usize) -> Result<(), String> {
         let account = self.devices[index].account;
-        let which = self.chance.below(42);
+        let which = self.chance.below(44);
         if trace() {
             eprintln!("{} FAULT d{index} {which}", self.now);
         }
@@ -51,6 +51,7 @@ impl Run {
             36 => self.set_clock(index),
             37..39 => self.export(index)?,
             39..42 => self.import(index)?,
+            42..44 if self.chance.of_thousand(300) => self.server.remove(account, &mut self.chance),
             _ => {}
         }
         Ok(())

@@ -54,7 +54,8 @@ impl Run {
             // Once the tombstone of a shipped record is purged, an app that ships the record may bring it back.
             let reseeded = last.value.is_none() && (key.collection.natural_key.is_some() || key.collection.singleton.is_some());
             let forgotten = last.value.is_none() && self.server.forgotten.contains(&(*account, key.id));
-            if !alone || reseeded || forgotten || self.open.contains(&(*account, *key)) {
+            let may_be_deleted = self.server.may_be_deleted(*account, key.id);
+            if !alone || reseeded || forgotten || may_be_deleted || self.open.contains(&(*account, *key)) {
                 continue;
             }
             let now = self.server.live(*account, *key).map(|text| value_of(&text));
@@ -64,7 +65,8 @@ impl Run {
         }
         for ((account, key), (_, stamp)) in &self.acknowledged {
             let stored = self.server.stamp(*account, *key);
-            if !self.rolled_back && stored.is_some_and(|stored| stored < *stamp) {
+            let is_known = !self.rolled_back && !self.server.may_be_deleted(*account, key.id);
+            if is_known && stored.is_some_and(|stored| stored < *stamp) {
                 return Err(format!("{key:?} was acknowledged with the stamp {stamp} and ends with {stored:?} (I2)"));
             }
         }
