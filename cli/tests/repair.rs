@@ -114,3 +114,119 @@ async fn records_that_were_changed_in_a_database_are_resolved_by_a_repair_and_no
     let past = desk.run("phone", &["conflicts", "--json"]).ok().lines();
     assert!(past.iter().any(|past| past["id"] == ids[1].as_str() && past["record"]["weightKg"] == 81.0), "{past:?}");
 }
+
+const PURGE: [&str; 8] = ["admin", "purge", "--data", "server", "--tombstone-days", "0", "--backup-days", "0"];
+
+/// A device was away while the others deleted records, and the server forgot the deletions. The device asks, and until it has an answer,
+/// neither `verify` nor a repair sends the records again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_does_not_answer_the_question_of_a_resync() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    let ids: Vec<String> = (0..12).map(|number| desk.measure("phone", 70.0 + f64::from(number))).collect();
+    desk.run("phone", &["sync"]).ok();
+    setup.login("laptop").ok();
+    let deleted: Vec<&str> = ["delete", LOGS].into_iter().chain(ids.iter().map(String::as_str)).collect();
+    desk.run("phone", &deleted).ok();
+    desk.run("phone", &["sync"]).ok();
+    desk.run("phone", &PURGE).ok();
+    let question = "12 records on this device no longer exist on the server; run `stronglog sync --confirm delete`";
+    desk.run("laptop", &["verify", "--repair"]).failed(3, &["cannot repair", question]);
+    let compared = desk.run("laptop", &["verify"]).failed(3, &["12 different", question]);
+    assert!(!compared.stderr.contains("--repair"), "{compared:?}");
+    desk.run("laptop", &["verify", "--repair"]).failed(3, &["cannot repair", question]);
+    desk.run("laptop", &["sync", "--confirm", "delete"]).ok();
+    desk.run("phone", &["sync"]).ok();
+    for device in ["phone", "laptop"] {
+        assert_eq!(desk.run(device, &["list", LOGS, "--json"]).ok().lines().len(), 0, "{device}");
+    }
+}
+
+/// A repair is the first sync since the server forgot a deletion.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_deletes_what_was_deleted_and_forgotten() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    let ids = [80.0, 81.0].map(|kg| desk.measure("phone", kg));
+    desk.run("phone", &["sync"]).ok();
+    setup.login("laptop").ok();
+    desk.run("phone", &["delete", LOGS, &ids[0]]).ok();
+    desk.run("phone", &["sync"]).ok();
+    desk.run("phone", &PURGE).ok();
+    desk.run("laptop", &["verify", "--repair"]).ok();
+    for device in ["phone", "laptop"] {
+        desk.run(device, &["sync"]).ok();
+        assert_eq!(desk.run(device, &["list", LOGS, "--json"]).ok().lines().len(), 1, "{device}");
+    }
+}
+
+/// The lost record is older than a deletion that the server has forgotten. The devices have seen that deletion, so they know that it was of
+/// another record.
+#[tokio::test(flavor = "multi_thread")]
+async fn old_records_that_were_removed_from_the_servers_database_come_back_after_a_purge() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    let ids = [80.0, 81.0, 82.0].map(|kg| desk.measure("phone", kg));
+    desk.run("phone", &["sync"]).ok();
+    desk.run("phone", &["delete", LOGS, &ids[2]]).ok();
+    desk.run("phone", &["sync"]).ok();
+    setup.login("laptop").ok();
+    desk.run("phone", &PURGE).ok();
+    let server = database(desk.path("server/stronglog.db"));
+    assert_eq!(server.execute("DELETE FROM records WHERE id = ?1", [&uuid::Uuid::parse_str(&ids[0]).expect("an id")]).expect("removed"), 1);
+    agree(&setup, "laptop");
+    is_settled(&setup, "laptop");
+    setup.login("tablet").ok();
+    for device in ["phone", "laptop", "tablet"] {
+        agree(&setup, device);
+        assert_eq!(desk.run(device, &["list", LOGS, "--json"]).ok().lines().len(), 2, "{device}");
+    }
+}
+
+/// Without the tombstone, a device that was away sends the record again. The device that deleted it still knows better.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_was_removed_from_the_servers_database_is_sent_again() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    let ids = [80.0, 81.0].map(|kg| desk.measure("phone", kg));
+    desk.run("phone", &["sync"]).ok();
+    setup.login("laptop").ok();
+    desk.run("phone", &["delete", LOGS, &ids[0]]).ok();
+    desk.run("phone", &["sync"]).ok();
+    let server = database(desk.path("server/stronglog.db"));
+    assert_eq!(server.execute("DELETE FROM records WHERE deleted", []).expect("removed"), 1);
+    for device in ["laptop", "phone", "laptop"] {
+        agree(&setup, device);
+    }
+    setup.login("tablet").ok();
+    for device in ["phone", "laptop", "tablet"] {
+        is_settled(&setup, device);
+        assert_eq!(desk.run(device, &["list", LOGS, "--json"]).ok().lines().len(), 1, "{device}");
+    }
+}
+
+/// A device that was away has an older version than the one that was removed, and sends it first.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_version_of_a_record_that_was_removed_comes_back() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    let id = desk.measure("phone", 80.0);
+    desk.run("phone", &["sync"]).ok();
+    setup.login("laptop").ok();
+    desk.run("phone", &["put", LOGS, "--id", &id, "--set", "weightKg=90"]).ok();
+    desk.run("phone", &["sync"]).ok();
+    let server = database(desk.path("server/stronglog.db"));
+    assert_eq!(server.execute("DELETE FROM records", []).expect("removed"), 1);
+    for device in ["laptop", "phone", "laptop"] {
+        agree(&setup, device);
+    }
+    for device in ["phone", "laptop"] {
+        is_settled(&setup, device);
+        assert_eq!(desk.run(device, &["get", LOGS, &id, "--json"]).ok().json()["weightKg"], 90.0, "{device}");
+    }
+}

@@ -10,7 +10,7 @@ use stronglog_server::store::accounts::{Account, Created, Denied, DeviceActivity
 use stronglog_server::store::database::Database;
 use stronglog_server::store::memory::Memory;
 use stronglog_server::store::prefetch::Prefetch;
-use stronglog_server::store::{Quota, StoreError};
+use stronglog_server::store::{Quota, Records, StoreError, Usage};
 use stronglog_sync::api::collection::Collection;
 use stronglog_sync::api::{CONTRACT, SERVER_CONTRACT};
 use stronglog_sync::clock::ClockAndRng;
@@ -96,7 +96,7 @@ impl Request {
     }
 
     /// Handles a read-only request. Returns the response as text, and the cursor for the next page.
-    fn read(&self, records: &dyn stronglog_server::store::Records, at: i64) -> Result<(String, Option<String>), Error> {
+    fn read(&self, records: &dyn Records, at: i64) -> Result<(String, Option<String>), Error> {
         match self {
             Request::Pull(since, limit, feed) => {
                 let page = feed::pull(records, since.as_deref(), *limit, *feed, at)?;
@@ -253,9 +253,7 @@ async fn a_missing_digest_is_computed_while_nobody_waits_for_it() {
         database.register(account(1, "sam@example.com"), session(KEY)).await.expect("stored");
         let push = async |push: Request| drop(answered(database, &push, push.wanted(), NOW, 1).await.expect("a push"));
         let digest = async || {
-            let decide = |records: &dyn stronglog_server::store::Records| {
-                Ok::<_, Refused>(feed::pull(records, None, Some(1_000), Feed::All(&CONTRACT), NOW)?)
-            };
+            let decide = |records: &dyn Records| Ok::<_, Refused>(feed::pull(records, None, Some(1_000), Feed::All(&CONTRACT), NOW)?);
             database.read_records(KEY, QUOTA, Prefetch::default(), decide).await.expect("a page").digest
         };
         push(push_of(1..4)).await;
@@ -281,6 +279,41 @@ async fn a_missing_digest_is_computed_while_nobody_waits_for_it() {
         push(push_of(5..6)).await;
         let changed = digest().await;
         assert!(completed.is_some() && changed.is_some() && completed != changed, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_usage_is_counted_again_if_records_were_removed_from_the_database() {
+    let (databases, folder, server) = databases().await;
+    let sqlite =
+        |sql: &str| rusqlite::Connection::open(folder.path().join("stronglog.db")).expect("SQLite").execute(sql, []).expect("changed");
+    for (name, database) in &databases {
+        database.register(account(1, "sam@example.com"), session(KEY)).await.expect("stored");
+        let push = push_of(1..6);
+        answered(database, &push, push.wanted(), NOW, 1).await.expect("a push");
+        let head = async || {
+            let head = |records: &dyn Records| Ok::<_, Refused>(records.head()?);
+            database.read_records(KEY, QUOTA, Prefetch::default(), head).await.expect("the head")
+        };
+        let before = head().await;
+        let of_one = Usage { records: 1, bytes: before.usage.bytes / 5, tombstones: 0 };
+        assert_eq!(before.usage, Usage { records: 5, bytes: of_one.bytes * 5, tombstones: 0 }, "{name}");
+        database.check_digest(KEY.user).await.expect("checked");
+        assert_eq!(head().await, before, "{name}: nothing was changed");
+        // A tombstone appears, and two records are gone.
+        for sql in ["UPDATE records SET deleted = TRUE WHERE rev = 2", "DELETE FROM records WHERE rev > 3"] {
+            sqlite(sql);
+            server.sql(sql);
+        }
+        database.check_digest(KEY.user).await.expect("checked");
+        let after = head().await;
+        assert_ne!(after.digest, before.digest, "{name}");
+        assert_eq!(after.usage, Usage { records: 2, bytes: of_one.bytes * 2, tombstones: 1 }, "{name}");
+        // Only the counters are wrong.
+        sqlite("UPDATE users SET record_count = 9, record_bytes = 9, tombstone_count = 9");
+        server.sql("UPDATE heads SET record_count = 9, record_bytes = 9, tombstone_count = 9");
+        database.check_digests().await.expect("checked");
+        assert_eq!(head().await, after, "{name}");
     }
 }
 

@@ -187,7 +187,8 @@ fn plan(loaded: &mut Loaded, mut file: File, options: ImportOptions, clock: &mut
         let fate = fate(&record, entry.row.as_ref(), options.on_conflict, now_ms);
         if matches!(fate, Fate::Added | Fate::Replaced | Fate::Deleted) {
             keys.push(record.key);
-            edits.push(edit(&record, options.on_conflict, now_ms, latest_ms));
+            let newest_ms = entry.row.as_ref().map_or(latest_ms, |row| latest_ms.max(row.record.stamp.saturating_add(1)));
+            edits.push(edit(&record, options.on_conflict, now_ms, newest_ms));
             loaded.entries.push(entry);
             chosen.push((record, fate));
         } else {
@@ -217,12 +218,13 @@ fn refusal(record: &Incoming, error: &EditError) -> String {
     format!("cannot import {} {}: {error}", record.key.collection.path, record.key.id)
 }
 
-/// The edit for a record whose stamp is at most `latest_ms`. A record without a stamp has that of now.
-fn edit(record: &Incoming, on_conflict: OnConflict, now_ms: i64, latest_ms: i64) -> LocalEdit {
+/// The edit for a record whose stamp is at most `newest_ms`: the time, or just above the version that the record replaces, if that is later.
+/// A record without a stamp has that of now.
+fn edit(record: &Incoming, on_conflict: OnConflict, now_ms: i64, newest_ms: i64) -> LocalEdit {
     match on_conflict {
         OnConflict::Replace => LocalEdit::Put(record.text.clone()),
         OnConflict::Newer | OnConflict::Keep => {
-            LocalEdit::Import { text: record.text.clone(), stamp: record.stamp.unwrap_or(now_ms).min(latest_ms) }
+            LocalEdit::Import { text: record.text.clone(), stamp: record.stamp.unwrap_or(now_ms).min(newest_ms) }
         }
     }
 }
@@ -263,4 +265,40 @@ fn content(text: &str) -> Option<BTreeMap<String, String>> {
     let Json::Object(object) = tape.root() else { return None };
     let members = object.into_iter().filter(|(name, _)| !OWNED_BY_SYNC.contains(name));
     Some(members.map(|(name, value)| (name.to_owned(), value.to_text())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::api::CONTRACT;
+    use crate::clock::Clock;
+    use crate::merge::Op;
+    use crate::record::Record;
+    use crate::store::{Entry, Meta, RowState};
+
+    /// The device's clock was ahead when it made its version, and has been set back since.
+    #[test]
+    fn a_newer_version_stays_newer_by_a_clock_that_is_behind_both() {
+        const NOW: i64 = 1_700_000_000_000;
+        let (collection, id) = (CONTRACT.collections[0], Uuid::from_u128(7));
+        let text = |stamp: i64| format!(r#"{{"id":"{id}","clientCreatedAt":1,"clientUpdatedAt":{stamp},"isDeleted":false}}"#);
+        let record = Record::read(parse(text(NOW + 20_000).as_bytes()).expect("JSON").root()).expect("a record");
+        let op = Op { id: Uuid::nil(), device: Uuid::nil(), seq: 1 };
+        let row = Row { collection, record, op, base_rev: Some(1), state: RowState::Clean, seen: 0 };
+        let mut clock = Clock::default();
+        clock.learn(NOW, NOW);
+        assert!(clock.is_known());
+        let entries = vec![Entry { row: Some(row), is_quarantined: false }];
+        let mut loaded = Loaded { meta: Meta { clock, ..Meta::default() }, entries };
+        let deletion = text(NOW + 40_000).replace("false", "true");
+        let incoming = Incoming { line: 1, key: Key { collection, id }, text: deletion, stamp: Some(NOW + 40_000), deleted: true };
+        let file = File { records: vec![incoming], ..File::default() };
+        let mut clock = ClockAndRng { now_ms: NOW, random: &mut || 1 };
+        let (writes, _) = plan(&mut loaded, file, ImportOptions { partial: true, ..ImportOptions::default() }, &mut clock);
+        let stamps: Vec<i64> =
+            writes.iter().filter_map(|write| if let Write::Put(row) = write { Some(row.record.stamp) } else { None }).collect();
+        assert_eq!(stamps, [NOW + 20_001]);
+    }
 }
