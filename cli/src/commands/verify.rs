@@ -20,10 +20,10 @@ pub async fn run(profile: &Profile, asked: &args::Verify, format: Format) -> Out
     // The profile would not record what a copy receives or sends.
     if !client.is_copy() {
         let synced = progress::sync(&client, "syncing", Traffic::default(), None, visibility).await?;
+        question = deletion_question(&synced.status);
         if let (Exit::Unreachable, Some(error)) = (exit_of(&synced.status), synced.status.last_error) {
             return Err(Failure::Other(Exit::Unreachable, error));
         }
-        question = deletion_question(&client.status());
     }
     if let Some(question) = question.as_ref().filter(|_| asked.repair) {
         return Err(Failure::Other(Exit::Attention, format!("cannot repair: {question}")));

@@ -22,7 +22,6 @@ use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use deadpool::managed::{Object, Pool, PoolError, TimeoutType};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -33,6 +32,7 @@ use self::connect::SCAN_TIME_MAX;
 pub use self::convert::{number, signed};
 use self::error::Tries;
 use self::health::Health;
+use self::heartbeat::Heart;
 pub use self::heartbeat::SERVERS;
 pub use self::link::Link;
 use self::link::{Manager, Parameter};
@@ -68,7 +68,7 @@ pub struct Store {
     /// Identifies the secret with which this server signs.
     signing_secret: heartbeat::SigningSecretId,
     /// The task that reports that this server is running.
-    heart: Mutex<Option<JoinHandle<()>>>,
+    heart: Mutex<Option<Heart>>,
     /// When this server last polled for changes by others.
     asked: Mutex<Option<Instant>>,
 }
@@ -150,8 +150,11 @@ impl Store {
     /// Closes all connections. Later calls fail.
     pub async fn close(&self) {
         let heart = self.heart.lock().unwrap_or_else(PoisonError::into_inner).take();
-        heart.iter().for_each(JoinHandle::abort);
-        if heart.is_some() || self.signing_secret.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+        let is_reported = heart.is_some() || self.signing_secret.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if let Some(heart) = heart {
+            heart.stop(SHUTDOWN_MAX).await;
+        }
+        if is_reported {
             // If this does not reach the database, it forgets the server soon.
             let _ = timeout(SHUTDOWN_MAX, heartbeat::end(&self.connections, self.server)).await;
         }
@@ -198,7 +201,7 @@ impl Store {
 
     /// Calls `on_notification` with the notifications of other servers, until the store is closed.
     pub fn listen(&self, on_notification: impl Fn(Notification) + Send + Sync + 'static) {
-        let heart = tokio::spawn(heartbeat::beat(self.connections.clone(), self.server, Arc::clone(&self.signing_secret)));
+        let heart = Heart::start(self.connections.clone(), self.server, Arc::clone(&self.signing_secret));
         *self.heart.lock().unwrap_or_else(PoisonError::into_inner) = Some(heart);
         self.announcer.listen(self.address.clone(), on_notification);
     }

@@ -1,9 +1,13 @@
 //! Servers report that they are running, so that nobody copies data while they write it, and which secret they sign with. The database's
 //! own list of connections is not enough: behind a pooler it shows those of the pooler.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -36,13 +40,36 @@ const SIGNERS: &str = "SELECT DISTINCT holder FROM leases
 /// The id of the server's signing secret; `None` until it is loaded.
 pub type SigningSecretId = Arc<Mutex<Option<Uuid>>>;
 
-/// Reports periodically that a server is running.
-pub async fn beat(connections: Connections, server: Uuid, signing_secret: SigningSecretId) {
-    loop {
-        if let Err(error) = beat_once(&connections, server, &signing_secret).await {
-            tracing::debug!(%error, "cannot report to the database that this server is running");
+/// The task that reports periodically that a server is running.
+pub struct Heart {
+    task: JoinHandle<()>,
+    /// Dropped to end the task.
+    stop: oneshot::Sender<Infallible>,
+}
+
+impl Heart {
+    pub fn start(connections: Connections, server: Uuid, signing_secret: SigningSecretId) -> Self {
+        let (stop, mut stopped) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            loop {
+                if let Err(error) = beat_once(&connections, server, &signing_secret).await {
+                    tracing::debug!(%error, "cannot report to the database that this server is running");
+                }
+                if timeout(BEAT_EVERY, &mut stopped).await.is_ok() {
+                    return;
+                }
+            }
+        });
+        Heart { task, stop }
+    }
+
+    /// Ends the task after a report in progress, which would otherwise arrive after the one of the server's end.
+    pub async fn stop(self, time_max: Duration) {
+        let Heart { mut task, stop } = self;
+        drop(stop);
+        if timeout(time_max, &mut task).await.is_err() {
+            task.abort();
         }
-        tokio::time::sleep(BEAT_EVERY).await;
     }
 }
 
