@@ -92,9 +92,11 @@ describe("nothing waits in silence", () => {
     }
     await device.signIn();
     await device.sync();
-    // The server was restored from a backup. Another device may have deleted them before: the server would have purged the deletions.
+    // The server was restored from a backup. Another device may have deleted them before: the server would have purged the deletions, the
+    // last of which this device has not seen.
     server.records.clear();
     server.epoch = "e2";
+    server.rev += 1;
     server.purged = server.rev;
     expect(await device.sync()).toMatchObject({ state: "needsConfirmation", toBeDeleted: 120 });
     await device.db.workoutTemplates.add({ name: "meanwhile" });
@@ -105,6 +107,7 @@ describe("nothing waits in silence", () => {
   });
 
   test("records that a restored server has lost, and that nobody can have deleted, are sent again", async () => {
+    server.namesAccount = true;
     for (let index = 0; index < 120; index += 1) {
       server.add("user-bodyweight-logs", remote(newId(), { date: index }));
     }
@@ -115,6 +118,18 @@ describe("nothing waits in silence", () => {
     expect(await device.sync()).toMatchObject({ state: "idle", pending: 0, toBeDeleted: 0 });
     expect(await device.db.userBodyweightLogs.count()).toBe(120);
     expect(server.records.size).toBe(120);
+  });
+
+  test("records of other devices are not sent to a server that does not say whose they are, without an answer", async () => {
+    for (let index = 0; index < 120; index += 1) {
+      server.add("user-bodyweight-logs", remote(newId(), { date: index }));
+    }
+    await device.signIn();
+    await device.sync();
+    server.records.clear();
+    server.epoch = "e2";
+    expect(await device.sync()).toMatchObject({ state: "needsConfirmation", toBeDeleted: 120 });
+    expect(server.records.size).toBe(0);
   });
 
   test("tokens go to the server that gave them, and to no other one", async () => {

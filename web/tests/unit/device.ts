@@ -32,6 +32,8 @@ export class MockServer {
   epoch = "e1";
   /** The revision up to which deletions were purged. */
   purged = 0;
+  /** Whether responses name their account, as those of servers since contract 1.1 do. */
+  namesAccount = false;
   /** Responds in place of the server, if it returns a response. */
   intercept: ((path: string, body: unknown) => Response | Promise<Response> | undefined) | undefined;
   /** Decides the outcome of an edit; undefined accepts it. */
@@ -65,13 +67,17 @@ export class MockServer {
         if ((url.searchParams.get("since")?.split(".")[2]?.split("_")[0] ?? this.epoch) !== this.epoch) {
           return json({ type: "about:blank", title: "Gone", status: 410, code: "epoch_changed", retryable: false, restoredRev: this.rev }, 410);
         }
-        return json(this.page(url.searchParams.get("since"), Number(url.searchParams.get("limit"))));
+        return json(this.page(url.searchParams.get("since"), Number(url.searchParams.get("limit"))), 200, this.named());
       case "/api/v1/changes/batch":
-        return json(this.push((body as { changes: Stored[] }).changes));
+        return json(this.push((body as { changes: Stored[] }).changes), 200, this.named());
       default:
         return new Response("not here", { status: 404 });
     }
   };
+
+  private named(): Record<string, string> {
+    return this.namesAccount ? { "X-Account": ACCOUNT } : {};
+  }
 
   private page(since: string | null, limit: number): object {
     const from = Number(since?.split(".").at(-1) ?? 0);
@@ -117,8 +123,8 @@ export function tokensOf(userId: string): Response {
   return json({ accessToken: "a.b.c", refreshToken: newId() + newId(), tokenType: "Bearer", expiresInSecs: 900, userId });
 }
 
-export function json(body: unknown, status = 200): Response {
-  return new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json", ...headers } });
 }
 
 /** A device of one tab. */
