@@ -241,6 +241,22 @@ test("a wrong password is reported in the form, and signing out keeps the log", 
   await context.close();
 });
 
+test("a device is renamed", async () => {
+  const { context, page } = await newDevice(setup, problems);
+  await signIn(setup, page);
+  await page.getByRole("button", { name: /^Rename .*\(this one\)$/ }).click();
+  const name = page.getByLabel(/^Name of/);
+  await name.fill(" ");
+  await page.keyboard.press("Enter");
+  await page.getByText("The name is missing.").waitFor();
+  await name.fill("The phone in the gym");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The phone in the gym (this one)").waitFor();
+  await page.reload();
+  await page.getByText("The phone in the gym (this one)").waitFor();
+  await context.close();
+});
+
 test("another account has a log of its own in the same browser, and nothing is created before that", async () => {
   const { context, page } = await newDevice(setup, problems);
   await signIn(setup, page);
