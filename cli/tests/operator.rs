@@ -3,11 +3,14 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::io::BufReader;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde_json::Value;
-use support::{Desk, EMAIL, PASSWORD, Setup, signal, wait_for};
+use support::{Desk, EMAIL, PASSWORD, Serving, Setup, signal, wait_for};
 
 #[test]
 fn a_server_needs_a_good_secret() {
@@ -29,6 +32,97 @@ fn a_server_ends_in_good_order_on_both_signals() {
         wait_for(&mut log, "stopping");
         assert_eq!(server.wait().expect("it ends").code(), Some(0), "SIG{name}");
     }
+}
+
+/// The files and folders below a folder, each with the hash of its content.
+fn tree(folder: &Path) -> BTreeMap<PathBuf, Option<u64>> {
+    let mut found = BTreeMap::new();
+    for entry in folder.read_dir().expect("a folder") {
+        let path = entry.expect("an entry").path();
+        found.insert(path.clone(), std::fs::read(&path).ok().map(|bytes| BuildHasherDefault::<DefaultHasher>::new().hash_one(bytes)));
+        if path.is_dir() {
+            found.append(&mut tree(&path));
+        }
+    }
+    found
+}
+
+#[test]
+fn a_start_that_is_refused_leaves_nothing_behind() {
+    let desk = Desk::new();
+    let busy = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = busy.local_addr().expect("its address").to_string();
+    std::fs::write(desk.path("text.pem"), "not a certificate").expect("written");
+    std::fs::create_dir(desk.path("foreign")).expect("a folder");
+    std::fs::write(desk.path("foreign/stronglog.db"), "not a database, but a text that is longer than the header".repeat(40))
+        .expect("written");
+    std::fs::create_dir(desk.path("others")).expect("a folder");
+    let others = rusqlite::Connection::open(desk.path("others/stronglog.db")).expect("a database");
+    others.execute_batch("CREATE TABLE notes (text TEXT)").expect("a table");
+    drop(others);
+    std::fs::create_dir(desk.path("empty")).expect("a folder");
+    let before = tree(desk.folder.path());
+    let refused: [(&[&str], &str); 9] = [
+        (&["--data", "new/folder", "--bind", &port], "cannot listen on"),
+        (&["--data", "new/folder", "--metrics-bind", &port], "cannot listen on"),
+        (&["--data", "new/folder", "--tls-cert", "text.pem", "--tls-key", "text.pem"], "cannot use the certificate"),
+        (&["--data", "empty", "--tls-cert", "none.pem", "--tls-key", "none.pem"], "cannot use the certificate"),
+        (&["--data", "new/folder", "--store", "postgres://ana@127.0.0.1:9/none"], "cannot use the database"),
+        (&["--data", "new/folder", "--contract", "text.pem"], "cannot use the contract"),
+        (&["--data", "new/folder", "--trusted-proxies", "10.0.0.0/8"], "cannot use the settings"),
+        (&["--data", "foreign"], "not a database"),
+        (&["--data", "others"], "belongs to another program"),
+    ];
+    for (arguments, message) in refused {
+        let free: &[&str] = if arguments.contains(&"--bind") { &[] } else { &["--bind", "127.0.0.1:0"] };
+        desk.run("server", &[&["serve", "--dev"], free, arguments].concat()).failed(1, &[message]);
+        assert_eq!(tree(desk.folder.path()), before, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_start_that_is_refused_because_of_its_data_changes_nothing() {
+    let desk = Desk::new();
+    drop(Serving::start(&desk, &["--dev", "--data", "server"]));
+    let database = rusqlite::Connection::open(desk.path("server/stronglog.db")).expect("the database");
+    database.execute_batch("UPDATE server SET seen_at = 1").expect("a server that last ran long ago");
+    database.close().expect("one file");
+    for name in ["stronglog.lock", "stronglog.counter", "stronglog.secret"] {
+        std::fs::remove_file(desk.path("server").join(name)).expect("removed");
+    }
+    let before = tree(desk.folder.path());
+    desk.run("server", &["serve", "--dev", "--bind", "127.0.0.1:0", "--data", "server"]).failed(1, &["--accept-clock"]);
+    assert_eq!(tree(desk.folder.path()), before);
+}
+
+/// An account with many records, in the database of a stopped server.
+const MANY: &str = "INSERT INTO users (user_id, email, password_hash, created_at, rev) VALUES (zeroblob(16), 'ana@example.com', '', 0, 50000);
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers LIMIT 50000)
+    INSERT INTO records (user_id, id, collection, rev, op_id, device_id, seq, stamp, deleted, server_id, server_updated_at, record)
+    SELECT zeroblob(16), randomblob(16), 'user-bodyweight-logs', n, randomblob(16), zeroblob(16), n, n, 0, randomblob(16), n, '{}' FROM numbers";
+
+#[test]
+fn a_copy_that_is_interrupted_leaves_nothing_behind() {
+    let desk = Desk::new();
+    drop(Serving::start(&desk, &["--dev", "--data", "server"]));
+    let database = rusqlite::Connection::open(desk.path("server/stronglog.db")).expect("the database");
+    database.execute_batch(MANY).expect("records");
+    database.close().expect("one file");
+    let copy = ["admin", "copy", "--from", "sqlite:server", "--to", "sqlite:new/folder"];
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let mut child = desk.command(&copy).spawn().expect("the command starts");
+        while !desk.path("new/folder/stronglog.db.copying").exists() {
+            assert_eq!(child.try_wait().expect("its state"), None, "it is copying");
+        }
+        desk.run("server", &copy).failed(1, &["a server is running in server, or a copy"]);
+        signal(&child, name);
+        assert_eq!(child.wait().expect("it ends").code(), Some(code), "SIG{name}");
+        assert!(!desk.path("new").exists(), "SIG{name}");
+    }
+    // A lock that a killed process has left locks nobody out.
+    std::fs::create_dir_all(desk.path("new/folder")).expect("a folder");
+    std::fs::write(desk.path("new/folder/stronglog.lock"), "").expect("written");
+    desk.run("server", &copy).ok().says(&["50,000 records"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,8 @@ pub use copy::{Copied, copy};
 pub use place::Place;
 pub use stats::{Share, Stats, stats};
 
-pub use crate::store::sqlite::backup::{BackedUp, Restored, discard_unfinished};
+pub use crate::store::sqlite::backup::{BackedUp, Restored};
+pub use crate::store::sqlite::made::discard_unfinished;
 
 use std::path::{Path, PathBuf};
 

@@ -9,7 +9,8 @@ use crate::config::{Config, Secret};
 use crate::error::ServeError;
 pub use crate::key_files::check_private;
 use crate::store::StoreError;
-use crate::store::sqlite::files::{make_folder, private};
+use crate::store::sqlite::files::private;
+use crate::store::sqlite::made::Made;
 
 /// The file in the data folder with the secret of the development mode.
 const KEPT: &str = "stronglog.secret";
@@ -64,23 +65,31 @@ fn read(path: &Path) -> Result<Vec<Secret>, ServeError> {
     }
 }
 
-/// The secret stored in the data folder. It is created on the first start.
+/// The secret stored in the data folder.
 fn kept(folder: &Path) -> Result<Secret, ServeError> {
     let path = folder.join(KEPT);
-    let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {}", path.display(), with_advice(&error)));
     match std::fs::read_to_string(&path) {
-        Ok(text) if Secret::new(text.trim()).weakness().is_none() => return Ok(Secret::new(text.trim())),
-        Ok(_) => return Err(ServeError::WeakSecret("the file stronglog.secret in the data folder holds it and must be removed")),
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(failed(error).into()),
+        Ok(text) if Secret::new(text.trim()).weakness().is_none() => Ok(Secret::new(text.trim())),
+        Ok(_) => Err(ServeError::WeakSecret("the file stronglog.secret in the data folder holds it and must be removed")),
+        Err(error) => Err(failed(&path, &error).into()),
     }
-    make_folder(folder)?;
+}
+
+/// Creates the secret of the development mode in the data folder, unless another server has just done so. Returns what was created.
+///
+/// # Errors
+/// Returns an error if the file cannot be written.
+pub(crate) fn make_secret(folder: &Path) -> Result<Made, StoreError> {
+    let (path, mut made) = (folder.join(KEPT), Made::folder(folder)?);
     let secret: String = rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect();
-    private()
-        .create_new(true)
-        .write(true)
-        .open(&path)
-        .and_then(|mut file| std::io::Write::write_all(&mut file, secret.as_bytes()))
-        .map_err(failed)?;
-    Ok(Secret::new(secret))
+    let mut file = match made.note(&path, || private().create_new(true).write(true).open(&path)) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(made),
+        created => created.map_err(|error| failed(&path, &error))?,
+    };
+    std::io::Write::write_all(&mut file, secret.as_bytes()).map_err(|error| failed(&path, &error))?;
+    Ok(made)
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::new(format!("cannot use {}: {}", path.display(), with_advice(error)))
 }

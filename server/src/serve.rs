@@ -1,5 +1,7 @@
 //! Starting and stopping a server: the signing secret, the database, the listeners, and daily maintenance.
 
+mod prepared;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -7,38 +9,35 @@ use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 
-use crate::app::{App, new_epoch};
+use crate::app::App;
 use crate::auth::limits::Limits;
-use crate::auth::passwords::Passwords;
 use crate::auth::tokens::{REFRESH_MS, Tokens};
-use crate::clock::{self, Clock, now_ms};
+use crate::clock::{Clock, now_ms};
 use crate::config::{Config, Proxies};
 use crate::devices::Devices;
 pub use crate::error::ServeError;
 use crate::fair_semaphore::FairSemaphore;
 use crate::http;
 use crate::metrics::Metrics;
-use crate::net::{self, Certificate, Connections, Listener};
+use crate::net::{Certificate, Connections, Listener};
 use crate::notifications::Notifications;
 use crate::per_account::PerAccount;
-use crate::secrets::secrets;
+use crate::secrets::{is_yet_to_be_made, make_secret, secrets};
 use crate::shares::Shares;
 use crate::store::StoreError;
-use crate::store::collections::Collections;
 use crate::store::database::Database;
+
+use self::prepared::{Listening, Prepared, Sockets, certificate};
 
 /// The maximum number of connections on the metrics port.
 const OPERATOR_CONNECTIONS_MAX: usize = 32;
 /// The maximum number of requests in progress, per account and for all accounts. Further requests wait for a permit.
 const REQUESTS_EACH_MAX: usize = 64;
 const REQUESTS_MAX: usize = 2_048;
-/// The maximum number of connections that wait to be accepted.
-const WAITING_CONNECTIONS_MAX: u32 = 1_024;
 /// The maximum number of exports in progress per account.
 const EXPORTS_MAX: usize = 2;
 /// How long a stopping server waits for its database.
@@ -96,8 +95,11 @@ impl Running {
         let before = self.app.config();
         let fixed = keep_fixed(&before, &mut config);
         config.check()?;
-        let secrets = secrets(&config)?;
         let renewed = certificate(&config)?;
+        if is_yet_to_be_made(&config) {
+            make_secret(&config.data)?.keep();
+        }
+        let secrets = secrets(&config)?;
         if let (Some(certificate), Some(renewed)) = (&self.certificate, renewed) {
             certificate.send_replace(renewed);
         }
@@ -200,20 +202,9 @@ impl HangUps {
 /// # Errors
 /// Returns a [`ServeError`] if the settings are invalid, an address is in use, or the database cannot be opened.
 pub async fn start(config: Config) -> Result<Running, ServeError> {
-    config.check()?;
-    let config = Config { contract: config.read_contract()?, ..config };
-    // Before anything is written: a start that is refused for an occupied port leaves nothing behind.
-    let socket = reserve(config.bind)?;
-    let metrics_socket = config.metrics_bind.map(reserve).transpose()?;
-    let secrets = secrets(&config)?;
-    let connections = connections(&config)?;
-    let store = Arc::new(open(&config).await?);
-    if let Err(error) = check_data(&store, &config).await {
-        store.close().await;
-        return Err(error);
-    }
+    let Prepared { config, connections, certificate, passwords, store, secrets, sockets } = prepared::prepare(config).await?;
     let (stop, stopping) = watch::channel(false);
-    let certificate = certificate(&config)?.map(watch::Sender::new);
+    let certificate = certificate.map(watch::Sender::new);
     if certificate.is_none() && !config.bind.ip().is_loopback() && config.proxies() == Proxies::None {
         tracing::warn!("plain HTTP on an address that others can reach; clients reject it. Give --tls-cert, or --behind-proxy");
     }
@@ -223,7 +214,6 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
              --behind-proxy out"
         );
     }
-    let passwords = Passwords::new().map_err(ServeError::Passwords)?;
     let app = Arc::new(App {
         store: Arc::clone(&store),
         tokens: Tokens::new(&secrets),
@@ -256,10 +246,10 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         }
     });
     let tls = certificate.as_ref().map(watch::Sender::subscribe);
-    let (socket, address) = socket.listen()?;
     let (routes, router) = watch::channel(http::router(&app));
     let listener = Listener { router, tls, connections, deadlines: config.deadlines, stopping: stopping.clone() };
-    let metrics_address = metrics_socket.map(|socket| serve_metrics(socket, &app, &listener)).transpose()?;
+    let Sockets { main: (socket, address), metrics } = sockets;
+    let metrics_address = metrics.map(|socket| serve_metrics(socket, &app, &listener));
     let serving = tokio::spawn(listener.serve(socket));
     tokio::spawn(maintain(Arc::clone(&app), stopping.clone()));
     tokio::spawn(note_time(Arc::clone(&app), stopping.clone()));
@@ -278,23 +268,6 @@ async fn compare_secrets(store: &Database, tokens: &Tokens) {
         Ok(false) => {}
         Err(error) => tracing::warn!(%error, "cannot compare the signing secret with that of other servers"),
     }
-}
-
-/// Opens the database of the settings.
-async fn open(config: &Config) -> Result<Database, StoreError> {
-    let Some(store) = &config.store else { return Database::sqlite(&config.data, &new_epoch()) };
-    let (ca, connections) = (config.store_ca.as_deref(), config.store_connections.into());
-    Database::at(store.reveal(), ca, connections, config.deadlines.database, &new_epoch()).await
-}
-
-/// The certificate that the settings name, if any. One that is not valid now is also used, for clients that only warn.
-fn certificate(config: &Config) -> Result<Option<Certificate>, ServeError> {
-    let (Some(cert), Some(key)) = (&config.tls_cert, &config.tls_key) else { return Ok(None) };
-    let certificate = net::certificate(cert, key).map_err(ServeError::Certificate)?;
-    if let Some(problem) = certificate.validity.and_then(|validity| validity.problem(cert, now_ms())) {
-        tracing::warn!("clients reject the certificate: {problem}");
-    }
-    Ok(Some(certificate))
 }
 
 /// Keeps the previous values of settings that are read only at the start, and returns the flags of those that differ.
@@ -331,54 +304,13 @@ fn keep_fixed(before: &Config, after: &mut Config) -> Vec<&'static str> {
 }
 
 /// Serves the operator's routes on a separate port, and returns its address.
-fn serve_metrics(socket: Reserved, app: &Arc<App>, template: &Listener) -> Result<SocketAddr, ServeError> {
-    let (socket, address) = socket.listen()?;
+fn serve_metrics((socket, address): Listening, app: &Arc<App>, template: &Listener) -> SocketAddr {
     let connections = Connections::new(usize::MAX, OPERATOR_CONNECTIONS_MAX);
     // The sender is dropped: these routes never change.
     let (_, router) = watch::channel(http::operator_router(app));
     let listener = Listener { router, tls: None, connections, ..template.clone() };
     tokio::spawn(listener.serve(socket));
-    Ok(address)
-}
-
-/// An address that no other program can listen on. Connections are refused until [`listen`](Self::listen).
-struct Reserved {
-    socket: TcpSocket,
-    address: SocketAddr,
-}
-
-fn reserve(address: SocketAddr) -> Result<Reserved, ServeError> {
-    let reserved = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        // Otherwise the port of a server that has just stopped stays occupied for a while.
-        #[cfg(unix)]
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        Ok(socket)
-    };
-    let socket = reserved().map_err(|cause| ServeError::Listen { address, cause })?;
-    Ok(Reserved { socket, address })
-}
-
-impl Reserved {
-    fn listen(self) -> Result<(TcpListener, SocketAddr), ServeError> {
-        let Reserved { socket, address } = self;
-        let listening = socket.listen(WAITING_CONNECTIONS_MAX).and_then(|socket| {
-            let address = socket.local_addr()?;
-            Ok((socket, address))
-        });
-        listening.map_err(|cause| ServeError::Listen { address, cause })
-    }
-}
-
-/// The connection limits. Behind a proxy, all connections come from one network, so only the total is limited.
-fn connections(config: &Config) -> Result<Connections, ServeError> {
-    let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    let each_max = match config.proxies() {
-        Proxies::None => number(config.max_connections_per_network),
-        Proxies::Nearest | Proxies::Networks(_) => usize::MAX,
-    };
-    Ok(Connections::new(each_max, net::connections_max(number(config.max_connections))?))
+    address
 }
 
 /// Notifies waiting tasks of changes by other processes, and stores the last activity of devices.
@@ -406,17 +338,6 @@ async fn watch_others(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
             () = tokio::time::sleep(CHANGES_INTERVAL) => {}
         }
     }
-}
-
-/// Compares the contract with that of the data, and the clock with the time when the server last ran, and records both.
-async fn check_data(store: &Database, config: &Config) -> Result<(), ServeError> {
-    let (before, now) = (store.seen_at().await?, now_ms());
-    if !config.accept_clock {
-        clock::check(before, now)?;
-    }
-    store.adopt(Collections::of(config.contract.contract)).await?;
-    store.note_time(now).await?;
-    Ok(())
 }
 
 /// Records the time every hour, so that the next start can detect whether the clock has jumped.

@@ -8,7 +8,8 @@ use stronglog_sync::advice::with_advice;
 
 use crate::store::StoreError;
 use crate::store::sqlite::backup::{self, BackedUp, PARTIAL};
-use crate::store::sqlite::files::make_folder;
+use crate::store::sqlite::files::remove;
+use crate::store::sqlite::made::Made;
 
 /// The prefix and suffix of the names. The time in between sorts by age.
 const PREFIX: &str = "stronglog-";
@@ -35,9 +36,10 @@ pub struct Rotated {
 /// # Errors
 /// Returns an error if the backup cannot be written, in which case none is removed, or an old one cannot be removed.
 pub fn rotate(data: &Path, folder: &Path, time: &str, now_ms: i64, keep: usize) -> Result<Rotated, StoreError> {
-    make_folder(folder)?;
+    let made = Made::folder(folder)?;
     let file = folder.join(format!("{PREFIX}{time}{SUFFIX}"));
     let BackedUp { not_recorded } = backup::back_up(data, &file, now_ms)?;
+    made.keep();
     let failed = |path: &Path, error: std::io::Error| {
         StoreError::new(format!("cannot remove old backups in {}: {}", path.display(), with_advice(&error)))
     };
@@ -51,7 +53,7 @@ pub fn rotate(data: &Path, folder: &Path, time: &str, now_ms: i64, keep: usize) 
             _ => {}
         }
     }
-    partial.iter().try_for_each(|path| backup::remove(path))?;
+    partial.iter().try_for_each(|path| remove(path))?;
     others.sort();
     let old = (others.len() + 1).saturating_sub(keep.max(1));
     others.truncate(old);

@@ -56,16 +56,10 @@ pub async fn copy(from: &Place, to: &Place) -> Result<Copied, Error> {
     }
     source.lock().await?;
     let origin = source.origin().await?;
-    match fill(&source, &mut target, &origin).await {
-        Ok(sums) => {
-            target.commit(&origin).await?;
-            Ok(Copied::of(&sums, origin.epoch, false))
-        }
-        Err(error) => {
-            target.abandon();
-            Err(error.into())
-        }
-    }
+    // If this fails, dropping the target removes what was written: by rolling back the transaction, or with the files.
+    let sums = fill(&source, &mut target, &origin).await?;
+    target.commit(&origin).await?;
+    Ok(Copied::of(&sums, origin.epoch, false))
 }
 
 /// Copies all rows, and compares the written rows with the read ones.
@@ -170,16 +164,6 @@ impl Side {
             Side::Folder(side) => side.commit(origin).await,
             #[cfg(feature = "postgres")]
             Side::Database(side) => side.commit().await,
-        }
-    }
-
-    /// Removes what was written.
-    fn abandon(self) {
-        match self {
-            Side::Folder(side) => side.abandon(),
-            // Its transaction is rolled back.
-            #[cfg(feature = "postgres")]
-            Side::Database(_) => {}
         }
     }
 }

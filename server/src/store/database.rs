@@ -14,6 +14,7 @@ use super::collections::Collections;
 use super::postgres;
 use super::prefetch::Prefetch;
 use super::{Commits, Quota, Records, StoreError, Usage, sqlite};
+use super::sqlite::made::Made;
 use stronglog_sync::digest::Digest;
 
 /// How many records are read at once to compute a digest, and how often it is tried while the account is written to.
@@ -123,6 +124,18 @@ impl Database {
     /// Completes work in progress and closes the database. Later calls fail.
     pub async fn close(&self) {
         each!(self, store => store.close().await)
+    }
+
+    /// Closes the database after a start that was refused, and removes what the start created.
+    pub(crate) async fn discard(&self, made: Made) {
+        match self {
+            Database::Sqlite(store) => store.discard(made).await,
+            #[cfg(feature = "postgres")]
+            Database::Postgres(store) => {
+                drop(made);
+                store.close().await;
+            }
+        }
     }
 
     /// Runs a decision on one snapshot of a user's records, in which the session is live.

@@ -8,6 +8,7 @@ pub mod erased;
 pub mod files;
 mod kept;
 mod ledger;
+pub mod made;
 mod operations;
 pub mod outside;
 pub mod previous;
@@ -17,19 +18,20 @@ mod readers;
 mod records;
 mod writer;
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 use uuid::Uuid;
 
 use queue::ALL_MAX as QUEUE_MAX;
 pub use records::UserRecords;
 
 use self::counter::Counter;
-use self::files::{make_folder, make_private, private};
+use self::files::{make_private, private};
+use self::made::{LOCK, Made, lock};
 use self::readers::Readers;
 use self::writer::Writer;
 use stronglog_sync::advice::with_advice;
@@ -68,8 +70,6 @@ const MIGRATIONS: &[&str] = &[
 /// The version that this program reads and writes.
 pub const DATABASE_VERSION: usize = MIGRATIONS.len();
 
-/// The file that a running server locks.
-const LOCK: &str = "stronglog.lock";
 /// The number of records of an account that one step erases: a few milliseconds of work.
 pub const ERASED_AT_ONCE: usize = 500;
 
@@ -94,52 +94,54 @@ impl Store {
     /// # Errors
     /// Returns an error if the folder cannot be used, another server uses it, or the file is not a database of this program.
     pub fn open(folder: &Path, new_epoch: &str) -> Result<Self, StoreError> {
-        make_folder(folder)?;
-        let lock = lock(folder)?;
+        let (store, made) = Self::begin(folder, new_epoch, |_| Ok::<_, StoreError>(()))?;
+        made.keep();
+        Ok(store)
+    }
+
+    /// Like [`Store::open`], for a start that may still be refused. `check` looks at a database that exists, before anything is changed. Also
+    /// returns what was created, for [`Store::discard`].
+    ///
+    /// # Errors
+    /// Returns the error of `check`, or an error like [`Store::open`]. Then what was created is removed.
+    pub fn begin<E: From<StoreError>>(
+        folder: &Path,
+        new_epoch: &str,
+        check: impl FnOnce(&Connection) -> Result<(), E>,
+    ) -> Result<(Self, Made), E> {
+        let (lock, mut made) = lock(folder)?;
         let path = folder.join(DATABASE);
         // The lock is that of the folder, so the file must be in it.
         if path.is_symlink() {
-            return Err(StoreError::new(format!("{} is a link; name the folder of the database itself", path.display())));
+            return Err(StoreError::new(format!("{} is a link; name the folder of the database itself", path.display())).into());
         }
-        if !path.exists() {
+        if path.exists() {
+            backup::check_log(&path)?;
+            check(&unchanged(&path)?)?;
+        } else {
             check_new(folder)?;
+            made.expect([path.clone(), folder.join(counter::COUNTER)]);
         }
-        let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {}", path.display(), with_advice(&error)));
-        private().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        if let Err(error) = make_private(&path) {
-            tracing::warn!(%error, "cannot restrict access to {}; other users may be able to read it", path.display());
-        }
-        backup::check_log(&path)?;
-        let connection = open_file(&path)?;
-        let made = migrate(&connection, new_epoch)?;
-        let counter = Counter::open(folder)?;
-        // A newly created database already begins its own epoch, whatever the counter says.
-        if made == Made::Before && counter.is_not_of(&connection)? {
-            tracing::warn!(
-                "the database is older than its counter file, or the file is missing; it is treated as restored from a backup, and a new epoch begins"
-            );
-            backup::begin_epoch(&connection, new_epoch)?;
-        }
-        let mut erased = 0;
-        for user in erased::listed(folder)? {
-            erased += usize::from(accounts::begin_erasing(&connection, user)?);
-        }
-        if erased > 0 {
-            tracing::warn!(erased, "the database has accounts that have been erased; they are erased now");
-        }
+        let (connection, counter) = prepare(folder, new_epoch)?;
         let writer = Writer::start(&path, connection, counter)?;
         let readers = Readers::open(&path)?;
-        Ok(Store { writer, readers, folder: folder.to_owned(), lock, sessions_ended: Mutex::default() })
+        Ok((Store { writer, readers, folder: folder.to_owned(), lock, sessions_ended: Mutex::default() }, made))
     }
 
     /// Completes queued work, checkpoints the database into one file, and unlocks the folder. Later calls fail.
     pub async fn close(&self) {
+        self.discard(Made::default()).await;
+    }
+
+    /// Like [`Store::close`], for a start that was refused: before it unlocks the folder, it removes what the start created.
+    pub async fn discard(&self, made: Made) {
         self.readers.close().await;
         let writer = self.writer.close();
         // On a blocking thread, because this waits for a thread.
         if tokio::task::spawn_blocking(writer).await.is_err() {
             tracing::error!("cannot wait for the writer thread");
         }
+        drop(made);
         if let Err(error) = self.lock.unlock() {
             tracing::error!(%error, "cannot unlock the data folder");
         }
@@ -250,6 +252,43 @@ impl Store {
     }
 }
 
+/// Opens a database, which may be that of another program, to look at it.
+fn unchanged(path: &Path) -> Result<Connection, StoreError> {
+    let failed =
+        |error| StoreError::new(format!("cannot open the database {}: {error}; check the path and its permissions", path.display()));
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
+/// Creates or migrates the database of a locked folder, and begins a new epoch if it is not the newest database of the folder.
+fn prepare(folder: &Path, new_epoch: &str) -> Result<(Connection, Counter), StoreError> {
+    let path = folder.join(DATABASE);
+    let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {}", path.display(), with_advice(&error)));
+    private().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    if let Err(error) = make_private(&path) {
+        tracing::warn!(%error, "cannot restrict access to {}; other users may be able to read it", path.display());
+    }
+    let connection = open_file(&path)?;
+    let is_new = migrate(&connection, new_epoch)?;
+    let counter = Counter::open(folder)?;
+    // A newly created database already begins its own epoch, whatever the counter says.
+    if is_new == IsNew::No && counter.is_not_of(&connection)? {
+        tracing::warn!(
+            "the database is older than its counter file, or the file is missing; it is treated as restored from a backup, and a new epoch begins"
+        );
+        backup::begin_epoch(&connection, new_epoch)?;
+    }
+    let mut erased = 0;
+    for user in erased::listed(folder)? {
+        erased += usize::from(accounts::begin_erasing(&connection, user)?);
+    }
+    if erased > 0 {
+        tracing::warn!(erased, "the database has accounts that have been erased; they are erased now");
+    }
+    Ok((connection, counter))
+}
+
 /// Checks that no restore and no copy into a folder without a database was interrupted.
 ///
 /// # Errors
@@ -290,18 +329,6 @@ fn check_new(folder: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Locks the folder for this process.
-pub fn lock(folder: &Path) -> Result<File, StoreError> {
-    let path = folder.join(LOCK);
-    let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {}", path.display(), with_advice(&error)));
-    let file = private().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::new(format!("a server is running in {}; stop it first", folder.display()))),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
-    }
-}
-
 /// Opens a connection with the settings that all connections share.
 pub fn open_file(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(path).map_err(|error| {
@@ -325,15 +352,15 @@ pub fn open_file(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Whether the database existed before or was just created.
+/// Whether the database was just created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Made {
-    Before,
-    Now,
+pub enum IsNew {
+    No,
+    Yes,
 }
 
-/// Migrates a database from its version to the newest version.
-pub fn migrate(connection: &Connection, new_epoch: &str) -> Result<Made, StoreError> {
+/// Checks that this program can migrate a database. Returns its version.
+fn migratable(connection: &Connection) -> Result<usize, StoreError> {
     let version = version_of(connection)?;
     if version > DATABASE_VERSION {
         return Err(StoreError::new(format!(
@@ -346,17 +373,36 @@ pub fn migrate(connection: &Connection, new_epoch: &str) -> Result<Made, StoreEr
     if ![0, APPLICATION_ID].contains(&marked) || (version == 0 && tables > 0) {
         return Err(StoreError::new("the database belongs to another program; choose another folder"));
     }
+    Ok(version)
+}
+
+/// Checks, without changing anything, that a database can be migrated and served with these collections. Returns when a server last
+/// recorded the time, or 0 if it never did or the database has an earlier version, which is checked once it is migrated.
+///
+/// # Errors
+/// Returns an error if the database belongs to another or a newer program, has other records, or cannot be read.
+pub fn servable(connection: &Connection, collections: &Collections) -> Result<i64, StoreError> {
+    if migratable(connection)? < DATABASE_VERSION || connection.query_row("SELECT count(*) FROM server", [], |row| row.get(0)) == Ok(0) {
+        return Ok(0);
+    }
+    check_collections(connection, collections)?;
+    seen_at(connection)
+}
+
+/// Migrates a database from its version to the newest version.
+pub fn migrate(connection: &Connection, new_epoch: &str) -> Result<IsNew, StoreError> {
+    let version = migratable(connection)?;
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(version) {
         connection.execute_batch(&format!("BEGIN IMMEDIATE; {migration} PRAGMA user_version = {}; COMMIT;", index + 1))?;
     }
     connection.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
     let epoch: Option<String> = connection.query_row("SELECT epoch FROM server", [], |row| row.get(0)).optional()?;
     if epoch.is_some() {
-        return Ok(Made::Before);
+        return Ok(IsNew::No);
     }
     connection.execute("INSERT INTO epochs (name) VALUES (?1)", [new_epoch])?;
     connection.execute("INSERT INTO server (one, epoch, writes) VALUES (1, ?1, 0)", [new_epoch])?;
-    Ok(Made::Now)
+    Ok(IsNew::Yes)
 }
 
 /// The number of the last migration of a database.

@@ -13,14 +13,19 @@ use stronglog_sync::advice::with_advice;
 use super::table::{Batch, Gathered, Kind, Origin, Row, Sum, Table, Value};
 use crate::admin::Error;
 use crate::store::StoreError;
-use crate::store::sqlite::{self, COPYING, DATABASE, backup, counter, erased, files, outside};
+use crate::store::sqlite::counter::{COUNTER, Counter};
+use crate::store::sqlite::erased::ERASED;
+use crate::store::sqlite::made::{Made, lock};
+use crate::store::sqlite::{self, COPYING, DATABASE, erased, files, outside};
 
 pub struct Side {
     folder: PathBuf,
-    /// Held during the copy, so that no server starts.
-    _lock: File,
     /// `None` if the folder has no database yet.
     connection: Option<Arc<Mutex<Connection>>>,
+    /// What was created. Without a commit it is removed, before the folder is unlocked.
+    made: Made,
+    /// Held during the copy, so that no server starts.
+    _lock: File,
 }
 
 impl Side {
@@ -28,26 +33,26 @@ impl Side {
     pub fn source(folder: &Path) -> Result<Self, Error> {
         // Before the lock, whose file would otherwise be created in a folder without a database.
         outside::open(folder)?;
-        let lock = sqlite::lock(folder)?;
+        let (lock, mut made) = lock(folder)?;
         let connection = outside::open(folder)?;
-        let is_replaced = counter::Counter::open(folder)?.is_not_of(&connection)?;
+        made.expect([folder.join(COUNTER)]);
+        let is_replaced = Counter::open(folder)?.is_not_of(&connection)?;
         // The files of the lock and of the counter may be new.
         files::hand_over(folder)?;
         if is_replaced {
             return Err(Error::Replaced(folder.to_owned()));
         }
-        Ok(Side { folder: folder.to_owned(), _lock: lock, connection: Some(Arc::new(Mutex::new(connection))) })
+        Ok(Side { folder: folder.to_owned(), connection: Some(Arc::new(Mutex::new(connection))), made, _lock: lock })
     }
 
     /// A folder that may have a database.
     pub fn target(folder: &Path) -> Result<Self, Error> {
-        files::make_folder(folder)?;
-        let lock = sqlite::lock(folder)?;
+        let (lock, made) = lock(folder)?;
         // It may be left over from an interrupted copy.
-        backup::remove(&folder.join(COPYING))?;
+        files::remove(&folder.join(COPYING))?;
         let there = folder.join(DATABASE).exists();
         let connection = if there { Some(Arc::new(Mutex::new(outside::open(folder)?))) } else { None };
-        Ok(Side { folder: folder.to_owned(), _lock: lock, connection })
+        Ok(Side { folder: folder.to_owned(), connection, made, _lock: lock })
     }
 
     pub async fn holds_data(&self) -> Result<bool, StoreError> {
@@ -65,8 +70,8 @@ impl Side {
 
     pub async fn begin(&mut self, origin: &Origin) -> Result<(), StoreError> {
         let path = self.folder.join(COPYING);
-        backup::unfinished().insert(path.clone());
-        files::private().create_new(true).write(true).open(&path).map_err(|error| failed(&path, &error))?;
+        let create = || files::private().create_new(true).write(true).open(&path);
+        self.made.note(&path, create).map_err(|error| failed(&path, &error))?;
         let connection = sqlite::open_file(&path)?;
         sqlite::migrate(&connection, &origin.epoch)?;
         connection.execute("UPDATE server SET seen_at = ?1, collections = ?2", params![origin.seen_at, origin.collections])?;
@@ -110,26 +115,18 @@ impl Side {
         .await
     }
 
-    pub async fn commit(self, origin: &Origin) -> Result<(), StoreError> {
+    pub async fn commit(mut self, origin: &Origin) -> Result<(), StoreError> {
         let (fresh, current) = (self.folder.join(COPYING), self.folder.join(DATABASE));
         self.with(|connection| Ok(connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE")?)).await?;
-        let counter = counter::Counter::open(&self.folder)?;
+        self.made.expect([self.folder.join(COUNTER), self.folder.join(ERASED)]);
+        let counter = Counter::open(&self.folder)?;
         self.with(move |connection| counter.note(connection)).await?;
         drop(self.connection);
         origin.erased.iter().try_for_each(|user| erased::note(&self.folder, *user))?;
         // The counter comes first, because it has no meaning without the database.
-        std::fs::rename(&fresh, &current).map_err(|error| failed(&current, &error))?;
-        backup::unfinished().remove(&fresh);
+        self.made.keep_after(|| std::fs::rename(&fresh, &current)).map_err(|error| failed(&current, &error))?;
         files::sync_folder(&self.folder).map_err(|error| failed(&self.folder, &error))?;
         files::hand_over(&self.folder)
-    }
-
-    /// Removes an incomplete copy, which takes space. If it cannot be removed, no server starts beside it.
-    pub fn abandon(self) {
-        drop(self.connection);
-        let fresh = self.folder.join(COPYING);
-        let _ = backup::remove(&fresh);
-        backup::unfinished().remove(&fresh);
     }
 
     /// Runs `work` on a separate thread.

@@ -1,19 +1,17 @@
 //! Backups, and their restoration in a new epoch (R11).
 
-use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 
 use super::checksum::{self, Found};
 use super::counter::Counter;
-use super::files::{make_folder, private, sync_folder, with_suffix};
+use super::files::{private, remove, sync_folder, with_suffix};
+use super::made::{Made, lock};
 use super::outside::{Source, existing, to_copy};
-use super::{DATABASE, accounts, epoch, erased, kept, ledger, lock, migrate, open_file, previous, version_of};
+use super::{DATABASE, accounts, epoch, erased, kept, ledger, migrate, open_file, previous, version_of};
 use crate::store::StoreError;
 
 /// The database version that first recorded when a backup was complete. Older databases are also backed up, before an update.
@@ -22,9 +20,6 @@ const BACKED_UP_AT_SINCE: usize = 10;
 pub const RESTORING: &str = "stronglog.db.restoring";
 /// The suffix of a backup that is being written.
 pub const PARTIAL: &str = ".partial";
-
-/// The files that this process is writing.
-static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// A backup that was made.
 #[derive(Clone, Debug)]
@@ -97,42 +92,25 @@ fn write(connection: &Connection, to: &Path) -> Result<(), StoreError> {
     }
     // It may be left over from an interrupted backup.
     remove(&partial)?;
-    let copy = || {
-        // SQLite writes into an empty file and keeps its permissions.
-        let file = private().write(true).create_new(true).open(&partial).map_err(|error| failed("write the backup", to, error))?;
-        // Some network file systems have no locks.
-        let _ = file.try_lock();
-        let target = partial.to_str().ok_or_else(|| StoreError::new("the path of the backup is not UTF-8"))?;
-        connection.execute("VACUUM INTO ?1", [target]).map_err(|error| match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::new(format!(
-                "cannot back up the database, which is damaged ({error}): stop the server, and restore an earlier backup, which is kept"
-            )),
-            _ => failed("write the backup", to, StoreError::from(error).0),
-        })?;
-        check(&existing(&partial)?).map_err(|error| failed("use the backup", to, error))?;
-        // Without the name, a backup is lost that has made an older one superfluous.
-        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let finished = checksum::append(&partial).and_then(|()| std::fs::rename(&partial, to)).and_then(|()| sync_folder(folder));
-        finished.map_err(|error| failed("write the backup", to, error))
-    };
-    unfinished().insert(partial.clone());
-    let copied = copy().inspect_err(|_| {
-        // An incomplete file must not be mistaken for a backup. If it cannot be removed, its name shows that it is incomplete.
-        let _ = remove(&partial);
-    });
-    unfinished().remove(&partial);
-    copied
-}
-
-/// Removes the files of backups and copies that this process has not completed, because it was stopped.
-pub fn discard_unfinished() {
-    // One may have been completed at this moment, so the file may no longer exist.
-    unfinished().iter().for_each(|partial| _ = remove(partial));
-}
-
-/// The files that are being written.
-pub fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
-    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+    // An incomplete file must not be mistaken for a backup. If it cannot be removed, its name shows that it is incomplete.
+    let mut made = Made::default();
+    let unwritable = |error| failed("write the backup", to, error);
+    // SQLite writes into an empty file and keeps its permissions.
+    let file = made.note(&partial, || private().write(true).create_new(true).open(&partial)).map_err(unwritable)?;
+    // Some network file systems have no locks.
+    let _ = file.try_lock();
+    let target = partial.to_str().ok_or_else(|| StoreError::new("the path of the backup is not UTF-8"))?;
+    connection.execute("VACUUM INTO ?1", [target]).map_err(|error| match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::new(format!(
+            "cannot back up the database, which is damaged ({error}): stop the server, and restore an earlier backup, which is kept"
+        )),
+        _ => failed("write the backup", to, StoreError::from(error).0),
+    })?;
+    check(&existing(&partial)?).map_err(|error| failed("use the backup", to, error))?;
+    // Without the name, a backup is lost that has made an older one superfluous.
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    checksum::append(&partial).map_err(unwritable)?;
+    made.keep_after(|| std::fs::rename(&partial, to)).and_then(|()| sync_folder(folder)).map_err(unwritable)
 }
 
 /// Whether a backup is being written to a file. If not, it was interrupted.
@@ -159,8 +137,7 @@ pub struct Restored {
 /// # Errors
 /// Returns an error if the file is not a backup of this program or is damaged, or a server is running in the folder.
 pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<Restored, StoreError> {
-    make_folder(folder)?;
-    let _lock = lock(folder)?;
+    let (_lock, made) = lock(folder)?;
     let (current, fresh) = (folder.join(DATABASE), folder.join(RESTORING));
     // Files may be left over from an interrupted restore.
     remove(&fresh)?;
@@ -170,6 +147,8 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
         let _ = remove(&fresh);
     }
     let (found, kept) = prepared?;
+    // From here on, what is missing is the database itself.
+    made.keep();
     let previous = move_away(&current, now_ms).inspect_err(|_| {
         // The current database stays. Without it, the other file says that there is to be one.
         if current.exists() {
@@ -225,18 +204,6 @@ pub fn begin_epoch(connection: &Connection, name: &str) -> Result<(), StoreError
     // The digests are computed again, because the copy may have been changed.
     transaction.execute("UPDATE users SET digest = NULL", [])?;
     Ok(transaction.commit()?)
-}
-
-/// Removes a database and the files that SQLite keeps next to it, if they exist.
-pub fn remove(path: &Path) -> Result<(), StoreError> {
-    for suffix in ["", "-wal", "-shm", "-journal"] {
-        let file = with_suffix(path, suffix);
-        match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed("remove", &file, error)),
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 /// Renames the current database and its log. Also moves a log without a database, because SQLite would apply it to the backup.

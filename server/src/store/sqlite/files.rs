@@ -1,6 +1,8 @@
 //! Files and folders that only the user who runs the server may read.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+#[cfg(unix)]
+use std::fs::Metadata;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -25,22 +27,25 @@ pub fn make_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Creates the data folder with mode 0700. An existing folder keeps its mode.
-pub fn make_folder(folder: &Path) -> Result<(), StoreError> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(folder)
-        .map_err(|error| StoreError::new(format!("cannot create the folder {}: {}", folder.display(), with_advice(&error))))
-}
-
 /// A path whose file name has this suffix too.
 pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+/// Removes a database and the files that SQLite keeps next to it, if they exist.
+pub fn remove(path: &Path) -> Result<(), StoreError> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let file = with_suffix(path, suffix);
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::new(format!("cannot remove {}: {}", file.display(), with_advice(&error))));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Makes renames in a folder durable.
@@ -108,14 +113,29 @@ impl Inode {
         Ok(Inode {
             path: path.to_owned(),
             #[cfg(unix)]
-            identity: identity(path).map_err(|error| StoreError::new(format!("cannot use {}: {}", path.display(), with_advice(&error))))?,
+            identity: path
+                .metadata()
+                .map(|known| identity(&known))
+                .map_err(|error| StoreError::new(format!("cannot use {}: {}", path.display(), with_advice(&error))))?,
+        })
+    }
+
+    /// An open file, and the path by which it was opened.
+    pub fn of_file(file: &File, path: &Path) -> io::Result<Self> {
+        let known = file.metadata()?;
+        #[cfg(not(unix))]
+        let _ = known;
+        Ok(Inode {
+            path: path.to_owned(),
+            #[cfg(unix)]
+            identity: identity(&known),
         })
     }
 
     /// Checks that the path still names the file. Data written to a moved or removed file may be gone at the next start.
     pub fn check(&self) -> Result<(), StoreError> {
         #[cfg(unix)]
-        if identity(&self.path).ok() != Some(self.identity) {
+        if self.path.metadata().ok().map(|known| identity(&known)) != Some(self.identity) {
             let message =
                 "was moved, removed or replaced while the server was running; writes fail until it is put back or the server is restarted";
             return Err(StoreError::new(format!("{} {message}", self.path.display())));
@@ -125,7 +145,6 @@ impl Inode {
 }
 
 #[cfg(unix)]
-fn identity(path: &Path) -> io::Result<(u64, u64)> {
-    let known = path.metadata()?;
-    Ok((std::os::unix::fs::MetadataExt::dev(&known), std::os::unix::fs::MetadataExt::ino(&known)))
+fn identity(known: &Metadata) -> (u64, u64) {
+    (std::os::unix::fs::MetadataExt::dev(known), std::os::unix::fs::MetadataExt::ino(known))
 }

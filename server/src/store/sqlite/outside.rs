@@ -8,7 +8,8 @@ use std::time::Instant;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::files::with_suffix;
-use super::{APPLICATION_ID, BUSY_TIMEOUT, DATABASE, DATABASE_VERSION, LOCK, version_of};
+use super::made::LOCK;
+use super::{APPLICATION_ID, BUSY_TIMEOUT, DATABASE, DATABASE_VERSION, version_of};
 use crate::store::StoreError;
 
 /// Opens an existing database, and verifies that it belongs to this program. Its version may be an older one.
