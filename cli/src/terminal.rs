@@ -247,7 +247,7 @@ fn first_line() -> Outcome<String> {
 
 async fn ask_hidden(question: String) -> Outcome<String> {
     echo::restore_on_signals().map_err(|error| cannot_ask(&error))?;
-    ask(move || rpassword::prompt_password(question)).await
+    ask(move || echo::hidden_line(&question)).await
 }
 
 /// Asks for a line on the terminal.
@@ -272,7 +272,7 @@ async fn ask(question: impl FnOnce() -> io::Result<String> + Send + 'static) -> 
     // If the receiver was dropped, the answer is discarded.
     std::thread::spawn(move || _ = answer.send(question()));
     answered.await.map_err(|error| cannot_ask(&error))?.map_err(|error| match error.kind() {
-        // While a password is typed, the terminal passes Ctrl-C as a character.
+        // Not on Unix, where Ctrl-C is a signal.
         io::ErrorKind::Interrupted => Failure::Interrupted,
         _ => cannot_ask(&error),
     })

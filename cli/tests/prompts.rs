@@ -31,8 +31,8 @@ for question, answer in answers:
 while not is_hidden():
     pass
 stopped = None
-if last == signal.SIGTSTP:
-    child.send_signal(last)
+if last in (signal.SIGTSTP, "\x1a"):
+    os.write(main, last.encode()) if isinstance(last, str) else child.send_signal(last)
     stopped = os.WIFSTOPPED(os.waitpid(child.pid, os.WUNTRACED)[1]) and not is_hidden()
     child.send_signal(signal.SIGCONT)
     while not is_hidden():
@@ -71,11 +71,15 @@ fn a_signal_at_the_question_for_a_password_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
-fn ctrl_c_at_the_question_for_a_password_is_ctrl_c() {
-    assert_eq!(ended_at_the_password(&json!("\u{3}")), json!({ "code": 130, "echoes": true, "lines": true }));
+fn keys_that_send_signals_are_no_part_of_a_password() {
+    for (key, code) in [("\u{3}", 130), ("\u{1c}", 131)] {
+        assert_eq!(ended_at_the_password(&json!(key)), json!({ "code": code, "echoes": true, "lines": true }));
+    }
 }
 
 #[test]
 fn a_command_that_is_stopped_at_the_question_for_a_password_leaves_a_terminal_that_shows_what_is_typed() {
-    assert_eq!(ended_at_the_password(&json!(20)), json!({ "code": 130, "stopped": true, "echoes": true }));
+    for stopped in [json!(20), json!("\u{1a}")] {
+        assert_eq!(ended_at_the_password(&stopped), json!({ "code": 130, "stopped": true, "echoes": true }));
+    }
 }

@@ -1,16 +1,16 @@
 //! The echo of the terminal, which a prompt for a password switches off. Whatever ends the process must switch it on again.
 
 #[cfg(unix)]
-pub use unix::{restore, restore_on_signals};
+pub use unix::{hidden_line, restore, restore_on_signals};
 
 #[cfg(unix)]
 mod unix {
     use std::fs::File;
-    use std::io::Result;
+    use std::io::{BufRead, BufReader, ErrorKind, Result, Write};
     use std::sync::OnceLock;
 
     use rustix::process::{Signal, getpid, kill_process};
-    use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
     use tokio::signal::unix::{SignalKind, signal};
 
     /// The exit code after a signal is this plus the signal's number.
@@ -59,6 +59,30 @@ mod unix {
         Ok(())
     }
 
+    /// Asks a question on the terminal, and reads a line that it does not show. The terminal still edits the line, and sends the signals of
+    /// Ctrl-C, Ctrl-Z and Ctrl-\.
+    ///
+    /// # Errors
+    /// Returns an error if the terminal cannot be used, or the input ends without a line.
+    pub fn hidden_line(question: &str) -> Result<String> {
+        let mut terminal = File::options().read(true).write(true).open("/dev/tty")?;
+        let before = tcgetattr(&terminal)?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        // Only the end of the line is shown.
+        hidden.local_modes.insert(LocalModes::ECHONL);
+        terminal.write_all(question.as_bytes())?;
+        tcsetattr(&terminal, OptionalActions::Now, &hidden)?;
+        let mut line = String::new();
+        let read = BufReader::new(&terminal).read_line(&mut line);
+        tcsetattr(&terminal, OptionalActions::Now, &before)?;
+        if read? == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        line.truncate(line.trim_end_matches(['\r', '\n']).len());
+        Ok(line)
+    }
+
     /// Restores the settings that the terminal had before the first prompt.
     pub fn restore() {
         if let Some((terminal, settings)) = BEFORE.get() {
@@ -66,6 +90,15 @@ mod unix {
             _ = tcsetattr(terminal, OptionalActions::Now, settings);
         }
     }
+}
+
+/// Asks a question on the terminal, and reads a line that it does not show.
+///
+/// # Errors
+/// Returns an error if the terminal cannot be used.
+#[cfg(not(unix))]
+pub fn hidden_line(question: &str) -> std::io::Result<String> {
+    rpassword::prompt_password(question)
 }
 
 /// Elsewhere, no signal ends a process at a prompt.
