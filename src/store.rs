@@ -20,6 +20,7 @@ pub use crate::key::Key;
 use crate::merge::{Op, Stored};
 use crate::record::Record;
 pub use meta::{Meta, Resync, Sweep};
+pub(crate) use query::order;
 pub use query::{Query, index_of};
 pub use row::{Block, BlockedViolation, Pending, Row, RowState};
 

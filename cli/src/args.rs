@@ -222,13 +222,13 @@ pub struct List {
     #[arg(long, value_name = "MEMBERS")]
     pub by: Option<String>,
     /// The value of the index's first member; repeat the flag for the next member.
-    #[arg(long, value_name = "VALUE", requires = "by")]
+    #[arg(long, value_name = "VALUE", requires = "by", allow_negative_numbers = true)]
     pub equal: Vec<String>,
     /// The lowest value of the index's next member.
-    #[arg(long, value_name = "VALUE", requires = "by")]
+    #[arg(long, value_name = "VALUE", requires = "by", allow_negative_numbers = true)]
     pub from: Option<String>,
     /// The highest value of that member, exclusive.
-    #[arg(long, value_name = "VALUE", requires = "by")]
+    #[arg(long, value_name = "VALUE", requires = "by", allow_negative_numbers = true)]
     pub until: Option<String>,
     /// List in descending order.
     #[arg(long)]

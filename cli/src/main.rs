@@ -21,6 +21,7 @@ mod settings;
 mod summary;
 mod synced;
 mod terminal;
+mod tips;
 mod tokens;
 
 use std::process::ExitCode;
@@ -35,7 +36,9 @@ use crate::exit::{Exit, Failure};
 use crate::terminal::{Format, error_word, plain, remark, remark_json};
 
 fn main() -> ExitCode {
-    let parsed = command_line().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let (mut command, given) = (command_line(), std::env::args_os().collect::<Vec<_>>());
+    let parsed = command.try_get_matches_from_mut(&given).and_then(|matches| Arguments::from_arg_matches(&matches));
+    let parsed = parsed.map_err(|error| tips::corrected(error, &command, &given));
     let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() && asks_for_json() => {

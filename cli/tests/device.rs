@@ -60,6 +60,9 @@ fn a_deleted_version_comes_back() {
     desk.run("phone", &["conflicts", "restore", "99"]).failed(1, &["cannot restore version 99"]);
 }
 
+/// An id that no record has.
+const ID: &str = "018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f";
+
 #[test]
 fn records_are_listed_by_an_index_of_the_contract() {
     let desk = Desk::new();
@@ -81,7 +84,7 @@ fn records_are_listed_by_an_index_of_the_contract() {
     let wrong = ["list", "exercise-definitions", "--by", "primaryMuscleGroups", "--equal", "7"];
     desk.run("phone", &wrong).failed(1, &["`primaryMuscleGroups`", "7", "string"]);
     let upper = ["list", "logged-sets", "--by", "exerciseDefinitionId", "--equal", "018F4E2A-7C1B-7D3E-9A55-0C6F1B2D3E4F"];
-    desk.run("phone", &upper).failed(1, &["no record matches", "write it in lower case"]);
+    desk.run("phone", &upper).failed(1, &["the value of `exerciseDefinitionId`", "write it in lower case"]);
     let (id, mut lower) = (upper[5].to_lowercase(), upper);
     lower[5] = &id;
     desk.run("phone", &lower).ok();
@@ -89,6 +92,50 @@ fn records_are_listed_by_an_index_of_the_contract() {
     desk.run("phone", &upper).failed(1, &["the value of `workoutTemplateId`", "write it in lower case"]);
     desk.run("phone", &["list", "exercise-definitions", "--by", "primaryMuscleGroups", "--equal", "chest"]).ok();
     desk.run("phone", &["list", "user-bodyweight-logs"]).ok().says(&["weightKg", "81", "82", "83"]);
+}
+
+#[test]
+fn a_list_by_a_value_that_no_record_can_have_says_what_the_member_expects() {
+    let desk = Desk::new();
+    let impossible: [(&[&str], &[&str]); 17] = [
+        (&["logged-sets", "--by", "workoutLogId", "--equal", "monday"], &["`workoutLogId`", "\"monday\"", "does not match"]),
+        (&["logged-sets", "--by", "workoutLogId", "--equal", "null"], &["`workoutLogId`", "null", "string"]),
+        (&["logged-sets", "--by", "exerciseDefinitionId+setType", "--equal", ID, "--equal", "many"], &["`setType`", "\"many\""]),
+        (
+            &["logged-sets", "--by", "workoutLogId+orderInWorkout+orderInExercise", "--equal", ID, "--from", "x"],
+            &["`orderInWorkout`", "integer"],
+        ),
+        (&["workout-logs", "--by", "programInstanceId", "--equal", "7"], &["`programInstanceId`", "string"]),
+        (&["workout-logs", "--by", "programInstanceId", "--equal", "null"], &["`programInstanceId`", "null", "string"]),
+        (&["workout-logs", "--by", "programInstanceId", "--from", "null"], &["`programInstanceId`", "null", "string"]),
+        (&["workout-templates", "--by", "name", "--equal", ""], &["`name`", "expected at least 1"]),
+        (&["workout-templates", "--by", "name", "--equal", "531"], &["`name`", "531", "string", "write it as \"531\""]),
+        (&["user-goals", "--by", "status", "--equal", "lost"], &["`status`", "\"lost\""]),
+        (&["user-bodyweight-logs", "--by", "date", "--equal", "1e300"], &["`date`", "253402300799999"]),
+        (&["user-bodyweight-logs", "--by", "date", "--equal", "1.5"], &["`date`", "integer"]),
+        (&["user-bodyweight-logs", "--by", "date", "--equal", "-1"], &["`date`", "-1", "at least 0"]),
+        (&["user-bodyweight-logs", "--by", "date", "--equal", "1", "--equal", "2"], &["2 values", "1 member"]),
+        (&["user-bodyweight-logs", "--by", "date", "--equal", "1", "--until", "2"], &["`date`", "no member is left", "range"]),
+        (&["user-bodyweight-logs", "--by", "date", "--from", "2", "--until", "1"], &["`date`", "from 2 until 1", "exchange"]),
+        (&["workout-templates", "--by", "name", "--from", "b", "--until", "a"], &["`name`", "exchange"]),
+    ];
+    for (arguments, words) in impossible {
+        desk.run("phone", &[&["list"], arguments].concat()).failed(1, words);
+    }
+    for possible in [["--from", "-1"], ["--until", "-15"], ["--from", "1e300"], ["--until", "99999999999999999999"]] {
+        desk.run("phone", &[&["list", "user-bodyweight-logs", "--by", "date"][..], &possible].concat()).ok();
+    }
+}
+
+#[test]
+fn a_value_that_looks_like_an_option_has_a_tip_that_works() {
+    let desk = Desk::new();
+    let list = ["list", "workout-templates", "--by", "name"];
+    desk.run("phone", &[&list[..], &["--equal", "-abc"]].concat()).failed(2, &["'--equal=-abc'"]);
+    desk.run("phone", &[&list[..], &["--equal=-abc"]].concat()).ok();
+    desk.run("phone", &[&list[..], &["--limit", "-1"]].concat()).failed(2, &["'--limit=-1'"]);
+    desk.run("phone", &["get", "workout-logs", "-abc"]).failed(2, &["'-- -a'"]);
+    desk.run("phone", &["get", "workout-logs", "--", "-abc"]).failed(1, &["cannot find"]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::api::runtime::schema::parse;
 use crate::digest::Digest;
 use crate::store::{
     Counts, Edits, Entry, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, RowState, Select, Store, StoreError, Write,
-    index_of, quarantine_digest,
+    index_of, order, quarantine_digest,
 };
 
 /// A device's database in memory. Cloning it copies the database.
@@ -160,7 +160,7 @@ impl Store for MemoryStore {
         }
         entries.retain(|(entry, _)| selects(query, entry));
         entries.sort_by(|(left, one), (right, other)| {
-            let by_entry = left.iter().zip(right).map(|(left, right)| compare(left, right)).find(|order| order.is_ne());
+            let by_entry = left.iter().zip(right).map(|(left, right)| order(left, right)).find(|found| found.is_ne());
             by_entry.unwrap_or(std::cmp::Ordering::Equal).then(one.record.id.cmp(&other.record.id))
         });
         if query.descending {
@@ -225,23 +225,9 @@ fn index_entries(members: &[&str], multi: bool, row: &Row) -> Vec<Vec<Value>> {
 }
 
 fn selects(query: &Query, entry: &[Value]) -> bool {
-    let equal = query.equal.iter().zip(entry).all(|(wanted, value)| compare(wanted, value).is_eq());
+    let equal = query.equal.iter().zip(entry).all(|(wanted, value)| order(wanted, value).is_eq());
     let next = entry.get(query.equal.len());
-    let from = query.from.as_ref().is_none_or(|from| next.is_some_and(|value| compare(value, from).is_ge()));
-    let until = query.until.as_ref().is_none_or(|until| next.is_some_and(|value| compare(value, until).is_lt()));
+    let from = query.from.as_ref().is_none_or(|from| next.is_some_and(|value| order(value, from).is_ge()));
+    let until = query.until.as_ref().is_none_or(|until| next.is_some_and(|value| order(value, until).is_lt()));
     equal && from && until
-}
-
-/// SQLite's order of JSON scalars: numbers and booleans by value, then strings by their bytes.
-fn compare(left: &Value, right: &Value) -> std::cmp::Ordering {
-    let number = |value: &Value| match value {
-        Value::Bool(value) => Some(f64::from(u8::from(*value))),
-        other => other.as_f64(),
-    };
-    match (number(left), number(right)) {
-        (Some(left), Some(right)) => left.total_cmp(&right),
-        (Some(_), None) => std::cmp::Ordering::Less,
-        (None, Some(_)) => std::cmp::Ordering::Greater,
-        (None, None) => left.as_str().unwrap_or_default().cmp(right.as_str().unwrap_or_default()),
-    }
 }

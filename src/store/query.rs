@@ -39,3 +39,17 @@ pub fn index_of<'a>(collection: &'a Collection, query: &Query) -> Result<Option<
         StoreError::new(format!("cannot list {path} by {asked}: unknown index; available: {}", known.join(", ")))
     })
 }
+
+/// SQLite's order of JSON scalars: numbers and booleans by value, then strings by their bytes.
+pub(crate) fn order(left: &Value, right: &Value) -> std::cmp::Ordering {
+    let number = |value: &Value| match value {
+        Value::Bool(value) => Some(f64::from(u8::from(*value))),
+        other => other.as_f64(),
+    };
+    match (number(left), number(right)) {
+        (Some(left), Some(right)) => left.total_cmp(&right),
+        (Some(_), None) => std::cmp::Ordering::Less,
+        (None, Some(_)) => std::cmp::Ordering::Greater,
+        (None, None) => left.as_str().unwrap_or_default().cmp(right.as_str().unwrap_or_default()),
+    }
+}

@@ -55,13 +55,6 @@ pub async fn list(profile: &Profile, list: &List, format: Format) -> Outcome {
         return Err(failure);
     }
     table::say(&rows, shown < TABLE_ROWS)?;
-    // The members of a union are not checked before, because each variant has its own.
-    if let (0, Some(id)) = (shown, list.equal.iter().find(|text| is_upper_id(text))) {
-        return Err(Failure::new(format!(
-            "cannot list {} by {id}: no record matches; ids of records have lower-case letters, so write it in lower case",
-            list.collection
-        )));
-    }
     if shown == 0 && !format.is_json() {
         match list.by {
             _ if list.offset > 0 || list.limit == Some(0) => {
@@ -72,12 +65,6 @@ pub async fn list(profile: &Profile, list: &List, format: Format) -> Outcome {
         }
     }
     Ok(Exit::Done)
-}
-
-/// Whether a text is the id of a record but for its upper-case letters.
-fn is_upper_id(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    lower != text && uuid::Uuid::try_parse(&lower).is_ok_and(|id| id.to_string() == lower)
 }
 
 fn query(list: &List) -> Query {
