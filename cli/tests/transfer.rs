@@ -199,7 +199,8 @@ fn wrong_lines_are_reported_by_number_and_nothing_is_imported_unless_it_may_be_p
         ["line 2: ", "line 3: ", "line 4: unknown collection \"no-such\"; available:", "line 5: ", "line 6: ", "/weightKg", "line 7: "];
     import(&desk, "phone", &file, &[]).failed(1, &words).says(&["imported nothing", "6 lines rejected"]);
     desk.run("phone", &["get", LOGS, ID]).ended(1);
-    import(&desk, "phone", &file, &["--dry-run"]).failed(3, &words);
+    import(&desk, "phone", &file, &["--dry-run"]).failed(1, &words).says(&["would import nothing: 6 lines rejected"]);
+    import(&desk, "phone", &file, &["--dry-run", "--partial"]).failed(3, &words);
     desk.run("phone", &["get", LOGS, ID]).ended(1);
     let output = import(&desk, "phone", &file, &["--partial", "--json"]).ended(3).json();
     let lines: Vec<_> = output["refused"].as_array().expect("lines").iter().map(|refused| refused["line"].clone()).collect();
@@ -251,7 +252,9 @@ fn a_file_that_lost_lines_is_noticed() {
     nothing.says(&["✗ imported nothing: the file is incomplete"]);
     assert_eq!(desk.run("tablet", &["list", LOGS, "--json"]).ok().stdout, "");
     assert_eq!(import(&desk, "tablet", lines[0], &["--json"]).ended(1).json()["cutOff"], true);
-    assert_eq!(import(&desk, "tablet", lines[0], &["--dry-run", "--json"]).ended(3).json()["cutOff"], true);
+    assert_eq!(import(&desk, "tablet", lines[0], &["--dry-run", "--json"]).ended(1).json()["cutOff"], true);
+    import(&desk, "tablet", lines[0], &["--dry-run"]).ended(1).says(&["would import nothing: the file is incomplete"]);
+    import(&desk, "tablet", lines[0], &["--dry-run", "--partial"]).ended(3);
     let partial = import(&desk, "tablet", lines[0], &["--partial"]).failed(3, &["the file is incomplete: its end is missing"]);
     partial.says(&["! imported 1 record"]);
     let added = edited(ID, 82.0, 5) + &file;

@@ -41,8 +41,10 @@ pub async fn import(profile: &Profile, import: &Import, format: Format) -> Outco
         zone.map_or(Ok(()), |zone| say!("  times are read as {zone}"))?;
         report_missing(&missing);
     }
+    let would_write = may_write(&imported, import);
     let is_counted = matches!(imported.counts, FileCounts::Exact | FileCounts::Missing);
-    Ok(if !imported.written && !import.dry_run {
+    // A dry run ends as the import would.
+    Ok(if !(imported.written || import.dry_run && would_write) {
         Exit::Failed
     } else if imported.refused.is_empty() && is_counted && missing.is_empty() {
         Exit::Done
@@ -142,14 +144,16 @@ fn report(imported: &Imported, import: &Import) -> Outcome<()> {
     if import.dry_run {
         say!("dry run, nothing was written")?;
         table(imported)?;
+        if !may_write(imported, import) {
+            say!("{} would import nothing: {}", bad("✗"), why_nothing(imported))?;
+        }
     } else if imported.written {
         let whole = imported.refused.is_empty() && imported.counts != FileCounts::CutOff;
         let mark = if whole { good("✓") } else { bad("!") };
         say!("{mark} imported {}", counted(total.written(), "record"))?;
         table(imported)?;
     } else {
-        let why = if imported.refused.is_empty() { "the file is incomplete".to_owned() } else { is_refused(imported) };
-        say!("{} imported nothing: {why}", bad("✗"))?;
+        say!("{} imported nothing: {}", bad("✗"), why_nothing(imported))?;
     }
     if total.kept > 0 {
         let records = counted(total.kept, "record");
@@ -181,7 +185,7 @@ fn report(imported: &Imported, import: &Import) -> Outcome<()> {
     if let more @ 1.. = imported.refused.len().saturating_sub(SHOWN) {
         remark!("and {} more; --json lists all of them", counted(more as u64, "line"));
     }
-    if !imported.refused.is_empty() && (imported.written || import.dry_run) {
+    if !imported.refused.is_empty() && (imported.written || import.dry_run && import.partial) {
         say!("  {}", is_refused(imported))?;
     } else if !imported.refused.is_empty() {
         remark!("correct the file, or import the valid lines with --partial");
@@ -203,6 +207,15 @@ fn report_missing(missing: &[MissingRecord]) {
     if let more @ 1.. = missing.len().saturating_sub(SHOWN) {
         remark!("and {} more; --json lists all of them", counted(more as u64, "record"));
     }
+}
+
+/// Whether the import writes, unless it is a dry run.
+fn may_write(imported: &Imported, import: &Import) -> bool {
+    import.partial || imported.refused.is_empty() && imported.counts != FileCounts::CutOff
+}
+
+fn why_nothing(imported: &Imported) -> String {
+    if imported.refused.is_empty() { "the file is incomplete".to_owned() } else { is_refused(imported) }
 }
 
 fn is_refused(imported: &Imported) -> String {
