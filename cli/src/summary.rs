@@ -112,7 +112,8 @@ pub fn user_actions(status: &Status) -> Vec<String> {
 /// What to do about the failure of the last sync.
 pub fn advice(failure: &SyncFailure) -> &'static str {
     match failure.cause {
-        FailureCause::Offline => "check the network and the server, and run `stronglog sync`",
+        // The message says what to check.
+        FailureCause::Offline => "`stronglog sync` tries again",
         FailureCause::Full => {
             "delete records that you no longer need and run `stronglog sync`, or ask the server's operator for more room; `stronglog account show` says \
              how much is used"

@@ -30,7 +30,7 @@ pub async fn run(profile: &Profile, asked: &args::Status, format: Format) -> Out
         say_json(&output)?;
     } else {
         describe(&output, &status)?;
-        listed.map_or(Ok(()), describe_devices)?;
+        listed.map_or(Ok(()), |listed| describe_devices(listed, output.failure.as_ref()))?;
     }
     let is_failing = output.failure.is_some_and(|known| known.failure.cause != FailureCause::Offline);
     let needs_attention = status.pending > 0 || output.account.is_none() || is_failing || !output.acts.is_empty();
@@ -51,9 +51,13 @@ async fn list(profile: &Profile) -> Outcome<(Vec<DeviceOutput>, i64)> {
     Ok((devices.iter().map(|device| DeviceOutput::of(device, user_rev, unsent)).collect(), user_rev))
 }
 
-fn describe_devices(listed: Outcome<(Vec<DeviceOutput>, i64)>) -> Outcome<()> {
+fn describe_devices(listed: Outcome<(Vec<DeviceOutput>, i64)>, failure: Option<&FailureOutput>) -> Outcome<()> {
+    let is_said = failure.is_some_and(|known| known.failure.cause == FailureCause::Offline);
     let (devices, user_rev) = match listed {
         Ok(listed) => listed,
+        Err(error) if is_said && error.exit() == Exit::Unreachable => {
+            return Ok(say!("cannot show the other devices: the server is still not available")?);
+        }
         Err(error) => return Ok(say!("cannot show the other devices: {}", plain(&error.to_string()))?),
     };
     say!("devices:")?;
@@ -68,7 +72,9 @@ fn output(profile: &Profile, status: &Status, failure: Option<SyncFailure>) -> O
     let remembered = profile.remembered()?;
     let account = profile.tokens()?.map(|tokens| tokens.account.to_string());
     let is_new = account.is_some() && status.last_successful_server_sync_timestamp.is_none();
-    let fetch = is_new.then(|| "the account's records have not been fetched yet; run `stronglog sync`".to_owned());
+    // What to do about a failure comes with it.
+    let act = if failure.is_some() { "" } else { "; run `stronglog sync`" };
+    let fetch = is_new.then(|| format!("the account's records have not been fetched yet{act}"));
     Ok(StatusOutput {
         data: profile.folder().display().to_string(),
         server: remembered.server,
@@ -106,7 +112,10 @@ fn describe(output: &StatusOutput, status: &Status) -> Outcome<()> {
         ("pushed", when(status.last_successful_client_push_timestamp)),
     ])?;
     if let Some(FailureOutput { failure, advice }) = &output.failure {
-        say!("the last sync failed {}: {}; {advice}", ago(failure.at), plain(&failure.message))?;
+        // The account's line says how to sign in again.
+        let is_said = failure.cause == FailureCause::NeedsAuth && output.account.is_none();
+        let advice = if is_said { String::new() } else { format!("; {advice}") };
+        say!("the last sync failed {}: {}{advice}", ago(failure.at), plain(&failure.message))?;
     }
     if let (None, Some(at)) = (status.differs_since, status.last_difference_at) {
         say!("this device differed from the server {}, and fetched everything again", ago(at))?;

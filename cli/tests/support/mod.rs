@@ -129,6 +129,14 @@ impl Ran {
     }
 
     #[track_caller]
+    pub fn says_each_once(self, words: &[&str]) -> Self {
+        for word in words {
+            assert_eq!(self.stdout.matches(word).count(), 1, "{word:?} is not once in {}", self.stdout);
+        }
+        self
+    }
+
+    #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
     }
