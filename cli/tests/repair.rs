@@ -230,3 +230,26 @@ async fn the_newest_version_of_a_record_that_was_removed_comes_back() {
         assert_eq!(desk.run(device, &["get", LOGS, &id, "--json"]).ok().json()["weightKg"], 90.0, "{device}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_was_damaged_in_the_servers_database_is_named_on_a_device_and_repaired_by_an_edit() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    let id = desk.measure("phone", 80.0);
+    desk.run("phone", &["sync"]).ok();
+    let cut = "UPDATE records SET record = substr(record, 1, length(record) - 1)";
+    assert_eq!(database(desk.path("server/stronglog.db")).execute(cut, []).expect("cut"), 1);
+    let login = setup.login("laptop");
+    for seen in [login.stdout, desk.run("laptop", &["sync"]).stdout, desk.run("laptop", &["status"]).ok().stdout] {
+        let named = format!("the record {id} of {LOGS} is damaged in the server's database");
+        let words = [named.as_str(), "is not JSON", "report it to the server's operator"];
+        assert!(words.iter().all(|word| seen.contains(word)) && !seen.contains("captive"), "{seen}");
+    }
+    let doctor = desk.run("phone", &["admin", "doctor", "--data", "server"]);
+    assert!(doctor.stdout.contains(&format!("the record {id} of {LOGS} is not JSON")), "{doctor:?}");
+    desk.run("phone", &["put", LOGS, "--id", &id, "--set", "weightKg=81"]).ok();
+    desk.run("phone", &["sync"]).ok();
+    desk.run("laptop", &["sync"]).ok();
+    desk.run("laptop", &["get", LOGS, &id]).ok().says(&["81"]);
+}

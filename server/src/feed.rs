@@ -7,6 +7,7 @@ mod prefetch;
 mod pull;
 mod push;
 mod single;
+mod sound;
 
 use stronglog_sync::cursor::Cursor;
 use stronglog_sync::rules::{self, Rule};
@@ -18,6 +19,7 @@ pub use pull::pull;
 pub use push::push;
 pub(crate) use push::violations;
 pub use single::{Deletion, delete, purge, purge_some, put, read};
+pub use sound::check as check_sound;
 
 use self::history::Proof;
 use crate::store::{Head, Quota, Records, StoreError, Usage};

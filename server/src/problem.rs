@@ -282,6 +282,14 @@ impl From<StoreError> for Failure {
             // Nobody sees this failure, because the store runs the decision again.
             return Self::unavailable("the server is reading its data; try again in a moment");
         }
+        if let Some(damage) = error.damage() {
+            tracing::error!(
+                %damage,
+                request = request_id::current(),
+                "a stored record was damaged, and not by the server: write it again on a device that has it, or restore a backup"
+            );
+            return Self::new(StatusCode::INTERNAL_SERVER_ERROR, ProblemCode::Unavailable, damage);
+        }
         tracing::error!(%error, request = request_id::current(), "the store failed");
         Self::unavailable("the server cannot reach its data")
     }

@@ -245,6 +245,17 @@ struct ShareExhausted;
 #[error("bug: a row was read before it was loaded")]
 struct NotLoaded;
 
+/// A stored record is damaged.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the record {id} of {collection} is damaged in the server's database, and cannot be sent: it {why}; report it to the server's operator"
+)]
+struct Damaged {
+    collection: String,
+    id: Uuid,
+    why: String,
+}
+
 /// The database did not respond in time.
 #[derive(Debug, thiserror::Error)]
 #[error("the database does not respond in time")]
@@ -271,6 +282,16 @@ impl StoreError {
     /// Returns whether the only problem is that the account itself has too many requests in progress.
     pub(crate) fn is_share_exhausted(&self) -> bool {
         self.0.is::<ShareExhausted>()
+    }
+
+    /// Something else than the server has damaged a stored record.
+    pub(crate) fn damaged(collection: &str, id: Uuid, why: &str) -> Self {
+        StoreError::new(Damaged { collection: collection.to_owned(), id, why: why.to_owned() })
+    }
+
+    /// The description of a damaged record, if that is the problem.
+    pub(crate) fn damage(&self) -> Option<String> {
+        self.0.downcast_ref::<Damaged>().map(Damaged::to_string)
     }
 
     pub(crate) fn silent() -> Self {

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
 
 use stronglog_sync::advice::with_advice;
 
@@ -24,6 +25,9 @@ const FREE_BYTES_MIN: u64 = 256 * 1_024 * 1_024;
 
 /// How many accounts have a record that is newer than their newest revision.
 const BEHIND: &str = "SELECT count(*) FROM users WHERE rev < (SELECT max(rev) FROM records WHERE records.user_id = users.user_id)";
+
+/// A record whose text is not JSON.
+const DAMAGED: &str = "SELECT collection, id FROM records WHERE NOT json_valid(record) LIMIT 1";
 
 /// The expectations of the operator about a folder.
 #[derive(Clone, Copy, Debug)]
@@ -148,6 +152,11 @@ fn integrity(connection: &Connection) -> Result<Finding, StoreError> {
     let strays = connection.prepare("PRAGMA foreign_key_check")?.query_map([], |_| Ok(()))?.count();
     if strays > 0 {
         return Ok(Finding::bad("integrity", format!("{strays} orphaned rows; restore a backup")));
+    }
+    let damaged = connection.query_row(DAMAGED, [], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Uuid>(1)?))).optional()?;
+    if let Some((collection, id)) = damaged {
+        let detail = format!("the record {id} of {collection} is not JSON; write it again on a device that has it, or restore a backup");
+        return Ok(Finding::bad("integrity", detail));
     }
     Ok(match connection.query_row(BEHIND, [], |row| row.get::<_, u64>(0))? {
         0 => Finding::good("integrity", "every page and index is sound, and no record is newer than its account's revision"),

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::wire::{Change, Feed, Page};
 
-use super::{Error, PAGE_BYTES_MAX, PAGE_CHANGES_DEFAULT, PAGE_CHANGES_MAX, cursor_of, follow};
+use super::{Error, PAGE_BYTES_MAX, PAGE_CHANGES_DEFAULT, PAGE_CHANGES_MAX, check_sound, cursor_of, follow};
 use crate::store::Records;
 
 /// The size of a change on a page without its record: revision, op and the collection's name.
@@ -39,6 +39,7 @@ pub fn pull(records: &dyn Records, since: Option<&str>, limit: Option<usize>, fe
             ControlFlow::Continue(())
         })?;
     }
+    changes.iter().flatten().try_for_each(check_sound)?;
     let reach = if rules::on(Rule::CursorOfSnapshot) { head.rev } else { head.rev + 1 };
     let next_cursor = cursor_of(records, &head, feed, if has_more { last } else { reach })?;
     Ok(Page {

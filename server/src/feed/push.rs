@@ -11,7 +11,7 @@ use stronglog_sync::wire::{Change, Edit, Feed, Lost, Outcome, Push, PushResult, 
 
 use uuid::Uuid;
 
-use super::{CLOCK_SKEW_MAX_MS, Error, PAGE_BYTES_MAX, Refusal, follow, history};
+use super::{CLOCK_SKEW_MAX_MS, Error, PAGE_BYTES_MAX, Refusal, check_sound, follow, history};
 use crate::store::{Entry, Quota, Records, StoreError, Usage};
 
 /// Decides a push, and stores the accepted edits. The caller holds the user's lock until it commits.
@@ -114,6 +114,7 @@ impl Pass<'_, '_> {
             (Resolution::Duplicate, Some(entry)) => Ok(Outcome::Duplicate(receipt(&entry))),
             (_, Some(entry)) => {
                 let (id, op) = (edit.record.id, edit.op);
+                check_sound(&entry.change)?;
                 Ok(Outcome::Superseded { id, op, winner: Box::new(Ok(entry.change)) })
             }
             (_, None) => Err(StoreError::new("bug: the decision refers to a version that does not exist").into()),
@@ -138,6 +139,8 @@ impl Pass<'_, '_> {
         self.rev += 1;
         let lost = stored.and_then(|entry| lost_by(&entry.change, edit));
         let replaced = stored.map(|entry| &entry.change).filter(|change| is_unseen(change, edit));
+        // Nothing can be kept of a damaged version, and the edit repairs the record.
+        let replaced = replaced.filter(|change| check_sound(change).is_ok());
         self.response_bytes += replaced.map_or(0, |change| change.record.text.len());
         self.replaced.extend(replaced.cloned());
         let change = Change { collection: edit.collection, rev: self.rev, op: edit.op, record, lost };

@@ -7,7 +7,7 @@ use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Push};
 use uuid::Uuid;
 
-use super::{Error, Refusal, push};
+use super::{Error, Refusal, check_sound, push};
 use crate::store::{Entry, PURGED_AT_ONCE, Records, StoreError, Tombstones};
 
 /// Returns the current version of one record of a collection, or its tombstone.
@@ -15,7 +15,9 @@ use crate::store::{Entry, PURGED_AT_ONCE, Records, StoreError, Tombstones};
 /// # Errors
 /// Returns an error if neither exists, or the store fails.
 pub fn read(records: &dyn Records, collection: &'static Collection, id: Uuid) -> Result<Change, Error> {
-    Ok(find(records, collection, id)?.change)
+    let change = find(records, collection, id)?.change;
+    check_sound(&change)?;
+    Ok(change)
 }
 
 /// Decides one edit.

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::tokens::Caller;
+use crate::feed::check_sound;
 use crate::http::edge::{ClientContract, client_contract};
 use crate::problem::Failure;
 use crate::shares::Share;
@@ -106,7 +107,12 @@ async fn page(app: &App, caller: Caller, after: u64) -> Result<Page, Failure> {
     let feed = Feed::All(app.config().contract.contract);
     app.read(caller, Prefetch::all_after(after, PAGE_ROWS, PAGE_BYTES), move |records| {
         let mut page = Page { text: String::new(), first_line: 0, records: 0, last: after, has_more: false };
+        let mut damaged = None;
         records.changes(feed, after, &mut |change| {
+            if let Err(error) = check_sound(&change) {
+                damaged = Some(error);
+                return ControlFlow::Break(());
+            }
             if page.text.len() >= PAGE_BYTES {
                 page.has_more = true;
                 return ControlFlow::Break(());
@@ -122,7 +128,7 @@ async fn page(app: &App, caller: Caller, after: u64) -> Result<Page, Failure> {
             }
             ControlFlow::Continue(())
         })?;
-        Ok(page)
+        damaged.map_or(Ok(page), |error| Err(error.into()))
     })
     .await
 }
