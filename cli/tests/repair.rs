@@ -253,3 +253,31 @@ async fn a_record_that_was_damaged_in_the_servers_database_is_named_on_a_device_
     desk.run("laptop", &["sync"]).ok();
     desk.run("laptop", &["get", LOGS, &id]).ok().says(&["81"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_contradicts_its_record_follows_the_record() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    let ids = [80.0, 81.0].map(|kg| desk.measure("phone", kg));
+    desk.run("phone", &["sync"]).ok();
+    let deleted = desk.measure("phone", 82.0);
+    desk.run("phone", &["sync"]).ok();
+    desk.run("phone", &["delete", LOGS, &deleted]).ok();
+    desk.run("phone", &["sync"]).ok();
+    let server = database(desk.path("server/stronglog.db"));
+    let flipped = server.execute("UPDATE records SET deleted = NOT deleted WHERE rev <> 2", []).expect("changed");
+    assert_eq!(flipped, 2, "a live record and a deletion");
+    agree(&setup, "phone");
+    is_settled(&setup, "phone");
+    setup.login("laptop").ok();
+    is_settled(&setup, "laptop");
+    for device in ["phone", "laptop"] {
+        assert_eq!(desk.run(device, &["list", LOGS, "--json"]).ok().lines().len(), 2, "{device}");
+        desk.run(device, &["get", LOGS, &ids[0]]).ok();
+    }
+    let wrong = "SELECT count(*) FROM records WHERE deleted <> json_extract(record, '$.isDeleted')";
+    assert_eq!(server.query_row(wrong, [], |row| row.get::<_, i64>(0)).expect("a count"), 0);
+    let usage = "SELECT record_count, tombstone_count FROM users";
+    assert_eq!(server.query_row(usage, [], |row| Ok((row.get(0)?, row.get(1)?))).expect("a row"), (2, 1));
+}

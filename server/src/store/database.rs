@@ -389,6 +389,12 @@ impl Database {
     /// # Errors
     /// Returns an error if the database cannot be read or written.
     pub async fn check_digest(&self, user: Uuid) -> Result<(), StoreError> {
+        match self {
+            Database::Sqlite(store) => store.follow_records(user).await?,
+            // It cannot tell whether a text is JSON before its version 16.
+            #[cfg(feature = "postgres")]
+            Database::Postgres(_) => {}
+        }
         for _ in 0..DIGEST_TRIES {
             if self.correct_totals(user).await? {
                 break;

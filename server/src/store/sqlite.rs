@@ -6,6 +6,7 @@ mod checksum;
 pub mod counter;
 pub mod erased;
 pub mod files;
+mod follow;
 mod kept;
 mod ledger;
 pub mod made;

@@ -8,7 +8,7 @@ use stronglog_sync::digest::Digest;
 use uuid::Uuid;
 
 use super::purge::Purge;
-use super::{Store, UserRecords, accounts, check_collections, epoch, seen_at, sessions_ended, users};
+use super::{Store, UserRecords, accounts, check_collections, epoch, follow, seen_at, sessions_ended, users};
 use crate::fair_semaphore::SERVER;
 use crate::store::accounts::{
     Account, Created, Denied, Device, DeviceActivity, Exchange, Live, MissedNotifications, Notification, Population, Session, SessionKey,
@@ -289,6 +289,16 @@ impl Store {
             Ok(connection.query_row(sql, [user], read).optional()?)
         })
         .await
+    }
+
+    /// Makes the rows of an account follow their records, if something else than the server has changed them.
+    pub async fn follow_records(&self, user: Uuid) -> Result<(), StoreError> {
+        if !self.read_for(SERVER, move |connection| follow::is_needed(connection, user)).await? {
+            return Ok(());
+        }
+        let followed = self.write_for(SERVER, move |connection| follow::follow(connection, user)).await?;
+        tracing::error!(account = %user, followed, "rows of the database contradicted their records, and now follow them");
+        Ok(())
     }
 
     pub async fn live_after(&self, user: Uuid, rev: u64, rows_max: usize) -> Result<Vec<Live>, StoreError> {
