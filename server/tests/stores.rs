@@ -301,7 +301,9 @@ async fn the_usage_is_counted_again_if_records_were_removed_from_the_database() 
         database.check_digest(KEY.user).await.expect("checked");
         assert_eq!(head().await, before, "{name}: nothing was changed");
         // A tombstone appears, and two records are gone.
-        for sql in ["UPDATE records SET deleted = TRUE WHERE rev = 2", "DELETE FROM records WHERE rev > 3"] {
+        let delete =
+            r#"UPDATE records SET deleted = TRUE, record = replace(record, '"isDeleted":false', '"isDeleted":true') WHERE rev = 2"#;
+        for sql in [delete, "DELETE FROM records WHERE rev > 3"] {
             sqlite(sql);
             server.sql(sql);
         }

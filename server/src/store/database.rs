@@ -13,8 +13,8 @@ use super::collections::Collections;
 #[cfg(feature = "postgres")]
 use super::postgres;
 use super::prefetch::Prefetch;
-use super::{Commits, Quota, Records, StoreError, Usage, sqlite};
 use super::sqlite::made::Made;
+use super::{Commits, Quota, Records, StoreError, Usage, sqlite};
 use stronglog_sync::digest::Digest;
 
 /// How many records are read at once to compute a digest, and how often it is tried while the account is written to.
