@@ -81,7 +81,7 @@ impl Compilation {
     pub fn from_file_on(disk: &'static dyn Disk, path: &Path) -> std::io::Result<Self> {
         let (mut sources, mut diagnostics) = (Sources::on(disk), Diagnostics::default());
         let contract = reader::read(path, &mut sources, &mut diagnostics)?;
-        Ok(Compilation { name: file_name(path), sources, diagnostics, contract })
+        Ok(Compilation::new(file_name(path), sources, diagnostics, contract))
     }
 
     /// Compiles a document from memory. Files that it refers to are resolved relative to `name`.
@@ -89,7 +89,7 @@ impl Compilation {
         let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
         let root = sources.add(Path::new(name), text, &mut diagnostics);
         let contract = reader::read_loaded(root, &mut sources, &mut diagnostics);
-        Compilation { name: file_name(Path::new(name)), sources, diagnostics, contract }
+        Compilation::new(file_name(Path::new(name)), sources, diagnostics, contract)
     }
 
     /// Compiles a document that a program has as a value. The locations of diagnostics are JSON pointers.
@@ -117,7 +117,12 @@ impl Compilation {
                 None
             }
         };
-        Compilation { name: "openapi.json".to_owned(), sources, diagnostics, contract }
+        Compilation::new("openapi.json".to_owned(), sources, diagnostics, contract)
+    }
+
+    fn new(name: String, sources: Sources, mut diagnostics: Diagnostics, contract: Option<Contract>) -> Self {
+        contract.iter().for_each(|contract| shapes::warn(contract, &mut diagnostics));
+        Compilation { name, sources, diagnostics, contract }
     }
 
     /// The diagnostics as text for a person: at most [`render::DIAGNOSTICS_MAX`] of them, and the number of the others.

@@ -22,7 +22,6 @@ mod stated;
 mod sync;
 mod unions;
 mod unsatisfiable;
-mod untyped;
 mod views;
 mod wire;
 
@@ -204,7 +203,6 @@ impl<'a> Reader<'a> {
         let mut budget = self.complete_unions();
         self.conjunctions(&mut budget);
         self.unsatisfiable(count);
-        self.warn_of_untyped();
     }
 
     /// A section of `components`. Documents of several files often have a reference in place of the section or of `components`.

@@ -4,6 +4,7 @@
 
 mod equal;
 mod finder;
+mod losses;
 mod recursion;
 mod stated;
 
@@ -15,6 +16,8 @@ use crate::model::{Contract, IntegerWidth, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use finder::Finder;
+use losses::Loss;
+pub(crate) use losses::warn;
 pub(crate) use recursion::groups;
 
 /// All types that a target declares.
@@ -27,6 +30,8 @@ pub struct Shapes {
     equals: equal::Equals,
     /// The schemas that operations use, with their types and the words for their names.
     roots: BTreeMap<SchemaId, (Type, Vec<String>)>,
+    /// The schemas that say more than their types.
+    losses: BTreeMap<SchemaId, Loss>,
 }
 
 /// Index into [`Shapes::declarations`].

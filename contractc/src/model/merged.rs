@@ -105,7 +105,14 @@ impl<'c> Merged<'c> {
 
     /// All schemas that describe the items that no part describes by their place.
     pub(crate) fn items(&self) -> Vec<SchemaId> {
-        self.parts.iter().filter_map(|part| part.array.items).collect()
+        let items: Vec<SchemaId> = self.parts.iter().filter_map(|part| part.array.items).collect();
+        // Without keywords that evaluate further items, all of them are unevaluated.
+        let evaluates = |part: &&Schema| {
+            let has_branches = !part.one_of.is_empty() || !part.any_of.is_empty() || part.condition.is_some();
+            has_branches || part.array.contains.is_some() || !part.object.dependent_schemas.is_empty()
+        };
+        let are_unevaluated = items.is_empty() && !self.parts.iter().any(evaluates);
+        if are_unevaluated { self.parts.iter().filter_map(|part| part.array.unevaluated_items).collect() } else { items }
     }
 
     /// Whether neither types nor values nor variants say which JSON types the values have.
@@ -171,6 +178,33 @@ impl<'c> Merged<'c> {
     /// Whether a member is declared by name.
     pub(crate) fn describes(&self, name: &str) -> bool {
         self.parts.iter().flat_map(|part| &part.object.properties).any(|(known, _)| known == name)
+    }
+}
+
+impl Contract {
+    /// The JSON types of the values that a schema may accept, as far as types, values and variants say. `known` has those that were found
+    /// before: schemas share their variants.
+    pub(crate) fn accepted_types(&self, id: SchemaId, known: &mut BTreeMap<SchemaId, Types>) -> Types {
+        if let Some(types) = known.get(&id) {
+            return *types;
+        }
+        let mut types = Types::ALL;
+        for part in self.all_of_closure(id) {
+            let part = self.schema(part);
+            let listed = part.enumeration.iter().flatten().chain(&part.constant).map(type_of).reduce(Types::or);
+            let null = if part.accepts_null { Types::NULL } else { Types(0) };
+            let mut of_union = |variants: &[SchemaId]| self.types_of_variants(variants, known);
+            for of_part in [part.types, listed, of_union(&part.one_of), of_union(&part.any_of)].into_iter().flatten() {
+                types = intersect(types, of_part.or(null));
+            }
+        }
+        known.insert(id, types);
+        types
+    }
+
+    /// The JSON types of the values that one of the variants may accept; `None` if there are none.
+    pub(crate) fn types_of_variants(&self, variants: &[SchemaId], known: &mut BTreeMap<SchemaId, Types>) -> Option<Types> {
+        variants.iter().map(|variant| self.accepted_types(*variant, known)).reduce(Types::or)
     }
 }
 

@@ -1,10 +1,10 @@
 //! Unions next to members, such as a payment that has an id and is a card or a transfer. The schema gets a complete object for each
 //! variant, with its own members and those of the variant. Only types use these objects. Validators follow the keywords as written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reader;
-use crate::model::{Annotations, CompleteUnion, CompleteVariant, Contract, Schema, SchemaId};
+use crate::model::{Annotations, CompleteUnion, CompleteVariant, Contract, Schema, SchemaId, intersect};
 use crate::runtime::check::Types;
 
 /// The maximum number of combined unions of one value.
@@ -89,7 +89,9 @@ impl Reader<'_> {
         wanted.push(base);
         let declares = |name: &String| own.iter().flat_map(|part| &part.object.properties).any(|(known, _)| known == name);
         let requires = |name: &String| own.iter().any(|part| part.object.required.contains(name));
+        let unions = || wanted.iter().flat_map(|part| part.one_of.iter().chain(&part.any_of));
         own.iter().any(|part| part.types == Some(Types::OBJECT))
+            && unions().all(|other| self.contract.member_names(*other).iter().all(declares))
             && wanted.iter().flat_map(|part| &part.object.properties).all(|(name, _)| declares(name))
             && wanted.iter().flat_map(|part| &part.object.required).all(requires)
     }
@@ -165,25 +167,38 @@ fn adjacent_union(contract: &Contract, id: SchemaId, enclosing: &[SchemaId]) -> 
     };
     let schemas = || parts.iter().map(|part| contract.schema(*part));
     let types = schemas().filter_map(|part| part.types).fold(Types(u8::MAX), |all, types| Types(all.0 & types.0));
-    let is_object = Types(types.0 & !Types::NULL.0) == Types::OBJECT;
     let declared: BTreeSet<&str> = schemas().flat_map(|part| &part.object.properties).map(|(name, _)| name.as_str()).collect();
+    let unions: Vec<(SchemaId, bool, &Vec<SchemaId>)> = parts
+        .iter()
+        .flat_map(|part| {
+            let schema = contract.schema(*part);
+            [(*part, true, &schema.one_of), (*part, false, &schema.any_of)]
+        })
+        .filter(|(_, _, listed)| !listed.is_empty())
+        .collect();
+    // Where no part states a type, the variants of a union may.
+    let is_implied = types == Types(u8::MAX);
+    let mut known = BTreeMap::new();
+    let of_unions = unions.iter().filter(|_| is_implied).filter_map(|(_, _, listed)| contract.types_of_variants(listed, &mut known));
+    let types = of_unions.fold(types, intersect);
+    let is_object = Types(types.0 & !Types::NULL.0) == Types::OBJECT;
     if !is_object || !schemas().all(is_plain_record_part) {
         return None;
     }
-    let unions = parts.iter().flat_map(|part| {
-        let schema = contract.schema(*part);
-        [(*part, true, &schema.one_of), (*part, false, &schema.any_of)]
-    });
-    let found = unions.map(|(part, is_one_of, listed)| {
+    let adds_member = |listed: &[SchemaId]| {
+        listed.iter().flat_map(|variant| contract.member_names(*variant)).any(|name| !declared.contains(name.as_str()))
+    };
+    let adding = unions.iter().filter(|(_, _, listed)| adds_member(listed)).count();
+    let found = unions.into_iter().map(|(part, is_one_of, listed)| {
         let variants = listed.iter().copied().filter(|variant| may_be_object(contract, *variant)).collect();
         AdjacentUnion { part, is_one_of, variants }
     });
     let adds = |variant: &SchemaId| {
         // A union without members next to it, whose variants are complete objects, uses their types unchanged.
-        let is_alone = declared.is_empty() && contract.schema(contract.resolved(*variant)).types.is_some();
+        let is_alone = declared.is_empty() && adding < 2 && (is_implied || contract.schema(contract.resolved(*variant)).types.is_some());
         !is_alone && contract.member_names(*variant).iter().any(|name| !declared.contains(name.as_str()))
     };
-    found.into_iter().find(|found| found.variants.iter().any(adds)).filter(|found| {
+    found.collect::<Vec<_>>().into_iter().find(|found| found.variants.iter().any(adds)).filter(|found| {
         let is_recursive = |part: &SchemaId| enclosing.contains(part) || *part == found.part || contract.schema(*part).accepts_null;
         !found.variants.iter().any(|variant| contract.all_of_closure(*variant).iter().any(is_recursive))
     })

@@ -1,6 +1,6 @@
 //! Reads schema objects: every keyword is enforced, recorded as an annotation, or rejected at its position.
 
-mod contradictions;
+pub(super) mod contradictions;
 mod keywords;
 mod rust_type;
 mod values;
@@ -306,6 +306,12 @@ impl<'a> Reader<'a> {
         }
         if is_set("exclusiveMaximum") {
             number.exclusive_maximum = number.maximum.take();
+        }
+        if schema.array.each && !schema.array.prefix_items.is_empty() {
+            let span = node.get("x-each").map_or(node.span, |each| each.span);
+            let message = "ignored `x-each`: it is next to `prefixItems`, and the items are checked together";
+            self.diagnostics.warning(span, message).hint("remove `x-each`: it is for items that have one schema");
+            schema.array.each = false;
         }
         width_bounds(schema);
         self.contradictions(node, schema);

@@ -1,6 +1,7 @@
 //! Finds the shape of each schema in three phases: first the schemas that always have names, then the types of all uses, which declare the
 //! types that need a name, and finally the shape of each declaration, which may declare more types.
 
+mod arrays;
 mod narrowness;
 mod unions;
 
@@ -10,6 +11,7 @@ use serde_json::Value as JsonValue;
 
 use self::narrowness::Narrowness;
 use super::equal::Equals;
+use super::losses::Loss;
 use super::stated::Stated;
 use super::{Declaration, DeclarationId, Field, FieldKind, Shape, Shapes, Type, is_exact_double};
 use crate::model::{Contract, IntegerWidth, Merged, Operation, SchemaId};
@@ -32,6 +34,10 @@ pub(super) struct Finder<'c> {
     open: VecDeque<(DeclarationId, Holds)>,
     /// The JSON types that schemas accept, as far as they were asked for.
     accepted: BTreeMap<SchemaId, Types>,
+    /// The schemas whose types are used. Equal schemas share a type, but only the place of a used one is of interest.
+    used: BTreeSet<SchemaId>,
+    /// What the types of schemas do not say.
+    losses: BTreeMap<SchemaId, Loss>,
     /// The unnamed schemas whose type is being found, from the outermost to the innermost.
     visiting: Vec<SchemaId>,
 }
@@ -58,6 +64,8 @@ impl<'c> Finder<'c> {
             contents: BTreeMap::new(),
             open: VecDeque::new(),
             accepted: BTreeMap::new(),
+            used: BTreeSet::new(),
+            losses: BTreeMap::new(),
             visiting: Vec::new(),
         };
         // A schema without a name is named after a named schema that contains it, rather than after a view or an operation.
@@ -74,11 +82,18 @@ impl<'c> Finder<'c> {
         // A schema that only `not`, `if`, `contains` or `propertyNames` use has no type, unless it contains itself: then code calls its function.
         let undeclared = |id: &SchemaId| !finder.shapes.by_schema.contains_key(&finder.shapes.representative(contract, *id));
         let circular: Vec<SchemaId> = finder.names.keys().copied().filter(undeclared).filter(|id| contains_itself(contract, *id)).collect();
+        let used = std::mem::take(&mut finder.used);
         for id in circular {
             finder.type_of(id, &[]);
         }
         finder.close();
+        finder.shapes.losses = used.into_iter().filter_map(|id| Some((id, finder.loss(id)?))).collect();
         finder.shapes
+    }
+
+    /// What the type of a used schema does not say.
+    fn loss(&self, used: SchemaId) -> Option<Loss> {
+        self.losses.get(&self.shapes.representative(self.contract, used)).copied()
     }
 
     /// Finds the shapes of all declarations that do not have one yet.
@@ -121,6 +136,7 @@ impl<'c> Finder<'c> {
 
     /// The type of a schema where it is used. `words` are the words for its name.
     pub(super) fn type_of(&mut self, id: SchemaId, words: &[&str]) -> Type {
+        self.used.insert(self.contract.resolved(id));
         let id = self.shapes.representative(self.contract, id);
         if let Some(name) = self.names.get(&id) {
             return self.declare_all(id, name.clone());
@@ -230,14 +246,20 @@ impl<'c> Finder<'c> {
         if let Some(shape) = self.union(merged, words) {
             return shape;
         }
-        // The parts contradict each other, so that no value is valid and no type is needed.
-        let Some(types) = merged.types.filter(|types| types.0 != 0) else { return Shape::Wrapper(Type::Any) };
+        let Some(types) = merged.types else {
+            self.note_untyped(id, merged);
+            return Shape::Wrapper(Type::Any);
+        };
+        if types.0 == 0 {
+            // The parts contradict each other, so that no value is valid and no type is needed.
+            return Shape::Wrapper(Type::Any);
+        }
         Shape::Wrapper(match types {
             Types::NULL => Type::Null,
             Types::BOOLEAN => Type::Bool,
             Types::INTEGER => integer(merged),
             Types::STRING => Type::Text,
-            Types::ARRAY => self.list(merged, words),
+            Types::ARRAY => self.list(id, merged, words),
             Types::OBJECT => Type::Map(Box::new(self.rest(merged, words).unwrap_or(Type::Any))),
             types if types.contains(Types::NUMBER) && types.0 & !Types::INTEGER.0 == Types::NUMBER.0 => Type::Float,
             _ => return unions::several_types(types, id, integer(merged)),
@@ -259,19 +281,30 @@ impl<'c> Finder<'c> {
     /// The content of a member with all of these schemas, and the schema of the values that all of them accept.
     fn member(&mut self, schemas: &[SchemaId], is_required: bool, words: &[&str]) -> (Option<SchemaId>, FieldKind) {
         let whole = self.contract.conjunction(schemas);
+        // Only the schemas in the type that is chosen are used.
+        let others = std::mem::take(&mut self.used);
         let known = whole.map(|whole| self.kind(whole, is_required, words));
-        match known {
+        let content = match known {
             Some(known) if schemas.len() == 1 || !is_any(&known) => (whole, known),
             // The values of all schemas have no type that says more. The narrowest type of one of them holds them, too.
-            _ => {
-                let kinds: Vec<(SchemaId, FieldKind)> =
-                    schemas.iter().rev().map(|schema| (*schema, self.kind(*schema, is_required, words))).collect();
-                // Of equally narrow types, that of the first schema.
-                let narrowness = |(schema, kind): &(SchemaId, FieldKind)| Narrowness::of(self.contract, *schema, kind, &mut self.accepted);
-                let narrowest = kinds.into_iter().max_by_key(narrowness);
-                (None, narrowest.map_or(FieldKind::Value(Type::Any), |(_, kind)| kind))
-            }
+            _ => (None, self.narrowest(schemas, is_required, words)),
+        };
+        self.used.extend(others);
+        content
+    }
+
+    fn narrowest(&mut self, schemas: &[SchemaId], is_required: bool, words: &[&str]) -> FieldKind {
+        let mut kinds = Vec::with_capacity(schemas.len());
+        for schema in schemas.iter().rev() {
+            self.used.clear();
+            let kind = self.kind(*schema, is_required, words);
+            kinds.push((*schema, kind, std::mem::take(&mut self.used)));
         }
+        // Of equally narrow types, that of the first schema.
+        let narrowness = |(schema, kind, _): &(SchemaId, FieldKind, _)| Narrowness::of(self.contract, *schema, kind, &mut self.accepted);
+        let Some((_, kind, used)) = kinds.into_iter().max_by_key(narrowness) else { return FieldKind::Value(Type::Any) };
+        self.used = used;
+        kind
     }
 
     fn kind(&mut self, schema: SchemaId, is_required: bool, words: &[&str]) -> FieldKind {
@@ -293,37 +326,6 @@ impl<'c> Finder<'c> {
     fn rest(&mut self, merged: &Merged<'c>, words: &[&str]) -> Option<Type> {
         let is_open = !merged.is_closed(self.contract);
         is_open.then(|| self.type_of_all(&merged.others(), &[words, &["other"]].concat()))
-    }
-
-    fn list(&mut self, merged: &Merged<'c>, words: &[&str]) -> Type {
-        let each = merged.parts.iter().any(|part| part.array.each);
-        let is_tuple = merged.parts.iter().any(|part| !part.array.prefix_items.is_empty());
-        if is_tuple && !each {
-            return self.tuple(merged, words);
-        }
-        let items = self.contract.conjunction(&merged.items()).filter(|_| !is_tuple);
-        let Some(items) = items else { return Type::List(Box::new(Type::Any)) };
-        let words = [words, &["item"]].concat();
-        match self.type_of(items, &words) {
-            inner if !each => Type::List(Box::new(inner)),
-            inner @ Type::Declared(_) => Type::Each(Box::new(inner)),
-            // Each item is read separately, which only declared types support.
-            _ => Type::Each(Box::new(self.declare_all(self.shapes.representative(self.contract, items), owned(&words)))),
-        }
-    }
-
-    /// An array with schemas for its first items. Values with fewer items are valid unless `minItems` excludes them.
-    fn tuple(&mut self, merged: &Merged<'c>, words: &[&str]) -> Type {
-        let places = merged.places();
-        let limits = || merged.parts.iter().map(|part| part.array.limits);
-        let least = limits().filter_map(|limits| limits.min_items).max().unwrap_or(0);
-        let is_full = limits().filter_map(|limits| limits.max_items).any(|most| most <= places.len() as u64);
-        let is_closed = is_full || merged.items().into_iter().any(|items| self.contract.schema(self.contract.resolved(items)).never);
-        let mut item =
-            |number: usize, schemas: &[SchemaId]| self.type_of_all(schemas, &[words, &[format!("item {number}").as_str()]].concat());
-        let items: Vec<Type> = places.iter().enumerate().map(|(index, schemas)| item(index + 1, schemas)).collect();
-        let rest = (!is_closed).then(|| Box::new(item(items.len() + 1, &merged.items())));
-        Type::Tuple { required: items.len().min(usize::try_from(least).unwrap_or(usize::MAX)), items, rest }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::model::{Contract, SchemaId, type_of};
+use crate::model::{Contract, SchemaId};
 use crate::runtime::check::Types;
 use crate::shapes::{FieldKind, Type};
 
@@ -20,7 +20,7 @@ pub(super) struct Narrowness {
 
 impl Narrowness {
     pub(super) fn of(contract: &Contract, schema: SchemaId, kind: &FieldKind, known: &mut BTreeMap<SchemaId, Types>) -> Self {
-        let types = accepted(contract, schema, known);
+        let types = contract.accepted_types(schema, known);
         let mut content = Vec::new();
         let (is_constant, rejects_null) = match kind {
             FieldKind::Constant(_) => (true, true),
@@ -31,24 +31,6 @@ impl Narrowness {
         };
         Narrowness { is_constant, types: Reverse((types.0 & !Types::NULL.0).count_ones()), content, rejects_null }
     }
-}
-
-/// The JSON types of the values that a schema may accept. `known` has those that were found before: schemas share their variants.
-fn accepted(contract: &Contract, id: SchemaId, known: &mut BTreeMap<SchemaId, Types>) -> Types {
-    if let Some(types) = known.get(&id) {
-        return *types;
-    }
-    let mut types = Types::ALL;
-    for part in contract.all_of_closure(id) {
-        let part = contract.schema(part);
-        let listed = part.enumeration.iter().flatten().chain(&part.constant).map(type_of).reduce(Types::or);
-        let mut of_union = |variants: &[SchemaId]| variants.iter().map(|variant| accepted(contract, *variant, known)).reduce(Types::or);
-        for of_part in [part.types, listed, of_union(&part.one_of), of_union(&part.any_of)].into_iter().flatten() {
-            types = Types(types.0 & of_part.0);
-        }
-    }
-    known.insert(id, types);
-    types
 }
 
 /// Appends how much each level of a type says.

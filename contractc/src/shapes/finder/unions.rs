@@ -7,34 +7,79 @@ use crate::model::{CompleteUnion, CompleteVariant, Merged, Schema, SchemaId, Uni
 use crate::runtime::check::Types;
 use crate::shapes::{Attempt, Shape, Type, Variant};
 
+/// `oneOf` or `anyOf` of a part.
+struct Union<'c> {
+    all: &'c [SchemaId],
+    tag: Option<&'c UnionTag>,
+    /// Whether it is `anyOf`.
+    may_overlap: bool,
+    /// The JSON types that everything beside the union accepts, as far as it is known.
+    beside: Option<Types>,
+}
+
+/// The unions of all parts.
+fn unions<'c>(merged: &Merged<'c>) -> Vec<Union<'c>> {
+    let of_part = |part: &'c Schema| {
+        let one_of = Union { all: &part.one_of, tag: part.tag.as_ref(), may_overlap: false, beside: merged.types };
+        [one_of, Union { all: &part.any_of, tag: None, may_overlap: true, beside: merged.types }]
+    };
+    merged.parts.iter().flat_map(|part| of_part(part)).filter(|union| !union.all.is_empty()).collect()
+}
+
 impl<'c> Finder<'c> {
-    /// The shape of `oneOf` or `anyOf`, if exactly one of them is present. The caller handles null.
+    /// The shape of `oneOf` or `anyOf`. Of several unions, the one that leaves the fewest variants is the type: the values of all of them are
+    /// among its values. The caller handles null.
     pub(super) fn union(&mut self, merged: &Merged<'c>, words: &[&str]) -> Option<Shape> {
-        let unions: Vec<&&Schema> = merged.parts.iter().filter(|part| !part.one_of.is_empty() || !part.any_of.is_empty()).collect();
-        let [union] = unions.as_slice() else { return None };
-        if !union.one_of.is_empty() && !union.any_of.is_empty() {
-            return None;
+        let mut unions = unions(merged);
+        let is_one_of_several = unions.len() > 1;
+        if is_one_of_several {
+            for index in 0..unions.len() {
+                unions[index].beside = self.types_beside(merged, &unions, index);
+            }
+            unions.retain(|union| !union.all.iter().any(|variant| self.is_silent(*variant)));
         }
-        let all = if union.one_of.is_empty() { &union.any_of } else { &union.one_of };
-        // The types of a variant, and those that the parts beside the union leave.
-        let types = |variant: SchemaId| {
-            let own = Merged::new(self.contract, self.contract.resolved(variant)).types;
-            (own, own.zip(merged.types).map_or(own, |(own, types)| Some(intersect(own, types))))
-        };
-        let is_possible = |variant: &SchemaId| !is_null(self.contract, *variant) && types(*variant).1 != Some(Types(0));
-        let variants: Vec<SchemaId> = all.iter().copied().filter(is_possible).collect();
+        let union = unions.into_iter().min_by_key(|union| self.possible(union).len())?;
+        let variants = self.possible(&union);
         // A variant of bounds or patterns alone has the types of the parts beside the union.
-        let is_silent = |variant: &SchemaId| Merged::new(self.contract, self.contract.resolved(*variant)).says_no_type();
-        if merged.types.is_some() && variants.iter().any(is_silent) {
+        if merged.types.is_some() && variants.iter().any(|variant| self.is_silent(*variant)) {
             return None;
         }
         if let [only] = variants.as_slice() {
-            let (own, left) = types(*only);
+            let own = self.types_of_variant(*only);
+            let left = own.zip(merged.types).map_or(own, |(own, types)| Some(intersect(own, types)));
             return (own == left).then(|| Shape::Wrapper(self.type_of(*only, words)));
         }
-        let tag = union.tag.as_ref().filter(|_| variants.len() == all.len());
+        if is_one_of_several && variants.is_empty() {
+            return Some(Shape::Wrapper(if merged.nullable { Type::Null } else { Type::Any }));
+        }
+        let tag = union.tag.filter(|_| variants.len() == union.all.len());
         let variants: Vec<CompleteVariant> = variants.into_iter().map(|variant| CompleteVariant { variant, whole: variant }).collect();
-        Some(self.variants(&variants, tag, !union.any_of.is_empty(), words))
+        Some(self.variants(&variants, tag, union.may_overlap, words))
+    }
+
+    /// The JSON types that everything beside one of several unions accepts, without null.
+    fn types_beside(&mut self, merged: &Merged<'c>, unions: &[Union<'c>], index: usize) -> Option<Types> {
+        let others = unions.iter().enumerate().filter(|(other, _)| *other != index);
+        let of_others = others.filter_map(|(_, other)| self.contract.types_of_variants(other.all, &mut self.accepted));
+        let types = merged.types.into_iter().chain(of_others).reduce(intersect)?;
+        Some(Types(types.0 & !Types::NULL.0))
+    }
+
+    /// The variants other than null that the parts beside the union may accept.
+    fn possible(&self, union: &Union<'c>) -> Vec<SchemaId> {
+        let is_possible = |variant: &SchemaId| {
+            let left = self.types_of_variant(*variant).zip(union.beside).map(|(own, types)| intersect(own, types));
+            !is_null(self.contract, *variant) && left != Some(Types(0))
+        };
+        union.all.iter().copied().filter(is_possible).collect()
+    }
+
+    fn types_of_variant(&self, variant: SchemaId) -> Option<Types> {
+        Merged::new(self.contract, self.contract.resolved(variant)).types
+    }
+
+    fn is_silent(&self, variant: SchemaId) -> bool {
+        Merged::new(self.contract, self.contract.resolved(variant)).says_no_type()
     }
 
     /// The shape of a record whose members depend on a union.
