@@ -10,6 +10,7 @@ use contractc::emit::Target;
 use contractc::interpret;
 use contractc::model::{Contract, SchemaId};
 use contractc::sample::Sampler;
+use contractc::source::Span;
 use maker::Maker;
 use serde_json::{Value, json};
 
@@ -32,6 +33,10 @@ fn random_documents_are_generated_and_validated_correctly() {
         generated += 1;
         for (name, id) in contract.names.iter().filter(|(_, id)| contract.schema(*id).view.is_none()) {
             checked += check(seed, contract, name, *id, &document, &mut wrong);
+            let valid = Sampler::new(contract, seed).valid(*id).filter(|value| is_valid(contract, *id, value));
+            if let Some(valid) = valid.filter(|_| is_called_empty(&compilation, contract.schema(*id).span)) {
+                wrong.push(format!("seed {seed}, {name}: a warning says that no value satisfies it, but {valid} does"));
+            }
         }
     }
     println!("{generated} of {count} documents generated, {checked} values checked");
@@ -50,6 +55,16 @@ fn what_is_written_is_divided_and_not_the_nearest_double() {
     // The sum of the digits of a power of ten is 1. That of the digits of the double nearest to 1e300 is a multiple of 3.
     let digits: u32 = format!("{:.0}", 1e300).bytes().map(|digit| u32::from(digit - b'0')).sum();
     assert_eq!((digits % 3, is_valid("1e300"), is_valid("3e300"), is_valid("1e22")), (0, false, true, false));
+}
+
+fn is_valid(contract: &Contract, id: SchemaId, value: &Value) -> bool {
+    interpret::validate(contract, id, value.to_string().as_bytes()).is_ok()
+}
+
+/// Whether a warning at this place says that no value satisfies the schema.
+fn is_called_empty(compilation: &Compilation, place: Span) -> bool {
+    let diagnostics = compilation.diagnostics.sorted();
+    diagnostics.iter().any(|found| found.span == place && found.message.starts_with("no value satisfies this schema"))
 }
 
 /// Validates samples of a schema with the interpreter and with `jsonschema`, and returns their number.

@@ -107,7 +107,7 @@ impl Suite {
         let mut rejected = BTreeMap::new();
         let mut files: Vec<OutputFile> = Vec::new();
         let mut modules = Modules::new(NAME)?;
-        let (mut compiled, mut cases) = (Vec::new(), Vec::new());
+        let (mut compiled, mut cases, mut called_empty) = (Vec::new(), Vec::new(), Vec::new());
         for group in self.groups.iter().filter(|group| tiers.contains(&group.tier.as_str())) {
             let compilation = Compilation::from_file(&group.document)?;
             let Some(generated) = compilation.generate(&[Target::Rust, Target::TypeScript]) else {
@@ -115,7 +115,11 @@ impl Suite {
                 continue;
             };
             let module = modules.add(&generated)?;
-            cases.extend(Case::read(group, &module)?);
+            let read = Case::read(group, &module)?;
+            if read.iter().any(|case| case.valid) && is_called_empty(&compilation) {
+                called_empty.push((group.name.clone(), "a warning says that no value satisfies the schema".to_owned()));
+            }
+            cases.extend(read);
             let index = compiled.len();
             let _ = writeln!(source, "pub mod g{index};");
             let _ = writeln!(table, "({:?}, {:?}, g{index}::validate),", group.name, group.cases.canonicalize()?);
@@ -127,7 +131,7 @@ impl Suite {
         write(&crate_folder, &files)?;
         lock(&crate_folder)?;
         let (in_rust, in_typescript) = side_by_side(|| run_suite(&crate_folder), || Case::check(&modules, &compiled, &cases));
-        let wrong = [in_rust?, in_typescript?].concat();
+        let wrong = [in_rust?, in_typescript?, called_empty].concat();
         Ok(tiers.iter().map(|tier| self.report(tier, &cases, &wrong, &rejected)).collect())
     }
 
@@ -138,6 +142,16 @@ impl Suite {
         let rejected: BTreeMap<_, _> = rejected.iter().filter(|(group, _)| tier_of(group) == tier).collect();
         report(tier, total, checked, &wrong, &rejected)
     }
+}
+
+/// Whether a warning says that no value satisfies the schema that the values are validated against.
+fn is_called_empty(compilation: &Compilation) -> bool {
+    let root = compilation.contract.iter().find_map(|contract| Some(contract.schema(contract.named("Root")?).span));
+    compilation
+        .diagnostics
+        .sorted()
+        .iter()
+        .any(|diagnostic| Some(diagnostic.span) == root && diagnostic.message.starts_with("no value satisfies this schema"))
 }
 
 /// The tier in the name of a group, such as `3.1/core/anchor-00`.
