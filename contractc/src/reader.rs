@@ -8,6 +8,7 @@ mod files;
 mod identifiers;
 mod info;
 mod keys;
+mod loose_keywords;
 mod names;
 mod objects;
 mod operations;

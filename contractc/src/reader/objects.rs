@@ -2,6 +2,7 @@
 //! content would be lost.
 
 use super::Reader;
+use super::loose_keywords::{listed, loose_keywords};
 use crate::source::{Entry, Map, Node, Value};
 
 /// A kind of object, with the keys that it may have in any version of OpenAPI.
@@ -14,6 +15,12 @@ impl Object {
     /// The name with its article.
     pub(super) fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The keywords of a schema that a parameter or header has next to its own keys.
+    pub(super) fn loose_keywords<'n>(&self, node: &'n Node) -> Vec<&'n Entry> {
+        let has_schema = self.keys.contains(&"schema") && self.keys.contains(&"style");
+        if has_schema { loose_keywords(node, self.keys) } else { Vec::new() }
     }
 }
 
@@ -202,9 +209,16 @@ impl Reader<'_> {
         self.kinds_of_values(node, object);
         let is_reference = node.get("$ref").is_some() && !object.keys.contains(&"$ref");
         let object = if is_reference { &REFERENCE } else { object };
+        let loose = object.loose_keywords(node);
+        // Without a schema, the message about that names them.
+        let has_schema = node.get("schema").is_some() || node.get("content").is_some();
+        if let Some(first) = loose.first().filter(|_| has_schema) {
+            let message = format!("ignored {}: keywords of a schema belong to it, and not to {}", listed(&loose), object.name);
+            self.diagnostics.warning(first.key_span, message).hint("write them in its `schema`");
+        }
         for entry in node.as_map().into_iter().flat_map(Map::iter) {
             let key = entry.key.as_str();
-            if key.starts_with("x-") || object.keys.contains(&key) {
+            if key.starts_with("x-") || object.keys.contains(&key) || loose.iter().any(|known| known.key == key) {
                 continue;
             }
             if self.is_left_out(&entry.node) {

@@ -2,7 +2,7 @@
 
 use serde_json::Value as JsonValue;
 
-use super::{Bindings, Located, Reader, objects};
+use super::{Bindings, Located, Reader, loose_keywords, objects};
 use crate::model::{Body, EVENTS, Encoding, Header, Media, Method, Operation, Place, Response, Status, Tag, as_sent};
 use crate::runtime::check::Types;
 use crate::runtime::http::{StatusCode, has_body};
@@ -305,8 +305,9 @@ impl<'a> Reader<'a> {
                 let message = format!("the header `{name}` is left to the caller: it has a `content` instead of a `schema`");
                 self.diagnostics.warning(content.span, message).hint("give it a `schema` for a typed header");
             } else if schema.is_none() {
-                let message = format!("the header `{name}` has no `schema`: it is a string");
-                self.diagnostics.warning(header.node.span, message).hint("write `schema: { type: string }`");
+                let loose = objects::HEADER.loose_keywords(header.node);
+                let message = loose_keywords::without_schema(&format!("the header `{name}`"), &loose);
+                self.diagnostics.warning(header.node.span, message).hint(loose_keywords::hint(&loose));
                 schema = Some(self.assumed(&header, Some(Types::STRING)));
             }
             let content = content.map(|content| content.to_json().to_string());

@@ -1,6 +1,6 @@
 //! Reads the parameters of operations, including those that a path has and no operation declares.
 
-use super::{Bindings, Located, Reader, objects};
+use super::{Bindings, Located, Reader, loose_keywords, objects};
 use crate::model::{Encoding, Parameter, Place, SchemaId, Style, is_json, placeholders};
 use crate::runtime::check::Types;
 use crate::source::Node;
@@ -160,8 +160,9 @@ impl<'a> Reader<'a> {
             self.diagnostics.error(at.node.span, message).hint("a schema names the members of the query");
             return None;
         }
-        let message = format!("the parameter `{name}` has no `schema`: it is a string");
-        self.diagnostics.warning(at.node.span, message).hint("write `schema: { type: string }`");
+        let loose = objects::PARAMETER.loose_keywords(at.node);
+        let message = loose_keywords::without_schema(&format!("the parameter `{name}`"), &loose);
+        self.diagnostics.warning(at.node.span, message).hint(loose_keywords::hint(&loose));
         Some(self.assumed(at, Some(Types::STRING)))
     }
 

@@ -1,7 +1,7 @@
 //! Reads schema objects: every keyword is enforced, recorded as an annotation, or rejected at its position.
 
 pub(super) mod contradictions;
-mod keywords;
+pub(super) mod keywords;
 mod rust_type;
 mod values;
 
@@ -233,6 +233,11 @@ impl<'a> Reader<'a> {
                 self.diagnostics.error(value.node.span, message).hint("remove one of them");
             }
             "prefixItems" => array.prefix_items = self.schemas(value, bindings),
+            "items" if value.node.as_list().is_some_and(<[Node]>::is_empty) => {
+                let message = "`items` is an empty list, as before JSON Schema 2020-12: `additionalItems` describes all items";
+                let hint = "write the schema of all items as `items`; `items: false` if there are none";
+                self.diagnostics.warning(value.node.span, message).hint(hint);
+            }
             "items" if value.node.as_list().is_some() => {
                 let message = "`items` is a list, as before JSON Schema 2020-12: it has a schema for each position";
                 let hint = match self.dialect {

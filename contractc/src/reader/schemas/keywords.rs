@@ -4,7 +4,7 @@ use crate::model::{self, Keyword, Meaning};
 
 /// How the reader handles a keyword.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum KeywordDialect {
+pub(in crate::reader) enum KeywordDialect {
     /// Defined in both dialects.
     Both,
     /// A JSON Schema keyword that OpenAPI 3.0 does not define.
@@ -116,7 +116,7 @@ fn all() -> impl Iterator<Item = (&'static str, KeywordDialect)> {
 }
 
 /// How the reader handles a keyword; `None` if it is unknown.
-pub(super) fn known_keyword(keyword: &str) -> Option<KeywordDialect> {
+pub(in crate::reader) fn known_keyword(keyword: &str) -> Option<KeywordDialect> {
     let listed = KEYWORDS.binary_search_by_key(&keyword, |(name, _)| name).ok().map(|index| KEYWORDS[index].1);
     listed.or_else(|| Keyword::named(keyword).map(|_| KeywordDialect::Both))
 }
