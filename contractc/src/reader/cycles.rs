@@ -27,9 +27,11 @@ impl Reader<'_> {
             let schema = &self.contract.schemas[first];
             if is_cycle(&self.contract.schemas, &group, in_place) {
                 is_sound = false;
-                let message = format!("`{}` refers to itself without a member or an item in between", schema.pointer);
+                let members = members(&self.contract.schemas, &group);
+                let message = format!("{} without a member or an item in between", subject(&self.contract.schemas, &members));
+                let first = members.first().copied().unwrap_or(first);
                 self.diagnostics
-                    .error(schema.span, message)
+                    .error(self.contract.schemas[first].span, message)
                     .hint("no value can be validated against such a schema; remove one of the references");
                 continue;
             }
@@ -43,6 +45,26 @@ impl Reader<'_> {
         }
         is_sound
     }
+}
+
+/// How many schemas of a cycle a message names.
+const NAMED_MAX: usize = 4;
+
+/// The schemas of a cycle in the order of the document, without those that are parts of others.
+pub(super) fn members(schemas: &[Schema], group: &[usize]) -> Vec<usize> {
+    let pointer = |at: usize| schemas[at].pointer.as_str();
+    let is_part = |at: usize| group.iter().any(|other| pointer(at).strip_prefix(pointer(*other)).is_some_and(|rest| rest.starts_with('/')));
+    let mut members: Vec<usize> = group.iter().copied().filter(|at| !is_part(*at)).collect();
+    members.sort_by_key(|at| schemas[*at].span);
+    members
+}
+
+/// The beginning of a message about the schemas of a cycle.
+pub(super) fn subject(schemas: &[Schema], members: &[usize]) -> String {
+    let mut texts: Vec<String> = members.iter().take(NAMED_MAX).map(|at| format!("`{}`", schemas[*at].pointer)).collect();
+    let left = members.len() - texts.len();
+    let last = if left > 0 { format!("{left} more") } else { texts.pop().unwrap_or_default() };
+    if texts.is_empty() { format!("{last} refers to itself") } else { format!("{} and {last} refer to each other", texts.join(", ")) }
 }
 
 /// Whether a group is a cycle: several schemas, or one that leads to itself.

@@ -13,6 +13,9 @@ impl<'a> Reader<'a> {
         for (name, scheme) in schemes.iter().flat_map(Located::entries) {
             let Some(scheme) = self.dereference(scheme, &objects::SECURITY_SCHEME) else { continue };
             let member = |key: &str| scheme.node.get(key).and_then(Node::as_str).unwrap_or_default();
+            if member("type") == "apiKey" && !self.places_key(name, scheme.node) {
+                continue;
+            }
             let kind = match (member("type"), member("scheme").to_ascii_lowercase().as_str(), member("in")) {
                 ("http", "bearer", _) => SecurityKind::Bearer,
                 ("http", "basic", _) => SecurityKind::Basic,
@@ -30,6 +33,23 @@ impl<'a> Reader<'a> {
             let description = self.text(scheme.node, "description");
             self.contract.security_schemes.push(SecurityScheme { span: scheme.node.span, name: name.to_owned(), description, kind });
         }
+    }
+
+    /// Whether an API key says where a request carries it. Without `in`, it is a header.
+    fn places_key(&mut self, name: &str, scheme: &Node) -> bool {
+        let place = scheme.get("in");
+        if !place.and_then(Node::as_str).is_some_and(|place| ["cookie", "header", "query"].contains(&place)) {
+            let found = if place.is_some() { "an invalid `in`" } else { "no `in`" };
+            let message = format!("the security scheme `{name}` has {found}: it is a header");
+            self.diagnostics.warning(place.unwrap_or(scheme).span, message).hint("available: cookie, header, query");
+        }
+        let has_name = scheme.get("name").and_then(Node::as_str).is_some_and(|name| !name.is_empty());
+        if !has_name {
+            let message = format!("the security scheme `{name}` has no `name`, which says where a request carries the key");
+            let hint = "write the name of the header, query parameter or cookie, such as `name: X-Api-Key`";
+            self.diagnostics.error(scheme.get("name").unwrap_or(scheme).span, message).hint(hint);
+        }
+        has_name
     }
 
     /// The sets of security schemes, one of which must be satisfied.

@@ -2,7 +2,7 @@
 //! satisfies `B`. They are left out with a warning, so that the rest can be validated. A schema that has no rest stays a cycle.
 
 use super::Reader;
-use super::cycles::{IN_PLACE_DEPTH_MAX, groups, is_cycle};
+use super::cycles::{IN_PLACE_DEPTH_MAX, groups, is_cycle, members, subject};
 use crate::model::{Schema, SchemaId};
 
 impl Reader<'_> {
@@ -24,7 +24,7 @@ impl Reader<'_> {
         if !is_other.contains(&false) || !is_other.contains(&true) {
             return;
         }
-        self.warn_of_self_reference(union);
+        self.warn_of_self_reference(&[union.0]);
         let schema = &mut self.contract.schemas[union.0];
         let mut kept = is_other.iter();
         schema.any_of.retain(|_| kept.next().is_none_or(|kept| *kept));
@@ -51,7 +51,7 @@ impl Reader<'_> {
         if stated == 0 || stated > 1 && !owns.iter().all(is_plain) {
             return;
         }
-        self.warn_of_self_reference(SchemaId(group[0]));
+        self.warn_of_self_reference(group);
         let first = self.contract.schemas.len();
         self.contract.schemas.extend(owns.iter().cloned());
         for (index, (member, own)) in group.iter().zip(&owns).enumerate() {
@@ -62,10 +62,15 @@ impl Reader<'_> {
         }
     }
 
-    fn warn_of_self_reference(&mut self, id: SchemaId) {
-        let schema = self.contract.schema(id);
-        let message = format!("`{}` refers to itself without a member or an item in between: the reference adds nothing", schema.pointer);
-        self.diagnostics.warning(schema.span, message).hint("remove the reference");
+    fn warn_of_self_reference(&mut self, group: &[usize]) {
+        let members = members(&self.contract.schemas, group);
+        let subject = subject(&self.contract.schemas, &members);
+        let (meaning, hint) = match members.as_slice() {
+            [_] => ("the reference adds nothing", "remove the reference"),
+            _ => ("each has the keywords of all", "state what they share in another schema, to which they refer"),
+        };
+        let span = members.first().map(|first| self.contract.schemas[*first].span).unwrap_or_default();
+        self.diagnostics.warning(span, format!("{subject} without a member or an item in between: {meaning}")).hint(hint);
     }
 }
 

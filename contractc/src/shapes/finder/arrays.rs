@@ -5,6 +5,9 @@ use crate::model::{Merged, Schema, SchemaId};
 use crate::shapes::Type;
 use crate::shapes::losses::Loss;
 
+/// How many required items a type lists one by one.
+const REQUIRED_MAX: u64 = 16;
+
 impl<'c> Finder<'c> {
     /// Notes that the type of a schema without `type` is any JSON, if the schema describes members, items or variants.
     pub(super) fn note_untyped(&mut self, id: SchemaId, merged: &Merged<'c>) {
@@ -30,6 +33,10 @@ impl<'c> Finder<'c> {
         }
         if is_tuple {
             self.losses.insert(id, Loss::Each);
+        }
+        let is_empty = merged.items().into_iter().any(|items| self.contract.schema(self.contract.resolved(items)).never);
+        if is_empty && !is_tuple && !each {
+            return Type::Tuple { items: Vec::new(), required: 0, rest: None };
         }
         let items = self.contract.conjunction(&merged.items()).filter(|_| !is_tuple);
         let Some(items) = items else { return Type::List(Box::new(Type::Any)) };
@@ -62,8 +69,14 @@ impl<'c> Finder<'c> {
         let is_closed = is_full || merged.items().into_iter().any(|items| self.contract.schema(self.contract.resolved(items)).never);
         let mut item =
             |number: usize, schemas: &[SchemaId]| self.type_of_all(schemas, &[words, &[format!("item {number}").as_str()]].concat());
-        let items: Vec<Type> = places.iter().enumerate().map(|(index, schemas)| item(index + 1, schemas)).collect();
+        let mut items: Vec<Type> = places.iter().enumerate().map(|(index, schemas)| item(index + 1, schemas)).collect();
         let rest = (!is_closed).then(|| Box::new(item(items.len() + 1, &merged.items())));
+        // Required items beyond the places have the type of the others.
+        if let Some(rest) = &rest
+            && least <= REQUIRED_MAX
+        {
+            items.resize(items.len().max(least as usize), (**rest).clone());
+        }
         Type::Tuple { required: items.len().min(usize::try_from(least).unwrap_or(usize::MAX)), items, rest }
     }
 }
