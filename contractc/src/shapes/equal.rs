@@ -21,7 +21,20 @@ impl Equals {
     pub(super) fn new(contract: &Contract, own: &BTreeSet<SchemaId>) -> Self {
         let plain_variants = contract.schemas.iter().flat_map(|schema| plain_variants(contract, schema)).collect();
         let mut search = Search { contract, own, plain_variants, found: vec![None; contract.schemas.len()], by_outline: HashMap::new() };
-        Equals((0..contract.schemas.len()).map(|index| search.representative(SchemaId(index))).collect())
+        let found: Vec<SchemaId> = (0..contract.schemas.len()).map(|index| search.representative(SchemaId(index))).collect();
+        let mut equals = found.clone();
+        // The name of a plain variant says to which union it belongs, so that only equal unions share it.
+        let mut open = search.plain_variants;
+        for (schema, shared) in contract.schemas.iter().zip(&found) {
+            let shared = contract.schema(*shared);
+            let pairs = schema.one_of.iter().zip(&shared.one_of).chain(schema.any_of.iter().zip(&shared.any_of));
+            for (variant, of_shared) in pairs.map(|(variant, of_shared)| (contract.resolved(*variant), contract.resolved(*of_shared))) {
+                if open.remove(&variant) {
+                    equals[variant.0] = of_shared;
+                }
+            }
+        }
+        Equals(equals)
     }
 
     /// The representative of a schema. References and other aliases are followed.
