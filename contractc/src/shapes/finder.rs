@@ -289,7 +289,9 @@ impl<'c> Finder<'c> {
             // The values of all schemas have no type that says more. The narrowest type of one of them holds them, too.
             _ => (None, self.narrowest(schemas, is_required, words)),
         };
-        self.used.extend(others);
+        // The set of the others may be much larger.
+        let own = std::mem::replace(&mut self.used, others);
+        self.used.extend(own);
         content
     }
 
