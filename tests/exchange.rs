@@ -283,8 +283,8 @@ fn a_body_of_any_media_type_is_read_as_its_media_type_says() {
     assert_eq!(text_only.content(&json!(5)), ("text/plain; charset=utf-8", b"5".to_vec()));
     for (media_type, is_read) in [("application/json", true), ("text/html", true), ("application/xml", false), ("", false)] {
         let headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, http::HeaderValue::from_static(media_type))]);
-        assert_eq!(guard::has_json_or_text(StatusCode::OK, &headers), is_read, "{media_type}");
-        assert!(!guard::has_json_or_text_body(StatusCode::NO_CONTENT, &headers));
+        assert_eq!(guard::has_json_or_text(StatusCode::OK, &headers, &["*/*"]), is_read, "{media_type}");
+        assert!(!guard::has_json_or_text_body(StatusCode::NO_CONTENT, &headers, &["*/*"]));
     }
 }
 

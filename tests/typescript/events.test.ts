@@ -139,7 +139,7 @@ describe("the client", () => {
     const error = await opened(html()).catch((error: unknown) => error);
     expect(error).toMatchObject({ kind: "response", status: 200, violations: [{ pointer: "", keyword: "content" }] });
     expect(new TextDecoder().decode((error as rt.CallError).body)).toBe("<html>");
-    const several = { ...watch, responses: [{ status: 200, content: "events", isOneOfSeveral: true, schema }] } as typeof watch;
+    const several = { ...watch, responses: [{ status: 200, content: "events", mediaTypes: ["text/event-stream", "text/plain"], schema }] } as typeof watch;
     const reply = await rt.send({ baseUrl: "http://host", fetch: () => Promise.resolve(html()) }, several, {});
     expect([reply.outcome, new TextDecoder().decode(reply.raw)]).toEqual(["undeclared", "<html>"]);
   });

@@ -262,7 +262,7 @@ describe("bodies", () => {
     expect(sent("*/*", "5")).toEqual(["text/plain; charset=utf-8", "5"]);
     expect(sent("*/*", { a: 1 })).toEqual(["application/json", '{"a":1}']);
     expect(sent("text/*", 5)).toEqual(["text/plain; charset=utf-8", "5"]);
-    const called = operation(undefined, [{ status: 200, content: "jsonOrText", isOneOfSeveral: true }]);
+    const called = operation(undefined, [{ status: 200, content: "jsonOrText", mediaTypes: ["*/*"] }]);
     const answer = async (type: string): Promise<unknown[]> => {
       const { outcome, body } = await read(called, new Response('"a"', { headers: { "Content-Type": type } }));
       return [outcome, body];
@@ -286,6 +286,30 @@ describe("responses", () => {
     expect(signal?.aborted).toBe(false);
     abort.abort();
     expect(signal?.aborted).toBe(true);
+  });
+
+  test("the most exact status decides, and of its media types the most exact one", async () => {
+    const item = z.strictObject({ a: z.number() });
+    const several = ["application/json", "application/problem+json", "text/csv", "text/event-stream"];
+    const any = { status: "default", content: "text" } as const;
+    const json = { content: "json", mediaTypes: several, schema: item } as const;
+    const answer = async (responses: Operation<unknown, unknown>["responses"], status: number, type: string): Promise<unknown> =>
+      (await read(operation(undefined, responses), new Response('{"a":1}', { status, headers: { "Content-Type": type } }))).outcome;
+    for (const status of [200, "2XX"] as const) {
+      expect(await answer([{ ...json, status }, any], 200, "application/json; charset=utf-8")).toBe(status);
+      for (const type of ["application/problem+json", "text/csv", "text/event-stream", "image/png", ""]) {
+        expect(await answer([{ ...json, status }, any], 200, type)).toBe("undeclared");
+      }
+    }
+    expect(await answer([{ ...json, status: 404 }, { status: "4XX", content: "bytes" }, any], 404, "text/csv")).toBe("undeclared");
+    expect(await answer([{ ...json, status: 404 }, { status: "4XX", content: "bytes" }, any], 405, "text/csv")).toBe("4XX");
+    const texts = { status: 200, content: "text", mediaTypes: ["text/csv", "text/plain"] } as const;
+    expect([await answer([texts], 200, "TEXT/CSV"), await answer([texts], 200, "text/plain")]).toEqual([200, "undeclared"]);
+    const text = { status: 200, content: "jsonOrText", mediaTypes: ["text/*"] } as const;
+    expect([await answer([text], 200, "text/html"), await answer([text], 200, "application/json")]).toEqual([200, "undeclared"]);
+    const suffix = { status: 200, content: "json", mediaTypes: ["application/*+json", "application/problem+json"] } as const;
+    const types = ["application/vnd.a+json", "application/json", "application/problem+json"];
+    expect(await Promise.all(types.map((type) => answer([suffix], 200, type)))).toEqual([200, 200, "undeclared"]);
   });
 
   test("what cannot be read is kept whole", async () => {

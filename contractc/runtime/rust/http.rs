@@ -424,3 +424,17 @@ pub fn covers(known: &str, found: &str) -> bool {
     let (known, found) = (essence(known), essence(found));
     known == "*/*" || known == found || known.strip_suffix('*').is_some_and(|prefix| found.starts_with(prefix))
 }
+
+/// Whether a media type belongs to the first of the declared ones: it covers the type, and none of the others is more exact.
+fn is_first(declared: &[&str], found: &str) -> bool {
+    let first = declared.first().and_then(|known| exactness(known, found));
+    first.is_some_and(|first| declared.iter().filter_map(|known| exactness(known, found)).all(|other| other <= first))
+}
+
+/// How exactly a declared media type describes the found one; none if it does not. `application/*+json` describes `application/json` too.
+fn exactness(known: &str, found: &str) -> Option<usize> {
+    let (known, found) = (essence(known), essence(found));
+    let Some((start, end)) = known.split_once('*') else { return (known == found).then_some(usize::MAX) };
+    let is_base = || end.strip_prefix('+').is_some_and(|base| found.strip_prefix(start) == Some(base));
+    (known == "*/*" || (found.starts_with(start) && found.ends_with(end)) || is_base()).then_some(known.len())
+}

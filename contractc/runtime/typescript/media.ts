@@ -34,6 +34,23 @@ export function covers(known: string, type: string): boolean {
   return range === "*/*" || range === found || (range.endsWith("*") && found.startsWith(range.slice(0, -1)));
 }
 
+/** Whether a media type belongs to the first of the declared ones: it covers the type, and none of the others is more exact. */
+export function isFirst(declared: readonly string[], type: string): boolean {
+  const [first = -1, ...others] = declared.map((known) => exactness(known, type));
+  return first >= 0 && others.every((other) => other <= first);
+}
+
+/** How exactly a declared media type describes the found one; -1 if it does not. `application/*+json` describes `application/json` too. */
+function exactness(known: string, type: string): number {
+  const [range, found] = [essence(known), essence(type)];
+  const [start = "", end] = range.split("*");
+  if (end === undefined) {
+    return range === found ? Infinity : -1;
+  }
+  const isBase = end.startsWith("+") && found === start + end.slice(1);
+  return range === "*/*" || (found.startsWith(start) && found.endsWith(end)) || isBase ? range.length : -1;
+}
+
 /** A media type without its parameters. */
 function essence(type: string): string {
   return (type.split(";")[0] ?? "").trim().toLowerCase();

@@ -212,10 +212,12 @@ impl Operation {
 }
 
 impl Response {
-    /// Whether a body of another media type than the one that is read does not belong to the response: there are several, or a range.
-    pub fn is_one_of_several(&self, contract: &Contract) -> bool {
-        let is_open = |media: &Media| media.is_range() && matches!(media.content(contract), Content::Json | Content::JsonOrText);
-        self.media.len() > 1 || self.media.first().is_some_and(is_open)
+    /// The media types of a response whose body may have another one than the one that is read, which is the first: there are several, or a
+    /// range. Empty for other responses, and for those that stay bytes, whatever their media type is.
+    pub fn several_types(&self, contract: &Contract) -> Vec<&str> {
+        let Some(first) = self.media.first() else { return Vec::new() };
+        let is_read = first.is_read(contract) && (self.media.len() > 1 || first.is_range());
+        self.media.iter().filter(|_| is_read).map(|media| media.media_type.as_str()).collect()
     }
 }
 

@@ -45,8 +45,8 @@ export interface Body {
 export interface Declared {
   readonly status: number | `${number}XX` | "default";
   readonly content: "none" | "json" | "text" | "jsonOrText" | "bytes" | "events" | "textEvents";
-  /** Whether a body with another media type does not belong to this response. */
-  readonly isOneOfSeveral?: true;
+  /** The declared media types, if a body of another one than the first does not belong to this response. */
+  readonly mediaTypes?: readonly string[];
   readonly schema?: z.ZodType;
 }
 
@@ -63,7 +63,7 @@ export interface Reply<Outcome extends Declared["status"] | "undeclared", Conten
   readonly refused: readonly Invalid[];
 }
 
-/** The responses of an operation: its outcomes with their contents, and any other status unless there is a default. */
+/** The responses of an operation: its outcomes with their contents, and any other status unless there is a default. Bodies of other media types are possible for the statuses in `Open`. */
 export type Replies<Contents extends object, Open extends number = never> =
   | {
       [Outcome in keyof Contents & Declared["status"]]: Reply<
@@ -72,7 +72,11 @@ export type Replies<Contents extends object, Open extends number = never> =
         Others<keyof Contents, Outcome> | ([Contents[Outcome]] extends [undefined] ? never : Outcome extends number ? never : Bodiless)
       >;
     }[keyof Contents & Declared["status"]]
-  | ("default" extends keyof Contents ? never : Undeclared<Exclude<StatusOf<keyof Contents & Declared["status"]>, Open>>)
+  | ("default" extends keyof Contents
+      ? [Open] extends [never]
+        ? never
+        : Undeclared<Exclude<Status, Open>>
+      : Undeclared<Exclude<StatusOf<keyof Contents & Declared["status"]>, Open>>)
   | ([Contents[keyof Contents & WithAndWithoutBody]] extends [undefined] ? never : Undeclared<Exclude<Status, Exclude<Bodiless, keyof Contents>>>);
 
 /** The statuses whose responses have no body. They belong to a range or the default only if that has no body either. */

@@ -31,8 +31,8 @@ pub struct Call<'p> {
 pub struct Variant<'p> {
     pub response: &'p Response,
     pub name: String,
-    /// Whether a body of another media type does not belong to the response.
-    pub is_one_of_several: bool,
+    /// The declared media types, if a body of another one than the first does not belong to the response.
+    pub several_types: Vec<&'p str>,
     /// The media type and the content.
     pub content: Option<(String, Content)>,
 }
@@ -112,7 +112,7 @@ fn variant<'p>(plan: &Plan<'_>, names: &Names, response: &'p Response, unique: &
         Status::Default => "Default".to_owned(),
     };
     let content = response.media.first().map(|media| (media.media_type.clone(), content(plan, names, media, None)));
-    Variant { response, name: unique.take(name, ""), is_one_of_several: response.is_one_of_several(plan.contract), content }
+    Variant { response, name: unique.take(name, ""), several_types: response.several_types(plan.contract), content }
 }
 
 fn content(plan: &Plan<'_>, names: &Names, media: &Media, request: Option<&String>) -> Content {

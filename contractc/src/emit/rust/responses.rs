@@ -73,7 +73,7 @@ struct Answer {
     described: String,
     /// With their constants.
     headers: Vec<(String, String)>,
-    guard: Option<&'static str>,
+    guard: Option<String>,
     content: Option<Declared>,
 }
 
@@ -113,7 +113,7 @@ impl Answer {
             Status::Range(hundreds) => write!(line, "{hundreds}00..={hundreds}99"),
             Status::Default => write!(line, "_"),
         };
-        if let Some(guard) = self.guard {
+        if let Some(guard) = &self.guard {
             let _ = write!(line, " if {guard}");
         }
         let _ = write!(line, " => {}", self.variant);
@@ -142,17 +142,23 @@ impl Declared {
 }
 
 impl Variant<'_> {
-    /// The condition for a response with this status to belong to this variant.
-    fn guard(&self) -> Option<&'static str> {
-        let content = self.content.as_ref().map(|(_, content)| content);
-        let covers_empty = content.is_some() && matches!(self.response.status, Status::Range(2 | 3) | Status::Default);
-        match (content.filter(|_| self.is_one_of_several), covers_empty) {
-            (Some(Content::Json { .. }), true) => Some("has_json_body"),
-            (Some(Content::Json { .. }), false) => Some("has_json"),
-            (Some(Content::JsonOrText { .. }), true) => Some("has_json_or_text_body"),
-            (Some(Content::JsonOrText { .. }), false) => Some("has_json_or_text"),
-            (_, true) => Some("has_body"),
-            (_, false) => None,
+    /// The condition for a response with this status to belong to this variant: that its body has the media type that is read, of those that
+    /// the contract declares.
+    fn guard(&self) -> Option<String> {
+        let content = self.content.as_ref().map(|(_, content)| content)?;
+        let what = match content {
+            _ if self.several_types.is_empty() => "",
+            Content::Json { .. } => "json",
+            Content::JsonOrText { .. } => "json_or_text",
+            Content::Text { .. } => "text",
+            _ => "",
+        };
+        let covers_empty = matches!(self.response.status, Status::Range(2 | 3) | Status::Default);
+        match (what, covers_empty) {
+            ("", false) => None,
+            ("", true) => Some("has_body".to_owned()),
+            (_, false) => Some(format!("has_{what}{:?}", self.several_types)),
+            (_, true) => Some(format!("has_{what}_body{:?}", self.several_types)),
         }
     }
 }

@@ -76,8 +76,9 @@ fn declared(plan: &Plan<'_>, names: &Names, response: &Response) -> Code {
         ("status".to_owned(), Code::Text(status(response.status))),
         ("content".to_owned(), Code::Text(quoted(content(plan, response)))),
     ];
-    if response.is_one_of_several(plan.contract) {
-        parts.push(("isOneOfSeveral".to_owned(), Code::text("true")));
+    let several = response.several_types(plan.contract);
+    if !several.is_empty() {
+        parts.push(("mediaTypes".to_owned(), Code::List(several.into_iter().map(|media_type| Code::Text(quoted(media_type))).collect())));
     }
     let typed = response.media.first().filter(|media| media.is_read(plan.contract));
     parts.extend(typed.and_then(|media| media.schema).and_then(|id| schema(plan, names, id)));

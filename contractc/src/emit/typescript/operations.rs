@@ -38,14 +38,14 @@ pub fn emit(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Call
     runtime.extend(calls.iter().any(|call| !call.parameters.is_empty()).then_some("Parameter"));
     runtime.extend(calls.iter().any(|call| !call.operation.responses.is_empty()).then_some("Replies"));
     runtime.extend((!schemes.are_none()).then_some("Scheme"));
-    let mut open = calls
+    let open = calls
         .iter()
         .flat_map(|call| &call.operation.responses)
-        .filter(|response| response.is_one_of_several(plan.contract))
+        .filter(|response| !response.several_types(plan.contract).is_empty())
         .map(|response| response.status);
     runtime.extend(open.clone().any(|status| status == Status::Default).then_some("Status"));
     runtime.extend(open.clone().any(|status| matches!(status, Status::Range(_))).then_some("StatusOf"));
-    let is_undeclared = open.any(|status| status == Status::Default) || calls.iter().any(|call| call.operation.responses.is_empty());
+    let is_undeclared = calls.iter().any(|call| call.operation.responses.is_empty());
     runtime.extend(is_undeclared.then_some("Undeclared"));
     let _ = if has_parts {
         writeln!(head, "import {{ multipart, type {} }} from \"./runtime/index.js\";", runtime.join(", type "))
@@ -128,7 +128,7 @@ fn result(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
     let object = (!alone.is_empty()).then(|| format!("{{ {} }}", alone.join("; ")));
     let parts: Vec<String> = object.into_iter().chain(together).collect();
     // A response whose body has an undeclared media type is an undeclared response.
-    let is_open = |response: &Response| response.is_one_of_several(plan.contract);
+    let is_open = |response: &Response| !response.several_types(plan.contract).is_empty();
     let open = responses.iter().filter(|response| is_open(response)).map(|response| match response.status {
         Status::Default => "Status".to_owned(),
         Status::Range(hundreds) => format!("StatusOf<\"{hundreds}XX\">"),
@@ -136,16 +136,14 @@ fn result(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
     });
     let open: Vec<String> = open.collect();
     let open = if open.is_empty() { String::new() } else { format!(", {}", open.join(" | ")) };
-    let undeclared =
-        if responses.iter().any(|response| response.status == Status::Default && is_open(response)) { " | Undeclared" } else { "" };
     let head = format!("export type {} = Replies<", call.result_name);
     let fits = |code: &str| code.chars().count() <= 120;
-    let flat = format!("{head}{}{open}>{undeclared};\n", parts.join(" & "));
+    let flat = format!("{head}{}{open}>;\n", parts.join(" & "));
     let broken = format!("  {}{open}", parts.join(" & "));
     match (fits(flat.trim_end()), fits(&broken)) {
         (true, _) => flat,
-        (false, true) => format!("{head}\n{broken}\n>{undeclared};\n"),
-        (false, false) => format!("{head}\n  {}{open}\n>{undeclared};\n", parts.join(" &\n    ")),
+        (false, true) => format!("{head}\n{broken}\n>;\n"),
+        (false, false) => format!("{head}\n  {}{open}\n>;\n", parts.join(" &\n    ")),
     }
 }
 

@@ -8,7 +8,7 @@ use super::form::Form;
 use super::multipart::{File, IncomingParts, Multipart, Parts, Sent};
 use super::request::{Body, Incoming, NOT_SENT, NOT_UTF8, Rejection, Writer, unsupported};
 use super::text::{is_utf8, pairs};
-use super::{Check, HeaderMap, StatusCode, as_text, covers, essence, has_body, has_json, is_json, media_type, read_checked, read_json};
+use super::{Check, HeaderMap, StatusCode, as_text, covers, essence, has_body, has_json, is_first, is_json, media_type, read_checked, read_json};
 
 /// A body that is JSON.
 #[derive(Clone, Copy, Debug)]
@@ -154,33 +154,46 @@ impl BytesBody {
     }
 }
 
-/// Decides whether a response belongs to one of several variants of its status.
+/// Decides whether a response belongs to the variant of its status: whether its body has the media type that is read, which is the first of
+/// those that the contract declares.
 pub mod guard {
     use super::{HeaderMap, StatusCode};
 
     /// Its body is JSON.
-    pub fn has_json(_: StatusCode, headers: &HeaderMap) -> bool {
-        super::has_json(headers)
+    pub fn has_json(_: StatusCode, headers: &HeaderMap, declared: &[&str]) -> bool {
+        let found = super::media_type(headers);
+        super::is_json(found) && super::is_first(declared, found)
+    }
+
+    /// Its body is text.
+    pub fn has_text(_: StatusCode, headers: &HeaderMap, declared: &[&str]) -> bool {
+        super::is_first(declared, super::media_type(headers))
     }
 
     /// Its body is JSON or text.
-    pub fn has_json_or_text(_: StatusCode, headers: &HeaderMap) -> bool {
-        super::has_json(headers) || super::is_text(super::media_type(headers))
-    }
-
-    /// It may have a body, which is JSON or text.
-    pub fn has_json_or_text_body(status: StatusCode, headers: &HeaderMap) -> bool {
-        has_json_or_text(status, headers) && super::has_body(status)
+    pub fn has_json_or_text(_: StatusCode, headers: &HeaderMap, declared: &[&str]) -> bool {
+        let found = super::media_type(headers);
+        (super::is_json(found) || super::is_text(found)) && super::is_first(declared, found)
     }
 
     /// It may have a body.
-    pub fn has_body(status: StatusCode, _: &HeaderMap) -> bool {
+    pub fn has_body(status: StatusCode, _: &HeaderMap, _: &[&str]) -> bool {
         super::has_body(status)
     }
 
     /// It may have a body, which is JSON.
-    pub fn has_json_body(status: StatusCode, headers: &HeaderMap) -> bool {
-        super::has_json(headers) && super::has_body(status)
+    pub fn has_json_body(status: StatusCode, headers: &HeaderMap, declared: &[&str]) -> bool {
+        super::has_body(status) && has_json(status, headers, declared)
+    }
+
+    /// It may have a body, which is text.
+    pub fn has_text_body(status: StatusCode, headers: &HeaderMap, declared: &[&str]) -> bool {
+        super::has_body(status) && has_text(status, headers, declared)
+    }
+
+    /// It may have a body, which is JSON or text.
+    pub fn has_json_or_text_body(status: StatusCode, headers: &HeaderMap, declared: &[&str]) -> bool {
+        super::has_body(status) && has_json_or_text(status, headers, declared)
     }
 }
 

@@ -41,24 +41,25 @@ macro_rules! operation {
 }
 
 /// Declares the responses of an operation: one line per status, with the kind of its body. `as` gives the constant of a response that
-/// several operations share, and `if` a condition in addition to the status. `others` holds ranges and `default`.
+/// several operations share, and `if` a condition on the body, with media types. A response that does not fulfil it is undeclared: a
+/// less exact status does not describe it. `others` holds ranges and `default`.
 #[allow(unused_macros)]
 macro_rules! outcome {
     (
         $(#[$about:meta])*
-        pub enum $type:ident {$(
+        pub enum $name:ident {$(
             $(#[$variant_about:meta])*
-            $status:literal $(if $guard:ident)? => $variant:ident $(($body:ident: $ty:ty) $(as $shared:path)? $(= $own:expr)?)?,
+            $status:literal $(if $guard:ident $([$($type:literal),*])?)? => $variant:ident $(($body:ident: $ty:ty) $(as $shared:path)? $(= $own:expr)?)?,
         )*}
         $(others {$(
             $(#[$other_about:meta])*
-            $statuses:pat $(if $other_guard:ident)? => $other:ident
+            $statuses:pat $(if $other_guard:ident $([$($other_type:literal),*])?)? => $other:ident
                 $(($other_body:ident: $other_ty:ty) $(as $other_shared:path)? $(= $other_own:expr)?)?,
         )*})?
     ) => {
         $(#[$about])*
         #[derive(Clone, Debug, PartialEq)]
-        pub enum $type {
+        pub enum $name {
             $(
                 $(#[$variant_about])*
                 $($(#[doc = ::core::concat!("\n\nSee [`", ::core::stringify!($shared), "`].")])?)?
@@ -76,7 +77,7 @@ macro_rules! outcome {
                     )?
                 },
             )*)?
-            /// A status that the contract does not declare.
+            /// A status or a media type that the contract does not declare.
             Undeclared {
                 /// Which status it is.
                 status: rt::http::StatusCode,
@@ -85,7 +86,7 @@ macro_rules! outcome {
             },
         }
 
-        impl rt::http::Outcome for $type {
+        impl rt::http::Outcome for $name {
             fn read(
                 status: rt::http::StatusCode,
                 headers: &rt::http::HeaderMap,
@@ -93,11 +94,14 @@ macro_rules! outcome {
             ) -> ::core::result::Result<Self, rt::report::Report> {
                 ::core::result::Result::Ok(match status.as_u16() {
                     $(
-                        $status $(if rt::http::guard::$guard(status, headers))? =>
-                            Self::$variant $(($($shared)?$($own)?.parse(headers, body)?))?,
+                        $($status if !rt::http::guard::$guard(status, headers, &[$($($type),*)?]) =>
+                            <Self as rt::http::Outcome>::undeclared(status, body.to_vec()),)?
+                        $status => Self::$variant $(($($shared)?$($own)?.parse(headers, body)?))?,
                     )*
                     $($(
-                        $statuses $(if rt::http::guard::$other_guard(status, headers))? => Self::$other {
+                        $($statuses if !rt::http::guard::$other_guard(status, headers, &[$($($other_type),*)?]) =>
+                            <Self as rt::http::Outcome>::undeclared(status, body.to_vec()),)?
+                        $statuses => Self::$other {
                             status,
                             $($other_body: $($other_shared)?$($other_own)?.parse(headers, body)?,)?
                         },

@@ -5,7 +5,7 @@ import type * as z from "zod";
 import { parseEach } from "./each.js";
 import { EventStream, type ServerEvent } from "./events.js";
 import { parseJson } from "./json.js";
-import { isEvents, isJson, isText } from "./media.js";
+import { isEvents, isFirst, isJson, isText } from "./media.js";
 import { CallError, type AnyReply, type Declared, type Operation } from "./operation.js";
 import { json } from "./plain.js";
 import { fromJson, validateAt, type Validated, type Violation } from "./report.js";
@@ -19,12 +19,9 @@ export async function read(operation: Operation<unknown, unknown>, response: Res
   const { status, headers } = response;
   const type = headers.get("Content-Type") ?? "";
   const hasBody = status >= 200 && ![204, 205, 304].includes(status);
-  const declared = operation.responses.find(
-    ({ status: declared, content, isOneOfSeveral }) =>
-      matches(declared, status) &&
-      (isOneOfSeveral !== true || hasMedia(content, type)) &&
-      (hasBody || content === "none" || typeof declared === "number"),
-  );
+  // The most exact status decides: a less exact one does not describe a body that the response with this status does not have.
+  const found = operation.responses.find((declared) => matches(declared.status, status));
+  const declared = found !== undefined && belongs(found, hasBody, type) ? found : undefined;
   const isStream = declared !== undefined && isOfEvents(declared.content);
   const isOther = isStream && type !== "" && !isEvents(type);
   const raw = isStream && !isOther ? undefined : new Uint8Array(await response.arrayBuffer());
@@ -56,16 +53,10 @@ function isOfEvents(content: Declared["content"]): boolean {
   return content === "events" || content === "textEvents";
 }
 
-/** Whether the media type of a response can be the one that the contract declares first of several. */
-function hasMedia(content: Declared["content"], type: string): boolean {
-  switch (content) {
-    case "json":
-      return isJson(type);
-    case "jsonOrText":
-      return isJson(type) || isText(type);
-    default:
-      return !isOfEvents(content) || isEvents(type);
-  }
+/** Whether a response with a declared status has a body that the contract describes. */
+function belongs({ status, content, mediaTypes }: Declared, hasBody: boolean, type: string): boolean {
+  const isRead = (): boolean => (content === "json" ? isJson(type) : content !== "jsonOrText" || isJson(type) || isText(type));
+  return (hasBody || content === "none" || typeof status === "number") && (mediaTypes === undefined || (isFirst(mediaTypes, type) && isRead()));
 }
 
 function readJson(id: string, response: Response, body: Uint8Array, schema: z.ZodType | undefined): Pick<AnyReply, "body" | "refused"> {
