@@ -8,7 +8,9 @@ use super::form::Form;
 use super::multipart::{File, IncomingParts, Multipart, Parts, Sent};
 use super::request::{Body, Incoming, NOT_SENT, NOT_UTF8, Rejection, Writer, unsupported};
 use super::text::{is_utf8, pairs};
-use super::{Check, HeaderMap, StatusCode, as_text, covers, essence, has_body, has_json, is_first, is_json, media_type, read_checked, read_json};
+use super::{
+    Check, HeaderMap, StatusCode, as_text, covers, essence, has_body, has_json, is_first, is_json, media_type, read_checked, read_json,
+};
 
 /// A body that is JSON.
 #[derive(Clone, Copy, Debug)]
