@@ -126,6 +126,10 @@ impl<'a> Located<'a> {
         self.node.get(key).map(|node| self.child(key, node))
     }
 
+    fn is_null(&self) -> bool {
+        matches!(self.node.value, Value::Null)
+    }
+
     fn items(&self) -> Vec<Located<'a>> {
         let list = self.node.as_list().unwrap_or_default();
         list.iter().enumerate().map(|(index, node)| self.child(&index.to_string(), node)).collect()

@@ -135,6 +135,22 @@ fn sets_of_security_schemes_are_kept() {
 }
 
 #[test]
+fn a_null_removes_neither_security_nor_an_operation() {
+    let document = r##"{ "openapi": "3.1.0", "info": { "title": "Demo", "version": "1" }, "security": [{ "c": [] }],
+      "paths": {
+        "/a": { "get": { "security": null, "responses": {} }, "put": { "security": [null], "responses": {} },
+          "post": { "security": [null, { "c": [] }], "responses": {} }, "delete": { "security": [], "responses": {} } },
+        "/b": { "$ref": "#/components/pathItems/B", "get": null } },
+      "components": {
+        "pathItems": { "B": { "get": { "responses": {} } } },
+        "securitySchemes": { "c": { "type": "apiKey", "in": "header", "name": "X-Key" } } } }"##;
+    let compilation = Compilation::from_text("demo.json", document.as_bytes());
+    let contract = compilation.contract.as_ref().unwrap_or_else(|| panic!("{}", compilation.render()));
+    let found: Vec<_> = contract.operations.iter().map(|operation| (operation.id.as_str(), operation.security.len())).collect();
+    assert_eq!(found, [("get /a", 1), ("post /a", 1), ("put /a", 1), ("delete /a", 0), ("get /b", 1)]);
+}
+
+#[test]
 fn the_cases_of_openapi_3_0_agree_too() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let mut compared = 0;

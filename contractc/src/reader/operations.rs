@@ -7,11 +7,12 @@ use crate::model::{Body, EVENTS, Encoding, Header, Media, Method, Operation, Pla
 use crate::runtime::check::Types;
 use crate::runtime::http::{StatusCode, has_body};
 use crate::runtime::report::escaped;
-use crate::source::{Map, Node, Span};
+use crate::source::{Map, Node, Span, Value};
 
 impl<'a> Reader<'a> {
     pub(super) fn operations(&mut self, root: &Located<'a>) {
         self.security_schemes(root);
+        root.get("security").inspect(|security| _ = self.is_without_sets(security));
         if let Some(webhooks) = root.get("webhooks") {
             self.not_generated("webhooks", webhooks.node);
         }
@@ -47,7 +48,12 @@ impl<'a> Reader<'a> {
             self.servers(item.node);
             self.keep_texts(item.node, &format!("#/paths/{}", escaped(path)), &["servers"]);
         }
-        let first = |key: &str| items.iter().find_map(|item| item.get(key));
+        // A null beside a `$ref` is ignored: what the reference leads to stays.
+        let first = |key: &str| {
+            let mut found = items.iter().filter_map(|item| item.get(key));
+            let null = found.clone().next();
+            found.find(|found| !found.is_null()).or(null)
+        };
         let bindings = first("x-bind").map(|bind| self.bindings(&bind)).unwrap_or_default();
         let shared = first("parameters");
         for method in Method::ALL {
@@ -69,7 +75,10 @@ impl<'a> Reader<'a> {
                 break;
             }
             for entry in target.node.as_map().into_iter().flat_map(Map::iter).filter(|entry| entry.key != "$ref") {
-                if let Some(own) = items.iter().find_map(|item| item.node.get(&entry.key)) {
+                let own = items.iter().find_map(|item| item.node.get(&entry.key));
+                if let Some(null) = own.filter(|own| matches!(own.value, Value::Null)) {
+                    self.diagnostics.warning(null.span, format!("ignored `{}`: it is null", entry.key)).hint("leave it out");
+                } else if let Some(own) = own {
                     let message = format!("`{}` is also in the path item that `$ref` refers to: that one is ignored", entry.key);
                     self.diagnostics.warning(own.span, message).hint("OpenAPI does not define which of them applies; remove one");
                 }
@@ -132,7 +141,7 @@ impl<'a> Reader<'a> {
             deprecated: self.flag(at.node, "deprecated"),
             body,
             responses: self.responses(method, at, bindings),
-            security: self.security(at.get("security").or_else(|| root.get("security")).as_ref()),
+            security: self.required_security(at, root),
             bound: bindings.iter().map(|(_, to)| to.clone()).collect(),
         };
         self.contract.operations.push(operation);

@@ -52,9 +52,27 @@ impl<'a> Reader<'a> {
         has_name
     }
 
+    /// The sets of an operation, or those of the document. A list with nothing but nulls says nothing, unlike an empty list.
+    pub(super) fn required_security(&mut self, operation: &Located<'a>, root: &Located<'a>) -> Vec<Vec<Requirement>> {
+        let own = operation.get("security").filter(|own| !self.is_without_sets(own));
+        self.security(own.or_else(|| root.get("security")).as_ref())
+    }
+
+    /// Warns of nulls in place of `security` and its sets. Returns whether there is nothing else.
+    pub(super) fn is_without_sets(&mut self, security: &Located<'a>) -> bool {
+        let items = security.items();
+        let nulls = items.iter().filter(|item| item.is_null()).chain(Some(security).filter(|security| security.is_null()));
+        for null in nulls {
+            let hint = "leave it out; write `security: []` for an operation without credentials";
+            self.diagnostics.warning(null.node.span, "ignored `security`: it is null").hint(hint);
+        }
+        security.is_null() || (!items.is_empty() && items.iter().all(Located::is_null))
+    }
+
     /// The sets of security schemes, one of which must be satisfied.
-    pub(super) fn security(&mut self, at: Option<&Located<'a>>) -> Vec<Vec<Requirement>> {
-        let items = at.map(Located::items).unwrap_or_default();
+    fn security(&mut self, at: Option<&Located<'a>>) -> Vec<Vec<Requirement>> {
+        let mut items = at.map(Located::items).unwrap_or_default();
+        items.retain(|item| !item.is_null());
         for (name, scheme) in items.iter().flat_map(Located::entries) {
             if !self.contract.security_schemes.iter().any(|known| known.name == name) {
                 let message = format!("the security scheme `{name}` is not declared: its credential is left to the caller");
