@@ -72,6 +72,25 @@ fn a_member_whose_unions_share_variants_takes_little_time() {
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
+/// Code for each variant that is written twice would be written 2^60 times.
+#[test]
+fn unions_within_unions_take_little_time() {
+    let nested = |open: &str, leaf: &str, close: &str| format!("{}{leaf}{}", open.repeat(60), close.repeat(60));
+    let text = "{ type: string, maxLength: 2 }";
+    let schemas = [
+        nested("{ oneOf: [", text, "] }"),
+        nested("{ anyOf: [", "{ type: [string, 'null'], maxLength: 2 }", "] }"),
+        nested("{ anyOf: [", text, ", { type: 'null' }] }"),
+        nested("{ oneOf: [", text, ", { type: object, required: [a], properties: { a: { type: integer } } }] }"),
+        nested("{ oneOf: [", "{ type: object, properties: { a: { type: string } } }", "] }"),
+    ];
+    let schemas: String = schemas.iter().enumerate().map(|(index, schema)| format!("    S{index}: {schema}\n")).collect();
+    let start = Instant::now();
+    let compilation = Compilation::from_text("nested.yaml", document(&schemas, "S0").as_bytes());
+    assert!(compilation.generate(Target::ALL).is_some(), "{}", compilation.render());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
 /// One value is an `A0` and a `B0`, so that its members are each `A` together with each `B`.
 #[test]
 fn members_of_two_families_of_schemas_take_little_time() {

@@ -217,11 +217,11 @@ impl<'p> Emitter<'p> {
             checks.push(Code::call("rt.allOf", called));
         }
         self.values(schema, &mut checks);
-        let applied = checks.len();
-        self.applicators(schema, &mut checks);
-        if types.is_none() && applied == 0 && checks.len() == 1 && !schema.has_facets() && self.is_union_alone(schema) {
+        // Decided first: code for the variants that is not used would double the effort at each level of nested unions.
+        if types.is_none() && checks.is_empty() && !schema.has_facets() && self.is_union_alone(schema) {
             return self.union(schema, expected);
         }
+        self.applicators(schema, &mut checks);
         self.unevaluated(id, &mut checks);
         self.typed(schema, &merged, types, checks, expected)
     }
