@@ -176,7 +176,10 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn document(&mut self, node: &'a Node) {
         let root = Located { file: self.root, pointer: String::new(), node };
-        self.kinds_of_values(node, &objects::DOCUMENT);
+        self.unknown_keys(node, &objects::DOCUMENT);
+        if let Some(info) = node.get("info") {
+            self.unknown_keys(info, &objects::INFO);
+        }
         if let Some(components) = node.get("components") {
             self.kinds_of_sections(components);
         }

@@ -25,7 +25,7 @@ impl Object {
 }
 
 /// Keys that OpenAPI 3.2 adds to objects and that the reader does not use.
-const ADDED: [&str; 5] = ["additionalOperations", "itemEncoding", "itemSchema", "prefixEncoding", "query"];
+const ADDED: [&str; 7] = ["additionalOperations", "defaultMapping", "itemEncoding", "itemSchema", "mediaTypes", "prefixEncoding", "query"];
 
 /// A reference in place of an object. All other keys are ignored.
 const REFERENCE: Object = Object { name: "a reference", keys: &["$ref", "description", "summary"] };
@@ -83,6 +83,8 @@ pub(super) const MEDIA_TYPE: Object = Object { name: "a media type", keys: &["en
 
 pub(super) const ENCODING: Object = Object { name: "an encoding", keys: &["allowReserved", "contentType", "explode", "headers", "style"] };
 
+pub(super) const DISCRIMINATOR: Object = Object { name: "a discriminator", keys: &["mapping", "propertyName"] };
+
 pub(super) const EXAMPLE: Object =
     Object { name: "an example", keys: &["dataValue", "description", "externalValue", "serializedValue", "summary", "value"] };
 
@@ -95,8 +97,42 @@ pub(super) const SECURITY_SCHEME: Object = Object {
 pub(super) const CUT_TEXT: &str = "quote a text that contains a comma: within braces, a comma ends the value";
 
 /// The whole document.
-pub(super) const DOCUMENT: Object =
-    Object { name: "the document", keys: &["components", "info", "paths", "security", "servers", "tags", "webhooks"] };
+pub(super) const DOCUMENT: Object = Object {
+    name: "the document",
+    keys: &[
+        "$self",
+        "components",
+        "externalDocs",
+        "info",
+        "jsonSchemaDialect",
+        "openapi",
+        "paths",
+        "security",
+        "servers",
+        "tags",
+        "webhooks",
+    ],
+};
+
+pub(super) const INFO: Object =
+    Object { name: "`info`", keys: &["contact", "description", "license", "summary", "termsOfService", "title", "version"] };
+
+pub(super) const COMPONENTS: Object = Object {
+    name: "`components`",
+    keys: &[
+        "$ref",
+        "callbacks",
+        "examples",
+        "headers",
+        "links",
+        "parameters",
+        "pathItems",
+        "requestBodies",
+        "responses",
+        "schemas",
+        "securitySchemes",
+    ],
+};
 
 /// The kind of value that a key has.
 #[derive(Clone, Copy)]
@@ -124,8 +160,8 @@ impl Object {
             "parameters" | "servers" => Holds::Mappings,
             "security" => Holds::Security,
             "callbacks" | "content" | "encoding" | "headers" | "paths" | "responses" | "webhooks" => Holds::Named,
-            "components" | "delete" | "flows" | "get" | "head" | "info" | "options" | "patch" | "post" | "put" | "requestBody"
-            | "trace" => Holds::Mapping,
+            "components" | "delete" | "flows" | "get" | "head" | "info" | "mapping" | "options" | "patch" | "post" | "put"
+            | "requestBody" | "trace" => Holds::Mapping,
             _ => Holds::Anything,
         }
     }
@@ -141,6 +177,7 @@ impl Reader<'_> {
 
     /// Rejects sections of `components` that are not mappings by name.
     pub(super) fn kinds_of_sections(&mut self, components: &Node) {
+        self.report_unknown(components, &COMPONENTS);
         let sections = components.as_map().into_iter().flat_map(Map::iter).filter(|entry| !entry.key.starts_with("x-"));
         for Entry { key, node: section, .. } in sections {
             // A schema may be `true` or `false`.
@@ -204,9 +241,13 @@ impl Reader<'_> {
         matches!(node.value, Value::Null) && !written.is_some_and(|text| text == "~" || text.eq_ignore_ascii_case("null"))
     }
 
-    /// Warns of the keys that an object of this kind does not have.
+    /// Warns of the keys that an object of this kind does not have, and rejects values of another kind.
     pub(super) fn unknown_keys(&mut self, node: &Node, object: &Object) {
         self.kinds_of_values(node, object);
+        self.report_unknown(node, object);
+    }
+
+    fn report_unknown(&mut self, node: &Node, object: &Object) {
         let is_reference = node.get("$ref").is_some() && !object.keys.contains(&"$ref");
         let object = if is_reference { &REFERENCE } else { object };
         let loose = object.loose_keywords(node);

@@ -277,6 +277,11 @@ impl<'a> Reader<'a> {
                 continue;
             };
             let Some(response) = self.dereference(response, &objects::RESPONSE) else { continue };
+            if responses.iter().any(|known: &Response| known.status == status) {
+                let message = format!("the status `{}` is declared twice", status.text());
+                self.diagnostics.error(response.node.span, message).hint("remove one of the responses");
+                continue;
+            }
             let description = self.text(response.node, "description").unwrap_or_default();
             let headers = self.headers(&response);
             let media =
@@ -330,6 +335,6 @@ fn status(text: &str) -> Option<Status> {
     match text.as_bytes() {
         b"default" => Some(Status::Default),
         [hundreds @ b'1'..=b'5', b'X' | b'x', b'X' | b'x'] => Some(Status::Range(u16::from(hundreds - b'0'))),
-        _ => text.parse().ok().filter(|code| (100..600).contains(code)).map(Status::Code),
+        _ => text.parse().ok().filter(|code| (100..600).contains(code) && text.len() == 3).map(Status::Code),
     }
 }

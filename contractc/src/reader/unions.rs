@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as JsonValue;
 
-use super::{Located, Reader};
+use super::{Located, Reader, objects};
 use crate::model::{Discriminator, Schema, SchemaId, UnionTag};
 use crate::runtime::check::Types;
 use crate::source::{Node, Value};
@@ -14,6 +14,7 @@ impl<'a> Reader<'a> {
     /// there are others, such as null, the references become a nested union.
     pub(super) fn discriminator(&mut self, here: &Located<'a>, schema: &mut Schema) {
         let Some(at) = here.get("discriminator") else { return };
+        self.unknown_keys(at.node, &objects::DISCRIMINATOR);
         if at.node.get("propertyName").is_none() {
             let message = "ignored `discriminator`: it has no `propertyName`";
             let hint = "write `discriminator: { propertyName: kind }`, with the member that selects the variant";
