@@ -179,9 +179,11 @@ impl<'a> Reader<'a> {
             }
             "contentMediaType" => notes.content_media_type = value.node.as_str().map(str::to_owned),
             "contentEncoding" => notes.content_encoding = value.node.as_str().map(str::to_owned),
-            "deprecated" => notes.deprecated = value.node.as_bool() == Some(true),
-            "readOnly" => notes.read_only = value.node.as_bool() == Some(true),
-            "writeOnly" => notes.write_only = value.node.as_bool() == Some(true),
+            // As in other keywords, a null says nothing.
+            "deprecated" | "readOnly" | "writeOnly" if value.is_null() => {}
+            "deprecated" => notes.deprecated = self.bool(value.node, keyword),
+            "readOnly" => notes.read_only = self.bool(value.node, keyword),
+            "writeOnly" => notes.write_only = self.bool(value.node, keyword),
             "x-since" => {
                 notes.since = value.node.as_str().filter(|text| version(text).is_some()).map(str::to_owned);
                 if notes.since.is_none() {
