@@ -35,7 +35,7 @@ use crate::diagnostic::Diagnostics;
 use crate::model::{Contract, KeywordRole, KeywordUse, Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::report::escaped;
-use crate::source::{Map, Node, Sources, Value, unescaped};
+use crate::source::{Map, Node, Sources, Value, index_of, unescaped};
 use files::load_references;
 use identifiers::percent_decoded;
 use objects::Object;
@@ -311,7 +311,7 @@ impl<'a> Reader<'a> {
         for token in pointer.split('/').skip(1) {
             let token = unescaped(token);
             let next = match &at.node.value {
-                Value::List(list) => token.parse::<usize>().ok().and_then(|index| list.get(index)),
+                Value::List(list) => index_of(&token).and_then(|index| list.get(index)),
                 _ => at.node.get(&token),
             };
             at = match (next, at.node.get("$ref")) {

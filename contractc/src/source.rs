@@ -144,7 +144,7 @@ impl Node {
             let token = unescaped(token);
             match &node.value {
                 Value::Map(map) => map.get(&token),
-                Value::List(list) => list.get(token.parse::<usize>().ok()?),
+                Value::List(list) => list.get(index_of(&token)?),
                 _ => None,
             }
         })
@@ -155,7 +155,7 @@ impl Node {
             let token = unescaped(token);
             match &mut node.value {
                 Value::Map(map) => map.get_mut(&token),
-                Value::List(list) => list.get_mut(token.parse::<usize>().ok()?),
+                Value::List(list) => list.get_mut(index_of(&token)?),
                 _ => None,
             }
         })
@@ -347,6 +347,12 @@ impl Sources {
         let folder = self.files.get(from).and_then(|file| file.path.parent()).unwrap_or(Path::new(""));
         folder.join(reference)
     }
+}
+
+/// The index that a token of a JSON pointer is. It has no leading zeros and no sign (RFC 6901, section 4).
+pub(crate) fn index_of(token: &str) -> Option<usize> {
+    let is_plain = token.bytes().all(|byte| byte.is_ascii_digit()) && (token == "0" || !token.starts_with('0'));
+    token.parse().ok().filter(|_| is_plain)
 }
 
 /// The tree of a file. JSON is read as such whatever the file is called, because YAML does not have all its escapes.

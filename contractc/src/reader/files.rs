@@ -53,7 +53,12 @@ fn load(from: usize, name: &str, span: Span, sources: &mut Sources, diagnostics:
         let hint = "save a copy next to this document and refer to the copy, or give the copy this `$id`";
         return Err(Unread { span, message, hint: Some(hint) });
     }
-    let path = sources.resolve(from, &percent_decoded(name));
+    let decoded = percent_decoded(name);
+    if Path::new(&decoded).has_root() {
+        let message = format!("cannot follow `{name}`: it is an absolute path");
+        return Err(Unread { span, message, hint: Some("write a path relative to the folder of this document") });
+    }
+    let path = sources.resolve(from, &decoded);
     let failed = |error| Unread { span, message: format!("cannot read `{}`: {error}", path.display()), hint: hint(name) };
     sources.load(&path, diagnostics).map(|_| ()).map_err(failed)
 }

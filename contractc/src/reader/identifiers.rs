@@ -31,6 +31,8 @@ pub(super) struct Identifiers {
     resources: BTreeMap<String, Place>,
     /// Schemas with `$anchor`, by the URI of the resource and their name.
     anchors: BTreeMap<(String, String), Place>,
+    /// The places of a name that several schemas have, by the URI of the resource and the name of the anchor, which is empty for the resource.
+    shared: BTreeMap<(String, String), Vec<Place>>,
     /// Schemas with `$dynamicAnchor`, by their name.
     dynamic_anchors: BTreeMap<String, Vec<Place>>,
     /// The URI of each file's root.
@@ -63,14 +65,17 @@ impl Identifiers {
         let word = |name: &str| map.get(name).filter(|_| keys == Keys::Words).and_then(Node::as_str);
         let own = word("$id").filter(|_| !pointer.is_empty()).map(|id| joined(base, without_fragment(id)));
         if let Some(own) = &own {
-            self.resources.insert(own.clone(), (file, pointer.to_owned()));
+            let other = self.resources.insert(own.clone(), (file, pointer.to_owned()));
+            self.note_shared((own.clone(), String::new()), other, (file, pointer.to_owned()));
         }
         let base = own.as_deref().unwrap_or(base);
         if let Some(name) = word("$dynamicAnchor") {
             self.dynamic_anchors.entry(name.to_owned()).or_default().push((file, pointer.to_owned()));
         }
         for name in ["$anchor", "$dynamicAnchor"].into_iter().filter_map(word) {
-            self.anchors.insert((base.to_owned(), name.to_owned()), (file, pointer.to_owned()));
+            let key = (base.to_owned(), name.to_owned());
+            let other = self.anchors.insert(key.clone(), (file, pointer.to_owned()));
+            self.note_shared(key, other, (file, pointer.to_owned()));
         }
         for entry in map.iter() {
             let inner = format!("{pointer}/{}", escaped(&entry.key));
@@ -89,11 +94,39 @@ impl Identifiers {
         }
     }
 
+    /// Keeps both places of a name, if it is already that of another place of the file. Several files may be versions of one document.
+    fn note_shared(&mut self, key: (String, String), other: Option<Place>, place: Place) {
+        if let Some(other) = other.filter(|other| other.0 == place.0 && *other != place) {
+            let places = self.shared.entry(key).or_insert_with(|| vec![other]);
+            places.push(place);
+        }
+    }
+
+    /// Rejects a reference by a name that several schemas have.
+    fn check_shared(&self, reference: &Reference, sources: &Sources, diagnostics: &mut Diagnostics) {
+        let (name, fragment) = reference.text.split_once('#').unwrap_or((&reference.text, ""));
+        let Some(uri) = self.uri(reference, &percent_decoded(name), sources) else { return };
+        let fragment = percent_decoded(fragment);
+        let by_id = self.shared.get(&(uri.clone(), String::new())).filter(|_| !name.is_empty()).map(|places| ("$id", places));
+        let by_anchor = || self.shared.get(&(uri, fragment)).filter(|_| !reference.is_dynamic).map(|places| ("$anchor", places));
+        let Some((keyword, places)) = by_id.or_else(by_anchor) else { return };
+        let listed: Vec<String> = places
+            .iter()
+            .map(|(file, pointer)| match sources.file(*file).filter(|_| *file != reference.file) {
+                Some(other) => format!("`{}#{pointer}`", other.name),
+                None => format!("`#{pointer}`"),
+            })
+            .collect();
+        let message = format!("`{}` can mean several schemas with the same `{keyword}`: {}", reference.text, listed.join(", "));
+        diagnostics.error(reference.span, message).hint("give each of them its own name, or refer to one by its JSON pointer");
+    }
+
     /// Replaces the references that use `$id` and `$anchor`, and returns their locations.
     pub(super) fn resolve(&self, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Vec<Span> {
         let mut replaced = Vec::new();
         for reference in &self.references {
             let Some((file, pointer)) = self.target(reference, sources) else { continue };
+            self.check_shared(reference, sources, diagnostics);
             if reference.is_dynamic {
                 self.check_dynamic(reference, &(file, pointer.clone()), diagnostics);
             }
@@ -117,18 +150,27 @@ impl Identifiers {
         diagnostics.error(reference.span, message).hint(hint);
     }
 
+    /// The URI of the document or schema that a reference names: relative to its base, otherwise to its file.
+    fn uri(&self, reference: &Reference, name: &str, sources: &Sources) -> Option<String> {
+        let named = joined(&reference.base, name);
+        if self.resources.contains_key(&named) { Some(named) } else { self.by_file(reference, name, sources) }
+    }
+
+    fn by_file(&self, reference: &Reference, name: &str, sources: &Sources) -> Option<String> {
+        sources.find(&sources.resolve(reference.file, name)).and_then(|file| self.roots.get(&file)).cloned()
+    }
+
     /// The target of a reference that does not already name a file and a pointer.
     fn target(&self, reference: &Reference, sources: &Sources) -> Option<Place> {
         let (name, fragment) = reference.text.split_once('#').unwrap_or((&reference.text, ""));
         let (name, fragment) = (percent_decoded(name), percent_decoded(fragment));
-        let named = joined(&reference.base, &name);
-        let by_file = || sources.find(&sources.resolve(reference.file, &name)).and_then(|file| self.roots.get(&file)).cloned();
-        let uri = if self.resources.contains_key(&named) { named } else { by_file()? };
+        let uri = self.uri(reference, &name, sources)?;
         let (file, pointer) = self.resources.get(&uri)?;
         if !fragment.is_empty() && !fragment.starts_with('/') {
             return self.anchors.get(&(uri, fragment)).cloned();
         }
-        let is_plain = pointer.is_empty() && (*file == reference.file && name.is_empty() || by_file() == Some(uri.clone()));
+        let is_plain = pointer.is_empty()
+            && (*file == reference.file && name.is_empty() || self.by_file(reference, &name, sources) == Some(uri.clone()));
         let target = format!("{pointer}{fragment}");
         // Many documents with `$id` nevertheless write references relative to the root of the document.
         let exists = sources.root(*file).is_some_and(|root| root.at_pointer(&target).is_some());
