@@ -12,7 +12,7 @@ use crate::model::{ArrayRules, Condition, Contains, IntegerWidth, Keyword, Keywo
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use crate::source::{Map, Node, Span, Value};
-use keywords::{KeywordDialect, close_keyword, known_keyword, replacement, respelled};
+use keywords::{KeywordDialect, close_keyword, close_short_keyword, known_keyword, replacement, respelled, same_letters};
 pub use keywords::{KeywordHandling, keyword_handling};
 
 impl<'a> Reader<'a> {
@@ -50,7 +50,11 @@ impl<'a> Reader<'a> {
             self.note_stated(job.id, keyword, &value);
             let keyword = self.as_spelled(keyword, job.node, span);
             let listed = known_keyword(keyword).or_else(|| is_draft_keyword(keyword, job.node).then_some(KeywordDialect::Both));
-            match self.known(keyword, listed, lone_reference, span) {
+            let meant = close_keyword(keyword).or_else(|| {
+                let meant = same_letters(keyword).or_else(|| close_short_keyword(keyword, job.node, value.node));
+                meant.map(|meant| (meant, false))
+            });
+            match self.known(keyword, (listed, meant), lone_reference, span) {
                 None => {
                     if listed.is_none() && self.is_left_out(value.node) {
                         self.valueless(keyword, span);
@@ -119,7 +123,13 @@ impl<'a> Reader<'a> {
     }
 
     /// How this dialect treats a keyword; `None` if it is unknown or ignored. Reports ignored keywords and likely misspellings.
-    fn known(&mut self, keyword: &str, known: Option<KeywordDialect>, lone_reference: bool, span: Span) -> Option<KeywordDialect> {
+    fn known(
+        &mut self,
+        keyword: &str,
+        (known, meant): (Option<KeywordDialect>, Option<(&str, bool)>),
+        lone_reference: bool,
+        span: Span,
+    ) -> Option<KeywordDialect> {
         match known {
             Some(known)
                 if lone_reference
@@ -145,7 +155,7 @@ impl<'a> Reader<'a> {
                 if let Some(now) = replacement(keyword) {
                     let message = format!("ignored keyword `{keyword}`: JSON Schema 2020-12 does not have it");
                     self.diagnostics.warning(span, message).hint(format!("write {now}"));
-                } else if let Some((meant, is_for_people)) = close_keyword(keyword) {
+                } else if let Some((meant, is_for_people)) = meant {
                     let diagnostic = if is_for_people {
                         self.diagnostics.warning(span, format!("ignored unknown keyword `{keyword}`"))
                     } else {

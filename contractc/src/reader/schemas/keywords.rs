@@ -1,6 +1,8 @@
 //! All keywords of schema objects, and how each is handled.
 
+use super::values::is_type;
 use crate::model::{self, Keyword, Meaning};
+use crate::source::Node;
 
 /// How the reader handles a keyword.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -144,6 +146,32 @@ pub(super) fn respelled(keyword: &str) -> Option<&'static str> {
     let notes = notes.map(|(name, _)| *name).filter(|name| !name.starts_with(['$', 'x']));
     let known = model::KEYWORDS.iter().filter(|known| !is_exclusive(known)).map(|known| known.name).chain(notes);
     known.into_iter().find(|name| *name != keyword && letters(name) == letters(keyword))
+}
+
+/// The known keyword that this one spells in another case, as `Type` and `all_of` do.
+pub(super) fn same_letters(keyword: &str) -> Option<&'static str> {
+    let letters = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
+    let is_extension = keyword.starts_with("x-");
+    all().map(|(name, _)| name).find(|name| !is_extension && *name != keyword && letters(name) == letters(keyword))
+}
+
+/// The known keyword of which this short one has a letter too few, two letters swapped or a letter changed after the first, if its value is of the
+/// kind that the keyword has. A schema may have any other keyword, so a short word is not enough.
+pub(super) fn close_short_keyword(keyword: &str, schema: &Node, value: &Node) -> Option<&'static str> {
+    // The first two have a value of a kind that few other words have. The others have a schema, like the members of an object.
+    let is_meant = |name: &str| match name {
+        "type" => value.as_list().is_some() || value.as_str().is_some_and(is_type),
+        "enum" => value.as_list().is_some(),
+        "$ref" => value.as_str().is_some_and(|text| text.contains(['#', '/', '.'])),
+        "items" => value.as_map().is_some() && schema.get("type").and_then(Node::as_str) == Some("array"),
+        _ => false,
+    };
+    let is_close = |name: &str| {
+        let swapped_or_changed = keyword.len() == name.len() && keyword.get(..1) == name.get(..1);
+        (swapped_or_changed || keyword.len() + 1 == name.len()) && strsim::damerau_levenshtein(name, keyword) == 1
+    };
+    let known = ["$ref", "enum", "items", "type"].into_iter();
+    known.filter(|name| schema.get(name).is_none()).find(|name| is_close(name) && is_meant(name))
 }
 
 /// The known keyword that this one is probably a misspelling of, and whether it is certain that the keyword which is meant is only for people.

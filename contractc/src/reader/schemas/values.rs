@@ -19,6 +19,11 @@ const TYPES: [(&str, Types); 7] = [
     ("object", Types::OBJECT),
 ];
 
+/// Whether a word is the name of a type.
+pub(super) fn is_type(name: &str) -> bool {
+    TYPES.iter().any(|(known, _)| *known == name)
+}
+
 /// The hint for the names of types in other languages and Swagger 2.0.
 fn meant_type(name: &str) -> Option<&'static str> {
     match name.to_ascii_lowercase().as_str() {
