@@ -14,7 +14,7 @@ use super::equal::Equals;
 use super::losses::Loss;
 use super::stated::Stated;
 use super::{Declaration, DeclarationId, Field, FieldKind, Shape, Shapes, Type, is_exact_double};
-use crate::model::{Contract, IntegerWidth, Merged, Operation, SchemaId};
+use crate::model::{Contract, IntegerWidth, Merged, NumberRules, Operation, Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 
@@ -257,12 +257,12 @@ impl<'c> Finder<'c> {
         Shape::Wrapper(match types {
             Types::NULL => Type::Null,
             Types::BOOLEAN => Type::Bool,
-            Types::INTEGER => integer(merged),
+            Types::INTEGER => integer(self.contract, merged),
             Types::STRING => Type::Text,
             Types::ARRAY => self.list(id, merged, words),
             Types::OBJECT => Type::Map(Box::new(self.rest(merged, words).unwrap_or(Type::Any))),
             types if types.contains(Types::NUMBER) && types.0 & !Types::INTEGER.0 == Types::NUMBER.0 => Type::Float,
-            _ => return unions::several_types(types, id, integer(merged)),
+            _ => return unions::several_types(types, id, integer(self.contract, merged)),
         })
     }
 
@@ -417,17 +417,47 @@ fn owned(words: &[&str]) -> Vec<String> {
 
 /// The type of an integer. It is long if the contract names 64 bits, or a value or bound that a double cannot hold, and the bounds allow
 /// such values.
-fn integer(merged: &Merged<'_>) -> Type {
+fn integer(contract: &Contract, merged: &Merged<'_>) -> Type {
     let width = width(merged);
+    let variants = variants(contract, merged);
     let rules = || merged.parts.iter().map(|part| &part.number);
+    let named = || merged.parts.iter().chain(&variants).map(|part| &part.number);
+    let bounds = |rules: &NumberRules| [rules.minimum, rules.exclusive_minimum, rules.maximum, rules.exclusive_maximum];
     let lows = || rules().flat_map(|rules| [rules.minimum, rules.exclusive_minimum]).flatten();
     let highs = || rules().flat_map(|rules| [rules.maximum, rules.exclusive_maximum]).flatten();
     let is_small = |bound: Number| bound.to_f64().abs() < (1_u64 << f64::MANTISSA_DIGITS) as f64;
-    let names_long = rules().any(|rules| matches!(rules.width, Some(IntegerWidth::I64 | IntegerWidth::U64)))
-        || lows().chain(highs()).any(|number| !is_exact_double(number))
+    let names_long = named().any(|rules| matches!(rules.width, Some(IntegerWidth::I64 | IntegerWidth::U64)))
+        || named().flat_map(bounds).flatten().any(|number| !is_exact_double(number))
+        || variants.iter().any(|part| names_long_format(part))
+        || variants.iter().flat_map(|part| part.constant.iter().chain(part.enumeration.iter().flatten())).any(is_long)
         || stated(merged).any(|stated| stated.is_long);
     let is_bounded = lows().any(is_small) && highs().any(is_small);
     if names_long && !is_bounded { Type::LongInteger(width) } else { Type::Integer(width) }
+}
+
+/// Whether a variant without a type of its own has the format of integers of 64 bits.
+fn names_long_format(part: &Schema) -> bool {
+    let width = part.annotations.format.as_deref().and_then(IntegerWidth::from_format);
+    part.types.is_none() && matches!(width, Some(IntegerWidth::I64 | IntegerWidth::U64))
+}
+
+/// Whether a value is an integer that no double holds.
+fn is_long(value: &JsonValue) -> bool {
+    matches!(value, JsonValue::Number(number) if !is_exact_double(Number::from(number)))
+}
+
+/// The parts of all variants of a schema, and of their variants.
+fn variants<'c>(contract: &'c Contract, merged: &Merged<'c>) -> Vec<&'c Schema> {
+    let of = |part: &&'c Schema| part.one_of.iter().chain(&part.any_of).copied().collect::<Vec<_>>();
+    let (mut open, mut seen) = (merged.parts.iter().flat_map(of).collect::<Vec<_>>(), BTreeSet::new());
+    let mut found = Vec::new();
+    while let Some(id) = open.pop() {
+        for part in contract.all_of_closure(id).into_iter().filter(|part| seen.insert(*part)) {
+            found.push(contract.schema(part));
+            open.extend(of(&contract.schema(part)));
+        }
+    }
+    found
 }
 
 /// What the parts state as defaults and examples.
