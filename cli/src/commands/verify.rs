@@ -36,7 +36,7 @@ pub async fn run(profile: &Profile, asked: &args::Verify, format: Format) -> Out
         if !format.is_json() {
             say_differences(&repaired)?;
             remark!(
-                "{} resolved; the versions that this device had are in `stronglog conflicts`",
+                "{} resolved: versions of this device that were replaced are in `stronglog conflicts`, and records that the server lacked are sent again",
                 counted(repaired.differences.len() as u64, "difference")
             );
         }

@@ -1,6 +1,7 @@
 //! A Postgres database as one end of a copy, in one transaction. No server runs on the database during the copy.
 
 use std::pin::pin;
+use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use tokio::sync::mpsc::{Receiver, Sender};
@@ -16,6 +17,8 @@ use crate::fair_semaphore::SERVER;
 use crate::store::StoreError;
 use crate::store::postgres::{Address, SERVERS, Store, Transaction};
 
+/// How long the connections of a server that has stopped may still be listed.
+const CLOSED_WITHIN: Duration = Duration::from_secs(2);
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 pub struct Side {
@@ -35,6 +38,7 @@ impl Side {
     }
 
     async fn of(store: Store, begin: &str) -> Result<Self, Error> {
+        wait_for_closed_connections(&store).await?;
         let transaction = Transaction::begin_long(store.connection(SERVER).await?, begin).await?;
         check_unserved(&store, &transaction).await?;
         Ok(Side { store, transaction })
@@ -121,6 +125,20 @@ async fn check_unserved(store: &Store, transaction: &Transaction) -> Result<(), 
     let row = transaction.link().query_typed_one(SERVERS, &[]).await?;
     let running: i64 = row.try_get(0).map_err(StoreError::from)?;
     if running > 0 { Err(Error::Served(store.place())) } else { Ok(()) }
+}
+
+/// Waits a moment for a server that has just stopped: Postgres lists its connections until their processes have ended.
+async fn wait_for_closed_connections(store: &Store) -> Result<(), Error> {
+    let deadline = Instant::now() + CLOSED_WITHIN;
+    let connection = store.connection(SERVER).await?;
+    loop {
+        let row = connection.query_typed_one(SERVERS, &[]).await?;
+        let running: i64 = row.try_get(0).map_err(StoreError::from)?;
+        if running == 0 || Instant::now() >= deadline {
+            return Ok(());
+        }
+        tokio::time::sleep(CLOSED_WITHIN / 20).await;
+    }
 }
 
 async fn send(to: &Sender<Batch>, batch: Batch) -> Result<(), StoreError> {
