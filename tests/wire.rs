@@ -214,8 +214,9 @@ fn parameter(row: &Value) -> Parameter {
     let operation = json!({ "parameters": [declared], "responses": { "204": { "description": "Done." } } });
     let document = json!({ "openapi": "3.1.0", "info": { "title": "Wire", "version": "1" }, "paths": { path: { "get": operation } } });
     let compilation = Compilation::from_text("wire.json", document.to_string().as_bytes());
-    // Schemas without `type` are among the rows.
-    assert!(compilation.render().is_empty() || row["schema"].get("type").is_none(), "{row}: {}", compilation.render());
+    // Among the rows are schemas without `type`, and tuples, which are lists of any JSON in Rust: the compiler warns of these.
+    let is_any_json = row["schema"].get("type").is_none() || row["schema"].get("prefixItems").is_some();
+    assert!(compilation.render().is_empty() || is_any_json, "{row}: {}", compilation.render());
     let contract: &Contract = compilation.contract.as_ref().expect("the document is valid");
     let model = &contract.operations[0].parameters[0];
     let (shape, schema, encoding) = (leaked(&contract.text_shape(model.schema)), model.schema, model.encoding);
