@@ -22,11 +22,11 @@ outcome! {
         /// A text of a range.
         202 if has_json_or_text["text/*"] => Accepted(body: String) = json_or_text("text/*", &ANYTHING),
         /// A kind of JSON.
-        203 if has_json["application/*+json", "application/problem+json"] => Other(body: Value) = json("application/json", &ANYTHING),
+        203 if has_json["application/*+json", "application/problem+json",] => Other(body: Value) = json("application/json", &ANYTHING),
     }
     others {
         /// A range.
-        200..=299 if has_json_body["application/json", "text/csv"] => Range(body: Value) = json("application/json", &ANYTHING),
+        200..=299 if has_json_body["application/json", "text/csv",] => Range(body: Value) = json("application/json", &ANYTHING),
         /// The default.
         _ if has_body => Default(body: Vec<u8>) = bytes("text/plain"),
     }

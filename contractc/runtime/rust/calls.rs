@@ -48,11 +48,11 @@ macro_rules! outcome {
         $(#[$about:meta])*
         pub enum $name:ident {$(
             $(#[$variant_about:meta])*
-            $status:literal $(if $guard:ident $([$($type:literal),*])?)? => $variant:ident $(($body:ident: $ty:ty) $(as $shared:path)? $(= $own:expr)?)?,
+            $status:literal $(if $guard:ident $([$($type:literal),* $(,)?])?)? => $variant:ident $(($body:ident: $ty:ty) $(as $shared:path)? $(= $own:expr)?)?,
         )*}
         $(others {$(
             $(#[$other_about:meta])*
-            $statuses:pat $(if $other_guard:ident $([$($other_type:literal),*])?)? => $other:ident
+            $statuses:pat $(if $other_guard:ident $([$($other_type:literal),* $(,)?])?)? => $other:ident
                 $(($other_body:ident: $other_ty:ty) $(as $other_shared:path)? $(= $other_own:expr)?)?,
         )*})?
     ) => {
