@@ -68,6 +68,9 @@ fn a_crate_that_links_ours_builds_no_compiler() {
     std::fs::remove_dir_all(&folder).expect("the folder can be deleted");
 }
 
+/// The packages that are published.
+const PACKAGES: [&str; 4] = ["contractc", "stronglog-sync", "stronglog-server", "stronglog-cli"];
+
 /// The published packages compile by themselves, as a user's cargo unpacks them, their programs work, and their documentation has no warning.
 #[test]
 fn packages_are_whole() {
@@ -90,7 +93,7 @@ fn packages_are_whole() {
     let output = Command::new(env!("CARGO")).args(pack).current_dir(root).output().expect("cargo starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let (mut members, mut patches) = (Vec::new(), String::new());
-    for name in ["contractc", "stronglog-sync", "stronglog-server", "stronglog-cli"] {
+    for name in PACKAGES {
         let unpacked = format!("{name}-{}", env!("CARGO_PKG_VERSION"));
         let archive = folder.join(format!("packed/package/{unpacked}.crate"));
         let tar = Command::new("tar").arg("-xzf").arg(&archive).current_dir(&folder).status().expect("tar starts");
@@ -104,10 +107,14 @@ fn packages_are_whole() {
     let manifest = format!("[workspace]\nmembers = {members:?}\nresolver = \"3\"\n\n[patch.crates-io]\n{patches}\n{}", profiles(root));
     std::fs::write(folder.join("Cargo.toml"), manifest).expect("a manifest can be written");
     std::fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the lock file can be copied");
-    for arguments in [["build", "--quiet", "--workspace", "--bins"].as_slice(), &["doc", "--quiet", "--workspace", "--no-deps"]] {
+    let succeeds = |arguments: &[&str]| {
         let output = cargo(&folder, arguments);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
+        assert!(output.status.success(), "{}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+    };
+    succeeds(&["build", "--quiet", "--workspace", "--bins"]);
+    succeeds(&["doc", "--quiet", "--workspace", "--no-deps"]);
+    // One at a time, because building several packages at once gives each the features that the others need of their dependencies.
+    PACKAGES.iter().for_each(|name| succeeds(&["check", "--quiet", "--package", name]));
     installed_programs_work(&target().join("debug"), &folder);
     std::fs::remove_dir_all(&folder).expect("the folder can be deleted");
 }

@@ -304,7 +304,8 @@ impl Store for SqliteStore {
                          AND NOT ((?5 IS NULL OR op_device = ?5) AND coalesce(base_rev > ?4, 0))), 0)
                        FROM records WHERE is_deleted = 0";
             let restored_in = i64::try_from(sweep.restored_in).unwrap_or(i64::MAX);
-            let parameters = params![sweep.number, sweep.restored_rev, restored_in, sweep.deleted_up_to, sweep.only_of];
+            let only_of = sweep.only_of.as_ref().map(|device| device.as_bytes().as_slice());
+            let parameters = params![sweep.number, sweep.restored_rev, restored_in, sweep.deleted_up_to, only_of];
             (counts.live, counts.unseen) =
                 self.connection.query_row(sql, parameters, |row| Ok((row.get(0)?, row.get(1)?))).map_err(&failed)?;
         }
